@@ -1,0 +1,103 @@
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include "buf.h"
+#include "secret.h"
+
+#define FIRST_SIZE 64
+
+static uint8_t *
+mem_get(const struct buf *b, size_t n)
+{
+	return (b->arena != NULL ? arena_get(b->arena, n) : malloc(n));
+}
+
+static void
+mem_put(const struct buf *b)
+{
+	if (b->ptr == NULL)
+		return;
+	OPENSSL_cleanse(b->ptr, b->cap);
+	if (b->arena != NULL)
+		arena_put(b->arena, b->ptr);
+	else
+		free(b->ptr);
+}
+
+enum err
+buf_reserve(struct buf *b, size_t len)
+{
+	uint8_t *p;
+	size_t cap;
+
+	if (len > b->max)
+		return (ERR_TOO_BIG);
+	if (len <= b->cap)
+		return (ERR_OK);
+	cap = b->cap == 0	      ? FIRST_SIZE
+	      : b->cap > SIZE_MAX / 2 ? len
+				      : b->cap * 2;
+	if (cap < len)
+		cap = len;
+	if (cap > b->max)
+		cap = b->max;
+	if ((p = mem_get(b, cap)) == NULL)
+		return (ERR_MEMORY);
+	if (b->len != 0)
+		memcpy(p, b->ptr, b->len);
+	mem_put(b);
+	b->ptr = p;
+	b->cap = cap;
+	return (ERR_OK);
+}
+
+enum err
+buf_append(struct buf *b, struct view v)
+{
+	enum err e;
+
+	if (v.len == 0)
+		return (ERR_OK);
+	if (v.len > b->max - b->len)
+		return (ERR_TOO_BIG);
+	if ((e = buf_reserve(b, b->len + v.len)) != ERR_OK)
+		return (e);
+	memcpy(b->ptr + b->len, v.ptr, v.len);
+	b->len += v.len;
+	return (ERR_OK);
+}
+
+enum err
+buf_puts(struct buf *b, const char *s)
+{
+	return (buf_append(b, view_str(s)));
+}
+
+void
+buf_reset(struct buf *b)
+{
+	if (b->len != 0)
+		OPENSSL_cleanse(b->ptr, b->len);
+	b->len = 0;
+}
+
+void
+buf_free(struct buf *b)
+{
+	mem_put(b);
+	b->ptr = NULL;
+	b->len = b->cap = 0;
+}
+
+bool
+view_equal(struct view a, struct view b)
+{
+	return (
+	    a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0));
+}
+
+struct view
+view_str(const char *s)
+{
+	return (VIEW(s, strlen(s)));
+}

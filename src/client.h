@@ -1,0 +1,40 @@
+#ifndef CLIENT_H
+#define CLIENT_H
+#include <stdbool.h>
+#include "clock.h"
+#include "crypto.h"
+#include "err.h"
+#include "kms.h"
+#include "log.h"
+
+/*
+ * The real transport: one account and Region through one set of credentials.
+ * Signs, sends, retries inside the deadline, renews credentials, corrects the
+ * clock. Thread-safe: requests run in the calling threads.
+ */
+struct client;
+
+struct client_conf {
+	/* each NULL or "": as the AWS environment and files say */
+	const char *profile, *region, *endpoint, *ca_bundle;
+	const struct crypto *crypto;
+	const struct clock *clock;
+	struct log *log; /* may be NULL */
+	bool
+	    no_threads; /* the host forbids threads: resolve names in the caller */
+};
+
+/* Reads the environment and files, no network. ERR_NO_REGION, ERR_CONFIG (text
+ * in *fault's message), ERR_MEMORY. Credentials are looked for when first needed. */
+enum err client_open(
+    const struct client_conf *, struct client **out, struct fault *);
+const struct transport *client_transport(struct client *);
+/* What was found; owned by the client. */
+const char *client_region(const struct client *);
+const char *client_endpoint(const struct client *);
+/* No request may be under way. */
+void client_close(struct client *);
+/* In a forked child, instead of client_close(): lets go of the parent's
+ * connections without a byte being sent on them. */
+void client_abandon(struct client *);
+#endif

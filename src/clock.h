@@ -1,0 +1,27 @@
+#ifndef CLOCK_H
+#define CLOCK_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Time, behind a seam: tests hand in a clock of their own. */
+struct clock {
+	int64_t (*mono_ms)(void *ctx); /* never goes back */
+	int64_t (*wall_ms)(void *ctx); /* since 1970, UTC */
+	void (*sleep_ms)(void *ctx, int64_t ms);
+	void *ctx;
+};
+
+extern const struct clock clock_system;
+
+/* One deadline is made where a call begins and spent by every step of it. */
+struct deadline {
+	const struct clock *clock;
+	int64_t at_ms; /* on mono_ms's scale */
+};
+
+struct deadline deadline_in(const struct clock *, int64_t ms);
+/* Milliseconds left, never below 0. */
+int64_t deadline_left(const struct deadline *);
+/* Sleeps ms; false, without sleeping, if that would pass the deadline. */
+bool deadline_sleep(const struct deadline *, int64_t ms);
+#endif

@@ -1,0 +1,67 @@
+#ifndef JSON_H
+#define JSON_H
+#include "buf.h"
+
+/*
+ * JSON objects to C structs and back, by tables: one row a member.
+ * Members that no row names are skipped; null is as absent.
+ */
+enum json_kind {
+	JSON_STRING, /* const char *: encoded only; NULL is left out */
+	JSON_TEXT, /* char[size]: "" is absent */
+	JSON_CHARS, /* a string of any length: as BYTES, without base64 */
+	JSON_BYTES, /* base64; encoded from a struct view (NULL ptr: absent), decoded into a struct buf */
+	JSON_NUMBER, /* double: 0 is absent */
+	JSON_BOOL, /* enum json_bool */
+	JSON_NAMES, /* array of strings: view/buf, each ended by a NUL */
+	JSON_MAP, /* object of strings: view/buf, key NUL value NUL ... */
+	JSON_OBJECT, /* an object whose members live in the same struct */
+	JSON_ROWS, /* array of objects: struct json_rows */
+};
+
+enum json_bool { JSON_UNSET, JSON_FALSE, JSON_TRUE };
+
+/* An array of structs; decoding allocates it, json_rows_free() frees it. */
+struct json_rows {
+	void *ptr;
+	size_t count;
+};
+
+struct json_field {
+	const char *name;
+	enum json_kind kind;
+	size_t at; /* offset in the struct */
+	size_t size; /* TEXT: of the array; ROWS: of one row */
+	const struct json_field *sub; /* OBJECT, ROWS: the members */
+};
+
+#define JSON_FIELD(type, member, name_, kind_)                 \
+	{                                                      \
+		(name_), JSON_##kind_, offsetof(type, member), \
+		    sizeof(((type *)NULL)->member), NULL       \
+	}
+#define JSON_SUB(name_, fields)                      \
+	{                                            \
+		(name_), JSON_OBJECT, 0, 0, (fields) \
+	}
+#define JSON_ROW_FIELD(type, member, name_, row_type, fields)                 \
+	{                                                                     \
+		(name_), JSON_ROWS, offsetof(type, member), sizeof(row_type), \
+		    (fields)                                                  \
+	}
+#define JSON_END                              \
+	{                                     \
+		NULL, JSON_STRING, 0, 0, NULL \
+	}
+
+/* Appends the object to *out. ERR_MEMORY, ERR_TOO_BIG. */
+enum err json_encode(
+    const struct json_field *, const void *in, struct buf *out);
+/*
+ * Fills *out, which the caller has given its buf ceilings (rows are zeroed,
+ * so they hold no bufs). An empty text is an empty object. ERR_REPLY when the text is not JSON, a
+ * member is of another type or too long, or nesting exceeds 16 levels.
+ */
+enum err json_decode(const struct json_field *, struct view text, void *out);
+void json_rows_free(struct json_rows *);
+#endif

@@ -1,0 +1,30 @@
+#ifndef LOG_H
+#define LOG_H
+#include "err.h"
+
+/*
+ * Where failures are told, one line each. Silent unless asked: nothing is
+ * ever written to stdout, and to stderr only when configured. Thread-safe.
+ */
+enum log_level {
+	LOG_OFF,
+	LOG_ERROR, /* a call failed, and what to do about it */
+	LOG_INFO, /* a decision that a user may wonder about */
+	LOG_TRACE, /* each call and each request */
+};
+
+struct log;
+
+/*
+ * spec is "[LEVEL:]WHERE": LEVEL error, info or trace (default info); WHERE
+ * "stderr", "syslog" or the path of a file, which is created with mode 0600
+ * and appended to. NULL or "" is silent. ERR_CONFIG, ERR_FILE, ERR_MEMORY.
+ */
+enum err log_open(const char *spec, struct log **out);
+/* log may be NULL. Never pass a secret. The line's end is added. */
+void log_line(struct log *, enum log_level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Whether a line of that level would be written. */
+int log_wants(const struct log *, enum log_level);
+void log_close(struct log *);
+#endif

@@ -1,0 +1,22 @@
+#ifndef SECRET_H
+#define SECRET_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "err.h"
+
+/*
+ * Memory for key material: one mapping between guard pages, locked in RAM,
+ * left out of core dumps and wiped in a forked child. Thread-safe.
+ */
+struct arena;
+
+/* size: bytes in all. *locked says whether the system let it be locked. */
+enum err arena_open(size_t size, struct arena **out, bool *locked);
+/* NULL when the arena is full. What is got is aligned for any type. */
+void *arena_get(struct arena *, size_t n);
+/* Wipes and gives back. */
+void arena_put(struct arena *, void *p);
+/* Wipes and unmaps the whole. Nothing got from it may be used any more. */
+void arena_close(struct arena *);
+#endif
