@@ -424,6 +424,8 @@ get_base64(struct buf *b, struct view v)
 	if (v.len == 0)
 		return (ERR_OK);
 	pad = (size_t)((v.ptr[v.len - 1] == '=') + (v.ptr[v.len - 2] == '='));
+	if (memchr(v.ptr, '=', v.len - pad) != NULL)
+		return (ERR_REPLY);
 	/* the ceiling counts what is decoded, not what EVP writes before */
 	if (v.len / 4 * 3 - pad > b->max - start)
 		return (ERR_TOO_BIG);
