@@ -37,13 +37,16 @@ struct buf {
 /* A string literal without its NUL. */
 #define VIEW_STR(s) VIEW(s, sizeof(s) - 1)
 
-/* Appends a copy. ERR_TOO_BIG above the ceiling, ERR_MEMORY; b is unchanged on error. */
+/* Appends a copy. ERR_TOO_BIG above the ceiling, ERR_MEMORY; b is unchanged on
+ * error. */
 enum err buf_append(struct buf *b, struct view v);
 /* Appends the bytes of a C string, without its NUL. */
 enum err buf_puts(struct buf *b, const char *s);
-/* Makes room for len bytes in all (contents kept), so that b->ptr[0..len) may be written. */
+/* Makes room for len bytes in all (contents kept), so that b->ptr[0..len) may
+ * be written. */
 enum err buf_reserve(struct buf *b, size_t len);
-/* Wipes the bytes in use and empties the buffer; the memory stays for the next use. */
+/* Wipes the bytes in use and empties the buffer; the memory stays for the next
+ * use. */
 void buf_reset(struct buf *b);
 /* Wipes and frees; the buffer is empty and may be used again. */
 void buf_free(struct buf *b);

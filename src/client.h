@@ -20,12 +20,13 @@ struct client_conf {
 	const struct crypto *crypto;
 	const struct clock *clock;
 	struct log *log; /* may be NULL */
-	bool
-	    no_threads; /* the host forbids threads: resolve names in the caller */
+	/* the host forbids threads: resolve names in the caller */
+	bool no_threads;
 };
 
 /* Reads the environment and files, no network. ERR_NO_REGION, ERR_CONFIG (text
- * in *fault's message), ERR_MEMORY. Credentials are looked for when first needed. */
+ * in *fault's message), ERR_MEMORY. Credentials are looked for when first
+ * needed. */
 enum err client_open(
     const struct client_conf *, struct client **out, struct fault *);
 const struct transport *client_transport(struct client *);

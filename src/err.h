@@ -60,8 +60,8 @@ enum err {
 	    ERR_COUNT
 };
 
-/* The code of an exception named in a reply ("NotFoundException", with or without
- * a namespace before '#'), else one chosen by the HTTP status alone. */
+/* The code of an exception named in a reply ("NotFoundException", with or
+ * without a namespace before '#'), else one chosen by the HTTP status alone. */
 enum err err_from_reply(const char *exception, int status);
 enum err_remedy err_remedy(enum err);
 const char *err_text(enum err);

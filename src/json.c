@@ -62,7 +62,9 @@ wipe_realloc(void *ctx, void *old, size_t n)
 	return (p);
 }
 
-static yajl_alloc_funcs wiping = {wipe_malloc, wipe_realloc, wipe_free, NULL};
+/* yajl takes a copy, through a pointer that is not to const. */
+static const yajl_alloc_funcs wiping = {
+    wipe_malloc, wipe_realloc, wipe_free, NULL};
 
 /* Encoding. The first failure is kept and looked at once, at the end. */
 
@@ -243,9 +245,10 @@ json_encode(const struct json_field *f, const void *in, struct buf *out)
 {
 	struct encoder g = {.err = ERR_OK};
 	const unsigned char *text = NULL;
+	yajl_alloc_funcs alloc = wiping;
 	size_t len = 0;
 
-	if ((g.gen = yajl_gen_alloc(&wiping)) == NULL)
+	if ((g.gen = yajl_gen_alloc(&alloc)) == NULL)
 		return (ERR_MEMORY);
 	check(&g, yajl_gen_map_open(g.gen));
 	put_members(&g, f, in);
@@ -552,11 +555,12 @@ enum err
 json_decode(const struct json_field *fields, struct view text, void *out)
 {
 	struct decoder d = {.top_fields = fields, .top = out};
+	yajl_alloc_funcs alloc = wiping;
 	yajl_handle h;
 
 	if (text.len == 0)
 		return (ERR_OK);
-	if ((h = yajl_alloc(&callbacks, &wiping, &d)) == NULL)
+	if ((h = yajl_alloc(&callbacks, &alloc, &d)) == NULL)
 		return (ERR_MEMORY);
 	if (yajl_parse(h, text.ptr, text.len) != yajl_status_ok ||
 	    yajl_complete_parse(h) != yajl_status_ok) {

@@ -10,7 +10,9 @@ enum json_kind {
 	JSON_STRING, /* const char *: encoded only; NULL is left out */
 	JSON_TEXT, /* char[size]: "" is absent */
 	JSON_CHARS, /* a string of any length: as BYTES, without base64 */
-	JSON_BYTES, /* base64; encoded from a struct view (NULL ptr: absent), decoded into a struct buf */
+	/* base64; encoded from a struct view (NULL ptr: absent), decoded into
+	 * a struct buf */
+	JSON_BYTES,
 	JSON_NUMBER, /* double: 0 is absent */
 	JSON_BOOL, /* enum json_bool */
 	JSON_NAMES, /* array of strings: view/buf, each ended by a NUL */
@@ -59,8 +61,9 @@ enum err json_encode(
     const struct json_field *, const void *in, struct buf *out);
 /*
  * Fills *out, which the caller has given its buf ceilings (rows are zeroed,
- * so they hold no bufs). An empty text is an empty object. ERR_REPLY when the text is not JSON, a
- * member is of another type or too long, or nesting exceeds 16 levels.
+ * so they hold no bufs). An empty text is an empty object. ERR_REPLY when the
+ * text is not JSON, a member is of another type or too long, or nesting exceeds
+ * 16 levels.
  */
 enum err json_decode(const struct json_field *, struct view text, void *out);
 void json_rows_free(struct json_rows *);

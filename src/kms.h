@@ -10,7 +10,7 @@
  * function an operation. All that the layers above see of AWS.
  */
 
-/* Sizes of text members, NUL included: KMS's limits, or what it really sends. */
+/* Sizes of text members, NUL included: KMS's limits, or what it sends. */
 #define KMS_ID_SIZE 256 /* a key id, ARN or alias ARN */
 #define KMS_ALIAS_SIZE 257
 #define KMS_WORD_SIZE 64 /* any value of an enumeration */
@@ -85,8 +85,9 @@ enum err kms_create_key(
 /* key: key id, ARN, alias name ("alias/x") or alias ARN. */
 enum err kms_describe_key(struct kms *, const char *key, struct kms_key *);
 
-/* ListKeys, ListAliases and ListResourceTags give a page; marker "" is the first and,
- * when it comes back "", there is no next. rows are freed with json_rows_free(). */
+/* ListKeys, ListAliases and ListResourceTags give a page; marker "" is the
+ * first and, when it comes back "", there is no next. rows are freed with
+ * json_rows_free(). */
 struct kms_page {
 	char marker[KMS_MARKER_SIZE];
 	struct json_rows rows;
