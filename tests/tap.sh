@@ -21,6 +21,20 @@ fails() {
 }
 tap_not() { ! "$@"; }
 
+# fails_saying NAME TEXT COMMAND...: the command fails and says TEXT.
+fails_saying() {
+	tap_name=$1; shift
+	ok "$tap_name" tap_fails_saying "$@"
+}
+tap_fails_saying() {
+	tap_text=$1; shift
+	! tap_said=$("$@" 2>&1) || { echo "it succeeded"; return 1; }
+	case $tap_said in
+	*"$tap_text"*) ;;
+	*) printf 'said:   %s\nwanted: %s\n' "$tap_said" "$tap_text"; false ;;
+	esac
+}
+
 # is NAME GOT WANTED: two strings are the same.
 is() {
 	ok "$1" tap_same "$2" "$3"
