@@ -23,7 +23,8 @@ enum err crypto_open(struct crypto *);
  */
 struct crypto_guard {
 	OSSL_LIB_CTX *before;
+	void *errors; /* the queue as found, NULL when empty */
 };
 void crypto_enter(const struct crypto *, struct crypto_guard *);
-void crypto_leave(const struct crypto_guard *);
+void crypto_leave(struct crypto_guard *);
 #endif

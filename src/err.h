@@ -29,6 +29,7 @@ enum err_remedy {
 	X(TLS,		NONE,	"the server's certificate was not accepted") \
 	X(DEADLINE,	NONE,	"time ran out")				\
 	X(CANCELLED,	NONE,	"the process is ending")		\
+	X(UNKNOWN,	NONE,	"no reply: whether KMS did it is not known")	\
 	X(REPLY,	RETRY,	"KMS's reply was not understood")	\
 	X(THROTTLED,	SLOW,	"KMS asks to slow down")		\
 	X(SERVICE,	RETRY,	"KMS failed inside")			\

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
+#include "fault.h"
 #include "json.h"
 
 /*
@@ -18,14 +19,6 @@
 #define KMS_DESCRIPTION_SIZE 8193
 #define KMS_BLOB_MAX 6144 /* ciphertexts, tokens, wrapped keys */
 #define KMS_PLAINTEXT_MAX 4096 /* what Encrypt takes */
-
-/* Why the last request failed, as the service or the transport told it. */
-struct fault {
-	int status; /* HTTP status, 0 when none came */
-	char exception[KMS_WORD_SIZE]; /* "NotFoundException", or "" */
-	char message[256]; /* the service's, or the transport's, cut to fit */
-	char request_id[64];
-};
 
 /*
  * The one impure edge: one operation, answered or failed for good within the
