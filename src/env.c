@@ -1,0 +1,48 @@
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "env.h"
+
+const char *
+env_get(const char *name)
+{
+	const char *s = secure_getenv(name);
+
+	return (s != NULL && s[0] != '\0' ? s : NULL);
+}
+
+bool
+env_truth(const char *value)
+{
+	return (value != NULL && strcasecmp(value, "true") == 0);
+}
+
+static enum err
+home_append(struct buf *out)
+{
+	const char *home = env_get("HOME");
+	struct passwd pw, *found = NULL;
+	char text[4096];
+
+	if (home == NULL &&
+	    getpwuid_r(geteuid(), &pw, text, sizeof(text), &found) == 0 &&
+	    found != NULL)
+		home = found->pw_dir;
+	return (home == NULL ? ERR_FILE : buf_puts(out, home));
+}
+
+enum err
+env_path(const char *path, struct buf *out)
+{
+	enum err e;
+
+	buf_reset(out);
+	if (strncmp(path, "~/", 2) == 0) {
+		if ((e = home_append(out)) != ERR_OK)
+			return (e);
+		path++;
+	}
+	return (buf_append(out, VIEW(path, strlen(path) + 1)));
+}

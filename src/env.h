@@ -1,0 +1,13 @@
+#ifndef ENV_H
+#define ENV_H
+#include <stdbool.h>
+#include "buf.h"
+
+/* The value, or NULL when unset, empty, or the process is set-uid. */
+const char *env_get(const char *name);
+/* "true" in any case; NULL is false. */
+bool env_truth(const char *value);
+/* Sets *out to path, NUL included, with a leading "~/" replaced by the
+ * user's home. ERR_FILE when there is no home. */
+enum err env_path(const char *path, struct buf *out);
+#endif

@@ -1,0 +1,145 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "env.h"
+#include "profile.h"
+
+#define PATH_SIZE_MAX 4096
+
+/* Whether a header "[kind name]" is meant; the name may be in quotes. */
+static bool
+section_is(const char *section, const char *kind, const char *name)
+{
+	size_t n = strlen(kind), len;
+
+	if (strncmp(section, kind, n) != 0 ||
+	    (section[n] != ' ' && section[n] != '\t'))
+		return (false);
+	section += n + strspn(section + n, " \t");
+	len = strlen(section);
+	if (len >= 2 && (section[0] == '"' || section[0] == '\'') &&
+	    section[len - 1] == section[0]) {
+		section++;
+		len -= 2;
+	}
+	return (strlen(name) == len && memcmp(section, name, len) == 0);
+}
+
+static const char *
+section_find(const struct ini *ini, const char *kind, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ini->count; i++)
+		if (section_is(ini->items[i].section, kind, name))
+			return (ini->items[i].section);
+	return (NULL);
+}
+
+/* No such file is as an empty one. So is a home that is not this user's (a
+ * server keeps the HOME of the root that started it), unless it was named. */
+static enum err
+file_read(const char *variable, const char *usual, struct ini *out,
+    struct fault *fault)
+{
+	const char *named = env_get(variable);
+	struct buf path = BUF_INIT(PATH_SIZE_MAX);
+	enum err e;
+	int fd = -1;
+
+	if ((e = env_path(named != NULL ? named : usual, &path)) != ERR_OK) {
+		if (e == ERR_FILE && named == NULL)
+			e = ERR_OK;
+		goto out;
+	}
+	fd = open((const char *)path.ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1) {
+		if (errno != ENOENT && errno != ENOTDIR &&
+		    (errno != EACCES || named != NULL))
+			e = fault_set(fault, ERR_FILE, "%s: %s",
+			    (const char *)path.ptr, strerror(errno));
+		goto out;
+	}
+	e = ini_read(out, fd, (const char *)path.ptr, fault);
+out:
+	if (fd != -1)
+		(void)close(fd);
+	buf_free(&path);
+	return (e);
+}
+
+static enum err
+profile_find(struct profile *p, const char *named, struct fault *fault)
+{
+	const char *name = named != NULL ? named : "default";
+
+	if (strlen(name) >= sizeof(p->name))
+		return (fault_set(
+		    fault, ERR_CONFIG, "the AWS profile's name is too long"));
+	strcpy(p->name, name);
+	p->section = section_find(&p->config, "profile", name);
+	if (p->section == NULL && strcmp(name, "default") == 0 &&
+	    ini_has_section(&p->config, "default"))
+		p->section = "default";
+	if (named != NULL && p->section == NULL &&
+	    !ini_has_section(&p->credentials, name) &&
+	    strcmp(name, "default") != 0)
+		return (fault_set(fault, ERR_CONFIG,
+		    "AWS profile \"%s\" is in neither the config nor the "
+		    "credentials file",
+		    name));
+	return (ERR_OK);
+}
+
+enum err
+profile_open(const char *chosen, struct profile *p, struct fault *fault)
+{
+	enum err e;
+
+	if (chosen == NULL || chosen[0] == '\0')
+		chosen = env_get("AWS_PROFILE");
+	if (chosen == NULL)
+		chosen = env_get("AWS_DEFAULT_PROFILE");
+	if ((e = file_read("AWS_CONFIG_FILE", "~/.aws/config", &p->config,
+		 fault)) != ERR_OK ||
+	    (e = file_read("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
+		 &p->credentials, fault)) != ERR_OK)
+		return (e);
+	return (profile_find(p, chosen, fault));
+}
+
+void
+profile_close(struct profile *p)
+{
+	ini_free(&p->config);
+	ini_free(&p->credentials);
+	p->section = NULL;
+}
+
+static const char *
+some(const char *s)
+{
+	return (s != NULL && s[0] != '\0' ? s : NULL);
+}
+
+const char *
+profile_get(const struct profile *p, const char *key)
+{
+	const char *s = some(ini_get(&p->credentials, p->name, "", key));
+
+	if (s == NULL && p->section != NULL)
+		s = some(ini_get(&p->config, p->section, "", key));
+	return (s);
+}
+
+const char *
+profile_service(const struct profile *p, const char *service, const char *key)
+{
+	const char *name = profile_get(p, "services"), *section;
+
+	if (name == NULL ||
+	    (section = section_find(&p->config, "services", name)) == NULL)
+		return (NULL);
+	return (some(ini_get(&p->config, section, service, key)));
+}

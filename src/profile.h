@@ -1,0 +1,30 @@
+#ifndef PROFILE_H
+#define PROFILE_H
+#include "fault.h"
+#include "ini.h"
+
+/*
+ * One profile of ~/.aws/config and ~/.aws/credentials, or of the files that
+ * AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+ */
+struct profile {
+	char name[256];
+	struct ini config, credentials; /* empty when there is no such file */
+	const char *section; /* config's for this profile, or NULL */
+};
+#define PROFILE_INIT                                        \
+	{                                                   \
+		.config = INI_INIT, .credentials = INI_INIT \
+	}
+
+/* chosen: NULL or "": AWS_PROFILE, AWS_DEFAULT_PROFILE, else "default".
+ * ERR_CONFIG when a profile that was named is in neither file. */
+enum err profile_open(const char *chosen, struct profile *, struct fault *);
+void profile_close(struct profile *);
+/* A setting, the credentials file's before config's; NULL when neither has it. */
+const char *profile_get(const struct profile *, const char *key);
+/* A setting in the [services X] section that the profile names. */
+const char *profile_service(
+    const struct profile *, const char *service, const char *key);
+#endif
