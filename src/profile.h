@@ -22,7 +22,8 @@ struct profile {
  * ERR_CONFIG when a profile that was named is in neither file. */
 enum err profile_open(const char *chosen, struct profile *, struct fault *);
 void profile_close(struct profile *);
-/* A setting, the credentials file's before config's; NULL when neither has it. */
+/* A setting, the credentials file's before config's; NULL when neither has
+ * it. */
 const char *profile_get(const struct profile *, const char *key);
 /* A setting in the [services X] section that the profile names. */
 const char *profile_service(

@@ -34,7 +34,8 @@ struct sigv4_request {
 enum err sigv4_open(const struct crypto *, struct sigv4 **out);
 void sigv4_close(struct sigv4 *);
 
-/* The signing key of a day (8 bytes, "20250131"), Region and service. Secret. */
+/* The signing key of a day (8 bytes, "20250131"), Region and service. It is
+ * secret. */
 enum err sigv4_key(const struct sigv4 *, struct view secret, struct view day,
     struct view region, struct view service, uint8_t key[SIGV4_KEY_SIZE]);
 /* Lower-case hex of a body's SHA-256. */

@@ -26,6 +26,7 @@ function_of 60 >"$tree/src/b.c"
 columns 80 >>"$tree/src/b.c"
 { echo '/* clang-format off */'; columns 90; echo '/* clang-format on */'; } \
     >"$tree/src/c.h"
+echo "/* https://$(lines 20 page | tr '\n' /) */" >>"$tree/src/c.h"
 columns 90 >"$tree/tests/t.c"
 ok "a tree at every limit passes" "$check" "$tree"
 
@@ -41,6 +42,6 @@ refuses "a test of 601 lines" tests/t.c "tests/t.c: 601 lines" \
     lines 600 'int x;'
 refuses "a function of 61 lines" src/b.c "f() has 61 lines" function_of 61
 refuses "a line of 81 columns" src/b.c "src/b.c:63: 81 columns" columns 81
-refuses "a wide line behind a table" src/c.h "src/c.h:4: 81 columns" columns 81
+refuses "a wide line behind a table" src/c.h "src/c.h:5: 81 columns" columns 81
 fails_saying "a tree without source" "no source" "$check" "$tree/src"
 tap_done

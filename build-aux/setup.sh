@@ -1,0 +1,87 @@
+# setup.sh: what ./quickstart and ./run-tests need to set up; they source it
+# from the top of the checkout.
+
+# say TEXT...: a command on its way, printed so that it can be typed again.
+say() { printf '\n$ %s\n' "$*"; }
+
+# quietly COMMAND...: shows what it printed only when it fails.
+quietly() {
+	if out=$("$@" 2>&1 </dev/null); then
+		return 0
+	fi
+	printf '%s\n' "$out" | tail -n 60 >&2
+	echo "failed: $*" >&2
+	return 1
+}
+
+# as_root COMMAND...
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "not root, and no sudo to become it: $*" >&2
+		return 1
+	fi
+}
+
+# packages_for GROUP...: the packages of build-aux/packages that the groups need
+# and that are not installed. Optional ones count where there is one to install.
+packages_for() {
+	for group in "$@"; do
+		awk -v group="$group" '!/^#/ {
+			for (i = 2; i <= NF; i++)
+				if ($i == group)
+					print $1, /optional/ ? "optional" : ""
+		}' build-aux/packages
+	done | sort -u | while read -r package optional; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		*' installed') continue ;;
+		esac
+		[ -z "$optional" ] || apt_knows "$package" || continue
+		echo "$package"
+	done
+}
+
+# Whether apt would install them all, as far as its lists go.
+apt_knows() { apt-get install -s -qq "$@" >/dev/null 2>&1; }
+
+apt_install() {
+	say "apt-get install -y --no-install-recommends $*"
+	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
+	    -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 \
+	    -o Dpkg::Use-Pty=0 "$@"
+}
+
+# install_packages GROUP...: installs what is missing, and reads apt's lists
+# again only where they do not do.
+install_packages() {
+	if ! command -v apt-get >/dev/null; then
+		echo "No apt-get here; build-aux/packages lists what is needed."
+		return 0
+	fi
+	[ -n "$(packages_for "$@")" ] || return 0
+	# shellcheck disable=SC2046 # package names
+	if apt_knows $(packages_for "$@") && apt_install $(packages_for "$@"); then
+		return 0
+	fi
+	say apt-get update
+	quietly as_root apt-get update -qq || return 1
+	# shellcheck disable=SC2046
+	apt_install $(packages_for "$@")
+}
+
+# configure_in DIR ARGUMENT...: configures there, unless that was done before.
+configure_in() {
+	dir=$1; shift
+	say autoreconf -i
+	quietly autoreconf -i || return 1
+	mkdir -p "$dir" || return 1
+	if [ -f "$dir/Makefile" ] && [ "$(cat "$dir/configured")" = "$*" ]; then
+		return 0
+	fi
+	say "mkdir -p $dir && cd $dir && ../../configure $*"
+	(cd "$dir" && quietly ../../configure -q "$@") || return 1
+	echo "$*" >"$dir/configured"
+}

@@ -1,0 +1,38 @@
+# `make install` puts each file in its place below DESTDIR, and `make uninstall`
+# takes all away.
+. "$srcdir/tests/tap.sh"
+dest=$(mktemp -d) && trap 'rm -rf "$dest"' EXIT
+# This make is no part of the one that runs the tests.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+place() { # END: the installed file whose path ends so, without DESTDIR
+	find "$dest" -type f -path "*/$1" | sed "s,^$dest,,"
+}
+
+ok "make install" make -s install DESTDIR="$dest"
+for file in keyferry-pkcs11.so keyferry.module pkgconfig/keyferry.pc \
+    bin/keyferry-localkms man/man1/keyferry-localkms.1 \
+    man/man5/keyferry.conf.5 man/man7/keyferry.7; do
+	ok "$file" test -n "$(place "$file")"
+done
+is "nothing else" "$(find "$dest" -type f | wc -l)" 7
+
+module=$(place keyferry-pkcs11.so)
+config=$(place keyferry.module)
+PKG_CONFIG_PATH=$dest$(dirname "$(place keyferry.pc)")
+export PKG_CONFIG_PATH
+is "pkg-config knows the module" \
+    "$(pkg-config --variable=p11_module keyferry)" "$module"
+is "pkg-config knows its configuration" \
+    "$(pkg-config --variable=p11_module_config keyferry)" "$config"
+# p11-kit puts its own folder before a name alone.
+named=$(sed -n 's/^module: *//p' "$dest$config")
+case $named in
+/*) ;;
+*) named=$(pkg-config --variable=p11_module_path p11-kit-1)/$named ;;
+esac
+is "p11-kit's configuration names the module" "$named" "$module"
+
+ok "make uninstall" make -s uninstall DESTDIR="$dest"
+is "nothing is left" "$(find "$dest" -type f)" ""
+tap_done

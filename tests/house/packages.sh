@@ -1,0 +1,18 @@
+# What configure asks for and what set-up installs are the same packages, and a
+# missing one is named.
+. "$srcdir/tests/tap.sh"
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+source=$(cd "$srcdir" && pwd)
+
+# A pkg-config that knows no library.
+(cd "$dir" && PKG_CONFIG_LIBDIR="$dir" PKG_CONFIG_PATH='' "$source/configure" \
+    >configure.log 2>&1)
+fails "configure refuses without libraries" test -f "$dir/Makefile"
+named=$(sed -n 's/.*apt-get install//p' "$dir/configure.log")
+ok "configure names packages" test -n "$named"
+for package in $(sed -n 's/^KF_NEED(.*\[\(.*\)\])$/\1/p' "$srcdir/configure.ac"); do
+	ok "configure names $package" expr " $named " : ".* $package "
+	ok "set-up installs $package" grep -q "^$package[[:space:]].*build" \
+	    "$srcdir/build-aux/packages"
+done
+tap_done
