@@ -61,3 +61,33 @@ deadline_sleep(const struct deadline *d, int64_t ms)
 	d->clock->sleep_ms(d->clock->ctx, ms);
 	return (true);
 }
+
+void
+deadline_cond_init(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(c, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+bool
+deadline_wait(
+    const struct deadline *d, pthread_cond_t *c, pthread_mutex_t *lock)
+{
+	struct timespec until;
+	int64_t left = deadline_left(d);
+
+	if (left == 0)
+		return (false);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(left / 1000);
+	until.tv_nsec += (long)(left % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return (pthread_cond_timedwait(c, lock, &until) == 0);
+}

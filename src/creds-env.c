@@ -1,0 +1,24 @@
+#include "creds.h"
+#include "env.h"
+
+/* AWS_ACCESS_KEY_ID and its companions */
+enum err
+creds_env_load(const struct creds_conf *conf, const struct deadline *d,
+    struct creds *out, struct fault *fault)
+{
+	const char *id = env_get("AWS_ACCESS_KEY_ID");
+	const char *secret = env_get("AWS_SECRET_ACCESS_KEY");
+
+	(void)conf;
+	(void)d;
+	if (id == NULL && secret == NULL)
+		return (ERR_NO_CREDS);
+	/* half a pair is a mistake: others' credentials must not step in */
+	if (id == NULL || secret == NULL)
+		return (fault_set(fault, ERR_CONFIG, "%s is set, %s is not",
+		    id != NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+		    id != NULL ? "AWS_SECRET_ACCESS_KEY"
+			       : "AWS_ACCESS_KEY_ID"));
+	return (
+	    creds_fill(out, id, secret, env_get("AWS_SESSION_TOKEN"), fault));
+}

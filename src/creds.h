@@ -1,0 +1,53 @@
+#ifndef CREDS_H
+#define CREDS_H
+#include "buf.h"
+#include "clock.h"
+#include "fault.h"
+#include "secret.h"
+
+/* One set of AWS credentials. Never changed once it is shared. */
+struct creds {
+	char access_key[129];
+	struct buf secret;
+	struct buf token; /* session token; empty: none */
+	int64_t expires_ms; /* on wall_ms's scale; 0: never */
+	uint64_t serial; /* of this process: another set, another number */
+	const char *source; /* for log lines */
+	int refs; /* of the store's */
+};
+
+/* Where credentials may come from. Strings outlive the store. */
+struct creds_conf {
+	const char *profile; /* chosen by configuration, else NULL or "" */
+	const struct clock *clock;
+	struct arena *arena; /* secrets are kept in it */
+};
+
+/*
+ * A source, one row of the chain in creds.c and a file of its own: fills *out,
+ * born empty. ERR_NO_CREDS: this source is not configured, ask the next one;
+ * any other error ends the search.
+ */
+typedef enum err creds_load_fn(const struct creds_conf *,
+    const struct deadline *, struct creds *out, struct fault *);
+creds_load_fn creds_env_load, creds_profile_load;
+
+/* For sources: takes over an access key, a secret and a token (NULL: none).
+ * ERR_CONFIG when one does not fit or has a character it cannot have. */
+enum err creds_fill(struct creds *, const char *access_key, const char *secret,
+    const char *token, struct fault *);
+
+/*
+ * The credentials in use, shared by all threads: looked for when first needed,
+ * again before they expire or when the service refused them, by one thread
+ * while those that still can go on with the old ones.
+ */
+struct creds_store;
+enum err creds_store_open(const struct creds_conf *, struct creds_store **);
+void creds_store_close(struct creds_store *);
+/* refused: the set that the service did not take, or NULL. *out is given back
+ * with creds_put(); it may be the refused set again, when no other is found. */
+enum err creds_get(struct creds_store *, const struct creds *refused,
+    const struct deadline *, struct creds **out, struct fault *);
+void creds_put(struct creds_store *, struct creds *);
+#endif

@@ -1,0 +1,25 @@
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+#include <stdbool.h>
+#include "profile.h"
+
+/* Where one AWS service is reached. */
+struct endpoint {
+	char url[320]; /* "https://kms.eu-west-1.amazonaws.com/" */
+	char host[256]; /* as the Host header has it */
+	bool loopback; /* this machine: no proxy, and plain http is allowed */
+};
+
+/* Of what the configuration left open, profile and environment decide. */
+struct endpoint_conf {
+	const char *service; /* "kms": in names of hosts and files */
+	const char *variable; /* "AWS_ENDPOINT_URL_KMS" */
+	const char *region;
+	const char *url; /* chosen by configuration, else NULL or "" */
+	const struct profile *profile;
+};
+
+/* ERR_CONFIG, with what is wrong in *fault. */
+enum err endpoint_find(
+    const struct endpoint_conf *, struct endpoint *, struct fault *);
+#endif

@@ -1,0 +1,60 @@
+#ifndef HTTP_H
+#define HTTP_H
+#include <stdbool.h>
+#include "buf.h"
+#include "clock.h"
+#include "crypto.h"
+#include "fault.h"
+
+/*
+ * HTTPS requests in the calling thread, over a pool of connections that all
+ * threads share. The only file that knows curl.
+ */
+struct http;
+
+struct http_conf {
+	const struct crypto *crypto;
+	const char *ca_bundle; /* file or folder; NULL: the system's */
+	bool no_threads; /* resolve names in the calling thread */
+};
+
+/* A reply's header that the caller wants: copied, cut to fit, "" when absent. */
+struct http_field {
+	const char *name;
+	char *value;
+	size_t size;
+};
+
+struct http_request {
+	const char *url;
+	struct view headers; /* "Name: value" NUL ... */
+	struct view body; /* of a POST */
+	int64_t most_ms; /* for this request; 0: all that the deadline leaves */
+	bool once; /* must not reach the server twice: never sent again */
+	bool loopback; /* this machine: without a proxy */
+};
+
+struct http_reply {
+	int status;
+	struct buf *body; /* the caller's, with its ceiling */
+	const struct http_field *fields;
+	size_t field_count;
+	int64_t date; /* Date, in seconds since 1970; 0: none */
+	bool sent; /* of a failure: the server may have got the request */
+};
+
+/* No network. ERR_MEMORY, ERR_INTERNAL. The strings are copied. */
+enum err http_open(const struct http_conf *, struct http **out);
+/*
+ * Any status is a success. ERR_NETWORK, ERR_TLS, ERR_REPLY, ERR_DEADLINE (only
+ * when the deadline, not most_ms, was the limit), ERR_TOO_BIG (a body over its
+ * ceiling), ERR_CONFIG (the CA bundle), ERR_MEMORY; *fault's message says more.
+ */
+enum err http_post(struct http *, const struct http_request *,
+    const struct deadline *, struct http_reply *, struct fault *);
+/* No request may be under way. */
+void http_close(struct http *);
+/* In a forked child: closes the inherited descriptors and sends nothing. What
+ * belongs to the TLS connections of the parent is left alone, unfreed. */
+void http_abandon(struct http *);
+#endif
