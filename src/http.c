@@ -122,7 +122,7 @@ on_close(void *arg, curl_socket_t fd)
 	return (close(fd));
 }
 
-/* Plaintexts pass through here: curl's copy is wiped as soon as we have ours. */
+/* Plaintexts pass through here: curl's copy is wiped when we have ours. */
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *arg)
 {

@@ -18,7 +18,7 @@ struct http_conf {
 	bool no_threads; /* resolve names in the calling thread */
 };
 
-/* A reply's header that the caller wants: copied, cut to fit, "" when absent. */
+/* A reply's header that the caller wants: a copy, cut to fit; "": absent. */
 struct http_field {
 	const char *name;
 	char *value;
