@@ -24,7 +24,7 @@ struct option {
 	size_t at; /* offset in struct config, or in struct config_token */
 	long low,
 	    high; /* KIND_NUMBER: the range; NUMBER, WORD: low is default */
-	const char *const *words; /* KIND_WORD: value n is the n-th of them */
+	const char *const *words; /* KIND_WORD: those it can be */
 };
 
 static const char *const destroy_words[] = {
@@ -45,16 +45,18 @@ static const struct option globals[] = {
 #define NUMBER(name, member, low, high) \
 	{ name, KIND_NUMBER, offsetof(struct config_token, member), \
 	    low, high, NULL }
+#define WORD(name, member) \
+	{ name, KIND_WORD, offsetof(struct config_token, member), \
+	    0, 0, member##_words }
 static const struct option tokens[] = {
 	TOKEN("region", STRING, region),
 	TOKEN("profile", STRING, profile),
 	TOKEN("endpoint", STRING, endpoint),
 	TOKEN("ca-bundle", PATH, ca_bundle),
 	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
-	TOKEN("wrapping", STRING, wrapping),
-	NUMBER("wrapping-bits", wrapping_bits, 2048, 4096),
-	{ "destroy", KIND_WORD, offsetof(struct config_token, destroy),
-	    0, 0, destroy_words },
+	WORD("wrapping", wrapping),
+	WORD("wrapping-bits", wrapping_bits),
+	WORD("destroy", destroy),
 	NUMBER("deletion-days", deletion_days, 7, 30),
 	NUMBER("timeout", timeout, 1, 3600),
 	NUMBER("import-timeout", import_timeout, 1, 86400),
@@ -64,8 +66,8 @@ static const struct option tokens[] = {
 
 static const struct config_token defaults = {
 	.label = DEFAULT_LABEL,
-	.destroy = DESTROY_MATERIAL,
-	.wrapping_bits = 4096,
+	.destroy = "delete-material",
+	.wrapping_bits = "4096",
 	.deletion_days = 30,
 	.timeout = 20,
 	.import_timeout = 300,
@@ -113,15 +115,14 @@ set_number(long *to, const struct option *o, const char *value)
 }
 
 static bool
-set_word(enum config_destroy *to, const struct option *o, const char *value)
+set_word(const char **to, const struct option *o, const char *value)
 {
-	for (int i = 0; o->words[i] != NULL; i++) {
-		if (strcmp(o->words[i], value) == 0) {
-			*to = (enum config_destroy)i;
-			return (true);
-		}
-	}
-	return (false);
+	const char *const *w = o->words;
+
+	while (*w != NULL && strcmp(*w, value) != 0)
+		w++;
+	*to = *w;
+	return (*w != NULL);
 }
 
 static enum err
@@ -328,7 +329,6 @@ config_free(struct config *c)
 		free(c->tokens[i].profile);
 		free(c->tokens[i].endpoint);
 		free(c->tokens[i].ca_bundle);
-		free(c->tokens[i].wrapping);
 	}
 	free(c->tokens);
 	free(c->log);

@@ -7,18 +7,17 @@
 
 #define TOKEN_LABEL_MAX 32 /* CK_TOKEN_INFO */
 
-/* What C_DestroyObject does to a KMS key. */
-enum config_destroy { DESTROY_MATERIAL, DESTROY_KEY };
-
-/* One [token NAME] section. Strings are NULL where nothing is said. */
+/* One [token NAME] section. Strings are NULL where nothing is said; those
+ * that are const are one of a few words. */
 struct config_token {
 	char label[TOKEN_LABEL_MAX + 1]; /* NAME */
 	char *region, *profile, *endpoint, *ca_bundle;
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
-	enum config_destroy destroy;
+	const char *destroy; /* "delete-material" or "schedule-deletion" */
 	long deletion_days; /* ScheduleKeyDeletion's window */
-	char *wrapping; /* WrappingAlgorithm of import pairs, by default */
-	long wrapping_bits; /* and their size */
+	const char
+	    *wrapping; /* WrappingAlgorithm of import pairs, by default */
+	const char *wrapping_bits; /* and their size */
 	long timeout; /* seconds for a call */
 	long import_timeout; /* seconds for one that imports */
 	long refresh; /* seconds that a listing of keys stays good */

@@ -57,7 +57,7 @@ find_named(
 	memcpy(text, name.ptr, name.len);
 	text[name.len] = '\0';
 	rv = listing_describe(c, text, out);
-	/* an alias or a bare key id finds a key too, but is not its unique id */
+	/* an alias or a key id finds a key too, but is not its unique id */
 	if (*out != NULL && strcmp((*out)->meta.arn, text) != 0) {
 		key_unref(*out);
 		*out = NULL;

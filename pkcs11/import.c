@@ -276,7 +276,7 @@ check_names(struct call *c, const struct import *im)
 /*
  * Takes back a key that this call made and that nobody gave material to. Its
  * own short time: the call's may be what ran out. Where KMS cannot be reached
- * the key stays, with its name or its journal, and the next try goes on with it.
+ * the key stays, with its name or its journal: the next try goes on with it.
  */
 static void
 take_back(struct call *c, struct import *im)

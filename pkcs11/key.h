@@ -34,7 +34,7 @@ struct key {
 	char id_alias[KMS_ALIAS_SIZE]; /* "" for the default id */
 };
 
-/* A key with that metadata, which is moved in and left empty. NULL: no memory. */
+/* A key of that metadata, which is moved in. NULL: no memory. */
 struct key *key_new(struct kms_key *meta);
 /* A copy without names, to be given others. NULL: no memory. */
 struct key *key_copy(const struct key *);

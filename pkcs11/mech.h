@@ -37,7 +37,7 @@ struct mech {
 extern const struct mech mechs[];
 extern const size_t mech_count;
 
-/* The row with that type and all those flags that this token serves, or NULL. */
+/* The row of that type with all those flags that the token serves, or NULL. */
 const struct mech *mech_find(const struct call *, CK_MECHANISM_TYPE, CK_FLAGS);
 bool mech_is_served(const struct mech *, const struct call *);
 bool mech_is_listed(const struct mech *, const struct call *);

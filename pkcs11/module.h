@@ -14,8 +14,8 @@
  * a process on its way out.
  */
 struct module {
-	unsigned
-	    refs; /* under module.c's lock: one for being initialised, one a call */
+	/* under module.c's lock: one for being initialised, one a call */
+	unsigned refs;
 	struct config config;
 	struct log *log;
 	struct arena *arena; /* for key material */

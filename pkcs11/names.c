@@ -47,7 +47,7 @@ label_fits(struct view label)
 	return (!is_reserved(alias));
 }
 
-/* Plain characters stay, every other byte becomes _HH: readable in a console. */
+/* Plain characters stay, every other byte becomes _HH: good to read. */
 static enum err
 escape(struct view name, const char *prefix, bool all_hex,
     char alias[KMS_ALIAS_SIZE])

@@ -18,7 +18,7 @@ bool name_from_alias(enum name_kind, const char *alias, struct buf *name);
 /* Whether the alias is of that kind: a check without the bytes. */
 bool name_is(enum name_kind, const char *alias);
 
-/* The default id: the 16 bytes that a key id ("UUID" or "mrk-HEX") stands for. */
+/* The default id: the 16 bytes of a key id, "UUID" or "mrk-HEX". */
 bool name_default_id(const char *key_id, uint8_t id[16]);
 /* The key id in UUID form whose default id these bytes are; false if they are
  * not 16 bytes of a UUID of version 4, as KMS makes them. */

@@ -88,7 +88,7 @@ delete_material(struct call *c, struct key *k)
 static CK_RV
 destroy(struct call *c, struct key *k)
 {
-	if (c->token->config->destroy == DESTROY_KEY)
+	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
 		return (schedule_deletion(c, k));
 	if (!key_is_imported(k))
 		return (call_refuse(c, CKR_ACTION_PROHIBITED,

@@ -42,7 +42,7 @@ set_defaults(const struct call *c, const struct key *k, struct pair *p)
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
 	    t->wrapping != NULL ? t->wrapping : k->spec->wrapping);
-	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%ld", t->wrapping_bits);
+	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%s", t->wrapping_bits);
 }
 
 void

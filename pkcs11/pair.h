@@ -26,7 +26,7 @@ void pair_for_material(const struct call *, const struct key *, struct pair *);
 /* As pair_load(), and gets parameters from KMS where there are none. */
 enum err pair_fetch(struct call *, const struct key *, struct pair *);
 /* Sets what the pair will be, for the next fetch. bits 0 and algorithm "":
- * the default. Parameters that fit are kept: a wrapped key may be on its way. */
+ * the default. Parameters that fit are kept: a key may be on its way. */
 enum err pair_choose(
     struct call *, const struct key *, const char *algorithm, CK_ULONG bits);
 enum err pair_forget(struct call *, const struct key *);
