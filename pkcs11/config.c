@@ -29,6 +29,9 @@ struct option {
 
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
+static const char *const wrapping_words[] = {
+    "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", NULL};
+static const char *const wrapping_bits_words[] = {"2048", "3072", "4096", NULL};
 
 /* clang-format off */
 #define GLOBAL(name, kind, member) \
