@@ -58,8 +58,8 @@ test_client(const struct clock *clock)
 	struct client *c = NULL;
 	struct fault fault;
 
-	NEED(client_open(&conf, &c, &fault) == ERR_OK, "client: %s",
-	    fault.message);
+	if (client_open(&conf, &c, &fault) != ERR_OK)
+		NEED(false, "client: %s", fault.message);
 	return (c);
 }
 

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +146,12 @@ static void *
 conn_run(void *arg)
 {
 	struct conn *c = arg;
+	sigset_t pipe;
 
+	/* of this thread only: the client must not need it */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	if (c->server->tls != NULL) {
 		c->ssl = SSL_new(c->server->tls);
 		SSL_set_fd(c->ssl, c->fd);
