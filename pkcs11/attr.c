@@ -95,10 +95,10 @@ read_name(struct call *c, const struct object *o, enum name_kind kind,
 	uint8_t id[16];
 	CK_RV rv;
 
-	if ((rv = listing_names(c, o->key, kind, &k)) != CKR_OK)
+	if ((rv = listing_name(c, o->key, kind, &k)) != CKR_OK)
 		return (rv);
 	if (!name_from_alias(
-		kind, kind == NAME_ID ? k->id_alias : k->label_alias, out) &&
+		kind, kind == NAME_ID ? k->names.id : k->names.label, out) &&
 	    kind == NAME_ID && name_default_id(k->meta.id, id))
 		rv = put(c, out, VIEW(id, sizeof(id)));
 	key_unref(k);

@@ -5,7 +5,8 @@
 
 /* Codes by which the standard answers a question: no failure to tell of. */
 static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
-    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_NO_EVENT};
+    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_NO_EVENT,
+    CKR_RANDOM_SEED_NOT_SUPPORTED};
 
 CK_RV
 call_begin(struct call *c, const char *name)

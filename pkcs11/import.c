@@ -239,8 +239,8 @@ name_key(struct call *c, struct import *im)
 		struct view name;
 		char *alias;
 	} names[] = {
-	    {NAME_ID, im->id, im->key->id_alias},
-	    {NAME_LABEL, im->label, im->key->label_alias},
+	    {NAME_ID, im->id, im->key->names.id},
+	    {NAME_LABEL, im->label, im->key->names.label},
 	};
 	enum err e = ERR_OK;
 
@@ -253,8 +253,8 @@ name_key(struct call *c, struct import *im)
 		if (e != ERR_OK)
 			names[i].alias[0] = '\0';
 	}
-	im->key->labels = im->key->label_alias[0] != '\0';
-	im->key->names_known = true;
+	im->key->names.labels = im->key->names.label[0] != '\0';
+	im->key->names.known = true;
 	return (e);
 }
 
@@ -282,7 +282,7 @@ static void
 take_back(struct call *c, struct import *im)
 {
 	struct fault fault = c->kms.fault;
-	const char *aliases[] = {im->key->label_alias, im->key->id_alias};
+	const char *aliases[] = {im->key->names.label, im->key->names.id};
 	struct kms_key meta = KMS_KEY_INIT;
 	enum err e;
 

@@ -58,6 +58,8 @@ key_copy(const struct key *from)
 	    buf_append(&meta.algorithms, buf_view(&from->meta.algorithms)) ==
 		ERR_OK)
 		k = key_new(&meta);
+	if (k != NULL)
+		k->names = from->names;
 	kms_key_free(&meta);
 	return (k);
 }

@@ -20,6 +20,14 @@ const struct spec *spec_find(const char *kms);
 /* The row for imported material of that type and length, or NULL. */
 const struct spec *spec_of_material(CK_KEY_TYPE, size_t len);
 
+/* The aliases of a key that are names in PKCS#11. */
+struct key_names {
+	bool known; /* all aliases were listed */
+	unsigned labels; /* how many of them are labels, when known */
+	char label[KMS_ALIAS_SIZE]; /* the alias shown as label, "" for none */
+	char id[KMS_ALIAS_SIZE]; /* "" for the default id */
+};
+
 /*
  * One KMS key as last seen, with its names. Never changed once others see it:
  * what KMS says anew makes a new one.
@@ -28,15 +36,12 @@ struct key {
 	unsigned refs; /* atomic */
 	const struct spec *spec;
 	struct kms_key meta;
-	bool names_known; /* the aliases were listed */
-	unsigned labels; /* how many of them are labels */
-	char label_alias[KMS_ALIAS_SIZE]; /* the one shown, "" for none */
-	char id_alias[KMS_ALIAS_SIZE]; /* "" for the default id */
+	struct key_names names;
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */
 struct key *key_new(struct kms_key *meta);
-/* A copy without names, to be given others. NULL: no memory. */
+/* A copy, to be given other names. NULL: no memory. */
 struct key *key_copy(const struct key *);
 struct key *key_ref(struct key *);
 void key_unref(struct key *); /* NULL is fine */

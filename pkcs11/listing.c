@@ -58,16 +58,16 @@ gather(struct call *c, const char *key,
 static void
 take_alias(struct key *k, const struct kms_alias_entry *a)
 {
-	char *to = k->label_alias;
+	char *to = k->names.label;
 
 	if (name_is(NAME_ID, a->name)) {
-		if (k->id_alias[0] == '\0')
-			memcpy(k->id_alias, a->name, sizeof(k->id_alias));
+		if (k->names.id[0] == '\0')
+			memcpy(k->names.id, a->name, sizeof(k->names.id));
 		return;
 	}
 	if (!name_is(NAME_LABEL, a->name))
 		return;
-	if (k->labels++ == 0)
+	if (k->names.labels++ == 0)
 		memcpy(to, a->name, KMS_ALIAS_SIZE);
 }
 
@@ -99,9 +99,9 @@ take_names(struct key *k, const struct rows *aliases)
 	struct kms_alias_entry *first = (void *)aliases->ptr, *a;
 	struct kms_alias_entry *end = first + aliases->count;
 
-	k->names_known = true;
-	k->labels = 0;
-	k->label_alias[0] = k->id_alias[0] = '\0';
+	k->names.known = true;
+	k->names.labels = 0;
+	k->names.label[0] = k->names.id[0] = '\0';
 	a = aliases->count == 0 ? NULL
 				: bsearch(k->meta.id, first, aliases->count,
 				      sizeof(*a), alias_of_key);
@@ -115,21 +115,54 @@ take_names(struct key *k, const struct rows *aliases)
 
 /* Names that were known before, and the one that just led to the key. */
 static void
-keep_names(struct call *c, struct key *k, const char *alias)
+keep_names(const struct key *before, struct key *k, const char *alias)
 {
-	struct key *before = store_key(&c->token->store, k->meta.id);
-
-	if (before != NULL) {
-		k->names_known = before->names_known;
-		k->labels = before->labels;
-		memcpy(k->label_alias, before->label_alias, KMS_ALIAS_SIZE);
-		memcpy(k->id_alias, before->id_alias, KMS_ALIAS_SIZE);
-		key_unref(before);
-	}
+	if (before != NULL)
+		k->names = before->names;
 	if (name_is(NAME_ID, alias))
-		strncpy(k->id_alias, alias, KMS_ALIAS_SIZE - 1);
-	else if (name_is(NAME_LABEL, alias) && !k->names_known)
-		strncpy(k->label_alias, alias, KMS_ALIAS_SIZE - 1);
+		strncpy(k->names.id, alias, KMS_ALIAS_SIZE - 1);
+	else if (name_is(NAME_LABEL, alias) && !k->names.known)
+		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
+}
+
+/* Whether KMS said nothing new: then what is known stays as it is. */
+static bool
+is_same(const struct key *a, const struct key *b)
+{
+	return (
+	    a != NULL && strcmp(a->meta.state, b->meta.state) == 0 &&
+	    strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
+	    strcmp(a->meta.expiration_model, b->meta.expiration_model) == 0 &&
+	    !(a->meta.valid_to < b->meta.valid_to) &&
+	    !(a->meta.valid_to > b->meta.valid_to) &&
+	    view_equal(buf_view(&a->meta.description),
+		buf_view(&b->meta.description)) &&
+	    strcmp(a->names.label, b->names.label) == 0 &&
+	    strcmp(a->names.id, b->names.id) == 0);
+}
+
+/* Makes what KMS said of a key known; *out is the key, held. */
+static enum err
+take_key(
+    struct call *c, struct kms_key *meta, const char *name, struct key **out)
+{
+	struct key *before = store_key(&c->token->store, meta->id);
+	struct key *k = key_new(meta);
+	enum err e = ERR_MEMORY;
+
+	if (k == NULL)
+		goto out;
+	keep_names(before, k, name);
+	if (is_same(before, k)) {
+		*out = key_ref(before);
+		e = ERR_OK;
+	} else if ((e = store_put(&c->token->store, k)) == ERR_OK) {
+		*out = key_ref(k);
+	}
+out:
+	key_unref(k);
+	key_unref(before);
+	return (e);
 }
 
 CK_RV
@@ -139,13 +172,8 @@ listing_describe(struct call *c, const char *name, struct key **out)
 	enum err e;
 
 	*out = NULL;
-	e = kms_describe_key(&c->kms, name, &meta);
-	if (e == ERR_OK && (*out = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	if (e == ERR_OK) {
-		keep_names(c, *out, name);
-		e = store_put(&c->token->store, *out);
-	}
+	if ((e = kms_describe_key(&c->kms, name, &meta)) == ERR_OK)
+		e = take_key(c, &meta, name, out);
 	kms_key_free(&meta);
 	if (e == ERR_NOT_FOUND)
 		return (CKR_OK);
@@ -241,41 +269,23 @@ out:
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-static bool
-has_name(const struct key *k, enum name_kind kind)
-{
-	return (
-	    k->names_known || (kind == NAME_ID ? k->id_alias[0] != '\0'
-					       : k->label_alias[0] != '\0'));
-}
-
-CK_RV
-listing_names(
-    struct call *c, struct key *k, enum name_kind kind, struct key **out)
+/* Asks KMS for the aliases of one key. */
+static enum err
+learn_names(struct call *c, struct key *k, struct key **out)
 {
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
-	struct key *named;
 	enum err e;
 
-	/* the object was got before another call learned the names */
-	if ((named = store_key(&c->token->store, k->meta.id)) == NULL)
-		named = key_ref(k);
-	*out = named;
-	if (has_name(named, kind))
-		return (CKR_OK);
-	*out = NULL;
 	e = gather(c, k->meta.id, kms_list_aliases, &aliases);
 	if (e == ERR_DENIED) {
-		/* whoever names keys one by one need not list aliases */
-		call_note(c, "the aliases of key %s are not shown: %s",
+		/* whoever may use a key need not be allowed to list */
+		call_note(c, "the aliases of key %s are not seen: %s",
 		    k->meta.id, err_text(e));
-		*out = named;
-		return (CKR_OK);
-	}
-	if (e == ERR_OK && (*out = key_copy(named)) == NULL)
+		*out = key_ref(k);
+		e = ERR_OK;
+	} else if (e == ERR_OK && (*out = key_copy(k)) == NULL) {
 		e = ERR_MEMORY;
-	key_unref(named);
-	if (e == ERR_OK) {
+	} else if (e == ERR_OK) {
 		if (aliases.count != 0)
 			qsort(aliases.ptr, aliases.count, aliases.size,
 			    alias_order);
@@ -283,5 +293,59 @@ listing_names(
 		e = store_put(&c->token->store, *out);
 	}
 	free(aliases.ptr);
+	return (e);
+}
+
+static bool
+has_all(const struct key *k)
+{
+	return (k->names.known);
+}
+
+static bool
+has_label(const struct key *k)
+{
+	return (k->names.known || k->names.label[0] != '\0');
+}
+
+static bool
+has_id(const struct key *k)
+{
+	return (k->names.known || k->names.id[0] != '\0');
+}
+
+static CK_RV
+get_names(struct call *c, struct key *k, bool (*has)(const struct key *),
+    struct key **out)
+{
+	struct key *latest = NULL;
+	enum err e = ERR_OK;
+
+	*out = NULL;
+	if (has(k)) {
+		*out = key_ref(k);
+		return (CKR_OK);
+	}
+	/* k was got before another call learned its names */
+	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
+		latest = key_ref(k);
+	if (has(latest))
+		*out = key_ref(latest);
+	else
+		e = learn_names(c, latest, out);
+	key_unref(latest);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+listing_name(
+    struct call *c, struct key *k, enum name_kind kind, struct key **out)
+{
+	return (get_names(c, k, kind == NAME_ID ? has_id : has_label, out));
+}
+
+CK_RV
+listing_all_names(struct call *c, struct key *k, struct key **out)
+{
+	return (get_names(c, k, has_all, out));
 }

@@ -4,7 +4,6 @@
 #include <time.h>
 #include "module.h"
 
-#define ARENA_SIZE (64 * 1024) /* RLIMIT_MEMLOCK is as low as this */
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
 #define LOWEST_POINTER 4096 /* below it no string can be */
 
@@ -76,7 +75,6 @@ module_free(struct module *m)
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
 	free(m->tokens);
-	arena_close(m->arena);
 	log_close(m->log);
 	config_free(&m->config);
 	free(m);
@@ -125,7 +123,6 @@ static CK_RV
 module_new(const char *init_args, bool no_threads, struct module **out)
 {
 	struct module *m;
-	bool locked = false;
 	CK_RV rv;
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
@@ -136,14 +133,6 @@ module_new(const char *init_args, bool no_threads, struct module **out)
 	sessions_init(&m->sessions);
 	if ((rv = read_config(m, init_args)) != CKR_OK)
 		goto out;
-	rv = CKR_HOST_MEMORY;
-	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK)
-		goto out;
-	if (!locked)
-		log_line(m->log, LOG_INFO,
-		    "C_Initialize: key material may be swapped out: raise the "
-		    "limit of locked memory (ulimit -l) to %d kB",
-		    ARENA_SIZE / 1024);
 	rv = open_tokens(m, no_threads);
 out:
 	if (rv == CKR_OK)

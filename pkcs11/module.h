@@ -4,7 +4,6 @@
 #include "config.h"
 #include "crypto.h"
 #include "log.h"
-#include "secret.h"
 #include "session.h"
 #include "token.h"
 
@@ -18,7 +17,6 @@ struct module {
 	unsigned refs;
 	struct config config;
 	struct log *log;
-	struct arena *arena; /* for key material */
 	const struct crypto *crypto;
 	const struct clock *clock;
 	struct token *tokens; /* slot n is tokens[n] */

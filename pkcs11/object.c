@@ -39,17 +39,14 @@ schedule_deletion(struct call *c, struct key *k)
 	CK_RV rv;
 	enum err e;
 
-	if ((rv = listing_names(c, k, NAME_ID, &named)) != CKR_OK)
-		return (rv);
-	key_unref(named);
-	if ((rv = listing_names(c, k, NAME_LABEL, &named)) != CKR_OK)
+	if ((rv = listing_all_names(c, k, &named)) != CKR_OK)
 		return (rv);
 	e = kms_schedule_key_deletion(
 	    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK && named->label_alias[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->label_alias);
-	if (e == ERR_OK && named->id_alias[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->id_alias);
+	if (e == ERR_OK && named->names.label[0] != '\0')
+		e = kms_delete_alias(&c->kms, named->names.label);
+	if (e == ERR_OK && named->names.id[0] != '\0')
+		e = kms_delete_alias(&c->kms, named->names.id);
 	if (e == ERR_OK) {
 		call_note(c,
 		    "key %s is deleted in %ld days; until then "

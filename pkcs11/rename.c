@@ -23,38 +23,39 @@ CK_RV
 rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
 {
 	char alias[KMS_ALIAS_SIZE] = "";
-	struct key *named = NULL, *next = NULL;
+	struct key *latest = NULL, *named = NULL, *next = NULL;
 	char *old;
 	CK_RV rv;
 
 	if (name_to_alias(kind, name, alias) != ERR_OK)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the name is empty, or too long for a KMS alias"));
-	if ((rv = listing_names(c, k, kind, &named)) != CKR_OK)
+	/* another rename may have come since k was got */
+	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
+		return (CKR_OBJECT_HANDLE_INVALID);
+	rv = listing_all_names(c, latest, &named);
+	key_unref(latest);
+	if (rv != CKR_OK)
 		return (rv);
 	if ((next = key_copy(named)) == NULL) {
 		rv = CKR_HOST_MEMORY;
 		goto out;
 	}
-	next->names_known = named->names_known;
-	next->labels = named->labels;
-	memcpy(next->label_alias, named->label_alias, KMS_ALIAS_SIZE);
-	memcpy(next->id_alias, named->id_alias, KMS_ALIAS_SIZE);
-	old = kind == NAME_ID ? next->id_alias : next->label_alias;
+	old = kind == NAME_ID ? next->names.id : next->names.label;
 	if (strcmp(old, alias) == 0)
 		goto out;
 	/* the oldest is the one shown: the new label would not be */
-	if (kind == NAME_LABEL && named->labels > 1) {
+	if (kind == NAME_LABEL && named->names.labels > 1) {
 		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
 		    "key %s has %u aliases: choose among them with aws kms",
-		    k->meta.id, named->labels);
+		    k->meta.id, named->names.labels);
 		goto out;
 	}
 	if ((rv = swap_alias(c, k, old, alias)) != CKR_OK)
 		goto out;
 	memcpy(old, alias, KMS_ALIAS_SIZE);
 	if (kind == NAME_LABEL)
-		next->labels = 1;
+		next->names.labels = 1;
 	if (store_put(&c->token->store, next) != ERR_OK)
 		rv = CKR_HOST_MEMORY;
 out:

@@ -88,8 +88,8 @@ session_open(struct sessions *ss, struct token *t, CK_FLAGS flags,
 	return (rv);
 }
 
-CK_ULONG
-session_count(const struct sessions *ss, const struct token *t, bool rw)
+static CK_ULONG
+count_locked(const struct sessions *ss, const struct token *t, bool rw)
 {
 	CK_ULONG n = 0;
 
@@ -100,11 +100,22 @@ session_count(const struct sessions *ss, const struct token *t, bool rw)
 	return (n);
 }
 
+CK_ULONG
+session_count(struct sessions *ss, const struct token *t, bool rw)
+{
+	CK_ULONG n;
+
+	pthread_mutex_lock(&ss->lock);
+	n = count_locked(ss, t, rw);
+	pthread_mutex_unlock(&ss->lock);
+	return (n);
+}
+
 /* The last session of a token takes the login with it. */
 static void
 logout_if_none(struct sessions *ss, struct token *t)
 {
-	if (session_count(ss, t, false) == 0)
+	if (count_locked(ss, t, false) == 0)
 		t->logged_in = false;
 }
 

@@ -108,8 +108,7 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 }
 
 void
-token_info(
-    const struct token *t, const struct sessions *ss, CK_TOKEN_INFO *info)
+token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
 {
 	memset(info, 0, sizeof(*info));
 	token_pad(info->label, sizeof(info->label), t->config->label);

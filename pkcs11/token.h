@@ -27,7 +27,7 @@ enum err token_open(
 void token_close(struct token *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
-void token_info(const struct token *, const struct sessions *, CK_TOKEN_INFO *);
+void token_info(const struct token *, struct sessions *, CK_TOKEN_INFO *);
 /* Fills a fixed field of the standard's: padded with blanks, no NUL. */
 void token_pad(CK_UTF8CHAR *field, size_t size, const char *s);
 #endif
