@@ -445,7 +445,8 @@ attr_bool(
 {
 	const CK_ATTRIBUTE *a = attr_find(t, count, type);
 
-	return (a == NULL || a->pValue == NULL
-		    ? absent
-		    : *(const CK_BBOOL *)a->pValue != CK_FALSE);
+	return (
+	    a == NULL || a->pValue == NULL || a->ulValueLen != sizeof(CK_BBOOL)
+		? absent
+		: *(const CK_BBOOL *)a->pValue != CK_FALSE);
 }

@@ -178,11 +178,11 @@ C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserved)
 		return (call_end(&c, rv));
 	if (slot == NULL || reserved != NULL)
 		return (call_end(&c, CKR_ARGUMENTS_BAD));
-	rv = call_end(&c, CKR_NO_EVENT);
 	if ((flags & CKF_DONT_BLOCK) != 0)
-		return (rv);
+		return (call_end(&c, CKR_NO_EVENT));
 	/* tokens neither come nor go: the only event is the end */
-	module_wait_stop();
+	module_wait_stop(c.module);
+	(void)call_end(&c, CKR_NO_EVENT);
 	return (CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 

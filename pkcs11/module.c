@@ -15,7 +15,6 @@ static struct {
 	struct module *now; /* while STARTED */
 	struct module *inherited; /* in a forked child: the parent's */
 	unsigned calls; /* that hold a module */
-	unsigned long stops; /* how often it was stopped */
 	bool exiting;
 	bool hooked; /* atexit and pthread_atfork know of us */
 	bool crypto_open;
@@ -238,7 +237,6 @@ module_stop(void)
 	if (m != NULL) {
 		global.now = NULL;
 		global.state = STOPPED;
-		global.stops++;
 		global.calls++; /* as a call that module_put() ends */
 		pthread_cond_broadcast(&global.changed);
 	}
@@ -291,13 +289,10 @@ module_put(struct module *m)
 }
 
 void
-module_wait_stop(void)
+module_wait_stop(const struct module *m)
 {
-	unsigned long before;
-
 	pthread_mutex_lock(&global.lock);
-	before = global.stops;
-	while (global.stops == before && !global.exiting)
+	while (global.now == m && !global.exiting)
 		pthread_cond_wait(&global.changed, &global.lock);
 	pthread_mutex_unlock(&global.lock);
 }

@@ -32,7 +32,8 @@ struct module *module_get(void);
 void module_put(struct module *);
 /* The process is in exit(): OpenSSL may be gone. */
 bool module_is_exiting(void);
-/* Waits until the module stops being initialised. */
-void module_wait_stop(void);
+/* Waits until the module, which the caller holds, is no longer the one that is
+ * initialised. */
+void module_wait_stop(const struct module *);
 struct token *module_token(struct module *, CK_SLOT_ID); /* or NULL */
 #endif
