@@ -79,38 +79,32 @@ creds_free(struct creds *c)
 }
 
 static enum err
-chain_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *c, struct fault *fault)
-{
-	bool chosen = conf->profile != NULL && conf->profile[0] != '\0';
-	enum err e;
-
-	for (size_t i = 0; i < sizeof(chain) / sizeof(chain[0]); i++) {
-		if (chosen && chain[i].not_with_profile)
-			continue;
-		c->source = chain[i].name;
-		if ((e = chain[i].load(conf, d, c, fault)) != ERR_NO_CREDS)
-			return (e);
-	}
-	return (fault_set(fault, ERR_NO_CREDS,
-	    "no AWS credentials in the environment or in the profile"));
-}
-
-static enum err
 creds_find(const struct creds_conf *conf, const struct deadline *d,
     struct creds **out, struct fault *fault)
 {
-	creds_load_fn *load = conf->load != NULL ? conf->load : chain_load;
+	bool chosen = conf->profile != NULL && conf->profile[0] != '\0';
 	struct creds *c;
-	enum err e;
+	enum err e = ERR_NO_CREDS;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (ERR_MEMORY);
 	c->secret = (struct buf)BUF_SECRET(SECRET_MAX, conf->arena);
 	c->token = (struct buf)BUF_INIT(TOKEN_MAX);
-	if ((e = load(conf, d, c, fault)) != ERR_OK) {
+	for (size_t i = 0; i < sizeof(chain) / sizeof(chain[0]); i++) {
+		if (chosen && chain[i].not_with_profile)
+			continue;
+		c->source = chain[i].name;
+		if ((e = chain[i].load(conf, d, c, fault)) != ERR_NO_CREDS)
+			break;
+	}
+	if (e != ERR_OK) {
 		creds_free(c);
-		return (e);
+		return (
+		    e == ERR_NO_CREDS
+			? fault_set(fault, e,
+			      "no AWS credentials in the environment or in the "
+			      "profile")
+			: e);
 	}
 	*out = c;
 	return (ERR_OK);

@@ -30,13 +30,6 @@ out:
 	return (e);
 }
 
-/* A success that lacks what was asked for is none. */
-static enum err
-complete(enum err e, bool there)
-{
-	return (e == ERR_OK && !there ? ERR_REPLY : e);
-}
-
 /* CreateKey, DescribeKey */
 static const struct json_field tag_fields[] = {
     JSON_FIELD(struct kms_tag, key, "TagKey", TEXT),
@@ -83,12 +76,7 @@ enum err
 kms_create_key(
     struct kms *k, const struct kms_create_key_in *in, struct kms_key *out)
 {
-	enum err e = call(k, "CreateKey", create_key_in, in, metadata_out, out);
-
-	e = complete(e, out->id[0] != '\0');
-
-	/* there may be a key, but not one whose id we know */
-	return (e == ERR_REPLY ? ERR_UNKNOWN : e);
+	return (call(k, "CreateKey", create_key_in, in, metadata_out, out));
 }
 
 /* Many requests name a key, an alias, or both, and nothing else. */
@@ -111,9 +99,7 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 {
 	struct names in = {.key = key};
 
-	enum err e = call(k, "DescribeKey", names_in, &in, metadata_out, out);
-
-	return (complete(e, out->id[0] != '\0'));
+	return (call(k, "DescribeKey", names_in, &in, metadata_out, out));
 }
 
 enum err
@@ -254,10 +240,8 @@ kms_get_parameters_for_import(struct kms *k, const char *key,
 {
 	struct parameters_in in = {key, wrapping_algorithm, wrapping_key_spec};
 
-	enum err e = call(k, "GetParametersForImport", parameters_in, &in,
-	    parameters_out, out);
-
-	return (complete(e, out->token.len != 0 && out->public_key.len != 0));
+	return (call(k, "GetParametersForImport", parameters_in, &in,
+	    parameters_out, out));
 }
 
 struct import_in {
@@ -321,17 +305,13 @@ static const struct json_field plaintext_out[] = {
 enum err
 kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
-	enum err e = call(k, "Encrypt", encrypt_in, in, ciphertext_out, out);
-
-	return (complete(e, out->len != 0));
+	return (call(k, "Encrypt", encrypt_in, in, ciphertext_out, out));
 }
 
 enum err
 kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
-	enum err e = call(k, "Decrypt", decrypt_in, in, plaintext_out, out);
-
-	return (complete(e, out->len != 0));
+	return (call(k, "Decrypt", decrypt_in, in, plaintext_out, out));
 }
 
 struct random_in {
@@ -345,8 +325,5 @@ kms_generate_random(struct kms *k, size_t n, struct buf *out)
 {
 	struct random_in in = {(double)n};
 
-	enum err e = call(
-	    k, "GenerateRandom", random_in, &in, plaintext_out, out);
-
-	return (complete(e, out->len == n));
+	return (call(k, "GenerateRandom", random_in, &in, plaintext_out, out));
 }

@@ -1,0 +1,335 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <openssl/crypto.h>
+#include "auth.h"
+#include "sigv4.h"
+
+#define SKEW_MS (INT64_C(15) * 60 * 1000)
+#define SIGNED_MAX 32
+#define PARAMETER_MAX 1024
+
+struct auth {
+	struct crypto crypto;
+	struct sigv4 *sigv4;
+	char account[13];
+	char access_key[AUTH_ACCESS_SIZE];
+	char secret_key[AUTH_SECRET_SIZE];
+};
+
+/* The Authorization header taken apart. */
+struct claim {
+	char credential[PARAMETER_MAX], headers[PARAMETER_MAX],
+	    signature[PARAMETER_MAX];
+	char *access_key, *day, *region, *service, *end; /* of credential */
+	const char *date; /* of the header X-Amz-Date */
+	struct sigv4_header signed_headers[SIGNED_MAX];
+	size_t signed_count;
+};
+
+static void
+spell(const uint8_t *random, size_t len, const char *letters, char *out)
+{
+	size_t n = strlen(letters);
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = letters[random[i] % n];
+	out[len] = '\0';
+}
+
+struct auth *
+auth_open(struct store *s, const char *account)
+{
+	struct auth *a = calloc(1, sizeof(*a));
+	uint8_t random[16 + 40];
+
+	if (a == NULL)
+		return (NULL);
+	if (crypto_open(&a->crypto) != ERR_OK ||
+	    sigv4_open(&a->crypto, &a->sigv4) != ERR_OK ||
+	    !store_secret(s, "credentials", random, sizeof(random))) {
+		auth_close(a);
+		return (NULL);
+	}
+	memcpy(a->access_key, "AKIA", 4);
+	spell(
+	    random, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", a->access_key + 4);
+	spell(random + 16, 40,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	    "+/",
+	    a->secret_key);
+	snprintf(a->account, sizeof(a->account), "%s", account);
+	return (a);
+}
+
+void
+auth_close(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	sigv4_close(a->sigv4);
+	free(a);
+}
+
+const char *
+auth_access_key(const struct auth *a)
+{
+	return (a->access_key);
+}
+
+const char *
+auth_secret_key(const struct auth *a)
+{
+	return (a->secret_key);
+}
+
+/* "Name=value" of the header, its end a comma or the header's. */
+static bool
+take_parameter(const char *header, const char *name, char *out, size_t size)
+{
+	const char *s = header;
+	size_t len = strlen(name), n;
+
+	while ((s = strstr(s, name)) != NULL) {
+		if ((s == header || s[-1] == ' ' || s[-1] == ',') &&
+		    s[len] == '=')
+			break;
+		s += len;
+	}
+	if (s == NULL)
+		return (false);
+	s += len + 1;
+	n = strcspn(s, ", ");
+	if (n == 0 || n >= size)
+		return (false);
+	memcpy(out, s, n);
+	out[n] = '\0';
+	return (true);
+}
+
+static bool
+read_authorization(const char *h, struct claim *m, struct failure *f)
+{
+	const struct {
+		const char *name;
+		char *out;
+	} parts[] = {{"Credential", m->credential}, {"Signature", m->signature},
+	    {"SignedHeaders", m->headers}};
+	char **places[] = {
+	    &m->access_key, &m->day, &m->region, &m->service, &m->end};
+	char *s = m->credential;
+
+	if (strncmp(h, "AWS4-HMAC-SHA256", 16) != 0)
+		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		    "Unsupported AWS 'algorithm': '%.*s'.",
+		    (int)strcspn(h, " "), h));
+	for (size_t i = 0; i < 3; i++)
+		if (!take_parameter(
+			h, parts[i].name, parts[i].out, PARAMETER_MAX))
+			return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+			    "Authorization header requires '%s' parameter. "
+			    "Authorization=AWS4-HMAC-SHA256",
+			    parts[i].name));
+	for (size_t i = 0; i < 5; i++) {
+		*places[i] = s;
+		if (i == 4)
+			break;
+		if ((s = strchr(s, '/')) == NULL)
+			return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+			    "Credential must have exactly 5 slash-delimited "
+			    "elements, e.g. keyid/date/region/service/term, "
+			    "got '%s'",
+			    m->credential));
+		*s++ = '\0';
+	}
+	return (true);
+}
+
+static bool
+read_date(const char *date, int64_t *ms)
+{
+	struct tm t = {0};
+
+	if (strlen(date) != SIGV4_DATE_SIZE - 1 ||
+	    sscanf(date, "%4d%2d%2dT%2d%2d%2dZ", &t.tm_year, &t.tm_mon,
+		&t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec) != 6)
+		return (false);
+	t.tm_year -= 1900;
+	t.tm_mon -= 1;
+	*ms = (int64_t)timegm(&t) * 1000;
+	return (true);
+}
+
+static bool
+check_date(const struct claim *m, int64_t wall_ms, struct failure *f)
+{
+	char now[SIGV4_DATE_SIZE], edge[SIGV4_DATE_SIZE];
+	int64_t at;
+
+	if (!read_date(m->date, &at))
+		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		    "Date must be in ISO-8601 'basic format'. Got '%.40s'. "
+		    "See http://en.wikipedia.org/wiki/ISO_8601",
+		    m->date));
+	sigv4_date(wall_ms / 1000, now);
+	if (at < wall_ms - SKEW_MS) {
+		sigv4_date((wall_ms - SKEW_MS) / 1000, edge);
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Signature expired: %s is now earlier than %s (%s - 15 "
+		    "min.)",
+		    m->date, edge, now));
+	}
+	if (at > wall_ms + SKEW_MS) {
+		sigv4_date((wall_ms + SKEW_MS) / 1000, edge);
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Signature not yet current: %s is still later than %s (%s "
+		    "+ 15 min.)",
+		    m->date, edge, now));
+	}
+	if (strlen(m->day) != 8 || strncmp(m->day, m->date, 8) != 0)
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Date in Credential scope does not match YYYYMMDD from "
+		    "ISO-8601 version of date from HTTP: '%.40s' != '%.8s', "
+		    "from '%s'.",
+		    m->day, m->date, m->date));
+	return (true);
+}
+
+/* Words of small letters with dashes between, a number last. */
+static bool
+is_region(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return (n != 0 && s[n] == '\0' && n < KEY_REGION_SIZE &&
+		strchr(s, '-') != NULL);
+}
+
+static bool
+check_scope(const struct claim *m, const char *service, struct failure *f)
+{
+	if (strcmp(m->end, "aws4_request") != 0)
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Credential should be scoped with a valid terminator: "
+		    "'aws4_request', not '%s'.",
+		    m->end));
+	if (strcmp(m->service, service) != 0)
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Credential should be scoped to correct service: '%s'.",
+		    service));
+	if (!is_region(m->region))
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "Credential should be scoped to a valid region."));
+	return (true);
+}
+
+/* The headers that the list names; Host and X-Amz-* must be among them. */
+static bool
+gather_headers(const struct web_request *q, struct claim *m, struct failure *f)
+{
+	char *s, *state = NULL;
+	const char *value;
+	bool host = false;
+
+	for (s = strtok_r(m->headers, ";", &state); s != NULL;
+	     s = strtok_r(NULL, ";", &state)) {
+		if (m->signed_count == SIGNED_MAX ||
+		    (value = web_header(q, s)) == NULL)
+			return (fail(f, FAIL_BAD_SIGNATURE,
+			    "The request signature we calculated does not "
+			    "match the signature you provided. The header "
+			    "'%s' is signed but was not sent.",
+			    s));
+		host |= strcmp(s, "host") == 0;
+		m->signed_headers[m->signed_count++] = (struct sigv4_header){
+		    view_str(s), view_str(value)};
+	}
+	if (!host)
+		return (fail(f, FAIL_BAD_SIGNATURE,
+		    "'Host' or ':authority' must be a 'SignedHeader' in the "
+		    "AWS Authorization."));
+	return (true);
+}
+
+static bool
+check_signature(const struct auth *a, const struct web_request *q,
+    const struct claim *m, const char *secret, struct failure *f)
+{
+	struct sigv4_request r = {
+	    .method = view_str(q->method),
+	    .path = view_str(q->path),
+	    .query = view_str(q->query),
+	    .headers = m->signed_headers,
+	    .header_count = m->signed_count,
+	    .date = view_str(m->date),
+	    .region = view_str(m->region),
+	    .service = view_str(m->service),
+	};
+	char body[SIGV4_HEX_SIZE], hex[SIGV4_HEX_SIZE];
+	uint8_t key[SIGV4_KEY_SIZE];
+	bool ok;
+
+	ok = sigv4_hash(a->sigv4, q->body, body) == ERR_OK;
+	r.payload_hash = view_str(body);
+	ok = ok &&
+	     sigv4_key(a->sigv4, view_str(secret), view_str(m->day), r.region,
+		 r.service, key) == ERR_OK &&
+	     sigv4_sign(a->sigv4, &r, key, hex) == ERR_OK;
+	OPENSSL_cleanse(key, sizeof(key));
+	if (!ok)
+		return (fail(f, FAIL_INTERNAL, "out of memory"));
+	if (strlen(m->signature) == SIGV4_HEX_SIZE - 1 &&
+	    CRYPTO_memcmp(m->signature, hex, SIGV4_HEX_SIZE - 1) == 0)
+		return (true);
+	return (fail(f, FAIL_BAD_SIGNATURE,
+	    "The request signature we calculated does not match the signature "
+	    "you provided. Check your AWS Secret Access Key and signing "
+	    "method. Consult the service documentation for details."));
+}
+
+/* The secret of an access key, and who it is. */
+static bool
+identify(const struct auth *a, const struct web_request *q,
+    const struct claim *m, char secret[AUTH_SECRET_SIZE], struct caller *c,
+    struct failure *f)
+{
+	if (strcmp(m->access_key, a->access_key) != 0 ||
+	    web_header(q, "x-amz-security-token") != NULL)
+		return (fail(f, FAIL_UNRECOGNIZED_CLIENT,
+		    "The security token included in the request is "
+		    "invalid."));
+	memcpy(secret, a->secret_key, AUTH_SECRET_SIZE);
+	snprintf(c->arn, sizeof(c->arn), "arn:aws:iam::%s:user/keyferry",
+	    a->account);
+	return (true);
+}
+
+bool
+auth_check(const struct auth *a, const struct web_request *q,
+    const char *service, int64_t wall_ms, struct caller *c, struct failure *f)
+{
+	const char *h = web_header(q, "authorization");
+	char secret[AUTH_SECRET_SIZE];
+	struct claim m = {0};
+	bool ok;
+
+	if (h == NULL)
+		return (fail(
+		    f, FAIL_MISSING_TOKEN, "Missing Authentication Token"));
+	if (!read_authorization(h, &m, f))
+		return (false);
+	if ((m.date = web_header(q, "x-amz-date")) == NULL)
+		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		    "Authorization header requires existence of either a "
+		    "'X-Amz-Date' or a 'Date' header. "
+		    "Authorization=AWS4-HMAC-SHA256"));
+	if (!check_scope(&m, service, f) || !identify(a, q, &m, secret, c, f))
+		return (false);
+	ok = gather_headers(q, &m, f) && check_date(&m, wall_ms, f) &&
+	     check_signature(a, q, &m, secret, f);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	snprintf(c->region, sizeof(c->region), "%s", m.region);
+	snprintf(c->access_key, sizeof(c->access_key), "%s", m.access_key);
+	return (ok);
+}

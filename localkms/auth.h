@@ -1,0 +1,25 @@
+#ifndef LOCALKMS_AUTH_H
+#define LOCALKMS_AUTH_H
+#include <stdbool.h>
+#include "call.h"
+#include "web.h"
+
+/*
+ * Who sends a request: SigV4 as AWS verifies it, with AWS's refusals. There is
+ * one user, whose credentials the store made; sessions come from STS.
+ */
+struct auth;
+
+#define AUTH_ACCESS_SIZE 21 /* "AKIA" and 16 more */
+#define AUTH_SECRET_SIZE 41
+
+/* NULL: no memory, or the store does not give its secrets. */
+struct auth *auth_open(struct store *, const char *account);
+void auth_close(struct auth *);
+const char *auth_access_key(const struct auth *);
+const char *auth_secret_key(const struct auth *);
+
+/* wall_ms: what time the front end believes it is. service: "kms". */
+bool auth_check(const struct auth *, const struct web_request *,
+    const char *service, int64_t wall_ms, struct caller *, struct failure *);
+#endif

@@ -1,0 +1,287 @@
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/evp.h>
+#include "call.h"
+#include "controls.h"
+
+#define BUF_MOST (16 * 1024)
+
+void
+call_lock(struct call *c)
+{
+	if (!c->locked)
+		store_lock(c->service->store);
+	c->locked = true;
+}
+
+struct buf *
+call_buf(struct call *c)
+{
+	struct buf *b = &c->bufs[c->buf_count];
+
+	/* more than an operation makes would be a mistake in it */
+	if (c->buf_count == CALL_BUFS)
+		abort();
+	c->buf_count++;
+	b->max = BUF_MOST;
+	return (b);
+}
+
+const char *
+call_text(const struct call *c, enum input_member m, const char *other)
+{
+	return (c->in[m].set ? (const char *)c->in[m].bytes.ptr : other);
+}
+
+bool
+call_no_memory(struct call *c)
+{
+	return (REFUSE(c, INTERNAL, "out of memory"));
+}
+
+const char *
+call_key_arn(struct call *c, const char *region, const char *id)
+{
+	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:key/%s",
+	    c->service->partition, region, c->service->account, id);
+
+	return (s != NULL ? s : "");
+}
+
+const char *
+call_arn(struct call *c, const struct key *k)
+{
+	return (call_key_arn(c, k->region, k->id));
+}
+
+const char *
+call_alias_arn(struct call *c, const char *name)
+{
+	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:%s",
+	    c->service->partition, c->caller.region, c->service->account, name);
+
+	return (s != NULL ? s : "");
+}
+
+static bool
+hold(struct call *c, struct key *k, const struct key **out)
+{
+	if (c->key_count == CALL_KEYS)
+		abort(); /* as in call_buf() */
+	c->keys[c->key_count++] = k;
+	*out = k;
+	if (!controls_denied(
+		c->service->controls, c->op->name, k, c->caller.access_key))
+		return (true);
+	return (REFUSE(c, ACCESS_DENIED,
+	    "User: %s is not authorized to perform: kms:%s on resource: %s "
+	    "because no identity-based policy allows the kms:%s action",
+	    c->caller.arn, c->op->name, call_arn(c, k), c->op->name));
+}
+
+/* A UUID, or "mrk-" and 32 digits. */
+static bool
+is_key_id(const char *s)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strncmp(s, "mrk-", 4) == 0)
+		return (
+		    strlen(s) == 36 && strspn(s + 4, "0123456789abcdef") == 32);
+	if (strlen(s) != sizeof(form) - 1)
+		return (false);
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == '-'
+			? s[i] != '-'
+			: strchr("0123456789abcdefABCDEF", s[i]) == NULL)
+			return (false);
+	return (true);
+}
+
+static bool
+find_by_id(struct call *c, const char *id, const struct key **out)
+{
+	struct store *s = c->service->store;
+	struct key *k;
+
+	if (!is_key_id(id))
+		return (REFUSE(c, NOT_FOUND, "Invalid keyId '%s'", id));
+	k = c->locked ? store_key_now(s, c->caller.region, id)
+		      : store_key(s, c->caller.region, id);
+	if (k == NULL)
+		return (REFUSE(c, NOT_FOUND, "Key '%s' does not exist",
+		    call_key_arn(c, c->caller.region, id)));
+	return (hold(c, k, out));
+}
+
+static bool
+find_by_alias(struct call *c, const char *name, const struct key **out)
+{
+	struct alias a;
+
+	if (!store_alias(c->service->store, c->caller.region, name, &a))
+		return (REFUSE(c, NOT_FOUND, "Alias %s is not found.",
+		    call_alias_arn(c, name)));
+	return (find_by_id(c, a.key_id, out));
+}
+
+/* "arn:aws:kms:REGION:ACCOUNT:REST": sets *rest. */
+static bool
+take_arn(struct call *c, const char *arn, const char **rest)
+{
+	const char *part[6];
+	size_t n = 0, region_len, account_len;
+	const char *s = arn;
+
+	for (; n < 6 && s != NULL; n++) {
+		part[n] = s;
+		if ((s = strchr(s, ':')) != NULL)
+			s++;
+	}
+	if (n < 6 || strncmp(part[2], "kms:", 4) != 0)
+		return (REFUSE(c, INVALID_ARN, "Invalid arn %s", arn));
+	region_len = (size_t)(part[4] - part[3]) - 1;
+	account_len = (size_t)(part[5] - part[4]) - 1;
+	if (!view_equal(VIEW(part[3], region_len), view_str(c->caller.region)))
+		return (REFUSE(c, NOT_FOUND, "Invalid arn %.*s",
+		    (int)region_len, part[3]));
+	if (!view_equal(
+		VIEW(part[4], account_len), view_str(c->service->account)))
+		return (REFUSE(c, ACCESS_DENIED,
+		    "User: %s is not authorized to perform: kms:%s on "
+		    "resource: %s because no resource-based policy allows the "
+		    "kms:%s action",
+		    c->caller.arn, c->op->name, arn, c->op->name));
+	*rest = part[5];
+	return (true);
+}
+
+bool
+call_find_key(
+    struct call *c, struct view id, bool alias_ok, const struct key **out)
+{
+	const char *s = (const char *)id.ptr;
+
+	if (strlen(s) != id.len)
+		return (REFUSE(c, NOT_FOUND, "Invalid keyId '%s'", s));
+	if (strncmp(s, "arn:", 4) == 0) {
+		if (!take_arn(c, s, &s))
+			return (false);
+		if (strncmp(s, "key/", 4) == 0)
+			return (find_by_id(c, s + 4, out));
+		if (strncmp(s, "alias/", 6) != 0 || !alias_ok)
+			return (REFUSE(c, INVALID_ARN, "Invalid arn %s",
+			    (const char *)id.ptr));
+	}
+	if (strncmp(s, "alias/", 6) == 0 && alias_ok)
+		return (find_by_alias(c, s, out));
+	return (find_by_id(c, s, out));
+}
+
+bool
+call_put_key(struct call *c, struct key *k)
+{
+	if (k == NULL)
+		return (call_no_memory(c));
+	if (store_put_key(c->service->store, k))
+		return (true);
+	return (REFUSE(c, INTERNAL, "the store cannot be written"));
+}
+
+bool
+call_page(struct call *c, size_t most, size_t usual, size_t *limit,
+    const char **after)
+{
+	struct view text;
+
+	*limit = usual;
+	if (call_has(c, IN_LIMIT))
+		*limit = (size_t)c->in[IN_LIMIT].number;
+	if (*limit > most)
+		*limit = most;
+	*after = "";
+	if (!call_has(c, IN_MARKER))
+		return (true);
+	text = input_base64(c->in[IN_MARKER].bytes, &c->mem);
+	if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL)
+		return (REFUSE(c, INVALID_MARKER, "Invalid marker"));
+	*after = mem_text(&c->mem, text);
+	return (*after != NULL || call_no_memory(c));
+}
+
+static bool
+call_admit(struct call *c)
+{
+	const struct operation *op = c->op;
+
+	if (!c->in[IN_KEY_ID].set)
+		return (true);
+	if (!call_find_key(c, c->in[IN_KEY_ID].bytes,
+		(op->flags & OP_ALIAS) != 0, &c->key))
+		return (false);
+	if ((op->flags & OP_EXTERNAL) != 0 && !c->key->external)
+		return (REFUSE(c, UNSUPPORTED,
+		    "%s origin is AWS_KMS which is not valid for this "
+		    "operation.",
+		    call_arn(c, c->key)));
+	return (
+	    call_gate(c, c->key, op->gate) && call_usage(c, c->key, op->usage));
+}
+
+bool
+call_run(struct call *c, struct view body)
+{
+	const struct operation *op = c->op;
+	const struct doc *root;
+
+	c->reply = op->reply;
+	if (body.len == 0)
+		body = VIEW_STR("{}");
+	root = doc_parse(body, &c->mem);
+	if (root == NULL || root->kind != DOC_OBJECT)
+		return (REFUSE(c, SERIALIZATION, "%s", ""));
+	if (!input_read(
+		root, op->required, op->optional, c->in, &c->mem, &c->failure))
+		return (false);
+	store_age(c->service->store, c->now_ms);
+	if ((op->flags & OP_WRITES) != 0)
+		call_lock(c);
+	if (!call_admit(c))
+		return (false);
+	if (controls_over_quota(
+		c->service->controls, op, c->key, c->caller.region))
+		return (REFUSE(c, THROTTLING, "Rate exceeded"));
+	if (!op->run(c))
+		return (false);
+	/* what takes DryRun changes nothing: it has been tried in full */
+	if (c->in[IN_DRY_RUN].truth)
+		return (REFUSE(c, DRY_RUN,
+		    "The request would have succeeded, but the DryRun option "
+		    "is set."));
+	return (true);
+}
+
+void
+call_free(struct call *c)
+{
+	if (c->locked)
+		store_unlock(c->service->store);
+	for (size_t i = 0; i < c->key_count; i++)
+		key_unref(c->keys[i]);
+	for (size_t i = 0; i < c->buf_count; i++)
+		buf_free(&c->bufs[i]);
+	mem_free(&c->mem);
+}
+
+void
+call_page_end(struct call *c, bool more, const char *last)
+{
+	size_t len = strlen(last);
+	unsigned char *text;
+
+	c->out.truncated = more ? JSON_TRUE : JSON_FALSE;
+	if (!more || (text = mem_get(&c->mem, len / 3 * 4 + 5)) == NULL)
+		return;
+	EVP_EncodeBlock(text, (const unsigned char *)last, (int)len);
+	c->out.next_marker = (const char *)text;
+}

@@ -1,0 +1,63 @@
+#ifndef LOCALKMS_DISK_H
+#define LOCALKMS_DISK_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "buf.h"
+#include "key.h"
+
+/*
+ * The store's file: SQLite with a write-ahead log, synced at every commit,
+ * so that what was answered survives kill -9 and loss of power. Not
+ * thread-safe: the store calls it under its writer's lock.
+ */
+struct disk;
+
+struct alias {
+	char region[KEY_REGION_SIZE];
+	char name[KEY_ALIAS_SIZE]; /* with "alias/" */
+	char key_id[KEY_ID_SIZE];
+	int64_t created_ms, updated_ms;
+	int64_t changed_ms; /* as in struct key; not stored */
+};
+
+/* What GetParametersForImport handed out: one set. */
+struct import_set {
+	uint8_t token[64];
+	char region[KEY_REGION_SIZE];
+	char key_id[KEY_ID_SIZE];
+	char algorithm[32]; /* AlgorithmSpec */
+	int64_t expires_ms;
+	struct buf pair; /* the private wrapping key, DER */
+};
+#define IMPORT_SET_INIT                            \
+	{                                          \
+		.pair = BUF_INIT(KEY_MATERIAL_MAX) \
+	}
+
+/* dir is made if need be. False: why (of size bytes) says what is wrong: no
+ * access, another server on it, a store of a newer version. */
+bool disk_open(const char *dir, struct disk **out, char *why, size_t size);
+void disk_close(struct disk *);
+
+/* Each is one transaction: false, nothing of it was done. */
+bool disk_put_key(struct disk *, const struct key *);
+bool disk_remove_key(struct disk *, const struct key *); /* and its aliases */
+bool disk_put_alias(struct disk *, const struct alias *);
+bool disk_remove_alias(struct disk *, const struct alias *);
+bool disk_put_import(
+    struct disk *, const struct import_set *, int64_t purge_before_ms);
+/* False: no such token, or the file cannot be read. */
+bool disk_find_import(struct disk *, struct view token, struct import_set *);
+/* A secret of the store's own: read, or made of len random bytes. */
+bool disk_secret(struct disk *, const char *name, uint8_t *out, size_t len);
+
+/* Everything, in the order of (Region, id) and of (Region, name). The
+ * callbacks own the key, and return false to end it. */
+struct disk_reader {
+	bool (*key)(void *ctx, struct key *);
+	bool (*alias)(void *ctx, const struct alias *);
+	void *ctx;
+};
+bool disk_load(struct disk *, const struct disk_reader *);
+#endif

@@ -1,0 +1,25 @@
+#ifndef LOCALKMS_INDEX_H
+#define LOCALKMS_INDEX_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Pointers in order: found by halving, paged through from any place. Adding
+ * one among 100,000 moves 800 kB at most, which is less than the sync to disk
+ * that goes with it.
+ */
+struct index {
+	void **rows;
+	size_t count, cap;
+	int (*compare)(const void *row, const void *key);
+};
+
+/* The place of key, or where it would go; *found says which. */
+size_t index_seek(const struct index *, const void *key, bool *found);
+/* Makes room, so that the next index_put() cannot fail. */
+bool index_reserve(struct index *);
+/* Puts row at that place: instead of the row there, or before it. */
+void index_put(struct index *, size_t place, bool instead, void *row);
+void index_cut(struct index *, size_t place);
+void index_free(struct index *); /* not the rows */
+#endif

@@ -1,0 +1,207 @@
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "auth.h"
+#include "controls.h"
+#include "pairs.h"
+#include "server.h"
+#include "service.h"
+
+#define CONNECTIONS 1100 /* threads: what a test may want, with room */
+#define CONTROL_CONNECTIONS 32
+#define BODY_MAX ((size_t)1024 * 1024)
+#define WHY_SIZE 512
+
+static const char usage[] =
+    "usage: keyferry-localkms --store DIR [options]\n"
+    "A KMS on this machine, for tests and for trying out. It protects "
+    "nothing.\n"
+    "  --store DIR        where the keys are kept; made if need be\n"
+    "  --listen ADDR:PORT where to serve (default 127.0.0.1:4599; port 0: "
+    "any)\n"
+    "  --control ADDR:PORT  where tests ask for faults, another time and\n"
+    "                     counters (default 127.0.0.1:0)\n"
+    "  --env-file FILE    written when ready: the environment for clients\n"
+    "  --region REGION    named in the environment (default us-east-1)\n"
+    "  --account ID       the account, 12 digits (default 111122223333)\n"
+    "  --help, --version\n";
+
+struct options {
+	const char *store, *listen, *control, *env_file, *region, *account;
+};
+
+/* 0: go on; else the status to end with, plus one. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	const struct option rows[] = {
+	    {"store", required_argument, NULL, 's'},
+	    {"listen", required_argument, NULL, 'l'},
+	    {"control", required_argument, NULL, 'c'},
+	    {"env-file", required_argument, NULL, 'e'},
+	    {"region", required_argument, NULL, 'r'},
+	    {"account", required_argument, NULL, 'a'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0},
+	};
+	const struct {
+		int ch;
+		const char **to;
+	} places[] = {{'s', &o->store}, {'l', &o->listen}, {'c', &o->control},
+	    {'e', &o->env_file}, {'r', &o->region}, {'a', &o->account}};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		if (ch == 'h') {
+			fputs(usage, stdout);
+			return (1);
+		}
+		if (ch == 'v') {
+			puts("keyferry-localkms " PACKAGE_VERSION);
+			return (1);
+		}
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+			if (places[i].ch == ch)
+				*places[i].to = optarg;
+		if (ch == '?') {
+			fputs(usage, stderr);
+			return (3);
+		}
+	}
+	if (optind == argc && o->store != NULL && strlen(o->account) == 12 &&
+	    strspn(o->account, "0123456789") == 12)
+		return (0);
+	fputs(usage, stderr);
+	return (3);
+}
+
+/* The file appears whole or not at all, for its reader waits for it. */
+static bool
+write_env(const struct options *o, const struct auth *a, const char *address,
+    const char *control)
+{
+	char tmp[4096];
+	FILE *f;
+	int fd;
+	bool ok;
+
+	if (o->env_file == NULL)
+		return (true);
+	snprintf(tmp, sizeof(tmp), "%s.new", o->env_file);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1 || (f = fdopen(fd, "w")) == NULL) {
+		if (fd != -1)
+			close(fd);
+		return (false);
+	}
+	fprintf(f,
+	    "export AWS_ENDPOINT_URL_KMS='http://%s'\n"
+	    "export AWS_REGION='%s'\n"
+	    "export AWS_DEFAULT_REGION='%s'\n"
+	    "export AWS_ACCESS_KEY_ID='%s'\n"
+	    "export AWS_SECRET_ACCESS_KEY='%s'\n"
+	    "export KEYFERRY_LOCALKMS_CONTROL='http://%s'\n",
+	    address, o->region, o->region, auth_access_key(a),
+	    auth_secret_key(a), control);
+	ok = ferror(f) == 0;
+	ok = fclose(f) == 0 && ok;
+	return (ok && rename(tmp, o->env_file) == 0);
+}
+
+static void
+answer_kms(void *ctx, const struct web_request *q, struct web_reply *r)
+{
+	service_answer(ctx, q, r);
+}
+
+static void
+answer_control(void *ctx, const struct web_request *q, struct web_reply *r)
+{
+	controls_answer(ctx, q, r);
+}
+
+/* Serves until a signal of the set comes. False: why says what is wrong. */
+static bool
+serve(const struct options *o, struct service *s, const sigset_t *ends,
+    char *why, size_t size)
+{
+	struct server_conf kms = {.address = o->listen,
+	    .connections = CONNECTIONS,
+	    .body_max = BODY_MAX,
+	    .answer = answer_kms,
+	    .ctx = s};
+	struct server_conf control = {.address = o->control,
+	    .loopback_only = true,
+	    .connections = CONTROL_CONNECTIONS,
+	    .body_max = BODY_MAX,
+	    .answer = answer_control,
+	    .ctx = s->controls};
+	struct server *servers[2] = {NULL, NULL};
+	bool ok;
+	int sig;
+
+	ok = server_start(&kms, &servers[0], why, size) &&
+	     server_start(&control, &servers[1], why, size);
+	if (ok) {
+		snprintf(why, size, "%s: cannot be written", o->env_file);
+		ok = write_env(o, s->auth, server_address(servers[0]),
+		    server_address(servers[1]));
+	}
+	if (ok) {
+		fprintf(stderr,
+		    "keyferry-localkms: serving http://%s, control http://%s\n"
+		    "keyferry-localkms: for tests only: it protects nothing\n",
+		    server_address(servers[0]), server_address(servers[1]));
+		(void)sigwait(ends, &sig);
+	}
+	server_stop(servers[1]);
+	server_stop(servers[0]);
+	return (ok);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {.listen = "127.0.0.1:4599",
+	    .control = "127.0.0.1:0",
+	    .region = "us-east-1",
+	    .account = "111122223333"};
+	struct service s = {.partition = "aws"};
+	char why[WHY_SIZE] = "out of memory";
+	sigset_t ends;
+	bool ok = false;
+	int end;
+
+	if ((end = read_options(argc, argv, &o)) != 0)
+		return (end - 1);
+	/* before any thread is made: all of them leave these to sigwait() */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	snprintf(s.account, sizeof(s.account), "%s", o.account);
+	if (!store_open(o.store, &s.store, why, sizeof(why)))
+		goto out;
+	snprintf(why, sizeof(why), "out of memory");
+	if ((s.pairs = pairs_open()) == NULL ||
+	    (s.controls = controls_open(s.store)) == NULL ||
+	    (s.auth = auth_open(s.store, s.account)) == NULL)
+		goto out;
+	ok = serve(&o, &s, &ends, why, sizeof(why));
+out:
+	if (!ok)
+		fprintf(stderr, "keyferry-localkms: %s\n", why);
+	auth_close(s.auth);
+	controls_close(s.controls);
+	pairs_close(s.pairs);
+	store_close(s.store);
+	return (ok ? 0 : 1);
+}

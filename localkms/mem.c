@@ -1,0 +1,88 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include "mem.h"
+
+#define BLOCK_SIZE 4096
+
+struct mem_block {
+	struct mem_block *next;
+	size_t size, used;
+	max_align_t bytes[];
+};
+
+static struct mem_block *
+block_add(struct mem *m, size_t n)
+{
+	struct mem_block *b;
+	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
+
+	if ((b = calloc(1, sizeof(*b) + size)) == NULL)
+		return (NULL);
+	b->size = size;
+	b->next = m->blocks;
+	m->blocks = b;
+	return (b);
+}
+
+void *
+mem_get(struct mem *m, size_t n)
+{
+	struct mem_block *b = m->blocks;
+	void *p;
+
+	if (n > m->left)
+		return (NULL);
+	n = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
+	    sizeof(max_align_t);
+	if ((b == NULL || b->size - b->used < n) &&
+	    (b = block_add(m, n)) == NULL)
+		return (NULL);
+	m->left -= n < m->left ? n : m->left;
+	p = (uint8_t *)b->bytes + b->used;
+	b->used += n;
+	return (p);
+}
+
+char *
+mem_text(struct mem *m, struct view v)
+{
+	char *s = mem_get(m, v.len + 1);
+
+	if (s != NULL && v.len != 0)
+		memcpy(s, v.ptr, v.len);
+	return (s);
+}
+
+char *
+mem_printf(struct mem *m, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (s = mem_get(m, (size_t)n + 1)) == NULL)
+		return (NULL);
+	va_start(ap, fmt);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return (s);
+}
+
+void
+mem_free(struct mem *m)
+{
+	struct mem_block *b, *next;
+
+	for (b = m->blocks; b != NULL; b = next) {
+		next = b->next;
+		OPENSSL_cleanse(b->bytes, b->used);
+		free(b);
+	}
+	m->blocks = NULL;
+}

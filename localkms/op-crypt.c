@@ -1,0 +1,239 @@
+#include <string.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include "cipher.h"
+#include "ops.h"
+#include "wrap.h"
+
+#define CONTEXT_MAX 8192
+
+const struct json_field reply_encrypt[] = {
+    OUT(ciphertext, "CiphertextBlob", BYTES), OUT(key_id, "KeyId", STRING),
+    OUT(algorithm, "EncryptionAlgorithm", STRING), JSON_END};
+
+const struct json_field reply_decrypt[] = {OUT(key_id, "KeyId", STRING),
+    OUT(plaintext, "Plaintext", BYTES),
+    OUT(algorithm, "EncryptionAlgorithm", STRING),
+    OUT(material_id, "KeyMaterialId", STRING), JSON_END};
+
+const struct json_field reply_random[] = {
+    OUT(plaintext, "Plaintext", BYTES), JSON_END};
+
+/* The pairs in the order of their keys, each text behind its length: one way
+ * of writing them, whatever the order that the client chose. */
+static bool
+context_write(struct call *c, const struct doc *context, struct buf *out)
+{
+	const struct doc *d, *last = NULL, *next;
+	uint32_t n;
+
+	for (size_t i = 0; context != NULL && i < context->count; i++) {
+		next = NULL;
+		for (d = context->first; d != NULL; d = d->next)
+			if ((last == NULL ||
+				strcmp((const char *)d->key.ptr,
+				    (const char *)last->key.ptr) > 0) &&
+			    (next == NULL ||
+				strcmp((const char *)d->key.ptr,
+				    (const char *)next->key.ptr) <= 0))
+				next = d;
+		if (next == NULL)
+			break; /* the rest were names said twice */
+		last = next;
+		for (int part = 0; part < 2; part++) {
+			struct view v = part == 0 ? next->key : next->text;
+
+			n = (uint32_t)v.len;
+			if (buf_append(out, VIEW(&n, sizeof(n))) != ERR_OK ||
+			    buf_append(out, v) != ERR_OK)
+				return (REFUSE(c, VALIDATION,
+				    "EncryptionContext is longer than %d "
+				    "bytes",
+				    CONTEXT_MAX));
+		}
+	}
+	return (true);
+}
+
+static bool
+check_algorithm(struct call *c, const struct crypt *x)
+{
+	const struct algorithm *a;
+
+	if (!call_algorithm(c, x->key, x->algorithm, &a))
+		return (false);
+	if (x->key->spec->family != FAMILY_AES && x->context != NULL &&
+	    x->context->count != 0)
+		return (REFUSE(c, VALIDATION,
+		    "EncryptionContext is not supported when using asymmetric "
+		    "keys."));
+	return (true);
+}
+
+/* What RSA-OAEP holds: the modulus less two hashes and two bytes. */
+static bool
+encrypt_rsa(struct call *c, struct crypt *x)
+{
+	const struct algorithm *a = algorithm_find(x->algorithm);
+	const struct material *m = key_current(x->key);
+	size_t most = x->key->spec->bits / 8 - 2 * digest_length(a->digest) - 2;
+
+	if (x->in.len > most)
+		return (REFUSE(c, VALIDATION,
+		    "Algorithm %s and key spec %s cannot encrypt data larger "
+		    "than %zu bytes.",
+		    a->name, x->key->spec->name, most));
+	return (
+	    oaep(m->pkey, true, a->digest, x->in, x->out) || call_no_memory(c));
+}
+
+bool
+crypt_encrypt(struct call *c, struct crypt *x)
+{
+	struct buf context = BUF_INIT(CONTEXT_MAX);
+	const struct material *m = key_current(x->key);
+	bool ok;
+
+	if (!check_algorithm(c, x))
+		return (false);
+	if (x->key->spec->family != FAMILY_AES)
+		return (encrypt_rsa(c, x));
+	x->material_id = m->id;
+	ok = context_write(c, x->context, &context);
+	if (ok && !cipher_seal(x->key, m, buf_view(&context), x->in, x->out))
+		ok = call_no_memory(c);
+	buf_free(&context);
+	return (ok);
+}
+
+/* The key that a symmetric ciphertext names, which must be the one asked
+ * for. */
+static bool
+find_named(struct call *c, struct crypt *x, const struct cipher_label *label)
+{
+	if (x->key != NULL) {
+		if (strcmp(x->key->id, label->key_id) == 0)
+			return (true);
+		return (REFUSE(c, INCORRECT_KEY,
+		    "The key ID in the request does not identify a CMK that "
+		    "can perform this operation."));
+	}
+	return (call_find_key(c, view_str(label->key_id), false, &x->key));
+}
+
+static bool
+decrypt_aes(struct call *c, struct crypt *x)
+{
+	struct buf context = BUF_INIT(CONTEXT_MAX);
+	struct cipher_label label;
+	const struct material *m;
+	bool ok;
+
+	if (!cipher_read(x->in, &label))
+		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
+	if (!find_named(c, x, &label) || !call_gate(c, x->key, GATE_USE) ||
+	    !call_usage(c, x->key, USAGE_ENCRYPT) || !check_algorithm(c, x) ||
+	    !context_write(c, x->context, &context)) {
+		buf_free(&context);
+		return (false);
+	}
+	m = key_material(x->key, label.material_id);
+	ok = m != NULL && material_here(m) &&
+	     cipher_open(m, buf_view(&context), x->in, x->out);
+	buf_free(&context);
+	if (!ok)
+		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
+	x->material_id = m->id;
+	return (true);
+}
+
+bool
+crypt_decrypt(struct call *c, struct crypt *x)
+{
+	const struct algorithm *a = algorithm_find(x->algorithm);
+
+	/* recorded: any key of another usage is the wrong key here */
+	if (x->key != NULL && x->key->usage != USAGE_ENCRYPT)
+		return (REFUSE(c, INCORRECT_KEY,
+		    "The key ID in the request does not identify a CMK that "
+		    "can perform this operation."));
+	if (a != NULL && a->family == FAMILY_AES &&
+	    (x->key == NULL || x->key->spec->family == FAMILY_AES))
+		return (decrypt_aes(c, x));
+	if (x->key == NULL)
+		return (REFUSE(c, VALIDATION,
+		    "The KeyId parameter is required when the ciphertext was "
+		    "encrypted under an asymmetric KMS key."));
+	if (!call_gate(c, x->key, GATE_USE) || !check_algorithm(c, x))
+		return (false);
+	if (!oaep(key_current(x->key)->pkey, false, a->digest, x->in, x->out))
+		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
+	return (true);
+}
+
+static struct view
+algorithm_of(const struct call *c, enum input_member m)
+{
+	return (view_str(call_text(c, m, "SYMMETRIC_DEFAULT")));
+}
+
+bool
+op_encrypt(struct call *c)
+{
+	struct crypt x = {.key = c->key,
+	    .context = c->in[IN_CONTEXT].doc,
+	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
+	    .in = c->in[IN_PLAINTEXT].bytes,
+	    .out = call_buf(c)};
+
+	if (!crypt_encrypt(c, &x))
+		return (false);
+	c->out.ciphertext = buf_view(x.out);
+	c->out.key_id = call_arn(c, x.key);
+	c->out.algorithm = algorithm_find(x.algorithm)->name;
+	return (true);
+}
+
+bool
+op_decrypt(struct call *c)
+{
+	struct crypt x = {.key = c->key,
+	    .context = c->in[IN_CONTEXT].doc,
+	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
+	    .in = c->in[IN_CIPHERTEXT].bytes,
+	    .out = call_buf(c)};
+
+	if (!call_has(c, IN_CIPHERTEXT))
+		return (REFUSE(c, VALIDATION,
+		    "1 validation error detected: Value null at "
+		    "'ciphertextBlob' failed to satisfy constraint: Member "
+		    "must not be null"));
+	if (call_has(c, IN_RECIPIENT))
+		return (REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
+	if (!crypt_decrypt(c, &x))
+		return (false);
+	c->out.plaintext = buf_view(x.out);
+	c->out.key_id = call_arn(c, x.key);
+	c->out.algorithm = algorithm_find(x.algorithm)->name;
+	c->out.material_id = x.material_id;
+	return (true);
+}
+
+bool
+op_generate_random(struct call *c)
+{
+	struct buf *out = call_buf(c);
+	size_t n;
+
+	if (!call_has(c, IN_NUMBER_OF_BYTES))
+		return (REFUSE(c, VALIDATION, "NumberOfBytes is required."));
+	if (call_has(c, IN_KEY_STORE_ID) || call_has(c, IN_RECIPIENT))
+		return (REFUSE(c, UNSUPPORTED,
+		    "Custom key stores and Recipient are not supported."));
+	n = (size_t)c->in[IN_NUMBER_OF_BYTES].number;
+	if (buf_reserve(out, n) != ERR_OK || RAND_bytes(out->ptr, (int)n) != 1)
+		return (call_no_memory(c));
+	out->len = n;
+	c->out.plaintext = buf_view(out);
+	return (true);
+}

@@ -1,0 +1,190 @@
+#include <string.h>
+#include "ops.h"
+
+#define TAGS_MAX 50
+
+static const struct json_field tag_row[] = {
+    JSON_FIELD(struct output_tag, key, "TagKey", STRING),
+    JSON_FIELD(struct output_tag, value, "TagValue", STRING), JSON_END};
+
+const struct json_field reply_list_tags[] = {
+    JSON_ROW_FIELD(struct output, rows, "Tags", struct output_tag, tag_row),
+    OUT(next_marker, "NextMarker", STRING), OUT(truncated, "Truncated", BOOL),
+    JSON_END};
+
+/* The tag at s, in a list of key NUL value NUL; returns where the next is. */
+static const char *
+tag_read(const char *s, struct output_tag *t)
+{
+	t->key = s;
+	t->value = s + strlen(s) + 1;
+	return (t->value + strlen(t->value) + 1);
+}
+
+/* Copies all tags but the one of that key; *count is of the copies. */
+static bool
+copy_without(
+    const struct buf *from, const char *key, struct buf *to, size_t *count)
+{
+	const char *s = (const char *)from->ptr, *end = s + from->len, *next;
+	struct output_tag t;
+
+	*count = 0;
+	for (; s < end; s = next) {
+		next = tag_read(s, &t);
+		if (strcmp(t.key, key) == 0)
+			continue;
+		if (buf_append(to, VIEW(s, (size_t)(next - s))) != ERR_OK)
+			return (false);
+		++*count;
+	}
+	return (true);
+}
+
+static bool
+tag_set(struct call *c, struct key *k, struct view key, struct view value)
+{
+	struct buf tags = BUF_INIT(KEY_TAGS_MAX);
+	size_t count;
+
+	if (!copy_without(&k->tags, (const char *)key.ptr, &tags, &count) ||
+	    buf_append(&tags, VIEW(key.ptr, key.len + 1)) != ERR_OK ||
+	    buf_append(&tags, VIEW(value.ptr, value.len + 1)) != ERR_OK) {
+		buf_free(&tags);
+		return (call_no_memory(c));
+	}
+	buf_free(&k->tags);
+	k->tags = tags;
+	if (count + 1 > TAGS_MAX)
+		return (REFUSE(c, LIMIT_EXCEEDED, "Too many tags"));
+	return (true);
+}
+
+/* Letters and digits of any script, and these; AWS's message names them. */
+static bool
+tag_chars(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] < 0x80 &&
+		    (v.ptr[i] == '\0' || strchr("abcdefghijklmnopqrstuvwxyz"
+						"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+						"0123456789 _.:/=+-@",
+					     v.ptr[i]) == NULL))
+			return (false);
+	return (true);
+}
+
+static bool
+tag_check(struct call *c, const struct doc *key, const struct doc *value)
+{
+	if (key == NULL || value == NULL)
+		return (REFUSE(c, VALIDATION,
+		    "1 validation error detected: Value null at "
+		    "'tags.1.member.%s' failed to satisfy constraint: Member "
+		    "must not be null",
+		    key == NULL ? "tagKey" : "tagValue"));
+	if (key->text.len == 0 || key->text.len > 128 * 4 ||
+	    value->text.len > 256 * 4)
+		return (REFUSE(c, VALIDATION,
+		    "1 validation error detected: Value '%.*s' at "
+		    "'tags.1.member.%s' failed to satisfy constraint: Member "
+		    "must have length %s",
+		    (int)key->text.len, (const char *)key->text.ptr,
+		    value->text.len > 256 * 4 ? "tagValue" : "tagKey",
+		    key->text.len == 0		? "greater than or equal to 1"
+		    : value->text.len > 256 * 4 ? "less than or equal to 256"
+						: "less than or equal to 128"));
+	if (strncmp((const char *)key->text.ptr, "aws:", 4) == 0)
+		return (
+		    REFUSE(c, TAG, "Tags beginning with aws: are reserved"));
+	if (!tag_chars(key->text) || !tag_chars(value->text))
+		return (REFUSE(c, TAG,
+		    "Tag keys and values may hold letters, digits, spaces "
+		    "and _ . : / = + - @"));
+	return (true);
+}
+
+bool
+tags_add(struct call *c, struct key *k)
+{
+	const struct doc *d, *key, *value, *other;
+
+	for (d = c->in[IN_TAGS].doc->first; d != NULL; d = d->next) {
+		key = doc_member(d, "TagKey");
+		value = doc_member(d, "TagValue");
+		if (!tag_check(c, key, value))
+			return (false);
+		for (other = d->next; other != NULL; other = other->next)
+			if (doc_member(other, "TagKey") != NULL &&
+			    view_equal(
+				key->text, doc_member(other, "TagKey")->text))
+				return (REFUSE(c, TAG, "Duplicate tag keys"));
+		if (!tag_set(c, k, key->text, value->text))
+			return (false);
+	}
+	return (true);
+}
+
+bool
+op_tag_resource(struct call *c)
+{
+	struct key *k = key_copy(c->key);
+
+	if (k == NULL)
+		return (call_no_memory(c));
+	if (!tags_add(c, k)) {
+		key_unref(k);
+		return (false);
+	}
+	return (call_put_key(c, k));
+}
+
+bool
+op_untag_resource(struct call *c)
+{
+	struct key *k = key_copy(c->key);
+	const struct doc *d;
+	struct buf tags;
+	size_t count;
+
+	if (k == NULL)
+		return (call_no_memory(c));
+	for (d = c->in[IN_TAG_KEYS].doc->first; d != NULL; d = d->next) {
+		tags = (struct buf)BUF_INIT(KEY_TAGS_MAX);
+		if (!copy_without(
+			&k->tags, (const char *)d->text.ptr, &tags, &count)) {
+			buf_free(&tags);
+			key_unref(k);
+			return (call_no_memory(c));
+		}
+		buf_free(&k->tags);
+		k->tags = tags;
+	}
+	return (call_put_key(c, k));
+}
+
+bool
+op_list_resource_tags(struct call *c)
+{
+	const char *s = (const char *)c->key->tags.ptr;
+	const char *end = s + c->key->tags.len, *after;
+	struct output_tag *rows, t;
+	size_t limit, n = 0;
+	bool begun;
+
+	if (!call_page(c, 50, 50, &limit, &after))
+		return (false);
+	if ((rows = mem_get(&c->mem, limit * sizeof(*rows))) == NULL)
+		return (call_no_memory(c));
+	begun = after[0] == '\0';
+	while (s < end && n < limit) {
+		s = tag_read(s, &t);
+		if (begun)
+			rows[n++] = t;
+		else
+			begun = strcmp(t.key, after) == 0;
+	}
+	c->out.rows = (struct json_rows){rows, n};
+	call_page_end(c, s < end, n == 0 ? "" : rows[n - 1].key);
+	return (true);
+}

@@ -1,0 +1,144 @@
+#include <stdio.h>
+#include <string.h>
+#include <openssl/rand.h>
+#include "auth.h"
+#include "call.h"
+#include "controls.h"
+#include "service.h"
+#include "text.h"
+
+#define TARGET "TrentService."
+#define CALL_MEMORY (8 * 1024 * 1024)
+#define KMS_TYPE "application/x-amz-json-1.1"
+
+struct error_body {
+	const char *type, *message;
+};
+
+static const struct json_field error_fields[] = {
+    JSON_FIELD(struct error_body, type, "__type", STRING),
+    JSON_FIELD(struct error_body, message, "message", STRING), JSON_END};
+
+static void
+put_error(struct web_reply *r, int status, const char *name, const char *text)
+{
+	struct error_body e = {name, text};
+
+	r->status = status;
+	buf_reset(&r->body);
+	if (json_encode(error_fields, &e, &r->body) != ERR_OK)
+		r->fate = WEB_CLOSE;
+}
+
+static void
+new_request_id(char id[37])
+{
+	uint8_t b[16] = {0};
+	char h[33];
+
+	(void)RAND_bytes(b, sizeof(b));
+	hex_write(b, sizeof(b), h);
+	snprintf(id, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16,
+	    h + 20);
+}
+
+/* A body that is not what the client waits for. */
+static void
+spoil(struct web_reply *r, const struct fault_plan *p)
+{
+	static const char html[] =
+	    "<html><body><h1>502 Bad Gateway</h1></body></html>\n";
+	static const char garbage[] = "\x7b\x22\x80\xff\x00{{[\"\\u12";
+	static const char wrong[] =
+	    "{\"KeyMetadata\":[],\"KeyId\":[1],\"Plaintext\":{},"
+	    "\"CiphertextBlob\":17,\"ImportToken\":false,\"PublicKey\":[],"
+	    "\"ParametersValidTo\":\"soon\",\"Keys\":{},\"Aliases\":\"\","
+	    "\"Tags\":0,\"Truncated\":\"no\",\"NextMarker\":{},"
+	    "\"Signature\":[],\"Mac\":1,\"SharedSecret\":true}";
+	const size_t fill = 65536;
+
+	if (p->body == BODY_HTML) {
+		r->content_type = "text/html";
+		r->status = p->status;
+		buf_reset(&r->body);
+		(void)buf_append(&r->body, VIEW_STR(html));
+	} else if (p->body == BODY_GARBAGE) {
+		buf_reset(&r->body);
+		(void)buf_append(&r->body, VIEW_STR(garbage));
+	} else if (p->body == BODY_WRONG_TYPE) {
+		buf_reset(&r->body);
+		(void)buf_append(&r->body, VIEW_STR(wrong));
+	} else if (p->body == BODY_LARGE && r->body.len >= 1) {
+		/* white space before the last brace: still JSON, if long */
+		r->body.len--;
+		while (r->body.len + 1 < p->size) {
+			size_t n = p->size - r->body.len - 1;
+			size_t at = r->body.len;
+
+			n = n < fill ? n : fill;
+			if (buf_reserve(&r->body, at + n) != ERR_OK)
+				break;
+			memset(r->body.ptr + at, ' ', n);
+			r->body.len = at + n;
+		}
+		(void)buf_append(&r->body, VIEW_STR("}"));
+	}
+}
+
+static void
+run(struct service *s, const struct operation *op, const struct web_request *q,
+    struct web_reply *r)
+{
+	struct call c = {.service = s,
+	    .op = op,
+	    .now_ms = controls_now_ms(s->controls),
+	    .mem = MEM_INIT(CALL_MEMORY)};
+	struct failure *f = &c.failure;
+	bool ok;
+
+	ok = auth_check(s->auth, q, "kms", controls_wall_ms(s->controls),
+		 &c.caller, f) &&
+	     call_run(&c, q->body);
+	if (ok && c.reply != NULL &&
+	    json_encode(c.reply, &c.out, &r->body) != ERR_OK)
+		ok = fail(f, FAIL_INTERNAL, "out of memory");
+	if (!ok)
+		put_error(r, f->status, f->name, f->message);
+	call_free(&c);
+}
+
+static const struct operation *
+find_operation(const struct web_request *q)
+{
+	const char *target = web_header(q, "x-amz-target");
+
+	if (target == NULL || strcmp(q->method, "POST") != 0 ||
+	    strncmp(target, TARGET, sizeof(TARGET) - 1) != 0)
+		return (NULL);
+	return (operation_find(view_str(target + sizeof(TARGET) - 1)));
+}
+
+void
+service_answer(
+    struct service *s, const struct web_request *q, struct web_reply *r)
+{
+	const struct operation *op = find_operation(q);
+	struct fault_plan plan;
+
+	r->status = 200;
+	r->content_type = KMS_TYPE;
+	r->date = controls_wall_ms(s->controls) / 1000;
+	new_request_id(r->request_id);
+	controls_meet(s->controls, op, &plan);
+	r->delay_ms = plan.delay_ms;
+	if (plan.moment == FAULT_BEFORE)
+		put_error(r, plan.status, plan.exception, plan.message);
+	else if (op == NULL)
+		put_error(r, 400, fail_name(FAIL_UNKNOWN_OPERATION), "");
+	else
+		run(s, op, q, r);
+	if (plan.moment == FAULT_NONE)
+		return;
+	r->fate = plan.fate;
+	spoil(r, &plan);
+}

@@ -1,0 +1,497 @@
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock.h"
+#include "index.h"
+#include "store.h"
+
+/* Import sets are kept this long after their end, to be told from forgeries. */
+#define IMPORT_KEPT_MS (7 * DAY_MS)
+
+struct store {
+	struct disk *disk;
+	pthread_mutex_t writer; /* held over disk and memory */
+	pthread_rwlock_t memory; /* held over the indexes, never over disk */
+	struct index keys; /* of struct key: Region, id */
+	struct index aliases; /* of struct alias: Region, name */
+	struct index owners; /* the same: Region, key id, name */
+	_Atomic int64_t due; /* when the next key changes by itself */
+	_Atomic int64_t delay_ms;
+};
+
+/* A place in an index. */
+struct at {
+	const char *region, *first, *second;
+};
+
+static int
+key_compare(const void *row, const void *key)
+{
+	const struct key *k = row;
+	const struct at *at = key;
+	int c = strcmp(k->region, at->region);
+
+	return (c != 0 ? c : strcmp(k->id, at->first));
+}
+
+static int
+alias_compare(const void *row, const void *key)
+{
+	const struct alias *a = row;
+	const struct at *at = key;
+	int c = strcmp(a->region, at->region);
+
+	return (c != 0 ? c : strcmp(a->name, at->first));
+}
+
+static int
+owner_compare(const void *row, const void *key)
+{
+	const struct alias *a = row;
+	const struct at *at = key;
+	int c = strcmp(a->region, at->region);
+
+	if (c == 0)
+		c = strcmp(a->key_id, at->first);
+	return (c != 0 ? c : strcmp(a->name, at->second));
+}
+
+static struct at
+key_at(const struct key *k)
+{
+	return ((struct at){k->region, k->id, ""});
+}
+
+static struct at
+alias_at(const struct alias *a)
+{
+	return ((struct at){a->region, a->name, ""});
+}
+
+static struct at
+owner_at(const struct alias *a)
+{
+	return ((struct at){a->region, a->key_id, a->name});
+}
+
+static int64_t
+mono_ms(void)
+{
+	return (clock_system.mono_ms(clock_system.ctx));
+}
+
+static void
+due_by(struct store *s, const struct key *k)
+{
+	int64_t due = key_due(k);
+
+	if (due < s->due)
+		s->due = due;
+}
+
+/* Loading: the rows come in order, each goes to the end. */
+static bool
+load_key(void *ctx, struct key *k)
+{
+	struct store *s = ctx;
+
+	if (!index_reserve(&s->keys)) {
+		key_unref(k);
+		return (false);
+	}
+	index_put(&s->keys, s->keys.count, false, k);
+	due_by(s, k);
+	return (true);
+}
+
+static bool
+alias_add(struct store *s, const struct alias *from)
+{
+	struct alias *a;
+	struct at at;
+	size_t place;
+	bool found;
+
+	if (!index_reserve(&s->aliases) || !index_reserve(&s->owners) ||
+	    (a = malloc(sizeof(*a))) == NULL)
+		return (false);
+	*a = *from;
+	at = alias_at(a);
+	place = index_seek(&s->aliases, &at, &found);
+	index_put(&s->aliases, place, false, a);
+	at = owner_at(a);
+	place = index_seek(&s->owners, &at, &found);
+	index_put(&s->owners, place, false, a);
+	return (true);
+}
+
+static bool
+load_alias(void *ctx, const struct alias *a)
+{
+	return (alias_add(ctx, a));
+}
+
+bool
+store_open(const char *dir, struct store **out, char *why, size_t size)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	struct disk_reader reader = {load_key, load_alias, s};
+
+	snprintf(why, size, "out of memory");
+	if (s == NULL)
+		return (false);
+	pthread_mutex_init(&s->writer, NULL);
+	pthread_rwlock_init(&s->memory, NULL);
+	s->keys.compare = key_compare;
+	s->aliases.compare = alias_compare;
+	s->owners.compare = owner_compare;
+	s->due = INT64_MAX;
+	if (!disk_open(dir, &s->disk, why, size))
+		goto bad;
+	snprintf(why, size, "%s: the store cannot be read", dir);
+	if (!disk_load(s->disk, &reader))
+		goto bad;
+	*out = s;
+	return (true);
+bad:
+	store_close(s);
+	return (false);
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->keys.count; i++)
+		key_unref(s->keys.rows[i]);
+	for (size_t i = 0; i < s->aliases.count; i++)
+		free(s->aliases.rows[i]);
+	index_free(&s->keys);
+	index_free(&s->aliases);
+	index_free(&s->owners);
+	disk_close(s->disk);
+	pthread_rwlock_destroy(&s->memory);
+	pthread_mutex_destroy(&s->writer);
+	free(s);
+}
+
+void
+store_lock(struct store *s)
+{
+	pthread_mutex_lock(&s->writer);
+}
+
+void
+store_unlock(struct store *s)
+{
+	pthread_mutex_unlock(&s->writer);
+}
+
+void
+store_set_delay(struct store *s, int64_t ms)
+{
+	s->delay_ms = ms;
+}
+
+/* The memory is locked. */
+static struct key *
+find_key(struct store *s, const char *region, const char *id)
+{
+	struct at at = {region, id, ""};
+	bool found;
+	size_t place = index_seek(&s->keys, &at, &found);
+
+	return (found ? s->keys.rows[place] : NULL);
+}
+
+struct key *
+store_key_now(struct store *s, const char *region, const char *id)
+{
+	struct key *k;
+
+	pthread_rwlock_rdlock(&s->memory);
+	if ((k = find_key(s, region, id)) != NULL)
+		key_ref(k);
+	pthread_rwlock_unlock(&s->memory);
+	return (k);
+}
+
+struct key *
+store_key(struct store *s, const char *region, const char *id)
+{
+	struct key *k;
+	int64_t delay = s->delay_ms;
+
+	pthread_rwlock_rdlock(&s->memory);
+	k = find_key(s, region, id);
+	if (delay != 0 && k != NULL && k->changed_ms != 0 &&
+	    mono_ms() - k->changed_ms < delay)
+		k = k->before;
+	if (k != NULL)
+		key_ref(k);
+	pthread_rwlock_unlock(&s->memory);
+	return (k);
+}
+
+size_t
+store_keys(struct store *s, const char *region, const char *after,
+    struct key **out, size_t most)
+{
+	struct at at = {region, after, ""};
+	struct key *k;
+	size_t place, n = 0;
+	bool found;
+
+	pthread_rwlock_rdlock(&s->memory);
+	place = index_seek(&s->keys, &at, &found);
+	for (place += found; n < most && place < s->keys.count; place++) {
+		k = s->keys.rows[place];
+		if (strcmp(k->region, region) != 0)
+			break;
+		out[n++] = key_ref(k);
+	}
+	pthread_rwlock_unlock(&s->memory);
+	return (n);
+}
+
+size_t
+store_key_count(struct store *s, const char *region)
+{
+	struct at first = {region, "", ""}, last = {region, "\xff", ""};
+	size_t n;
+	bool found;
+
+	pthread_rwlock_rdlock(&s->memory);
+	n = index_seek(&s->keys, &last, &found) -
+	    index_seek(&s->keys, &first, &found);
+	pthread_rwlock_unlock(&s->memory);
+	return (n);
+}
+
+bool
+store_put_key(struct store *s, struct key *k)
+{
+	struct at at = key_at(k);
+	struct key *old = NULL;
+	size_t place;
+	bool found, ok;
+
+	k->changed_ms = mono_ms();
+	ok = disk_put_key(s->disk, k);
+	pthread_rwlock_wrlock(&s->memory);
+	/* memory must not fall behind the disk: better no server than that */
+	if (ok && !index_reserve(&s->keys))
+		abort();
+	if (ok) {
+		place = index_seek(&s->keys, &at, &found);
+		old = found ? s->keys.rows[place] : NULL;
+		index_put(&s->keys, place, found, k);
+		due_by(s, k);
+	}
+	if (old != NULL && s->delay_ms != 0) {
+		key_unref(old->before);
+		old->before = NULL;
+		k->before = old;
+		old = NULL;
+	}
+	pthread_rwlock_unlock(&s->memory);
+	key_unref(ok ? old : k);
+	return (ok);
+}
+
+/* The memory is locked for writing. */
+static void
+alias_cut(struct store *s, const struct alias *a)
+{
+	struct at at = owner_at(a);
+	struct alias *row = NULL;
+	size_t place;
+	bool found;
+
+	place = index_seek(&s->owners, &at, &found);
+	if (found)
+		index_cut(&s->owners, place);
+	at = alias_at(a);
+	place = index_seek(&s->aliases, &at, &found);
+	if (found) {
+		row = s->aliases.rows[place];
+		index_cut(&s->aliases, place);
+	}
+	free(row);
+}
+
+bool
+store_remove_key(struct store *s, const struct key *k)
+{
+	struct at at = key_at(k), owned = {k->region, k->id, ""};
+	struct key *row = NULL;
+	struct alias copy;
+	size_t place;
+	bool found;
+
+	if (!disk_remove_key(s->disk, k))
+		return (false);
+	pthread_rwlock_wrlock(&s->memory);
+	place = index_seek(&s->keys, &at, &found);
+	if (found) {
+		row = s->keys.rows[place];
+		index_cut(&s->keys, place);
+	}
+	for (;;) {
+		place = index_seek(&s->owners, &owned, &found);
+		if (place == s->owners.count)
+			break;
+		copy = *(const struct alias *)s->owners.rows[place];
+		if (strcmp(copy.region, owned.region) != 0 ||
+		    strcmp(copy.key_id, owned.first) != 0)
+			break;
+		alias_cut(s, &copy);
+	}
+	pthread_rwlock_unlock(&s->memory);
+	key_unref(row);
+	return (true);
+}
+
+bool
+store_alias_now(
+    struct store *s, const char *region, const char *name, struct alias *out)
+{
+	struct at at = {region, name, ""};
+	size_t place;
+	bool found;
+
+	pthread_rwlock_rdlock(&s->memory);
+	place = index_seek(&s->aliases, &at, &found);
+	if (found)
+		*out = *(const struct alias *)s->aliases.rows[place];
+	pthread_rwlock_unlock(&s->memory);
+	return (found);
+}
+
+bool
+store_alias(
+    struct store *s, const char *region, const char *name, struct alias *out)
+{
+	int64_t delay = s->delay_ms;
+
+	if (!store_alias_now(s, region, name, out))
+		return (false);
+	return (delay == 0 || out->changed_ms == 0 ||
+		mono_ms() - out->changed_ms >= delay);
+}
+
+size_t
+store_aliases(struct store *s, const char *region, const char *key_id,
+    const char *after, struct alias *out, size_t most)
+{
+	const struct index *x = key_id == NULL ? &s->aliases : &s->owners;
+	struct at at = {region, key_id == NULL ? after : key_id, after};
+	const struct alias *a;
+	size_t place, n = 0;
+	bool found;
+
+	pthread_rwlock_rdlock(&s->memory);
+	place = index_seek(x, &at, &found);
+	for (place += found; n < most && place < x->count; place++) {
+		a = x->rows[place];
+		if (strcmp(a->region, region) != 0 ||
+		    (key_id != NULL && strcmp(a->key_id, key_id) != 0))
+			break;
+		out[n++] = *a;
+	}
+	pthread_rwlock_unlock(&s->memory);
+	return (n);
+}
+
+bool
+store_put_alias(struct store *s, const struct alias *a)
+{
+	struct alias row = *a, old;
+	bool ok = disk_put_alias(s->disk, a);
+	struct at at = alias_at(a);
+	size_t place;
+	bool found;
+
+	if (!ok)
+		return (false);
+	row.changed_ms = mono_ms();
+	pthread_rwlock_wrlock(&s->memory);
+	place = index_seek(&s->aliases, &at, &found);
+	if (found) {
+		old = *(const struct alias *)s->aliases.rows[place];
+		alias_cut(s, &old);
+	}
+	if (!alias_add(s, &row))
+		abort(); /* as in store_put_key() */
+	pthread_rwlock_unlock(&s->memory);
+	return (true);
+}
+
+bool
+store_remove_alias(struct store *s, const struct alias *a)
+{
+	if (!disk_remove_alias(s->disk, a))
+		return (false);
+	pthread_rwlock_wrlock(&s->memory);
+	alias_cut(s, a);
+	pthread_rwlock_unlock(&s->memory);
+	return (true);
+}
+
+bool
+store_put_import(struct store *s, const struct import_set *set, int64_t now_ms)
+{
+	return (disk_put_import(s->disk, set, now_ms - IMPORT_KEPT_MS));
+}
+
+bool
+store_find_import(struct store *s, struct view token, struct import_set *set)
+{
+	return (disk_find_import(s->disk, token, set));
+}
+
+bool
+store_secret(struct store *s, const char *name, uint8_t *out, size_t len)
+{
+	return (disk_secret(s->disk, name, out, len));
+}
+
+/* One key that has come of age; false: nothing is due any more. */
+static bool
+age_one(struct store *s, int64_t now_ms)
+{
+	struct key *k = NULL, *copy;
+	int64_t due = INT64_MAX, t;
+	bool ok;
+
+	for (size_t i = 0; i < s->keys.count; i++) {
+		t = key_due(s->keys.rows[i]);
+		if (t <= now_ms && k == NULL)
+			k = s->keys.rows[i];
+		else if (t < due)
+			due = t;
+	}
+	s->due = due;
+	if (k == NULL || (copy = key_copy(k)) == NULL)
+		return (false);
+	if (key_age(copy, now_ms) == KEY_GONE) {
+		ok = store_remove_key(s, copy);
+		key_unref(copy);
+		return (ok);
+	}
+	return (store_put_key(s, copy));
+}
+
+void
+store_age(struct store *s, int64_t now_ms)
+{
+	if (now_ms < s->due)
+		return;
+	store_lock(s);
+	/* only writers change the indexes, and this is the one */
+	while (now_ms >= s->due && age_one(s, now_ms))
+		continue;
+	store_unlock(s);
+}

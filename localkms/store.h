@@ -1,0 +1,58 @@
+#ifndef LOCALKMS_STORE_H
+#define LOCALKMS_STORE_H
+#include "disk.h"
+#include "key.h"
+
+/*
+ * The keys and aliases: all in memory for readers, each change on disk before
+ * it is seen. Readers need no lock of their own; whoever changes something
+ * reads, copies and puts it between store_lock() and store_unlock().
+ */
+struct store;
+
+bool store_open(const char *dir, struct store **out, char *why, size_t size);
+void store_close(struct store *);
+void store_lock(struct store *);
+void store_unlock(struct store *);
+
+/*
+ * For ms after a change, readers see what was before, as they may with AWS.
+ * 0: at once.
+ */
+void store_set_delay(struct store *, int64_t ms);
+
+/* With a reference for the caller; NULL: none. */
+struct key *store_key(struct store *, const char *region, const char *id);
+/* As store_key(), for a writer: never what was before. */
+struct key *store_key_now(struct store *, const char *region, const char *id);
+/* Up to most keys of the Region behind the id after ("" for the first), with
+ * references; returns how many. */
+size_t store_keys(struct store *, const char *region, const char *after,
+    struct key **out, size_t most);
+size_t store_key_count(struct store *, const char *region);
+/* Takes the reference, also when it fails. Locked. */
+bool store_put_key(struct store *, struct key *);
+/* With its aliases. Locked. */
+bool store_remove_key(struct store *, const struct key *);
+
+bool store_alias(
+    struct store *, const char *region, const char *name, struct alias *out);
+/* As store_alias(), for a writer. */
+bool store_alias_now(
+    struct store *, const char *region, const char *name, struct alias *out);
+/* As store_keys(); key_id NULL: of all keys. */
+size_t store_aliases(struct store *, const char *region, const char *key_id,
+    const char *after, struct alias *out, size_t most);
+/* Locked. */
+bool store_put_alias(struct store *, const struct alias *);
+bool store_remove_alias(struct store *, const struct alias *);
+
+/* Locked. */
+bool store_put_import(
+    struct store *, const struct import_set *, int64_t now_ms);
+bool store_find_import(struct store *, struct view token, struct import_set *);
+bool store_secret(struct store *, const char *name, uint8_t *out, size_t len);
+
+/* Lets every key live until now: deletions and expiries that are due. */
+void store_age(struct store *, int64_t now_ms);
+#endif

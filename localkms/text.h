@@ -1,0 +1,11 @@
+#ifndef LOCALKMS_TEXT_H
+#define LOCALKMS_TEXT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 2 * len lower-case digits and a NUL. */
+void hex_write(const uint8_t *bytes, size_t len, char *out);
+/* len bytes from digits; false: something else than digits. */
+bool hex_read(const char *hex, uint8_t *out, size_t len);
+#endif
