@@ -1,19 +1,18 @@
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include "client.h"
 #include "creds.h"
 #include "endpoint.h"
 #include "env.h"
 #include "http.h"
-#include "sigv4.h"
+#include "refusal.h"
+#include "signer.h"
 
 #define SERVICE "kms"
 #define TARGET "TrentService."
-#define CONTENT_TYPE "application/x-amz-json-1.1"
 #define ARENA_SIZE 4096
 #define HEADERS_MAX 32768
 #define TRIES_DEFAULT 3
@@ -23,7 +22,8 @@
 #define WAIT_MOST_MS 20000
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
 
-/* Repeating the others does no harm. */
+/* What these do twice is there twice: never sent again once they may have
+ * arrived. The other operations may be repeated. */
 static const char *const once[] = {"CreateKey"};
 
 struct client {
@@ -36,20 +36,17 @@ struct client {
 	long tries; /* of a request that fails for a passing reason */
 	struct transport transport;
 	struct http *http;
-	struct sigv4 *sigv4;
 	struct arena *arena;
 	struct creds_store *creds;
-	pthread_mutex_t lock; /* of what follows */
-	uint8_t *key; /* SIGV4_KEY_SIZE secret bytes, */
-	uint64_t key_serial; /* of these credentials */
-	char key_day[9]; /* for this day */
-	int64_t skew_ms; /* the service's clock minus ours */
+	struct signer *signer;
+	_Atomic int64_t skew_ms; /* the service's clock minus ours */
 };
 
 /* One post(): what its tries share. */
 struct call {
 	struct client *client;
 	const char *operation;
+	char target[128];
 	struct view body;
 	const struct deadline *deadline;
 	struct buf *reply;
@@ -64,126 +61,7 @@ struct call {
 	char request_id[64], after_ms[32], after[32];
 };
 
-/* Signing */
-
-static enum err
-header_put(struct buf *lines, const char *name, struct view value)
-{
-	enum err e;
-
-	if ((e = buf_puts(lines, name)) == ERR_OK &&
-	    (e = buf_puts(lines, ": ")) == ERR_OK &&
-	    (e = buf_append(lines, value)) == ERR_OK)
-		e = buf_append(lines, VIEW("", 1));
-	return (e);
-}
-
-/* A day's key serves all its requests: four of the five MACs are saved. */
-static enum err
-signing_key(struct client *c, const struct creds *creds, const char *date,
-    uint8_t key[SIGV4_KEY_SIZE])
-{
-	enum err e = ERR_OK;
-
-	pthread_mutex_lock(&c->lock);
-	if (c->key_serial != creds->serial ||
-	    strncmp(c->key_day, date, sizeof(c->key_day) - 1) != 0) {
-		memcpy(c->key_day, date, sizeof(c->key_day) - 1);
-		c->key_serial = creds->serial;
-		e = sigv4_key(c->sigv4, buf_view(&creds->secret),
-		    view_str(c->key_day), view_str(c->region),
-		    VIEW_STR(SERVICE), c->key);
-		if (e != ERR_OK)
-			c->key_serial = 0;
-	}
-	memcpy(key, c->key, SIGV4_KEY_SIZE);
-	pthread_mutex_unlock(&c->lock);
-	return (e);
-}
-
-static enum err
-authorization(struct call *k, struct sigv4_request *r, struct buf *out)
-{
-	struct client *c = k->client;
-	char hash[SIGV4_HEX_SIZE], signature[SIGV4_HEX_SIZE];
-	uint8_t key[SIGV4_KEY_SIZE];
-	enum err e;
-
-	if ((e = sigv4_hash(c->sigv4, k->body, hash)) != ERR_OK ||
-	    (e = signing_key(c, k->creds, (const char *)r->date.ptr, key)) !=
-		ERR_OK)
-		goto out;
-	r->payload_hash = view_str(hash);
-	if ((e = sigv4_sign(c->sigv4, r, key, signature)) == ERR_OK)
-		e = sigv4_authorization(
-		    r, view_str(k->creds->access_key), signature, out);
-out:
-	OPENSSL_cleanse(key, sizeof(key));
-	return (e);
-}
-
-/* The request's headers, signed with the time of now. */
-static enum err
-headers_make(struct call *k, struct buf *lines)
-{
-	struct client *c = k->client;
-	char date[SIGV4_DATE_SIZE], target[128];
-	struct buf auth = BUF_INIT(1024);
-	struct sigv4_header headers[5];
-	struct sigv4_request r = {.method = VIEW_STR("POST"),
-	    .path = VIEW_STR("/"),
-	    .headers = headers,
-	    .region = view_str(c->region),
-	    .service = VIEW_STR(SERVICE)};
-	size_t n = 0, i;
-	enum err e;
-
-	sigv4_date(
-	    (c->clock->wall_ms(c->clock->ctx) + k->skew_ms) / 1000, date);
-	(void)snprintf(target, sizeof(target), TARGET "%s", k->operation);
-	r.date = view_str(date);
-#define HEADER(name, value) ((struct sigv4_header){VIEW_STR(name), (value)})
-	headers[n++] = HEADER("content-type", VIEW_STR(CONTENT_TYPE));
-	headers[n++] = HEADER("host", view_str(c->endpoint.host));
-	headers[n++] = HEADER("x-amz-date", r.date);
-	if (k->creds->token.len != 0)
-		headers[n++] = HEADER(
-		    "x-amz-security-token", buf_view(&k->creds->token));
-	headers[n++] = HEADER("x-amz-target", view_str(target));
-#undef HEADER
-	r.header_count = n;
-	for (i = 0, e = ERR_OK; i < n && e == ERR_OK; i++)
-		e = header_put(
-		    lines, (const char *)headers[i].name.ptr, headers[i].value);
-	if (e == ERR_OK && (e = authorization(k, &r, &auth)) == ERR_OK)
-		e = header_put(lines, "authorization", buf_view(&auth));
-	buf_free(&auth);
-	return (e);
-}
-
-/* Judging a reply */
-
-struct refusal {
-	char type[256];
-	struct buf message;
-};
-static const struct json_field refusal_fields[] = {
-    JSON_FIELD(struct refusal, type, "__type", TEXT),
-    JSON_FIELD(struct refusal, message, "message", CHARS),
-    JSON_FIELD(struct refusal, message, "Message", CHARS),
-    JSON_END,
-};
-
-/* "com.amazonaws.kms#NotFoundException:http://..." -> "NotFoundException" */
-static void
-exception_name(const char *type, char *out, size_t size)
-{
-	const char *hash = strchr(type, '#');
-
-	if (hash != NULL)
-		type = hash + 1;
-	(void)snprintf(out, size, "%.*s", (int)strcspn(type, ":"), type);
-}
+/* One try */
 
 static bool
 clock_is_wrong(const struct call *k)
@@ -191,26 +69,19 @@ clock_is_wrong(const struct call *k)
 	const struct clock *clk = k->client->clock;
 	int64_t ours = clk->wall_ms(clk->ctx) + k->skew_ms;
 
-	return (k->date != 0 && llabs(k->date * 1000 - ours) > SKEW_MS);
+	return (llabs(k->date * 1000 - ours) > SKEW_MS);
 }
 
 static enum err
-refusal_err(struct call *k)
+judge(struct call *k)
 {
-	struct refusal r = {"", BUF_INIT(4096)};
 	struct fault *f = &k->fault;
-	enum err e = json_decode(refusal_fields, buf_view(k->reply), &r);
+	enum err e;
 
-	if (e == ERR_OK || e == ERR_TOO_BIG)
-		exception_name(r.type, f->exception, sizeof(f->exception));
-	e = err_from_reply(f->exception, f->status);
-	if (f->exception[0] == '\0')
-		(void)fault_set(
-		    f, e, "HTTP status %d without an AWS error", f->status);
-	else
-		(void)fault_set(f, e, "%.*s", (int)r.message.len,
-		    r.message.len == 0 ? "" : (const char *)r.message.ptr);
-	buf_free(&r.message);
+	if (f->status == 200)
+		return (ERR_OK);
+	e = refusal_read(buf_view(k->reply), f);
+	buf_reset(k->reply);
 	/* a wrong secret key and a wrong clock look the same */
 	if (e == ERR_CLOCK && k->date != 0 && !clock_is_wrong(k))
 		e = ERR_BAD_CREDS;
@@ -258,12 +129,10 @@ send_once(struct call *k, struct view headers)
 	k->date = reply.date;
 	k->fault.status = reply.status;
 	memcpy(k->fault.request_id, k->request_id, sizeof(k->request_id));
-	if (e != ERR_OK && k->once && reply.sent)
+	if (e == ERR_OK)
+		e = judge(k);
+	else if (k->once && reply.sent)
 		e = ERR_UNKNOWN;
-	else if (e == ERR_OK && reply.status != 200) {
-		e = refusal_err(k);
-		buf_reset(k->reply);
-	}
 	trace(k, e, began_ms);
 	return (e);
 }
@@ -272,6 +141,8 @@ static enum err
 try_once(struct call *k)
 {
 	struct client *c = k->client;
+	struct signer_request sr = {
+	    .host = c->endpoint.host, .target = k->target, .body = k->body};
 	struct buf lines = BUF_INIT(HEADERS_MAX);
 	struct crypto_guard guard;
 	enum err e;
@@ -285,11 +156,11 @@ try_once(struct call *k)
 	if ((e = creds_get(
 		 c->creds, NULL, k->deadline, &k->creds, &k->fault)) != ERR_OK)
 		return (e);
-	pthread_mutex_lock(&c->lock);
 	k->skew_ms = c->skew_ms;
-	pthread_mutex_unlock(&c->lock);
+	sr.creds = k->creds;
+	sr.seconds = (c->clock->wall_ms(c->clock->ctx) + k->skew_ms) / 1000;
 	crypto_enter(c->crypto, &guard);
-	e = headers_make(k, &lines);
+	e = signer_headers(c->signer, &sr, &lines);
 	crypto_leave(&guard);
 	if (e == ERR_OK)
 		e = send_once(k, buf_view(&lines));
@@ -369,9 +240,7 @@ again_clock(struct call *k)
 	if (k->corrected || k->date == 0)
 		return (false);
 	k->corrected = true;
-	pthread_mutex_lock(&c->lock);
 	c->skew_ms = skew;
-	pthread_mutex_unlock(&c->lock);
 	log_line(c->log, LOG_INFO,
 	    "this machine's clock is %lld s from AWS's: requests are dated "
 	    "with AWS's, but set the clock",
@@ -409,6 +278,7 @@ post(void *ctx, const char *operation, struct view body,
 	enum err e, last = ERR_OK;
 	bool more = true;
 
+	(void)snprintf(k.target, sizeof(k.target), TARGET "%s", operation);
 	while (more) {
 		k.number++;
 		e = try_once(&k);
@@ -488,6 +358,8 @@ static enum err
 keys_open(struct client *c, const char *profile)
 {
 	struct creds_conf cc = {.clock = c->clock};
+	struct signer_conf sc = {
+	    .crypto = c->crypto, .region = c->region, .service = SERVICE};
 	bool locked;
 	enum err e;
 
@@ -500,13 +372,11 @@ keys_open(struct client *c, const char *profile)
 		log_line(c->log, LOG_INFO,
 		    "credentials could not be locked in memory: raise "
 		    "RLIMIT_MEMLOCK");
-	if ((c->key = arena_get(c->arena, SIGV4_KEY_SIZE)) == NULL)
-		return (ERR_MEMORY);
 	cc.profile = c->profile;
-	cc.arena = c->arena;
+	cc.arena = sc.arena = c->arena;
 	if ((e = creds_store_open(&cc, &c->creds)) != ERR_OK)
 		return (e);
-	return (sigv4_open(c->crypto, &c->sigv4));
+	return (signer_open(&sc, &c->signer));
 }
 
 enum err
@@ -524,7 +394,6 @@ client_open(
 	c->clock = conf->clock;
 	c->log = conf->log;
 	c->transport = (struct transport){post, c};
-	pthread_mutex_init(&c->lock, NULL);
 	if ((e = profile_open(conf->profile, &profile, fault)) != ERR_OK ||
 	    (e = settings_find(c, conf, &profile, fault)) != ERR_OK ||
 	    (e = keys_open(c, conf->profile)) != ERR_OK)
@@ -561,10 +430,9 @@ client_close(struct client *c)
 	if (c == NULL)
 		return;
 	http_close(c->http);
+	signer_close(c->signer);
 	creds_store_close(c->creds);
-	sigv4_close(c->sigv4);
 	arena_close(c->arena);
-	pthread_mutex_destroy(&c->lock);
 	free(c->profile);
 	free(c);
 }

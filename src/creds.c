@@ -79,32 +79,38 @@ creds_free(struct creds *c)
 }
 
 static enum err
-creds_find(const struct creds_conf *conf, const struct deadline *d,
-    struct creds **out, struct fault *fault)
+chain_load(const struct creds_conf *conf, const struct deadline *d,
+    struct creds *c, struct fault *fault)
 {
 	bool chosen = conf->profile != NULL && conf->profile[0] != '\0';
-	struct creds *c;
-	enum err e = ERR_NO_CREDS;
+	enum err e;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return (ERR_MEMORY);
-	c->secret = (struct buf)BUF_SECRET(SECRET_MAX, conf->arena);
-	c->token = (struct buf)BUF_INIT(TOKEN_MAX);
 	for (size_t i = 0; i < sizeof(chain) / sizeof(chain[0]); i++) {
 		if (chosen && chain[i].not_with_profile)
 			continue;
 		c->source = chain[i].name;
 		if ((e = chain[i].load(conf, d, c, fault)) != ERR_NO_CREDS)
-			break;
+			return (e);
 	}
-	if (e != ERR_OK) {
+	return (fault_set(fault, ERR_NO_CREDS,
+	    "no AWS credentials in the environment or in the profile"));
+}
+
+static enum err
+creds_find(const struct creds_conf *conf, const struct deadline *d,
+    struct creds **out, struct fault *fault)
+{
+	creds_load_fn *load = conf->load != NULL ? conf->load : chain_load;
+	struct creds *c;
+	enum err e;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return (ERR_MEMORY);
+	c->secret = (struct buf)BUF_SECRET(SECRET_MAX, conf->arena);
+	c->token = (struct buf)BUF_INIT(TOKEN_MAX);
+	if ((e = load(conf, d, c, fault)) != ERR_OK) {
 		creds_free(c);
-		return (
-		    e == ERR_NO_CREDS
-			? fault_set(fault, e,
-			      "no AWS credentials in the environment or in the "
-			      "profile")
-			: e);
+		return (e);
 	}
 	*out = c;
 	return (ERR_OK);

@@ -16,21 +16,23 @@ struct creds {
 	int refs; /* of the store's */
 };
 
-/* Where credentials may come from. Strings outlive the store. */
-struct creds_conf {
-	const char *profile; /* chosen by configuration, else NULL or "" */
-	const struct clock *clock;
-	struct arena *arena; /* secrets are kept in it */
-};
-
 /*
  * A source, one row of the chain in creds.c and a file of its own: fills *out,
  * born empty. ERR_NO_CREDS: this source is not configured, ask the next one;
  * any other error ends the search.
  */
+struct creds_conf;
 typedef enum err creds_load_fn(const struct creds_conf *,
     const struct deadline *, struct creds *out, struct fault *);
 creds_load_fn creds_env_load, creds_profile_load;
+
+/* Where credentials may come from. Strings outlive the store. */
+struct creds_conf {
+	const char *profile; /* chosen by configuration, else NULL or "" */
+	const struct clock *clock;
+	struct arena *arena; /* secrets are kept in it */
+	creds_load_fn *load; /* NULL: the chain. Tests hand in their own. */
+};
 
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include "http.h"
+#include "trust.h"
 
 #define POOL_MAX 64 /* requests at once; more of them wait */
 #define SOCKETS_MAX 8 /* of a handle: two families at once, and old ones */
@@ -28,6 +28,7 @@ struct handle {
 	int64_t resolved_ms; /* when, on the deadline's clock */
 	struct buf *body;
 	enum err body_err;
+	bool head_whole; /* its last line has come */
 	char text[CURL_ERROR_SIZE];
 };
 
@@ -47,39 +48,13 @@ struct http {
 /* The certificates are read once for all connections: curl would read the
  * whole bundle for each, and that costs more than the handshake. */
 static enum err
-store_load(struct http *h, struct fault *fault)
-{
-	X509_STORE *s = X509_STORE_new();
-	const char *path = h->ca_bundle;
-	struct stat st;
-	int ok;
-
-	if (s == NULL)
-		return (ERR_MEMORY);
-	if (path == NULL)
-		ok = X509_STORE_set_default_paths_ex(s, h->crypto->lib, NULL);
-	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		ok = X509_STORE_load_path(s, path);
-	else
-		ok = X509_STORE_load_file_ex(s, path, h->crypto->lib, NULL);
-	if (ok != 1) {
-		X509_STORE_free(s);
-		return (fault_set(fault, ERR_CONFIG,
-		    "no CA certificates could be read from %s",
-		    path != NULL ? path : "the system's folder"));
-	}
-	h->store = s;
-	return (ERR_OK);
-}
-
-static enum err
 store_need(struct http *h, struct fault *fault)
 {
 	enum err e = ERR_OK;
 
 	pthread_mutex_lock(&h->lock);
 	if (h->store == NULL)
-		e = store_load(h, fault);
+		e = trust_load(h->crypto, h->ca_bundle, &h->store, fault);
 	pthread_mutex_unlock(&h->lock);
 	return (e);
 }
@@ -134,6 +109,18 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 	return (h->body_err == ERR_OK ? n : CURL_WRITEFUNC_ERROR);
 }
 
+static size_t
+on_head(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct handle *h = arg;
+
+	if (bytes[0] == '\r' || bytes[0] == '\n')
+		h->head_whole = true;
+	else if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		h->head_whole = false; /* one after "100 Continue" */
+	return (size * count);
+}
+
 #define SET(easy, option, value) \
 	(curl_easy_setopt(easy, option, value) == CURLE_OK)
 
@@ -158,6 +145,8 @@ handle_set(CURL *c, struct handle *h)
 		SET(c, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S) &&
 		SET(c, CURLOPT_MAXLIFETIME_CONN, LIFETIME_S) &&
 		SET(c, CURLOPT_MAXCONNECTS, 2L) &&
+		SET(c, CURLOPT_HEADERFUNCTION, on_head) &&
+		SET(c, CURLOPT_HEADERDATA, h) &&
 		SET(c, CURLOPT_WRITEFUNCTION, on_body) &&
 		SET(c, CURLOPT_WRITEDATA, h) &&
 		SET(c, CURLOPT_ERRORBUFFER, h->text));
@@ -397,6 +386,7 @@ request_begin(struct handle *h, const struct http_request *r,
 
 	h->body = body;
 	h->body_err = ERR_OK;
+	h->head_whole = false;
 	h->text[0] = '\0';
 	buf_reset(body);
 	if (h->http->no_threads && !r->loopback &&
@@ -434,9 +424,25 @@ static const struct {
 };
 /* clang-format on */
 
+/* curl takes a head that was cut for a whole one without a body. */
+static bool
+was_cut(const struct handle *h)
+{
+	struct curl_header *got;
+
+	return (
+	    !h->head_whole || (h->body->len == 0 &&
+				  curl_easy_header(h->easy, "Content-Length", 0,
+				      CURLH_HEADER, -1, &got) != CURLHE_OK &&
+				  curl_easy_header(h->easy, "Transfer-Encoding",
+				      0, CURLH_HEADER, -1, &got) != CURLHE_OK));
+}
+
 static enum err
 code_err(const struct handle *h, CURLcode rc, const struct deadline *d)
 {
+	if (rc == CURLE_OK && was_cut(h))
+		rc = CURLE_PARTIAL_FILE;
 	if (rc == CURLE_WRITE_ERROR && h->body_err != ERR_OK)
 		return (h->body_err);
 	/* curl's clock is not ours: it may be a little early */
@@ -527,6 +533,7 @@ exchange(struct handle *h, const struct http_request *r,
 	rc = curl_easy_perform(h->easy);
 	if (!r->once && was_stale(h, rc)) {
 		buf_reset(reply->body);
+		h->head_whole = false;
 		if ((e = timeout_set(h, r, d)) != ERR_OK)
 			goto out;
 		rc = curl_easy_perform(h->easy);

@@ -11,7 +11,7 @@ struct parser {
 	struct ini *ini;
 	const char *name; /* the file's */
 	struct fault *fault;
-	const char *section; /* NULL before the first */
+	const char *section; /* "" before the first */
 	const char *parent; /* the last key that was not nested */
 	size_t indent; /* of that key */
 	int line;
@@ -126,8 +126,7 @@ line_add(struct parser *p, char *s)
 		return (ERR_OK);
 	if (*s == '[' && indent == 0)
 		return (section_add(p, s));
-	if ((item.section = p->section) == NULL)
-		return (bad_line(p, "a [section] must come first"));
+	item.section = p->section;
 	nested = p->parent != NULL && indent > p->indent;
 	if ((equals = strchr(s, '=')) != NULL)
 		*equals = '\0';
@@ -148,7 +147,8 @@ line_add(struct parser *p, char *s)
 enum err
 ini_read(struct ini *ini, int fd, const char *name, struct fault *fault)
 {
-	struct parser p = {.ini = ini, .name = name, .fault = fault};
+	struct parser p = {
+	    .ini = ini, .section = "", .name = name, .fault = fault};
 	char *s, *next;
 	enum err e;
 

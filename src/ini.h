@@ -15,7 +15,8 @@
  * A line indented deeper than the key above it belongs to that key.
  */
 struct ini_item {
-	const char *section; /* as written between the brackets, trimmed */
+	/* as written between the brackets, trimmed; "" before the first */
+	const char *section;
 	const char *parent; /* the key that a nested line belongs to, or "" */
 	const char *key; /* NULL: the section's own line */
 	const char *value;

@@ -30,6 +30,13 @@ out:
 	return (e);
 }
 
+/* A success that lacks what was asked for is none. */
+static enum err
+complete(enum err e, bool there)
+{
+	return (e == ERR_OK && !there ? ERR_REPLY : e);
+}
+
 /* CreateKey, DescribeKey */
 static const struct json_field tag_fields[] = {
     JSON_FIELD(struct kms_tag, key, "TagKey", TEXT),
@@ -76,7 +83,12 @@ enum err
 kms_create_key(
     struct kms *k, const struct kms_create_key_in *in, struct kms_key *out)
 {
-	return (call(k, "CreateKey", create_key_in, in, metadata_out, out));
+	enum err e = call(k, "CreateKey", create_key_in, in, metadata_out, out);
+
+	e = complete(e, out->id[0] != '\0');
+
+	/* there may be a key, but not one whose id we know */
+	return (e == ERR_REPLY ? ERR_UNKNOWN : e);
 }
 
 /* Many requests name a key, an alias, or both, and nothing else. */
@@ -99,7 +111,9 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 {
 	struct names in = {.key = key};
 
-	return (call(k, "DescribeKey", names_in, &in, metadata_out, out));
+	enum err e = call(k, "DescribeKey", names_in, &in, metadata_out, out);
+
+	return (complete(e, out->id[0] != '\0'));
 }
 
 enum err
@@ -240,8 +254,10 @@ kms_get_parameters_for_import(struct kms *k, const char *key,
 {
 	struct parameters_in in = {key, wrapping_algorithm, wrapping_key_spec};
 
-	return (call(k, "GetParametersForImport", parameters_in, &in,
-	    parameters_out, out));
+	enum err e = call(k, "GetParametersForImport", parameters_in, &in,
+	    parameters_out, out);
+
+	return (complete(e, out->token.len != 0 && out->public_key.len != 0));
 }
 
 struct import_in {
@@ -305,13 +321,17 @@ static const struct json_field plaintext_out[] = {
 enum err
 kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
-	return (call(k, "Encrypt", encrypt_in, in, ciphertext_out, out));
+	enum err e = call(k, "Encrypt", encrypt_in, in, ciphertext_out, out);
+
+	return (complete(e, out->len != 0));
 }
 
 enum err
 kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
-	return (call(k, "Decrypt", decrypt_in, in, plaintext_out, out));
+	enum err e = call(k, "Decrypt", decrypt_in, in, plaintext_out, out);
+
+	return (complete(e, out->len != 0));
 }
 
 struct random_in {
@@ -325,5 +345,8 @@ kms_generate_random(struct kms *k, size_t n, struct buf *out)
 {
 	struct random_in in = {(double)n};
 
-	return (call(k, "GenerateRandom", random_in, &in, plaintext_out, out));
+	enum err e = call(
+	    k, "GenerateRandom", random_in, &in, plaintext_out, out);
+
+	return (complete(e, out->len == n));
 }

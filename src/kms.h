@@ -91,6 +91,7 @@ struct kms_key_entry {
 struct kms_alias_entry {
 	char name[KMS_ALIAS_SIZE]; /* with "alias/" */
 	char key_id[KMS_ID_SIZE]; /* "" for an alias without a key */
+	double created; /* seconds since 1970 */
 };
 enum err kms_list_keys(struct kms *, struct kms_page *);
 /* key: only that key's aliases (id or ARN); NULL: all. */

@@ -10,7 +10,8 @@ source=$(cd "$srcdir" && pwd)
 fails "configure refuses without libraries" test -f "$dir/Makefile"
 named=$(sed -n 's/.*apt-get install//p' "$dir/configure.log")
 ok "configure names packages" test -n "$named"
-for package in $(sed -n 's/^KF_NEED(.*\[\(.*\)\])$/\1/p' "$srcdir/configure.ac"); do
+for package in $(sed -n 's/^KF_NEED(.*\[\(.*\)\])$/\1/p' "$srcdir/configure.ac" |
+    sort -u); do
 	ok "configure names $package" expr " $named " : ".* $package "
 	ok "set-up installs $package" grep -q "^$package[[:space:]].*build" \
 	    "$srcdir/build-aux/packages"

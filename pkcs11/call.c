@@ -1,0 +1,127 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "call.h"
+
+/* Codes by which the standard answers a question: no failure to tell of. */
+static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
+    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_NO_EVENT,
+    CKR_RANDOM_SEED_NOT_SUPPORTED};
+
+CK_RV
+call_begin(struct call *c, const char *name)
+{
+	memset(c, 0, sizeof(*c));
+	c->name = name;
+	if ((c->module = module_get()) == NULL)
+		return (CKR_CRYPTOKI_NOT_INITIALIZED);
+	crypto_enter(c->module->crypto, &c->guard);
+	return (CKR_OK);
+}
+
+CK_RV
+call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
+{
+	CK_RV rv;
+
+	if ((rv = call_begin(c, name)) != CKR_OK)
+		return (rv);
+	if ((c->session = session_get(&c->module->sessions, h)) == NULL)
+		return (CKR_SESSION_HANDLE_INVALID);
+	c->token = c->session->token;
+	if (c->token->client == NULL)
+		return (call_refuse(
+		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
+	c->kms.transport = client_transport(c->token->client);
+	call_allow(c, c->token->config->timeout);
+	return (CKR_OK);
+}
+
+static bool
+is_answer(CK_RV rv)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (answers[i] == rv)
+			return (true);
+	return (false);
+}
+
+/* One line: function, code, what, what KMS said, what to do. */
+static void
+tell(const struct call *c, CK_RV rv)
+{
+	const struct fault *f = &c->kms.fault;
+	const char *what = c->why, *advice = rv_advice(c->err);
+	char said[512] = "";
+
+	if (what[0] == '\0' && c->err != ERR_OK)
+		what = err_text(c->err);
+	if (c->err != ERR_OK &&
+	    (f->exception[0] != '\0' || f->message[0] != '\0'))
+		snprintf(said, sizeof(said), " [%s%s%s%s%s]", f->exception,
+		    f->exception[0] != '\0' ? ": " : "", f->message,
+		    f->request_id[0] != '\0' ? ", request " : "",
+		    f->request_id);
+	log_line(c->module->log, LOG_ERROR, "%s: %s%s%s%s%s%s", c->name,
+	    rv_name(rv), what[0] != '\0' ? ": " : "", what, said,
+	    advice != NULL ? "; " : "", advice != NULL ? advice : "");
+}
+
+CK_RV
+call_end(struct call *c, CK_RV rv)
+{
+	if (c->module == NULL)
+		return (rv);
+	if (c->session != NULL) {
+		if (c->err != ERR_OK)
+			c->session->device_error = (CK_ULONG)
+						       c->kms.fault.status;
+		session_put(c->session);
+	}
+	if (!is_answer(rv) && log_wants(c->module->log, LOG_ERROR))
+		tell(c, rv);
+	else
+		log_line(
+		    c->module->log, LOG_TRACE, "%s: %s", c->name, rv_name(rv));
+	crypto_leave(&c->guard);
+	module_put(c->module);
+	return (rv);
+}
+
+CK_RV
+call_fail(struct call *c, enum err e)
+{
+	c->err = e;
+	return (rv_from(e, c->context));
+}
+
+CK_RV
+call_refuse(struct call *c, CK_RV rv, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->why, sizeof(c->why), fmt, ap);
+	va_end(ap);
+	return (rv);
+}
+
+void
+call_note(struct call *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (!log_wants(c->module->log, LOG_INFO))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_line(c->module->log, LOG_INFO, "%s: %s", c->name, text);
+}
+
+void
+call_allow(struct call *c, long seconds)
+{
+	c->kms.deadline = deadline_in(c->module->clock, seconds * 1000);
+}

@@ -1,0 +1,41 @@
+#ifndef CALL_H
+#define CALL_H
+#include "module.h"
+#include "rv.h"
+
+/*
+ * One C_ function being run: what entry.c makes, and every layer below gets.
+ *
+ *	rv = call_begin_session(&c, "C_Encrypt", session);
+ *	if (rv == CKR_OK)
+ *		rv = what the function does;
+ *	return (call_end(&c, rv));
+ */
+struct call {
+	const char *name; /* "C_Encrypt" */
+	struct module *module;
+	struct session *session; /* locked; NULL outside a session */
+	struct token *token; /* the session's, or a slot's */
+	struct kms kms; /* KMS, with this call's deadline */
+	enum rv_context context; /* what a failure of KMS means */
+	enum err err; /* why it failed, when it was KMS or a file */
+	char why[256]; /* why, in words, or "" */
+	struct crypto_guard guard;
+};
+
+CK_RV call_begin(struct call *, const char *name);
+CK_RV call_begin_session(struct call *, const char *name, CK_SESSION_HANDLE);
+/* Gives everything back, tells the log, returns rv. */
+CK_RV call_end(struct call *, CK_RV rv);
+
+/* A failure's CK_RV; remembers it for the log. */
+CK_RV call_fail(struct call *, enum err);
+/* Says why in words, for the log; returns rv. */
+CK_RV call_refuse(struct call *, CK_RV rv, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Tells of something that a user may wonder about, at level info. */
+void call_note(struct call *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The time that this call may take, from now: seconds. */
+void call_allow(struct call *, long seconds);
+#endif

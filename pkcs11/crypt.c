@@ -1,0 +1,151 @@
+#include <string.h>
+#include "crypt.h"
+
+/*
+ * A CiphertextBlob is longer than its plaintext by what AWS puts around it:
+ * about 150 bytes, a format that AWS does not publish. The bound is only a
+ * size to ask for; what does not fit is kept until it does.
+ */
+#define OVERHEAD 256
+#define NAME_IV "keyferry:iv"
+#define NAME_AAD "keyferry:aad"
+#define AAD_MAX 2048 /* twice that in hex, and KMS takes 8192 in all */
+#define IV_MAX 256
+#define TAG_BITS 128 /* KMS's, always */
+
+static CK_RV
+start(struct op *op)
+{
+	op->data.max = op->kind == OP_ENCRYPT ? KMS_PLAINTEXT_MAX
+					      : KMS_BLOB_MAX;
+	return (CKR_OK);
+}
+
+/* Adds NAME NUL HEX NUL. */
+static enum err
+add_hex(struct buf *b, const char *name, struct view v)
+{
+	static const char digits[] = "0123456789abcdef";
+	enum err e = buf_append(b, VIEW(name, strlen(name) + 1));
+	char two[2];
+
+	for (size_t i = 0; i < v.len && e == ERR_OK; i++) {
+		two[0] = digits[v.ptr[i] >> 4];
+		two[1] = digits[v.ptr[i] & 15];
+		e = buf_append(b, VIEW(two, 2));
+	}
+	return (e == ERR_OK ? buf_append(b, VIEW("", 1)) : e);
+}
+
+static CK_RV
+init_gcm(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const CK_GCM_PARAMS *p = m->pParameter;
+	enum err e;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pIv == NULL ||
+	    p->ulIvLen == 0 || p->ulIvLen > IV_MAX ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > AAD_MAX)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (p->ulTagBits != TAG_BITS)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "KMS's tag has %d bits, not %lu", TAG_BITS, p->ulTagBits));
+	e = add_hex(&op->context, NAME_IV, VIEW(p->pIv, p->ulIvLen));
+	if (e == ERR_OK && p->ulAADLen != 0)
+		e = add_hex(&op->context, NAME_AAD, VIEW(p->pAAD, p->ulAADLen));
+	return (e == ERR_OK ? start(op) : call_fail(c, e));
+}
+
+static CK_RV
+init_cbc_pad(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	(void)c;
+	if (m->pParameter == NULL || m->ulParameterLen != 16)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	return (start(op));
+}
+
+/* Pairs of strings, each ended by a NUL, no name empty or there twice. */
+static bool
+is_context(struct view v)
+{
+	const char *s = (const char *)v.ptr, *end = s + v.len, *t;
+	size_t strings = 0;
+
+	if (v.len != 0 && v.ptr[v.len - 1] != '\0')
+		return (false);
+	for (; s < end; s += strlen(s) + 1, strings++) {
+		if (strings % 2 != 0)
+			continue;
+		if (*s == '\0')
+			return (false);
+		for (t = (const char *)v.ptr; t < s;
+		     t += strlen(t) + 1, t += strlen(t) + 1)
+			if (strcmp(t, s) == 0)
+				return (false);
+	}
+	return (strings % 2 == 0);
+}
+
+static CK_RV
+init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	struct view v = VIEW(m->pParameter, m->ulParameterLen);
+
+	if (!is_context(v) || buf_append(&op->context, v) != ERR_OK)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "the parameter is no encryption context"));
+	return (start(op));
+}
+
+static CK_RV
+too_long(const struct op *op)
+{
+	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
+				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+static CK_RV
+update(struct call *c, struct op *op, struct view in)
+{
+	enum err e = buf_append(&op->data, in);
+
+	if (e == ERR_TOO_BIG)
+		return (call_refuse(c, too_long(op),
+		    "KMS takes at most %zu bytes", op->data.max));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+finish(struct call *c, struct op *op)
+{
+	struct kms_crypt_in in = {
+	    .key = op->key->meta.arn,
+	    .data = buf_view(&op->data),
+	    .context = buf_view(&op->context),
+	};
+	enum err e;
+
+	if (in.data.len == 0)
+		return (
+		    call_refuse(c, too_long(op), "KMS takes no empty input"));
+	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
+				   : kms_decrypt(&c->kms, &in, &op->result);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static size_t
+bound(const struct op *op, size_t more)
+{
+	size_t n = op->data.len + more;
+
+	if (op->kind == OP_DECRYPT)
+		return (n < KMS_PLAINTEXT_MAX ? n : KMS_PLAINTEXT_MAX);
+	return (n + OVERHEAD);
+}
+
+const struct family crypt_context = {
+    init_context, update, finish, bound, false};
+const struct family crypt_gcm = {init_gcm, update, finish, bound, false};
+const struct family crypt_cbc_pad = {
+    init_cbc_pad, update, finish, bound, false};

@@ -1,0 +1,145 @@
+#include <stddef.h>
+#include "call.h"
+
+/* The C_ functions of operations on data: one shape, three operations. */
+
+static CK_RV
+run_init(const char *name, CK_SESSION_HANDLE session, enum op_kind kind,
+    const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, name, session);
+
+	if (rv == CKR_OK)
+		rv = op_init(&c, kind, m, key);
+	return (call_end(&c, rv));
+}
+
+static CK_RV
+run_single(const char *name, CK_SESSION_HANDLE session, enum op_kind kind,
+    struct view in, struct out out)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, name, session);
+
+	if (rv == CKR_OK)
+		rv = op_single(&c, kind, in, out);
+	return (call_end(&c, rv));
+}
+
+static CK_RV
+run_update(const char *name, CK_SESSION_HANDLE session, enum op_kind kind,
+    struct view in, const struct out *out)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, name, session);
+
+	if (rv == CKR_OK)
+		rv = op_update(&c, kind, in, out);
+	return (call_end(&c, rv));
+}
+
+static CK_RV
+run_final(const char *name, CK_SESSION_HANDLE session, enum op_kind kind,
+    struct out out)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, name, session);
+
+	if (rv == CKR_OK)
+		rv = op_final(&c, kind, out);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_EncryptInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init("C_EncryptInit", session, OP_ENCRYPT, mechanism, key));
+}
+
+CK_RV
+C_Encrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_Encrypt", session, OP_ENCRYPT, VIEW(in, in_len),
+	    (struct out){out, out_len}));
+}
+
+CK_RV
+C_EncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct out o = {out, out_len};
+
+	return (run_update(
+	    "C_EncryptUpdate", session, OP_ENCRYPT, VIEW(in, in_len), &o));
+}
+
+CK_RV
+C_EncryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_final(
+	    "C_EncryptFinal", session, OP_ENCRYPT, (struct out){out, out_len}));
+}
+
+CK_RV
+C_DecryptInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init("C_DecryptInit", session, OP_DECRYPT, mechanism, key));
+}
+
+CK_RV
+C_Decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_Decrypt", session, OP_DECRYPT, VIEW(in, in_len),
+	    (struct out){out, out_len}));
+}
+
+CK_RV
+C_DecryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct out o = {out, out_len};
+
+	return (run_update(
+	    "C_DecryptUpdate", session, OP_DECRYPT, VIEW(in, in_len), &o));
+}
+
+CK_RV
+C_DecryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_final(
+	    "C_DecryptFinal", session, OP_DECRYPT, (struct out){out, out_len}));
+}
+
+CK_RV
+C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism)
+{
+	return (run_init(
+	    "C_DigestInit", session, OP_DIGEST, mechanism, CK_INVALID_HANDLE));
+}
+
+CK_RV
+C_Digest(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_Digest", session, OP_DIGEST, VIEW(in, in_len),
+	    (struct out){out, out_len}));
+}
+
+CK_RV
+C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return (run_update(
+	    "C_DigestUpdate", session, OP_DIGEST, VIEW(in, in_len), NULL));
+}
+
+CK_RV
+C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_final(
+	    "C_DigestFinal", session, OP_DIGEST, (struct out){out, out_len}));
+}

@@ -1,0 +1,346 @@
+#include "cryptoki.h"
+
+/*
+ * Functions of the standard that are not served yet. A function leaves this
+ * file when it is; nothing else knows which are here.
+ */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+CK_RV
+C_InitToken(
+    CK_SLOT_ID slot_id, CK_BYTE_PTR pin, CK_ULONG pin_len, CK_BYTE_PTR label)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_InitPIN(CK_SESSION_HANDLE session, CK_BYTE_PTR pin, CK_ULONG pin_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SetPIN(CK_SESSION_HANDLE session, CK_BYTE_PTR old_pin, CK_ULONG old_len,
+    CK_BYTE_PTR new_pin, CK_ULONG new_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
+    CK_ULONG_PTR operation_state_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
+    CK_ULONG operation_state_len, CK_OBJECT_HANDLE encryption_key,
+    CK_OBJECT_HANDLE authentiation_key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE_PTR templ, CK_ULONG count, CK_OBJECT_HANDLE_PTR new_object)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_Sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
+    CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature,
+    CK_ULONG_PTR signature_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignRecoverInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
+    CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
+    CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyFinal(
+    CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyRecoverInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR signature,
+    CK_ULONG signature_len, CK_BYTE_PTR data, CK_ULONG_PTR data_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part,
+    CK_ULONG part_len, CK_BYTE_PTR encrypted_part,
+    CK_ULONG_PTR encrypted_part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
+    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part,
+    CK_ULONG part_len, CK_BYTE_PTR encrypted_part,
+    CK_ULONG_PTR encrypted_part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
+    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_ATTRIBUTE_PTR templ, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
+    CK_BYTE_PTR wrapped_key, CK_ULONG_PTR wrapped_key_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR templ, CK_ULONG attribute_count,
+    CK_OBJECT_HANDLE_PTR key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+    CK_ULONG pin_len, CK_UTF8CHAR_PTR name, CK_ULONG name_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageEncryptInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessage(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR aad, CK_ULONG aad_len, CK_BYTE_PTR plain,
+    CK_ULONG plain_len, CK_BYTE_PTR cipher, CK_ULONG_PTR cipher_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessageBegin(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR aad, CK_ULONG aad_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessageNext(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR plain, CK_ULONG plain_len,
+    CK_BYTE_PTR cipher, CK_ULONG_PTR cipher_len, CK_FLAGS flags)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageEncryptFinal(CK_SESSION_HANDLE session)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageDecryptInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessage(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR aad, CK_ULONG aad_len, CK_BYTE_PTR cipher,
+    CK_ULONG cipher_len, CK_BYTE_PTR plain, CK_ULONG_PTR plain_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessageBegin(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR aad, CK_ULONG aad_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessageNext(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR cipher, CK_ULONG cipher_len,
+    CK_BYTE_PTR plain, CK_ULONG_PTR plain_len, CK_FLAGS flags)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageDecryptFinal(CK_SESSION_HANDLE session)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageSignInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessage(CK_SESSION_HANDLE session, CK_VOID_PTR param, CK_ULONG param_len,
+    CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR sig, CK_ULONG_PTR sig_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessageBegin(
+    CK_SESSION_HANDLE session, CK_VOID_PTR param, CK_ULONG param_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessageNext(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR sig,
+    CK_ULONG_PTR sig_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageSignFinal(CK_SESSION_HANDLE session)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageVerifyInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessage(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR sig,
+    CK_ULONG sig_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessageBegin(
+    CK_SESSION_HANDLE session, CK_VOID_PTR param, CK_ULONG param_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessageNext(CK_SESSION_HANDLE session, CK_VOID_PTR param,
+    CK_ULONG param_len, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR sig,
+    CK_ULONG sig_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageVerifyFinal(CK_SESSION_HANDLE session)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}

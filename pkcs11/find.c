@@ -1,0 +1,213 @@
+#include <stdlib.h>
+#include <string.h>
+#include "attr.h"
+#include "find.h"
+#include "listing.h"
+#include "names.h"
+
+#define ARN_MAX 255
+
+static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
+#define NAMING_COUNT (sizeof(naming) / sizeof(naming[0]))
+
+static bool
+is_naming(const CK_ATTRIBUTE *a)
+{
+	if (a->ulValueLen == 0)
+		return (false);
+	for (size_t i = 0; i < NAMING_COUNT; i++)
+		if (a->type == naming[i])
+			return (true);
+	return (false);
+}
+
+/* The default id of a key that exists comes first: programs read it from one
+ * object and look for the other by it. */
+static CK_RV
+named_by_id(struct call *c, struct view id, struct key **out)
+{
+	char alias[KMS_ALIAS_SIZE], key_id[37];
+	CK_RV rv;
+
+	if (name_key_of_id(id, key_id) &&
+	    ((rv = listing_describe(c, key_id, out)) != CKR_OK || *out != NULL))
+		return (rv);
+	if (name_to_alias(NAME_ID, id, alias) != ERR_OK)
+		return (CKR_OK);
+	return (listing_describe(c, alias, out));
+}
+
+CK_RV
+find_named(
+    struct call *c, CK_ATTRIBUTE_TYPE type, struct view name, struct key **out)
+{
+	char text[KMS_ALIAS_SIZE];
+	CK_RV rv;
+
+	*out = NULL;
+	if (type == CKA_ID)
+		return (named_by_id(c, name, out));
+	if (type == CKA_LABEL) {
+		if (name_to_alias(NAME_LABEL, name, text) != ERR_OK)
+			return (CKR_OK);
+		return (listing_describe(c, text, out));
+	}
+	if (name.len > ARN_MAX || memchr(name.ptr, '\0', name.len) != NULL)
+		return (CKR_OK);
+	memcpy(text, name.ptr, name.len);
+	text[name.len] = '\0';
+	rv = listing_describe(c, text, out);
+	/* an alias or a key id finds a key too, but is not its unique id */
+	if (*out != NULL && strcmp((*out)->meta.arn, text) != 0) {
+		key_unref(*out);
+		*out = NULL;
+	}
+	return (rv);
+}
+
+static CK_RV
+add(struct call *c, CK_OBJECT_HANDLE h)
+{
+	struct find *f = &c->session->find;
+	CK_OBJECT_HANDLE *p;
+
+	/* room is doubled whenever the count is a power of two */
+	if ((f->count & (f->count - 1)) == 0) {
+		p = realloc(f->handles,
+		    (f->count == 0 ? 1 : 2 * f->count) * sizeof(*p));
+		if (p == NULL)
+			return (CKR_HOST_MEMORY);
+		f->handles = p;
+	}
+	f->handles[f->count++] = h;
+	return (CKR_OK);
+}
+
+/* The rest of the template, without the names that are settled. */
+static bool
+rest_matches(struct call *c, const struct object *o, const CK_ATTRIBUTE *t,
+    CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if (!is_naming(&t[i]) && !attr_match(c, o, &t[i], 1))
+			return (false);
+	return (true);
+}
+
+/* Matches the objects of one key, or of all (key_id NULL). */
+static CK_RV
+collect(
+    struct call *c, const char *key_id, const CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	struct snapshot *s = store_snapshot(&c->token->store);
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < s->count && rv == CKR_OK; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
+			continue;
+		if (rest_matches(c, o, t, count))
+			rv = add(c, o->handle);
+	}
+	snapshot_unref(s);
+	return (rv);
+}
+
+/*
+ * All names in the template must lead to one key. *named tells whether there
+ * is any name, *out is that key or NULL.
+ */
+static CK_RV
+resolve(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, bool *named,
+    struct key **out)
+{
+	struct key *k = NULL;
+	CK_RV rv;
+
+	*named = false;
+	*out = NULL;
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (!is_naming(&t[i]))
+			continue;
+		if ((rv = find_named(c, t[i].type,
+			 VIEW(t[i].pValue, t[i].ulValueLen), &k)) != CKR_OK)
+			return (rv);
+		if (k == NULL || (*out != NULL && strcmp(k->meta.id,
+						      (*out)->meta.id) != 0)) {
+			key_unref(k);
+			key_unref(*out);
+			*out = NULL;
+			*named = true;
+			return (CKR_OK);
+		}
+		key_unref(*out);
+		*out = k;
+		*named = true;
+	}
+	return (CKR_OK);
+}
+
+/* Classes that no key has are not worth a question to KMS. */
+static bool
+can_exist(const CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	CK_ULONG class = attr_ulong(t, count, CKA_CLASS, CKO_SECRET_KEY);
+
+	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
+		    class == CKO_PUBLIC_KEY) &&
+		attr_bool(t, count, CKA_TOKEN, true));
+}
+
+CK_RV
+find_begin(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	struct find *f = &c->session->find;
+	struct key *k = NULL;
+	bool named = false;
+	CK_RV rv = CKR_OK;
+
+	if (f->active)
+		return (CKR_OPERATION_ACTIVE);
+	if (t == NULL && count != 0)
+		return (CKR_ARGUMENTS_BAD);
+	for (CK_ULONG i = 0; i < count; i++)
+		if (t[i].pValue == NULL && t[i].ulValueLen != 0)
+			return (CKR_ATTRIBUTE_VALUE_INVALID);
+	if (can_exist(t, count)) {
+		rv = resolve(c, t, count, &named, &k);
+		if (rv == CKR_OK && !named)
+			rv = listing_refresh(c);
+		if (rv == CKR_OK && (!named || k != NULL))
+			rv = collect(c, named ? k->meta.id : NULL, t, count);
+		key_unref(k);
+	}
+	if (rv != CKR_OK) {
+		find_end(f);
+		return (rv);
+	}
+	f->active = true;
+	return (CKR_OK);
+}
+
+CK_RV
+find_next(
+    struct call *c, CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *count)
+{
+	struct find *f = &c->session->find;
+
+	if (!f->active)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	if (count == NULL || (handles == NULL && max != 0))
+		return (CKR_ARGUMENTS_BAD);
+	for (*count = 0; *count < max && f->next < f->count; ++*count)
+		handles[*count] = f->handles[f->next++];
+	return (CKR_OK);
+}
+
+void
+find_end(struct find *f)
+{
+	free(f->handles);
+	*f = (struct find){.active = false};
+}

@@ -1,0 +1,27 @@
+#ifndef KEYFERRY_H
+#define KEYFERRY_H
+/*
+ * What this module adds to PKCS#11, for programs that want it. Numbers lie in
+ * the vendor's space and never change. Include a PKCS#11 header first.
+ */
+#define CK_KEYFERRY (CKA_VENDOR_DEFINED | 0x4b460000UL)
+
+/* clang-format off */
+/* Attributes of keys in KMS, all read-only. Text is UTF-8 without a NUL. */
+#define CKA_KEYFERRY_KEY_STATE		(CK_KEYFERRY | 1)	/* text: KeyState */
+#define CKA_KEYFERRY_ORIGIN		(CK_KEYFERRY | 2)	/* text: Origin */
+#define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty */
+#define CKA_KEYFERRY_VALID_TO		(CK_KEYFERRY | 4)	/* CK_ULONG: seconds since 1970; empty: does not expire */
+#define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
+#define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
+#define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
+/* clang-format on */
+
+/*
+ * KMS's own encryption, with the symmetric key of C_EncryptInit. The result is
+ * KMS's CiphertextBlob, which `aws kms decrypt` reads. The parameter is the
+ * encryption context: name NUL value NUL name NUL value NUL ..., or NULL.
+ * Data: 1 to 4096 bytes.
+ */
+#define CKM_KEYFERRY_KMS (CKM_VENDOR_DEFINED | 0x4b460001UL)
+#endif

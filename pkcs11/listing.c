@@ -1,0 +1,351 @@
+#include <stdlib.h>
+#include <string.h>
+#include "listing.h"
+
+#define PAGES_MAX 10000 /* a service that never ends must not hang the host */
+
+/* All rows of a list, gathered page by page. */
+struct rows {
+	uint8_t *ptr;
+	size_t count, cap, size;
+};
+
+static enum err
+rows_add(struct rows *r, const struct json_rows *page)
+{
+	size_t need = r->count + page->count;
+	uint8_t *p;
+
+	if (page->count == 0)
+		return (ERR_OK);
+	if (need > r->cap) {
+		r->cap = need > 2 * r->cap ? need : 2 * r->cap;
+		if ((p = realloc(r->ptr, r->cap * r->size)) == NULL)
+			return (ERR_MEMORY);
+		r->ptr = p;
+	}
+	memcpy(r->ptr + r->count * r->size, page->ptr, page->count * r->size);
+	r->count = need;
+	return (ERR_OK);
+}
+
+static enum err
+list_all_keys(struct kms *k, const char *unused, struct kms_page *page)
+{
+	(void)unused;
+	return (kms_list_keys(k, page));
+}
+
+static enum err
+gather(struct call *c, const char *key,
+    enum err (*list)(struct kms *, const char *, struct kms_page *),
+    struct rows *r)
+{
+	struct kms_page page = {.marker = ""};
+	enum err e;
+
+	for (int n = 0; n < PAGES_MAX; n++) {
+		if ((e = list(&c->kms, key, &page)) == ERR_OK)
+			e = rows_add(r, &page.rows);
+		json_rows_free(&page.rows);
+		if (e != ERR_OK || page.marker[0] == '\0')
+			return (e);
+	}
+	return (ERR_REPLY);
+}
+
+/* An alias becomes a name of the key; the oldest of its kind is shown. */
+static void
+take_alias(struct key *k, const struct kms_alias_entry *a)
+{
+	char *to = k->names.label;
+
+	if (name_is(NAME_ID, a->name)) {
+		if (k->names.id[0] == '\0')
+			memcpy(k->names.id, a->name, sizeof(k->names.id));
+		return;
+	}
+	if (!name_is(NAME_LABEL, a->name))
+		return;
+	if (k->names.labels++ == 0)
+		memcpy(to, a->name, KMS_ALIAS_SIZE);
+}
+
+/* By key, then oldest first, then by name. */
+static int
+alias_order(const void *va, const void *vb)
+{
+	const struct kms_alias_entry *a = va, *b = vb;
+	int order = strcmp(a->key_id, b->key_id);
+
+	if (order != 0)
+		return (order);
+	if (a->created < b->created || a->created > b->created)
+		return (a->created < b->created ? -1 : 1);
+	return (strcmp(a->name, b->name));
+}
+
+static int
+alias_of_key(const void *key_id, const void *alias)
+{
+	return (
+	    strcmp(key_id, ((const struct kms_alias_entry *)alias)->key_id));
+}
+
+/* Gives the key its names, out of aliases in alias_order(). */
+static void
+take_names(struct key *k, const struct rows *aliases)
+{
+	struct kms_alias_entry *first = (void *)aliases->ptr, *a;
+	struct kms_alias_entry *end = first + aliases->count;
+
+	k->names.known = true;
+	k->names.labels = 0;
+	k->names.label[0] = k->names.id[0] = '\0';
+	a = aliases->count == 0 ? NULL
+				: bsearch(k->meta.id, first, aliases->count,
+				      sizeof(*a), alias_of_key);
+	if (a == NULL)
+		return;
+	while (a > first && strcmp(a[-1].key_id, k->meta.id) == 0)
+		a--;
+	for (; a < end && strcmp(a->key_id, k->meta.id) == 0; a++)
+		take_alias(k, a);
+}
+
+/* Names that were known before, and the one that just led to the key. */
+static void
+keep_names(const struct key *before, struct key *k, const char *alias)
+{
+	if (before != NULL)
+		k->names = before->names;
+	if (name_is(NAME_ID, alias))
+		strncpy(k->names.id, alias, KMS_ALIAS_SIZE - 1);
+	else if (name_is(NAME_LABEL, alias) && !k->names.known)
+		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
+}
+
+/* Whether KMS said nothing new: then what is known stays as it is. */
+static bool
+is_same(const struct key *a, const struct key *b)
+{
+	return (
+	    a != NULL && strcmp(a->meta.state, b->meta.state) == 0 &&
+	    strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
+	    strcmp(a->meta.expiration_model, b->meta.expiration_model) == 0 &&
+	    !(a->meta.valid_to < b->meta.valid_to) &&
+	    !(a->meta.valid_to > b->meta.valid_to) &&
+	    view_equal(buf_view(&a->meta.description),
+		buf_view(&b->meta.description)) &&
+	    strcmp(a->names.label, b->names.label) == 0 &&
+	    strcmp(a->names.id, b->names.id) == 0);
+}
+
+/* Makes what KMS said of a key known; *out is the key, held. */
+static enum err
+take_key(
+    struct call *c, struct kms_key *meta, const char *name, struct key **out)
+{
+	struct key *before = store_key(&c->token->store, meta->id);
+	struct key *k = key_new(meta);
+	enum err e = ERR_MEMORY;
+
+	if (k == NULL)
+		goto out;
+	keep_names(before, k, name);
+	if (is_same(before, k)) {
+		*out = key_ref(before);
+		e = ERR_OK;
+	} else if ((e = store_put(&c->token->store, k)) == ERR_OK) {
+		*out = key_ref(k);
+	}
+out:
+	key_unref(k);
+	key_unref(before);
+	return (e);
+}
+
+CK_RV
+listing_describe(struct call *c, const char *name, struct key **out)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e;
+
+	*out = NULL;
+	if ((e = kms_describe_key(&c->kms, name, &meta)) == ERR_OK)
+		e = take_key(c, &meta, name, out);
+	kms_key_free(&meta);
+	if (e == ERR_NOT_FOUND)
+		return (CKR_OK);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+/* One key of a listing. *out stays NULL when it cannot be seen. */
+static enum err
+describe_listed(struct call *c, const char *id, const struct rows *aliases,
+    struct key **out)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = kms_describe_key(&c->kms, id, &meta);
+
+	if (e == ERR_OK && (*out = key_new(&meta)) == NULL)
+		e = ERR_MEMORY;
+	if (e == ERR_OK)
+		take_names(*out, aliases);
+	kms_key_free(&meta);
+	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
+		call_note(c, "key %s is left out: %s", id, err_text(e));
+		e = ERR_OK;
+	}
+	return (e);
+}
+
+static enum err
+describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
+    struct key **keys, size_t *count)
+{
+	const struct kms_key_entry *id = (const void *)ids->ptr;
+	struct key *k;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < ids->count && e == ERR_OK; i++) {
+		k = NULL;
+		e = describe_listed(c, id[i].id, aliases, &k);
+		if (k != NULL)
+			keys[(*count)++] = k;
+	}
+	return (e);
+}
+
+static bool
+is_fresh(const struct call *c)
+{
+	const struct clock *clock = c->module->clock;
+	int64_t at = __atomic_load_n(
+	    &c->token->store.listed_ms, __ATOMIC_RELAXED);
+
+	return (at != 0 && clock->mono_ms(clock->ctx) - at <
+			       c->token->config->refresh * 1000);
+}
+
+void
+listing_spoil(struct call *c)
+{
+	__atomic_store_n(&c->token->store.listed_ms, 0, __ATOMIC_RELAXED);
+}
+
+CK_RV
+listing_refresh(struct call *c)
+{
+	const struct clock *clock = c->module->clock;
+	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
+	struct rows ids = {.size = sizeof(struct kms_key_entry)};
+	struct key **keys = NULL;
+	size_t count = 0;
+	enum err e;
+
+	if (is_fresh(c))
+		return (CKR_OK);
+	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
+	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
+		goto out;
+	if (aliases.count != 0)
+		qsort(aliases.ptr, aliases.count, aliases.size, alias_order);
+	if ((keys = calloc(ids.count + 1, sizeof(struct key *))) == NULL) {
+		e = ERR_MEMORY;
+		goto out;
+	}
+	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK)
+		e = store_replace(&c->token->store, keys, count);
+	if (e == ERR_OK)
+		__atomic_store_n(&c->token->store.listed_ms,
+		    clock->mono_ms(clock->ctx), __ATOMIC_RELAXED);
+out:
+	for (size_t i = 0; i < count; i++)
+		key_unref(keys[i]);
+	free(keys);
+	free(ids.ptr);
+	free(aliases.ptr);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+/* Asks KMS for the aliases of one key. */
+static enum err
+learn_names(struct call *c, struct key *k, struct key **out)
+{
+	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
+	enum err e;
+
+	e = gather(c, k->meta.id, kms_list_aliases, &aliases);
+	if (e == ERR_DENIED) {
+		/* whoever may use a key need not be allowed to list */
+		call_note(c, "the aliases of key %s are not seen: %s",
+		    k->meta.id, err_text(e));
+		*out = key_ref(k);
+		e = ERR_OK;
+	} else if (e == ERR_OK && (*out = key_copy(k)) == NULL) {
+		e = ERR_MEMORY;
+	} else if (e == ERR_OK) {
+		if (aliases.count != 0)
+			qsort(aliases.ptr, aliases.count, aliases.size,
+			    alias_order);
+		take_names(*out, &aliases);
+		e = store_put(&c->token->store, *out);
+	}
+	free(aliases.ptr);
+	return (e);
+}
+
+static bool
+has_all(const struct key *k)
+{
+	return (k->names.known);
+}
+
+static bool
+has_label(const struct key *k)
+{
+	return (k->names.known || k->names.label[0] != '\0');
+}
+
+static bool
+has_id(const struct key *k)
+{
+	return (k->names.known || k->names.id[0] != '\0');
+}
+
+static CK_RV
+get_names(struct call *c, struct key *k, bool (*has)(const struct key *),
+    struct key **out)
+{
+	struct key *latest = NULL;
+	enum err e = ERR_OK;
+
+	*out = NULL;
+	if (has(k)) {
+		*out = key_ref(k);
+		return (CKR_OK);
+	}
+	/* k was got before another call learned its names */
+	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
+		latest = key_ref(k);
+	if (has(latest))
+		*out = key_ref(latest);
+	else
+		e = learn_names(c, latest, out);
+	key_unref(latest);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+listing_name(
+    struct call *c, struct key *k, enum name_kind kind, struct key **out)
+{
+	return (get_names(c, k, kind == NAME_ID ? has_id : has_label, out));
+}
+
+CK_RV
+listing_all_names(struct call *c, struct key *k, struct key **out)
+{
+	return (get_names(c, k, has_all, out));
+}

@@ -1,0 +1,304 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "module.h"
+
+#define DRAIN_MS 2000 /* how long exit() waits for calls under way */
+#define LOWEST_POINTER 4096 /* below it no string can be */
+
+/* The one global of the module. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* stopped, or a call ended while exiting */
+	enum { STOPPED, STARTING, STARTED } state;
+	struct module *now; /* while STARTED */
+	struct module *inherited; /* in a forked child: the parent's */
+	unsigned calls; /* that hold a module */
+	bool exiting;
+	bool hooked; /* atexit and pthread_atfork know of us */
+	bool crypto_open;
+	struct crypto crypto; /* for the life of the process */
+} global = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* A child has one thread and none of the parent's calls. What the parent
+ * holds is not ours: its connections must not be touched, only let go of. */
+static void
+in_forked_child(void)
+{
+	pthread_mutex_init(&global.lock, NULL);
+	pthread_cond_init(&global.changed, NULL);
+	if (global.now != NULL)
+		global.inherited = global.now;
+	global.now = NULL;
+	global.state = STOPPED;
+	global.calls = 0;
+}
+
+/* Registered after OpenSSL is up, so that this runs before its clean-up:
+ * a thread inside TLS while OpenSSL is taken down would crash. */
+static void
+at_exit(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DRAIN_MS / 1000;
+	pthread_mutex_lock(&global.lock);
+	global.exiting = true;
+	pthread_cond_broadcast(&global.changed);
+	while (global.calls != 0 && pthread_cond_timedwait(&global.changed,
+					&global.lock, &until) == 0)
+		continue;
+	pthread_mutex_unlock(&global.lock);
+}
+
+bool
+module_is_exiting(void)
+{
+	bool yes;
+
+	pthread_mutex_lock(&global.lock);
+	yes = global.exiting;
+	pthread_mutex_unlock(&global.lock);
+	return (yes);
+}
+
+static void
+module_free(struct module *m)
+{
+	if (m == NULL)
+		return;
+	sessions_free(&m->sessions);
+	for (size_t i = 0; i < m->token_count; i++)
+		token_close(&m->tokens[i]);
+	free(m->tokens);
+	log_close(m->log);
+	config_free(&m->config);
+	free(m);
+}
+
+static CK_RV
+open_tokens(struct module *m, bool no_threads)
+{
+	enum err e;
+
+	m->tokens = calloc(m->config.token_count, sizeof(*m->tokens));
+	if (m->tokens == NULL)
+		return (CKR_HOST_MEMORY);
+	for (; m->token_count < m->config.token_count; m->token_count++) {
+		struct token *t = &m->tokens[m->token_count];
+
+		t->config = &m->config.tokens[m->token_count];
+		e = token_open(t, m, m->token_count, no_threads);
+		if (e != ERR_OK)
+			return (CKR_HOST_MEMORY);
+	}
+	return (CKR_OK);
+}
+
+/* The environment decides about the log when the file cannot be read. */
+static CK_RV
+read_config(struct module *m, const char *init_args)
+{
+	struct fault fault = {.status = 0};
+	const char *spec = getenv("KEYFERRY_LOG");
+	enum err e;
+
+	e = config_load(init_args, &m->config, &fault);
+	if (spec == NULL || spec[0] == '\0')
+		spec = m->config.log;
+	if (log_open(spec, &m->log) != ERR_OK && e == ERR_OK)
+		return (CKR_GENERAL_ERROR);
+	if (e == ERR_OK)
+		return (CKR_OK);
+	log_line(m->log, LOG_ERROR, "C_Initialize: %s: %s", err_text(e),
+	    fault.message);
+	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
+}
+
+static CK_RV
+module_new(const char *init_args, bool no_threads, struct module **out)
+{
+	struct module *m;
+	CK_RV rv;
+
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return (CKR_HOST_MEMORY);
+	m->refs = 1;
+	m->crypto = &global.crypto;
+	m->clock = &clock_system;
+	sessions_init(&m->sessions);
+	if ((rv = read_config(m, init_args)) != CKR_OK)
+		goto out;
+	rv = open_tokens(m, no_threads);
+out:
+	if (rv == CKR_OK)
+		*out = m;
+	else
+		module_free(m);
+	return (rv);
+}
+
+/* p11-kit and NSS hand a string in the reserved member; a value that cannot
+ * be a pointer is what the standard forbids. */
+static CK_RV
+check_args(const CK_C_INITIALIZE_ARGS *a)
+{
+	int given;
+
+	if (a == NULL)
+		return (CKR_OK);
+	given = (a->CreateMutex != NULL) + (a->DestroyMutex != NULL) +
+		(a->LockMutex != NULL) + (a->UnlockMutex != NULL);
+	if (given != 0 && given != 4)
+		return (CKR_ARGUMENTS_BAD);
+	if (a->pReserved != NULL && (uintptr_t)a->pReserved < LOWEST_POINTER)
+		return (CKR_ARGUMENTS_BAD);
+	/* the locks here are the system's: no others can be used instead */
+	if (given == 4 && (a->flags & CKF_OS_LOCKING_OK) == 0)
+		return (CKR_CANT_LOCK);
+	return (CKR_OK);
+}
+
+/* Not under the lock: reading OpenSSL's configuration may load this module
+ * once more and call C_Initialize. */
+static CK_RV
+start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
+{
+	struct crypto_guard guard;
+	CK_RV rv;
+
+	if (!global.crypto_open) {
+		if (crypto_open(&global.crypto) != ERR_OK)
+			return (CKR_HOST_MEMORY);
+		global.crypto_open = true;
+	}
+	if (!global.hooked) {
+		if (atexit(at_exit) != 0 ||
+		    pthread_atfork(NULL, NULL, in_forked_child) != 0)
+			return (CKR_HOST_MEMORY);
+		global.hooked = true;
+	}
+	crypto_enter(&global.crypto, &guard);
+	rv = module_new(a == NULL ? NULL : a->pReserved,
+	    a != NULL && (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0,
+	    out);
+	crypto_leave(&guard);
+	return (rv);
+}
+
+static void
+let_go_of_parents(void)
+{
+	struct module *m = global.inherited;
+
+	global.inherited = NULL;
+	for (size_t i = 0; m != NULL && i < m->token_count; i++)
+		if (m->tokens[i].client != NULL)
+			client_abandon(m->tokens[i].client);
+}
+
+CK_RV
+module_start(const CK_C_INITIALIZE_ARGS *a)
+{
+	struct module *m = NULL;
+	CK_RV rv;
+
+	if ((rv = check_args(a)) != CKR_OK)
+		return (rv);
+	pthread_mutex_lock(&global.lock);
+	if (global.state != STOPPED || global.exiting)
+		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	else
+		global.state = STARTING;
+	pthread_mutex_unlock(&global.lock);
+	if (rv != CKR_OK)
+		return (rv);
+	let_go_of_parents();
+	rv = start(a, &m);
+	pthread_mutex_lock(&global.lock);
+	global.now = m;
+	global.state = m != NULL ? STARTED : STOPPED;
+	pthread_mutex_unlock(&global.lock);
+	return (rv);
+}
+
+CK_RV
+module_stop(void)
+{
+	struct module *m;
+	bool inherited;
+
+	pthread_mutex_lock(&global.lock);
+	m = global.now;
+	inherited = global.inherited != NULL;
+	if (m != NULL) {
+		global.now = NULL;
+		global.state = STOPPED;
+		global.calls++; /* as a call that module_put() ends */
+		pthread_cond_broadcast(&global.changed);
+	}
+	pthread_mutex_unlock(&global.lock);
+	if (m == NULL && inherited) {
+		let_go_of_parents();
+		return (CKR_OK);
+	}
+	if (m == NULL)
+		return (CKR_CRYPTOKI_NOT_INITIALIZED);
+	module_put(m);
+	return (CKR_OK);
+}
+
+struct module *
+module_get(void)
+{
+	struct module *m;
+
+	pthread_mutex_lock(&global.lock);
+	m = global.exiting ? NULL : global.now;
+	if (m != NULL) {
+		m->refs++;
+		global.calls++;
+	}
+	pthread_mutex_unlock(&global.lock);
+	return (m);
+}
+
+void
+module_put(struct module *m)
+{
+	struct crypto_guard guard;
+	bool last;
+
+	pthread_mutex_lock(&global.lock);
+	/* on the way out nothing is freed: OpenSSL may be gone already */
+	last = --m->refs == 0 && !global.exiting;
+	pthread_mutex_unlock(&global.lock);
+	if (last) {
+		crypto_enter(&global.crypto, &guard);
+		module_free(m);
+		crypto_leave(&guard);
+	}
+	pthread_mutex_lock(&global.lock);
+	global.calls--;
+	if (global.exiting)
+		pthread_cond_broadcast(&global.changed);
+	pthread_mutex_unlock(&global.lock);
+}
+
+void
+module_wait_stop(const struct module *m)
+{
+	pthread_mutex_lock(&global.lock);
+	while (global.now == m && !global.exiting)
+		pthread_cond_wait(&global.changed, &global.lock);
+	pthread_mutex_unlock(&global.lock);
+}
+
+struct token *
+module_token(struct module *m, CK_SLOT_ID slot)
+{
+	return (slot < m->token_count ? &m->tokens[slot] : NULL);
+}

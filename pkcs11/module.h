@@ -1,0 +1,39 @@
+#ifndef MODULE_H
+#define MODULE_H
+#include "clock.h"
+#include "config.h"
+#include "crypto.h"
+#include "log.h"
+#include "session.h"
+#include "token.h"
+
+/*
+ * Everything between C_Initialize and C_Finalize. Calls hold it while they
+ * run: it is freed when the last of them ends, and never by a forked child or
+ * a process on its way out.
+ */
+struct module {
+	/* under module.c's lock: one for being initialised, one a call */
+	unsigned refs;
+	struct config config;
+	struct log *log;
+	const struct crypto *crypto;
+	const struct clock *clock;
+	struct token *tokens; /* slot n is tokens[n] */
+	size_t token_count;
+	struct sessions sessions;
+	CK_OBJECT_HANDLE last_object; /* atomic */
+};
+
+CK_RV module_start(const CK_C_INITIALIZE_ARGS *);
+CK_RV module_stop(void);
+/* The module, held, or NULL when it is not initialised in this process. */
+struct module *module_get(void);
+void module_put(struct module *);
+/* The process is in exit(): OpenSSL may be gone. */
+bool module_is_exiting(void);
+/* Waits until the module, which the caller holds, is no longer the one that is
+ * initialised. */
+void module_wait_stop(const struct module *);
+struct token *module_token(struct module *, CK_SLOT_ID); /* or NULL */
+#endif

@@ -1,0 +1,26 @@
+#ifndef NAMES_H
+#define NAMES_H
+#include "kms.h"
+
+/*
+ * Labels and ids are aliases. A label that an alias can hold is alias/LABEL;
+ * any other is escaped below alias/keyferry/label/. An id is
+ * alias/keyferry/id/HEX; without one it is the 16 bytes of the key's UUID.
+ */
+enum name_kind { NAME_LABEL, NAME_ID };
+
+/* ERR_DATA when empty or too long for an alias (256 characters in all). */
+enum err name_to_alias(
+    enum name_kind, struct view name, char alias[KMS_ALIAS_SIZE]);
+/* False when the alias is not of that kind (AWS's own are of none). *name
+ * gets the bytes; give it a ceiling of KMS_ALIAS_SIZE or more. */
+bool name_from_alias(enum name_kind, const char *alias, struct buf *name);
+/* Whether the alias is of that kind: a check without the bytes. */
+bool name_is(enum name_kind, const char *alias);
+
+/* The default id: the 16 bytes of a key id, "UUID" or "mrk-HEX". */
+bool name_default_id(const char *key_id, uint8_t id[16]);
+/* The key id in UUID form whose default id these bytes are; false if they are
+ * not 16 bytes of a UUID of version 4, as KMS makes them. */
+bool name_key_of_id(struct view id, char key_id[37]);
+#endif

@@ -1,0 +1,121 @@
+#include <string.h>
+#include "attr.h"
+#include "import.h"
+#include "listing.h"
+#include "object.h"
+#include "pair.h"
+#include "rename.h"
+
+CK_RV
+object_set(struct call *c, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE *t,
+    CK_ULONG count)
+{
+	struct object o;
+	CK_RV rv;
+
+	c->context = RV_CREATE;
+	if (!store_get(&c->token->store, handle, &o))
+		return (CKR_OBJECT_HANDLE_INVALID);
+	if (!session_is_rw(c->session)) {
+		rv = CKR_SESSION_READ_ONLY;
+		goto out;
+	}
+	if ((rv = attr_check(c, t, count, o.class, ATTR_SET)) != CKR_OK)
+		goto out;
+	for (CK_ULONG i = 0; i < count && rv == CKR_OK; i++)
+		rv = rename_key(c, o.key,
+		    t[i].type == CKA_ID ? NAME_ID : NAME_LABEL,
+		    VIEW(t[i].pValue, t[i].ulValueLen));
+out:
+	key_unref(o.key);
+	return (rv);
+}
+
+/* The names of a key that goes are free for the next. */
+static CK_RV
+schedule_deletion(struct call *c, struct key *k)
+{
+	struct key *named = NULL;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = listing_all_names(c, k, &named)) != CKR_OK)
+		return (rv);
+	e = kms_schedule_key_deletion(
+	    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
+	if (e == ERR_OK && named->names.label[0] != '\0')
+		e = kms_delete_alias(&c->kms, named->names.label);
+	if (e == ERR_OK && named->names.id[0] != '\0')
+		e = kms_delete_alias(&c->kms, named->names.id);
+	if (e == ERR_OK) {
+		call_note(c,
+		    "key %s is deleted in %ld days; until then "
+		    "aws kms cancel-key-deletion brings it back",
+		    k->meta.id, c->token->config->deletion_days);
+		e = store_drop(&c->token->store, k->meta.id);
+	}
+	key_unref(named);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+delete_material(struct call *c, struct key *k)
+{
+	struct key *now = NULL;
+	enum err e;
+	CK_RV rv;
+
+	e = kms_delete_imported_key_material(&c->kms, k->meta.id);
+	if (e != ERR_OK)
+		return (call_fail(c, e));
+	call_note(c,
+	    "the material of key %s is deleted; importing the same "
+	    "again brings the key back",
+	    k->meta.id);
+	rv = listing_describe(c, k->meta.id, &now);
+	key_unref(now);
+	return (rv);
+}
+
+/*
+ * A key that waits has no material to delete. One that never had any can go
+ * for good; one that had would take all its ciphertexts with it, which only
+ * whoever configured that may want.
+ */
+static CK_RV
+destroy(struct call *c, struct key *k)
+{
+	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
+		return (schedule_deletion(c, k));
+	if (!key_is_imported(k))
+		return (call_refuse(c, CKR_ACTION_PROHIBITED,
+		    "key %s was made by KMS: only destroy = schedule-deletion "
+		    "in keyferry.conf can destroy it",
+		    k->meta.id));
+	if (!key_is_pending(k))
+		return (delete_material(c, k));
+	if (strcmp(k->meta.spec, "SYMMETRIC_DEFAULT") == 0 &&
+	    k->meta.material_id[0] == '\0')
+		return (schedule_deletion(c, k));
+	return (call_refuse(c, CKR_ACTION_PROHIBITED,
+	    "key %s may have had material that ciphertexts need: only "
+	    "destroy = schedule-deletion in keyferry.conf can destroy it",
+	    k->meta.id));
+}
+
+CK_RV
+object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
+{
+	struct object o;
+	CK_RV rv;
+
+	c->context = RV_CREATE;
+	if (!store_get(&c->token->store, handle, &o))
+		return (CKR_OBJECT_HANDLE_INVALID);
+	if (!session_is_rw(c->session))
+		rv = CKR_SESSION_READ_ONLY;
+	else if ((rv = destroy(c, o.key)) == CKR_OK)
+		(void)pair_forget(c, o.key);
+	key_unref(o.key);
+	return (rv);
+}

@@ -1,0 +1,234 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include "json.h"
+#include "pair.h"
+#include "state.h"
+
+#define FILE_MAX (32 * 1024)
+#define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
+
+/* The file: what GetParametersForImport said, under its own names. */
+#define PAIR(member, name, kind) JSON_FIELD(struct pair, member, name, kind)
+static const struct json_field fields[] = {
+    PAIR(algorithm, "WrappingAlgorithm", TEXT),
+    PAIR(spec, "WrappingKeySpec", TEXT),
+    PAIR(parameters.token, "ImportToken", BYTES),
+    PAIR(parameters.public_key, "PublicKey", BYTES),
+    PAIR(parameters.valid_to, "ParametersValidTo", NUMBER),
+    JSON_END,
+};
+
+void
+pair_free(struct pair *p)
+{
+	kms_import_parameters_free(&p->parameters);
+}
+
+static void
+file_name(const struct key *k, char name[KMS_ID_SIZE + 8])
+{
+	snprintf(name, KMS_ID_SIZE + 8, "pair-%s", k->meta.id);
+}
+
+static void
+set_defaults(const struct call *c, const struct key *k, struct pair *p)
+{
+	const struct config_token *t = c->token->config;
+
+	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
+	    t->wrapping != NULL ? t->wrapping : k->spec->wrapping);
+	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%s", t->wrapping_bits);
+}
+
+void
+pair_for_material(const struct call *c, const struct key *k, struct pair *p)
+{
+	set_defaults(c, k, p);
+	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
+}
+
+static void
+drop_parameters(struct pair *p)
+{
+	buf_reset(&p->parameters.token);
+	buf_reset(&p->parameters.public_key);
+	p->parameters.valid_to = 0;
+}
+
+enum err
+pair_load(struct call *c, const struct key *k, struct pair *p)
+{
+	char name[KMS_ID_SIZE + 8];
+	struct buf text = BUF_INIT(FILE_MAX);
+	int64_t now_ms = c->module->clock->wall_ms(c->module->clock->ctx);
+	enum err e;
+
+	file_name(k, name);
+	set_defaults(c, k, p);
+	e = state_read(c, name, &text);
+	if (e == ERR_OK)
+		e = json_decode(fields, buf_view(&text), p);
+	buf_free(&text);
+	/* a file that is damaged tells nothing, and is written anew */
+	if (e == ERR_NOT_FOUND || e == ERR_REPLY || e == ERR_TOO_BIG) {
+		drop_parameters(p);
+		set_defaults(c, k, p);
+		return (ERR_OK);
+	}
+	if (e == ERR_OK && p->parameters.valid_to * 1000 <= (double)now_ms)
+		drop_parameters(p);
+	return (e);
+}
+
+static enum err
+save(struct call *c, const struct key *k, const struct pair *p)
+{
+	char name[KMS_ID_SIZE + 8];
+	struct buf text = BUF_INIT(FILE_MAX);
+	enum err e;
+
+	file_name(k, name);
+	if ((e = json_encode(fields, p, &text)) == ERR_OK)
+		e = state_write(c, name, buf_view(&text));
+	buf_free(&text);
+	return (e);
+}
+
+enum err
+pair_fetch(struct call *c, const struct key *k, struct pair *p)
+{
+	char name[KMS_ID_SIZE + 8];
+	int lock = -1;
+	enum err e;
+
+	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
+		return (e);
+	/* two that fetch at once must hand out one wrapping key, not two */
+	call_allow(c, c->token->config->import_timeout);
+	file_name(k, name);
+	if ((e = state_lock(c, name, &lock)) != ERR_OK)
+		return (e);
+	drop_parameters(p);
+	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
+		goto out;
+	e = kms_get_parameters_for_import(
+	    &c->kms, k->meta.arn, p->algorithm, p->spec, &p->parameters);
+	if (e == ERR_OK)
+		e = save(c, k, p);
+out:
+	state_unlock(c, name, lock);
+	return (e);
+}
+
+enum err
+pair_choose(
+    struct call *c, const struct key *k, const char *algorithm, CK_ULONG bits)
+{
+	struct pair p = PAIR_INIT, want = PAIR_INIT;
+	enum err e;
+
+	set_defaults(c, k, &want);
+	if (algorithm[0] != '\0')
+		snprintf(
+		    want.algorithm, sizeof(want.algorithm), "%s", algorithm);
+	if (bits != 0)
+		snprintf(want.spec, sizeof(want.spec), SPEC_PREFIX "%lu", bits);
+	if ((e = pair_load(c, k, &p)) == ERR_OK &&
+	    (strcmp(p.algorithm, want.algorithm) != 0 ||
+		strcmp(p.spec, want.spec) != 0 || p.parameters.token.len == 0))
+		e = save(c, k, &want);
+	pair_free(&p);
+	return (e);
+}
+
+enum err
+pair_forget(struct call *c, const struct key *k)
+{
+	char name[KMS_ID_SIZE + 8];
+
+	file_name(k, name);
+	return (state_remove(c, name));
+}
+
+static CK_RV
+fetch_info(struct call *c, const struct object *o, struct buf *out)
+{
+	struct pair p = PAIR_INIT;
+	enum err e;
+
+	if (!key_is_pending(o->key))
+		return (CKR_ATTRIBUTE_TYPE_INVALID);
+	if ((e = pair_fetch(c, o->key, &p)) == ERR_OK)
+		e = buf_append(out, buf_view(&p.parameters.public_key));
+	pair_free(&p);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+read_number(
+    struct call *c, const struct object *o, const char *name, struct buf *out)
+{
+	struct buf info = BUF_INIT(KMS_BLOB_MAX);
+	const unsigned char *der;
+	EVP_PKEY *pkey = NULL;
+	BIGNUM *n = NULL;
+	CK_RV rv;
+
+	if ((rv = fetch_info(c, o, &info)) != CKR_OK)
+		goto out;
+	rv = call_fail(c, ERR_REPLY);
+	der = info.ptr;
+	pkey = d2i_PUBKEY_ex(
+	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
+	if (pkey == NULL || EVP_PKEY_get_bn_param(pkey, name, &n) != 1 ||
+	    buf_reserve(out, (size_t)BN_num_bytes(n)) != ERR_OK)
+		goto out;
+	out->len = (size_t)BN_bn2bin(n, out->ptr);
+	c->err = ERR_OK;
+	rv = CKR_OK;
+out:
+	BN_free(n);
+	EVP_PKEY_free(pkey);
+	buf_free(&info);
+	return (rv);
+}
+
+CK_RV
+pair_read_modulus(struct call *c, const struct object *o, struct buf *out)
+{
+	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_N, out));
+}
+
+CK_RV
+pair_read_exponent(struct call *c, const struct object *o, struct buf *out)
+{
+	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_E, out));
+}
+
+CK_RV
+pair_read_info(struct call *c, const struct object *o, struct buf *out)
+{
+	return (fetch_info(c, o, out));
+}
+
+CK_RV
+pair_read_bits(struct call *c, const struct object *o, struct buf *out)
+{
+	struct pair p = PAIR_INIT;
+	CK_ULONG bits = 0;
+	enum err e;
+
+	if (!key_is_pending(o->key))
+		return (CKR_ATTRIBUTE_TYPE_INVALID);
+	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
+		bits = strtoul(p.spec + strlen(SPEC_PREFIX), NULL, 10);
+		e = buf_append(out, VIEW(&bits, sizeof(bits)));
+	}
+	pair_free(&p);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}

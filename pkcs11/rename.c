@@ -1,0 +1,65 @@
+#include <string.h>
+#include "listing.h"
+#include "rename.h"
+
+static CK_RV
+swap_alias(
+    struct call *c, const struct key *k, const char *from, const char *to)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = kms_create_alias(&c->kms, to, k->meta.id);
+
+	/* it may be another alias of this very key */
+	if (e == ERR_EXISTS && kms_describe_key(&c->kms, to, &meta) == ERR_OK &&
+	    strcmp(meta.id, k->meta.id) == 0)
+		e = ERR_OK;
+	kms_key_free(&meta);
+	if (e == ERR_OK && from[0] != '\0')
+		e = kms_delete_alias(&c->kms, from);
+	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
+{
+	char alias[KMS_ALIAS_SIZE] = "";
+	struct key *latest = NULL, *named = NULL, *next = NULL;
+	char *old;
+	CK_RV rv;
+
+	if (name_to_alias(kind, name, alias) != ERR_OK)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the name is empty, or too long for a KMS alias"));
+	/* another rename may have come since k was got */
+	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
+		return (CKR_OBJECT_HANDLE_INVALID);
+	rv = listing_all_names(c, latest, &named);
+	key_unref(latest);
+	if (rv != CKR_OK)
+		return (rv);
+	if ((next = key_copy(named)) == NULL) {
+		rv = CKR_HOST_MEMORY;
+		goto out;
+	}
+	old = kind == NAME_ID ? next->names.id : next->names.label;
+	if (strcmp(old, alias) == 0)
+		goto out;
+	/* the oldest is the one shown: the new label would not be */
+	if (kind == NAME_LABEL && named->names.labels > 1) {
+		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
+		    "key %s has %u aliases: choose among them with aws kms",
+		    k->meta.id, named->names.labels);
+		goto out;
+	}
+	if ((rv = swap_alias(c, k, old, alias)) != CKR_OK)
+		goto out;
+	memcpy(old, alias, KMS_ALIAS_SIZE);
+	if (kind == NAME_LABEL)
+		next->names.labels = 1;
+	if (store_put(&c->token->store, next) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+out:
+	key_unref(next);
+	key_unref(named);
+	return (rv);
+}

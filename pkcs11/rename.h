@@ -1,0 +1,12 @@
+#ifndef RENAME_H
+#define RENAME_H
+#include "call.h"
+#include "names.h"
+
+/*
+ * Gives the key another label or id in place of the one shown. The new alias
+ * is there before the old one goes: the key is never without a name. The
+ * store knows the key by its new name afterwards.
+ */
+CK_RV rename_key(struct call *, struct key *, enum name_kind, struct view name);
+#endif

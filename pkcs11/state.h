@@ -1,0 +1,27 @@
+#ifndef STATE_H
+#define STATE_H
+#include "call.h"
+
+/*
+ * The token's state directory: small files that outlive a process, because
+ * wrapping happens offline and every pkcs11-tool is a process of its own.
+ * Directories have mode 0700, files 0600 and appear whole or not at all.
+ * A name is a file name without '/'. All return ERR_FILE for the disk's sake,
+ * with the reason in the call's fault.
+ */
+
+/* ERR_NOT_FOUND when there is no such file. */
+enum err state_read(struct call *, const char *name, struct buf *out);
+/* On the disk before it returns. */
+enum err state_write(struct call *, const char *name, struct view);
+/* No such file is fine. */
+enum err state_remove(struct call *, const char *name);
+
+/*
+ * A lock that other threads and processes respect and that a killed process
+ * lets go of. Waits inside the call's deadline: ERR_DEADLINE.
+ */
+enum err state_lock(struct call *, const char *name, int *fd);
+/* Lets go of it and tidies up. fd -1 is fine. */
+void state_unlock(struct call *, const char *name, int fd);
+#endif

@@ -1,0 +1,260 @@
+#include <stdlib.h>
+#include <string.h>
+#include "store.h"
+
+static struct snapshot *
+snapshot_new(size_t room)
+{
+	struct snapshot *s;
+
+	s = calloc(1, sizeof(*s) + room * sizeof(s->objects[0]));
+	if (s != NULL)
+		s->refs = 1;
+	return (s);
+}
+
+void
+snapshot_unref(struct snapshot *s)
+{
+	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		key_unref(s->objects[i].key);
+	free(s);
+}
+
+enum err
+store_init(struct store *st, CK_OBJECT_HANDLE *counter)
+{
+	*st = (struct store){.next = counter};
+	if ((st->now = snapshot_new(0)) == NULL)
+		return (ERR_MEMORY);
+	pthread_mutex_init(&st->lock, NULL);
+	return (ERR_OK);
+}
+
+void
+store_free(struct store *st)
+{
+	if (st->now == NULL)
+		return;
+	snapshot_unref(st->now);
+	pthread_mutex_destroy(&st->lock);
+	st->now = NULL;
+}
+
+struct snapshot *
+store_snapshot(struct store *st)
+{
+	struct snapshot *s;
+
+	pthread_mutex_lock(&st->lock);
+	s = st->now;
+	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&st->lock);
+	return (s);
+}
+
+static int
+by_handle(const void *a, const void *b)
+{
+	CK_OBJECT_HANDLE x = ((const struct object *)a)->handle;
+	CK_OBJECT_HANDLE y = ((const struct object *)b)->handle;
+
+	return (x < y ? -1 : x > y);
+}
+
+bool
+store_get(struct store *st, CK_OBJECT_HANDLE handle, struct object *out)
+{
+	struct snapshot *s = store_snapshot(st);
+	struct object want = {.handle = handle}, *o;
+
+	o = bsearch(&want, s->objects, s->count, sizeof(*o), by_handle);
+	if (o != NULL) {
+		*out = *o;
+		key_ref(out->key);
+	}
+	snapshot_unref(s);
+	return (o != NULL);
+}
+
+struct key *
+store_key(struct store *st, const char *key_id)
+{
+	struct snapshot *s = store_snapshot(st);
+	struct key *k = NULL;
+
+	for (size_t i = 0; i < s->count && k == NULL; i++)
+		if (strcmp(s->objects[i].key->meta.id, key_id) == 0)
+			k = key_ref(s->objects[i].key);
+	snapshot_unref(s);
+	return (k);
+}
+
+CK_OBJECT_HANDLE
+store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
+{
+	struct snapshot *s = store_snapshot(st);
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->objects[i].class == class &&
+		    strcmp(s->objects[i].key->meta.id, key_id) == 0)
+			h = s->objects[i].handle;
+	snapshot_unref(s);
+	return (h);
+}
+
+size_t
+store_handles(struct store *st, const char *key_id, CK_OBJECT_HANDLE handles[2])
+{
+	struct snapshot *s = store_snapshot(st);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->count && n < 2; i++)
+		if (strcmp(s->objects[i].key->meta.id, key_id) == 0)
+			handles[n++] = s->objects[i].handle;
+	snapshot_unref(s);
+	return (n);
+}
+
+/* An import pair and the keys it becomes are not the same object, whatever
+ * their class: the handle of one must not become the other's. */
+static bool
+same_object(const struct object *o, const struct key *k, CK_OBJECT_CLASS class)
+{
+	return (o->class == class && strcmp(o->key->meta.id, k->meta.id) == 0 &&
+		key_is_pending(o->key) == key_is_pending(k));
+}
+
+/* Adds the key's objects, with the handles they had among the n of before. */
+static void
+add_objects(struct store *st, struct snapshot *to, struct key *k,
+    const struct object *before, size_t n)
+{
+	CK_OBJECT_CLASS classes[2];
+	size_t count = key_classes(k, classes);
+	struct object o;
+
+	for (size_t c = 0; c < count; c++) {
+		o = (struct object){CK_INVALID_HANDLE, classes[c], key_ref(k)};
+		for (size_t i = 0; i < n; i++)
+			if (same_object(&before[i], k, classes[c]))
+				o.handle = before[i].handle;
+		if (o.handle == CK_INVALID_HANDLE)
+			o.handle = __atomic_add_fetch(
+			    st->next, 1, __ATOMIC_RELAXED);
+		to->objects[to->count++] = o;
+	}
+}
+
+static void
+swap_in(struct store *st, struct snapshot *s)
+{
+	qsort(s->objects, s->count, sizeof(s->objects[0]), by_handle);
+	snapshot_unref(st->now);
+	st->now = s;
+}
+
+/* Everything but key_id is kept; k, when not NULL, comes in its place. */
+static enum err
+change_one(struct store *st, const char *key_id, struct key *k)
+{
+	struct object before[2];
+	struct snapshot *s;
+	size_t n = 0;
+	enum err e = ERR_MEMORY;
+
+	pthread_mutex_lock(&st->lock);
+	if ((s = snapshot_new(st->now->count + 2)) == NULL)
+		goto out;
+	for (size_t i = 0; i < st->now->count; i++) {
+		struct object o = st->now->objects[i];
+
+		if (strcmp(o.key->meta.id, key_id) == 0) {
+			before[n++] = o;
+			continue;
+		}
+		key_ref(o.key);
+		s->objects[s->count++] = o;
+	}
+	if (k != NULL)
+		add_objects(st, s, k, before, n);
+	swap_in(st, s);
+	e = ERR_OK;
+out:
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
+enum err
+store_put(struct store *st, struct key *k)
+{
+	return (change_one(st, k->meta.id, k));
+}
+
+enum err
+store_drop(struct store *st, const char *key_id)
+{
+	return (change_one(st, key_id, NULL));
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return (strcmp(((const struct object *)a)->key->meta.id,
+	    ((const struct object *)b)->key->meta.id));
+}
+
+/* The old objects of the key, out of *sorted; how many. */
+static size_t
+run_of(const struct object *sorted, size_t n, struct key *k,
+    const struct object **first)
+{
+	struct object want = {.key = k};
+	const struct object *o;
+	size_t len = 0;
+
+	o = n == 0 ? NULL : bsearch(&want, sorted, n, sizeof(*o), by_key);
+	if (o == NULL)
+		return (0);
+	while (o > sorted && by_key(o - 1, &want) == 0)
+		o--;
+	*first = o;
+	while (o + len < sorted + n && by_key(o + len, &want) == 0)
+		len++;
+	return (len);
+}
+
+enum err
+store_replace(struct store *st, struct key *const *keys, size_t count)
+{
+	struct object *sorted = NULL;
+	const struct object *run = NULL;
+	struct snapshot *s;
+	size_t n, len;
+	enum err e = ERR_MEMORY;
+
+	pthread_mutex_lock(&st->lock);
+	n = st->now->count;
+	if ((s = snapshot_new(2 * count)) == NULL ||
+	    (n != 0 && (sorted = calloc(n, sizeof(*sorted))) == NULL)) {
+		snapshot_unref(s);
+		goto out;
+	}
+	if (n != 0) {
+		memcpy(sorted, st->now->objects, n * sizeof(*sorted));
+		qsort(sorted, n, sizeof(*sorted), by_key);
+	}
+	for (size_t i = 0; i < count; i++) {
+		len = run_of(sorted, n, keys[i], &run);
+		add_objects(st, s, keys[i], run, len);
+	}
+	swap_in(st, s);
+	e = ERR_OK;
+out:
+	pthread_mutex_unlock(&st->lock);
+	free(sorted);
+	return (e);
+}

@@ -1,0 +1,56 @@
+#ifndef STORE_H
+#define STORE_H
+#include <pthread.h>
+#include "key.h"
+
+/*
+ * A token's keys as objects with handles. What readers see is a snapshot that
+ * never changes; a change makes the next one and swaps it in. Handles are
+ * counters: never reused, and stable for as long as the object exists.
+ */
+struct object {
+	CK_OBJECT_HANDLE handle;
+	CK_OBJECT_CLASS class;
+	struct key *key; /* held by the snapshot; store_get() holds it anew */
+};
+
+struct snapshot {
+	unsigned refs; /* atomic */
+	size_t count;
+	struct object objects[]; /* by handle, ascending */
+};
+
+struct store {
+	pthread_mutex_t
+	    lock; /* of the pointer and of changes; never held long */
+	struct snapshot *now;
+	CK_OBJECT_HANDLE *next; /* the module's counter, atomic */
+	int64_t listed_ms; /* when the whole token was last listed; 0: never */
+};
+
+enum err store_init(struct store *, CK_OBJECT_HANDLE *counter);
+void store_free(struct store *);
+
+/* The snapshot as it is now; give it back with snapshot_unref(). */
+struct snapshot *store_snapshot(struct store *);
+void snapshot_unref(struct snapshot *);
+
+/* False: no such object. The key is held for the caller: key_unref() it. */
+bool store_get(struct store *, CK_OBJECT_HANDLE, struct object *);
+/* The key with that id as last seen, held for the caller, or NULL. */
+struct key *store_key(struct store *, const char *key_id);
+
+/* What KMS says of one key: its objects appear, change or vanish. */
+enum err store_put(struct store *, struct key *);
+/* That key is gone. */
+enum err store_drop(struct store *, const char *key_id);
+/* What KMS says of all keys. */
+enum err store_replace(struct store *, struct key *const *keys, size_t count);
+
+/* Objects of one key, as handles; how many (at most 2). */
+size_t store_handles(
+    struct store *, const char *key_id, CK_OBJECT_HANDLE handles[2]);
+/* The handle of the key's object of that class, or CK_INVALID_HANDLE. */
+CK_OBJECT_HANDLE store_handle(
+    struct store *, const char *key_id, CK_OBJECT_CLASS);
+#endif

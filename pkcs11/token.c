@@ -1,0 +1,131 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/evp.h>
+#include "module.h"
+
+#define SERIAL_TEXT_MAX 4096
+
+void
+token_pad(CK_UTF8CHAR *field, size_t size, const char *s)
+{
+	size_t len = strlen(s);
+
+	memset(field, ' ', size);
+	memcpy(field, s, len < size ? len : size);
+}
+
+/* Two tokens that differ in anything a user can name never share a number. */
+static enum err
+make_serial(struct token *t, const struct crypto *crypto)
+{
+	const char *const parts[] = {client_endpoint(t->client),
+	    client_region(t->client), t->config->profile, t->config->label};
+	struct buf text = BUF_INIT(SERIAL_TEXT_MAX);
+	unsigned char hash[32];
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < 4 && e == ERR_OK; i++)
+		if ((e = buf_puts(&text, parts[i] != NULL ? parts[i] : "")) ==
+		    ERR_OK)
+			e = buf_append(&text, VIEW("", 1));
+	if (e == ERR_OK && EVP_Q_digest(crypto->lib, "SHA256", NULL, text.ptr,
+			       text.len, hash, &n) != 1)
+		e = ERR_INTERNAL;
+	for (size_t i = 0; e == ERR_OK && i < SERIAL_LEN / 2; i++)
+		snprintf(t->serial + 2 * i, 3, "%02x", hash[i]);
+	buf_free(&text);
+	return (e);
+}
+
+static enum err
+make_state(struct token *t, const char *base)
+{
+	size_t size;
+
+	if (base == NULL)
+		return (ERR_OK);
+	size = strlen(base) + 1 + SERIAL_LEN + 1;
+	if ((t->state = malloc(size)) == NULL)
+		return (ERR_MEMORY);
+	snprintf(t->state, size, "%s/%s", base, t->serial);
+	return (ERR_OK);
+}
+
+enum err
+token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
+{
+	struct client_conf conf = {
+	    .profile = t->config->profile,
+	    .region = t->config->region,
+	    .endpoint = t->config->endpoint,
+	    .ca_bundle = t->config->ca_bundle,
+	    .crypto = m->crypto,
+	    .clock = m->clock,
+	    .log = m->log,
+	    .no_threads = no_threads,
+	};
+	struct fault fault = {.status = 0};
+	enum err e;
+
+	t->slot = slot;
+	if ((e = store_init(&t->store, &m->last_object)) != ERR_OK)
+		return (e);
+	e = client_open(&conf, &t->client, &fault);
+	if (e == ERR_OK && (e = make_serial(t, m->crypto)) == ERR_OK)
+		e = make_state(t, m->config.state);
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return (e);
+	log_line(m->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",
+	    t->config->label, err_text(e), fault.message);
+	return (ERR_OK);
+}
+
+void
+token_close(struct token *t)
+{
+	if (t->client != NULL)
+		client_close(t->client);
+	store_free(&t->store);
+	free(t->state);
+}
+
+void
+token_slot_info(const struct token *t, CK_SLOT_INFO *info)
+{
+	char text[64 + 1];
+
+	memset(info, 0, sizeof(*info));
+	snprintf(text, sizeof(text), "AWS KMS %s",
+	    t->client != NULL ? client_region(t->client) : "");
+	token_pad(info->slotDescription, sizeof(info->slotDescription), text);
+	token_pad(
+	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
+	if (t->client != NULL)
+		info->flags = CKF_TOKEN_PRESENT;
+	info->firmwareVersion = (CK_VERSION){0, 1};
+}
+
+void
+token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
+{
+	memset(info, 0, sizeof(*info));
+	token_pad(info->label, sizeof(info->label), t->config->label);
+	token_pad(
+	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
+	token_pad(info->model, sizeof(info->model), "AWS KMS");
+	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
+	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED;
+	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulSessionCount = session_count(ss, t, false);
+	info->ulRwSessionCount = session_count(ss, t, true);
+	info->ulMaxPinLen = 255;
+	info->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	info->firmwareVersion = (CK_VERSION){0, 1};
+	token_pad(info->utcTime, sizeof(info->utcTime), "");
+}

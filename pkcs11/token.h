@@ -1,0 +1,33 @@
+#ifndef TOKEN_H
+#define TOKEN_H
+#include "client.h"
+#include "config.h"
+#include "cryptoki.h"
+#include "store.h"
+
+#define SERIAL_LEN 16 /* CK_TOKEN_INFO */
+
+/* One account and Region, seen through one section of the configuration. */
+struct token {
+	CK_SLOT_ID slot;
+	const struct config_token *config;
+	struct client *client; /* NULL: no Region, or a setting not valid */
+	char serial[SERIAL_LEN +
+		    1]; /* hex, of endpoint, Region, profile, label */
+	char *state; /* its directory; NULL: no place for one */
+	struct store store;
+	bool logged_in; /* under the sessions' lock */
+};
+
+struct module;
+/* Never fails for what the configuration says: a token that cannot be used
+ * is one that is not present, and the log says why. ERR_MEMORY. */
+enum err token_open(
+    struct token *, struct module *, CK_SLOT_ID, bool no_threads);
+void token_close(struct token *);
+
+void token_slot_info(const struct token *, CK_SLOT_INFO *);
+void token_info(const struct token *, struct sessions *, CK_TOKEN_INFO *);
+/* Fills a fixed field of the standard's: padded with blanks, no NUL. */
+void token_pad(CK_UTF8CHAR *field, size_t size, const char *s);
+#endif

@@ -1,0 +1,47 @@
+#include <stdio.h>
+#include <string.h>
+#include "json.h"
+#include "refusal.h"
+
+struct refusal {
+	char type[256];
+	struct buf message;
+};
+
+static const struct json_field fields[] = {
+    JSON_FIELD(struct refusal, type, "__type", TEXT),
+    JSON_FIELD(struct refusal, message, "message", CHARS),
+    JSON_FIELD(struct refusal, message, "Message", CHARS),
+    JSON_END,
+};
+
+/* "com.amazonaws.kms#NotFoundException:http://..." -> "NotFoundException" */
+static void
+exception_name(const char *type, char *out, size_t size)
+{
+	const char *hash = strchr(type, '#');
+
+	if (hash != NULL)
+		type = hash + 1;
+	(void)snprintf(out, size, "%.*s", (int)strcspn(type, ":"), type);
+}
+
+enum err
+refusal_read(struct view body, struct fault *f)
+{
+	struct refusal r = {"", BUF_INIT(4096)};
+	enum err e = json_decode(fields, body, &r);
+
+	/* a message that is too long still has its type before it */
+	if (e == ERR_OK || e == ERR_TOO_BIG)
+		exception_name(r.type, f->exception, sizeof(f->exception));
+	e = err_from_reply(f->exception, f->status);
+	if (f->exception[0] == '\0')
+		(void)fault_set(
+		    f, e, "HTTP status %d without an AWS error", f->status);
+	else
+		(void)fault_set(f, e, "%.*s", (int)r.message.len,
+		    r.message.len == 0 ? "" : (const char *)r.message.ptr);
+	buf_free(&r.message);
+	return (e);
+}

@@ -1,0 +1,83 @@
+#include <string.h>
+#include "buf.h"
+#include "secret.h"
+#include "tap.h"
+
+static void
+test_ceiling(void)
+{
+	struct buf b = BUF_INIT(5);
+
+	OK(buf_puts(&b, "abc") == ERR_OK && b.len == 3, "below the ceiling");
+	OK(buf_puts(&b, "def") == ERR_TOO_BIG &&
+		view_equal(buf_view(&b), VIEW_STR("abc")),
+	    "above it nothing changes");
+	OK(buf_puts(&b, "de") == ERR_OK &&
+		view_equal(buf_view(&b), VIEW_STR("abcde")),
+	    "up to it");
+	OK(buf_append(&b, VIEW(NULL, 0)) == ERR_OK && b.len == 5,
+	    "nothing fits into a full one");
+	OK(buf_reserve(&b, 6) == ERR_TOO_BIG && buf_reserve(&b, 5) == ERR_OK,
+	    "room is bound by it too");
+	buf_free(&b);
+	OK(b.len == 0 && buf_puts(&b, "again") == ERR_OK, "used again");
+	buf_free(&b);
+}
+
+static void
+test_growth(void)
+{
+	struct buf b = BUF_INIT(100000);
+	bool same = true;
+
+	for (int i = 0; i < 100000; i++)
+		same = same &&
+		       buf_append(&b, VIEW(&(char){(char)i}, 1)) == ERR_OK;
+	for (size_t i = 0; i < b.len; i++)
+		same = same && b.ptr[i] == (uint8_t)i;
+	OK(same && b.len == 100000, "bytes are kept when it grows");
+	buf_reset(&b);
+	same = b.len == 0 && b.cap == 100000;
+	for (size_t i = 0; i < b.cap; i++)
+		same = same && b.ptr[i] == 0;
+	OK(same, "emptied means wiped, and the memory is kept");
+	buf_free(&b);
+}
+
+static void
+test_arena(void)
+{
+	struct arena *a = NULL;
+	struct buf b, c;
+	bool locked, wiped = true;
+	const uint8_t *old;
+
+	NEED(arena_open(4096, &a, &locked) == ERR_OK, "arena");
+	b = (struct buf)BUF_SECRET(8192, a);
+	c = (struct buf)BUF_SECRET(8192, a);
+	NEED(buf_puts(&b, "secret") == ERR_OK, "a secret");
+	old = b.ptr;
+	OK(buf_reserve(&b, 1000) == ERR_OK && b.ptr != old, "it moves");
+	for (size_t i = 0; i < 64; i++)
+		wiped = wiped && old[i] == 0;
+	OK(wiped, "and is wiped where it was");
+	OK(buf_reserve(&c, 8192) == ERR_MEMORY && c.len == 0,
+	    "more than the arena has");
+	buf_free(&b);
+	OK(buf_reserve(&c, 4096) == ERR_OK, "all of it, given back");
+	buf_free(&c);
+	arena_close(a);
+}
+
+int
+main(void)
+{
+	test_ceiling();
+	test_growth();
+	test_arena();
+	OK(view_equal(VIEW(NULL, 0), VIEW_STR("")) &&
+		!view_equal(VIEW_STR("a"), VIEW_STR("b")) &&
+		!view_equal(VIEW_STR("a"), VIEW_STR("aa")),
+	    "views are equal by length and bytes");
+	return (tap_done());
+}
