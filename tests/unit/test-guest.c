@@ -183,7 +183,7 @@ sockets_to(const char *url)
 		fd = atoi(e->d_name);
 		len = sizeof(a);
 		if (getpeername(fd, (struct sockaddr *)&a, &len) != 0 ||
-		    ntohs(a.sin_port) != port)
+		    a.sin_family != AF_INET || ntohs(a.sin_port) != port)
 			continue;
 		n.open++;
 		n.inherited += (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
@@ -196,10 +196,13 @@ sockets_to(const char *url)
 static bool
 child_succeeds(pid_t pid)
 {
-	int status;
+	int status = 0;
 
-	return (pid > 0 && waitpid(pid, &status, 0) == pid &&
-		WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	if (pid <= 0 || waitpid(pid, &status, 0) != pid)
+		return (false);
+	if (status != 0)
+		printf("# the child's status: 0x%x\n", status);
+	return (status == 0);
 }
 
 static void

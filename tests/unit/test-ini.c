@@ -28,7 +28,7 @@ has(const struct ini *ini, const char *section, const char *parent,
 }
 
 static const char text[] = "# a comment\n"
-			   "\n"
+			   "early = 0\n"
 			   "[ first ] ; spaces go\n"
 			   "key = a value with spaces \t\r\n"
 			   "hash=a#b;c # but this goes\n"
@@ -54,6 +54,7 @@ test_good(void)
 	struct ini ini = INI_INIT;
 
 	NEED(read_text(text, &ini, NULL) == ERR_OK, "read");
+	OK(has(&ini, "", "", "early", "0"), "a key before the first section");
 	OK(has(&ini, "first", "", "key", "a value with spaces"), "spaces");
 	OK(has(&ini, "first", "", "KEY", "a value with spaces"),
 	    "a key in another case");
@@ -74,7 +75,7 @@ test_good(void)
 	    "a section continued, no end of line");
 	OK(ini_has_section(&ini, "nothing") && !ini_has_section(&ini, "none"),
 	    "a section without keys");
-	OK(ini.items[1].line == 4, "lines are counted from 1");
+	OK(ini.items[2].line == 4, "lines are counted from 1");
 	ini_free(&ini);
 	OK(read_text("", &ini, NULL) == ERR_OK && ini.count == 0 &&
 		has(&ini, "a", "", "b", NULL),
@@ -88,7 +89,6 @@ test_bad(void)
 	static const struct {
 		const char *text, *message;
 	} bad[] = {
-	    {"key = 1\n", "a.ini line 1: a [section] must come first"},
 	    {"[a\nkey = 1\n", "a.ini line 1: ']' is missing"},
 	    {"[a] b\n", "a.ini line 1: text after ']'"},
 	    {"[a]\n\nbare\n", "a.ini line 3: '=' is missing"},
