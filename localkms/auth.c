@@ -69,6 +69,7 @@ auth_close(struct auth *a)
 	if (a == NULL)
 		return;
 	sigv4_close(a->sigv4);
+	crypto_close(&a->crypto);
 	free(a);
 }
 

@@ -13,9 +13,19 @@ crypto_open(struct crypto *c)
 	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1 ||
 	    (c->lib = OSSL_LIB_CTX_new()) == NULL)
 		return (ERR_MEMORY);
-	if (OSSL_PROVIDER_load(c->lib, "default") == NULL)
+	if ((c->provider = OSSL_PROVIDER_load(c->lib, "default")) == NULL)
 		return (ERR_INTERNAL);
 	return (ERR_OK);
+}
+
+void
+crypto_close(struct crypto *c)
+{
+	if (c->provider != NULL)
+		(void)OSSL_PROVIDER_unload(c->provider);
+	OSSL_LIB_CTX_free(c->lib);
+	c->provider = NULL;
+	c->lib = NULL;
 }
 
 /*

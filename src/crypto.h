@@ -11,11 +11,14 @@
  */
 struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
+	OSSL_PROVIDER *provider;
 };
 
 /* Loads the host's OpenSSL configuration first, never into our context.
  * Call without holding a lock: that configuration may load this module. */
 enum err crypto_open(struct crypto *);
+/* For a program whose other threads have all ended: the module never can. */
+void crypto_close(struct crypto *);
 
 /*
  * Around each stretch that uses OpenSSL or curl, on the calling thread: makes
