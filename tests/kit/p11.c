@@ -149,6 +149,24 @@ key_make(const void *value, const char *label)
 	return (h);
 }
 
+struct pair_handles
+pair_make(const char *label)
+{
+	CK_ULONG bits = 2048;
+	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE pub[] = {A(CKA_MODULUS_BITS, bits)};
+	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes),
+	    A_BYTES(CKA_LABEL, unconst(label), label ? strlen(label) : 0)};
+	struct pair_handles p = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+	CK_RV rv;
+
+	rv = p11->C_GenerateKeyPair(rw, &m, pub, ELEMS(pub), priv,
+	    label != NULL ? 3 : 2, &p.public, &p.private);
+	if (!RV(rv, CKR_OK, "an import pair"))
+		tap_bail();
+	return (p);
+}
+
 CK_ULONG
 find(CK_SESSION_HANDLE s, const CK_ATTRIBUTE *t, CK_ULONG count,
     CK_OBJECT_HANDLE *handles, CK_ULONG max)

@@ -62,6 +62,12 @@ CK_BYTE *material(unsigned n);
 /* Imports, and ends the program when that fails. */
 CK_OBJECT_HANDLE key_make(const void *material, const char *label);
 
+/* An import pair with 2048 bits, as key_make(). label may be NULL. */
+struct pair_handles {
+	CK_OBJECT_HANDLE public, private;
+};
+struct pair_handles pair_make(const char *label);
+
 /* Up to max handles of what the template finds; how many there are. */
 CK_ULONG find(CK_SESSION_HANDLE, const CK_ATTRIBUTE *, CK_ULONG count,
     CK_OBJECT_HANDLE *, CK_ULONG max);
