@@ -181,26 +181,6 @@ object_create(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count,
 	return (import_close(c, &im, rv));
 }
 
-/* The names in an unwrap's template: free, or the key's own already. */
-static CK_RV
-check_free(struct call *c, const struct import *im, CK_ATTRIBUTE_TYPE type,
-    struct view name)
-{
-	struct key *k = NULL;
-	CK_RV rv;
-
-	if (name.len == 0)
-		return (CKR_OK);
-	rv = find_named(c, type, name, &k);
-	if (rv == CKR_OK && k != NULL &&
-	    strcmp(k->meta.id, im->key->meta.id) != 0)
-		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the %s belongs to another key, %s",
-		    type == CKA_ID ? "id" : "label", k->meta.id);
-	key_unref(k);
-	return (rv);
-}
-
 static CK_RV
 read_unwrap(
     struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, struct import *im)
@@ -220,9 +200,9 @@ read_unwrap(
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", im->key->meta.id, spec->kms));
 	if ((rv = read_wish(c, t, count, im)) != CKR_OK ||
-	    (rv = check_free(c, im, CKA_LABEL, im->label)) != CKR_OK)
+	    (rv = rename_check(c, im->key, NAME_LABEL, im->label)) != CKR_OK)
 		return (rv);
-	return (check_free(c, im, CKA_ID, im->id));
+	return (rename_check(c, im->key, NAME_ID, im->id));
 }
 
 CK_RV

@@ -6,6 +6,30 @@
 #include "pair.h"
 #include "rename.h"
 
+static enum name_kind
+kind_of(const CK_ATTRIBUTE *a)
+{
+	return (a->type == CKA_ID ? NAME_ID : NAME_LABEL);
+}
+
+/* A template is done as a whole or not at all, so its names are looked at
+ * before any is given. One alone is refused or taken by KMS at once. */
+static CK_RV
+set_names(struct call *c, struct key *k, const CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	CK_RV rv = CKR_OK;
+
+	for (CK_ULONG i = 0; i < count && count > 1 && rv == CKR_OK; i++)
+		rv = t[i].ulValueLen == 0
+			 ? CKR_ATTRIBUTE_VALUE_INVALID
+			 : rename_check(c, k, kind_of(&t[i]),
+			       VIEW(t[i].pValue, t[i].ulValueLen));
+	for (CK_ULONG i = 0; i < count && rv == CKR_OK; i++)
+		rv = rename_key(
+		    c, k, kind_of(&t[i]), VIEW(t[i].pValue, t[i].ulValueLen));
+	return (rv);
+}
+
 CK_RV
 object_set(struct call *c, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE *t,
     CK_ULONG count)
@@ -20,12 +44,9 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE *t,
 		rv = CKR_SESSION_READ_ONLY;
 		goto out;
 	}
-	if ((rv = attr_check(c, t, count, o.class, ATTR_SET)) != CKR_OK)
-		goto out;
-	for (CK_ULONG i = 0; i < count && rv == CKR_OK; i++)
-		rv = rename_key(c, o.key,
-		    t[i].type == CKA_ID ? NAME_ID : NAME_LABEL,
-		    VIEW(t[i].pValue, t[i].ulValueLen));
+	rv = attr_check(c, t, count, o.class, ATTR_SET);
+	if (rv == CKR_OK)
+		rv = set_names(c, o.key, t, count);
 out:
 	key_unref(o.key);
 	return (rv);

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "find.h"
 #include "listing.h"
 #include "rename.h"
 
@@ -17,6 +18,29 @@ swap_alias(
 	if (e == ERR_OK && from[0] != '\0')
 		e = kms_delete_alias(&c->kms, from);
 	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+rename_check(
+    struct call *c, const struct key *k, enum name_kind kind, struct view name)
+{
+	char alias[KMS_ALIAS_SIZE];
+	struct key *other = NULL;
+	CK_RV rv;
+
+	if (name.len == 0)
+		return (CKR_OK);
+	if (name_to_alias(kind, name, alias) != ERR_OK)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the name is too long for a KMS alias"));
+	rv = find_named(c, kind == NAME_ID ? CKA_ID : CKA_LABEL, name, &other);
+	if (rv == CKR_OK && other != NULL &&
+	    strcmp(other->meta.id, k->meta.id) != 0)
+		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the %s belongs to another key, %s",
+		    kind == NAME_ID ? "id" : "label", other->meta.id);
+	key_unref(other);
+	return (rv);
 }
 
 CK_RV
