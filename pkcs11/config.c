@@ -63,6 +63,7 @@ static const struct option tokens[] = {
 	NUMBER("deletion-days", deletion_days, 7, 30),
 	NUMBER("timeout", timeout, 1, 3600),
 	NUMBER("import-timeout", import_timeout, 1, 86400),
+	NUMBER("list-timeout", list_timeout, 1, 86400),
 	NUMBER("refresh", refresh, 0, 86400),
 	{ .name = NULL },
 };
@@ -74,6 +75,7 @@ static const struct config_token defaults = {
 	.deletion_days = 30,
 	.timeout = 20,
 	.import_timeout = 300,
+	.list_timeout = 300,
 	.refresh = 10,
 };
 /* clang-format on */

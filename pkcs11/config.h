@@ -20,6 +20,7 @@ struct config_token {
 	const char *wrapping_bits; /* and their size */
 	long timeout; /* seconds for a call */
 	long import_timeout; /* seconds for one that imports */
+	long list_timeout; /* seconds for listing all keys */
 	long refresh; /* seconds that a listing of keys stays good */
 };
 

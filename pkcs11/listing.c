@@ -246,6 +246,8 @@ listing_refresh(struct call *c)
 
 	if (is_fresh(c))
 		return (CKR_OK);
+	/* a DescribeKey a key: thousands of them take their time */
+	call_allow(c, c->token->config->list_timeout);
 	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
 	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
 		goto out;
