@@ -11,6 +11,7 @@
 #include "pairs.h"
 #include "server.h"
 #include "service.h"
+#include "tls.h"
 
 #define CONNECTIONS 1100 /* threads: what a test may want, with room */
 #define CONTROL_CONNECTIONS 32
@@ -27,12 +28,14 @@ static const char usage[] =
     "  --control ADDR:PORT  where tests ask for faults, another time and\n"
     "                     counters (default 127.0.0.1:0)\n"
     "  --env-file FILE    written when ready: the environment for clients\n"
+    "  --tls              serve https, with a certificate of its own\n"
     "  --region REGION    named in the environment (default us-east-1)\n"
     "  --account ID       the account, 12 digits (default 111122223333)\n"
     "  --help, --version\n";
 
 struct options {
 	const char *store, *listen, *control, *env_file, *region, *account;
+	bool tls;
 };
 
 /* 0: go on; else the status to end with, plus one. */
@@ -46,6 +49,7 @@ read_options(int argc, char **argv, struct options *o)
 	    {"env-file", required_argument, NULL, 'e'},
 	    {"region", required_argument, NULL, 'r'},
 	    {"account", required_argument, NULL, 'a'},
+	    {"tls", no_argument, NULL, 't'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'v'},
 	    {NULL, 0, NULL, 0},
@@ -66,6 +70,7 @@ read_options(int argc, char **argv, struct options *o)
 			puts("keyferry-localkms " PACKAGE_VERSION);
 			return (1);
 		}
+		o->tls |= ch == 't';
 		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 			if (places[i].ch == ch)
 				*places[i].to = optarg;
@@ -81,10 +86,33 @@ read_options(int argc, char **argv, struct options *o)
 	return (3);
 }
 
+/* What was started, for those who want to reach it. */
+struct front {
+	struct server *kms, *control;
+	struct tls tls;
+	const char *scheme;
+};
+
+static void
+print_env(FILE *f, const struct options *o, const struct auth *a,
+    const struct front *w)
+{
+	fprintf(f,
+	    "export AWS_ENDPOINT_URL_KMS='%s://%s'\n"
+	    "export AWS_REGION='%s'\n"
+	    "export AWS_DEFAULT_REGION='%s'\n"
+	    "export AWS_ACCESS_KEY_ID='%s'\n"
+	    "export AWS_SECRET_ACCESS_KEY='%s'\n"
+	    "export KEYFERRY_LOCALKMS_CONTROL='http://%s'\n",
+	    w->scheme, server_address(w->kms), o->region, o->region,
+	    auth_access_key(a), auth_secret_key(a), server_address(w->control));
+	if (o->tls)
+		fprintf(f, "export AWS_CA_BUNDLE='%s'\n", w->tls.path);
+}
+
 /* The file appears whole or not at all, for its reader waits for it. */
 static bool
-write_env(const struct options *o, const struct auth *a, const char *address,
-    const char *control)
+write_env(const struct options *o, const struct auth *a, const struct front *w)
 {
 	char tmp[4096];
 	FILE *f;
@@ -100,15 +128,7 @@ write_env(const struct options *o, const struct auth *a, const char *address,
 			close(fd);
 		return (false);
 	}
-	fprintf(f,
-	    "export AWS_ENDPOINT_URL_KMS='http://%s'\n"
-	    "export AWS_REGION='%s'\n"
-	    "export AWS_DEFAULT_REGION='%s'\n"
-	    "export AWS_ACCESS_KEY_ID='%s'\n"
-	    "export AWS_SECRET_ACCESS_KEY='%s'\n"
-	    "export KEYFERRY_LOCALKMS_CONTROL='http://%s'\n",
-	    address, o->region, o->region, auth_access_key(a),
-	    auth_secret_key(a), control);
+	print_env(f, o, a, w);
 	ok = ferror(f) == 0;
 	ok = fclose(f) == 0 && ok;
 	return (ok && rename(tmp, o->env_file) == 0);
@@ -126,10 +146,9 @@ answer_control(void *ctx, const struct web_request *q, struct web_reply *r)
 	controls_answer(ctx, q, r);
 }
 
-/* Serves until a signal of the set comes. False: why says what is wrong. */
 static bool
-serve(const struct options *o, struct service *s, const sigset_t *ends,
-    char *why, size_t size)
+start(const struct options *o, struct service *s, struct front *w, char *why,
+    size_t size)
 {
 	struct server_conf kms = {.address = o->listen,
 	    .connections = CONNECTIONS,
@@ -142,26 +161,44 @@ serve(const struct options *o, struct service *s, const sigset_t *ends,
 	    .body_max = BODY_MAX,
 	    .answer = answer_control,
 	    .ctx = s->controls};
-	struct server *servers[2] = {NULL, NULL};
+	char host[SERVER_HOST_SIZE] = "";
+	const char *port;
+
+	w->scheme = o->tls ? "https" : "http";
+	/* an address that is none is refused below */
+	if (o->tls && server_host(o->listen, host, sizeof(host), &port) &&
+	    !tls_open(o->store, host, &w->tls, why, size))
+		return (false);
+	kms.certificate = w->tls.certificate;
+	kms.key = w->tls.key;
+	return (server_start(&kms, &w->kms, why, size) &&
+		server_start(&control, &w->control, why, size));
+}
+
+/* Serves until a signal of the set comes. False: why says what is wrong. */
+static bool
+serve(const struct options *o, struct service *s, const sigset_t *ends,
+    char *why, size_t size)
+{
+	struct front w = {.kms = NULL};
 	bool ok;
 	int sig;
 
-	ok = server_start(&kms, &servers[0], why, size) &&
-	     server_start(&control, &servers[1], why, size);
+	ok = start(o, s, &w, why, size);
 	if (ok) {
 		snprintf(why, size, "%s: cannot be written", o->env_file);
-		ok = write_env(o, s->auth, server_address(servers[0]),
-		    server_address(servers[1]));
+		ok = write_env(o, s->auth, &w);
 	}
 	if (ok) {
 		fprintf(stderr,
-		    "keyferry-localkms: serving http://%s, control http://%s\n"
+		    "keyferry-localkms: serving %s://%s, control http://%s\n"
 		    "keyferry-localkms: for tests only: it protects nothing\n",
-		    server_address(servers[0]), server_address(servers[1]));
+		    w.scheme, server_address(w.kms), server_address(w.control));
 		(void)sigwait(ends, &sig);
 	}
-	server_stop(servers[1]);
-	server_stop(servers[0]);
+	server_stop(w.control);
+	server_stop(w.kms);
+	tls_free(&w.tls);
 	return (ok);
 }
 

@@ -235,33 +235,48 @@ on_request(void *ctx, struct MHD_Connection *con, const char *url,
 	return (send_reply(s, con, x));
 }
 
-/* Splits "HOST:PORT", listens there; -1: why says what is wrong. */
+bool
+server_host(const char *address, char *host, size_t size, const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - address);
+
+	if (colon == NULL)
+		return (false);
+	if (len >= 2 && address[0] == '[' && colon[-1] == ']') {
+		address++;
+		len -= 2;
+	}
+	if (len >= size)
+		return (false);
+	memcpy(host, address, len);
+	host[len] = '\0';
+	*port = colon + 1;
+	return (true);
+}
+
+/* Listens on "HOST:PORT"; -1: why says what is wrong. */
 static int
 listen_on(const struct server_conf *conf, char *why, size_t size)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *ai = NULL;
-	char host[64] = "", *end;
-	const char *colon = strrchr(conf->address, ':');
+	char host[SERVER_HOST_SIZE];
+	const char *port;
 	int fd = -1, on = 1;
 
 	snprintf(why, size, "%s: not HOST:PORT, HOST an address in numbers",
 	    conf->address);
-	if (colon == NULL || (size_t)(colon - conf->address) >= sizeof(host))
+	if (!server_host(conf->address, host, sizeof(host), &port))
 		return (-1);
-	memcpy(host, conf->address, (size_t)(colon - conf->address));
-	if (host[0] == '[' && (end = strchr(host, ']')) != NULL) {
-		*end = '\0';
-		memmove(host, host + 1, strlen(host));
-	}
 	if (conf->loopback_only && strncmp(host, "127.", 4) != 0 &&
 	    strcmp(host, "::1") != 0) {
 		snprintf(
 		    why, size, "%s: not a loopback address", conf->address);
 		return (-1);
 	}
-	if (getaddrinfo(host, colon + 1, &hints, &ai) != 0)
+	if (getaddrinfo(host, port, &hints, &ai) != 0)
 		return (-1);
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 ||

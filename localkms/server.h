@@ -20,6 +20,11 @@ struct server_conf {
 	void *ctx;
 };
 
+#define SERVER_HOST_SIZE 64
+
+/* The parts of "HOST:PORT", without the brackets of IPv6; false: not that. */
+bool server_host(
+    const char *address, char *host, size_t size, const char **port);
 /* False: why says what is wrong. conf may go afterwards. */
 bool server_start(const struct server_conf *conf, struct server **out,
     char *why, size_t size);
