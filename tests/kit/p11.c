@@ -56,30 +56,46 @@ p11_symbol(const char *name)
 	return (dlsym(module, name));
 }
 
-void
-p11_load(void)
+CK_RV
+p11_open(void)
 {
 	CK_RV (*get)(CK_FUNCTION_LIST_PTR_PTR) = NULL;
 	void *symbol;
 
 	module = dlopen(world_module(), RTLD_NOW | RTLD_LOCAL);
-	if (module == NULL)
+	if (module == NULL) {
 		printf("# %s\n", dlerror());
-	NEED(module != NULL, "the module loads");
+		return (CKR_GENERAL_ERROR);
+	}
 	symbol = p11_symbol("C_GetFunctionList");
 	memcpy(&get, &symbol, sizeof(get));
-	NEED(get != NULL && get(&p11) == CKR_OK, "it gives its functions");
+	return (get == NULL ? CKR_FUNCTION_NOT_SUPPORTED : get(&p11));
+}
+
+CK_RV
+p11_begin(void)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_RV rv = p11->C_Initialize(&args);
+
+	return (rv != CKR_OK
+		    ? rv
+		    : p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+			  NULL, NULL, &rw));
+}
+
+void
+p11_load(void)
+{
+	NEED(p11_open() == CKR_OK, "the module loads");
 }
 
 void
 p11_start(void)
 {
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-
 	if (p11 == NULL)
 		p11_load();
-	NEED(p11->C_Initialize(&args) == CKR_OK, "C_Initialize");
-	rw = p11_session(CKF_RW_SESSION);
+	NEED(p11_begin() == CKR_OK, "the module is initialised");
 }
 
 void
@@ -152,7 +168,12 @@ key_make(const void *value, const char *label)
 struct pair_handles
 pair_make(const char *label)
 {
-	CK_ULONG bits = 2048;
+	return (pair_make_bits(label, 2048));
+}
+
+struct pair_handles
+pair_make_bits(const char *label, CK_ULONG bits)
+{
 	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
 	CK_ATTRIBUTE pub[] = {A(CKA_MODULUS_BITS, bits)};
 	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes),

@@ -17,6 +17,9 @@ void *p11_symbol(const char *name);
 void p11_load(void);
 /* Loaded, and initialised with OS locking. */
 void p11_start(void);
+/* The same without a word, for steps: they say what they got. */
+CK_RV p11_open(void); /* loaded */
+CK_RV p11_begin(void); /* initialised, with a session in rw */
 void p11_stop(void); /* C_Finalize */
 CK_SESSION_HANDLE p11_session(CK_FLAGS more); /* on the first slot */
 extern CK_SESSION_HANDLE rw; /* p11_start()'s own, read-write */
@@ -67,6 +70,7 @@ struct pair_handles {
 	CK_OBJECT_HANDLE public, private;
 };
 struct pair_handles pair_make(const char *label);
+struct pair_handles pair_make_bits(const char *label, CK_ULONG bits);
 
 /* Up to max handles of what the template finds; how many there are. */
 CK_ULONG find(CK_SESSION_HANDLE, const CK_ATTRIBUTE *, CK_ULONG count,

@@ -96,6 +96,8 @@ world_open(void)
 	if (mkdtemp(w.dir) == NULL)
 		die(w.dir);
 	w.owner = getpid();
+	set("KEYFERRY_TEST_DIR", w.dir);
+	set("KEYFERRY_MODULE", w.module);
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		unsetenv(unwanted[i]);
 	set("HOME", w.dir);
@@ -108,6 +110,13 @@ world_open(void)
 	set("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
 	set("AWS_SECRET_ACCESS_KEY", "nobody");
 	world_config(NULL, NULL, NULL);
+}
+
+void
+world_join(void)
+{
+	snprintf(w.dir, sizeof(w.dir), "%s", getenv("KEYFERRY_TEST_DIR"));
+	snprintf(w.module, sizeof(w.module), "%s", getenv("KEYFERRY_MODULE"));
 }
 
 void

@@ -12,6 +12,8 @@
 void world_open(void);
 /* The same with a KMS. */
 void world_start(void);
+/* In a process that another with a world started: that world. */
+void world_join(void);
 /* Ends the KMS and removes the folder; when keep is not set in the
  * environment (KEYFERRY_TEST_KEEP=1). */
 void world_stop(void);
