@@ -489,6 +489,13 @@ import_wrapped(struct call *c, struct import *im, const CK_MECHANISM *m,
 		    im->key->meta.id);
 		goto out;
 	}
+	if (!wrap_fits(&p, wrapped)) {
+		rv = call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
+		    "a key wrapped with %s of %lu bits has another length "
+		    "than %zu bytes",
+		    p.algorithm, pair_bits(&p), wrapped.len);
+		goto out;
+	}
 	rv = import_blob(c, im, &p, wrapped);
 	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
 		(void)pair_forget(c, im->key);

@@ -29,6 +29,12 @@ pair_free(struct pair *p)
 	kms_import_parameters_free(&p->parameters);
 }
 
+CK_ULONG
+pair_bits(const struct pair *p)
+{
+	return (strtoul(p->spec + strlen(SPEC_PREFIX), NULL, 10));
+}
+
 static void
 file_name(const struct key *k, char name[KMS_ID_SIZE + 8])
 {
@@ -226,7 +232,7 @@ pair_read_bits(struct call *c, const struct object *o, struct buf *out)
 	if (!key_is_pending(o->key))
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
-		bits = strtoul(p.spec + strlen(SPEC_PREFIX), NULL, 10);
+		bits = pair_bits(&p);
 		e = buf_append(out, VIEW(&bits, sizeof(bits)));
 	}
 	pair_free(&p);

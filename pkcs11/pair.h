@@ -17,6 +17,7 @@ struct pair {
 		.parameters = KMS_IMPORT_PARAMETERS_INIT \
 	}
 void pair_free(struct pair *);
+CK_ULONG pair_bits(const struct pair *); /* of its RSA key */
 
 /* What is kept of the key's pair, expired parameters left out; where nothing
  * is kept, the algorithm and size that the configuration names. No network. */

@@ -77,6 +77,13 @@ out:
 	return (e);
 }
 
+/* OAEP's result is as long as the modulus (RFC 8017, section 7.1.1). */
+bool
+wrap_fits(const struct pair *p, struct view wrapped)
+{
+	return (wrapped.len * 8 == pair_bits(p));
+}
+
 CK_RV
 wrap_check_mechanism(const struct pair *p, const CK_MECHANISM *m)
 {

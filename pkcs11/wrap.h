@@ -10,6 +10,9 @@
 enum err wrap_material(const struct crypto *, const struct pair *,
     struct view material, struct buf *out);
 
+/* Whether a wrapped key has the length that the pair's algorithm makes. */
+bool wrap_fits(const struct pair *, struct view wrapped);
+
 /*
  * Whether the mechanism of C_UnwrapKey says how the pair's algorithm wraps.
  * OAEP without parameters does (pkcs11-tool passes none), and so do hash or
