@@ -11,7 +11,6 @@
 #define PARAMETER_MAX 1024
 
 struct auth {
-	struct crypto crypto;
 	struct sigv4 *sigv4;
 	char account[13];
 	char access_key[AUTH_ACCESS_SIZE];
@@ -43,11 +42,12 @@ auth_open(struct store *s, const char *account)
 {
 	struct auth *a = calloc(1, sizeof(*a));
 	uint8_t random[16 + 40];
+	/* a process of its own: the default library context will do */
+	const struct crypto crypto = {.lib = NULL};
 
 	if (a == NULL)
 		return (NULL);
-	/* crypto.lib NULL: the default context, for this is no guest */
-	if (sigv4_open(&a->crypto, &a->sigv4) != ERR_OK ||
+	if (sigv4_open(&crypto, &a->sigv4) != ERR_OK ||
 	    !store_secret(s, "credentials", random, sizeof(random))) {
 		auth_close(a);
 		return (NULL);
@@ -69,7 +69,6 @@ auth_close(struct auth *a)
 	if (a == NULL)
 		return;
 	sigv4_close(a->sigv4);
-	crypto_close(&a->crypto);
 	free(a);
 }
 

@@ -329,15 +329,12 @@ put_material(struct disk *d, const struct key *k, size_t place)
 	return (run_end(&r));
 }
 
-bool
-disk_put_key(struct disk *d, const struct key *k)
+static bool
+put_key(struct disk *d, const struct key *k)
 {
-	struct run r;
+	struct run r = run_begin(d, ST_PUT_KEY);
 	bool ok;
 
-	if (!simple(d, ST_BEGIN))
-		return (false);
-	r = run_begin(d, ST_PUT_KEY);
 	put_text(&r, k->region);
 	put_text(&r, k->id);
 	put_text(&r, k->spec->name);
@@ -357,6 +354,18 @@ disk_put_key(struct disk *d, const struct key *k)
 	ok = run_end(&r) && pair(d, ST_CUT_MATERIALS, k->region, k->id);
 	for (size_t i = 0; ok && i < k->material_count; i++)
 		ok = put_material(d, k, i);
+	return (ok);
+}
+
+bool
+disk_put_keys(struct disk *d, struct key *const *keys, size_t count)
+{
+	bool ok = true;
+
+	if (!simple(d, ST_BEGIN))
+		return (false);
+	for (size_t i = 0; ok && i < count; i++)
+		ok = put_key(d, keys[i]);
 	return (settle(d, ok));
 }
 

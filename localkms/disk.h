@@ -41,7 +41,7 @@ bool disk_open(const char *dir, struct disk **out, char *why, size_t size);
 void disk_close(struct disk *);
 
 /* Each is one transaction: false, nothing of it was done. */
-bool disk_put_key(struct disk *, const struct key *);
+bool disk_put_keys(struct disk *, struct key *const *, size_t count);
 bool disk_remove_key(struct disk *, const struct key *); /* and its aliases */
 bool disk_put_alias(struct disk *, const struct alias *);
 bool disk_remove_alias(struct disk *, const struct alias *);

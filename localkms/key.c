@@ -2,6 +2,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include "key.h"
+#include "material.h"
 
 struct key *
 key_new(void)
@@ -195,6 +196,32 @@ key_state_name(enum key_state s)
 	return (names[s]);
 }
 
+bool
+key_rotate(struct key *k, int64_t now_ms, bool on_demand)
+{
+	struct material *next = NULL;
+
+	for (size_t i = 0; i < k->material_count; i++)
+		if (k->materials[i].state == MATERIAL_PENDING_ROTATION)
+			next = &k->materials[i];
+	if (next == NULL && !k->external) {
+		if ((next = key_material_add(k)) == NULL ||
+		    !material_generate(next, k->spec, NULL) ||
+		    !material_name(next, k->id))
+			return (false);
+		next->state = MATERIAL_PENDING_ROTATION;
+	}
+	if (next == NULL)
+		return (false);
+	for (size_t i = 0; i < k->material_count; i++)
+		if (k->materials[i].state == MATERIAL_CURRENT)
+			k->materials[i].state = MATERIAL_NON_CURRENT;
+	next->state = MATERIAL_CURRENT;
+	next->rotated_ms = now_ms;
+	next->on_demand = on_demand;
+	return (true);
+}
+
 int64_t
 key_due(const struct key *k)
 {
@@ -202,6 +229,8 @@ key_due(const struct key *k)
 
 	if (k->deletion_ms != 0)
 		due = k->deletion_ms;
+	if (k->rotation_days != 0 && k->rotation_next_ms < due)
+		due = k->rotation_next_ms;
 	for (size_t i = 0; i < k->material_count; i++) {
 		t = k->materials[i].valid_to_ms;
 		if (t != 0 && t < due)
@@ -223,6 +252,15 @@ key_age(struct key *k, int64_t now_ms)
 		if (m->valid_to_ms == 0 || now_ms < m->valid_to_ms)
 			continue;
 		material_forget(m);
+		fate = KEY_CHANGED;
+	}
+	/* one rotation for however many periods: nobody saw the others */
+	if (k->rotation_days != 0 && now_ms >= k->rotation_next_ms) {
+		if (key_state(k) == STATE_ENABLED &&
+		    !key_rotate(k, k->rotation_next_ms, false))
+			return (KEY_AS_BEFORE);
+		while (k->rotation_next_ms <= now_ms)
+			k->rotation_next_ms += k->rotation_days * DAY_MS;
 		fate = KEY_CHANGED;
 	}
 	return (fate);

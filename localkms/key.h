@@ -95,9 +95,15 @@ struct material *key_material_add(struct key *);
 void material_forget(struct material *);
 bool material_here(const struct material *);
 
+/*
+ * Makes the next material the current one: of an EXTERNAL key the one that
+ * waits for it, else a fresh one. False: none waits, or out of memory.
+ */
+bool key_rotate(struct key *, int64_t now_ms, bool on_demand);
+
 /* When key_age() has something to do; INT64_MAX: never. */
 int64_t key_due(const struct key *);
 enum key_fate { KEY_AS_BEFORE, KEY_CHANGED, KEY_GONE };
-/* Lets a copy live until now: deletion and expiry. */
+/* Lets a copy live until now: deletion, expiry and automatic rotation. */
 enum key_fate key_age(struct key *, int64_t now_ms);
 #endif

@@ -103,6 +103,17 @@ out:
 }
 
 bool
+material_same(struct material *to, const struct material *from)
+{
+	if (buf_append(&to->bytes, buf_view(&from->bytes)) != ERR_OK)
+		return (false);
+	to->pkey = from->pkey;
+	if (to->pkey != NULL)
+		EVP_PKEY_up_ref(to->pkey);
+	return (true);
+}
+
+bool
 material_public(const struct material *m, struct buf *out)
 {
 	unsigned char *der = NULL;

@@ -16,6 +16,8 @@ bool material_read(struct material *m, const struct spec *, struct view clear);
 /* Fills m->id from the bytes and the key's id: the same material in another
  * key has another, the same in a replica has the same. */
 bool material_name(struct material *m, const char *key_id);
+/* The same bytes in another key. */
+bool material_same(struct material *to, const struct material *from);
 /* SubjectPublicKeyInfo, DER; appended. */
 bool material_public(const struct material *m, struct buf *out);
 /* PKCS#8, DER; appended. */

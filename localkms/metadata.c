@@ -94,5 +94,9 @@ metadata_fill(struct call *c, const struct key *k)
 	m->multi_region = k->primary[0] != '\0' ? JSON_TRUE : JSON_FALSE;
 	fill_algorithms(c, k);
 	fill_expiration(c, k);
-	return (true);
+	if (k->primary[0] == '\0')
+		return (true);
+	if (c->reply == reply_metadata)
+		c->reply = reply_metadata_regions;
+	return (family_fill(c, k));
 }

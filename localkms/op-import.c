@@ -247,43 +247,94 @@ place_existing(struct call *c, struct key *k, const struct material *m,
 	return (NULL);
 }
 
+/*
+ * What one Region has, all others have to get: its id is known to them. New
+ * material waits until each of them has its bytes.
+ */
 static bool
-put_material(struct call *c, struct material *m, const struct wish *w)
+settle_family(struct key **family, size_t n, const struct material *m)
 {
-	bool was_usable = key_state(c->key) != STATE_PENDING_IMPORT;
-	struct key *k = key_copy(c->key);
-	struct material *to;
-	char *description = NULL;
+	enum material_state state = m->state;
+	struct material *other;
+	size_t here = 0;
 
-	if (k == NULL)
-		return (call_no_memory(c));
-	to = w->fresh ? place_new(c, k, m)
-		      : place_existing(c, k, m, w->material_id);
+	for (size_t i = 0; i < n; i++) {
+		other = key_material(family[i], m->id);
+		if (other == NULL && !material_share(family[i], m, m->state))
+			return (false);
+		other = key_material(family[i], m->id);
+		here += material_here(other);
+	}
+	if (state < MATERIAL_PENDING_ROTATION)
+		return (true);
+	state = here == n ? MATERIAL_PENDING_ROTATION
+			  : MATERIAL_PENDING_REGIONS;
+	for (size_t i = 0; i < n; i++)
+		key_material(family[i], m->id)->state = state;
+	return (true);
+}
+
+/* Moves the material into its place; true: it is there. */
+static bool
+place_material(
+    struct call *c, struct key *k, struct material *m, const struct wish *w)
+{
+	struct material *to = w->fresh
+				  ? place_new(c, k, m)
+				  : place_existing(c, k, m, w->material_id);
+	char *description;
+
 	if (to == NULL)
-		goto bad;
+		return (false);
 	material_forget(to);
 	to->bytes = m->bytes;
 	to->pkey = m->pkey;
 	m->bytes = (struct buf)BUF_INIT(KEY_MATERIAL_MAX);
 	m->pkey = NULL;
 	to->valid_to_ms = w->valid_to_ms;
-	if (w->description != NULL) {
-		if ((description = strdup(w->description)) == NULL) {
-			(void)call_no_memory(c);
-			goto bad;
-		}
-		free(to->description);
-		to->description = description;
+	if (w->description == NULL)
+		return (true);
+	if ((description = strdup(w->description)) == NULL)
+		return (call_no_memory(c));
+	free(to->description);
+	to->description = description;
+	return (true);
+}
+
+static bool
+put_material(struct call *c, struct material *m, const struct wish *w)
+{
+	bool was_usable = key_state(c->key) != STATE_PENDING_IMPORT;
+	struct key *family[STORE_RELATIVES_MAX], *k = NULL;
+	size_t n;
+
+	if (w->fresh && c->key->material_count != 0 &&
+	    c->key->primary[0] != '\0' &&
+	    strcmp(c->key->primary, c->key->region) != 0)
+		return (REFUSE(c, UNSUPPORTED,
+		    "%s is not a multi-region primary key.",
+		    call_arn(c, c->key)));
+	if (!family_copy(c, family, &n))
+		return (false);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(family[i]->region, c->key->region) == 0)
+			k = family[i];
+	if (k == NULL || !place_material(c, k, m, w))
+		goto bad;
+	if (!settle_family(family, n, key_material(k, m->id))) {
+		(void)call_no_memory(c);
+		goto bad;
 	}
 	/* an import ends PendingImport, whatever the key was before that */
 	if (!was_usable)
 		k->enabled = true;
 	c->out.key_id = call_arn(c, k);
 	if (k->spec->family == FAMILY_AES)
-		c->out.material_id = mem_text(&c->mem, view_str(to->id));
-	return (call_put_key(c, k));
+		c->out.material_id = mem_text(&c->mem, view_str(m->id));
+	return (family_put(c, family, n));
 bad:
-	key_unref(k);
+	for (size_t i = 0; i < n; i++)
+		key_unref(family[i]);
 	return (false);
 }
 

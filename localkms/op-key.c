@@ -12,6 +12,9 @@
 const struct json_field reply_metadata[] = {
     JSON_SUB("KeyMetadata", output_metadata), JSON_END};
 
+const struct json_field reply_metadata_regions[] = {
+    JSON_SUB("KeyMetadata", output_metadata_regions), JSON_END};
+
 static const struct json_field key_row[] = {
     JSON_FIELD(struct output_key, id, "KeyId", STRING),
     JSON_FIELD(struct output_key, arn, "KeyArn", STRING), JSON_END};
@@ -91,24 +94,34 @@ read_origin(struct call *c, const struct spec *spec, bool *external)
 	return (true);
 }
 
+bool
+policy_set(struct call *c, struct key *k)
+{
+	const struct doc *policy;
+	char *s;
+
+	if (c->in[IN_POLICY].bytes.len > POLICY_MAX)
+		return (REFUSE(c, LIMIT_EXCEEDED,
+		    "The key policy is longer than %d bytes.", POLICY_MAX));
+	policy = doc_parse(c->in[IN_POLICY].bytes, &c->mem);
+	if (policy == NULL || policy->kind != DOC_OBJECT)
+		return (REFUSE(c, MALFORMED_POLICY, "%s",
+		    "The new key policy is not valid JSON."));
+	if ((s = strdup(call_text(c, IN_POLICY, ""))) == NULL)
+		return (call_no_memory(c));
+	free(k->policy);
+	k->policy = s;
+	return (true);
+}
+
 static bool
 fill_texts(struct call *c, struct key *k)
 {
 	k->description = strdup(call_text(c, IN_DESCRIPTION, ""));
-	if (call_has(c, IN_POLICY)) {
-		if (c->in[IN_POLICY].bytes.len > POLICY_MAX)
-			return (REFUSE(c, LIMIT_EXCEEDED,
-			    "The key policy is longer than %d bytes.",
-			    POLICY_MAX));
-		if (doc_parse(c->in[IN_POLICY].bytes, &c->mem) == NULL)
-			return (REFUSE(c, MALFORMED_POLICY, "%s",
-			    "The new key policy is not valid JSON."));
-		k->policy = strdup(call_text(c, IN_POLICY, ""));
-	}
-	if (k->description == NULL ||
-	    (call_has(c, IN_POLICY) && k->policy == NULL))
+	if (k->description == NULL)
 		return (call_no_memory(c));
-	return (!call_has(c, IN_TAGS) || tags_add(c, k));
+	return ((!call_has(c, IN_POLICY) || policy_set(c, k)) &&
+		(!call_has(c, IN_TAGS) || tags_add(c, k)));
 }
 
 static bool
@@ -234,6 +247,22 @@ op_update_key_description(struct call *c)
 	return (call_put_key(c, k));
 }
 
+/* A primary key goes after its replicas. */
+static bool
+has_replicas(struct call *c, const struct key *k)
+{
+	struct key *family[STORE_RELATIVES_MAX];
+	size_t n;
+
+	if (k->primary[0] == '\0' || strcmp(k->primary, k->region) != 0)
+		return (false);
+	n = store_relatives(
+	    c->service->store, k->id, family, STORE_RELATIVES_MAX);
+	for (size_t i = 0; i < n; i++)
+		key_unref(family[i]);
+	return (n > 1);
+}
+
 bool
 op_schedule_key_deletion(struct call *c)
 {
@@ -249,7 +278,10 @@ op_schedule_key_deletion(struct call *c)
 	if ((k = key_copy(c->key)) == NULL)
 		return (call_no_memory(c));
 	k->window_days = days;
-	k->deletion_ms = c->now_ms + days * DAY_MS;
+	if (has_replicas(c, k))
+		k->waits_for_replicas = true;
+	else
+		k->deletion_ms = c->now_ms + days * DAY_MS;
 	c->out.key_id = call_arn(c, k);
 	c->out.deletion = (double)k->deletion_ms / 1000;
 	c->out.state = key_state_name(key_state(k));
@@ -264,6 +296,7 @@ op_cancel_key_deletion(struct call *c)
 
 	if (k == NULL)
 		return (call_no_memory(c));
+	k->waits_for_replicas = false;
 	k->deletion_ms = 0;
 	k->window_days = 0;
 	k->enabled = false;

@@ -21,14 +21,23 @@ tag_read(const char *s, struct output_tag *t)
 	return (t->value + strlen(t->value) + 1);
 }
 
+/* Where a key's tags begin and end. */
+static void
+tags_span(const struct buf *tags, const char **s, const char **end)
+{
+	*s = tags->len == 0 ? "" : (const char *)tags->ptr;
+	*end = *s + tags->len;
+}
+
 /* Copies all tags but the one of that key; *count is of the copies. */
 static bool
 copy_without(
     const struct buf *from, const char *key, struct buf *to, size_t *count)
 {
-	const char *s = (const char *)from->ptr, *end = s + from->len, *next;
+	const char *s, *end, *next;
 	struct output_tag t;
 
+	tags_span(from, &s, &end);
 	*count = 0;
 	for (; s < end; s = next) {
 		next = tag_read(s, &t);
@@ -164,10 +173,25 @@ op_untag_resource(struct call *c)
 }
 
 bool
+tags_fill(struct call *c, const struct key *k)
+{
+	const char *s, *end;
+	struct output_tag *rows = mem_get(&c->mem, TAGS_MAX * sizeof(*rows));
+	size_t n = 0;
+
+	if (rows == NULL)
+		return (call_no_memory(c));
+	tags_span(&k->tags, &s, &end);
+	while (s < end && n < TAGS_MAX)
+		s = tag_read(s, &rows[n++]);
+	c->out.rows = (struct json_rows){rows, n};
+	return (true);
+}
+
+bool
 op_list_resource_tags(struct call *c)
 {
-	const char *s = (const char *)c->key->tags.ptr;
-	const char *end = s + c->key->tags.len, *after;
+	const char *s, *end, *after;
 	struct output_tag *rows, t;
 	size_t limit, n = 0;
 	bool begun;
@@ -176,6 +200,7 @@ op_list_resource_tags(struct call *c)
 		return (false);
 	if ((rows = mem_get(&c->mem, limit * sizeof(*rows))) == NULL)
 		return (call_no_memory(c));
+	tags_span(&c->key->tags, &s, &end);
 	begun = after[0] == '\0';
 	while (s < end && n < limit) {
 		s = tag_read(s, &t);

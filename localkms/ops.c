@@ -5,6 +5,13 @@
 #define KEY IN_BIT(KEY_ID)
 #define PAGE (IN_BIT(LIMIT) | IN_BIT(MARKER))
 #define USE (IN_BIT(GRANT_TOKENS) | IN_BIT(DRY_RUN))
+#define SIGN (KEY | IN_BIT(MESSAGE) | IN_BIT(SIGNING_ALGORITHM))
+#define MAC (KEY | IN_BIT(MESSAGE) | IN_BIT(MAC_ALGORITHM))
+#define DATA (IN_BIT(CONTEXT) | IN_BIT(RECIPIENT) | USE)
+#define NEVER(name)                                              \
+	{                                                        \
+		name, op_unsupported, NULL, 0, 0, GATE_ANY, 0, 0 \
+	}
 
 /* clang-format off */
 /*
@@ -15,39 +22,81 @@
 static const struct operation operations[] = {
 	{ "CancelKeyDeletion", op_cancel_key_deletion, reply_schedule,
 	    KEY, 0, GATE_CANCEL, 0, OP_WRITES },
+	NEVER("ConnectCustomKeyStore"),
 	{ "CreateAlias", op_create_alias, NULL,
 	    IN_BIT(ALIAS_NAME) | IN_BIT(TARGET_KEY_ID), 0,
 	    GATE_ANY, 0, OP_WRITES },
+	NEVER("CreateCustomKeyStore"),
+	NEVER("CreateGrant"),
 	{ "CreateKey", op_create_key, reply_metadata,
 	    0, IN_BIT(POLICY) | IN_BIT(DESCRIPTION) | IN_BIT(KEY_USAGE) |
 	    IN_BIT(MASTER_KEY_SPEC) | IN_BIT(KEY_SPEC) | IN_BIT(ORIGIN) |
 	    IN_BIT(KEY_STORE_ID) | IN_BIT(BYPASS) | IN_BIT(TAGS) |
 	    IN_BIT(MULTI_REGION) | IN_BIT(XKS_KEY_ID), GATE_ANY, 0, 0 },
+	{ "Decapsulate", op_decapsulate, reply_encapsulate,
+	    KEY | IN_BIT(ENCAPSULATION_ALGORITHM) | IN_BIT(SHARED_SECRET),
+	    IN_BIT(RECIPIENT) | USE, GATE_USE, USAGE_ENCAPSULATE, OP_ALIAS },
 	{ "Decrypt", op_decrypt, reply_decrypt,
 	    0, KEY | IN_BIT(CIPHERTEXT) | IN_BIT(CONTEXT) |
 	    IN_BIT(ENCRYPTION_ALGORITHM) | IN_BIT(RECIPIENT) |
 	    IN_BIT(DRY_RUN_MODIFIERS) | USE, GATE_ANY, 0, OP_ALIAS },
 	{ "DeleteAlias", op_delete_alias, NULL,
 	    IN_BIT(ALIAS_NAME), 0, GATE_ANY, 0, OP_WRITES },
+	NEVER("DeleteCustomKeyStore"),
 	{ "DeleteImportedKeyMaterial", op_delete_imported_key_material,
 	    reply_material, KEY, IN_BIT(MATERIAL_ID),
 	    GATE_DELETE_MATERIAL, 0, OP_WRITES | OP_EXTERNAL },
+	{ "DeriveSharedSecret", op_derive_shared_secret, reply_derive,
+	    KEY | IN_BIT(AGREEMENT_ALGORITHM) | IN_BIT(PUBLIC_KEY),
+	    IN_BIT(RECIPIENT) | USE, GATE_USE, USAGE_AGREE, OP_ALIAS },
+	NEVER("DescribeCustomKeyStores"),
 	{ "DescribeKey", op_describe_key, reply_metadata,
 	    KEY, IN_BIT(GRANT_TOKENS), GATE_ANY, 0, OP_ALIAS },
 	{ "DisableKey", op_disable_key, NULL,
 	    KEY, 0, GATE_ENABLE, 0, OP_WRITES },
+	{ "DisableKeyRotation", op_disable_key_rotation, NULL,
+	    KEY, 0, GATE_ANY, 0, OP_WRITES },
+	NEVER("DisconnectCustomKeyStore"),
 	{ "EnableKey", op_enable_key, NULL,
 	    KEY, 0, GATE_ENABLE, 0, OP_WRITES },
+	{ "EnableKeyRotation", op_enable_key_rotation, NULL,
+	    KEY, IN_BIT(ROTATION_PERIOD), GATE_ANY, 0, OP_WRITES },
+	{ "Encapsulate", op_encapsulate, reply_encapsulate,
+	    KEY | IN_BIT(ENCAPSULATION_ALGORITHM), IN_BIT(RECIPIENT) | USE,
+	    GATE_USE, USAGE_ENCAPSULATE, OP_ALIAS },
 	{ "Encrypt", op_encrypt, reply_encrypt,
 	    KEY | IN_BIT(PLAINTEXT), IN_BIT(CONTEXT) |
 	    IN_BIT(ENCRYPTION_ALGORITHM) | USE,
 	    GATE_USE, USAGE_ENCRYPT, OP_ALIAS },
+	{ "GenerateDataKey", op_generate_data_key, reply_data_key,
+	    KEY, IN_BIT(NUMBER_OF_BYTES) | IN_BIT(DATA_KEY_SPEC) | DATA,
+	    GATE_USE, USAGE_ENCRYPT, OP_ALIAS },
+	{ "GenerateDataKeyPair", op_generate_data_key_pair, reply_data_pair,
+	    KEY | IN_BIT(KEY_PAIR_SPEC), DATA,
+	    GATE_USE, USAGE_ENCRYPT, OP_ALIAS },
+	{ "GenerateDataKeyPairWithoutPlaintext",
+	    op_generate_data_key_pair_without_plaintext, reply_data_pair,
+	    KEY | IN_BIT(KEY_PAIR_SPEC), DATA,
+	    GATE_USE, USAGE_ENCRYPT, OP_ALIAS },
+	{ "GenerateDataKeyWithoutPlaintext",
+	    op_generate_data_key_without_plaintext, reply_data_key,
+	    KEY, IN_BIT(NUMBER_OF_BYTES) | IN_BIT(DATA_KEY_SPEC) | DATA,
+	    GATE_USE, USAGE_ENCRYPT, OP_ALIAS },
+	{ "GenerateMac", op_generate_mac, reply_mac,
+	    MAC, USE, GATE_USE, USAGE_MAC, OP_ALIAS },
 	{ "GenerateRandom", op_generate_random, reply_random,
 	    0, IN_BIT(NUMBER_OF_BYTES) | IN_BIT(KEY_STORE_ID) |
 	    IN_BIT(RECIPIENT), GATE_ANY, 0, 0 },
+	NEVER("GetKeyLastUsage"),
+	{ "GetKeyPolicy", op_get_key_policy, reply_policy,
+	    KEY, IN_BIT(POLICY_NAME), GATE_ANY, 0, 0 },
+	{ "GetKeyRotationStatus", op_get_key_rotation_status,
+	    reply_rotation_status, KEY, 0, GATE_ANY, 0, 0 },
 	{ "GetParametersForImport", op_get_parameters_for_import,
 	    reply_parameters, KEY | IN_BIT(WRAPPING_ALGORITHM) |
 	    IN_BIT(WRAPPING_KEY_SPEC), 0, GATE_PARAMETERS, 0, OP_EXTERNAL },
+	{ "GetPublicKey", op_get_public_key, reply_public_key,
+	    KEY, IN_BIT(GRANT_TOKENS), GATE_ANY, 0, OP_ALIAS },
 	{ "ImportKeyMaterial", op_import_key_material, reply_material,
 	    KEY | IN_BIT(IMPORT_TOKEN) | IN_BIT(MATERIAL), IN_BIT(VALID_TO) |
 	    IN_BIT(EXPIRATION_MODEL) | IN_BIT(IMPORT_TYPE) |
@@ -55,12 +104,37 @@ static const struct operation operations[] = {
 	    GATE_IMPORT, 0, OP_WRITES | OP_EXTERNAL },
 	{ "ListAliases", op_list_aliases, reply_list_aliases,
 	    0, KEY | PAGE, GATE_ANY, 0, 0 },
+	NEVER("ListGrants"),
+	{ "ListKeyPolicies", op_list_key_policies, reply_policies,
+	    KEY, PAGE, GATE_ANY, 0, 0 },
+	{ "ListKeyRotations", op_list_key_rotations, reply_rotations,
+	    KEY, IN_BIT(INCLUDE_MATERIAL) | PAGE, GATE_ANY, 0, 0 },
 	{ "ListKeys", op_list_keys, reply_list_keys,
 	    0, PAGE, GATE_ANY, 0, 0 },
 	{ "ListResourceTags", op_list_resource_tags, reply_list_tags,
 	    KEY, PAGE, GATE_ANY, 0, 0 },
+	NEVER("ListRetirableGrants"),
+	{ "PutKeyPolicy", op_put_key_policy, NULL,
+	    KEY | IN_BIT(POLICY), IN_BIT(POLICY_NAME) | IN_BIT(BYPASS),
+	    GATE_ANY, 0, OP_WRITES },
+	{ "ReEncrypt", op_re_encrypt, reply_reencrypt,
+	    IN_BIT(DESTINATION_KEY_ID), IN_BIT(CIPHERTEXT) |
+	    IN_BIT(SOURCE_CONTEXT) | IN_BIT(SOURCE_KEY_ID) |
+	    IN_BIT(DESTINATION_CONTEXT) | IN_BIT(SOURCE_ALGORITHM) |
+	    IN_BIT(DESTINATION_ALGORITHM) | IN_BIT(DRY_RUN_MODIFIERS) | USE,
+	    GATE_ANY, 0, 0 },
+	{ "ReplicateKey", op_replicate_key, reply_replica,
+	    KEY | IN_BIT(REPLICA_REGION), IN_BIT(POLICY) | IN_BIT(BYPASS) |
+	    IN_BIT(DESCRIPTION) | IN_BIT(TAGS), GATE_REPLICATE, 0, OP_WRITES },
+	NEVER("RetireGrant"),
+	NEVER("RevokeGrant"),
+	{ "RotateKeyOnDemand", op_rotate_key_on_demand, reply_key_id,
+	    KEY, 0, GATE_ANY, 0, OP_WRITES },
 	{ "ScheduleKeyDeletion", op_schedule_key_deletion, reply_schedule,
 	    KEY, IN_BIT(WINDOW), GATE_SCHEDULE, 0, OP_WRITES },
+	{ "Sign", op_sign, reply_sign,
+	    SIGN, IN_BIT(MESSAGE_TYPE) | USE,
+	    GATE_USE, USAGE_SIGN, OP_ALIAS },
 	{ "TagResource", op_tag_resource, NULL,
 	    KEY | IN_BIT(TAGS), 0, GATE_DESCRIBE, 0, OP_WRITES },
 	{ "UntagResource", op_untag_resource, NULL,
@@ -68,8 +142,16 @@ static const struct operation operations[] = {
 	{ "UpdateAlias", op_update_alias, NULL,
 	    IN_BIT(ALIAS_NAME) | IN_BIT(TARGET_KEY_ID), 0,
 	    GATE_ANY, 0, OP_WRITES },
+	NEVER("UpdateCustomKeyStore"),
 	{ "UpdateKeyDescription", op_update_key_description, NULL,
 	    KEY | IN_BIT(DESCRIPTION), 0, GATE_DESCRIBE, 0, OP_WRITES },
+	{ "UpdatePrimaryRegion", op_update_primary_region, NULL,
+	    KEY | IN_BIT(PRIMARY_REGION), 0, GATE_REPLICATE, 0, OP_WRITES },
+	{ "Verify", op_verify, reply_sign,
+	    SIGN | IN_BIT(SIGNATURE), IN_BIT(MESSAGE_TYPE) | USE,
+	    GATE_USE, USAGE_SIGN, OP_ALIAS },
+	{ "VerifyMac", op_verify_mac, reply_mac,
+	    MAC | IN_BIT(MAC), USE, GATE_USE, USAGE_MAC, OP_ALIAS },
 };
 /* clang-format on */
 

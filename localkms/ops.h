@@ -13,8 +13,8 @@ bool op_disable_key(struct call *);
 bool op_schedule_key_deletion(struct call *);
 bool op_cancel_key_deletion(struct call *);
 bool op_update_key_description(struct call *);
-extern const struct json_field reply_metadata[], reply_list_keys[],
-    reply_schedule[];
+extern const struct json_field reply_metadata[], reply_metadata_regions[],
+    reply_list_keys[], reply_schedule[];
 
 bool op_create_alias(struct call *);
 bool op_update_alias(struct call *);
@@ -28,6 +28,8 @@ bool op_list_resource_tags(struct call *);
 extern const struct json_field reply_list_tags[];
 /* Adds Tags of the request to those of k. */
 bool tags_add(struct call *, struct key *k);
+/* All of them as c->out.rows. */
+bool tags_fill(struct call *, const struct key *k);
 
 bool op_get_parameters_for_import(struct call *);
 bool op_import_key_material(struct call *);
@@ -38,6 +40,59 @@ bool op_encrypt(struct call *);
 bool op_decrypt(struct call *);
 bool op_generate_random(struct call *);
 extern const struct json_field reply_encrypt[], reply_decrypt[], reply_random[];
+
+bool op_sign(struct call *);
+bool op_verify(struct call *);
+bool op_generate_mac(struct call *);
+bool op_verify_mac(struct call *);
+bool op_get_public_key(struct call *);
+extern const struct json_field reply_sign[], reply_mac[], reply_public_key[];
+
+bool op_derive_shared_secret(struct call *);
+bool op_encapsulate(struct call *);
+bool op_decapsulate(struct call *);
+extern const struct json_field reply_derive[], reply_encapsulate[];
+
+bool op_generate_data_key(struct call *);
+bool op_generate_data_key_without_plaintext(struct call *);
+bool op_generate_data_key_pair(struct call *);
+bool op_generate_data_key_pair_without_plaintext(struct call *);
+bool op_re_encrypt(struct call *);
+extern const struct json_field reply_data_key[], reply_data_pair[],
+    reply_reencrypt[];
+
+bool op_get_key_policy(struct call *);
+bool op_put_key_policy(struct call *);
+bool op_list_key_policies(struct call *);
+bool op_unsupported(struct call *); /* grants and key stores */
+extern const struct json_field reply_policy[], reply_policies[];
+/* The key's, or the default one that AWS gives. */
+const char *policy_text(struct call *, const struct key *);
+/* Sets the policy of the request. */
+bool policy_set(struct call *, struct key *);
+
+bool op_rotate_key_on_demand(struct call *);
+bool op_list_key_rotations(struct call *);
+bool op_get_key_rotation_status(struct call *);
+bool op_enable_key_rotation(struct call *);
+bool op_disable_key_rotation(struct call *);
+extern const struct json_field reply_rotations[], reply_rotation_status[],
+    reply_key_id[];
+
+bool op_replicate_key(struct call *);
+bool op_update_primary_region(struct call *);
+extern const struct json_field reply_replica[];
+
+/* c->key and its relatives in other Regions: copies to be changed, up to
+ * STORE_RELATIVES_MAX, and stored all or none. */
+bool family_copy(struct call *, struct key **out, size_t *count);
+bool family_put(struct call *, struct key **, size_t count);
+/* MultiRegionConfiguration of c->out.key. */
+bool family_fill(struct call *, const struct key *);
+/* Associates m with another key of the family; with its bytes only where KMS
+ * made them. */
+bool material_share(
+    struct key *to, const struct material *m, enum material_state);
 
 /* Fills c->out.key and chooses the reply table's form. */
 bool metadata_fill(struct call *, const struct key *);

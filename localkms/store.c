@@ -270,35 +270,75 @@ store_key_count(struct store *s, const char *region)
 	return (n);
 }
 
-bool
-store_put_key(struct store *s, struct key *k)
+size_t
+store_relatives(struct store *s, const char *id, struct key **out, size_t most)
+{
+	struct at at = {"", id, ""};
+	const struct key *k;
+	size_t place = 0, n = 0;
+	bool found;
+
+	pthread_rwlock_rdlock(&s->memory);
+	while (n < most && place < s->keys.count) {
+		/* from the first key of a Region to the one of that id */
+		k = s->keys.rows[place];
+		at.region = k->region;
+		at.first = id;
+		place = index_seek(&s->keys, &at, &found);
+		if (found)
+			out[n++] = key_ref(s->keys.rows[place]);
+		at.first = "\xff";
+		place = index_seek(&s->keys, &at, &found);
+	}
+	pthread_rwlock_unlock(&s->memory);
+	return (n);
+}
+
+/* The memory is locked for writing and has room. */
+static void
+put_in_memory(struct store *s, struct key *k)
 {
 	struct at at = key_at(k);
 	struct key *old = NULL;
 	size_t place;
-	bool found, ok;
+	bool found;
 
+	place = index_seek(&s->keys, &at, &found);
+	if (found)
+		old = s->keys.rows[place];
+	index_put(&s->keys, place, found, k);
 	k->changed_ms = mono_ms();
-	ok = disk_put_key(s->disk, k);
-	pthread_rwlock_wrlock(&s->memory);
-	/* memory must not fall behind the disk: better no server than that */
-	if (ok && !index_reserve(&s->keys))
-		abort();
-	if (ok) {
-		place = index_seek(&s->keys, &at, &found);
-		old = found ? s->keys.rows[place] : NULL;
-		index_put(&s->keys, place, found, k);
-		due_by(s, k);
-	}
+	due_by(s, k);
 	if (old != NULL && s->delay_ms != 0) {
 		key_unref(old->before);
 		old->before = NULL;
 		k->before = old;
-		old = NULL;
+	} else
+		key_unref(old);
+}
+
+bool
+store_put_keys(struct store *s, struct key **keys, size_t count)
+{
+	bool ok = disk_put_keys(s->disk, keys, count);
+
+	pthread_rwlock_wrlock(&s->memory);
+	for (size_t i = 0; ok && i < count; i++) {
+		/* memory must not fall behind the disk: better no server */
+		if (!index_reserve(&s->keys))
+			abort();
+		put_in_memory(s, keys[i]);
 	}
 	pthread_rwlock_unlock(&s->memory);
-	key_unref(ok ? old : k);
+	for (size_t i = 0; !ok && i < count; i++)
+		key_unref(keys[i]);
 	return (ok);
+}
+
+bool
+store_put_key(struct store *s, struct key *k)
+{
+	return (store_put_keys(s, &k, 1));
 }
 
 /* The memory is locked for writing. */
@@ -424,7 +464,7 @@ store_put_alias(struct store *s, const struct alias *a)
 		alias_cut(s, &old);
 	}
 	if (!alias_add(s, &row))
-		abort(); /* as in store_put_key() */
+		abort(); /* as in store_put_keys() */
 	pthread_rwlock_unlock(&s->memory);
 	return (true);
 }
@@ -458,6 +498,25 @@ store_secret(struct store *s, const char *name, uint8_t *out, size_t len)
 	return (disk_secret(s->disk, name, out, len));
 }
 
+/* A primary that waits for its replicas' end is to be deleted when the last
+ * of them is gone; its waiting period begins then. */
+static bool
+release_primary(struct store *s, const struct key *gone)
+{
+	struct key *family[STORE_RELATIVES_MAX], *copy = NULL;
+	size_t n = store_relatives(s, gone->id, family, STORE_RELATIVES_MAX);
+	bool due = n == 1 && family[0]->waits_for_replicas;
+
+	if (due && (copy = key_copy(family[0])) != NULL) {
+		copy->waits_for_replicas = false;
+		copy->deletion_ms = gone->deletion_ms +
+				    copy->window_days * DAY_MS;
+	}
+	for (size_t i = 0; i < n; i++)
+		key_unref(family[i]);
+	return (!due || (copy != NULL && store_put_key(s, copy)));
+}
+
 /* One key that has come of age; false: nothing is due any more. */
 static bool
 age_one(struct store *s, int64_t now_ms)
@@ -477,7 +536,8 @@ age_one(struct store *s, int64_t now_ms)
 	if (k == NULL || (copy = key_copy(k)) == NULL)
 		return (false);
 	if (key_age(copy, now_ms) == KEY_GONE) {
-		ok = store_remove_key(s, copy);
+		ok = store_remove_key(s, copy) &&
+		     (copy->primary[0] == '\0' || release_primary(s, copy));
 		key_unref(copy);
 		return (ok);
 	}

@@ -30,7 +30,12 @@ struct key *store_key_now(struct store *, const char *region, const char *id);
 size_t store_keys(struct store *, const char *region, const char *after,
     struct key **out, size_t most);
 size_t store_key_count(struct store *, const char *region);
-/* Takes the reference, also when it fails. Locked. */
+/* The keys of that id in all Regions, with references; returns how many. */
+size_t store_relatives(
+    struct store *, const char *id, struct key **out, size_t most);
+#define STORE_RELATIVES_MAX 64
+/* All or none of them. Takes the references, also when it fails. Locked. */
+bool store_put_keys(struct store *, struct key **, size_t count);
 bool store_put_key(struct store *, struct key *);
 /* With its aliases. Locked. */
 bool store_remove_key(struct store *, const struct key *);
