@@ -166,9 +166,9 @@ main(void)
 		    "%s: connections of its own, if any", children[i].what);
 		connections = proxy_connections();
 		RV(use(), CKR_OK, "the parent goes on");
-		OK(proxy_bytes(0) > before &&
+		OK(bytes_of(parents) > before &&
 			proxy_connections() == connections,
-		    "on the connection that it has");
+		    "on the connections that it has");
 	}
 	p11_stop();
 	world_stop();
