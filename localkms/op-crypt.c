@@ -118,7 +118,14 @@ find_named(struct call *c, struct crypt *x, const struct cipher_label *label)
 		    "The key ID in the request does not identify a CMK that "
 		    "can perform this operation."));
 	}
-	return (call_find_key(c, view_str(label->key_id), false, &x->key));
+	if (call_find_key(c, view_str(label->key_id), false, &x->key))
+		return (true);
+	if (c->failure.kind != FAIL_NOT_FOUND)
+		return (false);
+	return (REFUSE(c, ACCESS_DENIED,
+	    "The ciphertext refers to a customer master key that does not "
+	    "exist, does not exist in this region, or you are not allowed to "
+	    "access."));
 }
 
 static bool
