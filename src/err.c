@@ -83,7 +83,7 @@ static const struct {
 	{ 400, ERR_INVALID },
 	{ 401, ERR_BAD_CREDS },
 	{ 403, ERR_DENIED },
-	{ 404, ERR_INVALID },	/* of the URL: a missing key is a 400 */
+	{ 404, ERR_REPLY },	/* of the URL: a missing key is a 400 */
 	{ 408, ERR_NETWORK },
 	{ 413, ERR_TOO_BIG },
 	{ 429, ERR_THROTTLED },
@@ -101,6 +101,9 @@ err_from_reply(const char *exception, int status)
 	for (i = 0; i < ELEMS(exceptions); i++)
 		if (strcmp(exceptions[i].exception, exception) == 0)
 			return (exceptions[i].err);
+	/* KMS names what it refuses; who does not is not KMS */
+	if (exception[0] == '\0' && status == 400)
+		return (ERR_REPLY);
 	for (i = 0; i < ELEMS(statuses); i++)
 		if (statuses[i].status == status)
 			return (statuses[i].err);
