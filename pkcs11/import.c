@@ -204,29 +204,44 @@ create_key(struct call *c, struct import *im)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);
 	/* the reply was lost: the key may be there all the same */
-	if (e == ERR_UNKNOWN && find_by_nonce(c, im) == ERR_OK &&
-	    im->key != NULL)
+	if ((e == ERR_UNKNOWN || e == ERR_REPLY) &&
+	    find_by_nonce(c, im) == ERR_OK && im->key != NULL)
 		e = ERR_OK;
 	im->made = im->key != NULL;
 	return (e);
 }
 
-/* An alias of our own that was there before is as good as a new one. */
-static enum err
-create_alias(struct call *c, struct import *im, const char *alias)
+/* Whether the alias leads to the key; *sure: KMS said so, or said no. */
+static bool
+leads_to_key(
+    struct call *c, const struct import *im, const char *alias, bool *sure)
 {
+	struct fault fault = c->kms.fault;
 	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = kms_describe_key(&c->kms, alias, &meta);
+	bool yes = e == ERR_OK && strcmp(meta.id, im->key->meta.id) == 0;
+
+	*sure = e == ERR_OK || e == ERR_NOT_FOUND;
+	kms_key_free(&meta);
+	c->kms.fault = fault;
+	return (yes);
+}
+
+/* An alias that was there before, or of which KMS's answer was lost, is as
+ * good as a new one. *there: it may be there in spite of a failure. */
+static enum err
+create_alias(struct call *c, struct import *im, const char *alias, bool *there)
+{
+	bool sure = true;
 	int tries = 0;
 	enum err e;
 
 	do {
 		e = kms_create_alias(&c->kms, alias, im->key->meta.id);
 	} while (settling(c, im, e, &tries));
-	if (e == ERR_EXISTS &&
-	    kms_describe_key(&c->kms, alias, &meta) == ERR_OK &&
-	    strcmp(meta.id, im->key->meta.id) == 0)
+	if (e != ERR_OK && leads_to_key(c, im, alias, &sure))
 		e = ERR_OK;
-	kms_key_free(&meta);
+	*there = e == ERR_OK || !sure;
 	return (e);
 }
 
@@ -243,14 +258,16 @@ name_key(struct call *c, struct import *im)
 	    {NAME_LABEL, im->label, im->key->names.label},
 	};
 	enum err e = ERR_OK;
+	bool there;
 
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
 		if (names[i].name.len == 0)
 			continue;
+		there = false;
 		e = name_to_alias(names[i].kind, names[i].name, names[i].alias);
 		if (e == ERR_OK)
-			e = create_alias(c, im, names[i].alias);
-		if (e != ERR_OK)
+			e = create_alias(c, im, names[i].alias, &there);
+		if (!there)
 			names[i].alias[0] = '\0';
 	}
 	im->key->names.labels = im->key->names.label[0] != '\0';
@@ -273,6 +290,26 @@ check_names(struct call *c, const struct import *im)
 	return (CKR_OK);
 }
 
+/* The aliases go before the key: one that stayed would keep its name taken for
+ * as long as the key waits for its deletion. */
+static enum err
+delete_aliases(struct call *c, const struct import *im)
+{
+	const char *aliases[] = {im->key->names.label, im->key->names.id};
+	enum err e = ERR_OK;
+	bool sure;
+
+	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
+		if (aliases[i][0] == '\0')
+			continue;
+		if (leads_to_key(c, im, aliases[i], &sure))
+			e = kms_delete_alias(&c->kms, aliases[i]);
+		else if (!sure)
+			e = ERR_UNKNOWN;
+	}
+	return (e);
+}
+
 /*
  * Takes back a key that this call made and that nobody gave material to. Its
  * own short time: the call's may be what ran out. Where KMS cannot be reached
@@ -282,7 +319,6 @@ static void
 take_back(struct call *c, struct import *im)
 {
 	struct fault fault = c->kms.fault;
-	const char *aliases[] = {im->key->names.label, im->key->names.id};
 	struct kms_key meta = KMS_KEY_INIT;
 	enum err e;
 
@@ -290,9 +326,8 @@ take_back(struct call *c, struct import *im)
 	e = kms_describe_key(&c->kms, im->key->meta.id, &meta);
 	if (e == ERR_OK && strcmp(meta.state, "PendingImport") != 0)
 		goto out;
-	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
-		if (aliases[i][0] != '\0')
-			e = kms_delete_alias(&c->kms, aliases[i]);
+	if (e == ERR_OK)
+		e = delete_aliases(c, im);
 	if (e == ERR_OK)
 		e = kms_schedule_key_deletion(
 		    &c->kms, im->key->meta.id, DELETION_DAYS);
