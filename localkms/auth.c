@@ -1,20 +1,32 @@
+#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
+
 #include <string.h>
 #include <time.h>
 #include <openssl/crypto.h>
 #include "auth.h"
+#include "session.h"
 #include "sigv4.h"
 
 #define SKEW_MS (INT64_C(15) * 60 * 1000)
 #define SIGNED_MAX 32
 #define PARAMETER_MAX 1024
+#define INVALID_TOKEN "The security token included in the request is invalid."
+
+/* The signing key of the last request: it stays the same for a day. */
+struct signing_key {
+	char name[PARAMETER_MAX]; /* access key, day, Region, service */
+	uint8_t key[SIGV4_KEY_SIZE];
+};
 
 struct auth {
+	pthread_mutex_t lock; /* over last */
+	struct signing_key last;
 	struct sigv4 *sigv4;
 	char account[13];
 	char access_key[AUTH_ACCESS_SIZE];
 	char secret_key[AUTH_SECRET_SIZE];
+	uint8_t sessions[SESSION_SECRET_SIZE]; /* signs their tokens */
 };
 
 /* The Authorization header taken apart. */
@@ -27,38 +39,26 @@ struct claim {
 	size_t signed_count;
 };
 
-static void
-spell(const uint8_t *random, size_t len, const char *letters, char *out)
-{
-	size_t n = strlen(letters);
-
-	for (size_t i = 0; i < len; i++)
-		out[i] = letters[random[i] % n];
-	out[len] = '\0';
-}
-
 struct auth *
 auth_open(struct store *s, const char *account)
 {
-	struct auth *a = calloc(1, sizeof(*a));
+	struct auth *a = OPENSSL_zalloc(sizeof(*a));
 	uint8_t random[16 + 40];
 	/* a process of its own: the default library context will do */
 	const struct crypto crypto = {.lib = NULL};
 
 	if (a == NULL)
 		return (NULL);
+	pthread_mutex_init(&a->lock, NULL);
 	if (sigv4_open(&crypto, &a->sigv4) != ERR_OK ||
-	    !store_secret(s, "credentials", random, sizeof(random))) {
+	    !store_secret(s, "credentials", random, sizeof(random)) ||
+	    !store_secret(s, "sessions", a->sessions, sizeof(a->sessions))) {
 		auth_close(a);
 		return (NULL);
 	}
 	memcpy(a->access_key, "AKIA", 4);
-	spell(
-	    random, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", a->access_key + 4);
-	spell(random + 16, 40,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    "+/",
-	    a->secret_key);
+	session_spell(random, 16, session_letters, a->access_key + 4);
+	session_spell(random + 16, 40, session_key_letters, a->secret_key);
 	snprintf(a->account, sizeof(a->account), "%s", account);
 	return (a);
 }
@@ -69,13 +69,20 @@ auth_close(struct auth *a)
 	if (a == NULL)
 		return;
 	sigv4_close(a->sigv4);
-	free(a);
+	pthread_mutex_destroy(&a->lock);
+	OPENSSL_clear_free(a, sizeof(*a));
 }
 
 const char *
 auth_access_key(const struct auth *a)
 {
 	return (a->access_key);
+}
+
+const uint8_t *
+auth_session_secret(const struct auth *a)
+{
+	return (a->sessions);
 }
 
 const char *
@@ -253,7 +260,36 @@ gather_headers(const struct web_request *q, struct claim *m, struct failure *f)
 }
 
 static bool
-check_signature(const struct auth *a, const struct web_request *q,
+signing_key(struct auth *a, const struct claim *m, const char *secret,
+    uint8_t key[SIGV4_KEY_SIZE])
+{
+	struct signing_key made;
+	bool known;
+	int n;
+
+	n = snprintf(made.name, sizeof(made.name), "%s/%s/%s/%s", m->access_key,
+	    m->day, m->region, m->service);
+	pthread_mutex_lock(&a->lock);
+	known = strcmp(a->last.name, made.name) == 0;
+	if (known)
+		memcpy(key, a->last.key, SIGV4_KEY_SIZE);
+	pthread_mutex_unlock(&a->lock);
+	if (known)
+		return (true);
+	if (n < 0 || (size_t)n >= sizeof(made.name) ||
+	    sigv4_key(a->sigv4, view_str(secret), view_str(m->day),
+		view_str(m->region), view_str(m->service), made.key) != ERR_OK)
+		return (false);
+	memcpy(key, made.key, SIGV4_KEY_SIZE);
+	pthread_mutex_lock(&a->lock);
+	a->last = made;
+	pthread_mutex_unlock(&a->lock);
+	OPENSSL_cleanse(made.key, sizeof(made.key));
+	return (true);
+}
+
+static bool
+check_signature(struct auth *a, const struct web_request *q,
     const struct claim *m, const char *secret, struct failure *f)
 {
 	struct sigv4_request r = {
@@ -272,9 +308,7 @@ check_signature(const struct auth *a, const struct web_request *q,
 
 	ok = sigv4_hash(a->sigv4, q->body, body) == ERR_OK;
 	r.payload_hash = view_str(body);
-	ok = ok &&
-	     sigv4_key(a->sigv4, view_str(secret), view_str(m->day), r.region,
-		 r.service, key) == ERR_OK &&
+	ok = ok && signing_key(a, m, secret, key) &&
 	     sigv4_sign(a->sigv4, &r, key, hex) == ERR_OK;
 	OPENSSL_cleanse(key, sizeof(key));
 	if (!ok)
@@ -288,17 +322,40 @@ check_signature(const struct auth *a, const struct web_request *q,
 	    "method. Consult the service documentation for details."));
 }
 
+static bool
+identify_session(const struct auth *a, const char *token, const struct claim *m,
+    int64_t wall_ms, char secret[AUTH_SECRET_SIZE], struct caller *c,
+    struct failure *f)
+{
+	struct session s = {0};
+
+	if (strlen(m->access_key) != SESSION_ACCESS_SIZE - 1 ||
+	    strlen(token) >= sizeof(s.token))
+		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
+	snprintf(s.access_key, sizeof(s.access_key), "%s", m->access_key);
+	snprintf(s.token, sizeof(s.token), "%s", token);
+	if (!session_read(a->sessions, &s))
+		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
+	if (wall_ms / 1000 >= s.expires)
+		return (fail(f, FAIL_EXPIRED_TOKEN,
+		    "The security token included in the request is expired"));
+	memcpy(secret, s.secret_key, AUTH_SECRET_SIZE);
+	snprintf(c->arn, sizeof(c->arn), "%s", s.arn);
+	return (true);
+}
+
 /* The secret of an access key, and who it is. */
 static bool
 identify(const struct auth *a, const struct web_request *q,
-    const struct claim *m, char secret[AUTH_SECRET_SIZE], struct caller *c,
-    struct failure *f)
+    const struct claim *m, int64_t wall_ms, char secret[AUTH_SECRET_SIZE],
+    struct caller *c, struct failure *f)
 {
-	if (strcmp(m->access_key, a->access_key) != 0 ||
-	    web_header(q, "x-amz-security-token") != NULL)
-		return (fail(f, FAIL_UNRECOGNIZED_CLIENT,
-		    "The security token included in the request is "
-		    "invalid."));
+	const char *token = web_header(q, "x-amz-security-token");
+
+	if (token != NULL)
+		return (identify_session(a, token, m, wall_ms, secret, c, f));
+	if (strcmp(m->access_key, a->access_key) != 0)
+		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
 	memcpy(secret, a->secret_key, AUTH_SECRET_SIZE);
 	snprintf(c->arn, sizeof(c->arn), "arn:aws:iam::%s:user/keyferry",
 	    a->account);
@@ -306,8 +363,8 @@ identify(const struct auth *a, const struct web_request *q,
 }
 
 bool
-auth_check(const struct auth *a, const struct web_request *q,
-    const char *service, int64_t wall_ms, struct caller *c, struct failure *f)
+auth_check(struct auth *a, const struct web_request *q, const char *service,
+    int64_t wall_ms, struct caller *c, struct failure *f)
 {
 	const char *h = web_header(q, "authorization");
 	char secret[AUTH_SECRET_SIZE];
@@ -324,7 +381,8 @@ auth_check(const struct auth *a, const struct web_request *q,
 		    "Authorization header requires existence of either a "
 		    "'X-Amz-Date' or a 'Date' header. "
 		    "Authorization=AWS4-HMAC-SHA256"));
-	if (!check_scope(&m, service, f) || !identify(a, q, &m, secret, c, f))
+	if (!check_scope(&m, service, f) ||
+	    !identify(a, q, &m, wall_ms, secret, c, f))
 		return (false);
 	ok = gather_headers(q, &m, f) && check_date(&m, wall_ms, f) &&
 	     check_signature(a, q, &m, secret, f);

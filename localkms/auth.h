@@ -18,8 +18,10 @@ struct auth *auth_open(struct store *, const char *account);
 void auth_close(struct auth *);
 const char *auth_access_key(const struct auth *);
 const char *auth_secret_key(const struct auth *);
+/* What session tokens are made with: SESSION_SECRET_SIZE bytes. */
+const uint8_t *auth_session_secret(const struct auth *);
 
 /* wall_ms: what time the front end believes it is. service: "kms". */
-bool auth_check(const struct auth *, const struct web_request *,
-    const char *service, int64_t wall_ms, struct caller *, struct failure *);
+bool auth_check(struct auth *, const struct web_request *, const char *service,
+    int64_t wall_ms, struct caller *, struct failure *);
 #endif

@@ -366,9 +366,10 @@ bool
 input_read(const struct doc *root, uint64_t required, uint64_t optional,
     struct input *in, struct mem *mem, struct failure *f)
 {
-	struct complaints c = {0};
+	struct complaints c;
 	const struct doc *d;
 
+	c.count = c.used = 0;
 	memset(in, 0, IN_COUNT * sizeof(*in));
 	for (size_t i = 0; i < IN_COUNT; i++) {
 		if (((required | optional) >> i & 1) == 0)

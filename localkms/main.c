@@ -99,13 +99,15 @@ print_env(FILE *f, const struct options *o, const struct auth *a,
 {
 	fprintf(f,
 	    "export AWS_ENDPOINT_URL_KMS='%s://%s'\n"
+	    "export AWS_ENDPOINT_URL_STS='%s://%s'\n"
 	    "export AWS_REGION='%s'\n"
 	    "export AWS_DEFAULT_REGION='%s'\n"
 	    "export AWS_ACCESS_KEY_ID='%s'\n"
 	    "export AWS_SECRET_ACCESS_KEY='%s'\n"
 	    "export KEYFERRY_LOCALKMS_CONTROL='http://%s'\n",
-	    w->scheme, server_address(w->kms), o->region, o->region,
-	    auth_access_key(a), auth_secret_key(a), server_address(w->control));
+	    w->scheme, server_address(w->kms), w->scheme,
+	    server_address(w->kms), o->region, o->region, auth_access_key(a),
+	    auth_secret_key(a), server_address(w->control));
 	if (o->tls)
 		fprintf(f, "export AWS_CA_BUNDLE='%s'\n", w->tls.path);
 }

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "controls.h"
 #include "service.h"
+#include "sts.h"
 #include "text.h"
 
 #define TARGET "TrentService."
@@ -133,6 +134,8 @@ service_answer(
 	r->delay_ms = plan.delay_ms;
 	if (plan.moment == FAULT_BEFORE)
 		put_error(r, plan.status, plan.exception, plan.message);
+	else if (op == NULL && sts_meant(q))
+		sts_answer(s, q, r);
 	else if (op == NULL)
 		put_error(r, 400, fail_name(FAIL_UNKNOWN_OPERATION), "");
 	else

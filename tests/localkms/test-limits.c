@@ -1,0 +1,370 @@
+/* What is refused, and in which words: limits, states, names, bad input. The
+ * messages marked as recorded were seen from AWS. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "local.h"
+#include "tap.h"
+
+#define HELLO "aGVsbG8="
+#define ARN "arn:aws:kms:us-east-1:111122223333:"
+#define NOBODY "11111111-2222-3333-4444-555555555555"
+#define VALUE(value, member)                                         \
+	"1 validation error detected: Value '" value "' at '" member \
+	"' failed to satisfy constraint: "
+
+/* clang-format off */
+static const struct {
+	const char *operation, *body, *exception, *message; /* NULL: any */
+} refusals[] = {
+	/* recorded */
+	{ "GenerateRandom", "{}", "ValidationException",
+	    "NumberOfBytes is required." },
+	{ "GenerateRandom", "{\"NumberOfBytes\":0}", "ValidationException",
+	    VALUE("0", "numberOfBytes")
+	    "Member must have value greater than or equal to 1" },
+	{ "GenerateRandom", "{\"NumberOfBytes\":1025}", "ValidationException",
+	    VALUE("1025", "numberOfBytes")
+	    "Member must have value less than or equal to 1024" },
+	{ "DescribeKey", "{\"KeyId\":\"fake-key-id\"}", "NotFoundException",
+	    "Invalid keyId 'fake-key-id'" },
+	{ "DescribeKey", "{\"KeyId\":\"134f2428cec14b25a1ae9048164dba47\"}",
+	    "NotFoundException",
+	    "Invalid keyId '134f2428cec14b25a1ae9048164dba47'" },
+	{ "DescribeKey", "{\"KeyId\":\"mrk-fake-key-id\"}",
+	    "NotFoundException", "Invalid keyId 'mrk-fake-key-id'" },
+	{ "DescribeKey",
+	    "{\"KeyId\":\"mrk-d3b95762d3b95762d3b95762d3b95762\"}",
+	    "NotFoundException", "Key '" ARN
+	    "key/mrk-d3b95762d3b95762d3b95762d3b95762' does not exist" },
+	{ "DescribeKey", "{\"KeyId\":\"arn:aws:kms:ap-southeast-1:"
+	    "111122223333:key/" NOBODY "\"}",
+	    "NotFoundException", "Invalid arn ap-southeast-1" },
+	{ "CreateAlias", "{\"AliasName\":\"fakealias\",\"TargetKeyId\":\""
+	    NOBODY "\"}", "ValidationException",
+	    "Alias must start with the prefix \"alias/\". Please see https://"
+	    "docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html" },
+	{ "CreateKey", "{\"KeySpec\":\"HMAC_256\"}", "ValidationException",
+	    "You must specify a KeyUsage value for all KMS keys except for "
+	    "symmetric encryption keys." },
+	{ "GenerateMac", "{\"KeyId\":\"" NOBODY "\",\"Message\":\"" HELLO
+	    "\",\"MacAlgorithm\":\"INVALID\"}", "ValidationException",
+	    VALUE("INVALID", "macAlgorithm")
+	    "Member must satisfy enum value set: [HMAC_SHA_384, HMAC_SHA_256, "
+	    "HMAC_SHA_224, HMAC_SHA_512]" },
+	/* of the same form */
+	{ "DescribeKey", "{}", "ValidationException",
+	    "1 validation error detected: Value null at 'keyId' failed to "
+	    "satisfy constraint: Member must not be null" },
+	{ "Encrypt", "{}", "ValidationException",
+	    "2 validation errors detected: Value null at 'keyId' failed to "
+	    "satisfy constraint: Member must not be null; Value null at "
+	    "'plaintext' failed to satisfy constraint: Member must not be "
+	    "null" },
+	{ "Encrypt", "{\"KeyId\":\"x\",\"Plaintext\":\"\"}",
+	    "ValidationException",
+	    "1 validation error detected: Value at 'plaintext' failed to "
+	    "satisfy constraint: Member must have length greater than or "
+	    "equal to 1" },
+	{ "DescribeKey", "{\"KeyId\":\"\"}", "ValidationException",
+	    VALUE("", "keyId")
+	    "Member must have length greater than or equal to 1" },
+	{ "ListKeys", "{\"Limit\":1001}", "ValidationException",
+	    VALUE("1001", "limit")
+	    "Member must have value less than or equal to 1000" },
+	{ "DeleteAlias", "{\"AliasName\":\"alias/a b\"}",
+	    "ValidationException", VALUE("alias/a b", "aliasName")
+	    "Member must satisfy regular expression pattern: "
+	    "^[a-zA-Z0-9:/_-]+$" },
+	{ "DeleteAlias", "{\"AliasName\":\"alias/none\"}",
+	    "NotFoundException", "Alias " ARN "alias/none is not found." },
+	{ "ListKeys", "{\"Marker\":\"nonsense\"}", NULL, NULL },
+	{ "Decrypt", "{\"CiphertextBlob\":\"" HELLO "\"}",
+	    "InvalidCiphertextException", "" },
+	{ "CreateKey", "{\"Policy\":\"nonsense\"}",
+	    "MalformedPolicyDocumentException", NULL },
+	{ "CreateKey", "{\"Tags\":[{\"TagKey\":\"aws:x\",\"TagValue\":\"\"}]}",
+	    "TagException", NULL },
+	{ "CreateKey", "{\"Origin\":\"AWS_CLOUDHSM\"}",
+	    "UnsupportedOperationException", NULL },
+	{ "CreateKey", "{\"KeySpec\":\"RSA_2048\",\"KeyUsage\":"
+	    "\"KEY_AGREEMENT\"}", "ValidationException",
+	    "KeyUsage KEY_AGREEMENT is not compatible with KeySpec "
+	    "RSA_2048" },
+	{ "GetParametersForImport", "{\"KeyId\":\"alias/x\","
+	    "\"WrappingAlgorithm\":\"RSAES_OAEP_SHA_256\","
+	    "\"WrappingKeySpec\":\"RSA_2048\"}", "NotFoundException",
+	    "Invalid keyId 'alias/x'" },
+	{ "CreateGrant", "{}", "UnsupportedOperationException", NULL },
+	{ "Nonsense", "{}", "UnknownOperationException", "" },
+	/* bad input */
+	{ "ListKeys", "{", "SerializationException", NULL },
+	{ "ListKeys", "[]", "SerializationException", NULL },
+	{ "ListKeys", "{\"Limit\":\"5\"}", "SerializationException", NULL },
+	{ "ListKeys", "{\"Limit\":1.5}", "SerializationException", NULL },
+	{ "ListKeys", "{\"Limit\":1e400}", "SerializationException", NULL },
+	{ "DescribeKey", "{\"KeyId\":5}", "SerializationException",
+	    "NUMBER_VALUE can not be converted to a String" },
+	{ "DescribeKey", "{\"KeyId\":\"\\u0000\"}", "NotFoundException",
+	    NULL },
+	{ "DescribeKey", "{\"KeyId\":\"\xff\xfe\"}", "SerializationException",
+	    NULL },
+	{ "Decrypt", "{\"CiphertextBlob\":\"!\"}", "SerializationException",
+	    NULL },
+	{ "Encrypt", "{\"KeyId\":\"x\",\"Plaintext\":\"" HELLO "\","
+	    "\"EncryptionContext\":{\"a\":1}}", "SerializationException",
+	    NULL },
+	{ "CreateKey", "{\"Tags\":[[]]}", "SerializationException", NULL },
+	{ "ListKeys", "{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+	    "SerializationException", NULL },
+};
+
+/* The key state table: what each operation says of a key in each state. E is
+ * done, D DisabledException, S KMSInvalidStateException. */
+static const struct {
+	const char *operation, *members;
+	const char *enabled, *disabled, *deleted, *waiting;
+} states[] = {
+	{ "DescribeKey", "", "E", "E", "E", "E" },
+	{ "Encrypt", ",\"Plaintext\":\"" HELLO "\"", "E", "D", "S", "S" },
+	{ "GenerateDataKey", ",\"KeySpec\":\"AES_256\"", "E", "D", "S", "S" },
+	{ "GetParametersForImport", ",\"WrappingAlgorithm\":"
+	    "\"RSAES_OAEP_SHA_256\",\"WrappingKeySpec\":\"RSA_2048\"",
+	    "E", "E", "S", "E" },
+	{ "TagResource", ",\"Tags\":[]", "E", "E", "S", "E" },
+	{ "UpdateKeyDescription", ",\"Description\":\"\"",
+	    "E", "E", "S", "E" },
+	{ "ListResourceTags", "", "E", "E", "E", "E" },
+	{ "GetKeyPolicy", "", "E", "E", "E", "E" },
+	{ "EnableKey", "", "E", NULL, "S", "S" },
+	{ "DisableKey", "", NULL, "E", "S", "S" },
+	{ "CancelKeyDeletion", "", "S", "S", NULL, "S" },
+	{ "ScheduleKeyDeletion", ",\"PendingWindowInDays\":7",
+	    NULL, NULL, "S", NULL },
+	{ "DeleteImportedKeyMaterial", "", NULL, NULL, NULL, "E" },
+};
+/* clang-format on */
+
+static void
+test_refusals(struct local *l)
+{
+	const char *exception, *message;
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		exception = refusals[i].exception;
+		message = refusals[i].message;
+		OK(local_refused(l,
+		       exception == NULL ? "InvalidMarkerException" : exception,
+		       refusals[i].operation, "%s", refusals[i].body) &&
+			(message == NULL ||
+			    strcmp(local_message(l), message) == 0),
+		    "%s %s", refusals[i].operation, refusals[i].body);
+		if (message != NULL && strcmp(local_message(l), message) != 0)
+			printf("# said: %s\n", local_message(l));
+	}
+}
+
+static void
+check_state(struct local *l, size_t i, const char *key, const char *state,
+    const char *wanted)
+{
+	const char *exception = wanted == NULL	   ? NULL
+				: wanted[0] == 'D' ? "DisabledException"
+						   : "KMSInvalidStateException";
+
+	if (wanted == NULL)
+		return;
+	if (wanted[0] == 'E')
+		OK(local_call(l, states[i].operation, "{\"KeyId\":\"%s\"%s}",
+		       key, states[i].members),
+		    "%s of a key that is %s", states[i].operation, state);
+	else
+		OK(local_refused(l, exception, states[i].operation,
+		       "{\"KeyId\":\"%s\"%s}", key, states[i].members),
+		    "%s of a key that is %s: %s", states[i].operation, state,
+		    exception);
+}
+
+static char *
+imported_key(struct local *l)
+{
+	static const uint8_t material[32] = {1};
+	char *key = local_key(l, "\"Origin\":\"EXTERNAL\"");
+
+	if (!local_import(l, key, VIEW(material, 32), "RSAES_OAEP_SHA_256",
+		"RSA_2048",
+		",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""))
+		tap_bail();
+	return (key);
+}
+
+static void
+test_states(struct local *l)
+{
+	char *enabled = imported_key(l), *disabled = imported_key(l);
+	char *deleted = imported_key(l);
+	char *waiting = local_key(l, "\"Origin\":\"EXTERNAL\"");
+
+	NEED(local_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", disabled),
+	    "one is disabled");
+	NEED(
+	    local_call(l, "ScheduleKeyDeletion", "{\"KeyId\":\"%s\"}", deleted),
+	    "one is to be deleted");
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		check_state(l, i, enabled, "enabled", states[i].enabled);
+		check_state(l, i, disabled, "disabled", states[i].disabled);
+		check_state(l, i, deleted, "to be deleted", states[i].deleted);
+		check_state(l, i, waiting, "waiting", states[i].waiting);
+	}
+	OK(local_call(l, "CancelKeyDeletion", "{\"KeyId\":\"%s\"}", deleted) &&
+		local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", deleted) &&
+		strcmp(local_text(l, "KeyMetadata.KeyState"), "Disabled") == 0,
+	    "what is not deleted after all is disabled");
+	free(enabled);
+	free(disabled);
+	free(deleted);
+	free(waiting);
+}
+
+static void
+test_names(struct local *l)
+{
+	char *key = local_key(l, ""), *other = local_key(l, "");
+	const char *const forms[] = {"%s", ARN "key/%s"};
+	char text[128], *blob;
+
+	NEED(local_call(l, "CreateAlias",
+		 "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", key),
+	    "an alias");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), i == 0 ? "%s" : ARN "key/%s", key);
+		OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", text),
+		    "a key by %s", forms[i]);
+	}
+	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"alias/a\"}") &&
+		local_call(
+		    l, "DescribeKey", "{\"KeyId\":\"" ARN "alias/a\"}") &&
+		strcmp(local_text(l, "KeyMetadata.KeyId"), key) == 0,
+	    "and by its alias");
+	OK(local_refused(
+	       l, "NotFoundException", "DisableKey", "{\"KeyId\":\"alias/a\"}"),
+	    "but not where AWS wants the key itself");
+	OK(local_refused(l, "AlreadyExistsException", "CreateAlias",
+	       "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", other) &&
+		strcmp(local_message(l), "An alias with the name " ARN
+					 "alias/a already exists") == 0,
+	    "a name is given once");
+	blob = NULL;
+	if (local_call(l, "Encrypt",
+		"{\"KeyId\":\"alias/a\",\"Plaintext\":\"" HELLO "\"}"))
+		blob = strdup(local_text(l, "CiphertextBlob"));
+	NEED(blob != NULL, "a ciphertext by the alias");
+	OK(local_call(l, "UpdateAlias",
+	       "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", other) &&
+		local_refused(l, "IncorrectKeyException", "Decrypt",
+		    "{\"KeyId\":\"alias/a\",\"CiphertextBlob\":\"%s\"}", blob),
+	    "the alias moves on");
+	free(blob);
+	free(key);
+	free(other);
+}
+
+static void
+test_pages(struct local *l)
+{
+	char marker[128] = "", *key = local_key(l, "");
+	size_t seen = 0;
+
+	for (int i = 0; i < 7; i++)
+		if (!local_call(l, "CreateAlias",
+			"{\"AliasName\":\"alias/page-%d\",\"TargetKeyId\":"
+			"\"%s\"}",
+			i, key))
+			tap_bail();
+	do {
+		if (!local_call(l, "ListAliases",
+			"{\"KeyId\":\"%s\",\"Limit\":3%s%s%s}", key,
+			marker[0] != '\0' ? ",\"Marker\":\"" : "", marker,
+			marker[0] != '\0' ? "\"" : ""))
+			break;
+		seen += doc_member(l->reply, "Aliases")->count;
+		snprintf(
+		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
+	} while (marker[0] != '\0');
+	OK(seen == 7, "pages hold every alias once");
+	OK(strcmp(local_text(l, "Truncated"), "false") == 0,
+	    "the last one says so");
+	free(key);
+}
+
+static void
+test_controls(struct local *l)
+{
+	char *key = local_key(l, ""), query[128];
+
+	NEED(local_control(l, "POST", "/faults",
+		 "fault=throttle&operation=DescribeKey&count=2"),
+	    "two requests to be throttled");
+	OK(local_call(l, "ListKeys", "{}"), "another operation is not");
+	for (int i = 0; i < 2; i++)
+		OK(local_refused(l, "ThrottlingException", "DescribeKey",
+		       "{\"KeyId\":\"%s\"}", key),
+		    "throttled");
+	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	    "the third is not");
+	NEED(local_control(l, "POST", "/faults",
+		 "fault=error&every=3&error=KeyUnavailableException&status="
+		 "500"),
+	    "every third to fail");
+	for (int i = 1; i <= 6; i++)
+		OK((i % 3 == 0) ? local_refused(l, "KeyUnavailableException",
+				      "ListKeys", "{}")
+				: local_call(l, "ListKeys", "{}"),
+		    "request %d", i);
+	NEED(local_control(l, "DELETE", "/faults", ""), "no more");
+	snprintf(query, sizeof(query), "key=%s&operation=Encrypt", key);
+	NEED(local_control(l, "POST", "/denials", query), "a denial");
+	OK(local_refused(l, "AccessDeniedException", "Encrypt",
+	       "{\"KeyId\":\"%s\",\"Plaintext\":\"" HELLO "\"}", key),
+	    "denied");
+	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	    "of that operation alone");
+	NEED(local_control(l, "POST", "/consistency", "ms=60000"),
+	    "changes are seen late");
+	free(key);
+	key = local_key(l, "");
+	OK(local_refused(l, "NotFoundException", "DescribeKey",
+	       "{\"KeyId\":\"%s\"}", key),
+	    "a new key is not there yet");
+	NEED(local_control(l, "POST", "/quotas", "enforce=on"), "quotas");
+	OK(local_call(l, "ListKeys", "{}"), "within them");
+	NEED(local_control(l, "POST", "/reset", ""), "all as at first");
+	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	    "the key is there");
+	OK(local_control(l, "GET", "/counters", "") &&
+		strcmp(local_text(l, "operations.DescribeKey"), "1") == 0 &&
+		strcmp(local_text(l, "total"), "1") == 0,
+	    "the counters count");
+	OK(!local_control(l, "POST", "/faults", "fault=nonsense"),
+	    "a fault that is none");
+	NEED(local_control(l, "POST", "/clock", "skew=1000"),
+	    "the front end's clock goes wrong");
+	OK(local_call(l, "ListKeys", "{}"), "who signs by it is heard");
+	free(key);
+}
+
+int
+main(void)
+{
+	struct local l;
+
+	local_open(&l);
+	test_refusals(&l);
+	test_states(&l);
+	test_names(&l);
+	test_pages(&l);
+	test_controls(&l);
+	local_close(&l);
+	return (tap_done());
+}
