@@ -5,6 +5,8 @@
 #include "controls.h"
 
 #define BUF_MOST (16 * 1024)
+#define MARKER "after:" /* what a marker says, before base64 */
+#define MARKER_LEN (sizeof(MARKER) - 1)
 
 void
 call_lock(struct call *c)
@@ -203,10 +205,15 @@ call_page(struct call *c, size_t most, size_t usual, size_t *limit,
 	if (!call_has(c, IN_MARKER))
 		return (true);
 	text = input_base64(c->in[IN_MARKER].bytes, &c->mem);
-	if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL)
+	if (text.len <= MARKER_LEN ||
+	    memcmp(text.ptr, MARKER, MARKER_LEN) != 0 ||
+	    memchr(text.ptr, '\0', text.len) != NULL)
 		return (REFUSE(c, INVALID_MARKER, "Invalid marker"));
 	*after = mem_text(&c->mem, text);
-	return (*after != NULL || call_no_memory(c));
+	if (*after == NULL)
+		return (call_no_memory(c));
+	*after += MARKER_LEN;
+	return (true);
 }
 
 static bool
@@ -276,12 +283,14 @@ call_free(struct call *c)
 void
 call_page_end(struct call *c, bool more, const char *last)
 {
-	size_t len = strlen(last);
+	const char *marker = mem_printf(&c->mem, MARKER "%s", last);
+	size_t len = MARKER_LEN + strlen(last);
 	unsigned char *text;
 
 	c->out.truncated = more ? JSON_TRUE : JSON_FALSE;
-	if (!more || (text = mem_get(&c->mem, len / 3 * 4 + 5)) == NULL)
+	if (!more || marker == NULL ||
+	    (text = mem_get(&c->mem, len / 3 * 4 + 5)) == NULL)
 		return;
-	EVP_EncodeBlock(text, (const unsigned char *)last, (int)len);
+	EVP_EncodeBlock(text, (const unsigned char *)marker, (int)len);
 	c->out.next_marker = (const char *)text;
 }
