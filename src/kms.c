@@ -25,6 +25,9 @@ call(struct kms *k, const char *operation, const struct json_field *in_fields,
 		goto out;
 	e = json_decode(out_fields, buf_view(&reply), out);
 out:
+	/* too long an answer is nothing that the caller sent too much of */
+	if (e == ERR_TOO_BIG && k->fault.status == 200)
+		e = ERR_REPLY;
 	buf_free(&reply);
 	buf_free(&body);
 	return (e);
