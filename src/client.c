@@ -15,6 +15,7 @@
 #define TARGET "TrentService."
 #define ARENA_SIZE 4096
 #define HEADERS_MAX 32768
+#define HEADERS_USUAL 1024 /* room from the start: growing costs */
 #define TRIES_DEFAULT 3
 #define TRY_MS 10000 /* KMS answers in far less: leaves time for another try */
 #define SOON_MS 50 /* first waits, doubled from try to try */
@@ -160,7 +161,8 @@ try_once(struct call *k)
 	sr.creds = k->creds;
 	sr.seconds = (c->clock->wall_ms(c->clock->ctx) + k->skew_ms) / 1000;
 	crypto_enter(c->crypto, &guard);
-	e = signer_headers(c->signer, &sr, &lines);
+	if ((e = buf_reserve(&lines, HEADERS_USUAL)) == ERR_OK)
+		e = signer_headers(c->signer, &sr, &lines);
 	crypto_leave(&guard);
 	if (e == ERR_OK)
 		e = send_once(k, buf_view(&lines));

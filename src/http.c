@@ -495,7 +495,9 @@ fields_get(struct handle *h, struct http_reply *reply)
 	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
 	reply->status = (int)status;
 	reply->date = 0;
-	if (curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
+	/* of a refusal only: reading it costs as much as signing */
+	if (status != 200 &&
+	    curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
 		CURLHE_OK &&
 	    (date = curl_getdate(got->value, NULL)) > 0)
 		reply->date = date;

@@ -39,7 +39,8 @@ struct http_reply {
 	struct buf *body; /* the caller's, with its ceiling */
 	const struct http_field *fields;
 	size_t field_count;
-	int64_t date; /* Date, in seconds since 1970; 0: none */
+	int64_t
+	    date; /* Date of other than 200, in seconds since 1970; 0: none */
 	bool sent; /* of a failure: the server may have got the request */
 };
 

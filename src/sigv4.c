@@ -13,8 +13,25 @@
 
 struct sigv4 {
 	EVP_MD *sha256;
-	EVP_MAC *hmac;
+	EVP_MAC_CTX *hmac; /* with its digest, copied for each MAC */
 };
+
+static EVP_MAC_CTX *
+hmac_make(const struct crypto *c)
+{
+	char digest[] = "SHA2-256";
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+	    OSSL_PARAM_construct_end()};
+	EVP_MAC *hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+
+	EVP_MAC_free(hmac);
+	if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) == 1)
+		return (ctx);
+	EVP_MAC_CTX_free(ctx);
+	return (NULL);
+}
 
 enum err
 sigv4_open(const struct crypto *c, struct sigv4 **out)
@@ -24,7 +41,7 @@ sigv4_open(const struct crypto *c, struct sigv4 **out)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (ERR_MEMORY);
 	s->sha256 = EVP_MD_fetch(c->lib, "SHA2-256", NULL);
-	s->hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
+	s->hmac = hmac_make(c);
 	if (s->sha256 == NULL || s->hmac == NULL) {
 		sigv4_close(s);
 		return (ERR_INTERNAL);
@@ -38,7 +55,7 @@ sigv4_close(struct sigv4 *s)
 {
 	if (s == NULL)
 		return;
-	EVP_MAC_free(s->hmac);
+	EVP_MAC_CTX_free(s->hmac);
 	EVP_MD_free(s->sha256);
 	free(s);
 }
@@ -104,15 +121,10 @@ hash_end(struct sink *s, char hex[SIGV4_HEX_SIZE])
 static void
 mac_begin(const struct sigv4 *v4, struct sink *s, struct view key)
 {
-	char digest[] = "SHA2-256";
-	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-	    OSSL_PARAM_construct_end()};
-
 	s->md = NULL;
-	s->mac = EVP_MAC_CTX_new(v4->hmac);
+	s->mac = EVP_MAC_CTX_dup(v4->hmac);
 	s->ok = s->mac != NULL &&
-		EVP_MAC_init(s->mac, key.ptr, key.len, params) == 1;
+		EVP_MAC_init(s->mac, key.ptr, key.len, NULL) == 1;
 }
 
 static enum err
