@@ -154,8 +154,7 @@ test_refusals(struct local *l)
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		message = refusals[i].message;
-		OK(local_refused(l,
-		       exception == NULL ? "InvalidMarkerException" : exception,
+		OK(local_refused(l, refusals[i].exception,
 		       refusals[i].operation, "%s", refusals[i].body) &&
 			(message == NULL ||
 			    strcmp(local_message(l), message) == 0),
