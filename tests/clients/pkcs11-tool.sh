@@ -1,0 +1,87 @@
+# Debian's pkcs11-tool: lists, import, encryption, import pairs, all that it
+# can do with a token of AES keys.
+. "$srcdir/tests/clients/world.sh"
+needs pkcs11-tool openssl
+configure "aes-cbc-pad = yes"
+
+ok "--show-info" says "Keyferry" p11 --show-info
+ok "--list-slots" says "token label        : test" p11 --list-slots
+ok "--list-token-slots" says "token initialized" p11 --list-token-slots
+ok "--list-mechanisms" says "AES-CBC-PAD, keySize={32,32}, encrypt, decrypt" \
+    p11 --list-mechanisms
+ok "--list-objects of none" silent_about "Object" p11 --list-objects
+ok "--generate-random" p11 --generate-random 32 --output-file random
+is "32 bytes of it" "$(wc -c <random)" 32
+
+openssl rand -out aes.key 32
+openssl rand -out aes128.key 16
+ok "--write-object" p11 --write-object aes.key --type secrkey --key-type AES:32 \
+    --label "a key" --id 0a0b
+ok "--list-objects shows it" says "a key" p11 --list-objects
+ok "and its id" says "ID:         0a0b" p11 --list-objects --type secrkey
+ok "--write-object again, the same material" p11 --write-object aes.key \
+    --type secrkey --key-type AES:32 --label "a key" --id 0a0b
+openssl rand -out other.key 32
+fails_saying "other material under its id" CKR_ATTRIBUTE_VALUE_INVALID \
+    p11 --write-object other.key --type secrkey --key-type AES:32 \
+    --label "a key" --id 0a0b
+fails_saying "a key of 16 bytes" CKR_ATTRIBUTE_VALUE_INVALID p11 --write-object \
+    aes128.key --type secrkey --key-type AES:16 --label short
+
+iv=00000000000000000000000000000000
+# One call below 1024 bytes, parts above; the result comes in 1024 at most
+# except from the end of parts.
+for size in 1 100 750; do
+	openssl rand -out clear $size
+	ok "--encrypt of $size bytes" p11 --encrypt --id 0a0b -m AES-CBC-PAD \
+	    --iv $iv -i clear -o sealed
+	fails "it is not the clear text" cmp -s clear sealed
+	ok "--decrypt" p11 --decrypt --id 0a0b -m AES-CBC-PAD --iv $iv \
+	    -i sealed -o back
+	ok "it is the same" cmp clear back
+done
+# It has room for 1024 bytes and no more, whether in one part or in several.
+for size in 900 1023 1024 3000; do
+	openssl rand -out clear $size
+	fails_saying "--encrypt of $size bytes does not fit" \
+	    CKR_BUFFER_TOO_SMALL p11 --encrypt --id 0a0b -m AES-CBC-PAD \
+	    --iv $iv -i clear -o sealed
+done
+
+ok "--set-id" p11 --set-id 0c --id 0a0b --type secrkey
+ok "the new id" says "ID:         0c" p11 --list-objects
+
+# An import pair, and a key that openssl wraps as an HSM would.
+ok "--keypairgen" p11 --keypairgen --key-type rsa:2048 --usage-wrap \
+    --label pair --id 0e
+ok "both halves" says "Public Key Object; RSA 2048 bits" p11 --list-objects \
+    --id 0e
+ok "--read-object" p11 --read-object --type pubkey --id 0e -o public.der
+ok "openssl wraps" openssl pkeyutl -encrypt -pubin -keyform DER \
+    -inkey public.der -pkeyopt rsa_padding_mode:oaep \
+    -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256 -in other.key \
+    -out wrapped
+ok "--unwrap" p11 --unwrap --mechanism RSA-PKCS-OAEP --hash-algorithm SHA256 \
+    --mgf MGF1-SHA256 --id 0e -i wrapped --key-type AES:32 \
+    --application-id 0f --application-label unwrapped
+ok "the key is there" says "unwrapped" p11 --list-objects --type secrkey
+ok "the pair is not" silent_about "Public Key" p11 --list-objects
+echo "text" >clear
+ok "it encrypts" p11 --encrypt --id 0f -m AES-CBC-PAD --iv $iv -i clear -o sealed
+ok "and decrypts" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv -i sealed -o back
+ok "it is the same" cmp clear back
+
+ok "--hash" p11 --hash -m SHA256 -i clear -o hash
+is "as openssl" "$(od -An -tx1 hash | tr -d ' \n')" \
+    "$(openssl dgst -sha256 -r clear | cut -d' ' -f1)"
+ok "--login with any PIN" says "unwrapped" p11 --login --pin 1234 --list-objects
+
+ok "--delete-object" p11 --delete-object --type secrkey --id 0f
+ok "it is gone" silent_about "Secret Key Object; AES length 32
+  label:      unwrapped" p11 --list-objects
+fails "and cannot be used" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv \
+    -i sealed -o back
+
+ok "--test" silent_about "ERR" p11 --login --pin 1234 --test
+ok "--test-fork" p11 --test-fork
+tap_done
