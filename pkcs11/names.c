@@ -56,14 +56,15 @@ escape(struct view name, const char *prefix, bool all_hex,
 
 	memcpy(alias, prefix, n + 1);
 	for (size_t i = 0; i < name.len; i++) {
-		if (n + 3 >= KMS_ALIAS_SIZE)
+		const char *form = all_hex		   ? "%02x"
+				   : is_plain(name.ptr[i]) ? "%c"
+							   : "_%02x";
+		int len = snprintf(
+		    alias + n, KMS_ALIAS_SIZE - n, form, name.ptr[i]);
+
+		if (len < 0 || n + (size_t)len >= KMS_ALIAS_SIZE)
 			return (ERR_DATA);
-		if (all_hex)
-			n += (size_t)sprintf(alias + n, "%02x", name.ptr[i]);
-		else if (is_plain(name.ptr[i]))
-			n += (size_t)sprintf(alias + n, "%c", name.ptr[i]);
-		else
-			n += (size_t)sprintf(alias + n, "_%02x", name.ptr[i]);
+		n += (size_t)len;
 	}
 	return (ERR_OK);
 }
