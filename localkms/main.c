@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "auth.h"
@@ -204,6 +205,20 @@ serve(const struct options *o, struct service *s, const sigset_t *ends,
 	return (ok);
 }
 
+/* A connection is a file, and a wake-up file beside it: the usual limit is
+ * less than what is promised. */
+static void
+raise_limits(void)
+{
+	struct rlimit r;
+	const rlim_t want = 2 * CONNECTIONS + 256;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= want)
+		return;
+	r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -226,6 +241,7 @@ main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	raise_limits();
 	snprintf(s.account, sizeof(s.account), "%s", o.account);
 	if (!store_open(o.store, &s.store, why, sizeof(why)))
 		goto out;

@@ -41,21 +41,30 @@ close_store(struct local *l)
 }
 
 void
-local_open(struct local *l)
+local_open_at(struct local *l, const char *dir)
 {
 	const struct crypto crypto = {.lib = NULL};
 
 	memset(l, 0, sizeof(*l));
-	snprintf(l->dir, sizeof(l->dir), "/tmp/localkms-XXXXXX");
+	snprintf(l->dir, sizeof(l->dir), "%s", dir);
 	snprintf(l->service.account, sizeof(l->service.account), "%s",
 	    "111122223333");
 	snprintf(l->service.partition, sizeof(l->service.partition), "aws");
 	l->region = "us-east-1";
-	if (mkdtemp(l->dir) == NULL ||
-	    (l->service.pairs = pairs_open()) == NULL ||
+	if ((l->service.pairs = pairs_open()) == NULL ||
 	    sigv4_open(&crypto, &l->sigv4) != ERR_OK)
 		tap_bail();
 	open_store(l);
+}
+
+void
+local_open(struct local *l)
+{
+	char dir[] = "/tmp/localkms-XXXXXX";
+
+	if (mkdtemp(dir) == NULL)
+		tap_bail();
+	local_open_at(l, dir);
 }
 
 void

@@ -23,6 +23,8 @@ struct local {
 
 /* On an empty store in a folder of its own. */
 void local_open(struct local *);
+/* On the store in that folder, which may be there already. */
+void local_open_at(struct local *, const char *dir);
 /* Closes the store and opens it anew, as after the end of the process. */
 void local_reopen(struct local *);
 void local_close(struct local *);
