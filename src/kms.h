@@ -19,6 +19,12 @@
 #define KMS_DESCRIPTION_SIZE 8193
 #define KMS_BLOB_MAX 6144 /* ciphertexts, tokens, wrapped keys */
 #define KMS_PLAINTEXT_MAX 4096 /* what Encrypt takes */
+#define KMS_MESSAGE_MAX 4096 /* what Sign and GenerateMac take */
+#define KMS_PUBLIC_KEY_MAX 8192
+#define KMS_DATA_KEY_MAX 1024
+#define KMS_SECRET_MAX 66 /* the longest shared secret: of P-521 */
+#define KMS_MATERIAL_ID_SIZE 65 /* hex */
+#define KMS_MATERIAL_DESCRIPTION_SIZE 257
 
 /*
  * The one impure edge: one operation, answered or failed for good within the
@@ -38,6 +44,12 @@ struct kms {
 	struct fault fault;
 };
 
+/* One of the keys that a multi-Region key consists of. */
+struct kms_region_key {
+	char arn[KMS_ID_SIZE];
+	char region[KMS_WORD_SIZE];
+};
+
 /* KeyMetadata: CreateKey and DescribeKey. */
 struct kms_key {
 	char id[KMS_ID_SIZE];
@@ -48,9 +60,11 @@ struct kms_key {
 	char origin[KMS_WORD_SIZE];
 	char manager[KMS_WORD_SIZE]; /* KeyManager: AWS or CUSTOMER */
 	char expiration_model[KMS_WORD_SIZE];
-	char material_id[65 + 1]; /* CurrentKeyMaterialId, hex */
+	char material_id[KMS_MATERIAL_ID_SIZE]; /* CurrentKeyMaterialId */
 	double created, deletion, valid_to; /* seconds since 1970; 0: none */
 	enum json_bool multi_region;
+	char multi_region_type[KMS_WORD_SIZE]; /* PRIMARY, REPLICA or "" */
+	struct kms_region_key primary; /* of a multi-Region key */
 	struct buf description;
 	struct buf algorithms; /* of whatever kind, each ended by a NUL */
 };
@@ -72,11 +86,32 @@ struct kms_create_key_in {
 	struct json_rows tags; /* of struct kms_tag */
 	enum json_bool multi_region;
 };
+/* ERR_UNKNOWN: there may be a key now, whose id did not come back. */
 enum err kms_create_key(
     struct kms *, const struct kms_create_key_in *, struct kms_key *);
 
 /* key: key id, ARN, alias name ("alias/x") or alias ARN. */
 enum err kms_describe_key(struct kms *, const char *key, struct kms_key *);
+/* The replicas of a multi-Region key: rows of struct kms_region_key, freed with
+ * json_rows_free(); none for another key. */
+enum err kms_describe_replicas(
+    struct kms *, const char *key, struct json_rows *);
+
+struct kms_replicate_in {
+	const char *key; /* a primary's id or ARN */
+	const char *region; /* where to */
+	const char *description; /* NULL: none; nothing is copied */
+	struct json_rows tags; /* of struct kms_tag */
+};
+/* arn gets that of the replica. ERR_UNKNOWN as from kms_create_key(). */
+enum err kms_replicate_key(
+    struct kms *, const struct kms_replicate_in *, char arn[KMS_ID_SIZE]);
+/* text: "" empties it. */
+enum err kms_update_key_description(
+    struct kms *, const char *key, const char *text);
+enum err kms_enable_key(struct kms *, const char *key);
+enum err kms_disable_key(struct kms *, const char *key);
+enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
 
 /* ListKeys, ListAliases and ListResourceTags give a page; marker "" is the
  * first and, when it comes back "", there is no next. rows are freed with
@@ -104,6 +139,9 @@ enum err kms_update_alias(struct kms *, const char *alias, const char *key);
 enum err kms_delete_alias(struct kms *, const char *alias);
 enum err kms_tag_resource(
     struct kms *, const char *key, const struct json_rows *tags);
+/* tag_keys: each ended by a NUL. */
+enum err kms_untag_resource(
+    struct kms *, const char *key, struct view tag_keys);
 
 struct kms_import_parameters {
 	struct buf token; /* opaque; goes back with the material */
@@ -124,10 +162,33 @@ struct kms_import_in {
 	const char *key; /* id or ARN, no alias */
 	struct view token, material; /* material as wrapped */
 	double valid_to; /* seconds since 1970; 0: does not expire */
+	/* of symmetric encryption keys only; NULL: not said */
+	const char *type; /* NEW_KEY_MATERIAL, EXISTING_KEY_MATERIAL */
+	const char *description;
+	const char *material_id; /* that is expected; not with the type NEW */
 };
 enum err kms_import_key_material(struct kms *, const struct kms_import_in *);
+/* The same; material_id gets that of the reply, "" where there is none. */
+enum err kms_import_key_material_id(struct kms *, const struct kms_import_in *,
+    char material_id[KMS_MATERIAL_ID_SIZE]);
 enum err kms_delete_imported_key_material(struct kms *, const char *key);
-enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
+/* To the material that was imported as new. */
+enum err kms_rotate_key_on_demand(struct kms *, const char *key);
+
+/* One material of a symmetric key. */
+struct kms_rotation {
+	char material_id[KMS_MATERIAL_ID_SIZE];
+	char description[KMS_MATERIAL_DESCRIPTION_SIZE];
+	char import_state[KMS_WORD_SIZE]; /* IMPORTED, PENDING_IMPORT */
+	char state[KMS_WORD_SIZE]; /* KeyMaterialState: CURRENT ... */
+	char expiration_model[KMS_WORD_SIZE];
+	char type[KMS_WORD_SIZE]; /* RotationType: AUTOMATIC, ON_DEMAND */
+	double valid_to, rotated; /* seconds since 1970; 0: none */
+};
+/* include_key_material: ALL_KEY_MATERIAL, or NULL for past rotations only.
+ * Rows of struct kms_rotation. */
+enum err kms_list_key_rotations(struct kms *, const char *key,
+    const char *include_key_material, struct kms_page *);
 
 /* Encrypt and Decrypt. */
 struct kms_crypt_in {
@@ -144,4 +205,69 @@ enum err kms_decrypt(
     struct kms *, const struct kms_crypt_in *, struct buf *out);
 /* n: 1 to 1024 bytes. */
 enum err kms_generate_random(struct kms *, size_t n, struct buf *out);
+
+struct kms_data_key_in {
+	const char *key; /* a symmetric encryption key */
+	const char *spec; /* AES_128, AES_256, or NULL: */
+	double n; /* bytes, 1 to KMS_DATA_KEY_MAX; 0 with a spec */
+	struct view context; /* as that of struct kms_crypt_in */
+};
+struct kms_data_key {
+	char arn[KMS_ID_SIZE]; /* of the key that encrypted it */
+	struct buf ciphertext, plaintext;
+};
+/* plaintext goes into the arena. */
+#define KMS_DATA_KEY_INIT(from)                                   \
+	{                                                         \
+		.ciphertext = BUF_INIT(KMS_BLOB_MAX),             \
+		.plaintext = BUF_SECRET(KMS_DATA_KEY_MAX, (from)) \
+	}
+void kms_data_key_free(struct kms_data_key *);
+enum err kms_generate_data_key(
+    struct kms *, const struct kms_data_key_in *, struct kms_data_key *);
+
+struct kms_sign_in {
+	const char *key;
+	/* at most KMS_MESSAGE_MAX bytes, or the digest, or ML-DSA's mu; ptr is
+	 * not NULL, not even of an empty message */
+	struct view message;
+	const char *message_type; /* RAW, DIGEST, EXTERNAL_MU; NULL: RAW */
+	const char *algorithm; /* SigningAlgorithm */
+};
+/* *out gets the signature (at most KMS_BLOB_MAX bytes): DER for ECDSA. */
+enum err kms_sign(struct kms *, const struct kms_sign_in *, struct buf *out);
+/* *out gets a SubjectPublicKeyInfo (DER, at most KMS_PUBLIC_KEY_MAX bytes). */
+enum err kms_get_public_key(struct kms *, const char *key, struct buf *out);
+
+struct kms_mac_in {
+	const char *key;
+	struct view message; /* 1 to KMS_MESSAGE_MAX bytes */
+	const char *algorithm; /* MacAlgorithm */
+	struct view mac; /* VerifyMac only */
+};
+enum err kms_generate_mac(
+    struct kms *, const struct kms_mac_in *, struct buf *out);
+/* ERR_BAD_MAC when it does not verify. */
+enum err kms_verify_mac(struct kms *, const struct kms_mac_in *);
+
+/* ECDH. peer: its SubjectPublicKeyInfo. *secret gets the x coordinate, as long
+ * as the field (at most KMS_SECRET_MAX bytes). */
+enum err kms_derive_shared_secret(
+    struct kms *, const char *key, struct view peer, struct buf *secret);
+
+struct kms_encapsulated { /* ML-KEM */
+	struct buf secret, ciphertext;
+};
+/* secret goes into the arena. */
+#define KMS_ENCAPSULATED_INIT(from)                           \
+	{                                                     \
+		.secret = BUF_SECRET(KMS_SECRET_MAX, (from)), \
+		.ciphertext = BUF_INIT(KMS_BLOB_MAX)          \
+	}
+void kms_encapsulated_free(struct kms_encapsulated *);
+enum err kms_encapsulate(
+    struct kms *, const char *key, struct kms_encapsulated *);
+/* A wrong ciphertext of the right length gives a random secret, no error. */
+enum err kms_decapsulate(
+    struct kms *, const char *key, struct view ciphertext, struct buf *secret);
 #endif

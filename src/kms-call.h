@@ -1,0 +1,40 @@
+#ifndef KMS_CALL_H
+#define KMS_CALL_H
+#include "kms.h"
+
+/* What the files kms*.c share: how a request is made of tables. */
+
+/* One operation: the JSON of in goes out, the reply's JSON comes into out. */
+enum err kms_call(struct kms *, const char *operation,
+    const struct json_field *in_fields, const void *in,
+    const struct json_field *out_fields, void *out);
+/* No member of the reply is looked at. */
+extern const struct json_field kms_nothing[];
+
+/* A success that lacks what was asked for is none. */
+enum err kms_complete(enum err, bool there);
+/* The same of an operation that makes a key: there may be one now, but not one
+ * whose name we know. */
+enum err kms_complete_key(enum err, bool there);
+
+/* Many requests name a key, an alias, or both, and nothing else. */
+struct kms_names {
+	const char *key, *alias, *target;
+};
+enum err kms_call_names(struct kms *, const char *operation, struct kms_names);
+
+/* A page of a list: what its request may hold. */
+struct kms_list_in {
+	const char *key, *include;
+	char marker[KMS_MARKER_SIZE]; /* set by kms_call_list() */
+	double limit;
+};
+enum err kms_call_list(struct kms *, const char *operation,
+    struct kms_list_in *, const struct json_field *out_fields,
+    struct kms_page *);
+#define KMS_LIST_OUT(name, row_type, fields)                             \
+	JSON_ROW_FIELD(struct kms_page, rows, (name), row_type, fields), \
+	    JSON_FIELD(struct kms_page, marker, "NextMarker", TEXT), JSON_END
+
+extern const struct json_field kms_tag_fields[]; /* of struct kms_tag */
+#endif

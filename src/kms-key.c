@@ -1,0 +1,165 @@
+#include <string.h>
+#include "kms-call.h"
+
+/* Keys: made, described, changed, taken away. */
+
+#define META(member, name, kind) JSON_FIELD(struct kms_key, member, name, kind)
+static const struct json_field primary_fields[] = {
+    META(primary.arn, "Arn", TEXT), META(primary.region, "Region", TEXT),
+    JSON_END};
+static const struct json_field multi_region_fields[] = {
+    META(multi_region_type, "MultiRegionKeyType", TEXT),
+    JSON_SUB("PrimaryKey", primary_fields), JSON_END};
+static const struct json_field key_fields[] = {META(id, "KeyId", TEXT),
+    META(arn, "Arn", TEXT), META(spec, "KeySpec", TEXT),
+    META(usage, "KeyUsage", TEXT), META(state, "KeyState", TEXT),
+    META(origin, "Origin", TEXT), META(manager, "KeyManager", TEXT),
+    META(expiration_model, "ExpirationModel", TEXT),
+    META(material_id, "CurrentKeyMaterialId", TEXT),
+    META(created, "CreationDate", NUMBER),
+    META(deletion, "DeletionDate", NUMBER), META(valid_to, "ValidTo", NUMBER),
+    META(multi_region, "MultiRegion", BOOL),
+    JSON_SUB("MultiRegionConfiguration", multi_region_fields),
+    META(description, "Description", CHARS),
+    META(algorithms, "EncryptionAlgorithms", NAMES),
+    META(algorithms, "SigningAlgorithms", NAMES),
+    META(algorithms, "MacAlgorithms", NAMES),
+    META(algorithms, "KeyAgreementAlgorithms", NAMES),
+    META(algorithms, "EncapsulationAlgorithms", NAMES), JSON_END};
+
+void
+kms_key_free(struct kms_key *k)
+{
+	buf_free(&k->description);
+	buf_free(&k->algorithms);
+}
+
+static const struct json_field metadata_out[] = {
+    JSON_SUB("KeyMetadata", key_fields), JSON_END};
+
+#define CREATE(member, name, kind) \
+	JSON_FIELD(struct kms_create_key_in, member, name, kind)
+static const struct json_field create_key_in[] = {
+    CREATE(spec, "KeySpec", STRING), CREATE(usage, "KeyUsage", STRING),
+    CREATE(origin, "Origin", STRING),
+    CREATE(description, "Description", STRING),
+    JSON_ROW_FIELD(
+	struct kms_create_key_in, tags, "Tags", struct kms_tag, kms_tag_fields),
+    CREATE(multi_region, "MultiRegion", BOOL), JSON_END};
+
+enum err
+kms_create_key(
+    struct kms *k, const struct kms_create_key_in *in, struct kms_key *out)
+{
+	enum err e = kms_call(
+	    k, "CreateKey", create_key_in, in, metadata_out, out);
+
+	return (kms_complete_key(e, out->id[0] != '\0'));
+}
+
+struct key_in {
+	const char *key, *description;
+	double days;
+};
+static const struct json_field key_in[] = {
+    JSON_FIELD(struct key_in, key, "KeyId", STRING),
+    JSON_FIELD(struct key_in, description, "Description", STRING),
+    JSON_FIELD(struct key_in, days, "PendingWindowInDays", NUMBER), JSON_END};
+
+enum err
+kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
+{
+	struct key_in in = {.key = key};
+	enum err e = kms_call(k, "DescribeKey", key_in, &in, metadata_out, out);
+
+	return (kms_complete(e, out->id[0] != '\0'));
+}
+
+/* DescribeKey, for what only multi-Region keys have many of */
+struct replicas_out {
+	char id[KMS_ID_SIZE];
+	struct json_rows rows;
+};
+static const struct json_field replica_fields[] = {
+    JSON_FIELD(struct kms_region_key, arn, "Arn", TEXT),
+    JSON_FIELD(struct kms_region_key, region, "Region", TEXT), JSON_END};
+static const struct json_field replicas_fields[] = {
+    JSON_ROW_FIELD(struct replicas_out, rows, "ReplicaKeys",
+	struct kms_region_key, replica_fields),
+    JSON_END};
+static const struct json_field replicas_metadata[] = {
+    JSON_FIELD(struct replicas_out, id, "KeyId", TEXT),
+    JSON_SUB("MultiRegionConfiguration", replicas_fields), JSON_END};
+static const struct json_field replicas_out[] = {
+    JSON_SUB("KeyMetadata", replicas_metadata), JSON_END};
+
+enum err
+kms_describe_replicas(struct kms *k, const char *key, struct json_rows *rows)
+{
+	struct key_in in = {.key = key};
+	struct replicas_out out = {.id = ""};
+	enum err e = kms_call(
+	    k, "DescribeKey", key_in, &in, replicas_out, &out);
+
+	*rows = out.rows;
+	return (kms_complete(e, out.id[0] != '\0'));
+}
+
+#define REPLICATE(member, name, kind) \
+	JSON_FIELD(struct kms_replicate_in, member, name, kind)
+static const struct json_field replicate_in[] = {
+    REPLICATE(key, "KeyId", STRING), REPLICATE(region, "ReplicaRegion", STRING),
+    REPLICATE(description, "Description", STRING),
+    JSON_ROW_FIELD(
+	struct kms_replicate_in, tags, "Tags", struct kms_tag, kms_tag_fields),
+    JSON_END};
+struct replica_out {
+	char arn[KMS_ID_SIZE];
+};
+static const struct json_field replica_metadata[] = {
+    JSON_FIELD(struct replica_out, arn, "Arn", TEXT), JSON_END};
+static const struct json_field replicate_out[] = {
+    JSON_SUB("ReplicaKeyMetadata", replica_metadata), JSON_END};
+
+enum err
+kms_replicate_key(
+    struct kms *k, const struct kms_replicate_in *in, char arn[KMS_ID_SIZE])
+{
+	struct replica_out out = {.arn = ""};
+	enum err e = kms_call(
+	    k, "ReplicateKey", replicate_in, in, replicate_out, &out);
+
+	memcpy(arn, out.arn, sizeof(out.arn));
+	return (kms_complete_key(e, arn[0] != '\0'));
+}
+
+enum err
+kms_update_key_description(struct kms *k, const char *key, const char *text)
+{
+	struct key_in in = {.key = key, .description = text};
+
+	return (kms_call(
+	    k, "UpdateKeyDescription", key_in, &in, kms_nothing, NULL));
+}
+
+enum err
+kms_enable_key(struct kms *k, const char *key)
+{
+	return (kms_call_names(k, "EnableKey", (struct kms_names){.key = key}));
+}
+
+enum err
+kms_disable_key(struct kms *k, const char *key)
+{
+	return (
+	    kms_call_names(k, "DisableKey", (struct kms_names){.key = key}));
+}
+
+enum err
+kms_schedule_key_deletion(struct kms *k, const char *key, int days)
+{
+	struct key_in in = {.key = key, .days = days};
+
+	return (
+	    kms_call(k, "ScheduleKeyDeletion", key_in, &in, kms_nothing, NULL));
+}
