@@ -1,7 +1,8 @@
 #ifndef ATTR_H
 #define ATTR_H
 #include "call.h"
-#include "store.h"
+#include "object.h"
+#include "template.h"
 
 /* Attributes are rows of one table: type, form, which objects have it, how it
  * is read, and whether a caller may set it. */
@@ -12,27 +13,40 @@
  */
 CK_RV attr_get(
     struct call *, const struct object *, CK_ATTRIBUTE_TYPE, struct buf *out);
+/* Whether a boolean attribute is there and true. Asks KMS nothing. */
+bool attr_is(struct call *, const struct object *, CK_ATTRIBUTE_TYPE);
 /* C_GetAttributeValue: every entry is filled, even when one fails. */
 CK_RV attr_fill(struct call *, const struct object *, CK_ATTRIBUTE *, CK_ULONG);
-/* Whether each attribute of the template has that value; asks KMS nothing. */
-bool attr_match(
-    struct call *, const struct object *, const CK_ATTRIBUTE *, CK_ULONG);
+/* Whether each attribute of the template has that value. */
+bool attr_match(struct call *, const struct object *, struct template);
+/* Whether the value is one that an object of this kind does not show. */
+bool attr_is_secret(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
 
-/* A template that makes an object, or changes one (set). */
-enum attr_purpose { ATTR_CREATE, ATTR_UNWRAP, ATTR_GENERATE, ATTR_SET };
+/* For readers: append a value. */
+CK_RV attr_put(struct call *, struct buf *out, struct view);
+CK_RV attr_put_ulong(struct call *, struct buf *out, CK_ULONG);
+CK_RV attr_put_bool(struct call *, struct buf *out, bool);
+
+/* What a template is for. */
+enum attr_purpose {
+	ATTR_CREATE,
+	ATTR_UNWRAP, /* also of what is decapsulated */
+	ATTR_GENERATE,
+	ATTR_DERIVE,
+	ATTR_COPY,
+	ATTR_SET,
+};
+/* What a template speaks of. */
+struct attr_target {
+	CK_OBJECT_CLASS class;
+	/* CK_UNAVAILABLE_INFORMATION: not said, or no key */
+	CK_KEY_TYPE type;
+	enum attr_purpose purpose;
+	bool token; /* of a key in KMS: some truths cannot be had there */
+};
 /*
- * Every attribute known for the class, once, of the right size, and one that a
- * caller may give for the purpose: the specification's code if not.
+ * Every attribute known for the target, once, of the right size, and one that
+ * a caller may give for the purpose: the specification's code if not.
  */
-CK_RV attr_check(struct call *, const CK_ATTRIBUTE *, CK_ULONG, CK_OBJECT_CLASS,
-    enum attr_purpose);
-
-/* Values out of a template that attr_check() has passed; absent ones are the
- * default given, or a view without bytes (ptr NULL). */
-const CK_ATTRIBUTE *attr_find(
-    const CK_ATTRIBUTE *, CK_ULONG, CK_ATTRIBUTE_TYPE);
-struct view attr_view(const CK_ATTRIBUTE *, CK_ULONG, CK_ATTRIBUTE_TYPE);
-CK_ULONG attr_ulong(
-    const CK_ATTRIBUTE *, CK_ULONG, CK_ATTRIBUTE_TYPE, CK_ULONG absent);
-bool attr_bool(const CK_ATTRIBUTE *, CK_ULONG, CK_ATTRIBUTE_TYPE, bool absent);
+CK_RV attr_check(struct call *, struct template, struct attr_target);
 #endif

@@ -4,6 +4,7 @@
 #include "import.h"
 #include "listing.h"
 #include "find.h"
+#include "local.h"
 #include "mech.h"
 #include "object.h"
 #include "pair.h"
@@ -12,9 +13,9 @@
 /* Reads templates: what is to be made, and whether that can be. */
 
 static CK_RV
-check_place(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count)
+check_place(struct call *c, struct template t)
 {
-	if (!attr_bool(t, count, CKA_TOKEN, false))
+	if (!template_bool(t, CKA_TOKEN, false))
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "session objects are not served: set CKA_TOKEN"));
 	if (!session_is_rw(c->session))
@@ -37,10 +38,9 @@ digits(const CK_CHAR *s, size_t n)
 
 /* CKA_END_DATE is the last day, in UTC, that the material is good. */
 static CK_RV
-read_end_date(
-    struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, double *valid_to)
+read_end_date(struct call *c, struct template t, double *valid_to)
 {
-	struct view v = attr_view(t, count, CKA_END_DATE);
+	struct view v = template_view(t, CKA_END_DATE);
 	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
 	struct tm asked;
 	time_t at;
@@ -64,44 +64,63 @@ read_end_date(
 	return (CKR_OK);
 }
 
-/* A key in KMS has one usage; programs ask for all that they know. */
-static CK_RV
-check_usage(struct call *c, const struct spec *spec, const CK_ATTRIBUTE *t,
-    CK_ULONG count)
+/* The usages that PKCS#11's flags ask for: bits of enum use. */
+static unsigned wanted_uses(struct template t)
 {
-	static const CK_ATTRIBUTE_TYPE others[] = {
-	    CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP, CKA_DERIVE};
-	bool crypts = attr_bool(t, count, CKA_ENCRYPT, false) ||
-		      attr_bool(t, count, CKA_DECRYPT, false);
-	bool other = false;
+	static const struct {
+		CK_ATTRIBUTE_TYPE flag;
+		unsigned uses;
+	} rows[] = {{CKA_ENCRYPT, USE_CRYPT}, {CKA_DECRYPT, USE_CRYPT},
+	    {CKA_WRAP, USE_CRYPT}, {CKA_UNWRAP, USE_CRYPT},
+	    {CKA_SIGN, USE_SIGN | USE_MAC}, {CKA_VERIFY, USE_SIGN | USE_MAC},
+	    {CKA_SIGN_RECOVER, USE_SIGN}, {CKA_VERIFY_RECOVER, USE_SIGN},
+	    {CKA_DERIVE, USE_AGREE}};
+	unsigned uses = 0;
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		other = other || attr_bool(t, count, others[i], false);
-	if (other && !crypts)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (template_bool(t, rows[i].flag, false))
+			uses |= rows[i].uses;
+	return (uses);
+}
+
+/* A key in KMS has one usage; programs ask for all that they know, or for
+ * none. Signing comes first. */
+static CK_RV
+choose_use(
+    struct call *c, const struct spec *spec, struct template t, enum use *use)
+{
+	static const enum use order[] = {
+	    USE_SIGN, USE_MAC, USE_CRYPT, USE_AGREE, USE_ENCAPSULATE};
+	unsigned wanted = wanted_uses(t), fit = wanted & spec->uses;
+
+	if (wanted != 0 && fit == 0)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
-		    "a %s key in KMS encrypts and decrypts, nothing else",
-		    spec->kms));
-	if (other)
+		    "KMS has no %s key for what the template asks", spec->kms));
+	if (fit == 0)
+		fit = spec->uses;
+	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
+		if ((fit & order[i - 1]) != 0)
+			*use = order[i - 1];
+	if ((wanted & ~(unsigned)*use & spec->uses) != 0)
 		call_note(c, "of the usages asked for, the key has %s alone",
-		    spec->usage);
+		    use_name(*use));
 	return (CKR_OK);
 }
 
 /* What both ways in read from a template of a key. */
 static CK_RV
-read_wish(
-    struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, struct import *im)
+read_wish(struct call *c, struct template t, struct import *im)
 {
 	CK_RV rv;
 
-	if ((rv = check_place(c, t, count)) != CKR_OK ||
-	    (rv = check_usage(c, im->spec, t, count)) != CKR_OK)
+	if ((rv = check_place(c, t)) != CKR_OK ||
+	    (rv = choose_use(c, im->spec, t, &im->use)) != CKR_OK)
 		return (rv);
-	im->label = attr_view(t, count, CKA_LABEL);
-	im->id = attr_view(t, count, CKA_ID);
+	im->label = template_view(t, CKA_LABEL);
+	im->id = template_view(t, CKA_ID);
 	if (im->id.len == 0)
 		im->id = VIEW(NULL, 0);
-	return (read_end_date(c, t, count, &im->valid_to));
+	return (read_end_date(c, t, &im->valid_to));
 }
 
 /* A key found by its id may be given another label with the new material. */
@@ -118,60 +137,60 @@ rename_to(struct call *c, const struct import *im)
 }
 
 static CK_RV
-class_and_type(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count,
-    CK_OBJECT_CLASS *class, CK_KEY_TYPE *type)
+class_and_type(struct call *c, struct template t, struct attr_target *target)
 {
-	*class = attr_ulong(t, count, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	*type = attr_ulong(t, count, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-	if (attr_find(t, count, CKA_CLASS) == NULL)
+	target->class = template_ulong(
+	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	target->type = template_ulong(
+	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (!template_has(t, CKA_CLASS))
 		return (call_refuse(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing"));
-	if (*class != CKO_SECRET_KEY)
+	if (target->class != CKO_SECRET_KEY)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "objects of class 0x%lx cannot be made here", *class));
-	if (attr_find(t, count, CKA_KEY_TYPE) == NULL)
+		    "objects of class 0x%lx cannot be made here",
+		    target->class));
+	if (!template_has(t, CKA_KEY_TYPE))
 		return (call_refuse(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
 	return (CKR_OK);
 }
 
 static CK_RV
-read_material(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count,
-    struct import *im, struct view *material)
+read_material(
+    struct call *c, struct template t, struct import *im, struct view *material)
 {
-	CK_OBJECT_CLASS class;
-	CK_KEY_TYPE type;
+	struct attr_target target = {.purpose = ATTR_CREATE, .token = true};
 	CK_RV rv;
 
-	if ((rv = class_and_type(c, t, count, &class, &type)) != CKR_OK ||
-	    (rv = attr_check(c, t, count, class, ATTR_CREATE)) != CKR_OK)
+	if ((rv = class_and_type(c, t, &target)) != CKR_OK ||
+	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
-	if (attr_find(t, count, CKA_VALUE) == NULL)
+	if (!template_has(t, CKA_VALUE))
 		return (call_refuse(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing"));
-	*material = attr_view(t, count, CKA_VALUE);
-	if (attr_ulong(t, count, CKA_VALUE_LEN, material->len) != material->len)
+	*material = template_view(t, CKA_VALUE);
+	if (template_ulong(t, CKA_VALUE_LEN, material->len) != material->len)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	if ((im->spec = spec_of_material(type, material->len)) == NULL)
+	im->spec = spec_of_secret(target.type, material->len, 0);
+	if (im->spec == NULL)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "KMS imports no key of type 0x%lx with %zu bytes: "
 		    "an AES key has 32",
-		    type, material->len));
+		    target.type, material->len));
 	return (CKR_OK);
 }
 
-CK_RV
-object_create(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count,
-    CK_OBJECT_HANDLE *handle)
+static CK_RV
+create_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	struct import im = IMPORT_INIT;
 	struct view material;
 	CK_RV rv;
 
-	c->context = RV_CREATE;
-	if ((rv = read_material(c, t, count, &im, &material)) != CKR_OK ||
-	    (rv = read_wish(c, t, count, &im)) != CKR_OK)
+	if ((rv = read_material(c, t, &im, &material)) != CKR_OK ||
+	    (rv = read_wish(c, t, &im)) != CKR_OK)
 		return (rv);
 	if ((rv = import_open(c, &im)) == CKR_OK &&
 	    (rv = import_material(c, &im, material)) == CKR_OK &&
@@ -181,25 +200,31 @@ object_create(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count,
 	return (import_close(c, &im, rv));
 }
 
-static CK_RV
-read_unwrap(
-    struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, struct import *im)
+CK_RV
+object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
+	c->context = RV_CREATE;
+	if (!template_bool(t, CKA_TOKEN, false))
+		return (local_create(c, t, handle));
+	return (create_in_kms(c, t, handle));
+}
+
+static CK_RV
+read_unwrap(struct call *c, struct template t, struct import *im)
+{
+	struct attr_target target = {.purpose = ATTR_UNWRAP, .token = true};
 	const struct spec *spec = im->key->spec;
-	CK_OBJECT_CLASS class;
-	CK_KEY_TYPE type;
 	CK_RV rv;
 
-	if ((rv = class_and_type(c, t, count, &class, &type)) != CKR_OK ||
-	    (rv = attr_check(c, t, count, class, ATTR_UNWRAP)) != CKR_OK)
+	if ((rv = class_and_type(c, t, &target)) != CKR_OK ||
+	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
 	im->spec = spec;
-	if (class != spec->class || type != spec->type ||
-	    attr_ulong(t, count, CKA_VALUE_LEN, spec->bits / 8) !=
-		spec->bits / 8)
+	if (target.class != spec->class || target.type != spec->type ||
+	    template_ulong(t, CKA_VALUE_LEN, spec->bits / 8) != spec->bits / 8)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", im->key->meta.id, spec->kms));
-	if ((rv = read_wish(c, t, count, im)) != CKR_OK ||
+	if ((rv = read_wish(c, t, im)) != CKR_OK ||
 	    (rv = rename_check(c, im->key, NAME_LABEL, im->label)) != CKR_OK)
 		return (rv);
 	return (rename_check(c, im->key, NAME_ID, im->id));
@@ -207,25 +232,26 @@ read_unwrap(
 
 CK_RV
 object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
-    struct view wrapped, const CK_ATTRIBUTE *t, CK_ULONG count,
-    CK_OBJECT_HANDLE *handle)
+    struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	struct import im = IMPORT_INIT;
 	struct object o;
 	CK_RV rv;
 
 	c->context = RV_UNWRAP;
-	if (mech_find(c, m->mechanism, CKF_UNWRAP) == NULL)
+	if (mech_find(m->mechanism, CKF_UNWRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (!store_get(&c->token->store, with, &o))
+	if (!object_get(c, with, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
-	im.key = o.key;
-	if (o.class != CKO_PRIVATE_KEY)
+	if (o.class != CKO_PRIVATE_KEY || o.key == NULL)
 		rv = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 	else if (!key_is_pending(o.key))
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	else
-		rv = read_unwrap(c, t, count, &im);
+	else {
+		im.key = key_ref(o.key);
+		rv = read_unwrap(c, t, &im);
+	}
+	object_put(&o);
 	if (rv == CKR_OK &&
 	    (rv = import_wrapped(c, &im, m, wrapped)) == CKR_OK &&
 	    (rv = rename_to(c, &im)) == CKR_OK)
@@ -236,11 +262,11 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 /* Both templates name the pair; they may not contradict each other. */
 static CK_RV
-pick_name(struct call *c, const struct templates *ts, CK_ATTRIBUTE_TYPE type,
-    struct view *name)
+pick_name(struct call *c, struct template public_t, struct template private_t,
+    CK_ATTRIBUTE_TYPE type, struct view *name)
 {
-	struct view a = attr_view(ts->private, ts->private_count, type);
-	struct view b = attr_view(ts->public, ts->public_count, type);
+	struct view a = template_view(private_t, type);
+	struct view b = template_view(public_t, type);
 
 	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
@@ -251,38 +277,37 @@ pick_name(struct call *c, const struct templates *ts, CK_ATTRIBUTE_TYPE type,
 
 /* RSA, to unwrap and for nothing else. */
 static CK_RV
-check_pair(struct call *c, const struct templates *ts)
+check_pair(struct call *c, struct template public_t, struct template private_t)
 {
-	const CK_ATTRIBUTE *t = ts->private;
-	CK_ULONG n = ts->private_count;
+	struct attr_target target = {
+	    CKO_PUBLIC_KEY, CKK_RSA, ATTR_GENERATE, true};
 	CK_RV rv;
 
-	if ((rv = attr_check(c, ts->public, ts->public_count, CKO_PUBLIC_KEY,
-		 ATTR_GENERATE)) != CKR_OK ||
-	    (rv = attr_check(c, t, n, CKO_PRIVATE_KEY, ATTR_GENERATE)) !=
-		CKR_OK ||
-	    (rv = check_place(c, t, n)) != CKR_OK)
+	if ((rv = attr_check(c, public_t, target)) != CKR_OK)
 		return (rv);
-	if (!attr_bool(t, n, CKA_UNWRAP, false) ||
-	    attr_bool(t, n, CKA_SIGN, false) ||
-	    attr_bool(t, n, CKA_DECRYPT, false) ||
-	    attr_bool(t, n, CKA_DERIVE, false))
+	target.class = CKO_PRIVATE_KEY;
+	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
+	    (rv = check_place(c, private_t)) != CKR_OK)
+		return (rv);
+	if (!template_bool(private_t, CKA_UNWRAP, false) ||
+	    template_bool(private_t, CKA_SIGN, false) ||
+	    template_bool(private_t, CKA_DECRYPT, false) ||
+	    template_bool(private_t, CKA_DERIVE, false))
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "only import pairs are made: the private key with "
 		    "CKA_UNWRAP, without CKA_SIGN and CKA_DECRYPT "
 		    "(pkcs11-tool: --usage-wrap)"));
-	if (attr_ulong(t, n, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
-	    attr_ulong(ts->public, ts->public_count, CKA_KEY_TYPE, CKK_RSA) !=
-		CKK_RSA)
+	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
+	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
 		return (CKR_TEMPLATE_INCONSISTENT);
 	return (CKR_OK);
 }
 
 static CK_RV
-check_bits(struct call *c, const struct templates *ts, CK_ULONG *bits)
+check_bits(struct call *c, struct template public_t, CK_ULONG *bits)
 {
-	*bits = attr_ulong(ts->public, ts->public_count, CKA_MODULUS_BITS, 0);
-	if (attr_find(ts->public, ts->public_count, CKA_MODULUS_BITS) == NULL)
+	*bits = template_ulong(public_t, CKA_MODULUS_BITS, 0);
+	if (!template_has(public_t, CKA_MODULUS_BITS))
 		return (call_refuse(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_MODULUS_BITS is missing"));
 	if (*bits != 2048 && *bits != 3072 && *bits != 4096)
@@ -293,8 +318,8 @@ check_bits(struct call *c, const struct templates *ts, CK_ULONG *bits)
 
 CK_RV
 object_generate_pair(struct call *c, const CK_MECHANISM *m,
-    const struct templates *ts, CK_OBJECT_HANDLE *public,
-    CK_OBJECT_HANDLE *private)
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
 	struct import im = IMPORT_INIT;
 	CK_ULONG bits;
@@ -302,16 +327,18 @@ object_generate_pair(struct call *c, const CK_MECHANISM *m,
 	enum err e;
 
 	c->context = RV_CREATE;
-	if (mech_find(c, m->mechanism, CKF_GENERATE_KEY_PAIR) == NULL)
+	if (mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR) == NULL)
 		return (CKR_MECHANISM_INVALID);
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	/* what will be imported: an AES-256 key */
-	im.spec = spec_of_material(CKK_AES, 32);
-	if ((rv = check_pair(c, ts)) != CKR_OK ||
-	    (rv = check_bits(c, ts, &bits)) != CKR_OK ||
-	    (rv = pick_name(c, ts, CKA_LABEL, &im.label)) != CKR_OK ||
-	    (rv = pick_name(c, ts, CKA_ID, &im.id)) != CKR_OK)
+	im.spec = spec_of_secret(CKK_AES, 32, 0);
+	im.use = USE_CRYPT;
+	if ((rv = check_pair(c, public_t, private_t)) != CKR_OK ||
+	    (rv = check_bits(c, public_t, &bits)) != CKR_OK ||
+	    (rv = pick_name(c, public_t, private_t, CKA_LABEL, &im.label)) !=
+		CKR_OK ||
+	    (rv = pick_name(c, public_t, private_t, CKA_ID, &im.id)) != CKR_OK)
 		return (rv);
 	if ((rv = import_open(c, &im)) != CKR_OK)
 		return (import_close(c, &im, rv));
@@ -321,9 +348,9 @@ object_generate_pair(struct call *c, const CK_MECHANISM *m,
 	else if ((e = pair_choose(c, im.key, "", bits)) != ERR_OK)
 		rv = call_fail(c, e);
 	if (rv == CKR_OK) {
-		*public = store_handle(
+		*public_key = store_handle(
 		    &c->token->store, im.key->meta.id, CKO_PUBLIC_KEY);
-		*private = store_handle(
+		*private_key = store_handle(
 		    &c->token->store, im.key->meta.id, CKO_PRIVATE_KEY);
 	}
 	return (import_close(c, &im, rv));

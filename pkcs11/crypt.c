@@ -120,7 +120,7 @@ static CK_RV
 finish(struct call *c, struct op *op)
 {
 	struct kms_crypt_in in = {
-	    .key = op->key->meta.arn,
+	    .key = op->object.key->meta.arn,
 	    .data = buf_view(&op->data),
 	    .context = buf_view(&op->context),
 	};
@@ -144,8 +144,11 @@ bound(const struct op *op, size_t more)
 	return (n + OVERHEAD);
 }
 
-const struct family crypt_context = {
-    init_context, update, finish, bound, false};
-const struct family crypt_gcm = {init_gcm, update, finish, bound, false};
-const struct family crypt_cbc_pad = {
-    init_cbc_pad, update, finish, bound, false};
+#define FAMILY(init_)                                                      \
+	{                                                                  \
+		.kms = CRYPT_ALGORITHM, .init = (init_), .update = update, \
+		.finish = finish, .bound = bound, .keeps = true            \
+	}
+const struct family crypt_context = FAMILY(init_context);
+const struct family crypt_gcm = FAMILY(init_gcm);
+const struct family crypt_cbc_pad = FAMILY(init_cbc_pad);

@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include "call.h"
 
-/* The C_ functions of operations on data: one shape, three operations. */
+/* The C_ functions of operations on data: one shape for all of them. */
 
 static CK_RV
 run_init(const char *name, CK_SESSION_HANDLE session, enum op_kind kind,
@@ -142,4 +142,104 @@ C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	return (run_final(
 	    "C_DigestFinal", session, OP_DIGEST, (struct out){out, out_len}));
+}
+
+CK_RV
+C_SignInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init("C_SignInit", session, OP_SIGN, mechanism, key));
+}
+
+CK_RV
+C_Sign(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_Sign", session, OP_SIGN, VIEW(in, in_len),
+	    (struct out){out, out_len}));
+}
+
+CK_RV
+C_SignUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return (run_update(
+	    "C_SignUpdate", session, OP_SIGN, VIEW(in, in_len), NULL));
+}
+
+CK_RV
+C_SignFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_final(
+	    "C_SignFinal", session, OP_SIGN, (struct out){out, out_len}));
+}
+
+CK_RV
+C_SignRecoverInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init(
+	    "C_SignRecoverInit", session, OP_SIGN_RECOVER, mechanism, key));
+}
+
+CK_RV
+C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_SignRecover", session, OP_SIGN_RECOVER,
+	    VIEW(in, in_len), (struct out){out, out_len}));
+}
+
+CK_RV
+C_VerifyInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init("C_VerifyInit", session, OP_VERIFY, mechanism, key));
+}
+
+CK_RV
+C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_Verify", session);
+
+	if (rv == CKR_OK)
+		rv = op_verify(
+		    &c, VIEW(in, in_len), VIEW(signature, signature_len));
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return (run_update(
+	    "C_VerifyUpdate", session, OP_VERIFY, VIEW(in, in_len), NULL));
+}
+
+CK_RV
+C_VerifyFinal(
+    CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_VerifyFinal", session);
+
+	if (rv == CKR_OK)
+		rv = op_verify_final(&c, VIEW(signature, signature_len));
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifyRecoverInit(
+    CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return (run_init(
+	    "C_VerifyRecoverInit", session, OP_VERIFY_RECOVER, mechanism, key));
+}
+
+CK_RV
+C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_single("C_VerifyRecover", session, OP_VERIFY_RECOVER,
+	    VIEW(in, in_len), (struct out){out, out_len}));
 }

@@ -161,7 +161,7 @@ C_GetMechanismInfo(
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && (m = mech_find(&c, type, 0)) == NULL)
+	if (rv == CKR_OK && (m = mech_find(type, 0)) == NULL)
 		rv = CKR_MECHANISM_INVALID;
 	if (rv == CKR_OK)
 		*info = (CK_MECHANISM_INFO){m->min, m->max, m->flags};
@@ -272,7 +272,7 @@ C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count)
 	CK_RV rv = call_begin_session(&c, "C_FindObjectsInit", session);
 
 	if (rv == CKR_OK)
-		rv = find_begin(&c, t, count);
+		rv = find_begin(&c, (struct template){t, count});
 	return (call_end(&c, rv));
 }
 
@@ -311,11 +311,11 @@ C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 
 	if (rv == CKR_OK && (t == NULL || count == 0))
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && !store_get(&c.token->store, object, &o))
+	if (rv == CKR_OK && !object_get(&c, object, &o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	if (rv == CKR_OK) {
 		rv = attr_fill(&c, &o, t, count);
-		key_unref(o.key);
+		object_put(&o);
 	}
 	return (call_end(&c, rv));
 }
@@ -330,12 +330,13 @@ C_GetObjectSize(
 
 	if (rv == CKR_OK && size == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && !store_get(&c.token->store, object, &o))
+	if (rv == CKR_OK && !object_get(&c, object, &o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	if (rv == CKR_OK) {
-		/* it is kept in KMS, which does not say */
-		*size = CK_UNAVAILABLE_INFORMATION;
-		key_unref(o.key);
+		/* KMS does not say */
+		*size = o.bag != NULL ? bag_size(o.bag)
+				      : CK_UNAVAILABLE_INFORMATION;
+		object_put(&o);
 	}
 	return (call_end(&c, rv));
 }
@@ -350,7 +351,7 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	if (rv == CKR_OK && (t == NULL || count == 0))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = object_set(&c, object, t, count);
+		rv = object_set(&c, object, (struct template){t, count});
 	return (call_end(&c, rv));
 }
 
@@ -364,7 +365,7 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count,
 	if (rv == CKR_OK && (t == NULL || count == 0 || object == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = object_create(&c, t, count, object);
+		rv = object_create(&c, (struct template){t, count}, object);
 	return (call_end(&c, rv));
 }
 
@@ -385,8 +386,6 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_ATTRIBUTE_PTR private_t, CK_ULONG private_count,
     CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
 {
-	struct templates ts = {
-	    public_t, private_t, public_count, private_count};
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_GenerateKeyPair", session);
 
@@ -396,8 +395,10 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 		public_key == NULL || private_key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = object_generate_pair(
-		    &c, mechanism, &ts, public_key, private_key);
+		rv = object_generate_pair(&c, mechanism,
+		    (struct template){public_t, public_count},
+		    (struct template){private_t, private_count}, public_key,
+		    private_key);
 	return (call_end(&c, rv));
 }
 
@@ -414,7 +415,8 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_unwrap(&c, mechanism, with,
-		    VIEW(wrapped, wrapped_len), t, count, key);
+		    VIEW(wrapped, wrapped_len), (struct template){t, count},
+		    key);
 	return (call_end(&c, rv));
 }
 

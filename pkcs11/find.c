@@ -85,19 +85,18 @@ add(struct call *c, CK_OBJECT_HANDLE h)
 
 /* The rest of the template, without the names that are settled. */
 static bool
-rest_matches(struct call *c, const struct object *o, const CK_ATTRIBUTE *t,
-    CK_ULONG count)
+rest_matches(struct call *c, const struct object *o, struct template t)
 {
-	for (CK_ULONG i = 0; i < count; i++)
-		if (!is_naming(&t[i]) && !attr_match(c, o, &t[i], 1))
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (!is_naming(&t.rows[i]) &&
+		    !attr_match(c, o, (struct template){&t.rows[i], 1}))
 			return (false);
 	return (true);
 }
 
 /* Matches the objects of one key, or of all (key_id NULL). */
 static CK_RV
-collect(
-    struct call *c, const char *key_id, const CK_ATTRIBUTE *t, CK_ULONG count)
+collect(struct call *c, const char *key_id, struct template t)
 {
 	struct snapshot *s = store_snapshot(&c->token->store);
 	CK_RV rv = CKR_OK;
@@ -107,10 +106,30 @@ collect(
 
 		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
 			continue;
-		if (rest_matches(c, o, t, count))
+		if (rest_matches(c, o, t))
 			rv = add(c, o->handle);
 	}
 	snapshot_unref(s);
+	return (rv);
+}
+
+/* What is kept here. */
+static CK_RV
+collect_locals(struct call *c, struct template t)
+{
+	size_t count;
+	struct local *rows = locals_rows(&c->token->locals, &count);
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < count && rv == CKR_OK; i++) {
+		struct object o = {.handle = rows[i].handle,
+		    .class = rows[i].bag->class,
+		    .bag = rows[i].bag};
+
+		if (attr_match(c, &o, t))
+			rv = add(c, o.handle);
+	}
+	locals_rows_free(rows, count);
 	return (rv);
 }
 
@@ -119,19 +138,19 @@ collect(
  * is any name, *out is that key or NULL.
  */
 static CK_RV
-resolve(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, bool *named,
-    struct key **out)
+resolve(struct call *c, struct template t, bool *named, struct key **out)
 {
 	struct key *k = NULL;
 	CK_RV rv;
 
 	*named = false;
 	*out = NULL;
-	for (CK_ULONG i = 0; i < count; i++) {
-		if (!is_naming(&t[i]))
+	for (CK_ULONG i = 0; i < t.count; i++) {
+		if (!is_naming(&t.rows[i]))
 			continue;
-		if ((rv = find_named(c, t[i].type,
-			 VIEW(t[i].pValue, t[i].ulValueLen), &k)) != CKR_OK)
+		if ((rv = find_named(c, t.rows[i].type,
+			 VIEW(t.rows[i].pValue, t.rows[i].ulValueLen), &k)) !=
+		    CKR_OK)
 			return (rv);
 		if (k == NULL || (*out != NULL && strcmp(k->meta.id,
 						      (*out)->meta.id) != 0)) {
@@ -149,39 +168,47 @@ resolve(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count, bool *named,
 }
 
 /* Classes that no key has are not worth a question to KMS. */
-static bool
-can_exist(const CK_ATTRIBUTE *t, CK_ULONG count)
+static bool may_be_in_kms(struct template t)
 {
-	CK_ULONG class = attr_ulong(t, count, CKA_CLASS, CKO_SECRET_KEY);
+	CK_ULONG class = template_ulong(t, CKA_CLASS, CKO_SECRET_KEY);
 
 	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
 		    class == CKO_PUBLIC_KEY) &&
-		attr_bool(t, count, CKA_TOKEN, true));
+		template_bool(t, CKA_TOKEN, true));
+}
+
+static CK_RV
+collect_from_kms(struct call *c, struct template t)
+{
+	struct key *k = NULL;
+	bool named = false;
+	CK_RV rv = resolve(c, t, &named, &k);
+
+	if (rv == CKR_OK && !named)
+		rv = listing_refresh(c);
+	if (rv == CKR_OK && (!named || k != NULL))
+		rv = collect(c, named ? k->meta.id : NULL, t);
+	key_unref(k);
+	return (rv);
 }
 
 CK_RV
-find_begin(struct call *c, const CK_ATTRIBUTE *t, CK_ULONG count)
+find_begin(struct call *c, struct template t)
 {
 	struct find *f = &c->session->find;
-	struct key *k = NULL;
-	bool named = false;
 	CK_RV rv = CKR_OK;
 
 	if (f->active)
 		return (CKR_OPERATION_ACTIVE);
-	if (t == NULL && count != 0)
+	if (t.rows == NULL && t.count != 0)
 		return (CKR_ARGUMENTS_BAD);
-	for (CK_ULONG i = 0; i < count; i++)
-		if (t[i].pValue == NULL && t[i].ulValueLen != 0)
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.rows[i].pValue == NULL && t.rows[i].ulValueLen != 0)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
-	if (can_exist(t, count)) {
-		rv = resolve(c, t, count, &named, &k);
-		if (rv == CKR_OK && !named)
-			rv = listing_refresh(c);
-		if (rv == CKR_OK && (!named || k != NULL))
-			rv = collect(c, named ? k->meta.id : NULL, t, count);
-		key_unref(k);
-	}
+	if (may_be_in_kms(t))
+		rv = collect_from_kms(c, t);
+	if (rv == CKR_OK)
+		rv = collect_locals(c, t);
 	if (rv != CKR_OK) {
 		find_end(f);
 		return (rv);

@@ -2,8 +2,7 @@
 #define FIND_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "buf.h"
-#include "cryptoki.h"
+#include "template.h"
 
 struct call;
 struct key;
@@ -17,7 +16,7 @@ struct find {
 
 /* A template that names a key (label, id, unique id) costs a DescribeKey a
  * name; any other lists the token. */
-CK_RV find_begin(struct call *, const CK_ATTRIBUTE *, CK_ULONG);
+CK_RV find_begin(struct call *, struct template);
 CK_RV find_next(
     struct call *, CK_OBJECT_HANDLE *, CK_ULONG max, CK_ULONG *count);
 void find_end(struct find *);

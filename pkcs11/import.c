@@ -52,7 +52,8 @@ taken(struct call *c, const char *what, const struct key *k)
 static bool
 is_fit(const struct import *im, const struct key *k)
 {
-	return (k->spec == im->spec && key_is_imported(k) &&
+	return (k->spec == im->spec && k->use == im->use &&
+		key_is_imported(k) &&
 		(key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
 }
 
@@ -137,7 +138,7 @@ has_nonce(const struct import *im, const struct key *k)
 	char text[sizeof(DESCRIPTION) + sizeof(im->nonce)];
 
 	snprintf(text, sizeof(text), DESCRIPTION "%s", im->nonce);
-	return (k->spec == im->spec && key_is_pending(k) &&
+	return (k->spec == im->spec && k->use == im->use && key_is_pending(k) &&
 		view_equal(buf_view(&k->meta.description), view_str(text)));
 }
 
@@ -189,7 +190,7 @@ create_key(struct call *c, struct import *im)
 	char text[sizeof(DESCRIPTION) + sizeof(im->nonce)];
 	struct kms_create_key_in in = {
 	    .spec = im->spec->kms,
-	    .usage = im->spec->usage,
+	    .usage = use_name(im->use),
 	    .origin = "EXTERNAL",
 	    .description = text,
 	};

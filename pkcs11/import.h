@@ -11,6 +11,7 @@
 struct import {
 	/* what is wanted */
 	const struct spec *spec;
+	enum use use;
 	struct view label, id; /* ptr NULL: not said */
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	/* how far it came */

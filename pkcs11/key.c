@@ -1,33 +1,151 @@
 #include <stdlib.h>
 #include <string.h>
+#include "digest.h"
 #include "key.h"
+
+#define BYTES(...)                                   \
+	{                                            \
+		(const uint8_t[]){__VA_ARGS__},      \
+		    sizeof((uint8_t[]){__VA_ARGS__}) \
+	}
+#define NONE            \
+	{               \
+		NULL, 0 \
+	}
+/* Named curves (RFC 5480); Ed25519 by name, as PKCS#11 3.0 has it first. */
+#define P256 BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7)
+#define P384 BYTES(6, 5, 0x2b, 0x81, 4, 0, 34)
+#define P521 BYTES(6, 5, 0x2b, 0x81, 4, 0, 35)
+#define P256K1 BYTES(6, 5, 0x2b, 0x81, 4, 0, 10)
+#define ED25519                                                              \
+	BYTES(19, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', \
+	    '9')
+
+#define OAEP "RSAES_OAEP_SHA_256"
+#define RSA_AES "RSA_AES_KEY_WRAP_SHA_256"
+#define SECRET CKO_SECRET_KEY
+#define PRIVATE CKO_PRIVATE_KEY
 
 /* clang-format off */
 static const struct spec specs[] = {
-	/* KeySpec	      KeyUsage		 class		 type
-	 *   bits material wrapping */
-	{ "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", CKO_SECRET_KEY, CKK_AES,
-	    256, 32, "RSAES_OAEP_SHA_256" },
+	/* KeySpec, class, type, bits, uses;
+	 *   material, wrapping, digest, params */
+	{ "SYMMETRIC_DEFAULT", SECRET, CKK_AES, 256, USE_CRYPT,
+	    32, 32, OAEP, NULL, NONE },
+#define HMAC(n)								\
+	{ "HMAC_" #n, SECRET, CKK_GENERIC_SECRET, n, USE_MAC,		\
+	    n / 8, 128, OAEP, DIGEST_SHA##n, NONE }
+	HMAC(224), HMAC(256), HMAC(384), HMAC(512),
+#define RSA(n)								\
+	{ "RSA_" #n, PRIVATE, CKK_RSA, n, USE_SIGN | USE_CRYPT,		\
+	    0, 0, RSA_AES, NULL, NONE }
+	RSA(2048), RSA(3072), RSA(4096),
+	{ "ECC_NIST_P256", PRIVATE, CKK_EC, 256, USE_SIGN | USE_AGREE,
+	    0, 0, RSA_AES, DIGEST_SHA256, P256 },
+	{ "ECC_NIST_P384", PRIVATE, CKK_EC, 384, USE_SIGN | USE_AGREE,
+	    0, 0, RSA_AES, DIGEST_SHA384, P384 },
+	{ "ECC_NIST_P521", PRIVATE, CKK_EC, 521, USE_SIGN | USE_AGREE,
+	    0, 0, RSA_AES, DIGEST_SHA512, P521 },
+	{ "ECC_SECG_P256K1", PRIVATE, CKK_EC, 256, USE_SIGN,
+	    0, 0, RSA_AES, DIGEST_SHA256, P256K1 },
+	{ "ECC_NIST_EDWARDS25519", PRIVATE, CKK_EC_EDWARDS, 255, USE_SIGN,
+	    0, 0, NULL, NULL, ED25519 },
+#define PQ(kms, type, set, use)						\
+	{ kms, PRIVATE, type, set, use, 0, 0, NULL, NULL, NONE }
+	PQ("ML_DSA_44", CKK_ML_DSA, CKP_ML_DSA_44, USE_SIGN),
+	PQ("ML_DSA_65", CKK_ML_DSA, CKP_ML_DSA_65, USE_SIGN),
+	PQ("ML_DSA_87", CKK_ML_DSA, CKP_ML_DSA_87, USE_SIGN),
+	PQ("ML_KEM_512", CKK_ML_KEM, CKP_ML_KEM_512, USE_ENCAPSULATE),
+	PQ("ML_KEM_768", CKK_ML_KEM, CKP_ML_KEM_768, USE_ENCAPSULATE),
+	PQ("ML_KEM_1024", CKK_ML_KEM, CKP_ML_KEM_1024, USE_ENCAPSULATE),
+};
+
+static const struct {
+	enum use use;
+	const char *kms;
+} uses[] = {
+	{ USE_CRYPT, "ENCRYPT_DECRYPT" },
+	{ USE_SIGN, "SIGN_VERIFY" },
+	{ USE_MAC, "GENERATE_VERIFY_MAC" },
+	{ USE_AGREE, "KEY_AGREEMENT" },
+	{ USE_ENCAPSULATE, "ENCAPSULATE_DECAPSULATE" },
+};
+
+static const struct {
+	CK_KEY_TYPE type;
+	CK_MECHANISM_TYPE mechanism;
+} generators[] = {
+	{ CKK_AES, CKM_AES_KEY_GEN },
+	{ CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN },
+	{ CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN },
+	{ CKK_EC, CKM_EC_KEY_PAIR_GEN },
+	{ CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN },
+	{ CKK_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN },
+	{ CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN },
 };
 /* clang-format on */
-#define SPEC_COUNT (sizeof(specs) / sizeof(specs[0]))
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+enum use
+use_find(const char *kms)
+{
+	for (size_t i = 0; i < COUNT(uses); i++)
+		if (strcmp(uses[i].kms, kms) == 0)
+			return (uses[i].use);
+	return (0);
+}
+
+const char *
+use_name(enum use use)
+{
+	for (size_t i = 0; i < COUNT(uses); i++)
+		if (uses[i].use == use)
+			return (uses[i].kms);
+	return (NULL);
+}
 
 const struct spec *
 spec_find(const char *kms)
 {
-	for (size_t i = 0; i < SPEC_COUNT; i++)
+	for (size_t i = 0; i < COUNT(specs); i++)
 		if (strcmp(specs[i].kms, kms) == 0)
 			return (&specs[i]);
 	return (NULL);
 }
 
+/* The longest that fits is last: HMAC keys of KMS are never too short. */
 const struct spec *
-spec_of_material(CK_KEY_TYPE type, size_t len)
+spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 {
-	for (size_t i = 0; i < SPEC_COUNT; i++)
-		if (specs[i].type == type && specs[i].material_len == len)
+	const struct spec *found = NULL;
+
+	for (size_t i = 0; i < COUNT(specs); i++)
+		if (specs[i].class == SECRET && specs[i].type == type &&
+		    len >= specs[i].least && len <= specs[i].most &&
+		    (bits == 0 || specs[i].bits == bits))
+			found = &specs[i];
+	return (found);
+}
+
+const struct spec *
+spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
+{
+	for (size_t i = 0; i < COUNT(specs); i++)
+		if (specs[i].class == PRIVATE && specs[i].type == type &&
+		    (specs[i].params.len == 0
+			    ? specs[i].bits == bits
+			    : view_equal(specs[i].params, params)))
 			return (&specs[i]);
 	return (NULL);
+}
+
+CK_MECHANISM_TYPE
+spec_generator(const struct spec *s)
+{
+	for (size_t i = 0; i < COUNT(generators); i++)
+		if (generators[i].type == s->type)
+			return (generators[i].mechanism);
+	return (CK_UNAVAILABLE_INFORMATION);
 }
 
 struct key *
@@ -40,6 +158,7 @@ key_new(struct kms_key *meta)
 		return (NULL);
 	k->refs = 1;
 	k->spec = spec_find(meta->spec);
+	k->use = use_find(meta->usage);
 	k->meta = *meta;
 	*meta = empty;
 	return (k);
@@ -93,14 +212,21 @@ key_is_pending(const struct key *k)
 	    key_is_imported(k) && strcmp(k->meta.state, "PendingImport") == 0);
 }
 
+CK_KEY_TYPE
+key_type(const struct key *k)
+{
+	return (key_is_pending(k) ? CKK_RSA : k->spec->type);
+}
+
 bool
-key_has_algorithm(const struct key *k, const char *name)
+key_has_algorithm(const struct key *k, const char *name, bool prefix)
 {
 	const char *s = (const char *)k->meta.algorithms.ptr;
 	const char *end = s + k->meta.algorithms.len;
+	size_t len = strlen(name) + !prefix;
 
 	for (; s < end; s += strlen(s) + 1)
-		if (strcmp(s, name) == 0)
+		if (strncmp(s, name, len) == 0)
 			return (true);
 	return (false);
 }
@@ -110,7 +236,8 @@ key_has_algorithm(const struct key *k, const char *name)
 size_t
 key_classes(const struct key *k, CK_OBJECT_CLASS classes[2])
 {
-	if (k->spec == NULL || strcmp(k->meta.manager, "AWS") == 0)
+	if (k->spec == NULL || k->use == 0 ||
+	    strcmp(k->meta.manager, "AWS") == 0)
 		return (0);
 	if (key_is_pending(k)) {
 		classes[0] = CKO_PUBLIC_KEY;
@@ -120,5 +247,6 @@ key_classes(const struct key *k, CK_OBJECT_CLASS classes[2])
 	if (strcmp(k->meta.state, "Enabled") != 0)
 		return (0);
 	classes[0] = k->spec->class;
-	return (1);
+	classes[1] = CKO_PUBLIC_KEY;
+	return (k->spec->class == CKO_PRIVATE_KEY ? 2 : 1);
 }

@@ -3,22 +3,45 @@
 #include "cryptoki.h"
 #include "kms.h"
 
+struct digest;
+
+/* What a key in KMS is for: its KeyUsage. */
+enum use {
+	USE_CRYPT = 1 << 0, /* ENCRYPT_DECRYPT */
+	USE_SIGN = 1 << 1, /* SIGN_VERIFY */
+	USE_MAC = 1 << 2, /* GENERATE_VERIFY_MAC */
+	USE_AGREE = 1 << 3, /* KEY_AGREEMENT */
+	USE_ENCAPSULATE = 1 << 4, /* ENCAPSULATE_DECAPSULATE */
+};
+/* 0 for a KeyUsage that is not known; NULL for 0. */
+enum use use_find(const char *kms);
+const char *use_name(enum use);
+
 /* A KMS KeySpec as PKCS#11 sees it: one row each. */
 struct spec {
 	const char *kms; /* KeySpec */
-	const char *usage; /* KeyUsage given to a key that is made here */
-	CK_OBJECT_CLASS class
-	    ; /* CKO_SECRET_KEY, or CKO_PRIVATE_KEY of a pair */
+	/* CKO_SECRET_KEY, or CKO_PRIVATE_KEY of a pair */
+	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
 	CK_ULONG bits;
-	size_t material_len; /* bytes to import; 0: varies */
-	const char
-	    *wrapping; /* the wrapping algorithm, when none is asked for */
+	unsigned uses; /* enum use: those that KMS has for it */
+	/* bytes of a secret key's material; 0: PKCS#8 of a private key */
+	size_t least, most;
+	/* WrappingAlgorithm when none is asked for; NULL: never imported */
+	const char *wrapping;
+	/* the only hash that KMS signs or MACs with; NULL: any, or none */
+	const struct digest *digest;
+	struct view params; /* CKA_EC_PARAMS */
 };
 /* The row of a KeySpec, or NULL: this module cannot show such a key. */
 const struct spec *spec_find(const char *kms);
-/* The row for imported material of that type and length, or NULL. */
-const struct spec *spec_of_material(CK_KEY_TYPE, size_t len);
+/* The row for a secret key's imported material, or NULL. bits 0: by its
+ * length; else of just that many bits. */
+const struct spec *spec_of_secret(CK_KEY_TYPE, size_t len, CK_ULONG bits);
+/* The row for a pair: RSA by bits, others by CKA_EC_PARAMS. NULL: none. */
+const struct spec *spec_of_pair(CK_KEY_TYPE, CK_ULONG bits, struct view params);
+/* The mechanism that makes such keys: CKA_KEY_GEN_MECHANISM. */
+CK_MECHANISM_TYPE spec_generator(const struct spec *);
 
 /* The aliases of a key that are names in PKCS#11. */
 struct key_names {
@@ -35,6 +58,7 @@ struct key_names {
 struct key {
 	unsigned refs; /* atomic */
 	const struct spec *spec;
+	enum use use; /* 0: not known here */
 	struct kms_key meta;
 	struct key_names names;
 };
@@ -49,8 +73,11 @@ void key_unref(struct key *); /* NULL is fine */
 bool key_is_imported(const struct key *); /* Origin EXTERNAL */
 bool key_is_pending(
     const struct key *); /* an import pair: waits for material */
-/* Whether KMS lists the algorithm for the key. */
-bool key_has_algorithm(const struct key *, const char *);
+/* CKK_RSA of an import pair, else the key's own. */
+CK_KEY_TYPE key_type(const struct key *);
+/* Whether KMS lists an algorithm of that name for the key, or one that begins
+ * so. */
+bool key_has_algorithm(const struct key *, const char *, bool prefix);
 
 /* The classes of the objects that stand for the key now; how many of them. */
 size_t key_classes(const struct key *, CK_OBJECT_CLASS classes[2]);

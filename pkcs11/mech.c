@@ -1,71 +1,144 @@
+#include <stdio.h>
+#include <string.h>
 #include "crypt.h"
 #include "digest.h"
 #include "keyferry.h"
+#include "mac.h"
 #include "mech.h"
+#include "sign.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
+#define SIGN (CKF_SIGN | CKF_VERIFY)
+#define RECOVER (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
 
 /* clang-format off */
 const struct mech mechs[] = {
-	/* type, key, flags, key sizes, when; family, digest */
+	/* type, key, flags, key sizes, when;
+	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_context, NULL },
+	    &crypt_context, NULL, NULL, NULL },
 	{ CKM_AES_GCM, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_gcm, NULL },
+	    &crypt_gcm, NULL, NULL, NULL },
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 32, 32, OFFER_CBC_PAD,
-	    &crypt_cbc_pad, NULL },
+	    &crypt_cbc_pad, NULL, NULL, NULL },
+
+#define RSA(ckm, flags, family, digest)					\
+	{ ckm, CKK_RSA, flags, 2048, 4096, OFFER_ALWAYS,		\
+	    &family, &family, NULL, digest }
+	RSA(CKM_RSA_PKCS, SIGN | RECOVER, sign_pkcs1, NULL),
+	RSA(CKM_SHA1_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA1),
+	RSA(CKM_SHA224_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA224),
+	RSA(CKM_SHA256_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA256),
+	RSA(CKM_SHA384_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA384),
+	RSA(CKM_SHA512_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA512),
+	RSA(CKM_RSA_PKCS_PSS, SIGN, sign_pss, NULL),
+	RSA(CKM_SHA1_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA1),
+	RSA(CKM_SHA224_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA224),
+	RSA(CKM_SHA256_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA256),
+	RSA(CKM_SHA384_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA384),
+	RSA(CKM_SHA512_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA512),
+
+#define EC(ckm, digest)							\
+	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\
+	    CKF_EC_UNCOMPRESS, 256, 521, OFFER_ALWAYS,			\
+	    &sign_ecdsa, &sign_ecdsa, NULL, digest }
+	EC(CKM_ECDSA, NULL),
+	EC(CKM_ECDSA_SHA1, DIGEST_SHA1),
+	EC(CKM_ECDSA_SHA224, DIGEST_SHA224),
+	EC(CKM_ECDSA_SHA256, DIGEST_SHA256),
+	EC(CKM_ECDSA_SHA384, DIGEST_SHA384),
+	EC(CKM_ECDSA_SHA512, DIGEST_SHA512),
+
+#define HMAC(ckm, digest)						\
+	{ ckm, CKK_GENERIC_SECRET, SIGN, 1, 512, OFFER_ALWAYS,		\
+	    &mac_hmac, NULL, NULL, digest }
+	HMAC(CKM_SHA224_HMAC, DIGEST_SHA224),
+	HMAC(CKM_SHA256_HMAC, DIGEST_SHA256),
+	HMAC(CKM_SHA384_HMAC, DIGEST_SHA384),
+	HMAC(CKM_SHA512_HMAC, DIGEST_SHA512),
+
 	{ CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA, CKF_GENERATE_KEY_PAIR,
-	    2048, 4096, OFFER_ALWAYS, NULL, NULL },
+	    2048, 4096, OFFER_ALWAYS, NULL, NULL, NULL, NULL },
 	{ CKM_RSA_PKCS_OAEP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
-	    NULL, NULL },
-#define DIGEST(ckm, name)						\
-	{ ckm, NO_KEY, CKF_DIGEST, 0, 0, OFFER_DIGESTS, &digest_any, name }
-	DIGEST(CKM_SHA_1, "SHA1"),
-	DIGEST(CKM_SHA224, "SHA2-224"),
-	DIGEST(CKM_SHA256, "SHA2-256"),
-	DIGEST(CKM_SHA384, "SHA2-384"),
-	DIGEST(CKM_SHA512, "SHA2-512"),
-	DIGEST(CKM_SHA512_224, "SHA2-512/224"),
-	DIGEST(CKM_SHA512_256, "SHA2-512/256"),
-	DIGEST(CKM_SHA3_224, "SHA3-224"),
-	DIGEST(CKM_SHA3_256, "SHA3-256"),
-	DIGEST(CKM_SHA3_384, "SHA3-384"),
-	DIGEST(CKM_SHA3_512, "SHA3-512"),
+	    NULL, NULL, NULL, NULL },
+
+#define DIGEST(ckm, digest)						\
+	{ ckm, NO_KEY, CKF_DIGEST, 0, 0, OFFER_DIGESTS,			\
+	    NULL, &digest_any, NULL, digest }
+	DIGEST(CKM_SHA_1, DIGEST_SHA1),
+	DIGEST(CKM_SHA224, DIGEST_SHA224),
+	DIGEST(CKM_SHA256, DIGEST_SHA256),
+	DIGEST(CKM_SHA384, DIGEST_SHA384),
+	DIGEST(CKM_SHA512, DIGEST_SHA512),
+	DIGEST(CKM_SHA512_224, DIGEST_SHA512_224),
+	DIGEST(CKM_SHA512_256, DIGEST_SHA512_256),
+	DIGEST(CKM_SHA3_224, DIGEST_SHA3_224),
+	DIGEST(CKM_SHA3_256, DIGEST_SHA3_256),
+	DIGEST(CKM_SHA3_384, DIGEST_SHA3_384),
+	DIGEST(CKM_SHA3_512, DIGEST_SHA3_512),
 };
 /* clang-format on */
 const size_t mech_count = sizeof(mechs) / sizeof(mechs[0]);
 
 bool
-mech_is_served(const struct mech *m, const struct call *c)
-{
-	return (m->offer != OFFER_CBC_PAD || c->token->config->aes_cbc_pad);
-}
-
-bool
 mech_is_listed(const struct mech *m, const struct call *c)
 {
-	return (mech_is_served(m, c) &&
-		(m->offer != OFFER_DIGESTS || c->module->config.digests));
+	/* with nothing but keys in KMS it would do nothing */
+	if (m->offer == OFFER_CBC_PAD && m->here == NULL)
+		return (c->token->config->aes_cbc_pad);
+	return (m->offer != OFFER_DIGESTS || c->module->config.digests);
 }
 
 const struct mech *
-mech_find(const struct call *c, CK_MECHANISM_TYPE type, CK_FLAGS flags)
+mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
 	for (size_t i = 0; i < mech_count; i++)
-		if (mechs[i].type == type &&
-		    (mechs[i].flags & flags) == flags &&
-		    mech_is_served(&mechs[i], c))
+		if (mechs[i].type == type && (mechs[i].flags & flags) == flags)
 			return (&mechs[i]);
 	return (NULL);
 }
 
-bool
-mech_serves(const struct mech *m, const struct object *o)
+/* A public half is here, whatever its private half is. */
+const struct family *
+mech_family(const struct call *c, const struct mech *m, const struct object *o)
 {
+	if (!object_in_kms(o))
+		return (m->here);
+	if (m->offer == OFFER_CBC_PAD && !c->token->config->aes_cbc_pad)
+		return (NULL);
+	return (m->kms);
+}
+
+/* KMS lists what a key can do: that list, not ours, decides. */
+static bool
+kms_serves(const struct mech *m, const struct family *f, const struct key *k)
+{
+	char name[KMS_WORD_SIZE];
+
+	if (f->kms == NULL)
+		return (false);
+	/* ECDSA takes any hash: it is cut or padded to the one of the curve */
+	if (m->digest == NULL || m->key_type == CKK_EC)
+		return (key_has_algorithm(k, f->kms, true));
+	if (m->digest->kms == NULL)
+		return (false);
+	snprintf(name, sizeof(name), "%s%s", f->kms, m->digest->kms);
+	return (key_has_algorithm(k, name, false));
+}
+
+bool
+mech_serves(const struct call *c, const struct mech *m, const struct object *o)
+{
+	const struct family *f = mech_family(c, m, o);
+
+	if (o->key == NULL)
+		return (f != NULL);
 	if (key_is_pending(o->key))
 		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
 			(m->flags & CKF_UNWRAP) != 0);
-	return (m->key_type == o->key->spec->type && m->family != NULL &&
-		key_has_algorithm(o->key, CRYPT_ALGORITHM));
+	if (m->key_type != o->key->spec->type || f == NULL)
+		return (false);
+	/* the public half does what the private half can answer */
+	return (m->kms != NULL && kms_serves(m, m->kms, o->key));
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <time.h>
 #include "module.h"
+#include "secret.h"
 
+#define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
 #define LOWEST_POINTER 4096 /* below it no string can be */
 
@@ -74,6 +76,7 @@ module_free(struct module *m)
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
 	free(m->tokens);
+	arena_close(m->arena);
 	log_close(m->log);
 	config_free(&m->config);
 	free(m);
@@ -122,6 +125,7 @@ static CK_RV
 module_new(const char *init_args, bool no_threads, struct module **out)
 {
 	struct module *m;
+	bool locked;
 	CK_RV rv;
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
@@ -132,6 +136,14 @@ module_new(const char *init_args, bool no_threads, struct module **out)
 	sessions_init(&m->sessions);
 	if ((rv = read_config(m, init_args)) != CKR_OK)
 		goto out;
+	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK) {
+		rv = CKR_HOST_MEMORY;
+		goto out;
+	}
+	if (!locked)
+		log_line(m->log, LOG_INFO,
+		    "C_Initialize: memory for keys is not locked: see "
+		    "ulimit -l");
 	rv = open_tokens(m, no_threads);
 out:
 	if (rv == CKR_OK)

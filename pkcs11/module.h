@@ -19,6 +19,7 @@ struct module {
 	struct log *log;
 	const struct crypto *crypto;
 	const struct clock *clock;
+	struct arena *arena; /* for keys that are kept here */
 	struct token *tokens; /* slot n is tokens[n] */
 	size_t token_count;
 	struct sessions sessions;

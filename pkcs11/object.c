@@ -2,9 +2,45 @@
 #include "attr.h"
 #include "import.h"
 #include "listing.h"
+#include "local.h"
 #include "object.h"
 #include "pair.h"
 #include "rename.h"
+
+bool
+object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
+{
+	struct bag *b = locals_get(&c->token->locals, handle, NULL);
+
+	*o = (struct object){.handle = handle};
+	if (b == NULL)
+		return (store_get(&c->token->store, handle, o));
+	o->class = b->class;
+	o->bag = b;
+	return (true);
+}
+
+void
+object_put(struct object *o)
+{
+	key_unref(o->key);
+	bag_unref(o->bag);
+	*o = (struct object){.handle = CK_INVALID_HANDLE};
+}
+
+CK_KEY_TYPE
+object_type(const struct object *o)
+{
+	return (o->bag != NULL	 ? o->bag->type
+		: o->key != NULL ? key_type(o->key)
+				 : CK_UNAVAILABLE_INFORMATION);
+}
+
+bool
+object_in_kms(const struct object *o)
+{
+	return (o->key != NULL && o->class != CKO_PUBLIC_KEY);
+}
 
 static enum name_kind
 kind_of(const CK_ATTRIBUTE *a)
@@ -15,40 +51,47 @@ kind_of(const CK_ATTRIBUTE *a)
 /* A template is done as a whole or not at all, so its names are looked at
  * before any is given. One alone is refused or taken by KMS at once. */
 static CK_RV
-set_names(struct call *c, struct key *k, const CK_ATTRIBUTE *t, CK_ULONG count)
+set_names(struct call *c, struct key *k, struct template t)
 {
+	const CK_ATTRIBUTE *a = t.rows;
 	CK_RV rv = CKR_OK;
 
-	for (CK_ULONG i = 0; i < count && count > 1 && rv == CKR_OK; i++)
-		rv = t[i].ulValueLen == 0
+	for (CK_ULONG i = 0; i < t.count && t.count > 1 && rv == CKR_OK; i++)
+		rv = a[i].ulValueLen == 0
 			 ? CKR_ATTRIBUTE_VALUE_INVALID
-			 : rename_check(c, k, kind_of(&t[i]),
-			       VIEW(t[i].pValue, t[i].ulValueLen));
-	for (CK_ULONG i = 0; i < count && rv == CKR_OK; i++)
+			 : rename_check(c, k, kind_of(&a[i]),
+			       VIEW(a[i].pValue, a[i].ulValueLen));
+	for (CK_ULONG i = 0; i < t.count && rv == CKR_OK; i++)
 		rv = rename_key(
-		    c, k, kind_of(&t[i]), VIEW(t[i].pValue, t[i].ulValueLen));
+		    c, k, kind_of(&a[i]), VIEW(a[i].pValue, a[i].ulValueLen));
 	return (rv);
 }
 
 CK_RV
-object_set(struct call *c, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE *t,
-    CK_ULONG count)
+object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 {
+	struct attr_target target = {.purpose = ATTR_SET};
 	struct object o;
 	CK_RV rv;
 
 	c->context = RV_CREATE;
-	if (!store_get(&c->token->store, handle, &o))
+	if (!object_get(c, handle, &o))
 		return (CKR_OBJECT_HANDLE_INVALID);
+	target.class = o.class;
+	target.type = object_type(&o);
+	target.token = o.key != NULL;
+	if (o.bag != NULL) {
+		rv = local_set(c, &o, t);
+		goto out;
+	}
 	if (!session_is_rw(c->session)) {
 		rv = CKR_SESSION_READ_ONLY;
 		goto out;
 	}
-	rv = attr_check(c, t, count, o.class, ATTR_SET);
-	if (rv == CKR_OK)
-		rv = set_names(c, o.key, t, count);
+	if ((rv = attr_check(c, t, target)) == CKR_OK)
+		rv = set_names(c, o.key, t);
 out:
-	key_unref(o.key);
+	object_put(&o);
 	return (rv);
 }
 
@@ -131,12 +174,14 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	CK_RV rv;
 
 	c->context = RV_CREATE;
-	if (!store_get(&c->token->store, handle, &o))
+	if (!object_get(c, handle, &o))
 		return (CKR_OBJECT_HANDLE_INVALID);
-	if (!session_is_rw(c->session))
+	if (o.bag != NULL)
+		rv = local_destroy(c, &o);
+	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
 	else if ((rv = destroy(c, o.key)) == CKR_OK)
 		(void)pair_forget(c, o.key);
-	key_unref(o.key);
+	object_put(&o);
 	return (rv);
 }

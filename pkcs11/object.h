@@ -1,23 +1,29 @@
 #ifndef OBJECT_H
 #define OBJECT_H
 #include "call.h"
+#include "template.h"
+
+/* Handles to objects: a key in KMS, or what is kept here. */
+
+/*
+ * The object, held for the caller: give it back with object_put(). False: there
+ * is none, or it is not to be seen.
+ */
+bool object_get(struct call *, CK_OBJECT_HANDLE, struct object *);
+void object_put(struct object *); /* an empty one is fine */
+/* Its CKA_KEY_TYPE; CK_UNAVAILABLE_INFORMATION when it is no key. */
+CK_KEY_TYPE object_type(const struct object *);
+/* Whether its secret half is in KMS. */
+bool object_in_kms(const struct object *);
 
 /* What C_CreateObject, C_UnwrapKey, C_GenerateKeyPair, C_SetAttributeValue
- * and C_DestroyObject mean, in terms of import and rename. */
-CK_RV object_create(
-    struct call *, const CK_ATTRIBUTE *, CK_ULONG, CK_OBJECT_HANDLE *);
+ * and C_DestroyObject mean. */
+CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
-    struct view wrapped, const CK_ATTRIBUTE *, CK_ULONG, CK_OBJECT_HANDLE *);
-
-/* The two templates of C_GenerateKeyPair. */
-struct templates {
-	const CK_ATTRIBUTE *public, *private;
-	CK_ULONG public_count, private_count;
-};
+    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_generate_pair(struct call *, const CK_MECHANISM *,
-    const struct templates *, CK_OBJECT_HANDLE *public,
-    CK_OBJECT_HANDLE *private);
-CK_RV object_set(
-    struct call *, CK_OBJECT_HANDLE, const CK_ATTRIBUTE *, CK_ULONG);
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
 CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
 #endif

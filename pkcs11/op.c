@@ -1,26 +1,35 @@
 #include <string.h>
 #include <openssl/crypto.h>
-#include "call.h"
 #include "mech.h"
 
-#define RESULT_MAX (8 * 1024)
+#define RESULT_MAX (8 * 1024) /* of work in KMS; families raise it */
 
 /* clang-format off */
-static const CK_FLAGS flag_of[OP_COUNT] = {
-	[OP_ENCRYPT] = CKF_ENCRYPT,
-	[OP_DECRYPT] = CKF_DECRYPT,
-	[OP_DIGEST] = CKF_DIGEST,
+static const struct {
+	CK_FLAGS flag; /* of a mechanism */
+	CK_ATTRIBUTE_TYPE usage; /* of a key */
+} kinds[OP_COUNT] = {
+	[OP_ENCRYPT] = { CKF_ENCRYPT, CKA_ENCRYPT },
+	[OP_DECRYPT] = { CKF_DECRYPT, CKA_DECRYPT },
+	[OP_DIGEST] = { CKF_DIGEST, 0 },
+	[OP_SIGN] = { CKF_SIGN, CKA_SIGN },
+	[OP_VERIFY] = { CKF_VERIFY, CKA_VERIFY },
+	[OP_SIGN_RECOVER] = { CKF_SIGN_RECOVER, CKA_SIGN_RECOVER },
+	[OP_VERIFY_RECOVER] = { CKF_VERIFY_RECOVER, CKA_VERIFY_RECOVER },
 };
 /* clang-format on */
 
 void
 op_end(struct op *op)
 {
-	key_unref(op->key);
+	object_put(&op->object);
 	buf_free(&op->data);
 	buf_free(&op->result);
 	buf_free(&op->context);
 	EVP_MD_CTX_free(op->md);
+	EVP_CIPHER_CTX_free(op->cipher);
+	EVP_MAC_CTX_free(op->mac);
+	EVP_PKEY_free(op->pkey);
 	*op = (struct op){.mech = NULL};
 }
 
@@ -39,32 +48,81 @@ end_with(struct op *op, CK_RV rv)
 static bool
 begins_anew(const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return (op->finished && !op->multi && op->handle == key &&
+	return (op->finished && !op->multi && op->object.handle == key &&
 		op->mech->type == m->mechanism);
 }
 
+static bool
+type_fits(const struct mech *m, CK_KEY_TYPE type)
+{
+	/* HMAC keys go by the name of their hash too, or by none */
+	if (m->key_type == CKK_GENERIC_SECRET)
+		return (type == CKK_GENERIC_SECRET || type == CKK_SHA_1_HMAC ||
+			type == CKK_SHA224_HMAC || type == CKK_SHA256_HMAC ||
+			type == CKK_SHA384_HMAC || type == CKK_SHA512_HMAC);
+	return (type == m->key_type);
+}
+
+/* An empty list, as one that is not there, allows all. */
+static bool
+is_allowed(const struct op *op)
+{
+	struct view v = VIEW(NULL, 0);
+	CK_MECHANISM_TYPE type;
+
+	if (op->object.bag == NULL)
+		return (true);
+	v = bag_view(op->object.bag, CKA_ALLOWED_MECHANISMS);
+	for (size_t i = 0; i + sizeof(type) <= v.len; i += sizeof(type)) {
+		memcpy(&type, v.ptr + i, sizeof(type));
+		if (type == op->mech->type)
+			return (true);
+	}
+	return (v.len == 0);
+}
+
+/* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 {
-	struct object o;
-	CK_RV rv = CKR_OK;
+	const struct object *o = &op->object;
 
-	if (!store_get(&c->token->store, handle, &o))
+	if (!object_get(c, handle, &op->object))
 		return (CKR_KEY_HANDLE_INVALID);
-	if (key_is_pending(o.key))
-		rv = call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "the key waits for its material");
-	else if (o.key->spec->type != op->mech->key_type)
-		rv = CKR_KEY_TYPE_INCONSISTENT;
-	else if (!mech_serves(op->mech, &o))
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (rv != CKR_OK) {
-		key_unref(o.key);
-		return (rv);
-	}
-	op->key = o.key;
-	op->handle = handle;
+	if (object_type(o) == CK_UNAVAILABLE_INFORMATION)
+		return (CKR_KEY_HANDLE_INVALID);
+	if (o->key != NULL && key_is_pending(o->key))
+		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "the key waits for its material"));
+	if (!type_fits(op->mech, object_type(o)))
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (!attr_is(c, o, kinds[op->kind].usage))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (!is_allowed(op))
+		return (CKR_MECHANISM_INVALID);
+	if (mech_family(c, op->mech, o) == NULL)
+		return (call_refuse(c, CKR_MECHANISM_INVALID,
+		    "not with a key of this token's configuration"));
+	if (!mech_serves(c, op->mech, o))
+		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "that key cannot do this mechanism"));
 	return (CKR_OK);
+}
+
+static CK_RV
+begin(
+    struct call *c, struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	CK_RV rv;
+
+	op->result.max = op->context.max = RESULT_MAX;
+	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
+	    (rv = take_key(c, op, key)) != CKR_OK)
+		return (rv);
+	op->family = mech_family(c, op->mech, &op->object);
+	if (op->family == NULL)
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	return (op->family->init(c, op, m));
 }
 
 CK_RV
@@ -84,13 +142,9 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
 	op->kind = kind;
-	op->result.max = op->context.max = RESULT_MAX;
-	if ((op->mech = mech_find(c, m->mechanism, flag_of[kind])) == NULL)
+	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
-	    (rv = take_key(c, op, key)) != CKR_OK)
-		return (end_with(op, rv));
-	if ((rv = op->mech->family->init(c, op, m)) != CKR_OK)
+	if ((rv = begin(c, op, m, key)) != CKR_OK)
 		return (end_with(op, rv));
 	return (CKR_OK);
 }
@@ -109,14 +163,22 @@ give(struct op *op, struct out out)
 	return (end_with(op, CKR_OK));
 }
 
+/* How long the result will be at most, with that much more input. */
+static size_t
+whole_bound(const struct op *op, size_t more)
+{
+	if (op->finished)
+		return (op->result.len);
+	return (op->family->bound(op, more));
+}
+
 /* A length that is asked for, or room that cannot do, costs nothing. */
 static bool
 only_length(const struct op *op, size_t more, struct out out, CK_RV *rv)
 {
-	size_t bound = op->finished ? op->result.len
-				    : op->mech->family->bound(op, more);
+	size_t bound = whole_bound(op, more);
 
-	if (out.ptr != NULL && (!op->mech->family->exact || *out.len >= bound))
+	if (out.ptr != NULL && (!op->family->exact || *out.len >= bound))
 		return (false);
 	*rv = out.ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
 	*out.len = bound;
@@ -129,7 +191,7 @@ finish(struct call *c, struct op *op, struct out out)
 	CK_RV rv;
 
 	if (!op->finished) {
-		if ((rv = op->mech->family->finish(c, op)) != CKR_OK)
+		if ((rv = op->family->finish(c, op)) != CKR_OK)
 			return (end_with(op, rv));
 		op->finished = true;
 	}
@@ -149,17 +211,31 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 	if (only_length(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
-	if (op->finished &&
+	if (op->finished && op->family->keeps &&
 	    (op->data.len != in.len ||
 		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
 		buf_reset(&op->data);
 		buf_reset(&op->result);
 		op->finished = false;
 	}
-	if (!op->finished &&
-	    (rv = op->mech->family->update(c, op, in)) != CKR_OK)
+	if (!op->finished && (rv = op->family->update(c, op, in)) != CKR_OK)
 		return (end_with(op, rv));
 	return (finish(c, op, out));
+}
+
+/* What an Update gives at once must fit before any of its input is taken. */
+static bool
+only_step(const struct op *op, size_t more, const struct out *out, CK_RV *rv)
+{
+	size_t n = op->family->step == NULL ? 0 : op->family->step(op, more);
+
+	if (out == NULL)
+		return (false);
+	if (out->ptr != NULL && *out->len >= n)
+		return (false);
+	*rv = out->ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+	*out->len = n;
+	return (true);
 }
 
 CK_RV
@@ -174,14 +250,21 @@ op_update(
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	/* what comes back comes back from Final */
-	if (out != NULL)
-		*out->len = 0;
-	if (out != NULL && out->ptr == NULL)
-		return (CKR_OK);
+	if (op->family->single)
+		return (end_with(
+		    op, call_refuse(c, CKR_FUNCTION_NOT_SUPPORTED,
+			    "this mechanism takes its input in one part")));
+	if (only_step(op, in.len, out, &rv))
+		return (rv);
 	op->multi = true;
-	if ((rv = op->mech->family->update(c, op, in)) != CKR_OK)
+	if ((rv = op->family->update(c, op, in)) != CKR_OK)
 		return (end_with(op, rv));
+	if (out == NULL)
+		return (CKR_OK);
+	*out->len = op->family->step == NULL ? 0 : op->result.len;
+	if (*out->len != 0)
+		memcpy(out->ptr, op->result.ptr, *out->len);
+	buf_reset(&op->result);
 	return (CKR_OK);
 }
 
@@ -199,4 +282,31 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	if (only_length(op, 0, out, &rv))
 		return (rv);
 	return (finish(c, op, out));
+}
+
+CK_RV
+op_verify(struct call *c, struct view in, struct view signature)
+{
+	struct op *op = &c->session->ops[OP_VERIFY];
+	CK_RV rv;
+
+	if (op->mech == NULL || op->multi)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
+		return (end_with(op, CKR_ARGUMENTS_BAD));
+	if ((rv = op->family->update(c, op, in)) == CKR_OK)
+		rv = op->family->verify(c, op, signature);
+	return (end_with(op, rv));
+}
+
+CK_RV
+op_verify_final(struct call *c, struct view signature)
+{
+	struct op *op = &c->session->ops[OP_VERIFY];
+
+	if (op->mech == NULL)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	if (signature.ptr == NULL)
+		return (end_with(op, CKR_ARGUMENTS_BAD));
+	return (end_with(op, op->family->verify(c, op, signature)));
 }

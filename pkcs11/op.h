@@ -1,29 +1,43 @@
 #ifndef OP_H
 #define OP_H
 #include <openssl/evp.h>
-#include "cryptoki.h"
-#include "kms.h"
+#include "store.h"
 
 struct call;
-struct key;
+struct digest;
+struct family;
 struct mech;
 
 /* The operations that a session can have under way, one of each. */
-enum op_kind { OP_ENCRYPT, OP_DECRYPT, OP_DIGEST, OP_COUNT };
+enum op_kind {
+	OP_ENCRYPT,
+	OP_DECRYPT,
+	OP_DIGEST,
+	OP_SIGN,
+	OP_VERIFY,
+	OP_SIGN_RECOVER,
+	OP_VERIFY_RECOVER,
+	OP_COUNT
+};
 
 /* One operation, from its Init to its end. */
 struct op {
 	const struct mech *mech; /* NULL: none is active */
+	const struct family *family;
 	enum op_kind kind;
-	struct key *key; /* held; NULL for a digest */
-	CK_OBJECT_HANDLE handle; /* of that key's object */
+	struct object object; /* its key, held; none for a digest */
 	bool multi; /* input came through Update */
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */
 	struct buf result;
-	struct buf
-	    context; /* KMS's encryption context: name NUL value NUL ... */
+	struct buf context; /* KMS: encryption context, NAME NUL VALUE NUL */
+	/* what families keep between calls; freed with the operation */
+	const struct digest *digest;
+	CK_ULONG number; /* a length out of the mechanism's parameter */
 	EVP_MD_CTX *md;
+	EVP_CIPHER_CTX *cipher;
+	EVP_MAC_CTX *mac;
+	EVP_PKEY *pkey;
 };
 
 /* Where the caller wants a result: its length comes in and goes out. */
@@ -39,6 +53,9 @@ CK_RV op_single(struct call *, enum op_kind, struct view in, struct out);
 CK_RV op_update(
     struct call *, enum op_kind, struct view in, const struct out *);
 CK_RV op_final(struct call *, enum op_kind, struct out);
+/* C_Verify and C_VerifyFinal. */
+CK_RV op_verify(struct call *, struct view in, struct view signature);
+CK_RV op_verify_final(struct call *, struct view signature);
 /* Wipes and ends it. */
 void op_end(struct op *);
 #endif

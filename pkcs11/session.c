@@ -137,6 +137,7 @@ session_close(struct sessions *ss, CK_SESSION_HANDLE h)
 	pthread_mutex_unlock(&ss->lock);
 	if (s == NULL)
 		return (CKR_SESSION_HANDLE_INVALID);
+	locals_drop_all(&s->token->locals, h, NULL);
 	unref(s);
 	return (CKR_OK);
 }

@@ -138,7 +138,8 @@ add_objects(struct store *st, struct snapshot *to, struct key *k,
 	struct object o;
 
 	for (size_t c = 0; c < count; c++) {
-		o = (struct object){CK_INVALID_HANDLE, classes[c], key_ref(k)};
+		o = (struct object){
+		    CK_INVALID_HANDLE, classes[c], key_ref(k), NULL};
 		for (size_t i = 0; i < n; i++)
 			if (same_object(&before[i], k, classes[c]))
 				o.handle = before[i].handle;

@@ -1,6 +1,7 @@
 #ifndef STORE_H
 #define STORE_H
 #include <pthread.h>
+#include "bag.h"
 #include "key.h"
 
 /*
@@ -11,7 +12,9 @@
 struct object {
 	CK_OBJECT_HANDLE handle;
 	CK_OBJECT_CLASS class;
-	struct key *key; /* held by the snapshot; store_get() holds it anew */
+	/* one of the two: held by the snapshot; store_get() holds it anew */
+	struct key *key; /* in KMS */
+	struct bag *bag; /* kept here: in locals.c, never in a snapshot */
 };
 
 struct snapshot {

@@ -72,6 +72,8 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 	t->slot = slot;
 	if ((e = store_init(&t->store, &m->last_object)) != ERR_OK)
 		return (e);
+	locals_init(&t->locals, &m->last_object);
+	publics_init(&t->publics);
 	e = client_open(&conf, &t->client, &fault);
 	if (e == ERR_OK && (e = make_serial(t, m->crypto)) == ERR_OK)
 		e = make_state(t, m->config.state);
@@ -88,6 +90,8 @@ token_close(struct token *t)
 	if (t->client != NULL)
 		client_close(t->client);
 	store_free(&t->store);
+	locals_free(&t->locals);
+	publics_free(&t->publics);
 	free(t->state);
 }
 

@@ -3,6 +3,8 @@
 #include "client.h"
 #include "config.h"
 #include "cryptoki.h"
+#include "locals.h"
+#include "publics.h"
 #include "store.h"
 
 #define SERIAL_LEN 16 /* CK_TOKEN_INFO */
@@ -15,7 +17,9 @@ struct token {
 	char serial[SERIAL_LEN +
 		    1]; /* hex, of endpoint, Region, profile, label */
 	char *state; /* its directory; NULL: no place for one */
-	struct store store;
+	struct store store; /* keys in KMS */
+	struct locals locals; /* what is kept here */
+	struct publics publics;
 	bool logged_in; /* under the sessions' lock */
 };
 

@@ -8,8 +8,9 @@
 
 #define UNIT 64 /* bytes; what is got starts on one */
 
-struct arena {
-	pthread_mutex_t lock;
+/* One mapping. An arena grows by another when all are full. */
+struct slab {
+	struct slab *next;
 	uint8_t *map; /* guard page, units, guard page */
 	size_t map_len, guard;
 	size_t units;
@@ -17,108 +18,166 @@ struct arena {
 	bool *used; /* by unit */
 };
 
+struct arena {
+	pthread_mutex_t lock;
+	size_t size; /* of a slab */
+	struct slab *slabs;
+};
+
 static uint8_t *
-unit_at(const struct arena *a, size_t i)
+unit_at(const struct slab *s, size_t i)
 {
-	return (a->map + a->guard + i * UNIT);
+	return (s->map + s->guard + i * UNIT);
 }
 
 static bool
-arena_map(struct arena *a, bool *locked)
+slab_map(struct slab *s, bool *locked)
 {
 	uint8_t *inside;
-	size_t len = a->units * UNIT;
+	size_t len = s->units * UNIT;
 
-	a->map_len = len + 2 * a->guard;
-	a->map = mmap(
-	    NULL, a->map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (a->map == MAP_FAILED) {
-		a->map = NULL;
+	s->map_len = len + 2 * s->guard;
+	s->map = mmap(
+	    NULL, s->map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->map == MAP_FAILED) {
+		s->map = NULL;
 		return (false);
 	}
-	inside = a->map + a->guard;
+	inside = s->map + s->guard;
 	/* a child of fork sees zeros, a core dump nothing */
 	if (mprotect(inside, len, PROT_READ | PROT_WRITE) != 0 ||
 	    madvise(inside, len, MADV_DONTDUMP) != 0 ||
-	    madvise(inside, len, MADV_WIPEONFORK) != 0) {
-		(void)munmap(a->map, a->map_len);
-		a->map = NULL;
+	    madvise(inside, len, MADV_WIPEONFORK) != 0)
 		return (false);
-	}
 	*locked = mlock(inside, len) == 0;
 	return (true);
+}
+
+static void
+slab_free(struct slab *s)
+{
+	if (s->map != NULL) {
+		OPENSSL_cleanse(unit_at(s, 0), s->units * UNIT);
+		(void)munmap(s->map, s->map_len);
+	}
+	free(s->run);
+	free(s->used);
+	free(s);
+}
+
+static struct slab *
+slab_new(size_t size, bool *locked)
+{
+	struct slab *s;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (size == 0 || size > UINT16_MAX * (size_t)UNIT ||
+	    (s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	s->guard = page;
+	s->units = (size + page - 1) / page * page / UNIT;
+	s->run = calloc(s->units, sizeof(*s->run));
+	s->used = calloc(s->units, sizeof(*s->used));
+	if (s->run == NULL || s->used == NULL || !slab_map(s, locked)) {
+		slab_free(s);
+		return (NULL);
+	}
+	return (s);
 }
 
 enum err
 arena_open(size_t size, struct arena **out, bool *locked)
 {
 	struct arena *a;
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (size == 0 || size > UINT16_MAX * (size_t)UNIT ||
-	    (a = calloc(1, sizeof(*a))) == NULL)
+	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return (ERR_MEMORY);
-	pthread_mutex_init(&a->lock, NULL);
-	a->guard = page;
-	a->units = (size + page - 1) / page * page / UNIT;
-	a->run = calloc(a->units, sizeof(*a->run));
-	a->used = calloc(a->units, sizeof(*a->used));
-	if (a->run == NULL || a->used == NULL || !arena_map(a, locked)) {
-		arena_close(a);
+	a->size = size;
+	if ((a->slabs = slab_new(size, locked)) == NULL) {
+		free(a);
 		return (ERR_MEMORY);
 	}
+	pthread_mutex_init(&a->lock, NULL);
 	*out = a;
 	return (ERR_OK);
 }
 
-/* First fit: the arena is small, and little of it is ever in use. */
-void *
-arena_get(struct arena *a, size_t n)
+/* First fit: little of a slab is ever in use. */
+static void *
+slab_get(struct slab *s, size_t n)
 {
 	size_t want = n == 0 ? 1 : n / UNIT + (n % UNIT != 0);
 	size_t i, have = 0;
+
+	for (i = 0; i < s->units && have < want; i++)
+		have = s->used[i] ? 0 : have + 1;
+	if (have != want || want > UINT16_MAX)
+		return (NULL);
+	i -= want;
+	s->run[i] = (uint16_t)want;
+	memset(s->used + i, true, want);
+	return (unit_at(s, i));
+}
+
+void *
+arena_get(struct arena *a, size_t n)
+{
+	struct slab *s;
+	bool locked;
 	void *p = NULL;
 
 	pthread_mutex_lock(&a->lock);
-	for (i = 0; i < a->units && have < want; i++)
-		have = a->used[i] ? 0 : have + 1;
-	if (have == want && want <= UINT16_MAX) {
-		i -= want;
-		a->run[i] = (uint16_t)want;
-		memset(a->used + i, true, want);
-		p = unit_at(a, i);
+	for (s = a->slabs; s != NULL && p == NULL; s = s->next)
+		p = slab_get(s, n);
+	if (p == NULL &&
+	    (s = slab_new(n > a->size ? n : a->size, &locked)) != NULL) {
+		/* the first stays first: it is the one that is locked surely */
+		s->next = a->slabs->next;
+		a->slabs->next = s;
+		p = slab_get(s, n);
 	}
 	pthread_mutex_unlock(&a->lock);
 	return (p);
 }
 
+static bool
+slab_holds(const struct slab *s, const void *p)
+{
+	const uint8_t *at = p;
+
+	return (at >= s->map && at < s->map + s->map_len);
+}
+
 void
 arena_put(struct arena *a, void *p)
 {
+	struct slab *s;
 	size_t i, n;
 
 	if (p == NULL)
 		return;
-	i = (size_t)((uint8_t *)p - unit_at(a, 0)) / UNIT;
 	pthread_mutex_lock(&a->lock);
-	n = a->run[i];
+	for (s = a->slabs; !slab_holds(s, p); s = s->next)
+		continue;
+	i = (size_t)((uint8_t *)p - unit_at(s, 0)) / UNIT;
+	n = s->run[i];
 	OPENSSL_cleanse(p, n * UNIT);
-	a->run[i] = 0;
-	memset(a->used + i, false, n);
+	s->run[i] = 0;
+	memset(s->used + i, false, n);
 	pthread_mutex_unlock(&a->lock);
 }
 
 void
 arena_close(struct arena *a)
 {
+	struct slab *s;
+
 	if (a == NULL)
 		return;
-	if (a->map != NULL) {
-		OPENSSL_cleanse(unit_at(a, 0), a->units * UNIT);
-		(void)munmap(a->map, a->map_len);
+	while ((s = a->slabs) != NULL) {
+		a->slabs = s->next;
+		slab_free(s);
 	}
 	pthread_mutex_destroy(&a->lock);
-	free(a->run);
-	free(a->used);
 	free(a);
 }

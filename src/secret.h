@@ -6,14 +6,15 @@
 #include "err.h"
 
 /*
- * Memory for key material: one mapping between guard pages, locked in RAM,
- * left out of core dumps and wiped in a forked child. Thread-safe.
+ * Memory for key material: mappings between guard pages, locked in RAM, left
+ * out of core dumps and wiped in a forked child. Thread-safe.
  */
 struct arena;
 
-/* size: bytes in all. *locked says whether the system let it be locked. */
+/* size: bytes to begin with, and to grow by. *locked says whether the system
+ * let the first be locked; later ones are where it lets them. */
 enum err arena_open(size_t size, struct arena **out, bool *locked);
-/* NULL when the arena is full. What is got is aligned for any type. */
+/* NULL when the system gives no more. What is got is aligned for any type. */
 void *arena_get(struct arena *, size_t n);
 /* Wipes and gives back. */
 void arena_put(struct arena *, void *p);

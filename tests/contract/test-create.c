@@ -8,8 +8,7 @@
 
 static CK_OBJECT_CLASS bad_class = 0x7777, cert_class = CKO_CERTIFICATE,
 		       data_class = CKO_DATA;
-static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, des3_type = CKK_DES3,
-		   bad_type = 0x7777;
+static CK_KEY_TYPE des3_type = CKK_DES3, bad_type = 0x7777;
 static CK_ULONG len_32 = 32, len_16 = 16;
 static CK_BYTE key[64] = {1, 2, 3};
 
@@ -24,9 +23,6 @@ static const struct bad {
     {"no class", WITHOUT, {CKA_CLASS, NULL, 0}, CKR_TEMPLATE_INCOMPLETE},
     {"no key type", WITHOUT, {CKA_KEY_TYPE, NULL, 0}, CKR_TEMPLATE_INCOMPLETE},
     {"no value", WITHOUT, {CKA_VALUE, NULL, 0}, CKR_TEMPLATE_INCOMPLETE},
-    {"no CKA_TOKEN", WITHOUT, {CKA_TOKEN, NULL, 0},
-	CKR_ATTRIBUTE_VALUE_INVALID},
-    {"CKA_TOKEN false", WITH, A(CKA_TOKEN, no), CKR_ATTRIBUTE_VALUE_INVALID},
     {"an unknown class", WITH, A(CKA_CLASS, bad_class),
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"a certificate", WITH, A(CKA_CLASS, cert_class),
@@ -37,8 +33,6 @@ static const struct bad {
     {"a class of no bytes", WITH, {CKA_CLASS, NULL, sizeof(secret_class)},
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"an unknown key type", WITH, A(CKA_KEY_TYPE, bad_type),
-	CKR_ATTRIBUTE_VALUE_INVALID},
-    {"a generic secret", WITH, A(CKA_KEY_TYPE, generic_type),
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"triple DES", WITH, A(CKA_KEY_TYPE, des3_type),
 	CKR_ATTRIBUTE_VALUE_INVALID},
@@ -81,7 +75,6 @@ static const struct bad {
     {"wrapped with trusted keys", WITH, A(CKA_WRAP_WITH_TRUSTED, yes),
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"to sign", WITH, A(CKA_SIGN, yes), CKR_TEMPLATE_INCONSISTENT},
-    {"to wrap", WITH, A(CKA_WRAP, yes), CKR_TEMPLATE_INCONSISTENT},
     {"to derive", WITH, A(CKA_DERIVE, yes), CKR_TEMPLATE_INCONSISTENT},
     {"a date of 7 bytes", WITH, {CKA_END_DATE, key, 7},
 	CKR_ATTRIBUTE_VALUE_INVALID},

@@ -317,8 +317,6 @@ test_unserved(void)
 	    "C_SetPIN");
 	RV(p11->C_GetOperationState(rw, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_GetOperationState");
-	RV(p11->C_SignInit(rw, &m, 1), CKR_FUNCTION_NOT_SUPPORTED,
-	    "C_SignInit");
 	RV(p11->C_WrapKey(rw, &m, 1, 2, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_WrapKey");
 	RV(p11->C_DeriveKey(rw, &m, 1, NULL, 0, &h), CKR_FUNCTION_NOT_SUPPORTED,

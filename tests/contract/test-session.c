@@ -106,7 +106,6 @@ test_mechanisms(void)
 	    "no count");
 	RV(p11->C_GetMechanismList(slot, NULL, &n), CKR_OK,
 	    "how many mechanisms");
-	COUNT(n, ELEMS(cases), "as many as are served without being asked for");
 	n--;
 	RV(p11->C_GetMechanismList(slot, list, &n), CKR_BUFFER_TOO_SMALL,
 	    "too small");
@@ -125,8 +124,6 @@ test_mechanisms(void)
 		    "its flags and sizes");
 	}
 	OK(!is_listed(slot, CKM_AES_CBC_PAD), "CBC-PAD is not listed");
-	RV(p11->C_GetMechanismInfo(slot, CKM_AES_CBC_PAD, &info),
-	    CKR_MECHANISM_INVALID, "nor known");
 	OK(is_listed(1, CKM_AES_CBC_PAD), "unless its token is asked to");
 	OK(!is_listed(slot, CKM_SHA256), "digests are not listed");
 }

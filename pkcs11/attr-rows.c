@@ -1,0 +1,260 @@
+#include <string.h>
+#include <time.h>
+#include "attr-rows.h"
+#include "keyferry.h"
+#include "listing.h"
+#include "mech.h"
+#include "names.h"
+#include "pair.h"
+#include "publics.h"
+
+static CK_RV
+read_empty(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)c, (void)o, (void)out;
+	return (CKR_OK);
+}
+
+static CK_RV
+read_class(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put_ulong(c, out, o->class));
+}
+
+static CK_RV
+read_key_type(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put_ulong(c, out, key_type(o->key)));
+}
+
+static CK_RV
+read_value_len(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put_ulong(c, out, o->key->spec->bits / 8));
+}
+
+static CK_RV
+read_unique_id(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.arn)));
+}
+
+static CK_RV
+read_name(struct call *c, const struct object *o, enum name_kind kind,
+    struct buf *out)
+{
+	struct key *k = NULL;
+	uint8_t id[16];
+	CK_RV rv;
+
+	if ((rv = listing_name(c, o->key, kind, &k)) != CKR_OK)
+		return (rv);
+	if (!name_from_alias(
+		kind, kind == NAME_ID ? k->names.id : k->names.label, out) &&
+	    kind == NAME_ID && name_default_id(k->meta.id, id))
+		rv = attr_put(c, out, VIEW(id, sizeof(id)));
+	key_unref(k);
+	return (rv);
+}
+
+static CK_RV
+read_label(struct call *c, const struct object *o, struct buf *out)
+{
+	return (read_name(c, o, NAME_LABEL, out));
+}
+
+static CK_RV
+read_id(struct call *c, const struct object *o, struct buf *out)
+{
+	return (read_name(c, o, NAME_ID, out));
+}
+
+/* ValidTo as CK_DATE: the day, in UTC, on which the material expires. */
+static CK_RV
+read_end_date(struct call *c, const struct object *o, struct buf *out)
+{
+	time_t t = (time_t)o->key->meta.valid_to;
+	struct tm tm;
+	char text[sizeof("YYYYMMDD")];
+
+	if (t == 0 || key_is_pending(o->key))
+		return (CKR_OK);
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y%m%d", &tm) != sizeof(CK_DATE))
+		return (call_fail(c, ERR_REPLY));
+	return (attr_put(c, out, VIEW(text, sizeof(CK_DATE))));
+}
+
+static CK_RV
+read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
+{
+	if (key_is_pending(o->key))
+		return (attr_put_ulong(c, out, CKM_RSA_PKCS_KEY_PAIR_GEN));
+	if (key_is_imported(o->key))
+		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
+	return (attr_put_ulong(c, out, spec_generator(o->key->spec)));
+}
+
+static CK_RV
+read_allowed(struct call *c, const struct object *o, struct buf *out)
+{
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
+		if (mech_serves(c, &mechs[i], o))
+			rv = attr_put_ulong(c, out, mechs[i].type);
+	return (rv);
+}
+
+static CK_RV
+read_state(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.state)));
+}
+
+static CK_RV
+read_origin(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.origin)));
+}
+
+static CK_RV
+read_expiration_model(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.expiration_model)));
+}
+
+static CK_RV
+read_material_id(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.material_id)));
+}
+
+static CK_RV
+read_description(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, buf_view(&o->key->meta.description)));
+}
+
+static CK_RV
+read_valid_to(struct call *c, const struct object *o, struct buf *out)
+{
+	if (o->key->meta.valid_to <= 0)
+		return (CKR_OK);
+	return (attr_put_ulong(c, out, (CK_ULONG)o->key->meta.valid_to));
+}
+
+/* PKCS#1 v1.5 hides nothing of what it signs. */
+static CK_RV
+read_recovers(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put_bool(c, out,
+	    !key_is_pending(o->key) && o->key->spec->type == CKK_RSA &&
+		o->key->use == USE_SIGN));
+}
+
+/* Of an import pair the wrapping key, of another the key itself. */
+#define EITHER(name)                                                 \
+	static CK_RV read_##name(                                    \
+	    struct call *c, const struct object *o, struct buf *out) \
+	{                                                            \
+		return (key_is_pending(o->key)                       \
+			    ? pair_read_##name(c, o, out)            \
+			    : public_read_##name(c, o, out));        \
+	}
+EITHER(modulus)
+EITHER(exponent)
+EITHER(bits)
+EITHER(info)
+
+/* clang-format off */
+const struct attr attrs[] = {
+	/* type, form, on, templates; in KMS: fact or reader */
+	{ CKA_CLASS, FORM_ULONG, ON_ALL, MAY_MAKE, NO, read_class },
+	{ CKA_TOKEN, FORM_BOOL, ON_ALL, MAY_MAKE | MAY(COPY), YES, NULL },
+	{ CKA_PRIVATE, FORM_BOOL, ON_ALL, MAY_MAKE | MAY(COPY), PRIVATE, NULL },
+	{ CKA_MODIFIABLE, FORM_BOOL, ON_ALL, MAY_MAKE | MAY(COPY) | TRUE_HERE, YES, NULL },
+	{ CKA_COPYABLE, FORM_BOOL, ON_STORED, MAY_MAKE | MAY(COPY) | TRUE_HERE | DOWN, NO, NULL },
+	{ CKA_DESTROYABLE, FORM_BOOL, ON_STORED, MAY_MAKE | MAY(COPY) | TRUE_HERE, YES, NULL },
+	{ CKA_LABEL, FORM_BYTES, ON_ALL, MAY_ALL | NAMED_IN_KMS, NO, read_label },
+	{ CKA_UNIQUE_ID, FORM_BYTES, ON_ALL, 0, NO, read_unique_id },
+	{ CKA_KEY_TYPE, FORM_ULONG, ON_KEYS, MAY_MAKE, NO, read_key_type },
+	{ CKA_ID, FORM_BYTES, ON_KEYS | ON_CERTIFICATE, MAY_ALL | NAMED_IN_KMS, NO, read_id },
+	{ CKA_START_DATE, FORM_DATE, ON_KEYS | ON_CERTIFICATE, MAY_ALL, NO, read_empty },
+	{ CKA_END_DATE, FORM_DATE, ON_KEYS | ON_CERTIFICATE, MAY_ALL, NO, read_end_date },
+	{ CKA_LOCAL, FORM_BOOL, ON_KEYS, 0, LOCAL, NULL },
+	{ CKA_KEY_GEN_MECHANISM, FORM_ULONG, ON_KEYS, 0, NO, read_gen_mechanism },
+	{ CKA_ALLOWED_MECHANISMS, FORM_BYTES, ON_KEYS, MAY_MAKE, NO, read_allowed },
+
+	{ CKA_ENCRYPT, FORM_BOOL, ON_SHOWN, MAY_ALL | TRUE_HERE, CRYPTS, NULL },
+	{ CKA_DECRYPT, FORM_BOOL, ON_HIDDEN, MAY_ALL | TRUE_HERE, CRYPTS, NULL },
+	{ CKA_SIGN, FORM_BOOL, ON_HIDDEN, MAY_ALL | TRUE_HERE, SIGNS, NULL },
+	{ CKA_SIGN_RECOVER, FORM_BOOL, ON_PRIVATE, MAY_ALL | TRUE_HERE, NO, read_recovers },
+	{ CKA_VERIFY, FORM_BOOL, ON_SHOWN, MAY_ALL | TRUE_HERE, SIGNS, NULL },
+	{ CKA_VERIFY_RECOVER, FORM_BOOL, ON_PUBLIC, MAY_ALL | TRUE_HERE, NO, read_recovers },
+	{ CKA_WRAP, FORM_BOOL, ON_SHOWN, MAY_ALL | TRUE_HERE, WRAPS, NULL },
+	{ CKA_UNWRAP, FORM_BOOL, ON_HIDDEN, MAY_ALL | TRUE_HERE, WRAPS, NULL },
+	{ CKA_DERIVE, FORM_BOOL, ON_HIDDEN, MAY_ALL, DERIVES, NULL },
+	{ CKA_DERIVE, FORM_BOOL, ON_PUBLIC, MAY_ALL, NO, NULL },
+	{ CKA_ENCAPSULATE, FORM_BOOL, ON_PUBLIC, MAY_ALL, ENCAPSULATES, NULL },
+	{ CKA_DECAPSULATE, FORM_BOOL, ON_PRIVATE, MAY_ALL, ENCAPSULATES, NULL },
+	{ CKA_TRUSTED, FORM_BOOL, ON_SHOWN | ON_CERTIFICATE, MAY_MAKE | NOT_IN_KMS, NO, NULL },
+	{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, ON_PRIVATE, MAY_MAKE | NOT_IN_KMS, NO, NULL },
+
+	{ CKA_SENSITIVE, FORM_BOOL, ON_HIDDEN, MAY_ALL | TRUE_HERE | UP, YES, NULL },
+	{ CKA_EXTRACTABLE, FORM_BOOL, ON_HIDDEN, MAY_ALL | NOT_IN_KMS | DOWN, NO, NULL },
+	{ CKA_ALWAYS_SENSITIVE, FORM_BOOL, ON_HIDDEN, 0, LOCAL, NULL },
+	{ CKA_NEVER_EXTRACTABLE, FORM_BOOL, ON_HIDDEN, 0, LOCAL, NULL },
+	{ CKA_WRAP_WITH_TRUSTED, FORM_BOOL, ON_HIDDEN, MAY_ALL | NOT_IN_KMS | UP, NO, NULL },
+	{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, ON_SHOWN, MAY_MAKE, NO, read_empty },
+	{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, ON_HIDDEN, MAY_MAKE, NO, read_empty },
+	{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, ON_HIDDEN, MAY_MAKE, NO, read_empty },
+
+	{ CKA_VALUE, FORM_BYTES, ON_SECRET, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_VALUE_LEN, FORM_ULONG, ON_SECRET, MAY_MAKE, NO, read_value_len },
+
+	{ CKA_SUBJECT, FORM_BYTES, ON_PAIR, MAY_ALL, NO, read_empty },
+	{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, ON_PAIR, MAY_MAKE, NO, read_info },
+	{ CKA_MODULUS, FORM_BYTES, ON_RSA, MAY(CREATE), NO, read_modulus },
+	{ CKA_MODULUS_BITS, FORM_ULONG, ON_RSA_PUBLIC, MAY(GENERATE), NO, read_bits },
+	{ CKA_PUBLIC_EXPONENT, FORM_BYTES, ON_RSA, MAY(CREATE) | MAY(GENERATE), NO, read_exponent },
+	{ CKA_PRIVATE_EXPONENT, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_PRIME_1, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_PRIME_2, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_EXPONENT_1, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_EXPONENT_2, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_COEFFICIENT, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+
+	{ CKA_EC_PARAMS, FORM_BYTES, ON_EC, MAY(CREATE) | MAY(GENERATE), NO, public_read_params },
+	{ CKA_EC_POINT, FORM_BYTES, ON_EC, MAY(CREATE), NO, public_read_point },
+	{ CKA_VALUE, FORM_BYTES, ON_EC_PRIVATE | ON_PQ_PRIVATE, MAY(CREATE) | HIDDEN, NO, NULL },
+	{ CKA_PARAMETER_SET, FORM_ULONG, ON_PQ, MAY(CREATE) | MAY(GENERATE), NO, public_read_set },
+	{ CKA_VALUE, FORM_BYTES, ON_PQ_PUBLIC, MAY(CREATE), NO, public_read_value },
+
+	{ CKA_APPLICATION, FORM_BYTES, ON_DATA, MAY(CREATE) | MAY_CHANGE, NO, NULL },
+	{ CKA_OBJECT_ID, FORM_BYTES, ON_DATA, MAY(CREATE) | MAY_CHANGE, NO, NULL },
+	{ CKA_VALUE, FORM_BYTES, ON_DATA, MAY(CREATE) | MAY_CHANGE, NO, NULL },
+
+	{ CKA_CERTIFICATE_TYPE, FORM_ULONG, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_CERTIFICATE_CATEGORY, FORM_ULONG, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_SUBJECT, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_ISSUER, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_SERIAL_NUMBER, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_VALUE, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_CHECK_VALUE, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_URL, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_HASH_OF_SUBJECT_PUBLIC_KEY, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_HASH_OF_ISSUER_PUBLIC_KEY, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, FORM_ULONG, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+	{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
+
+	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_KEYS, 0, NO, read_state },
+	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, 0, NO, read_origin },
+	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, 0, NO, read_expiration_model },
+	{ CKA_KEYFERRY_VALID_TO, FORM_ULONG, ON_KEYS, 0, NO, read_valid_to },
+	{ CKA_KEYFERRY_KEY_MATERIAL_ID, FORM_BYTES, ON_KEYS, 0, NO, read_material_id },
+	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, 0, MULTI_REGION, NULL },
+	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, 0, NO, read_description },
+};
+/* clang-format on */
+const size_t attr_count = sizeof(attrs) / sizeof(attrs[0]);

@@ -1,0 +1,71 @@
+#ifndef ATTR_ROWS_H
+#define ATTR_ROWS_H
+#include "attr.h"
+
+/* The table of attributes, for attr.c alone. */
+
+enum form { FORM_BOOL, FORM_ULONG, FORM_BYTES, FORM_DATE, FORM_TEMPLATE };
+
+/* Objects that a row is on. */
+enum {
+	ON_SECRET = 1 << 0,
+	ON_RSA_PRIVATE = 1 << 1,
+	ON_RSA_PUBLIC = 1 << 2,
+	ON_EC_PRIVATE = 1 << 3, /* also Edwards and Montgomery curves */
+	ON_EC_PUBLIC = 1 << 4,
+	ON_PQ_PRIVATE = 1 << 5, /* ML-DSA, ML-KEM */
+	ON_PQ_PUBLIC = 1 << 6,
+	ON_DATA = 1 << 7,
+	ON_CERTIFICATE = 1 << 8,
+	ON_PROFILE = 1 << 9,
+};
+#define ON_RSA (ON_RSA_PRIVATE | ON_RSA_PUBLIC)
+#define ON_EC (ON_EC_PRIVATE | ON_EC_PUBLIC)
+#define ON_PQ (ON_PQ_PRIVATE | ON_PQ_PUBLIC)
+#define ON_PRIVATE (ON_RSA_PRIVATE | ON_EC_PRIVATE | ON_PQ_PRIVATE)
+#define ON_PUBLIC (ON_RSA_PUBLIC | ON_EC_PUBLIC | ON_PQ_PUBLIC)
+#define ON_PAIR (ON_PRIVATE | ON_PUBLIC)
+#define ON_HIDDEN (ON_SECRET | ON_PRIVATE)
+#define ON_SHOWN (ON_SECRET | ON_PUBLIC)
+#define ON_KEYS (ON_SECRET | ON_PAIR)
+#define ON_STORED (ON_KEYS | ON_DATA | ON_CERTIFICATE)
+#define ON_ALL (ON_STORED | ON_PROFILE)
+
+/* Templates that may hold it, one bit a purpose; and more words. */
+#define MAY(purpose) (1U << ATTR_##purpose)
+#define MAY_MAKE (MAY(CREATE) | MAY(UNWRAP) | MAY(GENERATE) | MAY(DERIVE))
+#define MAY_CHANGE (MAY(COPY) | MAY(SET))
+#define MAY_ALL (MAY_MAKE | MAY_CHANGE)
+#define HIDDEN 0x100U /* not shown when sensitive or not extractable */
+#define NOT_IN_KMS 0x200U /* no key in KMS is that: a template must not ask */
+#define NAMED_IN_KMS 0x400U /* of a key in KMS these alone can be set */
+#define UP 0x800U /* once true it stays so */
+#define DOWN 0x1000U /* once false it stays so */
+#define TRUE_HERE 0x2000U /* of what is kept here, when nothing is said */
+
+/* Truths about a key in KMS: what its boolean attributes are read from. */
+enum fact {
+	NO = 0,
+	YES = 1 << 0,
+	LOCAL = 1 << 1, /* the key was made in KMS */
+	CRYPTS = 1 << 2, /* encrypts, decrypts */
+	SIGNS = 1 << 3, /* signs, verifies */
+	DERIVES = 1 << 4,
+	WRAPS = 1 << 5, /* half of an import pair: wraps, unwraps */
+	ENCAPSULATES = 1 << 6,
+	MULTI_REGION = 1 << 7,
+	PRIVATE = 1 << 8, /* not to be seen without a login */
+};
+
+struct attr {
+	CK_ATTRIBUTE_TYPE type;
+	enum form form;
+	unsigned on, may;
+	enum fact fact; /* FORM_BOOL */
+	/* of a key in KMS; NULL: FORM_BOOL is a fact, others have none there */
+	CK_RV (*read)(struct call *, const struct object *, struct buf *);
+};
+
+extern const struct attr attrs[];
+extern const size_t attr_count;
+#endif
