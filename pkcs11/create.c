@@ -275,7 +275,6 @@ pick_name(struct call *c, struct template public_t, struct template private_t,
 	return (CKR_OK);
 }
 
-/* RSA, to unwrap and for nothing else. */
 static CK_RV
 check_pair(struct call *c, struct template public_t, struct template private_t)
 {
@@ -289,14 +288,6 @@ check_pair(struct call *c, struct template public_t, struct template private_t)
 	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
 	    (rv = check_place(c, private_t)) != CKR_OK)
 		return (rv);
-	if (!template_bool(private_t, CKA_UNWRAP, false) ||
-	    template_bool(private_t, CKA_SIGN, false) ||
-	    template_bool(private_t, CKA_DECRYPT, false) ||
-	    template_bool(private_t, CKA_DERIVE, false))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
-		    "only import pairs are made: the private key with "
-		    "CKA_UNWRAP, without CKA_SIGN and CKA_DECRYPT "
-		    "(pkcs11-tool: --usage-wrap)"));
 	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
 	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
 		return (CKR_TEMPLATE_INCONSISTENT);
@@ -317,7 +308,7 @@ check_bits(struct call *c, struct template public_t, CK_ULONG *bits)
 }
 
 CK_RV
-object_generate_pair(struct call *c, const CK_MECHANISM *m,
+object_make_import_pair(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
@@ -326,9 +317,6 @@ object_generate_pair(struct call *c, const CK_MECHANISM *m,
 	CK_RV rv;
 	enum err e;
 
-	c->context = RV_CREATE;
-	if (mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR) == NULL)
-		return (CKR_MECHANISM_INVALID);
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	/* what will be imported: an AES-256 key */

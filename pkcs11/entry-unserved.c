@@ -85,13 +85,6 @@ C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
 }
 
 CK_RV
-C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_ATTRIBUTE_PTR templ, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
     CK_BYTE_PTR wrapped_key, CK_ULONG_PTR wrapped_key_len)

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include "attr.h"
 #include "entry.h"
+#include "generate.h"
 #include "mech.h"
 #include "object.h"
 
@@ -381,6 +382,22 @@ C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 }
 
 CK_RV
+C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_GenerateKey", session);
+
+	if (rv == CKR_OK &&
+	    (mechanism == NULL || (t == NULL && count != 0) || key == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = generate_key(
+		    &c, mechanism, (struct template){t, count}, key);
+	return (call_end(&c, rv));
+}
+
+CK_RV
 C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_ATTRIBUTE_PTR public_t, CK_ULONG public_count,
     CK_ATTRIBUTE_PTR private_t, CK_ULONG private_count,
@@ -395,7 +412,7 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 		public_key == NULL || private_key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = object_generate_pair(&c, mechanism,
+		rv = generate_pair(&c, mechanism,
 		    (struct template){public_t, public_count},
 		    (struct template){private_t, private_count}, public_key,
 		    private_key);

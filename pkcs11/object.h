@@ -16,14 +16,15 @@ CK_KEY_TYPE object_type(const struct object *);
 /* Whether its secret half is in KMS. */
 bool object_in_kms(const struct object *);
 
-/* What C_CreateObject, C_UnwrapKey, C_GenerateKeyPair, C_SetAttributeValue
- * and C_DestroyObject mean. */
+/* What C_CreateObject, C_UnwrapKey, C_SetAttributeValue and C_DestroyObject
+ * mean. */
 CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template, CK_OBJECT_HANDLE *);
-CK_RV object_generate_pair(struct call *, const CK_MECHANISM *,
-    struct template public_t, struct template private_t,
-    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
 CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
+/* A key that waits for material, as the RSA pair to wrap that with. */
+CK_RV object_make_import_pair(struct call *, const CK_MECHANISM *,
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 #endif

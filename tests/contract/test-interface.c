@@ -159,6 +159,7 @@ test_not_initialized(const char *when)
 	    p11->C_Decrypt(s, bytes, 1, bytes, &n),
 	    p11->C_DigestInit(s, &kms_mechanism),
 	    p11->C_Digest(s, bytes, 1, bytes, &n),
+	    p11->C_GenerateKey(s, &kms_mechanism, &t, 1, &h),
 	    p11->C_GenerateKeyPair(s, &kms_mechanism, &t, 1, &t, 1, &h, &h),
 	    p11->C_UnwrapKey(s, &kms_mechanism, 1, bytes, 1, &t, 1, &h),
 	    p11->C_GenerateRandom(s, bytes, 1),

@@ -1,0 +1,78 @@
+#include "generate.h"
+#include "mech.h"
+
+/* The row that makes such keys. */
+static CK_RV
+find_maker(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
+    const struct mech **row)
+{
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if ((*row = mech_find(m->mechanism, flag)) == NULL)
+		return (CKR_MECHANISM_INVALID);
+	c->context = RV_CREATE;
+	return (CKR_OK);
+}
+
+static CK_RV
+not_here(struct call *c)
+{
+	return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+	    "this mechanism makes no session objects: set CKA_TOKEN"));
+}
+
+CK_RV
+generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row;
+	CK_RV rv;
+
+	if ((rv = find_maker(c, m, CKF_GENERATE, &row)) != CKR_OK)
+		return (rv);
+	if (template_bool(t, CKA_TOKEN, false))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCONSISTENT, "KMS makes no such keys"));
+	if (row->maker == NULL || row->maker->generate == NULL)
+		return (not_here(c));
+	return (row->maker->generate(c, m, t, handle));
+}
+
+/* RSA that unwraps and does nothing else: material will come in with it. */
+static bool
+is_import_pair(const struct mech *row, struct template private_t)
+{
+	static const CK_ATTRIBUTE_TYPE others[] = {
+	    CKA_SIGN, CKA_SIGN_RECOVER, CKA_DECRYPT, CKA_DERIVE};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (template_bool(private_t, others[i], false))
+			return (false);
+	return (row->key_type == CKK_RSA &&
+		template_bool(private_t, CKA_UNWRAP, false));
+}
+
+CK_RV
+generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	const struct mech *row;
+	CK_RV rv;
+
+	if ((rv = find_maker(c, m, CKF_GENERATE_KEY_PAIR, &row)) != CKR_OK)
+		return (rv);
+	if (template_bool(private_t, CKA_TOKEN, false)) {
+		if (is_import_pair(row, private_t))
+			return (object_make_import_pair(c, m, public_t,
+			    private_t, public_key, private_key));
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "only import pairs are made in KMS: the private key with "
+		    "CKA_UNWRAP, without CKA_SIGN and CKA_DECRYPT "
+		    "(pkcs11-tool: --usage-wrap)"));
+	}
+	if (row->maker == NULL || row->maker->generate_pair == NULL)
+		return (not_here(c));
+	return (row->maker->generate_pair(
+	    c, m, public_t, private_t, public_key, private_key));
+}

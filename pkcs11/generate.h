@@ -1,0 +1,15 @@
+#ifndef GENERATE_H
+#define GENERATE_H
+#include "object.h"
+
+/*
+ * What C_GenerateKey and C_GenerateKeyPair mean. The templates say where the
+ * new key will be: CKA_TOKEN false, in this process, made by the mechanism's
+ * maker; true, in KMS, or waiting there for material (an import pair).
+ */
+CK_RV generate_key(
+    struct call *, const CK_MECHANISM *, struct template, CK_OBJECT_HANDLE *);
+CK_RV generate_pair(struct call *, const CK_MECHANISM *,
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+#endif
