@@ -9,19 +9,9 @@
 #include "object.h"
 #include "pair.h"
 #include "rename.h"
+#include "wish.h"
 
 /* Reads templates: what is to be made, and whether that can be. */
-
-static CK_RV
-check_place(struct call *c, struct template t)
-{
-	if (!template_bool(t, CKA_TOKEN, false))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "session objects are not served: set CKA_TOKEN"));
-	if (!session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
-	return (CKR_OK);
-}
 
 static int
 digits(const CK_CHAR *s, size_t n)
@@ -64,57 +54,14 @@ read_end_date(struct call *c, struct template t, double *valid_to)
 	return (CKR_OK);
 }
 
-/* The usages that PKCS#11's flags ask for: bits of enum use. */
-static unsigned wanted_uses(struct template t)
-{
-	static const struct {
-		CK_ATTRIBUTE_TYPE flag;
-		unsigned uses;
-	} rows[] = {{CKA_ENCRYPT, USE_CRYPT}, {CKA_DECRYPT, USE_CRYPT},
-	    {CKA_WRAP, USE_CRYPT}, {CKA_UNWRAP, USE_CRYPT},
-	    {CKA_SIGN, USE_SIGN | USE_MAC}, {CKA_VERIFY, USE_SIGN | USE_MAC},
-	    {CKA_SIGN_RECOVER, USE_SIGN}, {CKA_VERIFY_RECOVER, USE_SIGN},
-	    {CKA_DERIVE, USE_AGREE}};
-	unsigned uses = 0;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (template_bool(t, rows[i].flag, false))
-			uses |= rows[i].uses;
-	return (uses);
-}
-
-/* A key in KMS has one usage; programs ask for all that they know, or for
- * none. Signing comes first. */
-static CK_RV
-choose_use(
-    struct call *c, const struct spec *spec, struct template t, enum use *use)
-{
-	static const enum use order[] = {
-	    USE_SIGN, USE_MAC, USE_CRYPT, USE_AGREE, USE_ENCAPSULATE};
-	unsigned wanted = wanted_uses(t), fit = wanted & spec->uses;
-
-	if (wanted != 0 && fit == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
-		    "KMS has no %s key for what the template asks", spec->kms));
-	if (fit == 0)
-		fit = spec->uses;
-	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
-		if ((fit & order[i - 1]) != 0)
-			*use = order[i - 1];
-	if ((wanted & ~(unsigned)*use & spec->uses) != 0)
-		call_note(c, "of the usages asked for, the key has %s alone",
-		    use_name(*use));
-	return (CKR_OK);
-}
-
 /* What both ways in read from a template of a key. */
 static CK_RV
-read_wish(struct call *c, struct template t, struct import *im)
+read_wish(struct call *c, struct template t, struct fresh *im)
 {
 	CK_RV rv;
 
-	if ((rv = check_place(c, t)) != CKR_OK ||
-	    (rv = choose_use(c, im->spec, t, &im->use)) != CKR_OK)
+	if ((rv = wish_place(c, t)) != CKR_OK ||
+	    (rv = wish_use(c, im->spec, wish_uses(t), &im->use)) != CKR_OK)
 		return (rv);
 	im->label = template_view(t, CKA_LABEL);
 	im->id = template_view(t, CKA_ID);
@@ -125,7 +72,7 @@ read_wish(struct call *c, struct template t, struct import *im)
 
 /* A key found by its id may be given another label with the new material. */
 static CK_RV
-rename_to(struct call *c, const struct import *im)
+rename_to(struct call *c, const struct fresh *im)
 {
 	CK_RV rv = CKR_OK;
 
@@ -158,7 +105,7 @@ class_and_type(struct call *c, struct template t, struct attr_target *target)
 
 static CK_RV
 read_material(
-    struct call *c, struct template t, struct import *im, struct view *material)
+    struct call *c, struct template t, struct fresh *im, struct view *material)
 {
 	struct attr_target target = {.purpose = ATTR_CREATE, .token = true};
 	CK_RV rv;
@@ -185,19 +132,19 @@ read_material(
 static CK_RV
 create_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	struct import im = IMPORT_INIT;
+	struct fresh im = FRESH_INIT;
 	struct view material;
 	CK_RV rv;
 
 	if ((rv = read_material(c, t, &im, &material)) != CKR_OK ||
 	    (rv = read_wish(c, t, &im)) != CKR_OK)
 		return (rv);
-	if ((rv = import_open(c, &im)) == CKR_OK &&
+	if ((rv = fresh_open(c, &im)) == CKR_OK &&
 	    (rv = import_material(c, &im, material)) == CKR_OK &&
 	    (rv = rename_to(c, &im)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, im.key->meta.id, im.spec->class);
-	return (import_close(c, &im, rv));
+	return (fresh_close(c, &im, rv));
 }
 
 CK_RV
@@ -210,7 +157,7 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 }
 
 static CK_RV
-read_unwrap(struct call *c, struct template t, struct import *im)
+read_unwrap(struct call *c, struct template t, struct fresh *im)
 {
 	struct attr_target target = {.purpose = ATTR_UNWRAP, .token = true};
 	const struct spec *spec = im->key->spec;
@@ -234,7 +181,7 @@ CK_RV
 object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	struct import im = IMPORT_INIT;
+	struct fresh im = FRESH_INIT;
 	struct object o;
 	CK_RV rv;
 
@@ -257,22 +204,7 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	    (rv = rename_to(c, &im)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, im.key->meta.id, im.spec->class);
-	return (import_close(c, &im, rv));
-}
-
-/* Both templates name the pair; they may not contradict each other. */
-static CK_RV
-pick_name(struct call *c, struct template public_t, struct template private_t,
-    CK_ATTRIBUTE_TYPE type, struct view *name)
-{
-	struct view a = template_view(private_t, type);
-	struct view b = template_view(public_t, type);
-
-	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
-		    "the halves of an import pair have one label and one id"));
-	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
-	return (CKR_OK);
+	return (fresh_close(c, &im, rv));
 }
 
 static CK_RV
@@ -286,7 +218,7 @@ check_pair(struct call *c, struct template public_t, struct template private_t)
 		return (rv);
 	target.class = CKO_PRIVATE_KEY;
 	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
-	    (rv = check_place(c, private_t)) != CKR_OK)
+	    (rv = wish_place(c, private_t)) != CKR_OK)
 		return (rv);
 	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
 	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
@@ -312,7 +244,7 @@ object_make_import_pair(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
-	struct import im = IMPORT_INIT;
+	struct fresh im = FRESH_INIT;
 	CK_ULONG bits;
 	CK_RV rv;
 	enum err e;
@@ -324,12 +256,12 @@ object_make_import_pair(struct call *c, const CK_MECHANISM *m,
 	im.use = USE_CRYPT;
 	if ((rv = check_pair(c, public_t, private_t)) != CKR_OK ||
 	    (rv = check_bits(c, public_t, &bits)) != CKR_OK ||
-	    (rv = pick_name(c, public_t, private_t, CKA_LABEL, &im.label)) !=
+	    (rv = wish_name(c, public_t, private_t, CKA_LABEL, &im.label)) !=
 		CKR_OK ||
-	    (rv = pick_name(c, public_t, private_t, CKA_ID, &im.id)) != CKR_OK)
+	    (rv = wish_name(c, public_t, private_t, CKA_ID, &im.id)) != CKR_OK)
 		return (rv);
-	if ((rv = import_open(c, &im)) != CKR_OK)
-		return (import_close(c, &im, rv));
+	if ((rv = fresh_open(c, &im)) != CKR_OK)
+		return (fresh_close(c, &im, rv));
 	if (!key_is_pending(im.key))
 		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "key %s has its material already", im.key->meta.id);
@@ -341,5 +273,5 @@ object_make_import_pair(struct call *c, const CK_MECHANISM *m,
 		*private_key = store_handle(
 		    &c->token->store, im.key->meta.id, CKO_PRIVATE_KEY);
 	}
-	return (import_close(c, &im, rv));
+	return (fresh_close(c, &im, rv));
 }
