@@ -1,5 +1,177 @@
+#include <openssl/core_names.h>
+#include "curve.h"
 #include "pkey.h"
 #include "publics.h"
+
+#define NUMBERS_MAX (16 * 1024) /* of one RSA key, all told */
+#define NUMBER_COUNT 8
+
+struct view
+pkey_number(struct view v)
+{
+	while (v.len != 0 && v.ptr[0] == 0)
+		v = VIEW(v.ptr + 1, v.len - 1);
+	return (v);
+}
+
+size_t
+pkey_number_bits(struct view v)
+{
+	size_t bits;
+
+	v = pkey_number(v);
+	if (v.len == 0)
+		return (0);
+	bits = 8 * (v.len - 1);
+	for (unsigned top = v.ptr[0]; top != 0; top >>= 1)
+		bits++;
+	return (bits);
+}
+
+/* Numbers as OpenSSL takes them: in the machine's order, in memory of ours, so
+ * that the builders of OpenSSL, which do not wipe, need no copy of them. */
+struct numbers {
+	OSSL_PARAM params[NUMBER_COUNT + 3];
+	size_t count;
+	struct buf bytes;
+};
+
+static enum err
+add_number(struct numbers *n, const char *name, struct view v)
+{
+	size_t at = n->bytes.len;
+
+	v = pkey_number(v);
+	/* all of them fit at once: what params point to does not move */
+	if (v.len == 0 || v.len > n->bytes.cap - at)
+		return (ERR_DATA);
+	for (size_t i = 0; i < v.len; i++)
+		n->bytes.ptr[at + i] = v.ptr[v.len - 1 - i];
+	n->bytes.len += v.len;
+	n->params[n->count++] = OSSL_PARAM_construct_BN(
+	    name, n->bytes.ptr + at, v.len);
+	return (ERR_OK);
+}
+
+/* CKR_ATTRIBUTE_VALUE_INVALID when OpenSSL does not take it. */
+static CK_RV
+from_params(struct call *c, const char *type, struct numbers *n, bool private,
+    EVP_PKEY **out)
+{
+	EVP_PKEY_CTX *ctx;
+	CK_RV rv = CKR_ATTRIBUTE_VALUE_INVALID;
+
+	n->params[n->count] = OSSL_PARAM_construct_end();
+	ctx = EVP_PKEY_CTX_new_from_name(c->module->crypto->lib, type, NULL);
+	if (ctx == NULL)
+		return (CKR_HOST_MEMORY);
+	if (EVP_PKEY_fromdata_init(ctx) == 1 &&
+	    EVP_PKEY_fromdata(ctx, out,
+		private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+		n->params) == 1)
+		rv = CKR_OK;
+	EVP_PKEY_CTX_free(ctx);
+	return (rv);
+}
+
+static CK_RV
+rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		const char *name;
+	} rows[NUMBER_COUNT] = {
+	    {CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
+	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
+	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
+	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
+	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
+	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
+	struct numbers n = {.bytes = BUF_SECRET(NUMBERS_MAX, b->arena)};
+	size_t count = b->class == CKO_PUBLIC_KEY ? 2 : NUMBER_COUNT;
+	struct view v;
+	CK_RV rv = CKR_OK;
+
+	if (buf_reserve(&n.bytes, bag_size(b)) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	for (size_t i = 0; i < count && rv == CKR_OK; i++)
+		if (bag_get(b, rows[i].type, &v) &&
+		    add_number(&n, rows[i].name, v) != ERR_OK)
+			rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	if (rv == CKR_OK)
+		rv = from_params(c, "RSA", &n, count != 2, out);
+	buf_free(&n.bytes);
+	return (rv);
+}
+
+static CK_RV
+ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
+    EVP_PKEY **out)
+{
+	struct numbers n = {.bytes = BUF_SECRET(NUMBERS_MAX, b->arena)};
+	char name[16];
+	uint8_t bytes[CURVE_POINT_MAX];
+	struct view given, point;
+	CK_RV rv = CKR_OK;
+
+	OPENSSL_strlcpy(name, curve->name, sizeof(name));
+	n.params[n.count++] = OSSL_PARAM_construct_utf8_string(
+	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
+	if (bag_get(b, CKA_EC_POINT, &given)) {
+		if (!curve_point(curve, given, &point))
+			return (CKR_ATTRIBUTE_VALUE_INVALID);
+		memcpy(bytes, point.ptr, point.len);
+		n.params[n.count++] = OSSL_PARAM_construct_octet_string(
+		    OSSL_PKEY_PARAM_PUB_KEY, bytes, point.len);
+	}
+	if (buf_reserve(&n.bytes, bag_size(b)) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	else if (b->class == CKO_PRIVATE_KEY &&
+		 add_number(&n, OSSL_PKEY_PARAM_PRIV_KEY,
+		     bag_view(b, CKA_VALUE)) != ERR_OK)
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	if (rv == CKR_OK)
+		rv = from_params(
+		    c, "EC", &n, b->class == CKO_PRIVATE_KEY, out);
+	buf_free(&n.bytes);
+	return (rv);
+}
+
+/* Edwards and Montgomery curves: the bytes are the key. */
+static CK_RV
+raw_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
+    EVP_PKEY **out)
+{
+	OSSL_LIB_CTX *lib = c->module->crypto->lib;
+	struct view v = bag_view(b, CKA_VALUE);
+
+	if (b->class == CKO_PRIVATE_KEY)
+		*out = EVP_PKEY_new_raw_private_key_ex(
+		    lib, curve->name, NULL, v.ptr, v.len);
+	else if (curve_point(curve, bag_view(b, CKA_EC_POINT), &v))
+		*out = EVP_PKEY_new_raw_public_key_ex(
+		    lib, curve->name, NULL, v.ptr, v.len);
+	return (*out != NULL ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+CK_RV
+pkey_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
+{
+	const struct curve *curve;
+
+	*out = NULL;
+	if (b->class != CKO_PUBLIC_KEY && b->class != CKO_PRIVATE_KEY)
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (b->type == CKK_RSA)
+		return (rsa_of_bag(c, b, out));
+	curve = curve_find(b->type, bag_view(b, CKA_EC_PARAMS));
+	if (curve == NULL)
+		return (CKR_CURVE_NOT_SUPPORTED);
+	return (curve->type == CKK_EC ? ec_of_bag(c, b, curve, out)
+				      : raw_of_bag(c, b, curve, out));
+}
 
 CK_RV
 pkey_of(struct call *c, const struct object *o, EVP_PKEY **out)
@@ -7,8 +179,12 @@ pkey_of(struct call *c, const struct object *o, EVP_PKEY **out)
 	const struct public_key *p;
 	CK_RV rv;
 
-	if (o->key == NULL)
-		return (CKR_KEY_HANDLE_INVALID);
+	if (o->bag != NULL) {
+		rv = pkey_of_bag(c, o->bag, out);
+		return (rv == CKR_ATTRIBUTE_VALUE_INVALID
+			    ? CKR_KEY_HANDLE_INVALID
+			    : rv);
+	}
 	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_up_ref(p->pkey) != 1)
@@ -21,5 +197,14 @@ pkey_of(struct call *c, const struct object *o, EVP_PKEY **out)
 size_t
 pkey_bits(const struct object *o)
 {
-	return (o->key != NULL ? o->key->spec->bits : 0);
+	const struct curve *curve;
+
+	if (o->key != NULL)
+		return (o->key->spec->bits);
+	if (o->bag == NULL)
+		return (0);
+	if (o->bag->type == CKK_RSA)
+		return (pkey_number_bits(bag_view(o->bag, CKA_MODULUS)));
+	curve = curve_find(o->bag->type, bag_view(o->bag, CKA_EC_PARAMS));
+	return (curve != NULL ? curve->bits : 0);
 }
