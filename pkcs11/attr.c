@@ -79,6 +79,14 @@ attr_is_secret(CK_OBJECT_CLASS class, CK_KEY_TYPE key, CK_ATTRIBUTE_TYPE type)
 	return (a != NULL && (a->may & HIDDEN) != 0);
 }
 
+bool
+attr_is_template(CK_ATTRIBUTE_TYPE type)
+{
+	const struct attr *a = row_find(type, ON_ALL);
+
+	return (a != NULL && a->form == FORM_TEMPLATE);
+}
+
 static unsigned
 facts(const struct call *c, const struct object *o)
 {
@@ -167,6 +175,36 @@ attr_is(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type)
 	return (yes);
 }
 
+/* The caller says with the inner lengths how much room each value has. */
+static CK_RV
+fill_template(CK_ATTRIBUTE *a, CK_ULONG room, struct view packed)
+{
+	CK_ATTRIBUTE *inner = a->pValue;
+	CK_ATTRIBUTE_TYPE type;
+	struct view all = packed, v;
+	CK_ULONG count = 0;
+	CK_RV rv = CKR_OK;
+
+	while (template_unpack(&packed, &type, &v))
+		count++;
+	if (inner != NULL && room < count * sizeof(*inner))
+		return (CKR_BUFFER_TOO_SMALL);
+	a->ulValueLen = count * sizeof(*inner);
+	for (; inner != NULL && template_unpack(&all, &type, &v); inner++) {
+		bool fits = inner->ulValueLen >= v.len;
+
+		inner->type = type;
+		if (inner->pValue != NULL && fits && v.len != 0)
+			memcpy(inner->pValue, v.ptr, v.len);
+		if (inner->pValue != NULL && !fits)
+			rv = CKR_BUFFER_TOO_SMALL;
+		inner->ulValueLen = inner->pValue == NULL || fits
+					? v.len
+					: CK_UNAVAILABLE_INFORMATION;
+	}
+	return (rv);
+}
+
 static CK_RV
 fill_one(
     struct call *c, const struct object *o, CK_ATTRIBUTE *a, struct buf *value)
@@ -177,6 +215,8 @@ fill_one(
 	a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 	if ((rv = attr_get(c, o, a->type, value)) != CKR_OK)
 		return (rv);
+	if (attr_is_template(a->type))
+		return (fill_template(a, room, buf_view(value)));
 	if (a->pValue != NULL && room < value->len)
 		return (CKR_BUFFER_TOO_SMALL);
 	a->ulValueLen = value->len;
@@ -201,6 +241,22 @@ attr_fill(
 	return (rv);
 }
 
+static bool
+is_value(const CK_ATTRIBUTE *a, struct view value)
+{
+	struct buf packed = BUF_INIT(VALUE_MAX);
+	struct template inner = {
+	    a->pValue, a->ulValueLen / sizeof(CK_ATTRIBUTE)};
+	bool same;
+
+	if (!attr_is_template(a->type))
+		return (view_equal(value, VIEW(a->pValue, a->ulValueLen)));
+	same = template_pack(inner, &packed) == ERR_OK &&
+	       view_equal(value, buf_view(&packed));
+	buf_free(&packed);
+	return (same);
+}
+
 bool
 attr_match(struct call *c, const struct object *o, struct template t)
 {
@@ -209,8 +265,7 @@ attr_match(struct call *c, const struct object *o, struct template t)
 
 	for (CK_ULONG i = 0; i < t.count && same; i++)
 		same = attr_get(c, o, t.rows[i].type, &value) == CKR_OK &&
-		       view_equal(buf_view(&value),
-			   VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
+		       is_value(&t.rows[i], buf_view(&value));
 	buf_free(&value);
 	return (same);
 }
@@ -271,6 +326,25 @@ attr_check(struct call *c, struct template t, struct attr_target target)
 		if (template_has((struct template){t.rows, i}, t.rows[i].type))
 			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 			    "attribute 0x%lx is there twice", t.rows[i].type));
+	}
+	return (CKR_OK);
+}
+
+CK_RV
+attr_check_change(struct call *c, const struct object *o, struct template t)
+{
+	for (CK_ULONG i = 0; i < t.count; i++) {
+		const struct attr *a = row_find(
+		    t.rows[i].type, kinds_of(o->class, object_type(o)));
+		bool before, after;
+
+		if (a == NULL || (a->may & (UP | DOWN)) == 0)
+			continue;
+		before = attr_is(c, o, a->type);
+		after = *(const CK_BBOOL *)t.rows[i].pValue != CK_FALSE;
+		if (before != after && before == ((a->may & UP) != 0))
+			return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+			    "attribute 0x%lx does not go back", a->type));
 	}
 	return (CKR_OK);
 }

@@ -21,21 +21,14 @@ CK_RV attr_fill(struct call *, const struct object *, CK_ATTRIBUTE *, CK_ULONG);
 bool attr_match(struct call *, const struct object *, struct template);
 /* Whether the value is one that an object of this kind does not show. */
 bool attr_is_secret(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
+/* Whether its value is attributes: a bag keeps them packed. */
+bool attr_is_template(CK_ATTRIBUTE_TYPE);
 
 /* For readers: append a value. */
 CK_RV attr_put(struct call *, struct buf *out, struct view);
 CK_RV attr_put_ulong(struct call *, struct buf *out, CK_ULONG);
 CK_RV attr_put_bool(struct call *, struct buf *out, bool);
 
-/* What a template is for. */
-enum attr_purpose {
-	ATTR_CREATE,
-	ATTR_UNWRAP, /* also of what is decapsulated */
-	ATTR_GENERATE,
-	ATTR_DERIVE,
-	ATTR_COPY,
-	ATTR_SET,
-};
 /* What a template speaks of. */
 struct attr_target {
 	CK_OBJECT_CLASS class;
@@ -49,4 +42,7 @@ struct attr_target {
  * a caller may give for the purpose: the specification's code if not.
  */
 CK_RV attr_check(struct call *, struct template, struct attr_target);
+/* Whether an object that is as it is may get these values, too: some never go
+ * back. CKR_ATTRIBUTE_READ_ONLY. */
+CK_RV attr_check_change(struct call *, const struct object *, struct template);
 #endif

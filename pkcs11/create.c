@@ -148,12 +148,19 @@ create_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 }
 
 CK_RV
+object_make(struct call *c, struct template t, const struct origin *origin,
+    CK_OBJECT_HANDLE *handle)
+{
+	if (!template_bool(t, CKA_TOKEN, false))
+		return (local_make(c, t, origin, handle));
+	return (create_in_kms(c, t, handle));
+}
+
+CK_RV
 object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	c->context = RV_CREATE;
-	if (!template_bool(t, CKA_TOKEN, false))
-		return (local_create(c, t, handle));
-	return (create_in_kms(c, t, handle));
+	return (object_make(c, t, NULL, handle));
 }
 
 static CK_RV

@@ -12,7 +12,7 @@
 #define ED25519_NAME                                                         \
 	BYTES(19, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', \
 	    '9')
-#define X25519_NAME                                                     \
+#define X25519_NAME \
 	BYTES(19, 10, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9')
 
 /* clang-format off */

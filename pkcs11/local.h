@@ -4,10 +4,17 @@
 
 /* Objects that are kept in this process: session objects. */
 
-CK_RV local_create(struct call *, struct template, CK_OBJECT_HANDLE *);
+/* Of a template with all values in it; see object_make(). */
+CK_RV local_make(
+    struct call *, struct template, const struct origin *, CK_OBJECT_HANDLE *);
+/* The same, not shown to anyone yet: *out is held for the caller. */
+CK_RV local_build(
+    struct call *, struct template, const struct origin *, struct bag **out);
 /* A bag that a mechanism made (held by the caller, who lets go of it) becomes
  * an object of the call's session. */
 CK_RV local_add(struct call *, struct bag *, CK_OBJECT_HANDLE *);
 CK_RV local_set(struct call *, const struct object *, struct template);
 CK_RV local_destroy(struct call *, const struct object *);
+/* Sets a bag's attributes as the template has them. */
+enum err local_take(struct bag *, struct template);
 #endif

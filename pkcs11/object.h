@@ -21,6 +21,20 @@ bool object_in_kms(const struct object *);
 CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template, CK_OBJECT_HANDLE *);
+/* How a key came to be, for what it says of itself. */
+struct origin {
+	/* that made it here, or CK_UNAVAILABLE_INFORMATION */
+	CK_MECHANISM_TYPE generator;
+	/* what it was made of was always so */
+	bool sensitive, unextractable;
+};
+/*
+ * What a template with all values in it is for: by CKA_TOKEN a key in KMS, into
+ * which it is imported, or an object that is kept here. NULL origin: it was
+ * brought here.
+ */
+CK_RV object_make(
+    struct call *, struct template, const struct origin *, CK_OBJECT_HANDLE *);
 CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
 CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
 /* A key that waits for material, as the RSA pair to wrap that with. */

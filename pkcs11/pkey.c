@@ -1,3 +1,4 @@
+#include <string.h>
 #include <openssl/core_names.h>
 #include "curve.h"
 #include "pkey.h"
@@ -80,8 +81,7 @@ rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
 	static const struct {
 		CK_ATTRIBUTE_TYPE type;
 		const char *name;
-	} rows[NUMBER_COUNT] = {
-	    {CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
+	} rows[NUMBER_COUNT] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
 	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
 	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
 	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
@@ -133,8 +133,7 @@ ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
 		     bag_view(b, CKA_VALUE)) != ERR_OK)
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
-		rv = from_params(
-		    c, "EC", &n, b->class == CKO_PRIVATE_KEY, out);
+		rv = from_params(c, "EC", &n, b->class == CKO_PRIVATE_KEY, out);
 	buf_free(&n.bytes);
 	return (rv);
 }

@@ -15,6 +15,9 @@ unref(struct session *s)
 {
 	if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
+	/* a call that was under way may have made more */
+	if (s->handle != CK_INVALID_HANDLE)
+		locals_drop_all(&s->token->locals, s->handle, NULL);
 	find_end(&s->find);
 	for (size_t i = 0; i < OP_COUNT; i++)
 		op_end(&s->ops[i]);

@@ -53,3 +53,41 @@ struct template template_inner(struct template t, CK_ATTRIBUTE_TYPE type)
 	return (
 	    (struct template){a->pValue, a->ulValueLen / sizeof(CK_ATTRIBUTE)});
 }
+
+enum err
+template_pack(struct template t, struct buf *out)
+{
+	enum err e = ERR_OK;
+
+	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++) {
+		const CK_ATTRIBUTE *a = &t.rows[i];
+
+		if (a->pValue == NULL && a->ulValueLen != 0)
+			return (ERR_DATA);
+		e = buf_append(out, VIEW(&a->type, sizeof(a->type)));
+		if (e == ERR_OK)
+			e = buf_append(
+			    out, VIEW(&a->ulValueLen, sizeof(a->ulValueLen)));
+		if (e == ERR_OK)
+			e = buf_append(out, VIEW(a->pValue, a->ulValueLen));
+	}
+	return (e);
+}
+
+bool
+template_unpack(
+    struct view *packed, CK_ATTRIBUTE_TYPE *type, struct view *value)
+{
+	CK_ULONG len;
+	size_t head = sizeof(*type) + sizeof(len);
+
+	if (packed->len < head)
+		return (false);
+	memcpy(type, packed->ptr, sizeof(*type));
+	memcpy(&len, packed->ptr + sizeof(*type), sizeof(len));
+	if (len > packed->len - head)
+		return (false);
+	*value = VIEW(packed->ptr + head, len);
+	*packed = VIEW(packed->ptr + head + len, packed->len - head - len);
+	return (true);
+}

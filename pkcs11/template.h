@@ -4,6 +4,16 @@
 #include "buf.h"
 #include "cryptoki.h"
 
+/* What a template is for. */
+enum attr_purpose {
+	ATTR_CREATE,
+	ATTR_UNWRAP, /* also of what is decapsulated */
+	ATTR_GENERATE,
+	ATTR_DERIVE,
+	ATTR_COPY,
+	ATTR_SET,
+};
+
 /* A caller's attributes. */
 struct template
 {
@@ -20,4 +30,10 @@ CK_ULONG template_ulong(struct template, CK_ATTRIBUTE_TYPE, CK_ULONG absent);
 bool template_bool(struct template, CK_ATTRIBUTE_TYPE, bool absent);
 /* An attribute whose value is attributes (CKA_UNWRAP_TEMPLATE). */
 struct template template_inner(struct template, CK_ATTRIBUTE_TYPE);
+
+/* Appends the attributes, values and all, in a form that is bytes alone.
+ * ERR_DATA: one has a length and no value. */
+enum err template_pack(struct template, struct buf *out);
+/* Takes the next attribute off what was packed so; false: there is none. */
+bool template_unpack(struct view *packed, CK_ATTRIBUTE_TYPE *, struct view *);
 #endif

@@ -1,0 +1,314 @@
+#include <openssl/x509.h>
+#include "curve.h"
+#include "kind.h"
+#include "pkcs8.h"
+#include "pkey.h"
+
+#define NO_TYPE CK_UNAVAILABLE_INFORMATION
+#define RSA_BITS_MIN 512
+#define RSA_BITS_MAX 16384
+
+struct kind {
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type; /* NO_TYPE: no key */
+	CK_ATTRIBUTE_TYPE needs[3]; /* 0 ends them */
+	CK_RV (*complete)(struct call *, struct bag *); /* or NULL */
+};
+
+static CK_RV
+invalid(struct call *c, const char *what)
+{
+	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s", what));
+}
+
+static CK_RV
+done(struct call *c, enum err e)
+{
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+bool
+kind_len_fits(CK_KEY_TYPE type, size_t len)
+{
+	if (type == CKK_AES)
+		return (len == 16 || len == 24 || len == 32);
+	return (len != 0);
+}
+
+static CK_RV
+complete_secret(struct call *c, struct bag *b)
+{
+	size_t len = bag_view(b, CKA_VALUE).len;
+
+	if (!kind_len_fits(b->type, len))
+		return (invalid(c, "no key of that type has such a length"));
+	if (bag_ulong(b, CKA_VALUE_LEN, len) != len)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
+	return (done(c, bag_set_ulong(b, CKA_VALUE_LEN, len)));
+}
+
+/* CKA_PUBLIC_KEY_INFO, which must be that of the key if it was given. */
+static CK_RV
+put_info(struct call *c, struct bag *b, EVP_PKEY *pkey)
+{
+	struct view given = bag_view(b, CKA_PUBLIC_KEY_INFO);
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
+	CK_RV rv;
+
+	if (len <= 0)
+		return (CKR_FUNCTION_FAILED);
+	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)))
+		rv = invalid(c, "CKA_PUBLIC_KEY_INFO is of another key");
+	else
+		rv = done(c, bag_set(b, CKA_PUBLIC_KEY_INFO,
+				 VIEW(der, (size_t)len), false));
+	OPENSSL_free(der);
+	return (rv);
+}
+
+static CK_RV
+complete_rsa(struct call *c, struct bag *b, bool check_pair)
+{
+	struct view e = pkey_number(bag_view(b, CKA_PUBLIC_EXPONENT));
+	size_t bits = pkey_number_bits(bag_view(b, CKA_MODULUS));
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv;
+
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+		return (invalid(c, "RSA keys have 512 to 16384 bits"));
+	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
+	    (e.len == 1 && *e.ptr == 1))
+		return (invalid(c, "no RSA key has that exponent"));
+	if ((rv = pkey_of_bag(c, b, &pkey)) != CKR_OK)
+		return (rv);
+	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, pkey, NULL);
+	if (ctx == NULL)
+		rv = CKR_HOST_MEMORY;
+	else if (check_pair && EVP_PKEY_pairwise_check(ctx) != 1)
+		rv = invalid(c, "the numbers are not those of one RSA key");
+	else
+		rv = put_info(c, b, pkey);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
+static CK_RV
+complete_rsa_public(struct call *c, struct bag *b)
+{
+	size_t bits = pkey_number_bits(bag_view(b, CKA_MODULUS));
+	CK_RV rv;
+
+	if ((rv = complete_rsa(c, b, false)) != CKR_OK)
+		return (rv);
+	if (bag_ulong(b, CKA_MODULUS_BITS, bits) != bits)
+		return (CKR_TEMPLATE_INCONSISTENT);
+	return (done(c, bag_set_ulong(b, CKA_MODULUS_BITS, bits)));
+}
+
+/* The numbers of the Chinese remainder theorem: all of them or none. */
+static CK_RV
+complete_rsa_private(struct call *c, struct bag *b)
+{
+	static const CK_ATTRIBUTE_TYPE crt[] = {CKA_PRIME_1, CKA_PRIME_2,
+	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
+	size_t n = 0, all = sizeof(crt) / sizeof(crt[0]);
+	struct view v;
+
+	if (bag_view(b, CKA_PUBLIC_EXPONENT).len == 0)
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "CKA_PUBLIC_EXPONENT is missing"));
+	for (size_t i = 0; i < all; i++)
+		n += bag_get(b, crt[i], &v);
+	if (n != 0 && n != all)
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "primes, exponents and coefficient come together"));
+	return (complete_rsa(c, b, n == all));
+}
+
+/* A point that was given as it is gets its OCTET STRING. */
+static CK_RV
+put_point(struct call *c, struct bag *b, struct view point)
+{
+	struct buf der = BUF_INIT(CURVE_DER_MAX);
+	enum err e = curve_put_point(point, &der);
+
+	if (e == ERR_OK)
+		e = bag_set(b, CKA_EC_POINT, buf_view(&der), false);
+	buf_free(&der);
+	return (done(c, e));
+}
+
+static CK_RV
+complete_ec_public(struct call *c, struct bag *b)
+{
+	const struct curve *curve = curve_find(
+	    b->type, bag_view(b, CKA_EC_PARAMS));
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *pkey = NULL;
+	struct view given, point;
+	CK_RV rv;
+
+	if (curve == NULL)
+		return (call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		    "CKA_EC_PARAMS names no curve that is known here"));
+	given = bag_view(b, CKA_EC_POINT);
+	if (!curve_point(curve, given, &point))
+		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
+	if (given.len == point.len && (rv = put_point(c, b, point)) != CKR_OK)
+		return (rv);
+	if ((rv = pkey_of_bag(c, b, &pkey)) != CKR_OK)
+		return (rv);
+	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, pkey, NULL);
+	if (ctx == NULL)
+		rv = CKR_HOST_MEMORY;
+	else if (EVP_PKEY_public_check(ctx) != 1)
+		rv = invalid(c, "CKA_EC_POINT is no point of that curve");
+	else
+		rv = put_info(c, b, pkey);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
+/* The public value that belongs to CKA_VALUE. */
+static CK_RV
+compute_point(struct call *c, const struct bag *b, const struct curve *curve,
+    struct buf *out)
+{
+	struct view d = bag_view(b, CKA_VALUE);
+	EVP_PKEY *pkey;
+	size_t len = curve->point;
+	enum err e;
+
+	if (curve->type == CKK_EC) {
+		e = ec_public_point(c->module->crypto, curve->params, d, out);
+		return (
+		    e == ERR_DATA ? CKR_ATTRIBUTE_VALUE_INVALID : done(c, e));
+	}
+	if (d.len != curve->scalar)
+		return (CKR_ATTRIBUTE_VALUE_INVALID);
+	if ((e = buf_reserve(out, len)) != ERR_OK)
+		return (call_fail(c, e));
+	pkey = EVP_PKEY_new_raw_private_key_ex(
+	    c->module->crypto->lib, curve->name, NULL, d.ptr, d.len);
+	if (pkey == NULL ||
+	    EVP_PKEY_get_raw_public_key(pkey, out->ptr, &len) != 1)
+		e = ERR_INTERNAL;
+	out->len = len;
+	EVP_PKEY_free(pkey);
+	return (done(c, e));
+}
+
+static CK_RV
+complete_ec_private(struct call *c, struct bag *b)
+{
+	const struct curve *curve = curve_find(
+	    b->type, bag_view(b, CKA_EC_PARAMS));
+	struct buf point = BUF_INIT(CURVE_POINT_MAX);
+	struct view given = bag_view(b, CKA_EC_POINT), p;
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv;
+
+	if (curve == NULL)
+		return (call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		    "CKA_EC_PARAMS names no curve that is known here"));
+	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
+		goto out;
+	if (given.len != 0 && (!curve_point(curve, given, &p) ||
+				  !view_equal(p, buf_view(&point)))) {
+		rv = invalid(c, "CKA_EC_POINT is of another key");
+		goto out;
+	}
+	if ((rv = put_point(c, b, buf_view(&point))) == CKR_OK &&
+	    (rv = pkey_of_bag(c, b, &pkey)) == CKR_OK)
+		rv = put_info(c, b, pkey);
+out:
+	EVP_PKEY_free(pkey);
+	buf_free(&point);
+	return (rv);
+}
+
+/* clang-format off */
+#define SECRET(type)							\
+	{ CKO_SECRET_KEY, type, { CKA_VALUE }, complete_secret }
+#define EC(type)							\
+	{ CKO_PUBLIC_KEY, type, { CKA_EC_PARAMS, CKA_EC_POINT },	\
+	    complete_ec_public },					\
+	{ CKO_PRIVATE_KEY, type, { CKA_EC_PARAMS, CKA_VALUE },		\
+	    complete_ec_private }
+static const struct kind kinds[] = {
+	/* class, type, what must be given, what follows */
+	{ CKO_DATA, NO_TYPE, { 0 }, NULL },
+	{ CKO_CERTIFICATE, NO_TYPE, { CKA_CERTIFICATE_TYPE }, NULL },
+	SECRET(CKK_AES),
+	SECRET(CKK_GENERIC_SECRET),
+	SECRET(CKK_HKDF),
+	SECRET(CKK_SHA_1_HMAC),
+	SECRET(CKK_SHA224_HMAC),
+	SECRET(CKK_SHA256_HMAC),
+	SECRET(CKK_SHA384_HMAC),
+	SECRET(CKK_SHA512_HMAC),
+	SECRET(CKK_SHA512_224_HMAC),
+	SECRET(CKK_SHA512_256_HMAC),
+	SECRET(CKK_SHA3_224_HMAC),
+	SECRET(CKK_SHA3_256_HMAC),
+	SECRET(CKK_SHA3_384_HMAC),
+	SECRET(CKK_SHA3_512_HMAC),
+	{ CKO_PUBLIC_KEY, CKK_RSA, { CKA_MODULUS, CKA_PUBLIC_EXPONENT },
+	    complete_rsa_public },
+	{ CKO_PRIVATE_KEY, CKK_RSA, { CKA_MODULUS, CKA_PRIVATE_EXPONENT },
+	    complete_rsa_private },
+	EC(CKK_EC),
+	EC(CKK_EC_EDWARDS),
+	EC(CKK_EC_MONTGOMERY),
+};
+/* clang-format on */
+
+static bool
+is_key(CK_OBJECT_CLASS class)
+{
+	return (class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
+		class == CKO_PUBLIC_KEY);
+}
+
+CK_RV
+kind_of(struct call *c, struct template t, const struct kind **out)
+{
+	CK_OBJECT_CLASS class = template_ulong(t, CKA_CLASS, NO_TYPE);
+	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, NO_TYPE);
+	const struct kind *k = kinds;
+	const struct kind *end = kinds + sizeof(kinds) / sizeof(kinds[0]);
+
+	if (!template_has(t, CKA_CLASS))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing"));
+	if (is_key(class) && !template_has(t, CKA_KEY_TYPE))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
+	if (!is_key(class))
+		type = NO_TYPE;
+	while (k < end && (k->class != class || k->type != type))
+		k++;
+	if (k == end)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no object of class 0x%lx and key type 0x%lx is kept here",
+		    class, type));
+	for (size_t i = 0;
+	     i < sizeof(k->needs) / sizeof(k->needs[0]) && k->needs[i] != 0;
+	     i++)
+		if (!template_has(t, k->needs[i]))
+			return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+			    "attribute 0x%lx is missing", k->needs[i]));
+	*out = k;
+	return (CKR_OK);
+}
+
+CK_RV
+kind_complete(struct call *c, const struct kind *k, struct bag *b)
+{
+	return (k->complete == NULL ? CKR_OK : k->complete(c, b));
+}
