@@ -1,5 +1,6 @@
 #include <string.h>
 #include "attr-rows.h"
+#include "certs.h"
 
 #define VALUE_MAX BAG_VALUE_MAX /* of any attribute that is read */
 
@@ -124,9 +125,10 @@ get_from_kms(struct call *c, const struct object *o, const struct attr *a,
 }
 
 static CK_RV
-get_from_bag(
-    struct call *c, const struct bag *b, const struct attr *a, struct buf *out)
+get_from_bag(struct call *c, const struct object *o, const struct attr *a,
+    struct buf *out)
 {
+	const struct bag *b = o->bag;
 	struct view v;
 
 	if ((a->may & HIDDEN) != 0 && (bag_bool(b, CKA_SENSITIVE, true) ||
@@ -134,6 +136,8 @@ get_from_bag(
 		return (CKR_ATTRIBUTE_SENSITIVE);
 	if (bag_get(b, a->type, &v))
 		return (attr_put(c, out, v));
+	if (a->read != NULL && certs_has(o))
+		return (a->read(c, o, out));
 	/* what KMS alone says of a key is on no other */
 	if (a->may == 0 && a->type >= CKA_VENDOR_DEFINED)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
@@ -160,7 +164,7 @@ attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
 	if ((a = row_find(type, kinds_of(o->class, object_type(o)))) == NULL)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (o->bag != NULL)
-		return (get_from_bag(c, o->bag, a, out));
+		return (get_from_bag(c, o, a, out));
 	return (get_from_kms(c, o, a, out));
 }
 

@@ -56,6 +56,7 @@ static const struct option tokens[] = {
 	TOKEN("profile", STRING, profile),
 	TOKEN("endpoint", STRING, endpoint),
 	TOKEN("ca-bundle", PATH, ca_bundle),
+	TOKEN("certificates", PATH, certificates),
 	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
@@ -334,6 +335,7 @@ config_free(struct config *c)
 		free(c->tokens[i].profile);
 		free(c->tokens[i].endpoint);
 		free(c->tokens[i].ca_bundle);
+		free(c->tokens[i].certificates);
 	}
 	free(c->tokens);
 	free(c->log);

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 #include "attr.h"
+#include "certs.h"
 #include "import.h"
 #include "listing.h"
 #include "find.h"
@@ -160,6 +161,9 @@ CK_RV
 object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	c->context = RV_CREATE;
+	if (template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) ==
+	    CKO_CERTIFICATE)
+		return (certs_create(c, t, handle));
 	return (object_make(c, t, NULL, handle));
 }
 

@@ -1,9 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attr.h"
+#include "certs.h"
 #include "find.h"
 #include "listing.h"
 #include "names.h"
+#include "publics.h"
 
 #define ARN_MAX 255
 
@@ -126,7 +128,9 @@ collect_locals(struct call *c, struct template t)
 		    .class = rows[i].bag->class,
 		    .bag = rows[i].bag};
 
-		if (attr_match(c, &o, t))
+		/* first, because a certificate's names may cost calls */
+		if (template_ulong(t, CKA_CLASS, o.class) == o.class &&
+		    attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}
 	locals_rows_free(rows, count);
@@ -167,14 +171,53 @@ resolve(struct call *c, struct template t, bool *named, struct key **out)
 	return (CKR_OK);
 }
 
-/* Classes that no key has are not worth a question to KMS. */
+/* What no key is or has is not worth a question to KMS. */
 static bool may_be_in_kms(struct template t)
 {
 	CK_ULONG class = template_ulong(t, CKA_CLASS, CKO_SECRET_KEY);
 
 	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
 		    class == CKO_PUBLIC_KEY) &&
-		template_bool(t, CKA_TOKEN, true));
+		template_bool(t, CKA_TOKEN, true) &&
+		!template_has(t, CKA_CERTIFICATE_TYPE) &&
+		!template_has(t, CKA_ISSUER) &&
+		!template_has(t, CKA_SERIAL_NUMBER));
+}
+
+/* A certificate that is looked for by a key's name needs that key alone to be
+ * known. Without KMS the names that were given are left. */
+static void
+learn_named(struct call *c, struct template t)
+{
+	const struct public_key *p;
+	struct key *k = NULL;
+	bool named = false;
+
+	if (!certs_take_names(c) || resolve(c, t, &named, &k) != CKR_OK)
+		named = true;
+	else if (k != NULL && k->spec->class == CKO_PRIVATE_KEY &&
+		 !key_is_pending(k))
+		(void)public_get(c, k, &p);
+	if (c->err != ERR_OK)
+		call_note(c, "the key of that name is not known: %s",
+		    err_text(c->err));
+	c->err = ERR_OK;
+	c->no_learning = named;
+	key_unref(k);
+}
+
+static CK_RV
+collect_certificates(struct call *c, struct template t)
+{
+	CK_RV rv;
+
+	if (template_ulong(t, CKA_CLASS, CKO_CERTIFICATE) != CKO_CERTIFICATE ||
+	    !template_bool(t, CKA_TOKEN, true) ||
+	    c->token->config->certificates == NULL)
+		return (CKR_OK);
+	if ((rv = certs_refresh(c)) == CKR_OK)
+		learn_named(c, t);
+	return (rv);
 }
 
 static CK_RV
@@ -207,7 +250,7 @@ find_begin(struct call *c, struct template t)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
 	if (may_be_in_kms(t))
 		rv = collect_from_kms(c, t);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && (rv = collect_certificates(c, t)) == CKR_OK)
 		rv = collect_locals(c, t);
 	if (rv != CKR_OK) {
 		find_end(f);

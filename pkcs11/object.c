@@ -1,5 +1,6 @@
 #include <string.h>
 #include "attr.h"
+#include "certs.h"
 #include "import.h"
 #include "listing.h"
 #include "local.h"
@@ -81,7 +82,7 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 	target.type = object_type(&o);
 	target.token = o.key != NULL;
 	if (o.bag != NULL) {
-		rv = local_set(c, &o, t);
+		rv = certs_has(&o) ? certs_set(c, &o, t) : local_set(c, &o, t);
 		goto out;
 	}
 	if (!session_is_rw(c->session)) {
@@ -176,7 +177,9 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	c->context = RV_CREATE;
 	if (!object_get(c, handle, &o))
 		return (CKR_OBJECT_HANDLE_INVALID);
-	if (o.bag != NULL)
+	if (certs_has(&o))
+		rv = certs_destroy(c, &o);
+	else if (o.bag != NULL)
 		rv = local_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;

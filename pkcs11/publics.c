@@ -140,6 +140,35 @@ public_get(struct call *c, const struct key *k, const struct public_key **out)
 	return (*out != NULL ? CKR_OK : CKR_HOST_MEMORY);
 }
 
+/* One key may be written in more ways than one. */
+static bool
+is_key(const struct public_key *p, struct view info, const EVP_PKEY *pkey)
+{
+	return (view_equal(buf_view(&p->info), info) ||
+		(pkey != NULL && p->pkey != NULL &&
+		    EVP_PKEY_eq(p->pkey, pkey) == 1));
+}
+
+bool
+public_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
+{
+	struct publics *ps = &c->token->publics;
+	const unsigned char *der = info.ptr;
+	EVP_PKEY *pkey = d2i_PUBKEY_ex(
+	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
+	bool found = false;
+
+	pthread_mutex_lock(&ps->lock);
+	for (size_t i = 0; i < ps->count && !found; i++) {
+		found = is_key(ps->rows[i], info, pkey);
+		if (found)
+			memcpy(key_id, ps->rows[i]->key_id, KMS_ID_SIZE);
+	}
+	pthread_mutex_unlock(&ps->lock);
+	EVP_PKEY_free(pkey);
+	return (found);
+}
+
 static CK_RV
 read_number(
     struct call *c, const struct object *o, const char *name, struct buf *out)

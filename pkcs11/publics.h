@@ -28,6 +28,10 @@ void publics_free(struct publics *);
 /* The key's public half; asks KMS for it the first time. */
 CK_RV public_get(struct call *, const struct key *, const struct public_key **);
 
+/* The id of the key whose public half that is (SubjectPublicKeyInfo, DER),
+ * among those that were got. False: none of them. */
+bool public_find(struct call *, struct view info, char key_id[KMS_ID_SIZE]);
+
 /* Readers of attributes of either half. */
 CK_RV public_read_modulus(struct call *, const struct object *, struct buf *);
 CK_RV public_read_exponent(struct call *, const struct object *, struct buf *);

@@ -74,6 +74,7 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 		return (e);
 	locals_init(&t->locals, &m->last_object);
 	publics_init(&t->publics);
+	certs_init(&t->certs);
 	e = client_open(&conf, &t->client, &fault);
 	if (e == ERR_OK && (e = make_serial(t, m->crypto)) == ERR_OK)
 		e = make_state(t, m->config.state);
@@ -92,6 +93,7 @@ token_close(struct token *t)
 	store_free(&t->store);
 	locals_free(&t->locals);
 	publics_free(&t->publics);
+	certs_free(&t->certs);
 	free(t->state);
 }
 

@@ -1,5 +1,6 @@
 #ifndef TOKEN_H
 #define TOKEN_H
+#include "certs.h"
 #include "client.h"
 #include "config.h"
 #include "cryptoki.h"
@@ -20,6 +21,7 @@ struct token {
 	struct store store; /* keys in KMS */
 	struct locals locals; /* what is kept here */
 	struct publics publics;
+	struct certs certs;
 	bool logged_in; /* under the sessions' lock */
 };
 

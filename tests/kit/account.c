@@ -96,3 +96,21 @@ account_alias(const char *alias, struct account_key *k)
 {
 	return (describe(alias, k) == ERR_OK);
 }
+
+const char *
+account_make(const char *spec, const char *usage, const char *alias)
+{
+	static char ids[4][KMS_ID_SIZE];
+	static unsigned next;
+	struct kms_create_key_in in = {.spec = spec, .usage = usage};
+	struct kms_key key = KMS_KEY_INIT;
+	struct kms k = account_kms();
+	char *id = ids[next++ % 4];
+
+	NEED(kms_create_key(&k, &in, &key) == ERR_OK, "a key: %s", spec);
+	memcpy(id, key.id, KMS_ID_SIZE);
+	kms_key_free(&key);
+	if (alias != NULL)
+		NEED(kms_create_alias(&k, alias, id) == ERR_OK, "%s", alias);
+	return (id);
+}

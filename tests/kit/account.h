@@ -24,6 +24,11 @@ void account_read(struct account *);
 size_t account_in(const struct account *, const char *state);
 /* The key behind an alias ("alias/x"); false: there is none. */
 bool account_alias(const char *alias, struct account_key *);
+/* A key with material of KMS's, and an alias if there is to be one ("alias/x",
+ * may be NULL); ends the program when that fails. Its id, in static memory:
+ * four at a time. */
+const char *account_make(
+    const char *spec, const char *usage, const char *alias);
 /* A KMS client of the test's own; NULL deadline of 30 seconds. */
 struct kms account_kms(void);
 #endif

@@ -1,0 +1,548 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include "certfile.h"
+
+#define PATH_SIZE 4096
+#define FILE_MAX (4 * 1024 * 1024)
+#define CERTS_MAX 4096 /* of a directory */
+#define SETTLED 2 /* seconds after which a change shows in the times */
+#define OURS "keyferry-"
+#define OUR_NAME_SIZE (sizeof(OURS "0123456789abcdef0123456789abcdef.pem"))
+#define LABEL_LINE "CKA_LABEL: "
+#define ID_LINE "CKA_ID: "
+#define BEGIN_LINE "-----BEGIN "
+#define END_LINE "-----END "
+
+static enum err
+fail(struct call *c, const char *path)
+{
+	return (fault_set(
+	    &c->kms.fault, ERR_FILE, "%s: %s", path, strerror(errno)));
+}
+
+/* Hidden files are none of ours: editors and writers leave them. */
+static int
+is_shown(const struct dirent *d)
+{
+	return (d->d_name[0] != '.');
+}
+
+/* Ours come first: they know names. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	bool ours_a = strncmp((*a)->d_name, OURS, strlen(OURS)) == 0;
+	bool ours_b = strncmp((*b)->d_name, OURS, strlen(OURS)) == 0;
+
+	if (ours_a != ours_b)
+		return (ours_a ? -1 : 1);
+	return (strcmp((*a)->d_name, (*b)->d_name));
+}
+
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+	for (int i = 0; i < 8; i++, v >>= 8)
+		h = (h ^ (v & 0xff)) * 0x100000001b3U; /* FNV-1a */
+	return (h);
+}
+
+static void
+mix_file(uint64_t *h, const struct stat *st, time_t *latest)
+{
+	*h = mix(*h, (uint64_t)st->st_ino);
+	*h = mix(*h, (uint64_t)st->st_size);
+	*h = mix(*h, (uint64_t)st->st_mtim.tv_sec);
+	*h = mix(*h, (uint64_t)st->st_mtim.tv_nsec);
+	if (st->st_mtim.tv_sec > *latest)
+		*latest = st->st_mtim.tv_sec;
+}
+
+uint64_t
+certfile_stamp(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	struct stat st;
+	uint64_t h = 0xcbf29ce484222325U, files = 0, one;
+	time_t latest = 0, now = time(NULL);
+
+	if (d == NULL)
+		return (0);
+	if (fstat(dirfd(d), &st) == 0)
+		mix_file(&h, &st, &latest);
+	/* in whatever order they come */
+	while ((e = readdir(d)) != NULL) {
+		one = h;
+		if (is_shown(e) && fstatat(dirfd(d), e->d_name, &st, 0) == 0) {
+			mix_file(&one, &st, &latest);
+			files += one;
+		}
+	}
+	(void)closedir(d);
+	/* what changes within one tick of the clock shows in no time */
+	if (latest <= now && now - latest < SETTLED)
+		return (0);
+	h = mix(h, files);
+	return (h != 0 ? h : 1);
+}
+
+void
+certfile_free(struct certfiles *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		buf_free(&l->rows[i].der);
+		buf_free(&l->rows[i].label);
+		buf_free(&l->rows[i].id);
+	}
+	free(l->rows);
+	*l = (struct certfiles){.rows = NULL};
+}
+
+static bool
+is_there(const struct certfiles *l, struct view der)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (view_equal(buf_view(&l->rows[i].der), der))
+			return (true);
+	return (false);
+}
+
+static enum err
+add(struct certfiles *l, struct view der, const struct certfile *names)
+{
+	size_t cap = l->cap == 0 ? 16 : 2 * l->cap;
+	struct certfile *rows, *f;
+	enum err e;
+
+	if (is_there(l, der) || l->count == CERTS_MAX)
+		return (ERR_OK);
+	if (l->count == l->cap) {
+		rows = realloc(l->rows, cap * sizeof(*rows));
+		if (rows == NULL)
+			return (ERR_MEMORY);
+		l->rows = rows;
+		l->cap = cap;
+	}
+	f = &l->rows[l->count++];
+	*f = (struct certfile){.der = BUF_INIT(CERTFILE_DER_MAX),
+	    .label = BUF_INIT(CERTFILE_NAME_MAX),
+	    .id = BUF_INIT(CERTFILE_NAME_MAX),
+	    .ours = names->ours};
+	if ((e = buf_append(&f->der, der)) == ERR_OK &&
+	    (e = buf_append(&f->label, buf_view(&names->label))) == ERR_OK)
+		e = buf_append(&f->id, buf_view(&names->id));
+	return (e);
+}
+
+/* DER, one after the other; false: there is something else. */
+static bool
+take_der(struct certfiles *l, struct view v, const struct certfile *names,
+    enum err *e)
+{
+	const unsigned char *at = v.ptr, *from;
+	X509 *x;
+
+	while (*e == ERR_OK && at < v.ptr + v.len) {
+		from = at;
+		x = d2i_X509(NULL, &at, (long)(v.ptr + v.len - at));
+		if (x == NULL || at - from > CERTFILE_DER_MAX) {
+			X509_free(x);
+			return (false);
+		}
+		*e = add(l, VIEW(from, (size_t)(at - from)), names);
+		X509_free(x);
+	}
+	return (v.len != 0);
+}
+
+static int
+hex_digit(uint8_t ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return (ch - '0');
+	if (ch >= 'a' && ch <= 'f')
+		return (ch - 'a' + 10);
+	return (ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1);
+}
+
+static bool
+hex_byte(struct view v, size_t at, uint8_t *out)
+{
+	int high = at < v.len ? hex_digit(v.ptr[at]) : -1;
+	int low = at + 1 < v.len ? hex_digit(v.ptr[at + 1]) : -1;
+
+	if (high < 0 || low < 0)
+		return (false);
+	*out = (uint8_t)(high << 4 | low);
+	return (true);
+}
+
+static bool
+starts(struct view line, const char *with)
+{
+	return (line.len >= strlen(with) &&
+		memcmp(line.ptr, with, strlen(with)) == 0);
+}
+
+static struct view
+after(struct view line, const char *with)
+{
+	return (VIEW(line.ptr + strlen(with), line.len - strlen(with)));
+}
+
+static void
+take_label(struct certfile *f, struct view text)
+{
+	uint8_t ch;
+
+	buf_reset(&f->label);
+	for (size_t i = 0; i < text.len; i++) {
+		ch = text.ptr[i];
+		if (ch == '\\' && hex_byte(text, i + 1, &ch))
+			i += 2;
+		if (buf_append(&f->label, VIEW(&ch, 1)) != ERR_OK)
+			return;
+	}
+}
+
+static void
+take_id(struct certfile *f, struct view text)
+{
+	uint8_t ch;
+
+	buf_reset(&f->id);
+	for (size_t i = 0; hex_byte(text, i, &ch); i += 2)
+		if (buf_append(&f->id, VIEW(&ch, 1)) != ERR_OK)
+			return;
+}
+
+/* Cuts the next line off, without its end. */
+static struct view
+next_line(struct view *text)
+{
+	const uint8_t *end = memchr(text->ptr, '\n', text->len);
+	size_t len = end == NULL ? text->len : (size_t)(end - text->ptr);
+	struct view line = VIEW(text->ptr, len);
+
+	*text = end == NULL ? VIEW(text->ptr + len, 0)
+			    : VIEW(end + 1, text->len - len - 1);
+	if (line.len != 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return (line);
+}
+
+/* From its first to its last line. */
+static bool
+take_block(struct certfiles *l, struct view block, const struct certfile *names,
+    enum err *e)
+{
+	BIO *bio = BIO_new_mem_buf(block.ptr, (int)block.len);
+	unsigned char *der = NULL;
+	long len = 0;
+	bool fine;
+
+	fine = bio != NULL &&
+	       PEM_bytes_read_bio(
+		   &der, &len, NULL, PEM_STRING_X509, bio, NULL, NULL) == 1 &&
+	       take_der(l, VIEW(der, (size_t)len), names, e);
+	OPENSSL_free(der);
+	BIO_free(bio);
+	return (fine);
+}
+
+static bool
+is_certificate(struct view line)
+{
+	return (starts(line, BEGIN_LINE PEM_STRING_X509 "-----") ||
+		starts(line, BEGIN_LINE PEM_STRING_X509_OLD "-----"));
+}
+
+/* Blocks of other kinds are passed over. */
+static bool
+take_pem(
+    struct certfiles *l, struct view text, struct certfile *names, enum err *e)
+{
+	const uint8_t *from = NULL;
+	bool fine = true;
+	struct view line;
+
+	while (text.len != 0 && *e == ERR_OK) {
+		line = next_line(&text);
+		if (starts(line, BEGIN_LINE))
+			from = is_certificate(line) ? line.ptr : NULL;
+		else if (from != NULL && starts(line, END_LINE))
+			fine &= take_block(
+			    l, VIEW(from, (size_t)(text.ptr - from)), names, e);
+		else if (from == NULL && starts(line, LABEL_LINE))
+			take_label(names, after(line, LABEL_LINE));
+		else if (from == NULL && starts(line, ID_LINE))
+			take_id(names, after(line, ID_LINE));
+		if (starts(line, END_LINE)) {
+			from = NULL;
+			buf_reset(&names->label);
+			buf_reset(&names->id);
+		}
+	}
+	return (fine && from == NULL);
+}
+
+static bool
+has_pem(struct view v)
+{
+	struct view line;
+
+	while (v.len != 0) {
+		line = next_line(&v);
+		if (starts(line, BEGIN_LINE))
+			return (true);
+	}
+	return (false);
+}
+
+/* Not a pipe that nobody writes to, and not more than it may be. */
+static enum err
+read_file(struct call *c, const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 1;
+	enum err e = ERR_OK;
+
+	if (fd == -1)
+		return (fail(c, path));
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		e = fail(c, path);
+	}
+	while (e == ERR_OK && n > 0) {
+		if ((e = buf_reserve(out, out->len + 4096)) != ERR_OK)
+			break;
+		n = read(fd, out->ptr + out->len, 4096);
+		if (n == -1)
+			e = fail(c, path);
+		else
+			out->len += (size_t)n;
+	}
+	(void)close(fd);
+	return (e);
+}
+
+static enum err
+take_file(
+    struct call *c, const char *dir, const char *name, struct certfiles *l)
+{
+	struct certfile names = {.label = BUF_INIT(CERTFILE_NAME_MAX),
+	    .id = BUF_INIT(CERTFILE_NAME_MAX)};
+	struct buf text = BUF_INIT(FILE_MAX);
+	char path[PATH_SIZE];
+	bool fine = true;
+	enum err e;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	names.ours = strncmp(name, OURS, strlen(OURS)) == 0;
+	if ((e = read_file(c, path, &text)) != ERR_OK) {
+		call_note(c, "%s is left out: %s", path,
+		    e == ERR_FILE ? c->kms.fault.message : err_text(e));
+		e = e == ERR_MEMORY ? e : ERR_OK;
+		goto out;
+	}
+	if (has_pem(buf_view(&text)))
+		fine = take_pem(l, buf_view(&text), &names, &e);
+	else
+		fine = take_der(l, buf_view(&text), &names, &e);
+	if (!fine)
+		call_note(c, "of %s is left out what is no certificate", path);
+out:
+	buf_free(&text);
+	buf_free(&names.label);
+	buf_free(&names.id);
+	return (e);
+}
+
+enum err
+certfile_read(struct call *c, const char *dir, struct certfiles *l)
+{
+	struct dirent **names = NULL;
+	int count = scandir(dir, &names, is_shown, by_name);
+	enum err e = ERR_OK;
+
+	*l = (struct certfiles){.rows = NULL};
+	if (count == -1)
+		call_note(c, "certificates: %s: %s", dir, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		if (e == ERR_OK)
+			e = take_file(c, dir, names[i]->d_name, l);
+		free(names[i]);
+	}
+	free(names);
+	if (l->count == CERTS_MAX)
+		call_note(c, "of %s no more than %d certificates are seen", dir,
+		    CERTS_MAX);
+	if (e != ERR_OK)
+		certfile_free(l);
+	return (e);
+}
+
+static enum err
+our_name(struct call *c, struct view der, char name[OUR_NAME_SIZE])
+{
+	unsigned char hash[32];
+	size_t n = 0;
+
+	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, der.ptr,
+		der.len, hash, &n) != 1)
+		return (ERR_INTERNAL);
+	strcpy(name, OURS);
+	for (size_t i = 0; i < 16; i++)
+		snprintf(name + strlen(OURS) + 2 * i, 3, "%02x", hash[i]);
+	strcat(name, ".pem");
+	return (ERR_OK);
+}
+
+static enum err
+put_escaped(struct buf *out, struct view v, bool all)
+{
+	char text[4];
+	bool plain;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < v.len && e == ERR_OK; i++) {
+		plain = !all && v.ptr[i] > ' ' && v.ptr[i] != 0x7f &&
+			v.ptr[i] != '\\';
+		plain |= !all && v.ptr[i] == ' ' && i != 0 && i + 1 < v.len;
+		snprintf(text, sizeof(text), "%s%02x", all ? "" : "\\",
+		    (unsigned)v.ptr[i]);
+		e = plain ? buf_append(out, VIEW(v.ptr + i, 1))
+			  : buf_puts(out, text);
+	}
+	return (e);
+}
+
+static enum err
+put_line(struct buf *out, const char *head, struct view v, bool hex)
+{
+	enum err e;
+
+	if (v.len == 0)
+		return (ERR_OK);
+	if ((e = buf_puts(out, head)) == ERR_OK &&
+	    (e = put_escaped(out, v, hex)) == ERR_OK)
+		e = buf_puts(out, "\n");
+	return (e);
+}
+
+static enum err
+put_pem(struct buf *out, struct view der)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long len = 0;
+	enum err e = ERR_MEMORY;
+
+	if (bio != NULL && PEM_write_bio(bio, PEM_STRING_X509, "", der.ptr,
+			       (long)der.len) != 0)
+		len = BIO_get_mem_data(bio, &text);
+	if (len > 0)
+		e = buf_append(out, VIEW(text, (size_t)len));
+	BIO_free(bio);
+	return (e);
+}
+
+static enum err
+write_file(struct call *c, const char *path, struct view v)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	enum err e = ERR_OK;
+	ssize_t n;
+
+	if (fd == -1)
+		return (fail(c, path));
+	for (size_t done = 0; e == ERR_OK && done < v.len; done += (size_t)n)
+		if ((n = write(fd, v.ptr + done, v.len - done)) == -1)
+			e = fail(c, path);
+	if (e == ERR_OK && fsync(fd) == -1)
+		e = fail(c, path);
+	if (close(fd) == -1 && e == ERR_OK)
+		e = fail(c, path);
+	return (e);
+}
+
+static enum err
+sync_dir(struct call *c, const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (fd == -1 || fsync(fd) == -1)
+		e = fail(c, dir);
+	if (fd != -1)
+		(void)close(fd);
+	return (e);
+}
+
+static bool
+is_read_only(enum err e)
+{
+	return (e == ERR_FILE &&
+		(errno == EACCES || errno == EROFS || errno == EPERM));
+}
+
+enum err
+certfile_write(
+    struct call *c, const char *dir, const struct certfile *f, bool *read_only)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	char name[OUR_NAME_SIZE], path[PATH_SIZE], temp[PATH_SIZE];
+	enum err e;
+
+	*read_only = false;
+	if ((e = our_name(c, buf_view(&f->der), name)) != ERR_OK ||
+	    (e = put_line(&text, LABEL_LINE, buf_view(&f->label), false)) !=
+		ERR_OK ||
+	    (e = put_line(&text, ID_LINE, buf_view(&f->id), true)) != ERR_OK ||
+	    (e = put_pem(&text, buf_view(&f->der))) != ERR_OK)
+		goto out;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	/* no two writers share one: a thread's stack is its own */
+	snprintf(temp, sizeof(temp), "%s/.%s.%ld-%p", dir, name, (long)getpid(),
+	    (const void *)path);
+	(void)unlink(temp);
+	e = write_file(c, temp, buf_view(&text));
+	if (e == ERR_OK && rename(temp, path) == -1)
+		e = fail(c, path);
+	*read_only = is_read_only(e);
+	if (e != ERR_OK)
+		(void)unlink(temp);
+	else
+		e = sync_dir(c, dir);
+out:
+	buf_free(&text);
+	return (e);
+}
+
+enum err
+certfile_remove(
+    struct call *c, const char *dir, struct view der, bool *read_only)
+{
+	char name[OUR_NAME_SIZE], path[PATH_SIZE];
+	enum err e;
+
+	*read_only = false;
+	if ((e = our_name(c, der, name)) != ERR_OK)
+		return (e);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (unlink(path) == -1 && errno != ENOENT)
+		e = fail(c, path);
+	*read_only = is_read_only(e);
+	return (e == ERR_OK ? sync_dir(c, dir) : e);
+}

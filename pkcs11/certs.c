@@ -1,0 +1,495 @@
+#include "attr.h"
+#include "certfile.h"
+#include "certs.h"
+#include "listing.h"
+#include "local.h"
+#include "x509.h"
+
+void
+certs_init(struct certs *cs)
+{
+	*cs = (struct certs){.stamp = 0};
+	pthread_mutex_init(&cs->lock, NULL);
+}
+
+void
+certs_free(struct certs *cs)
+{
+	pthread_mutex_destroy(&cs->lock);
+}
+
+bool
+certs_has(const struct object *o)
+{
+	return (o->bag != NULL && o->class == CKO_CERTIFICATE &&
+		bag_bool(o->bag, CKA_TOKEN, false));
+}
+
+static bool
+is_of_token(const struct local *l)
+{
+	return (l->owner == LOCALS_TOKEN && l->bag->class == CKO_CERTIFICATE);
+}
+
+/* An object of the token, out of a file. */
+static enum err
+make_bag(struct call *c, const struct certfile *f, struct bag **out)
+{
+	struct bag *b;
+	enum err e;
+
+	b = bag_new(
+	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
+	if (b == NULL)
+		return (ERR_MEMORY);
+	if ((e = bag_set_ulong(b, CKA_CLASS, CKO_CERTIFICATE)) == ERR_OK &&
+	    (e = bag_set_bool(b, CKA_TOKEN, true)) == ERR_OK &&
+	    (e = bag_set_bool(b, CKA_MODIFIABLE, f->ours)) == ERR_OK &&
+	    (e = bag_set_bool(b, CKA_DESTROYABLE, f->ours)) == ERR_OK &&
+	    (e = bag_set(b, CKA_VALUE, buf_view(&f->der), false)) == ERR_OK)
+		e = x509_fill(c, b);
+	if (e == ERR_OK && f->label.len != 0)
+		e = bag_set(b, CKA_LABEL, buf_view(&f->label), false);
+	if (e == ERR_OK && f->id.len != 0)
+		e = bag_set(b, CKA_ID, buf_view(&f->id), false);
+	if (e == ERR_OK)
+		*out = b;
+	else
+		bag_unref(b);
+	return (e);
+}
+
+static bool
+is_same(const struct bag *a, const struct bag *b)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {
+	    CKA_VALUE, CKA_LABEL, CKA_ID, CKA_MODIFIABLE};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!view_equal(bag_view(a, types[i]), bag_view(b, types[i])))
+			return (false);
+	return (true);
+}
+
+static bool
+is_value(const struct local *l, struct view der)
+{
+	return (is_of_token(l) && view_equal(bag_view(l->bag, CKA_VALUE), der));
+}
+
+/* The certificate takes the place that it had, or a new one. Under the lock. */
+static enum err
+place(struct call *c, const struct certfile *f, const struct local *rows,
+    size_t count, CK_OBJECT_HANDLE *handle)
+{
+	struct locals *ls = &c->token->locals;
+	struct bag *b = NULL;
+	enum err e;
+
+	if ((e = make_bag(c, f, &b)) != ERR_OK)
+		return (e);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_value(&rows[i], buf_view(&f->der)))
+			continue;
+		*handle = rows[i].handle;
+		if (is_same(rows[i].bag, b) ||
+		    !locals_swap(ls, rows[i].handle, rows[i].bag, b))
+			bag_unref(b);
+		return (ERR_OK);
+	}
+	*handle = locals_add(ls, LOCALS_TOKEN, b);
+	return (*handle != CK_INVALID_HANDLE ? ERR_OK : ERR_MEMORY);
+}
+
+static bool
+is_in(const struct certfiles *files, const struct bag *b)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (view_equal(
+			buf_view(&files->rows[i].der), bag_view(b, CKA_VALUE)))
+			return (true);
+	return (false);
+}
+
+/* Under the lock. */
+static enum err
+read_all(struct call *c)
+{
+	struct certfiles files;
+	struct local *rows = NULL;
+	CK_OBJECT_HANDLE h;
+	size_t count = 0;
+	enum err e;
+
+	e = certfile_read(c, c->token->config->certificates, &files);
+	if (e != ERR_OK)
+		return (e);
+	rows = locals_rows(&c->token->locals, &count);
+	for (size_t i = 0; i < files.count && e == ERR_OK; i++)
+		e = place(c, &files.rows[i], rows, count, &h);
+	for (size_t i = 0; i < count && e == ERR_OK; i++)
+		if (is_of_token(&rows[i]) && !is_in(&files, rows[i].bag))
+			(void)locals_drop(&c->token->locals, rows[i].handle);
+	locals_rows_free(rows, count);
+	certfile_free(&files);
+	return (e);
+}
+
+CK_RV
+certs_refresh(struct call *c)
+{
+	struct certs *cs = &c->token->certs;
+	const char *dir = c->token->config->certificates;
+	uint64_t stamp;
+	enum err e = ERR_OK;
+
+	if (dir == NULL)
+		return (CKR_OK);
+	/* before it is read: what changes meanwhile is seen next time */
+	stamp = certfile_stamp(dir);
+	pthread_mutex_lock(&cs->lock);
+	if (stamp == 0 || stamp != cs->stamp) {
+		e = read_all(c);
+		cs->stamp = e == ERR_OK ? stamp : 0;
+	}
+	pthread_mutex_unlock(&cs->lock);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+bool
+certs_take_names(struct call *c)
+{
+	size_t count;
+	struct local *rows = locals_rows(&c->token->locals, &count);
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		any |= is_of_token(&rows[i]) &&
+		       (bag_view(rows[i].bag, CKA_ID).len == 0 ||
+			   bag_view(rows[i].bag, CKA_LABEL).len == 0);
+	locals_rows_free(rows, count);
+	return (any);
+}
+
+/* Gets the public keys of all pairs that the token shows, as long as a listing
+ * is good for. What KMS denies is no key of ours, then. */
+static void
+learn_keys(struct call *c)
+{
+	const struct clock *clock = c->module->clock;
+	struct certs *cs = &c->token->certs;
+	int64_t now = clock->mono_ms(clock->ctx);
+	const struct public_key *p;
+	struct snapshot *s;
+	const struct object *o;
+	bool fresh;
+
+	pthread_mutex_lock(&cs->lock);
+	fresh = c->no_learning ||
+		(cs->learned_ms != 0 &&
+		    now - cs->learned_ms < c->token->config->refresh * 1000);
+	if (!fresh)
+		cs->learned_ms = now;
+	pthread_mutex_unlock(&cs->lock);
+	c->no_learning = true;
+	if (fresh)
+		return;
+	if (listing_refresh(c) != CKR_OK)
+		call_note(c, "which keys certificates are of is not known: %s",
+		    err_text(c->err));
+	s = store_snapshot(&c->token->store);
+	for (size_t i = 0; i < s->count && c->err == ERR_OK; i++) {
+		o = &s->objects[i];
+		if (o->class != CKO_PUBLIC_KEY || key_is_pending(o->key) ||
+		    public_get(c, o->key, &p) == CKR_OK)
+			continue;
+		call_note(c, "key %s is not looked at for certificates: %s",
+		    o->key->meta.id, err_text(c->err));
+		if (c->err == ERR_DENIED || c->err == ERR_NOT_FOUND)
+			c->err = ERR_OK;
+	}
+	snapshot_unref(s);
+	c->err = ERR_OK;
+}
+
+/* The private key that the certificate is about, held for the caller in *o.
+ * False: there is none. */
+static bool
+key_of(struct call *c, const struct bag *b, struct object *o)
+{
+	struct view info = bag_view(b, CKA_PUBLIC_KEY_INFO);
+	char id[KMS_ID_SIZE];
+
+	*o = (struct object){.class = CKO_PRIVATE_KEY};
+	if (!public_find(c, info, id)) {
+		learn_keys(c);
+		if (!public_find(c, info, id))
+			return (false);
+	}
+	o->key = store_key(&c->token->store, id);
+	return (o->key != NULL);
+}
+
+CK_RV
+certs_read_id(struct call *c, const struct object *cert, struct buf *out)
+{
+	struct object o;
+	CK_RV rv;
+
+	if (key_of(c, cert->bag, &o))
+		rv = attr_get(c, &o, CKA_ID, out);
+	else
+		rv = x509_key_hash(c, cert->bag, out);
+	object_put(&o);
+	return (rv);
+}
+
+CK_RV
+certs_read_label(struct call *c, const struct object *cert, struct buf *out)
+{
+	struct object o;
+	CK_RV rv = CKR_OK;
+
+	if (key_of(c, cert->bag, &o))
+		rv = attr_get(c, &o, CKA_LABEL, out);
+	if (rv == CKR_OK && out->len == 0)
+		rv = x509_common_name(c, cert->bag, out);
+	object_put(&o);
+	return (rv);
+}
+
+/* What the standard wants of every certificate. */
+static CK_RV
+check_create(struct call *c, struct template t)
+{
+	static const CK_ATTRIBUTE_TYPE needed[] = {
+	    CKA_CERTIFICATE_TYPE, CKA_SUBJECT, CKA_VALUE};
+	struct attr_target target = {
+	    CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION, ATTR_CREATE, false};
+	CK_RV rv;
+
+	if ((rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (template_view(t, needed[i]).len == 0)
+			return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+			    "attribute 0x%lx is missing", needed[i]));
+	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "certificates are X.509 ones here"));
+	/* the security officer's to say, and there is none */
+	if (template_bool(t, CKA_TRUSTED, false))
+		return (call_refuse(
+		    c, CKR_ATTRIBUTE_READ_ONLY, "CKA_TRUSTED cannot be set"));
+	if (template_view(t, CKA_VALUE).len > CERTFILE_DER_MAX)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "a certificate has at most %d bytes", CERTFILE_DER_MAX));
+	return (CKR_OK);
+}
+
+/* What a file cannot hold must not be asked for. */
+static CK_RV
+check_token(struct call *c, struct template t, const struct bag *b)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		bool value;
+	} fixed[] = {{CKA_PRIVATE, false}, {CKA_MODIFIABLE, true},
+	    {CKA_DESTROYABLE, true}, {CKA_COPYABLE, true}};
+	const CK_ATTRIBUTE *a;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (template_bool(t, fixed[i].type, fixed[i].value) !=
+		    fixed[i].value)
+			return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			    "attribute 0x%lx of a certificate in a file "
+			    "cannot be that",
+			    fixed[i].type));
+	for (CK_ULONG i = 0; i < t.count; i++) {
+		a = &t.rows[i];
+		if (a->ulValueLen != sizeof(CK_BBOOL) && a->ulValueLen != 0 &&
+		    a->type != CKA_LABEL && a->type != CKA_ID &&
+		    !view_equal(
+			bag_view(b, a->type), VIEW(a->pValue, a->ulValueLen)))
+			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+			    "attribute 0x%lx is not what the certificate says",
+			    a->type));
+	}
+	return (CKR_OK);
+}
+
+static CK_RV
+fail_file(struct call *c, enum err e, bool read_only)
+{
+	CK_RV rv = call_fail(c, e);
+
+	return (read_only ? CKR_TOKEN_WRITE_PROTECTED : rv);
+}
+
+/* Writes the file, and shows what it says. */
+static CK_RV
+keep(struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
+{
+	struct certs *cs = &c->token->certs;
+	struct local *rows;
+	size_t count;
+	bool read_only;
+	enum err e;
+
+	pthread_mutex_lock(&cs->lock);
+	e = certfile_write(c, c->token->config->certificates, f, &read_only);
+	if (e == ERR_OK) {
+		rows = locals_rows(&c->token->locals, &count);
+		e = place(c, f, rows, count, handle);
+		locals_rows_free(rows, count);
+	}
+	pthread_mutex_unlock(&cs->lock);
+	return (e == ERR_OK ? CKR_OK : fail_file(c, e, read_only));
+}
+
+static CK_RV
+check_place(struct call *c)
+{
+	if (!session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	if (c->token->config->certificates == NULL)
+		return (call_refuse(c, CKR_TOKEN_WRITE_PROTECTED,
+		    "certificates in keyferry.conf says where they are kept"));
+	return (CKR_OK);
+}
+
+static enum err
+names_of(struct certfile *f, struct view der, struct view label, struct view id)
+{
+	enum err e;
+
+	*f = (struct certfile){.der = BUF_INIT(CERTFILE_DER_MAX),
+	    .label = BUF_INIT(CERTFILE_NAME_MAX),
+	    .id = BUF_INIT(CERTFILE_NAME_MAX),
+	    .ours = true};
+	if ((e = buf_append(&f->der, der)) == ERR_OK &&
+	    (e = buf_append(&f->label, label)) == ERR_OK)
+		e = buf_append(&f->id, id);
+	return (e);
+}
+
+static void
+names_free(struct certfile *f)
+{
+	buf_free(&f->der);
+	buf_free(&f->label);
+	buf_free(&f->id);
+}
+
+static CK_RV
+create_in_file(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
+{
+	struct certfile f;
+	struct bag *b = NULL;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = check_place(c)) != CKR_OK)
+		return (rv);
+	e = names_of(&f, template_view(t, CKA_VALUE),
+	    template_view(t, CKA_LABEL), template_view(t, CKA_ID));
+	if (e == ERR_OK)
+		e = make_bag(c, &f, &b);
+	if (e != ERR_OK)
+		rv = call_fail(c, e);
+	else if ((rv = check_token(c, t, b)) == CKR_OK)
+		rv = keep(c, &f, handle);
+	bag_unref(b);
+	names_free(&f);
+	return (rv);
+}
+
+/* As it was given; what was not is read out of it. */
+static CK_RV
+create_for_session(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
+{
+	struct bag *b;
+	CK_RV rv;
+	enum err e = ERR_OK;
+
+	b = bag_new(
+	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
+	if (b == NULL)
+		return (CKR_HOST_MEMORY);
+	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++)
+		e = bag_set(b, t.rows[i].type,
+		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen), false);
+	if (e == ERR_OK && (e = x509_fill(c, b)) == ERR_DATA)
+		e = ERR_OK;
+	rv = e == ERR_OK ? local_add(c, b, handle) : call_fail(c, e);
+	bag_unref(b);
+	return (rv);
+}
+
+CK_RV
+certs_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
+{
+	CK_RV rv;
+
+	if ((rv = check_create(c, t)) != CKR_OK)
+		return (rv);
+	return (template_bool(t, CKA_TOKEN, false)
+		    ? create_in_file(c, t, handle)
+		    : create_for_session(c, t, handle));
+}
+
+static struct view
+new_name(const struct object *o, struct template t, CK_ATTRIBUTE_TYPE type)
+{
+	return (template_has(t, type) ? template_view(t, type)
+				      : bag_view(o->bag, type));
+}
+
+CK_RV
+certs_set(struct call *c, const struct object *o, struct template t)
+{
+	struct attr_target target = {
+	    CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION, ATTR_SET, true};
+	CK_OBJECT_HANDLE same;
+	struct certfile f;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = check_place(c)) != CKR_OK)
+		return (rv);
+	if (!bag_bool(o->bag, CKA_MODIFIABLE, true))
+		return (call_refuse(c, CKR_ACTION_PROHIBITED,
+		    "the certificate is in a file that was put there by hand"));
+	if ((rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	e = names_of(&f, bag_view(o->bag, CKA_VALUE), new_name(o, t, CKA_LABEL),
+	    new_name(o, t, CKA_ID));
+	rv = e == ERR_OK ? keep(c, &f, &same) : call_fail(c, e);
+	names_free(&f);
+	return (rv);
+}
+
+CK_RV
+certs_destroy(struct call *c, const struct object *o)
+{
+	struct certs *cs = &c->token->certs;
+	bool read_only;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = check_place(c)) != CKR_OK)
+		return (rv);
+	if (!bag_bool(o->bag, CKA_DESTROYABLE, true))
+		return (call_refuse(c, CKR_ACTION_PROHIBITED,
+		    "the certificate is in a file that was put there by hand"));
+	pthread_mutex_lock(&cs->lock);
+	e = certfile_remove(c, c->token->config->certificates,
+	    bag_view(o->bag, CKA_VALUE), &read_only);
+	if (e == ERR_OK) {
+		/* the same may be in another file, too */
+		(void)locals_drop(&c->token->locals, o->handle);
+		cs->stamp = 0;
+	}
+	pthread_mutex_unlock(&cs->lock);
+	return (e == ERR_OK ? CKR_OK : fail_file(c, e, read_only));
+}

@@ -1,0 +1,40 @@
+#ifndef CERTS_H
+#define CERTS_H
+#include <pthread.h>
+#include "cryptoki.h"
+#include "template.h"
+
+struct call;
+struct object;
+
+/*
+ * Certificates: those of the token, which are in the configured directory,
+ * and session objects. One of the token that no name was given has the id and
+ * the label of the KMS key that it certifies; without such a key the SHA-1 of
+ * its public key and the subject's common name.
+ */
+struct certs {
+	pthread_mutex_t lock; /* held while the directory is read */
+	uint64_t stamp; /* of the directory as it was read last; 0: never */
+	int64_t learned_ms; /* when all public keys were got last; 0: never */
+};
+
+void certs_init(struct certs *);
+void certs_free(struct certs *);
+
+/* Looks at the directory: its objects appear, change or vanish. */
+CK_RV certs_refresh(struct call *);
+/* Whether there is a certificate that takes its names from a key. */
+bool certs_take_names(struct call *);
+
+/* C_CreateObject, C_SetAttributeValue and C_DestroyObject. */
+CK_RV certs_create(struct call *, struct template, CK_OBJECT_HANDLE *);
+CK_RV certs_set(struct call *, const struct object *, struct template);
+CK_RV certs_destroy(struct call *, const struct object *);
+/* Whether it is one of the token's, for these two. */
+bool certs_has(const struct object *);
+
+/* Readers of what such a certificate was not given. */
+CK_RV certs_read_label(struct call *, const struct object *, struct buf *);
+CK_RV certs_read_id(struct call *, const struct object *, struct buf *);
+#endif
