@@ -1,0 +1,43 @@
+#ifndef FRESH_H
+#define FRESH_H
+#include "call.h"
+#include "key.h"
+
+/*
+ * The KMS key that a template means: found, or made with its names, or taken
+ * back. The steps are listed in fresh.c. Material goes in by import.h.
+ */
+struct fresh {
+	/* what is wanted */
+	const struct spec *spec;
+	enum use use;
+	struct view label, id; /* ptr NULL: not said */
+	double valid_to; /* seconds since 1970; 0: does not expire */
+	/* how far it came */
+	struct key *key; /* held */
+	bool made; /* by this call: ours to take back */
+	char journal[80]; /* its name in the state directory, "" for none */
+	char nonce[33]; /* in the new key's description */
+	int lock;
+};
+#define FRESH_INIT         \
+	{                  \
+		.lock = -1 \
+	}
+
+/*
+ * The KMS key that the names mean, new if need be, with its names, ready for
+ * material. A key that a killed call left behind is found and gone on with.
+ */
+CK_RV fresh_open(struct call *, struct fresh *);
+/* Ends it: rv is what came before. On failure takes back what was made. */
+CK_RV fresh_close(struct call *, struct fresh *, CK_RV rv);
+
+/* KMS may take a moment to know what it just did: times to try again, and the
+ * first pause, doubled each time (12 s in all). */
+#define FRESH_TRIES 8
+#define FRESH_MS 50
+/* Whether to try a step on a key just made again; pauses if so. */
+bool fresh_is_settling(
+    struct call *, const struct fresh *, enum err, int *tries);
+#endif
