@@ -163,6 +163,17 @@ bag_ulong(const struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG absent)
 	return (absent);
 }
 
+bool
+bag_at(
+    const struct bag *b, size_t i, CK_ATTRIBUTE_TYPE *type, struct view *value)
+{
+	if (i >= b->count)
+		return (false);
+	*type = b->rows[i].type;
+	*value = buf_view(&b->rows[i].value);
+	return (true);
+}
+
 size_t
 bag_size(const struct bag *b)
 {

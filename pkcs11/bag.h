@@ -39,6 +39,9 @@ bool bag_get(const struct bag *, CK_ATTRIBUTE_TYPE, struct view *value);
 struct view bag_view(const struct bag *, CK_ATTRIBUTE_TYPE);
 bool bag_bool(const struct bag *, CK_ATTRIBUTE_TYPE, bool absent);
 CK_ULONG bag_ulong(const struct bag *, CK_ATTRIBUTE_TYPE, CK_ULONG absent);
+/* The i-th of its attributes, in no order; false: there are not so many. */
+bool bag_at(
+    const struct bag *, size_t i, CK_ATTRIBUTE_TYPE *, struct view *value);
 /* How many bytes its values have. */
 size_t bag_size(const struct bag *);
 #endif

@@ -42,13 +42,6 @@ C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
 }
 
 CK_RV
-C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-    CK_ATTRIBUTE_PTR templ, CK_ULONG count, CK_OBJECT_HANDLE_PTR new_object)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
 	return (CKR_FUNCTION_NOT_SUPPORTED);

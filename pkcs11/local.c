@@ -200,6 +200,31 @@ local_set(struct call *c, const struct object *o, struct template t)
 }
 
 CK_RV
+local_copy(
+    struct call *c, const struct object *o, struct template t, struct bag **out)
+{
+	struct bag *b;
+	CK_RV rv = CKR_OK;
+	enum err e;
+
+	if ((rv = attr_check_change(c, o, t)) != CKR_OK)
+		return (rv);
+	if (bag_bool(o->bag, CKA_PRIVATE, false) &&
+	    !template_bool(t, CKA_PRIVATE, true))
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "what is private has no public copies"));
+	if ((b = bag_copy(o->bag)) == NULL)
+		return (CKR_HOST_MEMORY);
+	if ((e = local_take(b, t)) == ERR_OK &&
+	    (e = put_unique_id(c, b)) == ERR_OK) {
+		*out = b;
+		return (CKR_OK);
+	}
+	bag_unref(b);
+	return (call_fail(c, e));
+}
+
+CK_RV
 local_destroy(struct call *c, const struct object *o)
 {
 	if (!bag_bool(o->bag, CKA_DESTROYABLE, true))

@@ -15,6 +15,10 @@ CK_RV local_build(
 CK_RV local_add(struct call *, struct bag *, CK_OBJECT_HANDLE *);
 CK_RV local_set(struct call *, const struct object *, struct template);
 CK_RV local_destroy(struct call *, const struct object *);
+/* A copy that the template changes, as C_CopyObject has it; shown to no one
+ * yet: *out is held for the caller. */
+CK_RV local_copy(
+    struct call *, const struct object *, struct template, struct bag **out);
 /* Sets a bag's attributes as the template has them. */
 enum err local_take(struct bag *, struct template);
 #endif

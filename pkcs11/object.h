@@ -35,6 +35,9 @@ struct origin {
  */
 CK_RV object_make(
     struct call *, struct template, const struct origin *, CK_OBJECT_HANDLE *);
+/* C_CopyObject. */
+CK_RV object_copy(
+    struct call *, CK_OBJECT_HANDLE, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
 CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
 /* A key that waits for material, as the RSA pair to wrap that with. */

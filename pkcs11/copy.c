@@ -1,0 +1,76 @@
+#include "attr.h"
+#include "local.h"
+
+/*
+ * A template that makes a key in KMS of what is kept here. What no key in KMS
+ * can be (CKA_EXTRACTABLE) is left out: the copy may be less than its original.
+ */
+static void
+collect(struct call *c, const struct bag *b, struct draft *d)
+{
+	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
+	CK_ATTRIBUTE_TYPE type;
+	struct view v;
+
+	for (size_t i = 0; bag_at(b, i, &type, &v); i++) {
+		CK_ATTRIBUTE a = {type, (void *)(uintptr_t)v.ptr, v.len};
+
+		if (!attr_is_template(type) &&
+		    attr_check(c, (struct template){&a, 1}, target) == CKR_OK)
+			draft_put(d, type, v);
+	}
+	c->why[0] = '\0'; /* no refusal of what the caller asked for */
+}
+
+static CK_RV
+copy_to_kms(struct call *c, const struct bag *b, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
+	struct draft d = {.rows = NULL};
+	CK_RV rv;
+
+	if ((rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	collect(c, b, &d);
+	if ((rv = draft_done(&d)) == CKR_OK)
+		rv = object_make(c, draft_template(&d), NULL, handle);
+	draft_free(&d);
+	return (rv);
+}
+
+static CK_RV
+copy(struct call *c, const struct object *o, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct attr_target target = {
+	    o->class, object_type(o), ATTR_COPY, false};
+	struct bag *b = NULL;
+	CK_RV rv;
+
+	/* nobody reads a key out of KMS */
+	if (!attr_is(c, o, CKA_COPYABLE) || o->bag == NULL)
+		return (CKR_ACTION_PROHIBITED);
+	if ((rv = attr_check(c, t, target)) != CKR_OK ||
+	    (rv = local_copy(c, o, t, &b)) != CKR_OK)
+		return (rv);
+	rv = bag_bool(b, CKA_TOKEN, false) ? copy_to_kms(c, b, t, handle)
+					   : local_add(c, b, handle);
+	bag_unref(b);
+	return (rv);
+}
+
+CK_RV
+object_copy(struct call *c, CK_OBJECT_HANDLE from, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct object o;
+	CK_RV rv;
+
+	c->context = RV_CREATE;
+	if (!object_get(c, from, &o))
+		return (CKR_OBJECT_HANDLE_INVALID);
+	rv = copy(c, &o, t, handle);
+	object_put(&o);
+	return (rv);
+}
