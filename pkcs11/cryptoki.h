@@ -95,6 +95,16 @@
 #endif
 /* clang-format on */
 
+/* Parameters of CKM_RSA_AES_KEY_WRAP. A macro, because a header that has the
+ * type has it under the same name. */
+struct rsa_aes_key_wrap_params {
+	CK_ULONG ulAESKeyBits;
+	CK_RSA_PKCS_OAEP_PARAMS_PTR pOAEPParams;
+};
+#ifndef CK_RSA_AES_KEY_WRAP_PARAMS
+#define CK_RSA_AES_KEY_WRAP_PARAMS struct rsa_aes_key_wrap_params
+#endif
+
 #if CRYPTOKI_VERSION_MAJOR < 3
 
 #define CKF_INTERFACE_FORK_SAFE 0x00000001UL

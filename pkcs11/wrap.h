@@ -10,13 +10,23 @@
 enum err wrap_material(const struct crypto *, const struct pair *,
     struct view material, struct buf *out);
 
-/* Whether a wrapped key has the length that the pair's algorithm makes. */
+/* Whether a wrapped key has a length that the pair's algorithm makes. */
 bool wrap_fits(const struct pair *, struct view wrapped);
 
 /*
+ * Whether material of that length for a key of that KeySpec can be imported by
+ * the algorithm with a wrapping key of bits: KMS takes it so, and it fits.
+ * len 0: of the longest material that the KeySpec has.
+ */
+bool wrap_can_carry(
+    const char *algorithm, CK_ULONG bits, const char *key_spec, size_t len);
+
+/*
  * Whether the mechanism of C_UnwrapKey says how the pair's algorithm wraps.
- * OAEP without parameters does (pkcs11-tool passes none), and so do hash or
- * MGF 0 (OpenSSL's provider): what is left open is what the pair says.
+ * None or 0 where parameters could be is fine (pkcs11-tool passes no OAEP
+ * parameters, OpenSSL's provider hash or MGF 0): what is left open is what the
+ * pair says. The AES key of CKM_RSA_AES_KEY_WRAP may have any of its lengths,
+ * which the wrapped key itself shows to KMS.
  */
 CK_RV wrap_check_mechanism(const struct pair *, const CK_MECHANISM *);
 #endif

@@ -1,16 +1,20 @@
 /*
  * What is left of imported keys in this process's memory. A child makes the
  * keys; this process gets them masked, and unmasks them into an arena: what is
- * found outside of it is what writing PKCS#8 left behind.
+ * found outside of it is what writing PKCS#8 and wrapping left behind.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include "keys.h"
 #include "secret.h"
 #include "tap.h"
+#include "wrap.h"
 
 #define MASK 0xa5
 #define WINDOW 12 /* bytes of a secret that are a copy of it */
@@ -25,9 +29,12 @@ struct masked {
 	uint8_t bytes[SECRET_MAX];
 };
 
-/* By the child: the parts of an RSA key, then scalars of all curves. */
+/* By the child: the parts of an RSA key, scalars of all curves, and a public
+ * key to wrap with. */
 struct told {
 	struct masked rsa[RSA_PARTS], ec[CURVE_COUNT];
+	size_t spki_len;
+	uint8_t spki[1024];
 };
 
 static void
@@ -38,24 +45,67 @@ mask(struct masked *m, struct view v)
 		m->bytes[i] = v.ptr[i] ^ MASK;
 }
 
+static bool
+all(ssize_t (*move)(int, void *, size_t), int fd, void *p, size_t n)
+{
+	ssize_t got = 1;
+
+	for (uint8_t *at = p; n != 0 && got > 0; at += got, n -= (size_t)got)
+		got = move(fd, at, n);
+	return (n == 0);
+}
+
+static ssize_t
+send(int fd, void *p, size_t n)
+{
+	return (write(fd, p, n));
+}
+
+/* The AES key that an OAEP blob from the test holds, masked. */
+static void
+kek_tell(EVP_PKEY *pkey, int from, int to)
+{
+	uint8_t blob[MODULUS_BITS / 8], kek[MODULUS_BITS / 8];
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	static struct masked m;
+	size_t n = sizeof(kek);
+
+	if (!all(read, from, blob, sizeof(blob)) ||
+	    EVP_PKEY_decrypt_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, "SHA256", NULL) != 1 ||
+	    EVP_PKEY_decrypt(ctx, kek, &n, blob, sizeof(blob)) != 1)
+		_exit(2);
+	mask(&m, VIEW(kek, n));
+	if (!all(send, to, &m, sizeof(m)))
+		_exit(2);
+	EVP_PKEY_CTX_free(ctx);
+}
+
 static _Noreturn void
-child(int to)
+child(int from, int to)
 {
 	static struct told told;
 	struct rsa_private rsa;
 	struct ec_private ec;
+	EVP_PKEY *pkey;
+	uint8_t *spki = told.spki;
 
 	/* what it says is no part of the test's report */
 	if (freopen("/dev/null", "w", stdout) == NULL)
 		_exit(2);
-	EVP_PKEY_free(rsa_make(MODULUS_BITS, 0, &rsa));
+	pkey = rsa_make(MODULUS_BITS, 0, &rsa);
 	for (int i = 0; i < RSA_PARTS; i++)
 		mask(&told.rsa[i], rsa.part[i]);
 	for (size_t i = 0; i < CURVE_COUNT; i++) {
 		EVP_PKEY_free(ec_make(curve_rows[i].name, &ec));
 		mask(&told.ec[i], ec.value);
 	}
-	_exit(write(to, &told, sizeof(told)) == sizeof(told) ? 0 : 2);
+	told.spki_len = (size_t)i2d_PUBKEY(pkey, &spki);
+	if (!all(send, to, &told, sizeof(told)))
+		_exit(2);
+	for (;;)
+		kek_tell(pkey, from, to);
 }
 
 static struct view
@@ -159,27 +209,53 @@ test_ec(const struct told *told, size_t row)
 	arena_put(arena, (void *)(uintptr_t)k.value.ptr);
 }
 
+/* By OAEP alone, and with an AES key between, which only the child can tell. */
+static void
+test_wrap(const struct told *told, int from, int to)
+{
+	static struct masked kek;
+	struct pair p = PAIR_INIT;
+	struct buf out = BUF_INIT(KMS_BLOB_MAX);
+	struct view material = unmask(&told->ec[1]);
+
+	NEED(buf_append(&p.parameters.public_key,
+		 VIEW(told->spki, told->spki_len)) == ERR_OK,
+	    "a wrapping key");
+	strcpy(p.algorithm, "RSAES_OAEP_SHA_256");
+	OK(wrap_material(&crypto, &p, material, &out) == ERR_OK,
+	    "material is wrapped by OAEP");
+	OK(copies(&told->ec[1], false) == 0, "no copy is left of it: %d",
+	    copies(&told->ec[1], false));
+	buf_reset(&out);
+	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
+	OK(wrap_material(&crypto, &p, material, &out) == ERR_OK,
+	    "material is wrapped under an AES key");
+	NEED(all(send, to, out.ptr, MODULUS_BITS / 8) &&
+		 all(read, from, &kek, sizeof(kek)) && kek.len == 32,
+	    "the AES key");
+	OK(copies(&told->ec[1], false) == 0, "no copy is left of it: %d",
+	    copies(&told->ec[1], false));
+	OK(copies(&kek, false) == 0, "nor of the AES key: %d",
+	    copies(&kek, false));
+	arena_put(arena, (void *)(uintptr_t)material.ptr);
+	buf_free(&out);
+	pair_free(&p);
+}
+
 int
 main(void)
 {
 	static struct told told;
 	uint8_t *plain;
-	size_t got = 0;
-	ssize_t n;
-	int fds[2], status = 1;
+	int up[2], down[2];
 	bool locked;
 	pid_t pid;
 
-	NEED(pipe(fds) == 0, "a pipe");
+	NEED(pipe(up) == 0 && pipe(down) == 0, "pipes");
 	if ((pid = fork()) == 0)
-		child(fds[1]);
-	(void)close(fds[1]);
-	while (
-	    (n = read(fds[0], (uint8_t *)&told + got, sizeof(told) - got)) > 0)
-		got += (size_t)n;
-	NEED(waitpid(pid, &status, 0) == pid && status == 0 &&
-		 got == sizeof(told),
-	    "keys of another process");
+		child(down[0], up[1]);
+	(void)close(up[1]);
+	NEED(all(read, up[0], &told, sizeof(told)), "keys of another process");
 	NEED(crypto_open(&crypto) == ERR_OK, "library context");
 	NEED(arena_open(65536, &arena, &locked) == ERR_OK, "an arena");
 	NEED((plain = malloc(told.ec[0].len)) != NULL, "memory");
@@ -192,6 +268,9 @@ main(void)
 	test_rsa(&told);
 	for (size_t i = 0; i < CURVE_COUNT; i++)
 		test_ec(&told, i);
+	test_wrap(&told, up[0], down[1]);
 	arena_close(arena);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
 	return (tap_done());
 }
