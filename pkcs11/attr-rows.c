@@ -101,6 +101,8 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 {
 	CK_RV rv = CKR_OK;
 
+	if (key_is_pending(o->key))
+		return (pair_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
 		if (mech_serves(c, &mechs[i], o))
 			rv = attr_put_ulong(c, out, mechs[i].type);
@@ -252,13 +254,14 @@ const struct attr attrs[] = {
 	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, FORM_ULONG, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
 	{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), NO, NULL },
 
-	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_KEYS, 0, NO, read_state },
-	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, 0, NO, read_origin },
-	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, 0, NO, read_expiration_model },
-	{ CKA_KEYFERRY_VALID_TO, FORM_ULONG, ON_KEYS, 0, NO, read_valid_to },
-	{ CKA_KEYFERRY_KEY_MATERIAL_ID, FORM_BYTES, ON_KEYS, 0, NO, read_material_id },
-	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, 0, MULTI_REGION, NULL },
-	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, 0, NO, read_description },
+	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_KEYS, KMS_ONLY, NO, read_state },
+	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, KMS_ONLY, NO, read_origin },
+	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, KMS_ONLY, NO, read_expiration_model },
+	{ CKA_KEYFERRY_VALID_TO, FORM_ULONG, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, NO, read_valid_to },
+	{ CKA_KEYFERRY_NEW_MATERIAL, FORM_BOOL, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, NO, NULL },
+	{ CKA_KEYFERRY_KEY_MATERIAL_ID, FORM_BYTES, ON_KEYS, KMS_ONLY, NO, read_material_id },
+	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, KMS_ONLY, MULTI_REGION, NULL },
+	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, NO, read_description },
 };
 /* clang-format on */
 const size_t attr_count = sizeof(attrs) / sizeof(attrs[0]);

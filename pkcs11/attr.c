@@ -134,13 +134,12 @@ get_from_bag(struct call *c, const struct object *o, const struct attr *a,
 	if ((a->may & HIDDEN) != 0 && (bag_bool(b, CKA_SENSITIVE, true) ||
 					  !bag_bool(b, CKA_EXTRACTABLE, false)))
 		return (CKR_ATTRIBUTE_SENSITIVE);
+	if ((a->may & KMS_ONLY) != 0)
+		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (bag_get(b, a->type, &v))
 		return (attr_put(c, out, v));
 	if (a->read != NULL && certs_has(o))
 		return (a->read(c, o, out));
-	/* what KMS alone says of a key is on no other */
-	if (a->may == 0 && a->type >= CKA_VENDOR_DEFINED)
-		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	switch (a->form) {
 	case FORM_BOOL:
 		return (attr_put_bool(c, out, (a->may & TRUE_HERE) != 0));
@@ -299,7 +298,7 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 	    t->type, kinds_of(target.class, target.type));
 	unsigned change = MAY(SET) | MAY(COPY);
 
-	if (a == NULL)
+	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
 		return (call_refuse(c, CKR_ATTRIBUTE_TYPE_INVALID,
 		    "attribute 0x%lx is unknown for this class", t->type));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !size_fits(a, t))

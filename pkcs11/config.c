@@ -29,8 +29,12 @@ struct option {
 
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
-static const char *const wrapping_words[] = {
-    "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", NULL};
+static const char *const wrapping_words[] = {"RSAES_OAEP_SHA_256",
+    "RSAES_OAEP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
+    NULL};
+static const char *const import_words[] = {"SYMMETRIC_DEFAULT", "HMAC_224",
+    "HMAC_256", "HMAC_384", "HMAC_512", "RSA_2048", "RSA_3072", "RSA_4096",
+    "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", NULL};
 static const char *const wrapping_bits_words[] = {"2048", "3072", "4096", NULL};
 
 /* clang-format off */
@@ -60,6 +64,7 @@ static const struct option tokens[] = {
 	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
+	WORD("import", import),
 	WORD("destroy", destroy),
 	NUMBER("deletion-days", deletion_days, 7, 30),
 	NUMBER("timeout", timeout, 1, 3600),
@@ -73,6 +78,7 @@ static const struct config_token defaults = {
 	.label = DEFAULT_LABEL,
 	.destroy = "delete-material",
 	.wrapping_bits = "4096",
+	.import = "SYMMETRIC_DEFAULT",
 	.deletion_days = 30,
 	.timeout = 20,
 	.import_timeout = 300,

@@ -19,6 +19,7 @@ struct config_token {
 	const char
 	    *wrapping; /* WrappingAlgorithm of import pairs, by default */
 	const char *wrapping_bits; /* and their size */
+	const char *import; /* KeySpec of what import pairs are made for */
 	long timeout; /* seconds for a call */
 	long import_timeout; /* seconds for one that imports */
 	long list_timeout; /* seconds for listing all keys */

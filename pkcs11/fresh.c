@@ -46,7 +46,9 @@ taken(struct call *c, const char *what, const struct key *k)
 static bool
 is_fit(const struct fresh *f, const struct key *k)
 {
-	return (k->spec == f->spec && k->use == f->use && key_is_imported(k) &&
+	return (k->spec == f->spec &&
+		(f->fits == 0 || (k->use & f->fits) != 0) &&
+		key_is_imported(k) &&
 		(key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
 }
 

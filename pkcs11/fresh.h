@@ -10,9 +10,11 @@
 struct fresh {
 	/* what is wanted */
 	const struct spec *spec;
-	enum use use;
+	enum use use; /* of a new key */
+	unsigned fits; /* enum use: of a key that is there; 0: any */
 	struct view label, id; /* ptr NULL: not said */
 	double valid_to; /* seconds since 1970; 0: does not expire */
+	bool new_material; /* other than the key has: rotates it */
 	/* how far it came */
 	struct key *key; /* held */
 	bool made; /* by this call: ours to take back */

@@ -1,4 +1,5 @@
 #include "generate.h"
+#include "import.h"
 #include "mech.h"
 
 /* The row that makes such keys. */
@@ -64,8 +65,8 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		return (rv);
 	if (template_bool(private_t, CKA_TOKEN, false)) {
 		if (is_import_pair(row, private_t))
-			return (object_make_import_pair(c, m, public_t,
-			    private_t, public_key, private_key));
+			return (import_pair_make(c, m, public_t, private_t,
+			    public_key, private_key));
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "only import pairs are made in KMS: the private key with "
 		    "CKA_UNWRAP, without CKA_SIGN and CKA_DECRYPT "

@@ -1,6 +1,7 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 #include "fresh.h"
+#include "template.h"
 
 /*
  * Material into the key of an open struct fresh: get the import parameters,
@@ -12,4 +13,8 @@ CK_RV import_material(struct call *, struct fresh *, struct view material);
 /* Imports what was wrapped elsewhere for the key's pair. */
 CK_RV import_wrapped(
     struct call *, struct fresh *, const CK_MECHANISM *, struct view wrapped);
+/* C_GenerateKeyPair of an import pair: a key that waits for material. */
+CK_RV import_pair_make(struct call *, const CK_MECHANISM *,
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 #endif

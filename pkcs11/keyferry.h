@@ -7,7 +7,8 @@
 #define CK_KEYFERRY (CKA_VENDOR_DEFINED | 0x4b460000UL)
 
 /* clang-format off */
-/* Attributes of keys in KMS, all read-only. Text is UTF-8 without a NUL. */
+/* Attributes of keys in KMS. Text is UTF-8 without a NUL. All are read-only,
+ * but that VALID_TO may be in a template that brings in a key. */
 #define CKA_KEYFERRY_KEY_STATE		(CK_KEYFERRY | 1)	/* text: KeyState */
 #define CKA_KEYFERRY_ORIGIN		(CK_KEYFERRY | 2)	/* text: Origin */
 #define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty */
@@ -15,6 +16,8 @@
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
 #define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
+/* In templates that bring in a key; not of an object. */
+#define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /* clang-format on */
 
 /*

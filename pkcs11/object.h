@@ -40,8 +40,4 @@ CK_RV object_copy(
     struct call *, CK_OBJECT_HANDLE, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
 CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
-/* A key that waits for material, as the RSA pair to wrap that with. */
-CK_RV object_make_import_pair(struct call *, const CK_MECHANISM *,
-    struct template public_t, struct template private_t,
-    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 #endif

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "pair.h"
 #include "state.h"
+#include "wrap.h"
 
 #define FILE_MAX (32 * 1024)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
@@ -45,9 +46,11 @@ static void
 set_defaults(const struct call *c, const struct key *k, struct pair *p)
 {
 	const struct config_token *t = c->token->config;
+	const char *algorithm = wrap_choose(t->wrapping, k->spec,
+	    strtoul(t->wrapping_bits, NULL, 10), VIEW(NULL, 0));
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
-	    t->wrapping != NULL ? t->wrapping : k->spec->wrapping);
+	    algorithm != NULL ? algorithm : k->spec->wrapping);
 	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%s", t->wrapping_bits);
 }
 
@@ -234,6 +237,24 @@ pair_read_bits(struct call *c, const struct object *o, struct buf *out)
 	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
 		bits = pair_bits(&p);
 		e = buf_append(out, VIEW(&bits, sizeof(bits)));
+	}
+	pair_free(&p);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+pair_read_allowed(struct call *c, const struct object *o, struct buf *out)
+{
+	struct pair p = PAIR_INIT;
+	CK_MECHANISM_TYPE type;
+	enum err e;
+
+	/* the public half wraps elsewhere, never here */
+	if (o->class == CKO_PUBLIC_KEY)
+		return (CKR_OK);
+	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
+		type = wrap_mechanism(p.algorithm);
+		e = buf_append(out, VIEW(&type, sizeof(type)));
 	}
 	pair_free(&p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));

@@ -36,5 +36,6 @@ enum err pair_forget(struct call *, const struct key *);
 CK_RV pair_read_modulus(struct call *, const struct object *, struct buf *);
 CK_RV pair_read_exponent(struct call *, const struct object *, struct buf *);
 CK_RV pair_read_info(struct call *, const struct object *, struct buf *);
+CK_RV pair_read_allowed(struct call *, const struct object *, struct buf *);
 CK_RV pair_read_bits(struct call *, const struct object *, struct buf *);
 #endif

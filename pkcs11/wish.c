@@ -1,11 +1,13 @@
+#include <time.h>
+#include "keyferry.h"
 #include "wish.h"
 
 CK_RV
 wish_place(struct call *c, struct template t)
 {
 	if (!template_bool(t, CKA_TOKEN, false))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "session objects are not served: set CKA_TOKEN"));
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "a key in KMS is a token object: set CKA_TOKEN"));
 	if (!session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
 	return (CKR_OK);
@@ -64,4 +66,80 @@ wish_name(struct call *c, struct template public_t, struct template private_t,
 		    "the halves of a pair have one label and one id"));
 	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
 	return (CKR_OK);
+}
+
+static int
+digits(const CK_CHAR *s, size_t n)
+{
+	int v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return (-1);
+		v = v * 10 + (s[i] - '0');
+	}
+	return (v);
+}
+
+/* CKA_END_DATE is the last day, in UTC, that the material is good. */
+static CK_RV
+read_date(struct call *c, struct view v, double *valid_to)
+{
+	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
+	struct tm asked;
+	time_t at;
+
+	tm.tm_year = digits(v.ptr, 4) - 1900;
+	tm.tm_mon = digits(v.ptr + 4, 2) - 1;
+	tm.tm_mday = digits(v.ptr + 6, 2);
+	asked = tm;
+	at = timegm(&tm);
+	/* timegm() makes a date of anything: the 31st of February, too */
+	if (at <= 0 || tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon)
+		return (call_refuse(
+		    c, CKR_ATTRIBUTE_VALUE_INVALID, "CKA_END_DATE is no date"));
+	*valid_to = (double)at;
+	return (CKR_OK);
+}
+
+/* The day, or to the second by the vendor attribute. */
+static CK_RV
+read_expiry(struct call *c, struct template t, double *valid_to)
+{
+	const struct clock *clock = c->module->clock;
+	struct view date = template_view(t, CKA_END_DATE);
+	CK_ULONG second = template_ulong(t, CKA_KEYFERRY_VALID_TO, 0);
+	CK_RV rv;
+
+	if (date.len != 0 && (rv = read_date(c, date, valid_to)) != CKR_OK)
+		return (rv);
+	if (date.len != 0 && second != 0 &&
+	    (CK_ULONG)*valid_to / 86400 != second / 86400)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO are two days"));
+	if (second != 0)
+		*valid_to = (double)second;
+	if (*valid_to != 0 &&
+	    *valid_to * 1000 <= (double)clock->wall_ms(clock->ctx))
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the end that the template names is over"));
+	return (CKR_OK);
+}
+
+CK_RV
+wish_read(struct call *c, struct template t, struct fresh *f)
+{
+	unsigned wanted = wish_uses(t);
+	CK_RV rv;
+
+	if ((rv = wish_place(c, t)) != CKR_OK ||
+	    (rv = wish_use(c, f->spec, wanted, &f->use)) != CKR_OK)
+		return (rv);
+	f->fits = wanted;
+	f->label = template_view(t, CKA_LABEL);
+	f->id = template_view(t, CKA_ID);
+	if (f->id.len == 0)
+		f->id = VIEW(NULL, 0);
+	f->new_material = template_bool(t, CKA_KEYFERRY_NEW_MATERIAL, false);
+	return (read_expiry(c, t, &f->valid_to));
 }

@@ -1,7 +1,6 @@
 #ifndef WISH_H
 #define WISH_H
-#include "call.h"
-#include "key.h"
+#include "fresh.h"
 #include "template.h"
 
 /* What templates ask of a key in KMS, in the words of KMS. */
@@ -20,4 +19,6 @@ CK_RV wish_use(struct call *, const struct spec *, unsigned wanted, enum use *);
  * ptr NULL: none is said. */
 CK_RV wish_name(struct call *, struct template public_t,
     struct template private_t, CK_ATTRIBUTE_TYPE, struct view *name);
+/* All that one template asks: place, usage, names, expiry. The spec is set. */
+CK_RV wish_read(struct call *, struct template, struct fresh *);
 #endif

@@ -46,11 +46,12 @@ static const struct carried {
 	{ "ECC_SECG_P256K1",	true,	true,	135 },
 };
 /* clang-format on */
+#define WRAPPINGS (sizeof(wrappings) / sizeof(wrappings[0]))
 
 static const struct wrapping *
 wrapping_find(const char *kms)
 {
-	for (size_t i = 0; i < sizeof(wrappings) / sizeof(wrappings[0]); i++)
+	for (size_t i = 0; i < WRAPPINGS; i++)
 		if (strcmp(wrappings[i].kms, kms) == 0)
 			return (&wrappings[i]);
 	return (NULL);
@@ -203,6 +204,44 @@ wrap_can_carry(
 		len = c->longest;
 	/* RFC 8017, section 7.1.1 */
 	return (c->oaep && len + 2 * w->digest_len + 2 <= bits / 8);
+}
+
+CK_MECHANISM_TYPE
+wrap_mechanism(const char *algorithm)
+{
+	const struct wrapping *w = wrapping_find(algorithm);
+
+	return (w != NULL ? w->mechanism : CK_UNAVAILABLE_INFORMATION);
+}
+
+static bool
+is_allowed(const char *algorithm, struct view allowed)
+{
+	const struct wrapping *w = wrapping_find(algorithm);
+	CK_MECHANISM_TYPE type;
+
+	for (size_t i = 0; i + sizeof(type) <= allowed.len; i += sizeof(type)) {
+		memcpy(&type, allowed.ptr + i, sizeof(type));
+		if (w != NULL && type == w->mechanism)
+			return (true);
+	}
+	return (allowed.len == 0);
+}
+
+const char *
+wrap_choose(const char *preferred, const struct spec *spec, CK_ULONG bits,
+    struct view allowed)
+{
+	const char *candidates[2 + WRAPPINGS] = {preferred, spec->wrapping};
+
+	for (size_t i = 0; i < WRAPPINGS; i++)
+		candidates[2 + i] = wrappings[i].kms;
+	for (size_t i = 0; i < 2 + WRAPPINGS; i++)
+		if (candidates[i] != NULL &&
+		    is_allowed(candidates[i], allowed) &&
+		    wrap_can_carry(candidates[i], bits, spec->kms, 0))
+			return (candidates[i]);
+	return (NULL);
 }
 
 static CK_RV

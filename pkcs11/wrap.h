@@ -10,6 +10,9 @@
 enum err wrap_material(const struct crypto *, const struct pair *,
     struct view material, struct buf *out);
 
+/* The mechanism of C_UnwrapKey that goes with the algorithm. */
+CK_MECHANISM_TYPE wrap_mechanism(const char *algorithm);
+
 /* Whether a wrapped key has a length that the pair's algorithm makes. */
 bool wrap_fits(const struct pair *, struct view wrapped);
 
@@ -20,6 +23,14 @@ bool wrap_fits(const struct pair *, struct view wrapped);
  */
 bool wrap_can_carry(
     const char *algorithm, CK_ULONG bits, const char *key_spec, size_t len);
+/*
+ * The first algorithm that can carry any key of the KeySpec with a wrapping
+ * key of bits: the preferred one (may be NULL), the KeySpec's own, others. The
+ * mechanism must be among those allowed (CK_MECHANISM_TYPE after another; none:
+ * any). NULL: there is none.
+ */
+const char *wrap_choose(const char *preferred, const struct spec *,
+    CK_ULONG bits, struct view allowed);
 
 /*
  * Whether the mechanism of C_UnwrapKey says how the pair's algorithm wraps.

@@ -1,0 +1,207 @@
+#include <string.h>
+#include "material.h"
+#include "pkcs8.h"
+
+#define PKCS8_MAX 4096 /* RSA-4096 has 2,375 */
+
+/* clang-format off */
+/* An HMAC key is generic, unless its type or its mechanism names a hash. */
+static const struct {
+	CK_KEY_TYPE type;
+	CK_MECHANISM_TYPE mechanism;
+	CK_ULONG bits;
+} hmacs[] = {
+	{ CKK_SHA224_HMAC, CKM_SHA224_HMAC, 224 },
+	{ CKK_SHA256_HMAC, CKM_SHA256_HMAC, 256 },
+	{ CKK_SHA384_HMAC, CKM_SHA384_HMAC, 384 },
+	{ CKK_SHA512_HMAC, CKM_SHA512_HMAC, 512 },
+};
+
+static const CK_ATTRIBUTE_TYPE rsa_attributes[RSA_PARTS] = {
+	[RSA_PART_MODULUS] = CKA_MODULUS,
+	[RSA_PART_PUBLIC_EXPONENT] = CKA_PUBLIC_EXPONENT,
+	[RSA_PART_PRIVATE_EXPONENT] = CKA_PRIVATE_EXPONENT,
+	[RSA_PART_PRIME_1] = CKA_PRIME_1,
+	[RSA_PART_PRIME_2] = CKA_PRIME_2,
+	[RSA_PART_EXPONENT_1] = CKA_EXPONENT_1,
+	[RSA_PART_EXPONENT_2] = CKA_EXPONENT_2,
+	[RSA_PART_COEFFICIENT] = CKA_COEFFICIENT,
+};
+/* clang-format on */
+#define HMACS (sizeof(hmacs) / sizeof(hmacs[0]))
+
+bool
+material_is_hmac(CK_KEY_TYPE type, CK_ULONG bits)
+{
+	for (size_t i = 0; i < HMACS; i++)
+		if (hmacs[i].type == type)
+			return (hmacs[i].bits == bits);
+	return (false);
+}
+
+static bool
+lists(struct view mechanisms, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM_TYPE one;
+
+	for (size_t i = 0; i + sizeof(one) <= mechanisms.len;
+	     i += sizeof(one)) {
+		memcpy(&one, mechanisms.ptr + i, sizeof(one));
+		if (one == type)
+			return (true);
+	}
+	return (false);
+}
+
+/* The KeySpec of a secret key of that length; *type is then KMS's. */
+static const struct spec *
+secret_spec(struct template t, CK_KEY_TYPE type, size_t len)
+{
+	struct view allowed = template_view(t, CKA_ALLOWED_MECHANISMS);
+	CK_ULONG bits = 0;
+
+	for (size_t i = 0; i < HMACS; i++) {
+		if (type == hmacs[i].type) {
+			type = CKK_GENERIC_SECRET;
+			bits = hmacs[i].bits;
+		} else if (type == CKK_GENERIC_SECRET && bits == 0 &&
+			   lists(allowed, hmacs[i].mechanism)) {
+			bits = hmacs[i].bits;
+		}
+	}
+	return (spec_of_secret(type, len, bits));
+}
+
+static CK_RV
+no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
+{
+	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	    "KMS imports no key of type 0x%lx like that: %s", type, why));
+}
+
+static CK_RV
+read_secret(
+    struct call *c, struct template t, CK_KEY_TYPE type, struct material *m)
+{
+	if (!template_has(t, CKA_VALUE))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing"));
+	m->bytes = template_view(t, CKA_VALUE);
+	if (template_ulong(t, CKA_VALUE_LEN, m->bytes.len) != m->bytes.len)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
+	if ((m->spec = secret_spec(t, type, m->bytes.len)) == NULL)
+		return (no_such_key(c, type,
+		    "an AES key has 32 bytes, an HMAC key 28 to 128 and not "
+		    "less than its hash"));
+	return (CKR_OK);
+}
+
+static CK_RV
+read_rsa(struct call *c, struct template t, struct material *m)
+{
+	struct rsa_private key;
+	enum rsa_part missing;
+	size_t bits = 0;
+
+	for (size_t i = 0; i < RSA_PARTS; i++)
+		key.part[i] = template_view(t, rsa_attributes[i]);
+	if ((missing = rsa_missing(&key)) != RSA_PARTS)
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "attribute 0x%lx is missing: KMS wants an RSA key whole",
+		    rsa_attributes[missing]));
+	if (rsa_check(&key, &bits) != ERR_OK ||
+	    (m->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0))) == NULL)
+		return (no_such_key(c, CKK_RSA,
+		    "2048, 3072 or 4096 bits, and parts that belong "
+		    "together"));
+	if (pkcs8_write_rsa(&key, &m->encoded) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	return (CKR_OK);
+}
+
+/* CKA_EC_POINT is an OCTET STRING around the point, or the point as it is. */
+static struct view
+bare_point(struct view v)
+{
+	size_t head = v.len > 2 && v.ptr[1] == 0x81 ? 3 : 2;
+
+	if (v.len > head && v.ptr[0] == 0x04 && v.ptr[head] == 0x04 &&
+	    v.ptr[head - 1] == v.len - head)
+		return (VIEW(v.ptr + head, v.len - head));
+	return (v);
+}
+
+static CK_RV
+read_ec(struct call *c, struct template t, struct material *m)
+{
+	struct ec_private key = {
+	    .params = template_view(t, CKA_EC_PARAMS),
+	    .value = template_view(t, CKA_VALUE),
+	    .point = bare_point(template_view(t, CKA_EC_POINT)),
+	};
+	enum err e;
+
+	if (key.params.len == 0 || key.value.len == 0)
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "an EC key needs CKA_EC_PARAMS and CKA_VALUE"));
+	m->spec = spec_of_pair(CKK_EC, 0, key.params);
+	if (m->spec == NULL || m->spec->wrapping == NULL)
+		return (no_such_key(c, CKK_EC,
+		    "the curves are P-256, P-384, P-521 and secp256k1, "
+		    "by name"));
+	e = pkcs8_write_ec(c->module->crypto, &key, &m->encoded);
+	if (e == ERR_DATA)
+		return (no_such_key(c, CKK_EC,
+		    "the value is none of that curve, or not of that point"));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+CK_RV
+material_read(struct call *c, struct template t, struct material *m)
+{
+	CK_OBJECT_CLASS class = template_ulong(t, CKA_CLASS, 0);
+	CK_KEY_TYPE type = template_ulong(
+	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	CK_RV rv;
+
+	*m = (struct material){
+	    .encoded = BUF_SECRET(PKCS8_MAX, c->module->arena)};
+	if (class == CKO_SECRET_KEY)
+		return (read_secret(c, t, type, m));
+	if (type == CKK_RSA)
+		rv = read_rsa(c, t, m);
+	else if (type == CKK_EC)
+		rv = read_ec(c, t, m);
+	else
+		return (no_such_key(c, type, "private keys are RSA or EC"));
+	m->bytes = buf_view(&m->encoded);
+	return (rv);
+}
+
+void
+material_free(struct material *m)
+{
+	buf_free(&m->encoded);
+	*m = (struct material){.spec = NULL};
+}
+
+CK_RV
+material_spec(struct call *c, struct template t, const struct spec **spec)
+{
+	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, CKK_AES);
+	CK_OBJECT_CLASS class = template_ulong(
+	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+	*spec = spec_of_pair(type, template_ulong(t, CKA_MODULUS_BITS, 0),
+	    template_view(t, CKA_EC_PARAMS));
+	if (*spec == NULL)
+		*spec = secret_spec(t, type,
+		    template_ulong(
+			t, CKA_VALUE_LEN, type == CKK_GENERIC_SECRET ? 0 : 32));
+	if (*spec == NULL || (*spec)->wrapping == NULL ||
+	    (class != CK_UNAVAILABLE_INFORMATION && class != (*spec)->class))
+		return (no_such_key(
+		    c, type, "say its length, its curve or its modulus bits"));
+	return (CKR_OK);
+}
