@@ -1,6 +1,7 @@
 #include <string.h>
 #include "attr-rows.h"
 #include "certs.h"
+#include "login.h"
 
 #define VALUE_MAX BAG_VALUE_MAX /* of any attribute that is read */
 
@@ -98,7 +99,8 @@ facts(const struct call *c, const struct object *o)
 	    {USE_AGREE, DERIVES}, {USE_ENCAPSULATE, ENCAPSULATES}};
 	unsigned f = YES;
 
-	(void)c;
+	if (login_is_private(c->token, o))
+		f |= PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
 		f |= MULTI_REGION;
 	if (key_is_pending(o->key))

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "call.h"
+#include "login.h"
 
 /* Codes by which the standard answers a question: no failure to tell of. */
 static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
@@ -34,6 +35,22 @@ call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
 	c->kms.transport = client_transport(c->token->client);
 	call_allow(c, c->token->config->timeout);
+	login_forget(c);
+	return (CKR_OK);
+}
+
+CK_RV
+call_begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
+{
+	CK_RV rv;
+
+	if ((rv = call_begin(c, name)) != CKR_OK)
+		return (rv);
+	if ((c->token = module_token(c->module, slot)) == NULL)
+		return (CKR_SLOT_ID_INVALID);
+	if (present && c->token->client == NULL)
+		return (call_refuse(
+		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
 	return (CKR_OK);
 }
 

@@ -26,6 +26,9 @@ struct call {
 
 CK_RV call_begin(struct call *, const char *name);
 CK_RV call_begin_session(struct call *, const char *name, CK_SESSION_HANDLE);
+/* present: the slot's token must be there. */
+CK_RV call_begin_slot(
+    struct call *, const char *name, CK_SLOT_ID, bool present);
 /* Gives everything back, tells the log, returns rv. */
 CK_RV call_end(struct call *, CK_RV rv);
 

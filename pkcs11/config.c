@@ -27,6 +27,7 @@ struct option {
 	const char *const *words; /* KIND_WORD: those it can be */
 };
 
+static const char *const login_words[] = {"none", "required", NULL};
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
 static const char *const wrapping_words[] = {"RSAES_OAEP_SHA_256",
@@ -62,6 +63,7 @@ static const struct option tokens[] = {
 	TOKEN("ca-bundle", PATH, ca_bundle),
 	TOKEN("certificates", PATH, certificates),
 	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
+	WORD("login", login),
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
 	WORD("import", import),
@@ -76,6 +78,7 @@ static const struct option tokens[] = {
 
 static const struct config_token defaults = {
 	.label = DEFAULT_LABEL,
+	.login = "none",
 	.destroy = "delete-material",
 	.wrapping_bits = "4096",
 	.import = "SYMMETRIC_DEFAULT",

@@ -13,6 +13,7 @@ struct config_token {
 	char label[TOKEN_LABEL_MAX + 1]; /* NAME */
 	char *region, *profile, *endpoint, *ca_bundle;
 	char *certificates; /* directory of certificates; NULL: none */
+	const char *login; /* "none" or "required" */
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
 	const char *destroy; /* "delete-material" or "schedule-deletion" */
 	long deletion_days; /* ScheduleKeyDeletion's window */

@@ -7,26 +7,6 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 CK_RV
-C_InitToken(
-    CK_SLOT_ID slot_id, CK_BYTE_PTR pin, CK_ULONG pin_len, CK_BYTE_PTR label)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_InitPIN(CK_SESSION_HANDLE session, CK_BYTE_PTR pin, CK_ULONG pin_len)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_SetPIN(CK_SESSION_HANDLE session, CK_BYTE_PTR old_pin, CK_ULONG old_len,
-    CK_BYTE_PTR new_pin, CK_ULONG new_len)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
     CK_ULONG_PTR operation_state_len)
 {
@@ -89,13 +69,6 @@ CK_RV
 C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR templ, CK_ULONG attribute_count,
     CK_OBJECT_HANDLE_PTR key)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
-    CK_ULONG pin_len, CK_UTF8CHAR_PTR name, CK_ULONG name_len)
 {
 	return (CKR_FUNCTION_NOT_SUPPORTED);
 }

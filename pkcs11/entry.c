@@ -87,27 +87,11 @@ C_GetSlotList(CK_BBOOL present, CK_SLOT_ID_PTR list, CK_ULONG_PTR count)
 	return (call_end(&c, CKR_OK));
 }
 
-/* Begins a call that names a slot; present: its token must be there. */
-static CK_RV
-begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
-{
-	CK_RV rv;
-
-	if ((rv = call_begin(c, name)) != CKR_OK)
-		return (rv);
-	if ((c->token = module_token(c->module, slot)) == NULL)
-		return (CKR_SLOT_ID_INVALID);
-	if (present && c->token->client == NULL)
-		return (call_refuse(
-		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
-	return (CKR_OK);
-}
-
 CK_RV
 C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
 {
 	struct call c;
-	CK_RV rv = begin_slot(&c, "C_GetSlotInfo", slot, false);
+	CK_RV rv = call_begin_slot(&c, "C_GetSlotInfo", slot, false);
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
@@ -120,7 +104,7 @@ CK_RV
 C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 {
 	struct call c;
-	CK_RV rv = begin_slot(&c, "C_GetTokenInfo", slot, true);
+	CK_RV rv = call_begin_slot(&c, "C_GetTokenInfo", slot, true);
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
@@ -135,7 +119,7 @@ C_GetMechanismList(
 {
 	struct call c;
 	CK_ULONG n = 0;
-	CK_RV rv = begin_slot(&c, "C_GetMechanismList", slot, true);
+	CK_RV rv = call_begin_slot(&c, "C_GetMechanismList", slot, true);
 
 	if (rv == CKR_OK && count == NULL)
 		rv = CKR_ARGUMENTS_BAD;
@@ -158,7 +142,7 @@ C_GetMechanismInfo(
 {
 	struct call c;
 	const struct mech *m;
-	CK_RV rv = begin_slot(&c, "C_GetMechanismInfo", slot, true);
+	CK_RV rv = call_begin_slot(&c, "C_GetMechanismInfo", slot, true);
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
@@ -192,7 +176,7 @@ C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application,
     CK_NOTIFY notify, CK_SESSION_HANDLE_PTR session)
 {
 	struct call c;
-	CK_RV rv = begin_slot(&c, "C_OpenSession", slot, true);
+	CK_RV rv = call_begin_slot(&c, "C_OpenSession", slot, true);
 
 	(void)application;
 	(void)notify; /* there is nothing to notify of */
@@ -221,7 +205,7 @@ CK_RV
 C_CloseAllSessions(CK_SLOT_ID slot)
 {
 	struct call c;
-	CK_RV rv = begin_slot(&c, "C_CloseAllSessions", slot, true);
+	CK_RV rv = call_begin_slot(&c, "C_CloseAllSessions", slot, true);
 
 	if (rv == CKR_OK)
 		session_close_all(&c.module->sessions, c.token);
@@ -238,31 +222,6 @@ C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO_PTR info)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		session_info(&c.module->sessions, c.session, info);
-	return (call_end(&c, rv));
-}
-
-CK_RV
-C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
-    CK_ULONG pin_len)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_Login", session);
-
-	if (rv == CKR_OK && pin == NULL && pin_len != 0)
-		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		rv = session_login(&c.module->sessions, c.token, user);
-	return (call_end(&c, rv));
-}
-
-CK_RV
-C_Logout(CK_SESSION_HANDLE session)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_Logout", session);
-
-	if (rv == CKR_OK)
-		rv = session_logout(&c.module->sessions, c.token);
 	return (call_end(&c, rv));
 }
 

@@ -4,6 +4,7 @@
 #include "certs.h"
 #include "find.h"
 #include "listing.h"
+#include "login.h"
 #include "names.h"
 #include "publics.h"
 
@@ -108,7 +109,7 @@ collect(struct call *c, const char *key_id, struct template t)
 
 		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
 			continue;
-		if (rest_matches(c, o, t))
+		if (!login_hides(c, o) && rest_matches(c, o, t))
 			rv = add(c, o->handle);
 	}
 	snapshot_unref(s);
@@ -130,7 +131,7 @@ collect_locals(struct call *c, struct template t)
 
 		/* first, because a certificate's names may cost calls */
 		if (template_ulong(t, CKA_CLASS, o.class) == o.class &&
-		    attr_match(c, &o, t))
+		    !login_hides(c, &o) && attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}
 	locals_rows_free(rows, count);
@@ -172,10 +173,13 @@ resolve(struct call *c, struct template t, bool *named, struct key **out)
 }
 
 /* What no key is or has is not worth a question to KMS. */
-static bool may_be_in_kms(struct template t)
+static bool
+may_be_in_kms(struct call *c, struct template t)
 {
-	CK_ULONG class = template_ulong(t, CKA_CLASS, CKO_SECRET_KEY);
+	CK_ULONG class = template_ulong(t, CKA_CLASS, CKO_PUBLIC_KEY);
 
+	if (class != CKO_PUBLIC_KEY && login_hides_private(c))
+		return (false);
 	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
 		    class == CKO_PUBLIC_KEY) &&
 		template_bool(t, CKA_TOKEN, true) &&
@@ -248,7 +252,7 @@ find_begin(struct call *c, struct template t)
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (t.rows[i].pValue == NULL && t.rows[i].ulValueLen != 0)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
-	if (may_be_in_kms(t))
+	if (may_be_in_kms(c, t))
 		rv = collect_from_kms(c, t);
 	if (rv == CKR_OK && (rv = collect_certificates(c, t)) == CKR_OK)
 		rv = collect_locals(c, t);

@@ -3,15 +3,19 @@
 #include "attr.h"
 #include "kind.h"
 #include "local.h"
+#include "login.h"
 
 #define ID_LEN 16 /* random bytes of CKA_UNIQUE_ID, which is their hex */
 
 CK_RV
 local_add(struct call *c, struct bag *b, CK_OBJECT_HANDLE *handle)
 {
-	CK_OBJECT_HANDLE h = locals_add(
-	    &c->token->locals, c->session->handle, bag_ref(b));
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
 
+	if (bag_bool(b, CKA_PRIVATE, false) && (rv = login_allow(c)) != CKR_OK)
+		return (rv);
+	h = locals_add(&c->token->locals, c->session->handle, bag_ref(b));
 	if (h == CK_INVALID_HANDLE)
 		return (CKR_HOST_MEMORY);
 	*handle = h;

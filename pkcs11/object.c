@@ -4,6 +4,7 @@
 #include "import.h"
 #include "listing.h"
 #include "local.h"
+#include "login.h"
 #include "object.h"
 #include "pair.h"
 #include "rename.h"
@@ -14,11 +15,15 @@ object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
 	struct bag *b = locals_get(&c->token->locals, handle, NULL);
 
 	*o = (struct object){.handle = handle};
-	if (b == NULL)
-		return (store_get(&c->token->store, handle, o));
-	o->class = b->class;
-	o->bag = b;
-	return (true);
+	if (b != NULL) {
+		o->class = b->class;
+		o->bag = b;
+	} else if (!store_get(&c->token->store, handle, o))
+		return (false);
+	if (!login_hides(c, o))
+		return (true);
+	object_put(o);
+	return (false);
 }
 
 void

@@ -122,6 +122,8 @@ begin(
 	op->family = mech_family(c, op->mech, &op->object);
 	if (op->family == NULL)
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	op->locked = op->object.bag != NULL &&
+		     bag_bool(op->object.bag, CKA_ALWAYS_AUTHENTICATE, false);
 	return (op->family->init(c, op, m));
 }
 
@@ -198,14 +200,23 @@ finish(struct call *c, struct op *op, struct out out)
 	return (give(op, out));
 }
 
+/* Whether the operation is there, as it must be, and may go on. */
+static CK_RV
+check_ready(const struct op *op, bool fits)
+{
+	if (op->mech == NULL || !fits)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	return (op->locked ? CKR_USER_NOT_LOGGED_IN : CKR_OK);
+}
+
 CK_RV
 op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 {
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if (op->mech == NULL || op->multi)
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_ready(op, !op->multi)) != CKR_OK)
+		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	if (only_length(op, in.len, out, &rv))
@@ -245,8 +256,8 @@ op_update(
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if (op->mech == NULL || op->finished)
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_ready(op, !op->finished)) != CKR_OK)
+		return (rv);
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
@@ -274,8 +285,8 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if (op->mech == NULL || (op->finished && !op->multi))
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_ready(op, !op->finished || op->multi)) != CKR_OK)
+		return (rv);
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->multi = true;
@@ -290,8 +301,8 @@ op_verify(struct call *c, struct view in, struct view signature)
 	struct op *op = &c->session->ops[OP_VERIFY];
 	CK_RV rv;
 
-	if (op->mech == NULL || op->multi)
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_ready(op, !op->multi)) != CKR_OK)
+		return (rv);
 	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	if ((rv = op->family->update(c, op, in)) == CKR_OK)
@@ -303,9 +314,10 @@ CK_RV
 op_verify_final(struct call *c, struct view signature)
 {
 	struct op *op = &c->session->ops[OP_VERIFY];
+	CK_RV rv;
 
-	if (op->mech == NULL)
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_ready(op, true)) != CKR_OK)
+		return (rv);
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	return (end_with(op, op->family->verify(c, op, signature)));

@@ -214,34 +214,3 @@ session_info(
 		info->state = user ? CKS_RO_USER_FUNCTIONS
 				   : CKS_RO_PUBLIC_SESSION;
 }
-
-/* The token asks for nothing, so any PIN will do. A KMS token has no
- * security officer. */
-CK_RV
-session_login(struct sessions *ss, struct token *t, CK_USER_TYPE user)
-{
-	CK_RV rv = CKR_OK;
-
-	if (user == CKU_CONTEXT_SPECIFIC)
-		return (CKR_OPERATION_NOT_INITIALIZED);
-	if (user != CKU_USER)
-		return (CKR_USER_TYPE_INVALID);
-	pthread_mutex_lock(&ss->lock);
-	if (t->logged_in)
-		rv = CKR_USER_ALREADY_LOGGED_IN;
-	t->logged_in = true;
-	pthread_mutex_unlock(&ss->lock);
-	return (rv);
-}
-
-CK_RV
-session_logout(struct sessions *ss, struct token *t)
-{
-	CK_RV rv;
-
-	pthread_mutex_lock(&ss->lock);
-	rv = t->logged_in ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
-	t->logged_in = false;
-	pthread_mutex_unlock(&ss->lock);
-	return (rv);
-}

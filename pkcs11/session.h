@@ -41,7 +41,4 @@ bool session_is_rw(const struct session *);
 void session_info(struct sessions *, const struct session *, CK_SESSION_INFO *);
 /* How many sessions the token has; only those that write, if rw. */
 CK_ULONG session_count(struct sessions *, const struct token *, bool rw);
-
-CK_RV session_login(struct sessions *, struct token *, CK_USER_TYPE);
-CK_RV session_logout(struct sessions *, struct token *);
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "login.h"
 #include "module.h"
 
 #define SERIAL_TEXT_MAX 4096
@@ -123,11 +124,15 @@ token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
 	token_pad(info->model, sizeof(info->model), "AWS KMS");
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED;
+	if (login_is_required(t)) {
+		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
+		info->ulMinPinLen = LOGIN_PIN_MIN;
+	}
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulSessionCount = session_count(ss, t, false);
 	info->ulRwSessionCount = session_count(ss, t, true);
-	info->ulMaxPinLen = 255;
+	info->ulMaxPinLen = LOGIN_PIN_MAX;
 	info->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
 	info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
 	info->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;

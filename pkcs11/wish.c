@@ -1,5 +1,6 @@
 #include <time.h>
 #include "keyferry.h"
+#include "login.h"
 #include "wish.h"
 
 CK_RV
@@ -10,7 +11,7 @@ wish_place(struct call *c, struct template t)
 		    "a key in KMS is a token object: set CKA_TOKEN"));
 	if (!session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
-	return (CKR_OK);
+	return (login_allow(c));
 }
 
 unsigned wish_uses(struct template t)

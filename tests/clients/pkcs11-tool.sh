@@ -76,6 +76,16 @@ is "as openssl" "$(od -An -tx1 hash | tr -d ' \n')" \
     "$(openssl dgst -sha256 -r clear | cut -d' ' -f1)"
 ok "--login with any PIN" says "unwrapped" p11 --login --pin 1234 --list-objects
 
+configure "aes-cbc-pad = yes" "login = required"
+ok "login = required: without one no key is seen" silent_about "Secret Key" \
+    p11 --list-objects
+ok "with --login all are" says "unwrapped" p11 --login --pin 1234 --list-objects
+ok "an operation logs in by itself" p11 --pin 1234 --decrypt --id 0f \
+    -m AES-CBC-PAD --iv $iv -i sealed -o back
+fails_saying "a PIN too short" CKR_PIN_INCORRECT p11 --login --pin 123 \
+    --list-objects
+configure "aes-cbc-pad = yes"
+
 ok "--delete-object" p11 --delete-object --type secrkey --id 0f
 ok "it is gone" silent_about "Secret Key Object; AES length 32
   label:      unwrapped" p11 --list-objects

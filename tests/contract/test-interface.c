@@ -312,7 +312,7 @@ test_unserved(void)
 	CK_OBJECT_HANDLE h;
 
 	p11_start();
-	RV(p11->C_InitToken(0, bytes, 4, bytes), CKR_FUNCTION_NOT_SUPPORTED,
+	RV(p11->C_InitToken(0, bytes, 4, bytes), CKR_SESSION_EXISTS,
 	    "C_InitToken");
 	RV(p11->C_SetPIN(rw, bytes, 4, bytes, 4), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_SetPIN");

@@ -208,8 +208,8 @@ test_login(void)
 	CK_SESSION_HANDLE ro = p11_session(0);
 
 	RV(p11->C_Logout(rw), CKR_USER_NOT_LOGGED_IN, "no login to end");
-	RV(p11->C_Login(rw, CKU_SO, pin, 4), CKR_USER_TYPE_INVALID,
-	    "there is no security officer");
+	RV(p11->C_Login(rw, CKU_SO, pin, 4), CKR_SESSION_READ_ONLY_EXISTS,
+	    "no security officer beside a read-only session");
 	RV(p11->C_Login(rw, CKU_CONTEXT_SPECIFIC, pin, 4),
 	    CKR_OPERATION_NOT_INITIALIZED, "nothing asks for a login again");
 	RV(p11->C_Login(rw, 77, pin, 4), CKR_USER_TYPE_INVALID,

@@ -1,0 +1,91 @@
+#include "login.h"
+
+/* The C_ functions of users and their PINs. */
+
+CK_RV
+C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+    CK_ULONG pin_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_Login", session);
+
+	if (rv == CKR_OK)
+		rv = login_begin(&c, user, VIEW(pin, pin_len));
+	return (call_end(&c, rv));
+}
+
+/* Users have no names here: any will do. */
+CK_RV
+C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+    CK_ULONG pin_len, CK_UTF8CHAR_PTR name, CK_ULONG name_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_LoginUser", session);
+
+	if (rv == CKR_OK && name == NULL && name_len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = login_begin(&c, user, VIEW(pin, pin_len));
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_Logout(CK_SESSION_HANDLE session)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_Logout", session);
+
+	if (rv == CKR_OK)
+		rv = login_end(&c);
+	return (call_end(&c, rv));
+}
+
+/* The account is AWS's to make, and to empty. */
+CK_RV
+C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
+    CK_UTF8CHAR_PTR label)
+{
+	struct call c;
+	CK_RV rv = call_begin_slot(&c, "C_InitToken", slot, true);
+
+	if (rv == CKR_OK && ((pin == NULL && pin_len != 0) || label == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK &&
+	    session_count(&c.module->sessions, c.token, false) != 0)
+		rv = CKR_SESSION_EXISTS;
+	if (rv == CKR_OK)
+		rv = call_refuse(&c, CKR_FUNCTION_NOT_SUPPORTED,
+		    "the token is an AWS account");
+	return (call_end(&c, rv));
+}
+
+/* For the security officer, whom there is not. */
+CK_RV
+C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_InitPIN", session);
+
+	if (rv == CKR_OK && pin == NULL && pin_len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	return (call_end(&c, rv == CKR_OK ? CKR_USER_NOT_LOGGED_IN : rv));
+}
+
+/* Any PIN will do: there is none to change. */
+CK_RV
+C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
+    CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_SetPIN", session);
+
+	if (rv == CKR_OK && ((old_pin == NULL && old_len != 0) ||
+				(new_pin == NULL && new_len != 0)))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK && !session_is_rw(c.session))
+		rv = CKR_SESSION_READ_ONLY;
+	if (rv == CKR_OK)
+		rv = call_refuse(
+		    &c, CKR_FUNCTION_NOT_SUPPORTED, "the token keeps no PIN");
+	return (call_end(&c, rv));
+}
