@@ -1,4 +1,4 @@
-#include "attr.h"
+#include "draft.h"
 #include "local.h"
 
 /*

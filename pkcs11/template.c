@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 #include "template.h"
 
@@ -91,80 +90,4 @@ template_unpack(
 	*value = VIEW(packed->ptr + head, len);
 	*packed = VIEW(packed->ptr + head + len, packed->len - head - len);
 	return (true);
-}
-
-static CK_ATTRIBUTE *
-draft_row(struct draft *d, CK_ATTRIBUTE_TYPE type)
-{
-	CK_ULONG cap = d->cap == 0 ? 32 : 2 * d->cap;
-	CK_ATTRIBUTE *rows;
-
-	for (CK_ULONG i = 0; i < d->count; i++)
-		if (d->rows[i].type == type)
-			return (&d->rows[i]);
-	if (d->count == d->cap) {
-		rows = realloc(d->rows, cap * sizeof(*rows));
-		if (rows == NULL)
-			return (NULL);
-		d->rows = rows;
-		d->cap = cap;
-	}
-	d->rows[d->count] = (CK_ATTRIBUTE){type, NULL, 0};
-	return (&d->rows[d->count++]);
-}
-
-void
-draft_put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct view v)
-{
-	CK_ATTRIBUTE *a = draft_row(d, type);
-
-	if (a == NULL) {
-		d->failed = true;
-		return;
-	}
-	/* nothing is written there: the standard's member is not const */
-	*a = (CK_ATTRIBUTE){type, (void *)(uintptr_t)v.ptr, v.len};
-}
-
-void
-draft_default(struct draft *d, CK_ATTRIBUTE_TYPE type, struct view v)
-{
-	if (!template_has(draft_template(d), type))
-		draft_put(d, type, v);
-}
-
-void
-draft_put_all(struct draft *d, struct template t)
-{
-	for (CK_ULONG i = 0; i < t.count; i++)
-		draft_put(d, t.rows[i].type,
-		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
-}
-
-void
-draft_drop(struct draft *d, CK_ATTRIBUTE_TYPE type)
-{
-	for (CK_ULONG i = 0; i < d->count; i++)
-		if (d->rows[i].type == type) {
-			d->rows[i] = d->rows[--d->count];
-			return;
-		}
-}
-
-struct template draft_template(const struct draft *d)
-{
-	return ((struct template){d->rows, d->count});
-}
-
-CK_RV
-draft_done(const struct draft *d)
-{
-	return (d->failed ? CKR_HOST_MEMORY : CKR_OK);
-}
-
-void
-draft_free(struct draft *d)
-{
-	free(d->rows);
-	*d = (struct draft){.rows = NULL};
 }

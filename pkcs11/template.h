@@ -36,25 +36,4 @@ struct template template_inner(struct template, CK_ATTRIBUTE_TYPE);
 enum err template_pack(struct template, struct buf *out);
 /* Takes the next attribute off what was packed so; false: there is none. */
 bool template_unpack(struct view *packed, CK_ATTRIBUTE_TYPE *, struct view *);
-
-/*
- * A template in the making. Values are borrowed. A failure is remembered:
- * ask draft_done() at the end.
- */
-struct draft {
-	CK_ATTRIBUTE *rows;
-	CK_ULONG count, cap;
-	bool failed;
-};
-/* Sets or replaces. */
-void draft_put(struct draft *, CK_ATTRIBUTE_TYPE, struct view);
-/* Only where there is none. */
-void draft_default(struct draft *, CK_ATTRIBUTE_TYPE, struct view);
-void draft_put_all(struct draft *, struct template);
-void draft_drop(struct draft *, CK_ATTRIBUTE_TYPE);
-/* What it is now, for as long as it is not changed. */
-struct template draft_template(const struct draft *);
-/* CKR_OK, or CKR_HOST_MEMORY. */
-CK_RV draft_done(const struct draft *);
-void draft_free(struct draft *);
 #endif

@@ -1,0 +1,343 @@
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+#include "curve.h"
+#include "draft.h"
+#include "generate-here.h"
+#include "kind.h"
+#include "local.h"
+#include "pkey.h"
+
+#define SECRET_MAX 4096 /* bytes of a secret key */
+#define NUMBERS 8 /* of an RSA private key */
+#define NUMBER_MAX 512 /* bytes of one of them: 4096 bits */
+
+/* Made here and never elsewhere. */
+static struct origin
+made_by(const CK_MECHANISM *m)
+{
+	return ((struct origin){m->mechanism, true, true});
+}
+
+static CK_RV
+check_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
+{
+	*len = template_ulong(t, CKA_VALUE_LEN, 0);
+	if (!template_has(t, CKA_VALUE_LEN))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));
+	if (*len > SECRET_MAX || !kind_len_fits(type, *len))
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no key of that type has %zu bytes", *len));
+	return (CKR_OK);
+}
+
+static CK_RV
+random_bytes(struct call *c, size_t len, struct buf *out)
+{
+	if (buf_reserve(out, len) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	if (RAND_priv_bytes_ex(c->module->crypto->lib, out->ptr, len, 0) != 1)
+		return (CKR_FUNCTION_FAILED);
+	out->len = len;
+	return (CKR_OK);
+}
+
+/* What a mechanism for generic secrets makes may be meant for an HMAC. */
+static CK_KEY_TYPE
+type_made(const struct mech *row, struct template t)
+{
+	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, row->key_type);
+
+	return (row->key_type == CKK_GENERIC_SECRET && type != CKK_AES
+		    ? type
+		    : row->key_type);
+}
+
+static CK_RV
+generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
+	struct attr_target target = {
+	    CKO_SECRET_KEY, type_made(row, t), ATTR_GENERATE, false};
+	struct origin origin = made_by(m);
+	struct buf value = BUF_SECRET(SECRET_MAX, c->module->arena);
+	struct draft d = {.rows = NULL};
+	size_t len;
+	CK_RV rv;
+
+	if ((rv = draft_begin(c, &d, t, &target)) != CKR_OK ||
+	    (rv = check_len(c, t, target.type, &len)) != CKR_OK ||
+	    (rv = random_bytes(c, len, &value)) != CKR_OK)
+		goto out;
+	draft_put(&d, CKA_VALUE, buf_view(&value));
+	if ((rv = draft_done(&d)) == CKR_OK)
+		rv = local_make(c, draft_template(&d), &origin, handle);
+out:
+	draft_free(&d);
+	buf_free(&value);
+	return (rv);
+}
+
+/* Pairs. OpenSSL makes them in memory of its own, which it wipes when they are
+ * freed; what is kept goes straight into the arena. */
+
+struct pair_draft {
+	struct attr_target public_target, private_target;
+	struct draft public, private;
+	struct origin origin;
+	struct buf parts[NUMBERS]; /* of the arena */
+	EVP_PKEY *pkey;
+};
+
+static void
+pair_free(struct pair_draft *p)
+{
+	draft_free(&p->public);
+	draft_free(&p->private);
+	for (size_t i = 0; i < NUMBERS; i++)
+		buf_free(&p->parts[i]);
+	EVP_PKEY_free(p->pkey);
+}
+
+static CK_RV
+pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, struct pair_draft *p)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR);
+	CK_RV rv;
+
+	*p = (struct pair_draft){.origin = made_by(m)};
+	p->public_target = (struct attr_target){
+	    CKO_PUBLIC_KEY, row->key_type, ATTR_GENERATE, false};
+	p->private_target = (struct attr_target){
+	    CKO_PRIVATE_KEY, row->key_type, ATTR_GENERATE, false};
+	for (size_t i = 0; i < NUMBERS; i++)
+		p->parts[i] = (struct buf)BUF_SECRET(
+		    NUMBER_MAX, c->module->arena);
+	if (template_bool(public_t, CKA_TOKEN, false))
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "both halves of a pair are in KMS, or none"));
+	rv = draft_begin(c, &p->public, public_t, &p->public_target);
+	if (rv == CKR_OK)
+		rv = draft_begin(c, &p->private, private_t, &p->private_target);
+	return (rv);
+}
+
+/* Both objects appear, or none. */
+static CK_RV
+pair_make(struct call *c, struct pair_draft *p, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	struct bag *public = NULL, *private = NULL;
+	CK_OBJECT_HANDLE first;
+	CK_RV rv;
+
+	if ((rv = draft_done(&p->public)) != CKR_OK ||
+	    (rv = draft_done(&p->private)) != CKR_OK ||
+	    (rv = local_build(c, draft_template(&p->public), &p->origin,
+		 &public)) != CKR_OK ||
+	    (rv = local_build(c, draft_template(&p->private), &p->origin,
+		 &private)) != CKR_OK ||
+	    (rv = local_add(c, public, &first)) != CKR_OK)
+		goto out;
+	if ((rv = local_add(c, private, private_key)) == CKR_OK)
+		*public_key = first;
+	else
+		(void)locals_drop(&c->token->locals, first);
+out:
+	bag_unref(public);
+	bag_unref(private);
+	return (rv);
+}
+
+static CK_RV
+take_number(EVP_PKEY *pkey, const char *name, size_t width, struct buf *out)
+{
+	BIGNUM *n = NULL;
+	size_t len;
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (EVP_PKEY_get_bn_param(pkey, name, &n) != 1)
+		return (rv);
+	len = width != 0 ? width : (size_t)BN_num_bytes(n);
+	if (buf_reserve(out, len) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	else if (BN_bn2binpad(n, out->ptr, (int)len) == (int)len)
+		rv = CKR_OK;
+	if (rv == CKR_OK)
+		out->len = len;
+	BN_clear_free(n);
+	return (rv);
+}
+
+static CK_RV
+keygen(
+    struct call *c, const char *type, const OSSL_PARAM *params, EVP_PKEY **out)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(
+	    c->module->crypto->lib, type, NULL);
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (ctx == NULL)
+		return (CKR_HOST_MEMORY);
+	if (EVP_PKEY_keygen_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+	    EVP_PKEY_generate(ctx, out) == 1)
+		rv = CKR_OK;
+	EVP_PKEY_CTX_free(ctx);
+	return (rv);
+}
+
+/* CKA_PUBLIC_EXPONENT, in the machine's order; 65537 where it is absent. */
+static CK_RV
+read_exponent(
+    struct call *c, struct template t, uint8_t e[sizeof(uint64_t)], size_t *len)
+{
+	static const uint8_t usual[] = {1, 0, 1};
+	struct view v = pkey_number(template_view(t, CKA_PUBLIC_EXPONENT));
+
+	if (!template_has(t, CKA_PUBLIC_EXPONENT))
+		v = VIEW(usual, sizeof(usual));
+	/* FIPS 186-5, section A.1.1, but for 3 to 65535, which some have */
+	if (v.len == 0 || v.len > sizeof(uint64_t) ||
+	    (v.ptr[v.len - 1] & 1) == 0 || (v.len == 1 && v.ptr[0] == 1))
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no RSA key is made with that exponent"));
+	for (size_t i = 0; i < v.len; i++)
+		e[i] = v.ptr[v.len - 1 - i];
+	*len = v.len;
+	return (CKR_OK);
+}
+
+static CK_RV
+rsa_keygen(
+    struct call *c, const CK_MECHANISM *m, struct template t, EVP_PKEY **out)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR);
+	CK_ULONG bits = template_ulong(t, CKA_MODULUS_BITS, 0);
+	uint8_t e[sizeof(uint64_t)];
+	size_t size = bits, e_len;
+	OSSL_PARAM params[3];
+	CK_RV rv;
+
+	if (!template_has(t, CKA_MODULUS_BITS))
+		return (call_refuse(
+		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_MODULUS_BITS is missing"));
+	if (bits < row->min || bits > row->max || bits % 8 != 0)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "RSA keys made here have %lu to %lu bits", row->min,
+		    row->max));
+	if ((rv = read_exponent(c, t, e, &e_len)) != CKR_OK)
+		return (rv);
+	params[0] = OSSL_PARAM_construct_size_t(
+	    OSSL_PKEY_PARAM_RSA_BITS, &size);
+	params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, e_len);
+	params[2] = OSSL_PARAM_construct_end();
+	return (keygen(c, "RSA", params, out));
+}
+
+static CK_RV
+generate_rsa(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		const char *name;
+	} rows[NUMBERS] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
+	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
+	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
+	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
+	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
+	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
+	struct pair_draft p;
+	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
+
+	if (rv == CKR_OK)
+		rv = rsa_keygen(c, m, public_t, &p.pkey);
+	draft_drop(&p.public, CKA_MODULUS_BITS);
+	for (size_t i = 0; i < NUMBERS && rv == CKR_OK; i++) {
+		rv = take_number(p.pkey, rows[i].name, 0, &p.parts[i]);
+		draft_put(&p.private, rows[i].type, buf_view(&p.parts[i]));
+		if (i < 2)
+			draft_put(
+			    &p.public, rows[i].type, buf_view(&p.parts[i]));
+	}
+	if (rv == CKR_OK)
+		rv = pair_make(c, &p, public_key, private_key);
+	pair_free(&p);
+	return (rv);
+}
+
+static CK_RV
+ec_keygen(struct call *c, const struct curve *curve, EVP_PKEY **out)
+{
+	char name[16];
+	OSSL_PARAM params[2] = {
+	    OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
+
+	OPENSSL_strlcpy(name, curve->name, sizeof(name));
+	if (curve->type != CKK_EC)
+		return (keygen(c, curve->name, params, out));
+	params[0] = OSSL_PARAM_construct_utf8_string(
+	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
+	return (keygen(c, "EC", params, out));
+}
+
+/* The private value, then the public one. */
+static CK_RV
+ec_parts(const struct curve *curve, EVP_PKEY *pkey, struct buf parts[2])
+{
+	size_t n = curve->scalar, len = curve->point;
+
+	if (buf_reserve(&parts[0], n) != ERR_OK ||
+	    buf_reserve(&parts[1], len) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	if (EVP_PKEY_get_octet_string_param(
+		pkey, OSSL_PKEY_PARAM_PUB_KEY, parts[1].ptr, len, &len) != 1)
+		return (CKR_FUNCTION_FAILED);
+	parts[1].len = len;
+	if (curve->type == CKK_EC)
+		return (
+		    take_number(pkey, OSSL_PKEY_PARAM_PRIV_KEY, n, &parts[0]));
+	if (EVP_PKEY_get_raw_private_key(pkey, parts[0].ptr, &n) != 1)
+		return (CKR_FUNCTION_FAILED);
+	parts[0].len = n;
+	return (CKR_OK);
+}
+
+static CK_RV
+generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	struct view params = template_view(public_t, CKA_EC_PARAMS);
+	const struct curve *curve = NULL;
+	struct pair_draft p;
+	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
+
+	if (rv == CKR_OK && params.len == 0)
+		rv = call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "the public template says the curve: CKA_EC_PARAMS");
+	if (rv == CKR_OK &&
+	    (curve = curve_find(p.public_target.type, params)) == NULL)
+		rv = call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		    "CKA_EC_PARAMS names no curve that is known here");
+	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
+		rv = ec_parts(curve, p.pkey, p.parts);
+	draft_put(&p.private, CKA_EC_PARAMS, params);
+	draft_put(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
+	draft_put(&p.public, CKA_EC_POINT, buf_view(&p.parts[1]));
+	if (rv == CKR_OK)
+		rv = pair_make(c, &p, public_key, private_key);
+	pair_free(&p);
+	return (rv);
+}
+
+const struct maker make_secret = {.generate = generate_secret};
+const struct maker make_rsa = {.generate_pair = generate_rsa};
+const struct maker make_ec = {.generate_pair = generate_ec};
