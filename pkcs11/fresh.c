@@ -18,10 +18,12 @@
  *   5 GetParametersForImport, ImportKeyMaterial: the key, or the key in use
  *   6 journal removed
  *
- * Who comes next with the same names goes on where it stopped.
+ * Who comes next with the same names goes on where it stopped. A key that KMS
+ * makes is in use after step 4, and 5 is not there.
  */
 
-#define DESCRIPTION "Keyferry import " /* and the nonce */
+#define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
+#define DESCRIPTION_SIZE 64
 #define CLEAN_UP_SECONDS 10
 #define DELETION_DAYS 7 /* the shortest that KMS allows */
 
@@ -106,7 +108,8 @@ name_journal(struct call *c, struct fresh *f)
 	buf_free(&text);
 	if (e != ERR_OK)
 		return (e);
-	at = (size_t)snprintf(f->journal, sizeof(f->journal), "create-");
+	at = (size_t)snprintf(f->journal, sizeof(f->journal),
+	    f->by_kms ? "generate-" : "create-");
 	for (size_t i = 0; i < sizeof(hash); i++)
 		at += (size_t)snprintf(
 		    f->journal + at, sizeof(f->journal) - at, "%02x", hash[i]);
@@ -126,14 +129,24 @@ write_nonce(struct call *c, struct fresh *f)
 	return (state_write(c, f->journal, view_str(f->nonce)));
 }
 
-/* Whether *k is a key that the nonce was given to and that still waits. */
+static void
+describe(const struct fresh *f, char text[DESCRIPTION_SIZE])
+{
+	snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
+	    f->by_kms ? "key" : "import", f->nonce);
+}
+
+/* Whether *k is a key that the nonce was given to and that nobody has used. */
 static bool
 has_nonce(const struct fresh *f, const struct key *k)
 {
-	char text[sizeof(DESCRIPTION) + sizeof(f->nonce)];
+	char text[DESCRIPTION_SIZE];
 
-	snprintf(text, sizeof(text), DESCRIPTION "%s", f->nonce);
-	return (k->spec == f->spec && k->use == f->use && key_is_pending(k) &&
+	describe(f, text);
+	return (f->nonce[0] != '\0' && k->spec == f->spec && k->use == f->use &&
+		(f->by_kms ? strcmp(k->meta.origin, "AWS_KMS") == 0 &&
+				 strcmp(k->meta.state, "Enabled") == 0
+			   : key_is_pending(k)) &&
 		view_equal(buf_view(&k->meta.description), view_str(text)));
 }
 
@@ -155,24 +168,33 @@ find_by_nonce(struct call *c, struct fresh *f)
 	return (ERR_OK);
 }
 
-/* What a killed call of the same names left: the nonce in its journal. */
+/* The nonce that a killed call of the same names left in its journal. One that
+ * is not there or not whole leads nowhere. */
 static enum err
-find_unfinished(struct call *c, struct fresh *f)
+read_nonce(struct call *c, struct fresh *f)
 {
 	struct buf text = BUF_INIT(sizeof(f->nonce));
 	enum err e = state_read(c, f->journal, &text);
 
+	f->nonce[0] = '\0';
 	if (e == ERR_OK && text.len == sizeof(f->nonce) - 1) {
 		memcpy(f->nonce, text.ptr, text.len);
 		f->nonce[text.len] = '\0';
-		e = find_by_nonce(c, f);
 	}
 	buf_free(&text);
-	/* a journal that is not there or not whole leads nowhere */
-	if (e == ERR_NOT_FOUND || e == ERR_TOO_BIG)
-		e = ERR_OK;
+	return (e == ERR_NOT_FOUND || e == ERR_TOO_BIG ? ERR_OK : e);
+}
+
+static enum err
+find_unfinished(struct call *c, struct fresh *f)
+{
+	enum err e = ERR_OK;
+
+	if (f->nonce[0] != '\0')
+		e = find_by_nonce(c, f);
 	if (f->key != NULL) {
-		f->made = true;
+		/* one that KMS made may be in use by now */
+		f->made = !f->by_kms;
 		call_note(c, "going on with key %s, which an earlier call left",
 		    f->key->meta.id);
 	}
@@ -182,11 +204,11 @@ find_unfinished(struct call *c, struct fresh *f)
 static enum err
 create_key(struct call *c, struct fresh *f)
 {
-	char text[sizeof(DESCRIPTION) + sizeof(f->nonce)];
+	char text[DESCRIPTION_SIZE];
 	struct kms_create_key_in in = {
 	    .spec = f->spec->kms,
 	    .usage = use_name(f->use),
-	    .origin = "EXTERNAL",
+	    .origin = f->by_kms ? "AWS_KMS" : "EXTERNAL",
 	    .description = text,
 	};
 	struct kms_key meta = KMS_KEY_INIT;
@@ -194,7 +216,7 @@ create_key(struct call *c, struct fresh *f)
 
 	if ((e = write_nonce(c, f)) != ERR_OK)
 		return (e);
-	snprintf(text, sizeof(text), DESCRIPTION "%s", f->nonce);
+	describe(f, text);
 	e = kms_create_key(&c->kms, &in, &meta);
 	if (e == ERR_OK && (f->key = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
@@ -306,9 +328,10 @@ delete_aliases(struct call *c, const struct fresh *f)
 }
 
 /*
- * Takes back a key that this call made and that nobody gave material to. Its
- * own short time: the call's may be what ran out. Where KMS cannot be reached
- * the key stays, with its name or its journal: the next try goes on with it.
+ * Takes back a key that this call made and that nobody gave material to or has
+ * the handle of. Its own short time: the call's may be what ran out. Where KMS
+ * cannot be reached the key stays, with its name or its journal: the next try
+ * goes on with it.
  */
 static void
 take_back(struct call *c, struct fresh *f)
@@ -319,7 +342,8 @@ take_back(struct call *c, struct fresh *f)
 
 	call_allow(c, CLEAN_UP_SECONDS);
 	e = kms_describe_key(&c->kms, f->key->meta.id, &meta);
-	if (e == ERR_OK && strcmp(meta.state, "PendingImport") != 0)
+	if (e == ERR_OK && !f->by_kms &&
+	    strcmp(meta.state, "PendingImport") != 0)
 		goto out;
 	if (e == ERR_OK)
 		e = delete_aliases(c, f);
@@ -333,8 +357,8 @@ take_back(struct call *c, struct fresh *f)
 	call_note(c,
 	    e == ERR_OK ? "key %s, made by this call, is scheduled "
 			  "for deletion"
-			: "key %s, made by this call, stays without "
-			  "material: try again and it is used",
+			: "key %s, made by this call, stays: "
+			  "try again and it is gone on with",
 	    f->key->meta.id);
 out:
 	kms_key_free(&meta);
@@ -354,11 +378,38 @@ make_key(struct call *c, struct fresh *f)
 	return (CKR_OK);
 }
 
+/* A new key's name must be free: of all keys, only the one that a killed call
+ * left may have it. */
+static CK_RV
+check_free(struct call *c, const struct fresh *f, CK_ATTRIBUTE_TYPE type,
+    struct view name)
+{
+	struct key *k = NULL;
+	CK_RV rv;
+
+	if (name.len == 0)
+		return (CKR_OK);
+	rv = find_named(c, type, name, &k);
+	if (rv == CKR_OK && k != NULL && !has_nonce(f, k))
+		rv = taken(c, type == CKA_ID ? "id" : "label", k);
+	key_unref(k);
+	return (rv);
+}
+
 static CK_RV
 find_or_make(struct call *c, struct fresh *f)
 {
 	CK_RV rv;
+	enum err e;
 
+	if ((e = read_nonce(c, f)) != ERR_OK)
+		return (call_fail(c, e));
+	if (f->by_kms) {
+		if ((rv = check_free(c, f, CKA_ID, f->id)) != CKR_OK ||
+		    (rv = check_free(c, f, CKA_LABEL, f->label)) != CKR_OK)
+			return (rv);
+		return (make_key(c, f));
+	}
 	if ((rv = find_existing(c, f)) != CKR_OK ||
 	    (rv = check_label(c, f)) != CKR_OK || f->key != NULL)
 		return (rv);
@@ -393,12 +444,20 @@ fresh_open(struct call *c, struct fresh *f)
 CK_RV
 fresh_close(struct call *c, struct fresh *f, CK_RV rv)
 {
+	enum err e;
+
+	if (rv == CKR_OK && f->journal[0] != '\0' &&
+	    (e = state_remove(c, f->journal)) != ERR_OK) {
+		/* the next to make such a key would be given this one */
+		if (f->by_kms)
+			rv = call_fail(c, e);
+		else
+			call_note(c,
+			    "%s: the journal of a finished import stays",
+			    c->kms.fault.message);
+	}
 	if (rv != CKR_OK && f->made)
 		take_back(c, f);
-	else if (rv == CKR_OK && f->journal[0] != '\0' &&
-		 state_remove(c, f->journal) != ERR_OK)
-		call_note(c, "%s: the journal of a finished import stays",
-		    c->kms.fault.message);
 	state_unlock(c, f->journal, f->lock);
 	f->lock = -1;
 	key_unref(f->key);

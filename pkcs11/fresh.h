@@ -12,6 +12,7 @@ struct fresh {
 	const struct spec *spec;
 	enum use use; /* of a new key */
 	unsigned fits; /* enum use: of a key that is there; 0: any */
+	bool by_kms; /* KMS makes the key: new, and nothing comes in */
 	struct view label, id; /* ptr NULL: not said */
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	bool new_material; /* other than the key has: rotates it */
@@ -29,7 +30,8 @@ struct fresh {
 
 /*
  * The KMS key that the names mean, new if need be, with its names, ready for
- * material. A key that a killed call left behind is found and gone on with.
+ * material, or, by KMS, for use. A key that a killed call left behind is found
+ * and gone on with.
  */
 CK_RV fresh_open(struct call *, struct fresh *);
 /* Ends it: rv is what came before. On failure takes back what was made. */

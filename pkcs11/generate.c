@@ -11,6 +11,8 @@ find_maker(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 		return (CKR_ARGUMENTS_BAD);
 	if ((*row = mech_find(m->mechanism, flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
+	if (m->ulParameterLen != 0)
+		return (CKR_MECHANISM_PARAM_INVALID);
 	c->context = RV_CREATE;
 	return (CKR_OK);
 }
@@ -32,8 +34,7 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 	if ((rv = find_maker(c, m, CKF_GENERATE, &row)) != CKR_OK)
 		return (rv);
 	if (template_bool(t, CKA_TOKEN, false))
-		return (call_refuse(
-		    c, CKR_TEMPLATE_INCONSISTENT, "KMS makes no such keys"));
+		return (generate_key_in_kms(c, row, t, handle));
 	if (row->maker == NULL || row->maker->generate == NULL)
 		return (not_here(c));
 	return (row->maker->generate(c, m, t, handle));
@@ -67,10 +68,8 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		if (is_import_pair(row, private_t))
 			return (import_pair_make(c, m, public_t, private_t,
 			    public_key, private_key));
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
-		    "only import pairs are made in KMS: the private key with "
-		    "CKA_UNWRAP, without CKA_SIGN and CKA_DECRYPT "
-		    "(pkcs11-tool: --usage-wrap)"));
+		return (generate_pair_in_kms(
+		    c, row, public_t, private_t, public_key, private_key));
 	}
 	if (row->maker == NULL || row->maker->generate_pair == NULL)
 		return (not_here(c));

@@ -2,6 +2,8 @@
 #define GENERATE_H
 #include "object.h"
 
+struct mech;
+
 /*
  * What C_GenerateKey and C_GenerateKeyPair mean. The templates say where the
  * new key will be: CKA_TOKEN false, in this process, made by the mechanism's
@@ -10,6 +12,13 @@
 CK_RV generate_key(
     struct call *, const CK_MECHANISM *, struct template, CK_OBJECT_HANDLE *);
 CK_RV generate_pair(struct call *, const CK_MECHANISM *,
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+
+/* Those in KMS, for generate.c; the row is that of their mechanism. */
+CK_RV generate_key_in_kms(
+    struct call *, const struct mech *, struct template, CK_OBJECT_HANDLE *);
+CK_RV generate_pair_in_kms(struct call *, const struct mech *,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 #endif

@@ -127,9 +127,15 @@ spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 	return (found);
 }
 
+/* Ed25519 goes by its OID, too: 1.3.101.112. */
 const struct spec *
 spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
 {
+	const struct view oid = BYTES(6, 3, 0x2b, 0x65, 0x70);
+	const struct view name = ED25519;
+
+	if (type == CKK_EC_EDWARDS && view_equal(params, oid))
+		params = name;
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (specs[i].class == PRIVATE && specs[i].type == type &&
 		    (specs[i].params.len == 0

@@ -11,6 +11,7 @@
 /* One key as KMS sees it. */
 struct account_key {
 	char id[KMS_ID_SIZE], state[KMS_WORD_SIZE], origin[KMS_WORD_SIZE];
+	char spec[KMS_WORD_SIZE], usage[KMS_WORD_SIZE];
 	char expiration_model[KMS_WORD_SIZE];
 	double valid_to;
 };
