@@ -94,4 +94,34 @@ fails "and cannot be used" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv \
 
 ok "--test" silent_about "ERR" p11 --login --pin 1234 --test
 ok "--test-fork" p11 --test-fork
+
+# Keys that KMS makes.
+ok "--keygen AES:32" p11 --keygen --key-type AES:32 --label "made aes" --id a0
+ok "--keygen GENERIC:64" p11 --keygen --key-type GENERIC:64 \
+    --label "made hmac" --id a1 --usage-sign
+ok "they are listed" says "made hmac" p11 --list-objects --type secrkey
+fails_saying "AES:16, which KMS does not make" CKR_ATTRIBUTE_VALUE_INVALID \
+    p11 --keygen --key-type AES:16 --label short
+number=0
+for type in rsa:2048 EC:prime256v1 EC:secp384r1 EC:secp521r1 EC:secp256k1; do
+	number=$((number + 1))
+	ok "--keypairgen $type" p11 --keypairgen --key-type $type \
+	    --label "made $type" --id b$number
+	case $type in
+	rsa:*) mechanism=SHA256-RSA-PKCS ;;
+	*) mechanism=ECDSA-SHA256 ;;
+	esac
+	ok "--sign with it" p11 --sign -m $mechanism --id b$number -i clear \
+	    -o signature
+	ok "--verify" says "Signature is valid" p11 --verify -m $mechanism \
+	    --id b$number -i clear --signature-file signature
+done
+# (Of EC keys, this program's --read-object reads memory that it freed.)
+ok "--sign with the RSA key" p11 --sign -m SHA256-RSA-PKCS --id b1 -i clear \
+    -o signature
+ok "--read-object" p11 --read-object --type pubkey --id b1 -o made.der
+ok "openssl verifies" openssl dgst -sha256 -verify made.der -keyform DER \
+    -signature signature clear
+fails_saying "--keypairgen of a label in use" CKR_ATTRIBUTE_VALUE_INVALID \
+    p11 --keypairgen --key-type EC:prime256v1 --label "made aes"
 tap_done
