@@ -570,7 +570,6 @@ main(int argc, char **argv)
 {
 	step_main(argc, argv, steps, ELEMS(steps));
 	world_start();
-	world_config(NULL, "timeout = 10\nimport-timeout = 10", NULL);
 	p11_start();
 	for (size_t i = 0; i < ELEMS(kinds); i++)
 		test_kind(i);
@@ -579,6 +578,9 @@ main(int argc, char **argv)
 	test_names();
 	test_templates();
 	test_use();
+	p11_stop();
+	world_config(NULL, "timeout = 10\nimport-timeout = 10", NULL);
+	p11_start();
 	test_faults();
 	p11_stop();
 	for (size_t i = 0; i < ELEMS(moments); i++)
