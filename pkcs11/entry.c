@@ -141,15 +141,12 @@ C_GetMechanismInfo(
     CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
 {
 	struct call c;
-	const struct mech *m;
 	CK_RV rv = call_begin_slot(&c, "C_GetMechanismInfo", slot, true);
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && (m = mech_find(type, 0)) == NULL)
+	if (rv == CKR_OK && !mech_info(&c, type, info))
 		rv = CKR_MECHANISM_INVALID;
-	if (rv == CKR_OK)
-		*info = (CK_MECHANISM_INFO){m->min, m->max, m->flags};
 	return (call_end(&c, rv));
 }
 

@@ -10,7 +10,6 @@
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
 #define SIGN (CKF_SIGN | CKF_VERIFY)
-#define RECOVER (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
 
 /* clang-format off */
@@ -24,25 +23,34 @@ const struct mech mechs[] = {
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 32, 32, OFFER_CBC_PAD,
 	    &crypt_cbc_pad, NULL, NULL, NULL },
 
+#define RSA_SIZES 1024, 8192
 #define RSA(ckm, flags, family, digest)					\
-	{ ckm, CKK_RSA, flags, 2048, 4096, OFFER_ALWAYS,		\
+	{ ckm, CKK_RSA, flags, RSA_SIZES, OFFER_ALWAYS,			\
 	    &family, &family, NULL, digest }
-	RSA(CKM_RSA_PKCS, SIGN | RECOVER, sign_pkcs1, NULL),
-	RSA(CKM_SHA1_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA1),
-	RSA(CKM_SHA224_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA224),
-	RSA(CKM_SHA256_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA256),
-	RSA(CKM_SHA384_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA384),
-	RSA(CKM_SHA512_RSA_PKCS, SIGN, sign_pkcs1, DIGEST_SHA512),
+#define RSA_HASHED(hash, digest)					\
+	RSA(CKM_##hash##_RSA_PKCS, SIGN, sign_pkcs1, digest),		\
+	RSA(CKM_##hash##_RSA_PKCS_PSS, SIGN, sign_pss, digest)
+	RSA(CKM_RSA_PKCS, SIGN | CKF_SIGN_RECOVER, sign_pkcs1, NULL),
+	{ CKM_RSA_PKCS, CKK_RSA, CKF_VERIFY_RECOVER, RSA_SIZES, OFFER_ALWAYS,
+	    &sign_pkcs1, &recover_pkcs1, NULL, NULL },
 	RSA(CKM_RSA_PKCS_PSS, SIGN, sign_pss, NULL),
-	RSA(CKM_SHA1_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA1),
-	RSA(CKM_SHA224_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA224),
-	RSA(CKM_SHA256_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA256),
-	RSA(CKM_SHA384_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA384),
-	RSA(CKM_SHA512_RSA_PKCS_PSS, SIGN, sign_pss, DIGEST_SHA512),
+	RSA_HASHED(SHA1, DIGEST_SHA1),
+	RSA_HASHED(SHA224, DIGEST_SHA224),
+	RSA_HASHED(SHA256, DIGEST_SHA256),
+	RSA_HASHED(SHA384, DIGEST_SHA384),
+	RSA_HASHED(SHA512, DIGEST_SHA512),
+	RSA_HASHED(SHA3_224, DIGEST_SHA3_224),
+	RSA_HASHED(SHA3_256, DIGEST_SHA3_256),
+	RSA_HASHED(SHA3_384, DIGEST_SHA3_384),
+	RSA_HASHED(SHA3_512, DIGEST_SHA3_512),
+	{ CKM_RSA_X_509, CKK_RSA, SIGN | CKF_SIGN_RECOVER, RSA_SIZES,
+	    OFFER_ALWAYS, NULL, &sign_x509, NULL, NULL },
+	{ CKM_RSA_X_509, CKK_RSA, CKF_VERIFY_RECOVER, RSA_SIZES,
+	    OFFER_ALWAYS, NULL, &recover_x509, NULL, NULL },
 
 #define EC(ckm, digest)							\
 	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\
-	    CKF_EC_UNCOMPRESS, 256, 521, OFFER_ALWAYS,			\
+	    CKF_EC_UNCOMPRESS, 224, 521, OFFER_ALWAYS,			\
 	    &sign_ecdsa, &sign_ecdsa, NULL, digest }
 	EC(CKM_ECDSA, NULL),
 	EC(CKM_ECDSA_SHA1, DIGEST_SHA1),
@@ -50,6 +58,10 @@ const struct mech mechs[] = {
 	EC(CKM_ECDSA_SHA256, DIGEST_SHA256),
 	EC(CKM_ECDSA_SHA384, DIGEST_SHA384),
 	EC(CKM_ECDSA_SHA512, DIGEST_SHA512),
+	EC(CKM_ECDSA_SHA3_224, DIGEST_SHA3_224),
+	EC(CKM_ECDSA_SHA3_256, DIGEST_SHA3_256),
+	EC(CKM_ECDSA_SHA3_384, DIGEST_SHA3_384),
+	EC(CKM_ECDSA_SHA3_512, DIGEST_SHA3_512),
 
 #define HMAC(ckm, digest)						\
 	{ ckm, CKK_GENERIC_SECRET, SIGN, 1, 512, OFFER_ALWAYS,		\
@@ -106,6 +118,9 @@ const size_t mech_count = sizeof(mechs) / sizeof(mechs[0]);
 bool
 mech_is_listed(const struct mech *m, const struct call *c)
 {
+	for (const struct mech *before = mechs; before < m; before++)
+		if (before->type == m->type)
+			return (false);
 	/* with nothing but keys in KMS it would do nothing */
 	if (m->offer == OFFER_CBC_PAD && m->here == NULL)
 		return (c->token->config->aes_cbc_pad);
@@ -119,6 +134,29 @@ mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 		if (mechs[i].type == type && (mechs[i].flags & flags) == flags)
 			return (&mechs[i]);
 	return (NULL);
+}
+
+bool
+mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	bool found = false;
+
+	(void)c;
+	for (size_t i = 0; i < mech_count; i++) {
+		const struct mech *m = &mechs[i];
+
+		if (m->type != type)
+			continue;
+		if (!found)
+			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};
+		info->flags |= m->flags;
+		if (m->min < info->ulMinKeySize)
+			info->ulMinKeySize = m->min;
+		if (m->max > info->ulMaxKeySize)
+			info->ulMaxKeySize = m->max;
+		found = true;
+	}
+	return (found);
 }
 
 /* A public half is here, whatever its private half is. */

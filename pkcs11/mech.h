@@ -79,8 +79,10 @@ extern const size_t mech_count;
 
 /* The row of that type with all those flags, or NULL. */
 const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
-/* Whether the mechanism list names it. */
+/* Whether the mechanism list names it: the first row of a type does. */
 bool mech_is_listed(const struct mech *, const struct call *);
+/* Of all rows of a type together; false: there is none. */
+bool mech_info(const struct call *, CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
 /* What does the work with that key; NULL: nothing can. */
 const struct family *mech_family(
     const struct call *, const struct mech *, const struct object *);

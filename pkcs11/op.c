@@ -1,6 +1,8 @@
 #include <string.h>
 #include <openssl/crypto.h>
+#include "digest.h"
 #include "mech.h"
+#include "pkey.h"
 
 #define RESULT_MAX (8 * 1024) /* of work in KMS; families raise it */
 
@@ -56,11 +58,24 @@ static bool
 type_fits(const struct mech *m, CK_KEY_TYPE type)
 {
 	/* HMAC keys go by the name of their hash too, or by none */
+	return (type == m->key_type ||
+		(m->key_type == CKK_GENERIC_SECRET && m->digest != NULL &&
+		    m->digest->hmac == type));
+}
+
+/* KMS's own keys have sizes that their rows are for. */
+static bool
+size_fits(const struct mech *m, const struct object *o)
+{
+	size_t n;
+
+	if (o->bag == NULL)
+		return (true);
+	n = o->class != CKO_SECRET_KEY ? pkey_bits(o)
+				       : bag_view(o->bag, CKA_VALUE).len;
 	if (m->key_type == CKK_GENERIC_SECRET)
-		return (type == CKK_GENERIC_SECRET || type == CKK_SHA_1_HMAC ||
-			type == CKK_SHA224_HMAC || type == CKK_SHA256_HMAC ||
-			type == CKK_SHA384_HMAC || type == CKK_SHA512_HMAC);
-	return (type == m->key_type);
+		n *= 8;
+	return (n >= m->min && n <= m->max);
 }
 
 /* An empty list, as one that is not there, allows all. */
@@ -96,6 +111,8 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		    "the key waits for its material"));
 	if (!type_fits(op->mech, object_type(o)))
 		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (!size_fits(op->mech, o))
+		return (CKR_KEY_SIZE_RANGE);
 	if (!attr_is(c, o, kinds[op->kind].usage))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (!is_allowed(op))

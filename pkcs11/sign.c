@@ -1,18 +1,15 @@
 #include <stdio.h>
 #include <string.h>
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
-#include <openssl/rsa.h>
 #include "digest.h"
 #include "pkey.h"
 #include "sign.h"
 
-#define SIGNATURE_MAX 1024
 #define HALF_MAX 66 /* bytes of r or s: P-521 */
 
 /* What is to be signed: a hash, or for PKCS#1 v1.5 a DigestInfo. */
-static CK_RV
-begin(struct call *c, struct op *op)
+CK_RV
+sign_begin(struct call *c, struct op *op)
 {
 	CK_RV rv = CKR_OK;
 
@@ -25,8 +22,8 @@ begin(struct call *c, struct op *op)
 	return (rv);
 }
 
-static CK_RV
-update(struct call *c, struct op *op, struct view in)
+CK_RV
+sign_update(struct call *c, struct op *op, struct view in)
 {
 	enum err e;
 
@@ -38,9 +35,8 @@ update(struct call *c, struct op *op, struct view in)
 				 : call_fail(c, e));
 }
 
-/* The hash of the input, or the input. */
-static CK_RV
-take_input(struct op *op, uint8_t hash[EVP_MAX_MD_SIZE], struct view *v)
+CK_RV
+sign_input(struct op *op, uint8_t hash[EVP_MAX_MD_SIZE], struct view *v)
 {
 	if (op->md != NULL)
 		return (digest_end(op, hash, v));
@@ -48,7 +44,7 @@ take_input(struct op *op, uint8_t hash[EVP_MAX_MD_SIZE], struct view *v)
 	return (CKR_OK);
 }
 
-static CK_RV
+CK_RV
 sign_in_kms(struct call *c, struct op *op, struct view hash)
 {
 	char algorithm[KMS_WORD_SIZE];
@@ -69,31 +65,8 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-/* Sets padding and, where the input is a hash, its name. */
-static bool
-rsa_set(const struct op *op, EVP_PKEY_CTX *ctx)
-{
-	bool pss = op->family == &sign_pss;
-	int mode = pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
-	int salt = (int)op->number;
-	char name[16] = "";
-	OSSL_PARAM params[4], *p = params;
-
-	*p++ = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PAD_MODE, &mode);
-	if (op->digest != NULL) {
-		snprintf(name, sizeof(name), "%s", op->digest->name);
-		*p++ = OSSL_PARAM_construct_utf8_string(
-		    OSSL_SIGNATURE_PARAM_DIGEST, name, 0);
-	}
-	if (pss)
-		*p++ = OSSL_PARAM_construct_int(
-		    OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &salt);
-	*p = OSSL_PARAM_construct_end();
-	return (EVP_PKEY_CTX_set_params(ctx, params) == 1);
-}
-
-static CK_RV
-sign_here(struct call *c, struct op *op, struct view in)
+CK_RV
+sign_here(struct call *c, struct op *op, sign_set *set, struct view in)
 {
 	EVP_PKEY_CTX *ctx = NULL;
 	size_t n = SIGNATURE_MAX;
@@ -104,7 +77,7 @@ sign_here(struct call *c, struct op *op, struct view in)
 	ctx = EVP_PKEY_CTX_new_from_pkey(
 	    c->module->crypto->lib, op->pkey, NULL);
 	if (ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-	    (op->family == &sign_ecdsa || rsa_set(op, ctx)) &&
+	    (set == NULL || set(op, ctx)) &&
 	    EVP_PKEY_sign(ctx, op->result.ptr, &n, in.ptr, in.len) == 1) {
 		op->result.len = n;
 		rv = CKR_OK;
@@ -113,9 +86,9 @@ sign_here(struct call *c, struct op *op, struct view in)
 	return (rv);
 }
 
-static CK_RV
-verify_here(
-    struct call *c, struct op *op, struct view in, struct view signature)
+CK_RV
+verify_here(struct call *c, struct op *op, sign_set *set, struct view in,
+    struct view signature)
 {
 	EVP_PKEY_CTX *ctx;
 	CK_RV rv = CKR_FUNCTION_FAILED;
@@ -123,7 +96,7 @@ verify_here(
 	ctx = EVP_PKEY_CTX_new_from_pkey(
 	    c->module->crypto->lib, op->pkey, NULL);
 	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
-	    (op->family == &sign_ecdsa || rsa_set(op, ctx)))
+	    (set == NULL || set(op, ctx)))
 		rv = EVP_PKEY_verify(
 			 ctx, signature.ptr, signature.len, in.ptr, in.len) == 1
 			 ? CKR_OK
@@ -132,93 +105,11 @@ verify_here(
 	return (rv);
 }
 
-/* RSA */
-
-static CK_RV
-init_pkcs1(struct call *c, struct op *op, const CK_MECHANISM *m)
+size_t
+sign_bits(const struct op *op)
 {
-	if (m->ulParameterLen != 0)
-		return (CKR_MECHANISM_PARAM_INVALID);
-	return (begin(c, op));
-}
-
-/* KMS has one PSS: MGF1 with the same hash, salt as long as the hash. */
-static CK_RV
-init_pss(struct call *c, struct op *op, const CK_MECHANISM *m)
-{
-	const CK_RSA_PKCS_PSS_PARAMS *p = m->pParameter;
-
-	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
-	    (op->digest = digest_find(p->hashAlg)) == NULL ||
-	    p->mgf != op->digest->mgf || p->mgf == 0 ||
-	    (op->mech->digest != NULL && op->mech->digest != op->digest) ||
-	    p->sLen > SIGNATURE_MAX)
-		return (CKR_MECHANISM_PARAM_INVALID);
-	if (object_in_kms(&op->object) && p->sLen != op->digest->len)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS's salt is as long as the hash: %zu bytes",
-		    op->digest->len));
-	op->number = p->sLen;
-	return (begin(c, op));
-}
-
-static size_t
-rsa_len(const struct op *op, size_t more)
-{
-	(void)more;
-	return (pkey_bits(&op->object) / 8);
-}
-
-/* Of an unhashed mechanism: the hash that KMS is to sign. */
-static CK_RV
-rsa_hash(struct call *c, struct op *op, struct view *v)
-{
-	if (op->family == &sign_pkcs1 && op->md == NULL) {
-		if ((op->digest = digest_of_info(v)) == NULL)
-			return (call_refuse(c, CKR_DATA_INVALID,
-			    "KMS signs the DigestInfo of SHA-256, SHA-384 or "
-			    "SHA-512, nothing else"));
-		return (CKR_OK);
-	}
-	return (v->len == op->digest->len ? CKR_OK : CKR_DATA_LEN_RANGE);
-}
-
-static CK_RV
-rsa_finish(struct call *c, struct op *op)
-{
-	uint8_t hash[EVP_MAX_MD_SIZE];
-	struct view v;
-	CK_RV rv;
-
-	if ((rv = take_input(op, hash, &v)) != CKR_OK)
-		return (rv);
-	if (object_in_kms(&op->object)) {
-		if ((rv = rsa_hash(c, op, &v)) == CKR_OK)
-			rv = sign_in_kms(c, op, v);
-		return (rv);
-	}
-	/* RFC 8017: eleven bytes of padding at the least */
-	if (op->digest == NULL && v.len + 11 > rsa_len(op, 0))
-		return (CKR_DATA_LEN_RANGE);
-	if (op->digest != NULL && v.len != op->digest->len)
-		return (CKR_DATA_LEN_RANGE);
-	return (sign_here(c, op, v));
-}
-
-static CK_RV
-rsa_verify(struct call *c, struct op *op, struct view signature)
-{
-	uint8_t hash[EVP_MAX_MD_SIZE];
-	struct view v;
-	CK_RV rv;
-
-	if ((rv = take_input(op, hash, &v)) != CKR_OK)
-		return (rv);
-	if (op->digest != NULL && v.len != op->digest->len)
-		return (CKR_DATA_LEN_RANGE);
-	if (signature.len != rsa_len(op, 0))
-		return (CKR_SIGNATURE_LEN_RANGE);
-	return (verify_here(c, op, v, signature));
+	return (op->pkey != NULL ? (size_t)EVP_PKEY_get_bits(op->pkey)
+				 : pkey_bits(&op->object));
 }
 
 /* ECDSA */
@@ -228,14 +119,14 @@ init_ecdsa(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	return (begin(c, op));
+	return (sign_begin(c, op));
 }
 
 static size_t
 ecdsa_len(const struct op *op, size_t more)
 {
 	(void)more;
-	return ((pkey_bits(&op->object) + 7) / 8 * 2);
+	return ((sign_bits(op) + 7) / 8 * 2);
 }
 
 /*
@@ -309,12 +200,12 @@ ecdsa_finish(struct call *c, struct op *op)
 	struct view v;
 	CK_RV rv;
 
-	if ((rv = take_input(op, hash, &v)) != CKR_OK)
+	if ((rv = sign_input(op, hash, &v)) != CKR_OK)
 		return (rv);
 	if (v.len == 0)
 		return (CKR_DATA_LEN_RANGE);
 	if (!object_in_kms(&op->object))
-		rv = sign_here(c, op, v);
+		rv = sign_here(c, op, NULL, v);
 	else if ((rv = ecdsa_hash(op, v, padded)) == CKR_OK)
 		rv = sign_in_kms(c, op, VIEW(padded, op->digest->len));
 	return (rv == CKR_OK ? der_to_raw(op) : rv);
@@ -329,33 +220,19 @@ ecdsa_verify(struct call *c, struct op *op, struct view signature)
 	struct view v;
 	CK_RV rv;
 
-	if ((rv = take_input(op, hash, &v)) != CKR_OK)
+	if ((rv = sign_input(op, hash, &v)) != CKR_OK)
 		return (rv);
 	if (signature.len != ecdsa_len(op, 0))
 		return (CKR_SIGNATURE_LEN_RANGE);
 	if ((rv = raw_to_der(signature, &der, &len)) == CKR_OK)
-		rv = verify_here(c, op, v, VIEW(der, len));
+		rv = verify_here(c, op, NULL, v, VIEW(der, len));
 	OPENSSL_free(der);
 	return (rv);
 }
 
-const struct family sign_pkcs1 = {.kms = "RSASSA_PKCS1_V1_5_",
-    .init = init_pkcs1,
-    .update = update,
-    .finish = rsa_finish,
-    .verify = rsa_verify,
-    .bound = rsa_len,
-    .exact = true};
-const struct family sign_pss = {.kms = "RSASSA_PSS_",
-    .init = init_pss,
-    .update = update,
-    .finish = rsa_finish,
-    .verify = rsa_verify,
-    .bound = rsa_len,
-    .exact = true};
 const struct family sign_ecdsa = {.kms = "ECDSA_",
     .init = init_ecdsa,
-    .update = update,
+    .update = sign_update,
     .finish = ecdsa_finish,
     .verify = ecdsa_verify,
     .bound = ecdsa_len,
