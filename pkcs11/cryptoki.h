@@ -115,6 +115,9 @@
 #define CKK_SHA512_224_HMAC		0x00000043UL
 #define CKK_SHA512_256_HMAC		0x00000044UL
 #endif
+#ifndef CKM_EDDSA
+#define CKM_EDDSA			0x00001057UL
+#endif
 /* PKCS#11 3.2 */
 #ifndef CKK_ML_DSA
 #define CKK_ML_KEM			0x00000049UL
@@ -147,7 +150,33 @@ struct rsa_aes_key_wrap_params {
 #define CK_RSA_AES_KEY_WRAP_PARAMS struct rsa_aes_key_wrap_params
 #endif
 
+#ifndef CKH_HEDGE_PREFERRED
+#define CKH_HEDGE_PREFERRED 0x00000000UL
+#define CKH_HEDGE_REQUIRED 0x00000001UL
+#define CKH_DETERMINISTIC_REQUIRED 0x00000002UL
+typedef CK_ULONG CK_HEDGE_TYPE;
+typedef struct CK_SIGN_ADDITIONAL_CONTEXT {
+	CK_HEDGE_TYPE hedgeVariant;
+	CK_BYTE *pContext;
+	CK_ULONG ulContextLen;
+} CK_SIGN_ADDITIONAL_CONTEXT;
+#endif
+
 #if CRYPTOKI_VERSION_MAJOR < 3
+
+typedef struct CK_EDDSA_PARAMS {
+	CK_BBOOL phFlag;
+	CK_ULONG ulContextDataLen;
+	CK_BYTE *pContextData;
+} CK_EDDSA_PARAMS;
+typedef struct CK_CCM_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulMACLen;
+} CK_CCM_PARAMS;
 
 #define CKF_INTERFACE_FORK_SAFE 0x00000001UL
 

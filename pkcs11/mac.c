@@ -1,21 +1,73 @@
 #include <stdio.h>
+#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include "digest.h"
 #include "mac.h"
 
-static CK_RV
-init(struct call *c, struct op *op, const CK_MECHANISM *m)
+#define AES_BLOCK 16
+#define NAME_SIZE 16 /* of a hash or cipher, as OpenSSL calls it */
+
+/* Bytes of the whole value. */
+static size_t
+whole(const struct op *op)
 {
-	(void)c;
+	return (op->digest != NULL ? op->digest->len : AES_BLOCK);
+}
+
+static CK_RV
+init_whole(struct op *op, const CK_MECHANISM *m)
+{
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->digest = op->mech->digest;
-	op->data.max = KMS_MESSAGE_MAX;
+	op->number = whole(op);
 	return (CKR_OK);
+}
+
+/* The parameter is a length. */
+static CK_RV
+init_part(struct op *op, const CK_MECHANISM *m)
+{
+	CK_ULONG len;
+
+	if (m->pParameter == NULL || m->ulParameterLen != sizeof(len))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	memcpy(&len, m->pParameter, sizeof(len));
+	op->digest = op->mech->digest;
+	op->number = len;
+	return (len != 0 && len <= whole(op) ? CKR_OK
+					     : CKR_MECHANISM_PARAM_INVALID);
+}
+
+static size_t
+bound(const struct op *op, size_t more)
+{
+	(void)more;
+	return (op->number);
+}
+
+/* In KMS */
+
+static CK_RV
+init_kms(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	(void)c;
+	op->data.max = KMS_MESSAGE_MAX;
+	return (init_whole(op, m));
+}
+
+static CK_RV
+init_kms_part(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	(void)c;
+	op->data.max = KMS_MESSAGE_MAX;
+	return (init_part(op, m));
 }
 
 /* KMS takes the whole message, and hashes it there. */
 static CK_RV
-update(struct call *c, struct op *op, struct view in)
+update_kms(struct call *c, struct op *op, struct view in)
 {
 	enum err e = buf_append(&op->data, in);
 
@@ -47,31 +99,134 @@ ask(struct call *c, struct op *op, struct view mac)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+/* Leaves so many bytes of the value as were asked for. */
 static CK_RV
-finish(struct call *c, struct op *op)
+cut(struct op *op)
 {
-	return (ask(c, op, VIEW(NULL, 0)));
+	if (op->result.len != whole(op))
+		return (CKR_DEVICE_ERROR);
+	op->result.len = op->number;
+	return (CKR_OK);
 }
 
 static CK_RV
-verify(struct call *c, struct op *op, struct view mac)
+finish_kms(struct call *c, struct op *op)
 {
-	if (mac.len != op->digest->len)
+	CK_RV rv = ask(c, op, VIEW(NULL, 0));
+
+	return (rv == CKR_OK ? cut(op) : rv);
+}
+
+static CK_RV
+compare(const struct op *op, struct view mac)
+{
+	return (CRYPTO_memcmp(op->result.ptr, mac.ptr, mac.len) == 0
+		    ? CKR_OK
+		    : CKR_SIGNATURE_INVALID);
+}
+
+/* VerifyMac takes whole values only: a part is compared here. */
+static CK_RV
+verify_kms(struct call *c, struct op *op, struct view mac)
+{
+	CK_RV rv;
+
+	if (mac.len != op->number)
 		return (CKR_SIGNATURE_LEN_RANGE);
-	return (ask(c, op, mac));
+	if (mac.len == whole(op))
+		return (ask(c, op, mac));
+	rv = finish_kms(c, op);
+	return (rv == CKR_OK ? compare(op, mac) : rv);
 }
 
-static size_t
-bound(const struct op *op, size_t more)
+/* In this process */
+
+static CK_RV
+begin(struct call *c, struct op *op)
 {
-	(void)more;
-	return (op->digest->len);
+	struct view key = bag_view(op->object.bag, CKA_VALUE);
+	bool cmac = op->digest == NULL;
+	char name[NAME_SIZE] = "";
+	EVP_MAC *mac = EVP_MAC_fetch(
+	    c->module->crypto->lib, cmac ? "CMAC" : "HMAC", NULL);
+	OSSL_PARAM params[2] = {
+	    OSSL_PARAM_construct_utf8_string(
+		cmac ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST, name, 0),
+	    OSSL_PARAM_construct_end()};
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (cmac)
+		snprintf(name, sizeof(name), "AES-%zu-CBC", key.len * 8);
+	else
+		snprintf(name, sizeof(name), "%s", op->digest->name);
+	if (mac != NULL && (op->mac = EVP_MAC_CTX_new(mac)) != NULL &&
+	    EVP_MAC_init(op->mac, key.ptr, key.len, params) == 1)
+		rv = CKR_OK;
+	EVP_MAC_free(mac);
+	return (rv);
 }
 
-const struct family mac_hmac = {.kms = "HMAC_",
-    .init = init,
-    .update = update,
-    .finish = finish,
-    .verify = verify,
-    .bound = bound,
-    .exact = true};
+static CK_RV
+init_here(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	CK_RV rv = init_whole(op, m);
+
+	return (rv == CKR_OK ? begin(c, op) : rv);
+}
+
+static CK_RV
+init_here_part(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	CK_RV rv = init_part(op, m);
+
+	return (rv == CKR_OK ? begin(c, op) : rv);
+}
+
+static CK_RV
+update_here(struct call *c, struct op *op, struct view in)
+{
+	(void)c;
+	return (in.len == 0 || EVP_MAC_update(op->mac, in.ptr, in.len) == 1
+		    ? CKR_OK
+		    : CKR_FUNCTION_FAILED);
+}
+
+static CK_RV
+finish_here(struct call *c, struct op *op)
+{
+	size_t n = 0;
+
+	if (buf_reserve(&op->result, EVP_MAX_MD_SIZE) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	if (EVP_MAC_final(op->mac, op->result.ptr, &n, EVP_MAX_MD_SIZE) != 1)
+		return (CKR_FUNCTION_FAILED);
+	op->result.len = n;
+	return (cut(op));
+}
+
+static CK_RV
+verify_here(struct call *c, struct op *op, struct view mac)
+{
+	CK_RV rv;
+
+	if (mac.len != op->number)
+		return (CKR_SIGNATURE_LEN_RANGE);
+	rv = finish_here(c, op);
+	return (rv == CKR_OK ? compare(op, mac) : rv);
+}
+
+/* clang-format off */
+#define KMS(init_)							\
+	.kms = "HMAC_", .init = (init_), .update = update_kms,		\
+	.finish = finish_kms, .verify = verify_kms, .bound = bound,	\
+	.exact = true
+#define HERE(init_)							\
+	.init = (init_), .update = update_here, .finish = finish_here,	\
+	.verify = verify_here, .bound = bound, .exact = true
+const struct family mac_kms_hmac = { KMS(init_kms) };
+const struct family mac_kms_hmac_general = { KMS(init_kms_part) };
+const struct family mac_hmac = { HERE(init_here) };
+const struct family mac_hmac_general = { HERE(init_here_part) };
+const struct family mac_cmac = { HERE(init_here) };
+const struct family mac_cmac_general = { HERE(init_here_part) };
+/* clang-format on */

@@ -50,7 +50,7 @@ const struct mech mechs[] = {
 
 #define EC(ckm, digest)							\
 	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\
-	    CKF_EC_UNCOMPRESS, 224, 521, OFFER_ALWAYS,			\
+	    CKF_EC_UNCOMPRESS, 256, 521, OFFER_ALWAYS,			\
 	    &sign_ecdsa, &sign_ecdsa, NULL, digest }
 	EC(CKM_ECDSA, NULL),
 	EC(CKM_ECDSA_SHA1, DIGEST_SHA1),
@@ -63,13 +63,36 @@ const struct mech mechs[] = {
 	EC(CKM_ECDSA_SHA3_384, DIGEST_SHA3_384),
 	EC(CKM_ECDSA_SHA3_512, DIGEST_SHA3_512),
 
-#define HMAC(ckm, digest)						\
-	{ ckm, CKK_GENERIC_SECRET, SIGN, 1, 512, OFFER_ALWAYS,		\
-	    &mac_hmac, NULL, NULL, digest }
-	HMAC(CKM_SHA224_HMAC, DIGEST_SHA224),
-	HMAC(CKM_SHA256_HMAC, DIGEST_SHA256),
-	HMAC(CKM_SHA384_HMAC, DIGEST_SHA384),
-	HMAC(CKM_SHA512_HMAC, DIGEST_SHA512),
+	{ CKM_EDDSA, CKK_EC_EDWARDS, SIGN, 255, 255, OFFER_ALWAYS,
+	    &sign_eddsa, &sign_eddsa, NULL, NULL },
+	{ CKM_ML_DSA, CKK_ML_DSA, SIGN, CKP_ML_DSA_44, CKP_ML_DSA_87,
+	    OFFER_ALWAYS, &sign_mldsa, &sign_mldsa, NULL, NULL },
+
+#define HMAC_ROW(ckm, digest, kms, here)				\
+	{ ckm, CKK_GENERIC_SECRET, SIGN, 8, 8 * BAG_VALUE_MAX,		\
+	    OFFER_ALWAYS, kms, here, NULL, digest }
+#define HMAC(hash, digest)						\
+	HMAC_ROW(CKM_##hash##_HMAC, digest, &mac_kms_hmac, &mac_hmac),	\
+	HMAC_ROW(CKM_##hash##_HMAC_GENERAL, digest,			\
+	    &mac_kms_hmac_general, &mac_hmac_general)
+#define HMAC_HERE(hash, digest)						\
+	HMAC_ROW(CKM_##hash##_HMAC, digest, NULL, &mac_hmac),		\
+	HMAC_ROW(CKM_##hash##_HMAC_GENERAL, digest, NULL, &mac_hmac_general)
+	HMAC(SHA224, DIGEST_SHA224),
+	HMAC(SHA256, DIGEST_SHA256),
+	HMAC(SHA384, DIGEST_SHA384),
+	HMAC(SHA512, DIGEST_SHA512),
+	HMAC_HERE(SHA_1, DIGEST_SHA1),
+	HMAC_HERE(SHA512_224, DIGEST_SHA512_224),
+	HMAC_HERE(SHA512_256, DIGEST_SHA512_256),
+	HMAC_HERE(SHA3_224, DIGEST_SHA3_224),
+	HMAC_HERE(SHA3_256, DIGEST_SHA3_256),
+	HMAC_HERE(SHA3_384, DIGEST_SHA3_384),
+	HMAC_HERE(SHA3_512, DIGEST_SHA3_512),
+	{ CKM_AES_CMAC, CKK_AES, SIGN, 16, 32, OFFER_ALWAYS,
+	    NULL, &mac_cmac, NULL, NULL },
+	{ CKM_AES_CMAC_GENERAL, CKK_AES, SIGN, 16, 32, OFFER_ALWAYS,
+	    NULL, &mac_cmac_general, NULL, NULL },
 
 #define GENERATE(ckm, type, flags, min, max, maker)			\
 	{ ckm, type, flags, min, max, OFFER_ALWAYS, NULL, NULL, maker, NULL }

@@ -3,6 +3,9 @@
 #include <openssl/evp.h>
 #include "store.h"
 
+/* The longest input that is kept here as a whole. */
+#define OP_DATA_MAX ((size_t)1 << 30)
+
 struct call;
 struct digest;
 struct family;

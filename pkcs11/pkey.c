@@ -187,7 +187,7 @@ pkey_of(struct call *c, const struct object *o, EVP_PKEY **out)
 	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_up_ref(p->pkey) != 1)
-		return (call_refuse(c, CKR_DEVICE_ERROR,
+		return (call_refuse(c, CKR_MECHANISM_INVALID,
 		    "OpenSSL here does not know the public key"));
 	*out = p->pkey;
 	return (CKR_OK);

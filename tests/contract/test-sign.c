@@ -539,40 +539,11 @@ test_rules(const struct twin *rsa, const struct twin *ec)
 	twin_free(&tiny);
 }
 
-/* Operation state, as the standard has it. */
-static void
-test_state(const struct twin *t)
-{
-	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
-
-	RV(p11->C_SignInit(rw, &m, t->private), CKR_OK, "Init");
-	RV(p11->C_SignInit(rw, &m, t->private), CKR_OPERATION_ACTIVE, "twice");
-	RV(p11->C_SignUpdate(rw, message, 10), CKR_OK, "a part");
-	sig_len = sizeof(sig);
-	RV(p11->C_Sign(rw, message, 10, sig, &sig_len),
-	    CKR_OPERATION_NOT_INITIALIZED, "C_Sign does not end parts");
-	RV(p11->C_SignFinal(rw, NULL, &sig_len), CKR_OK, "a size query");
-	COUNT(sig_len, 256, "256 bytes");
-	sig_len = 255;
-	RV(p11->C_SignFinal(rw, sig, &sig_len), CKR_BUFFER_TOO_SMALL,
-	    "too little room");
-	RV(p11->C_SignFinal(rw, sig, &sig_len), CKR_OK, "room enough");
-	RV(p11->C_SignFinal(rw, sig, &sig_len), CKR_OPERATION_NOT_INITIALIZED,
-	    "it is over");
-	RV(p11->C_SignInit(rw, &m, t->private), CKR_OK, "Init");
-	RV(p11->C_SignInit(rw, NULL, CK_INVALID_HANDLE), CKR_OK,
-	    "without a mechanism it ends");
-	RV(p11->C_SignUpdate(rw, message, 1), CKR_OPERATION_NOT_INITIALIZED,
-	    "so it has");
-	RV(sign(t->private, &m, NULL, 0), CKR_OK, "an empty message");
-	RV(verify(t->public, &m, 0), CKR_OK, "verifies");
-}
-
 int
 main(void)
 {
 	static const char *const curves[] = {
-	    "P-256", "P-384", "P-521", "secp256k1", "P-224", "brainpoolP256r1"};
+	    "P-256", "P-384", "P-521", "secp256k1"};
 	struct twin rsa, ec, kms;
 
 	for (size_t i = 0; i < sizeof(message); i++)
@@ -582,7 +553,6 @@ main(void)
 	rsa = twin_rsa(2048);
 	test_session(&rsa, rsa_schemes, ELEMS(rsa_schemes));
 	test_recover(&rsa);
-	test_state(&rsa);
 	for (size_t i = 0; i < ELEMS(curves); i++) {
 		printf("# %s\n", curves[i]);
 		ec = twin_ec(curves[i]);

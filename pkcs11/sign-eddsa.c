@@ -1,0 +1,160 @@
+#include <stdio.h>
+#include <string.h>
+#include <openssl/core_names.h>
+#include "pkey.h"
+#include "sign.h"
+
+#define CONTEXT_MAX 255 /* RFC 8032, section 5.1 */
+
+/*
+ * Pure EdDSA reads the message twice, so all of it is kept. OpenSSL knows the
+ * variants with a context and of a hash since 3.2, as instances by name.
+ */
+static CK_RV
+set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
+    const CK_EDDSA_PARAMS *p)
+{
+	bool ed448 = EVP_PKEY_is_a(op->pkey, "ED448");
+	char name[16];
+	const OSSL_PARAM *known = EVP_PKEY_CTX_settable_params(ctx);
+	OSSL_PARAM params[3];
+
+	if (!p->phFlag && p->ulContextDataLen == 0)
+		return (CKR_OK);
+	snprintf(name, sizeof(name), "%s%s", ed448 ? "Ed448" : "Ed25519",
+	    p->phFlag ? "ph"
+	    : ed448   ? ""
+		      : "ctx");
+	params[0] = OSSL_PARAM_construct_utf8_string("instance", name, 0);
+	params[1] = OSSL_PARAM_construct_octet_string(
+	    "context-string", p->pContextData, p->ulContextDataLen);
+	params[2] = OSSL_PARAM_construct_end();
+	if (known == NULL ||
+	    OSSL_PARAM_locate_const(known, "instance") == NULL ||
+	    EVP_PKEY_CTX_set_params(ctx, params) != 1)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "OpenSSL here has no %s", name));
+	return (CKR_OK);
+}
+
+static CK_RV
+begin_here(struct call *c, struct op *op, const CK_EDDSA_PARAMS *p)
+{
+	EVP_PKEY_CTX *ctx = NULL;
+	OSSL_LIB_CTX *lib = c->module->crypto->lib;
+	CK_RV rv;
+	int ok;
+
+	if ((rv = pkey_of(c, &op->object, &op->pkey)) != CKR_OK)
+		return (rv);
+	if ((op->md = EVP_MD_CTX_new()) == NULL)
+		return (CKR_HOST_MEMORY);
+	ok = op->kind == OP_VERIFY ? EVP_DigestVerifyInit_ex(op->md, &ctx, NULL,
+					 lib, NULL, op->pkey, NULL)
+				   : EVP_DigestSignInit_ex(op->md, &ctx, NULL,
+					 lib, NULL, op->pkey, NULL);
+	return (ok == 1 ? set_instance(c, op, ctx, p) : CKR_FUNCTION_FAILED);
+}
+
+static CK_RV
+init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	static const CK_EDDSA_PARAMS pure = {.phFlag = CK_FALSE};
+	const CK_EDDSA_PARAMS *p = m->pParameter;
+
+	if (p != NULL && m->ulParameterLen != sizeof(*p))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (p == NULL)
+		p = &pure;
+	if (p->ulContextDataLen > CONTEXT_MAX ||
+	    (p->pContextData == NULL && p->ulContextDataLen != 0))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	/* of what KMS calls Ed25519ph, RFC 8032 knows nothing */
+	if (op->object.key != NULL && (p->phFlag || p->ulContextDataLen != 0))
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "KMS has Ed25519 alone, without hash and context"));
+	if (object_in_kms(&op->object)) {
+		op->data.max = KMS_MESSAGE_MAX;
+		return (CKR_OK);
+	}
+	op->data.max = OP_DATA_MAX;
+	return (begin_here(c, op, p));
+}
+
+static CK_RV
+update(struct call *c, struct op *op, struct view in)
+{
+	enum err e = buf_append(&op->data, in);
+
+	if (e == ERR_TOO_BIG)
+		return (call_refuse(c, CKR_DATA_LEN_RANGE,
+		    "at most %zu bytes can be signed", op->data.max));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static size_t
+bound(const struct op *op, size_t more)
+{
+	(void)more;
+	return (op->pkey != NULL ? (size_t)EVP_PKEY_get_size(op->pkey) : 64);
+}
+
+/* Not NULL, which would ask for a length, or for nothing. */
+static struct view
+message_of(const struct op *op)
+{
+	return (op->data.len != 0 ? buf_view(&op->data) : VIEW_STR(""));
+}
+
+static CK_RV
+sign(struct call *c, struct op *op)
+{
+	struct view v = message_of(op);
+	size_t n = SIGNATURE_MAX;
+
+	if (buf_reserve(&op->result, n) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	if (EVP_DigestSign(op->md, op->result.ptr, &n, v.ptr, v.len) != 1)
+		return (CKR_FUNCTION_FAILED);
+	op->result.len = n;
+	return (CKR_OK);
+}
+
+static CK_RV
+finish(struct call *c, struct op *op)
+{
+	struct kms_sign_in in = {
+	    .message = message_of(op),
+	    .message_type = "RAW",
+	    .algorithm = op->family->kms,
+	};
+	enum err e;
+
+	if (!object_in_kms(&op->object))
+		return (sign(c, op));
+	in.key = op->object.key->meta.arn;
+	e = kms_sign(&c->kms, &in, &op->result);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+verify(struct call *c, struct op *op, struct view signature)
+{
+	struct view v = message_of(op);
+
+	(void)c;
+	if (signature.len != bound(op, 0))
+		return (CKR_SIGNATURE_LEN_RANGE);
+	return (EVP_DigestVerify(
+		    op->md, signature.ptr, signature.len, v.ptr, v.len) == 1
+		    ? CKR_OK
+		    : CKR_SIGNATURE_INVALID);
+}
+
+const struct family sign_eddsa = {.kms = "ED25519_SHA_512",
+    .init = init,
+    .update = update,
+    .finish = finish,
+    .verify = verify,
+    .bound = bound,
+    .exact = true};
