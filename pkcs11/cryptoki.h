@@ -154,29 +154,30 @@ struct rsa_aes_key_wrap_params {
 #define CKH_HEDGE_PREFERRED 0x00000000UL
 #define CKH_HEDGE_REQUIRED 0x00000001UL
 #define CKH_DETERMINISTIC_REQUIRED 0x00000002UL
-typedef CK_ULONG CK_HEDGE_TYPE;
-typedef struct CK_SIGN_ADDITIONAL_CONTEXT {
-	CK_HEDGE_TYPE hedgeVariant;
-	CK_BYTE *pContext;
-	CK_ULONG ulContextLen;
-} CK_SIGN_ADDITIONAL_CONTEXT;
 #endif
 
-#if CRYPTOKI_VERSION_MAJOR < 3
-
-typedef struct CK_EDDSA_PARAMS {
+/* Parameters of mechanisms, by names of our own: a header that has them cannot
+ * be told from one that has not. */
+struct ck_eddsa { /* CK_EDDSA_PARAMS */
 	CK_BBOOL phFlag;
 	CK_ULONG ulContextDataLen;
 	CK_BYTE *pContextData;
-} CK_EDDSA_PARAMS;
-typedef struct CK_CCM_PARAMS {
+};
+struct ck_ccm { /* CK_CCM_PARAMS */
 	CK_ULONG ulDataLen;
 	CK_BYTE *pNonce;
 	CK_ULONG ulNonceLen;
 	CK_BYTE *pAAD;
 	CK_ULONG ulAADLen;
 	CK_ULONG ulMACLen;
-} CK_CCM_PARAMS;
+};
+struct ck_sign_context { /* CK_SIGN_ADDITIONAL_CONTEXT */
+	CK_ULONG hedgeVariant;
+	CK_BYTE *pContext;
+	CK_ULONG ulContextLen;
+};
+
+#if CRYPTOKI_VERSION_MAJOR < 3
 
 #define CKF_INTERFACE_FORK_SAFE 0x00000001UL
 

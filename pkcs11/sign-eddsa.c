@@ -12,7 +12,7 @@
  */
 static CK_RV
 set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
-    const CK_EDDSA_PARAMS *p)
+    const struct ck_eddsa *p)
 {
 	bool ed448 = EVP_PKEY_is_a(op->pkey, "ED448");
 	char name[16];
@@ -38,7 +38,7 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 }
 
 static CK_RV
-begin_here(struct call *c, struct op *op, const CK_EDDSA_PARAMS *p)
+begin_here(struct call *c, struct op *op, const struct ck_eddsa *p)
 {
 	EVP_PKEY_CTX *ctx = NULL;
 	OSSL_LIB_CTX *lib = c->module->crypto->lib;
@@ -59,8 +59,8 @@ begin_here(struct call *c, struct op *op, const CK_EDDSA_PARAMS *p)
 static CK_RV
 init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	static const CK_EDDSA_PARAMS pure = {.phFlag = CK_FALSE};
-	const CK_EDDSA_PARAMS *p = m->pParameter;
+	static const struct ck_eddsa pure = {.phFlag = CK_FALSE};
+	const struct ck_eddsa *p = m->pParameter;
 
 	if (p != NULL && m->ulParameterLen != sizeof(*p))
 		return (CKR_MECHANISM_PARAM_INVALID);

@@ -68,7 +68,7 @@ mu_begin(struct call *c, struct op *op)
 static CK_RV
 take_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	const CK_SIGN_ADDITIONAL_CONTEXT *p = m->pParameter;
+	const struct ck_sign_context *p = m->pParameter;
 
 	if (p == NULL)
 		return (CKR_OK);
