@@ -73,7 +73,7 @@ test_tokens(void)
 static bool
 is_listed(CK_SLOT_ID s, CK_MECHANISM_TYPE type)
 {
-	CK_MECHANISM_TYPE list[64];
+	CK_MECHANISM_TYPE list[256];
 	CK_ULONG n = ELEMS(list);
 	CK_RV rv = p11->C_GetMechanismList(s, list, &n);
 
@@ -98,7 +98,7 @@ test_mechanisms(void)
 	    {CKM_RSA_PKCS_KEY_PAIR_GEN, "pair generation",
 		CKF_GENERATE_KEY_PAIR, 2048, 4096},
 	};
-	CK_MECHANISM_TYPE list[64];
+	CK_MECHANISM_TYPE list[256];
 	CK_MECHANISM_INFO info;
 	CK_ULONG n = 0;
 
