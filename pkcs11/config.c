@@ -67,6 +67,8 @@ static const struct option tokens[] = {
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
 	WORD("import", import),
+	TOKEN("multi-region", BOOL, multi_region),
+	TOKEN("replicas", STRING, replicas),
 	WORD("destroy", destroy),
 	NUMBER("deletion-days", deletion_days, 7, 30),
 	NUMBER("timeout", timeout, 1, 3600),
@@ -344,6 +346,7 @@ config_free(struct config *c)
 		free(c->tokens[i].profile);
 		free(c->tokens[i].endpoint);
 		free(c->tokens[i].ca_bundle);
+		free(c->tokens[i].replicas);
 		free(c->tokens[i].certificates);
 	}
 	free(c->tokens);

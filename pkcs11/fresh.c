@@ -210,6 +210,10 @@ create_key(struct call *c, struct fresh *f)
 	    .usage = use_name(f->use),
 	    .origin = f->by_kms ? "AWS_KMS" : "EXTERNAL",
 	    .description = text,
+	    .multi_region = c->token->config->multi_region ||
+				    c->token->config->replicas != NULL
+				? JSON_TRUE
+				: JSON_UNSET,
 	};
 	struct kms_key meta = KMS_KEY_INIT;
 	enum err e;

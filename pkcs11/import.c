@@ -2,6 +2,7 @@
 #include "import.h"
 #include "listing.h"
 #include "pair.h"
+#include "regions.h"
 #include "wrap.h"
 
 /* Material into a key that fresh.c found or made: step 5 there. */
@@ -9,15 +10,15 @@
 #define CLEAN_UP_SECONDS 10
 #define WRAPPED_MAX KMS_BLOB_MAX
 
-/* Waits until KMS shows the key as usable; im->key is then as KMS shows it. */
+/* Waits until KMS shows the key as usable; f->key is then as KMS shows it. */
 static CK_RV
-confirm(struct call *c, struct fresh *im)
+confirm(struct call *c, struct fresh *f)
 {
 	struct key *k = NULL;
 	CK_RV rv;
 
 	for (int tries = 0;; tries++) {
-		if ((rv = listing_describe(c, im->key->meta.id, &k)) != CKR_OK)
+		if ((rv = listing_describe(c, f->key->meta.id, &k)) != CKR_OK)
 			return (rv);
 		if (k != NULL && !key_is_pending(k))
 			break;
@@ -26,59 +27,112 @@ confirm(struct call *c, struct fresh *im)
 		    !deadline_sleep(&c->kms.deadline, FRESH_MS << tries))
 			return (call_fail(c, ERR_KEY_STATE));
 	}
-	key_unref(im->key);
-	im->key = k;
+	key_unref(f->key);
+	f->key = k;
 	return (CKR_OK);
 }
 
 /* Whether the material is there although the reply to its import never came. */
 static bool
-arrived(struct call *c, struct fresh *im, enum err e)
+arrived(struct call *c, struct fresh *f, enum err e)
 {
 	struct fault fault = c->kms.fault;
 	struct kms_key meta = KMS_KEY_INIT;
 	bool yes;
 
-	if (!im->made ||
+	if (!f->made ||
 	    (e != ERR_NETWORK && e != ERR_DEADLINE && e != ERR_UNKNOWN &&
 		e != ERR_REPLY && e != ERR_SERVICE))
 		return (false);
 	call_allow(c, CLEAN_UP_SECONDS);
-	yes = kms_describe_key(&c->kms, im->key->meta.id, &meta) == ERR_OK &&
+	yes = kms_describe_key(&c->kms, f->key->meta.id, &meta) == ERR_OK &&
 	      strcmp(meta.state, "Enabled") == 0;
 	kms_key_free(&meta);
 	c->kms.fault = fault;
 	return (yes);
 }
 
-static CK_RV
-import_blob(
-    struct call *c, struct fresh *im, const struct pair *p, struct view blob)
+/*
+ * New material comes in beside what the key has. A call that died in between
+ * brought it in already: then it is as material that was there.
+ */
+static enum err
+put_new(struct call *c, struct kms_import_in *in,
+    char material_id[KMS_MATERIAL_ID_SIZE])
 {
-	struct kms_import_in in = {
-	    .key = im->key->meta.id,
-	    .token = buf_view(&p->parameters.token),
-	    .material = blob,
-	    .valid_to = im->valid_to,
-	};
-	int tries = 0;
 	enum err e;
 
+	in->type = "NEW_KEY_MATERIAL";
+	e = kms_import_key_material_id(&c->kms, in, material_id);
+	if (e != ERR_KEY_STATE && e != ERR_WRONG_MATERIAL && e != ERR_UNKNOWN)
+		return (e);
+	in->type = "EXISTING_KEY_MATERIAL";
+	return (kms_import_key_material_id(&c->kms, in, material_id));
+}
+
+/* Makes the new material the one that encrypts, unless it is already. */
+static enum err
+rotate(struct call *c, const char *key_id, const char *material_id)
+{
+	struct fault fault;
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = kms_rotate_key_on_demand(&c->kms, key_id);
+
+	if (e == ERR_OK)
+		return (ERR_OK);
+	fault = c->kms.fault;
+	if (kms_describe_key(&c->kms, key_id, &meta) == ERR_OK &&
+	    strcmp(meta.material_id, material_id) == 0)
+		e = ERR_OK;
+	kms_key_free(&meta);
+	c->kms.fault = fault;
+	return (e);
+}
+
+/* A key that never had material takes its first in the ordinary way. */
+static bool
+is_rotation(const struct fresh *f)
+{
+	return (f->new_material && f->key->meta.material_id[0] != '\0');
+}
+
+static CK_RV
+import_blob(struct call *c, struct fresh *f, const struct pair *p,
+    struct view blob, struct view material)
+{
+	struct kms_import_in in = {
+	    .key = f->key->meta.id,
+	    .token = buf_view(&p->parameters.token),
+	    .material = blob,
+	    .valid_to = f->valid_to,
+	};
+	char material_id[KMS_MATERIAL_ID_SIZE] = "";
+	bool rotation = is_rotation(f);
+	int tries = 0;
+	enum err e;
+	CK_RV rv;
+
 	do {
-		e = kms_import_key_material(&c->kms, &in);
-	} while (fresh_is_settling(c, im, e, &tries));
-	if (e != ERR_OK && !arrived(c, im, e))
+		e = rotation ? put_new(c, &in, material_id)
+			     : kms_import_key_material(&c->kms, &in);
+	} while (fresh_is_settling(c, f, e, &tries));
+	if (e != ERR_OK && !arrived(c, f, e))
 		return (call_fail(c, e));
 	/* from here on there is material: nothing is taken back any more */
-	im->made = false;
-	if (pair_forget(c, im->key) != ERR_OK)
+	f->made = false;
+	if (pair_forget(c, f->key) != ERR_OK)
 		call_note(
 		    c, "%s: used import parameters stay", c->kms.fault.message);
-	return (confirm(c, im));
+	/* KMS rotates a multi-Region key when all Regions have the material */
+	if ((rv = regions_import(c, f, material)) != CKR_OK)
+		return (rv);
+	if (rotation && (e = rotate(c, f->key->meta.id, material_id)) != ERR_OK)
+		return (call_fail(c, e));
+	return (confirm(c, f));
 }
 
 CK_RV
-import_material(struct call *c, struct fresh *im, struct view material)
+import_material(struct call *c, struct fresh *f, struct view material)
 {
 	struct pair p = PAIR_INIT;
 	struct buf blob = BUF_INIT(WRAPPED_MAX);
@@ -86,14 +140,14 @@ import_material(struct call *c, struct fresh *im, struct view material)
 	enum err e;
 	CK_RV rv;
 
-	pair_for_material(c, im->key, &p);
+	pair_for_material(c, f->key, &p);
 	do {
-		e = kms_get_parameters_for_import(&c->kms, im->key->meta.id,
+		e = kms_get_parameters_for_import(&c->kms, f->key->meta.id,
 		    p.algorithm, p.spec, &p.parameters);
-	} while (fresh_is_settling(c, im, e, &tries));
+	} while (fresh_is_settling(c, f, e, &tries));
 	if (e == ERR_OK)
 		e = wrap_material(c->module->crypto, &p, material, &blob);
-	rv = e == ERR_OK ? import_blob(c, im, &p, buf_view(&blob))
+	rv = e == ERR_OK ? import_blob(c, f, &p, buf_view(&blob), material)
 			 : call_fail(c, e);
 	buf_free(&blob);
 	pair_free(&p);
@@ -101,15 +155,15 @@ import_material(struct call *c, struct fresh *im, struct view material)
 }
 
 CK_RV
-import_wrapped(struct call *c, struct fresh *im, const CK_MECHANISM *m,
-    struct view wrapped)
+import_wrapped(
+    struct call *c, struct fresh *f, const CK_MECHANISM *m, struct view wrapped)
 {
 	struct pair p = PAIR_INIT;
 	enum err e;
 	CK_RV rv;
 
 	call_allow(c, c->token->config->import_timeout);
-	if ((e = pair_load(c, im->key, &p)) != ERR_OK) {
+	if ((e = pair_load(c, f->key, &p)) != ERR_OK) {
 		rv = call_fail(c, e);
 		goto out;
 	}
@@ -119,7 +173,7 @@ import_wrapped(struct call *c, struct fresh *im, const CK_MECHANISM *m,
 		rv = call_refuse(c, CKR_WRAPPED_KEY_INVALID,
 		    "no import token is kept for key %s, or it is older than "
 		    "24 hours; read the public half and wrap with it",
-		    im->key->meta.id);
+		    f->key->meta.id);
 		goto out;
 	}
 	if (!wrap_fits(&p, wrapped)) {
@@ -129,9 +183,9 @@ import_wrapped(struct call *c, struct fresh *im, const CK_MECHANISM *m,
 		    p.algorithm, pair_bits(&p), wrapped.len);
 		goto out;
 	}
-	rv = import_blob(c, im, &p, wrapped);
+	rv = import_blob(c, f, &p, wrapped, VIEW(NULL, 0));
 	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
-		(void)pair_forget(c, im->key);
+		(void)pair_forget(c, f->key);
 out:
 	pair_free(&p);
 	return (rv);

@@ -208,8 +208,10 @@ let_go_of_parents(void)
 
 	global.inherited = NULL;
 	for (size_t i = 0; m != NULL && i < m->token_count; i++)
-		if (m->tokens[i].client != NULL)
+		if (m->tokens[i].client != NULL) {
 			client_abandon(m->tokens[i].client);
+			regions_abandon(&m->tokens[i].regions);
+		}
 }
 
 CK_RV

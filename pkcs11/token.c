@@ -77,6 +77,11 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 	publics_init(&t->publics);
 	certs_init(&t->certs);
 	e = client_open(&conf, &t->client, &fault);
+	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
+				&conf, &fault)) != ERR_OK) {
+		client_close(t->client);
+		t->client = NULL;
+	}
 	if (e == ERR_OK && (e = make_serial(t, m->crypto)) == ERR_OK)
 		e = make_state(t, m->config.state);
 	if (e == ERR_OK || e == ERR_MEMORY)
@@ -91,6 +96,7 @@ token_close(struct token *t)
 {
 	if (t->client != NULL)
 		client_close(t->client);
+	regions_close(&t->regions);
 	store_free(&t->store);
 	locals_free(&t->locals);
 	publics_free(&t->publics);

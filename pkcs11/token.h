@@ -6,6 +6,7 @@
 #include "cryptoki.h"
 #include "locals.h"
 #include "publics.h"
+#include "regions.h"
 #include "store.h"
 
 #define SERIAL_LEN 16 /* CK_TOKEN_INFO */
@@ -21,6 +22,7 @@ struct token {
 	struct store store; /* keys in KMS */
 	struct locals locals; /* what is kept here */
 	struct publics publics;
+	struct regions regions; /* of replicas */
 	struct certs certs;
 	bool logged_in; /* under the sessions' lock */
 };

@@ -1,3 +1,4 @@
+#include <string.h>
 #include <time.h>
 #include "keyferry.h"
 #include "login.h"
@@ -142,5 +143,8 @@ wish_read(struct call *c, struct template t, struct fresh *f)
 	if (f->id.len == 0)
 		f->id = VIEW(NULL, 0);
 	f->new_material = template_bool(t, CKA_KEYFERRY_NEW_MATERIAL, false);
+	if (f->new_material && strcmp(f->spec->kms, "SYMMETRIC_DEFAULT") != 0)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "KMS rotates the material of AES keys alone"));
 	return (read_expiry(c, t, &f->valid_to));
 }
