@@ -65,9 +65,8 @@ init_cbc_pad(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (start(op));
 }
 
-/* Pairs of strings, each ended by a NUL, no name empty or there twice. */
-static bool
-is_context(struct view v)
+bool
+crypt_is_context(struct view v)
 {
 	const char *s = (const char *)v.ptr, *end = s + v.len, *t;
 	size_t strings = 0;
@@ -92,7 +91,7 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	struct view v = VIEW(m->pParameter, m->ulParameterLen);
 
-	if (!is_context(v) || buf_append(&op->context, v) != ERR_OK)
+	if (!crypt_is_context(v) || buf_append(&op->context, v) != ERR_OK)
 		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the parameter is no encryption context"));
 	return (start(op));

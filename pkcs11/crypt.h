@@ -12,4 +12,7 @@
 extern const struct family crypt_context; /* the caller's own context */
 extern const struct family crypt_gcm; /* iv and aad, in hex */
 extern const struct family crypt_cbc_pad; /* none: CBC does not bind its iv */
+/* Whether bytes are an encryption context: NAME NUL VALUE NUL ..., no name
+ * empty or there twice. */
+bool crypt_is_context(struct view);
 #endif

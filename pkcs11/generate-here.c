@@ -19,8 +19,8 @@ made_by(const CK_MECHANISM *m)
 	return ((struct origin){m->mechanism, true, true});
 }
 
-static CK_RV
-check_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
+CK_RV
+generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 {
 	*len = template_ulong(t, CKA_VALUE_LEN, 0);
 	if (!template_has(t, CKA_VALUE_LEN))
@@ -43,9 +43,8 @@ random_bytes(struct call *c, size_t len, struct buf *out)
 	return (CKR_OK);
 }
 
-/* What a mechanism for generic secrets makes may be meant for an HMAC. */
-static CK_KEY_TYPE
-type_made(const struct mech *row, struct template t)
+CK_KEY_TYPE
+generate_type(const struct mech *row, struct template t)
 {
 	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, row->key_type);
 
@@ -60,7 +59,7 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
 	struct attr_target target = {
-	    CKO_SECRET_KEY, type_made(row, t), ATTR_GENERATE, false};
+	    CKO_SECRET_KEY, generate_type(row, t), ATTR_GENERATE, false};
 	struct origin origin = made_by(m);
 	struct buf value = BUF_SECRET(SECRET_MAX, c->module->arena);
 	struct draft d = {.rows = NULL};
@@ -68,7 +67,7 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 	CK_RV rv;
 
 	if ((rv = draft_begin(c, &d, t, &target)) != CKR_OK ||
-	    (rv = check_len(c, t, target.type, &len)) != CKR_OK ||
+	    (rv = generate_len(c, t, target.type, &len)) != CKR_OK ||
 	    (rv = random_bytes(c, len, &value)) != CKR_OK)
 		goto out;
 	draft_put(&d, CKA_VALUE, buf_view(&value));

@@ -6,4 +6,10 @@
 extern const struct maker make_secret; /* AES, generic secrets */
 extern const struct maker make_rsa;
 extern const struct maker make_ec; /* Weierstrass, Edwards, Montgomery */
+
+/* The key type of what a row makes: a mechanism for generic secrets may make
+ * a key that is meant for an HMAC. */
+CK_KEY_TYPE generate_type(const struct mech *, struct template);
+/* CKA_VALUE_LEN, if keys of that type have such lengths. */
+CK_RV generate_len(struct call *, struct template, CK_KEY_TYPE, size_t *len);
 #endif

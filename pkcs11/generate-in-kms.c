@@ -13,7 +13,8 @@ static CK_RV
 check_promises(struct call *c, struct template t)
 {
 	static const CK_ATTRIBUTE_TYPE none[] = {CKA_START_DATE, CKA_END_DATE,
-	    CKA_KEYFERRY_VALID_TO, CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE,
+	    CKA_KEYFERRY_VALID_TO, CKA_KEYFERRY_WRAPPING_KEY,
+	    CKA_KEYFERRY_CONTEXT, CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE,
 	    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)

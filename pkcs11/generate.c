@@ -1,4 +1,6 @@
+#include "data-key.h"
 #include "generate.h"
+#include "keyferry.h"
 #include "import.h"
 #include "mech.h"
 
@@ -35,6 +37,8 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 		return (rv);
 	if (template_bool(t, CKA_TOKEN, false))
 		return (generate_key_in_kms(c, row, t, handle));
+	if (template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
+		return (data_key_generate(c, m, t, handle));
 	if (row->maker == NULL || row->maker->generate == NULL)
 		return (not_here(c));
 	return (row->maker->generate(c, m, t, handle));

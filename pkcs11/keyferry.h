@@ -18,6 +18,16 @@
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
+/*
+ * Data keys: session keys that KMS makes (GenerateDataKey) and that no one
+ * opens again but with the KMS key that wrapped them. WRAPPING_KEY, in a
+ * template of C_GenerateKey with CKA_TOKEN false, asks for one; CIPHERTEXT of
+ * what comes of it is what to keep. C_UnwrapKey with CKM_KEYFERRY_KMS, that
+ * KMS key and the same context brings the key back.
+ */
+#define CKA_KEYFERRY_WRAPPING_KEY	(CK_KEYFERRY | 9)	/* text: CKA_UNIQUE_ID of a symmetric KMS key */
+#define CKA_KEYFERRY_CONTEXT		(CK_KEYFERRY | 10)	/* as the parameter of CKM_KEYFERRY_KMS; may be left out */
+#define CKA_KEYFERRY_CIPHERTEXT		(CK_KEYFERRY | 11)	/* bytes, read-only; empty: no data key */
 /* clang-format on */
 
 /*

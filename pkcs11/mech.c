@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "crypt.h"
+#include "data-key.h"
 #include "digest.h"
 #include "generate-here.h"
 #include "keyferry.h"
@@ -17,7 +18,7 @@ const struct mech mechs[] = {
 	/* type, key, flags, key sizes, when;
 	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_context, NULL, NULL, NULL },
+	    &crypt_context, NULL, &data_key_maker, NULL },
 	{ CKM_AES_GCM, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
 	    &crypt_gcm, NULL, NULL, NULL },
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 32, 32, OFFER_CBC_PAD,

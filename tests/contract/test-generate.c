@@ -2,12 +2,10 @@
  * makes, what is refused before any call, names, and nothing half-made. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "account.h"
 #include "cryptoki.h"
-#include "step.h"
-
-#define WAIT_SECONDS 120
+#include "keyferry.h"
+#include "p11.h"
 
 static CK_ULONG n16 = 16, n24 = 24, n28 = 28, n31 = 31, n32 = 32, n48 = 48,
 		n64 = 64, n1024 = 1024, n2048 = 2048, n3072 = 3072,
@@ -428,147 +426,104 @@ test_use(void)
 	    "makes a MAC");
 }
 
-static struct account before, after;
-
-static size_t
-more(const char *state)
-{
-	return (account_in(&after, state) - account_in(&before, state));
-}
-
-/* The KMS fails at each step: the code, and one key or none. */
-static const struct fault_row {
-	const char *operation, *fault;
-	CK_RV rv;
-} fault_rows[] = {
-    {"DescribeKey", "internal&count=0", CKR_DEVICE_ERROR},
-    {"CreateKey", "internal&count=0", CKR_DEVICE_ERROR},
-    {"CreateKey", "throttle&count=2", CKR_OK},
-    {"CreateKey", "cut-after&count=0", CKR_OK},
-    {"CreateKey", "garbage&count=0", CKR_OK},
-    {"CreateKey", "error&error=AccessDeniedException&count=0",
-	CKR_ACTION_PROHIBITED},
-    {"CreateKey", "error&error=LimitExceededException&count=0",
-	CKR_DEVICE_MEMORY},
-    {"CreateAlias", "internal&count=0", CKR_DEVICE_ERROR},
-    {"CreateAlias", "cut-after&count=0", CKR_OK},
-    {"CreateAlias", "error&error=AccessDeniedException&count=0",
-	CKR_ACTION_PROHIBITED},
-};
-
-static void
-test_faults(void)
-{
-	const struct kind *ec = &kinds[10];
-	struct pair_handles h;
-	char label[32], what[80];
-	CK_RV rv;
-
-	for (size_t i = 0; i < ELEMS(fault_rows); i++) {
-		const struct fault_row *f = &fault_rows[i];
-
-		snprintf(label, sizeof(label), "fault-%zu", i);
-		snprintf(what, sizeof(what), "%s, %.*s", f->operation,
-		    (int)strcspn(f->fault, "&"), f->fault);
-		account_read(&before);
-		control("POST", "/faults?operation=%s&fault=%s", f->operation,
-		    f->fault);
-		rv = generate(ec, label, NULL, &h);
-		control("DELETE", "/faults");
-		rv_is(rv, f->rv, "as listed", __FILE__, __LINE__, "%s", what);
-		account_read(&after);
-		COUNT(
-		    more("Enabled"), f->rv == CKR_OK, "%s: what is left", what);
-		rv = generate(ec, label, NULL, &h);
-		rv_is(rv,
-		    f->rv == CKR_OK ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_OK,
-		    "as listed", __FILE__, __LINE__, "%s: the next", what);
-		account_read(&after);
-		COUNT(more("Enabled"), 1, "%s: one key", what);
-		check_account(ec, label, what);
-	}
-}
-
+/* A data key with value and ciphertext to be read; NULL: not said. */
 static CK_RV
-step_generate(const char *label)
+data_key(CK_MECHANISM_TYPE type, CK_ULONG len, CK_OBJECT_HANDLE with,
+    const void *context, size_t context_len, CK_OBJECT_HANDLE *made)
 {
-	struct pair_handles h;
-	CK_RV rv = p11_begin();
+	static char arn[256];
+	CK_MECHANISM m = {type, NULL, 0};
+	struct key_template t = {.count = 0};
+	CK_ULONG n = attr(with, CKA_UNIQUE_ID, arn, sizeof(arn));
 
-	if (rv == CKR_OK)
-		rv = generate(&kinds[10], label, NULL, &h);
-	(void)p11->C_Finalize(NULL);
-	return (rv);
+	template_add(&t, CKA_VALUE_LEN, &len, sizeof(len));
+	template_add(&t, CKA_SENSITIVE, &no, sizeof(no));
+	template_add(&t, CKA_EXTRACTABLE, &yes, sizeof(yes));
+	template_add(&t, CKA_KEYFERRY_WRAPPING_KEY, arn, n);
+	if (context != NULL)
+		template_add(&t, CKA_KEYFERRY_CONTEXT, context, context_len);
+	return (p11->C_GenerateKey(rw, &m, t.t, t.count, made));
 }
 
-/* Killed while the KMS holds back the operation, or its reply. */
-static const struct moment {
-	const char *operation, *fault;
-	size_t enabled; /* keys that are left */
-} moments[] = {
-    {"CreateKey", "hang", 0},
-    {"CreateKey", "hang-after", 1},
-    {"CreateAlias", "hang", 1},
-    {"CreateAlias", "hang-after", 1},
-};
-
-static bool
-wait_for(const struct moment *m, const char *label)
+/* What its ciphertext decrypts to is its value. */
+static void
+check_data_key(CK_OBJECT_HANDLE h, CK_OBJECT_HANDLE with, CK_ULONG len,
+    void *context, size_t context_len, const char *what)
 {
-	const struct timespec t = {.tv_nsec = 20000000};
-	struct account_key k;
-	char alias[64];
-	bool there;
+	CK_MECHANISM m = {CKM_KEYFERRY_KMS, context, context_len};
+	CK_BYTE value[1024], sealed[2048], clear[1024];
+	CK_ULONG n = attr(h, CKA_KEYFERRY_CIPHERTEXT, sealed, sizeof(sealed)),
+		 clear_len = sizeof(clear);
 
-	snprintf(alias, sizeof(alias), "alias/%s", label);
-	for (int i = 0; i < WAIT_SECONDS * 50; i++) {
-		there = calls(m->operation) > 0;
-		if (there && strcmp(m->fault, "hang-after") == 0) {
-			account_read(&after);
-			there = more("Enabled") == 1 &&
-				(strcmp(m->operation, "CreateAlias") != 0 ||
-				    account_alias(alias, &k));
-		}
-		if (there)
-			return (true);
-		nanosleep(&t, NULL);
-	}
-	return (false);
+	COUNT(attr(h, CKA_VALUE, value, sizeof(value)), len, "%s: its length",
+	    what);
+	OK(n != CK_UNAVAILABLE_INFORMATION && n > len, "%s: its ciphertext",
+	    what);
+	RV(decrypt(with, &m, sealed, n, clear, &clear_len), CKR_OK,
+	    "%s: the KMS key opens it", what);
+	OK(clear_len == len && memcmp(clear, value, len) == 0,
+	    "%s: to its value", what);
+	OK(attr_is(h, CKA_TOKEN, &no, 1) && attr_is(h, CKA_LOCAL, &yes, 1),
+	    "%s: it is a session key, made here", what);
 }
 
 static void
-test_kill(size_t i)
+test_data_keys(void)
 {
-	const struct moment *m = &moments[i];
-	char label[32], what[64];
-	struct step s;
+	static char context[] = "purpose\0test";
+	CK_MECHANISM aes = {CKM_AES_KEY_GEN, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_VALUE_LEN, n32),
+	    {CKA_KEYFERRY_WRAPPING_KEY, "arn:aws:kms:x", 13},
+	    A(CKA_TOKEN, yes)};
+	CK_OBJECT_HANDLE h = 77, with, mac;
+	struct pair_handles p;
 
-	snprintf(label, sizeof(label), "killed-%zu", i);
-	snprintf(what, sizeof(what), "%s, %s", m->operation, m->fault);
-	account_read(&before);
+	NEED(generate(&kinds[0], "wraps", NULL, &p) == CKR_OK, "an AES key");
+	with = p.private;
+	NEED(generate(&kinds[3], NULL, NULL, &p) == CKR_OK, "an HMAC key");
+	mac = p.private;
 	calls_clear();
-	control(
-	    "POST", "/faults?operation=%s&fault=%s", m->operation, m->fault);
-	s = step_start("generate", label);
-	OK(wait_for(m, label), "%s: killed there", what);
-	step_kill(&s);
+	RV(data_key(CKM_AES_KEY_GEN, 32, with, NULL, 0, &h), CKR_OK,
+	    "a data key");
+	COUNT(calls("GenerateDataKey"), 1, "one GenerateDataKey");
+	COUNT(calls(NULL), 1, "and no other call");
+	check_data_key(h, with, 32, NULL, 0, "AES-256");
+	COUNT(attr_number(h, CKA_KEY_TYPE), CKK_AES, "an AES key");
+	RV(data_key(CKM_AES_KEY_GEN, 16, with, context, sizeof(context), &h),
+	    CKR_OK, "with a context");
+	check_data_key(h, with, 16, context, sizeof(context), "AES-128");
+	RV(data_key(CKM_GENERIC_SECRET_KEY_GEN, 1024, with, NULL, 0, &h),
+	    CKR_OK, "a generic secret");
+	check_data_key(h, with, 1024, NULL, 0, "1024 bytes");
+	calls_clear();
+	h = 77;
+	RV(data_key(CKM_AES_KEY_GEN, 32, mac, NULL, 0, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "with an HMAC key");
+	RV(data_key(CKM_AES_KEY_GEN, 33, with, NULL, 0, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "an AES key of 33 bytes");
+	RV(data_key(CKM_GENERIC_SECRET_KEY_GEN, 1025, with, NULL, 0, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "1025 bytes");
+	RV(data_key(CKM_AES_KEY_GEN, 32, with, "odd", 4, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a name without a value");
+	RV(p11->C_GenerateKey(rw, &aes, t, 3, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "on the token");
+	COUNT(calls(NULL), 0, "KMS heard nothing of it");
+	RV(p11->C_GenerateKey(rw, &aes, t, 2, &h), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "a key that is not there");
+	COUNT(h, 77, "the handle is left alone");
+	RV(p11->C_GenerateKey(rw, &aes, t, 1, &h), CKR_OK, "a plain key");
+	COUNT(
+	    attr(h, CKA_KEYFERRY_CIPHERTEXT, NULL, 0), 0, "has no ciphertext");
+	control("POST", "/faults?operation=GenerateDataKey&fault=error"
+			"&error=AccessDeniedException&count=1");
+	RV(data_key(CKM_AES_KEY_GEN, 32, with, NULL, 0, &h),
+	    CKR_ACTION_PROHIBITED, "one that policy forbids");
 	control("DELETE", "/faults");
-	account_read(&after);
-	COUNT(more("Enabled"), m->enabled, "%s: keys that are left", what);
-	RV(step_run("generate", label), CKR_OK, "%s: the next run", what);
-	account_read(&after);
-	COUNT(more("Enabled"), 1, "%s: one key", what);
-	check_account(&kinds[10], label, what);
-	RV(step_run("generate", label), CKR_ATTRIBUTE_VALUE_INVALID,
-	    "%s: and another is refused", what);
 }
-
-static const struct step_row steps[] = {{"generate", step_generate}};
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	step_main(argc, argv, steps, ELEMS(steps));
 	world_start();
 	p11_start();
 	for (size_t i = 0; i < ELEMS(kinds); i++)
@@ -578,13 +533,8 @@ main(int argc, char **argv)
 	test_names();
 	test_templates();
 	test_use();
+	test_data_keys();
 	p11_stop();
-	world_config(NULL, "timeout = 10\nimport-timeout = 10", NULL);
-	p11_start();
-	test_faults();
-	p11_stop();
-	for (size_t i = 0; i < ELEMS(moments); i++)
-		test_kill(i);
 	world_stop();
 	return (tap_done());
 }

@@ -1,0 +1,147 @@
+#include <string.h>
+#include "crypt.h"
+#include "data-key.h"
+#include "draft.h"
+#include "find.h"
+#include "generate-here.h"
+#include "keyferry.h"
+#include "local.h"
+#include "login.h"
+
+#define CONTEXT_MAX 8192 /* KMS's limit */
+
+/* The key of that unique id, as last seen or else as KMS says. */
+static CK_RV
+wrapping_key(struct call *c, struct view arn, struct key **out)
+{
+	struct snapshot *s;
+	CK_RV rv;
+
+	*out = NULL;
+	if ((rv = login_allow(c)) != CKR_OK)
+		return (rv);
+	s = store_snapshot(&c->token->store);
+	for (size_t i = 0; i < s->count && *out == NULL; i++)
+		if (view_equal(view_str(s->objects[i].key->meta.arn), arn))
+			*out = key_ref(s->objects[i].key);
+	snapshot_unref(s);
+	if (*out == NULL && arn.len != 0 &&
+	    (rv = find_named(c, CKA_UNIQUE_ID, arn, out)) != CKR_OK)
+		return (rv);
+	if (*out == NULL)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_KEYFERRY_WRAPPING_KEY is no key of the token"));
+	if ((*out)->spec != NULL && (*out)->spec->type == CKK_AES &&
+	    (*out)->use == USE_CRYPT)
+		return (CKR_OK);
+	key_unref(*out);
+	*out = NULL;
+	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	    "KMS makes data keys with its symmetric keys alone"));
+}
+
+/* Template and value become an object that knows what it is encrypted to. */
+static CK_RV
+keep(struct call *c, const CK_MECHANISM *m, struct draft *d,
+    struct view context, const struct kms_data_key *made,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct origin origin = {m->mechanism, true, true};
+	struct bag *b = NULL;
+	CK_RV rv;
+	enum err e;
+
+	draft_drop(d, CKA_KEYFERRY_WRAPPING_KEY);
+	draft_drop(d, CKA_KEYFERRY_CONTEXT);
+	draft_put(d, CKA_VALUE, buf_view(&made->plaintext));
+	if ((rv = draft_done(d)) != CKR_OK ||
+	    (rv = local_build(c, draft_template(d), &origin, &b)) != CKR_OK)
+		return (rv);
+	if ((e = bag_set(b, CKA_KEYFERRY_WRAPPING_KEY, view_str(made->arn),
+		 false)) == ERR_OK &&
+	    (e = bag_set(b, CKA_KEYFERRY_CONTEXT, context, false)) == ERR_OK)
+		e = bag_set(b, CKA_KEYFERRY_CIPHERTEXT,
+		    buf_view(&made->ciphertext), false);
+	rv = e == ERR_OK ? local_add(c, b, handle) : call_fail(c, e);
+	bag_unref(b);
+	return (rv);
+}
+
+static CK_RV
+check(struct call *c, struct template t, const struct attr_target *target,
+    struct view context, size_t *len)
+{
+	CK_RV rv;
+
+	if ((rv = generate_len(c, t, target->type, len)) != CKR_OK)
+		return (rv);
+	if (*len > KMS_DATA_KEY_MAX)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "KMS makes data keys of at most %d bytes",
+		    KMS_DATA_KEY_MAX));
+	if (!crypt_is_context(context) || context.len > CONTEXT_MAX)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_KEYFERRY_CONTEXT is no encryption context"));
+	return (CKR_OK);
+}
+
+CK_RV
+data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
+	struct attr_target target = {
+	    CKO_SECRET_KEY, generate_type(row, t), ATTR_GENERATE, false};
+	struct view context = template_view(t, CKA_KEYFERRY_CONTEXT);
+	struct kms_data_key made = KMS_DATA_KEY_INIT(c->module->arena);
+	struct kms_data_key_in in = {.context = context};
+	struct draft d = {.rows = NULL};
+	struct key *with = NULL;
+	size_t len = 0;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = draft_begin(c, &d, t, &target)) != CKR_OK ||
+	    (rv = check(c, t, &target, context, &len)) != CKR_OK ||
+	    (rv = wrapping_key(c, template_view(t, CKA_KEYFERRY_WRAPPING_KEY),
+		 &with)) != CKR_OK)
+		goto out;
+	in.key = with->meta.arn;
+	in.n = (double)len;
+	if ((e = kms_generate_data_key(&c->kms, &in, &made)) != ERR_OK)
+		rv = call_fail(c, e);
+	else if (made.plaintext.len != len)
+		rv = call_fail(c, ERR_REPLY);
+	else
+		rv = keep(c, m, &d, context, &made, handle);
+out:
+	key_unref(with);
+	draft_free(&d);
+	kms_data_key_free(&made);
+	return (rv);
+}
+
+static CK_RV
+unwrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view wrapped, struct buf *out)
+{
+	struct kms_crypt_in in = {
+	    .data = wrapped,
+	    .context = VIEW(m->pParameter, m->ulParameterLen),
+	};
+	enum err e;
+
+	if (!object_in_kms(with) || with->key->use != USE_CRYPT)
+		return (CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
+	if (!crypt_is_context(in.context))
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "the parameter is no encryption context"));
+	if (wrapped.len == 0 || wrapped.len > KMS_BLOB_MAX)
+		return (CKR_WRAPPED_KEY_LEN_RANGE);
+	in.key = with->key->meta.arn;
+	if ((e = kms_decrypt(&c->kms, &in, out)) != ERR_OK)
+		return (call_fail(c, e));
+	return (CKR_OK);
+}
+
+const struct maker data_key_maker = {.unwrap = unwrap};
