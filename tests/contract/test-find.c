@@ -189,6 +189,45 @@ test_two_at_once(void)
 	p11->C_CloseSession(b);
 }
 
+/* A key with two labels: the older is shown, whichever way they sort. */
+static void
+test_older_name(void)
+{
+	static const char *const names[][2] = {
+	    {"alias/z-older", "alias/a-newer"},
+	    {"alias/b-older", "alias/y-newer"}};
+	struct kms kms = account_kms();
+	CK_OBJECT_HANDLE h;
+	CK_ATTRIBUTE a;
+	char key_arn[256] = "";
+
+	for (size_t i = 0; i < ELEMS(names); i++) {
+		const char *older = names[i][0] + strlen("alias/");
+
+		h = key_make(material(10 + (unsigned)i), NULL);
+		NEED(attr(h, CKA_UNIQUE_ID, key_arn, sizeof(key_arn) - 1) <
+			 sizeof(key_arn),
+		    "a key");
+		NEED(kms_create_alias(&kms, names[i][0], key_arn) == ERR_OK,
+		    "a name");
+		control("POST", "/clock?forward=60");
+		NEED(kms_create_alias(&kms, names[i][1], key_arn) == ERR_OK,
+		    "and one a minute later");
+		/* once by the aliases of the key, once by a listing */
+		for (int listed = 0; listed < 2; listed++) {
+			p11_stop();
+			p11_start();
+			if (listed)
+				(void)find(rw, NULL, 0, NULL, 0);
+			a = (CK_ATTRIBUTE)A_BYTES(
+			    CKA_UNIQUE_ID, key_arn, strlen(key_arn));
+			COUNT(find(rw, &a, 1, &h, 1), 1, "the key is found");
+			OK(attr_is_text(h, CKA_LABEL, older), "%s is shown",
+			    older);
+		}
+	}
+}
+
 static void
 test_free_calls(void)
 {
@@ -259,6 +298,7 @@ main(void)
 	test_two_at_once();
 	test_free_calls();
 	test_hidden_keys();
+	test_older_name();
 	p11_stop();
 	world_stop();
 	return (tap_done());
