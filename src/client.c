@@ -21,6 +21,7 @@
 #define SOON_MS 50 /* first waits, doubled from try to try */
 #define SLOW_MS 1000
 #define WAIT_MOST_MS 20000
+#define LAST_MS 100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
 
 /* What these do twice is there twice: never sent again once they may have
@@ -200,12 +201,21 @@ again_soon(struct call *k)
 	    k->deadline, backoff_ms(k->client, SOON_MS, k->failures)));
 }
 
-/* Throttled requests do not count as tries: only the deadline ends them. */
+/*
+ * Throttled requests do not count as tries: only the deadline ends them. At
+ * most half of what is left goes into a wait, so that it leads to another try
+ * whatever chance makes of it.
+ */
 static bool
 again_slow(struct call *k)
 {
 	int64_t ms = backoff_ms(k->client, SLOW_MS, ++k->throttles), asked;
+	int64_t most = deadline_left(k->deadline) / 2;
 
+	if (most < LAST_MS)
+		return (false);
+	if (ms > most)
+		ms = most;
 	/* AWS's own header is held to [t, t + 5 s] of our wait t */
 	if ((asked = strtoll(k->after_ms, NULL, 10)) > ms)
 		ms = asked < ms + 5000 ? asked : ms + 5000;

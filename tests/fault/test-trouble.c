@@ -122,6 +122,10 @@ test_slow(void)
 {
 	struct timespec began, ended;
 
+	p11_stop();
+	world_config(NULL, "timeout = 2", NULL);
+	p11_start();
+	key = find_label("key", CKO_SECRET_KEY);
 	clock_gettime(CLOCK_MONOTONIC, &began);
 	control("POST", "/faults?operation=Encrypt&fault=hang&count=0");
 	RV(seal(), CKR_DEVICE_ERROR, "a KMS that does not answer");
@@ -266,7 +270,6 @@ main(int argc, char **argv)
 
 	step_main(argc, argv, steps, ELEMS(steps));
 	world_start();
-	world_config(NULL, "timeout = 2", NULL);
 	snprintf(log, sizeof(log), "error:%s", world_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();

@@ -295,6 +295,8 @@ test_deadline(void)
 	static const struct step hang[] = {HANG};
 	static const struct step broken[] = {BROKEN, HANG};
 	static const struct step throttled[] = {THROTTLED};
+	static const struct step in_the_end[] = {THROTTLED, THROTTLED,
+	    THROTTLED, THROTTLED, THROTTLED, THROTTLED, GOOD};
 	struct server *s = server_start(hang, 1, NULL);
 	int64_t began = clock_system.mono_ms(NULL);
 	struct client *c;
@@ -332,6 +334,17 @@ test_deadline(void)
 	OK(o.err == ERR_THROTTLED && clk.slept_ms < 20000,
 	    "throttled to the end, without a wait beyond it: %d requests",
 	    server_requests(s));
+	client_close(c);
+	server_stop(s);
+
+	/* chance asks for 25 seconds and more as often as not */
+	s = server_start(in_the_end, ELEMS(in_the_end), NULL);
+	test_env(server_url(s));
+	test_clock_init(&clk);
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 12000, &o);
+	OK(o.err == ERR_OK, "waits grow no longer than there is time: %s",
+	    o.fault.message);
 	client_close(c);
 	server_stop(s);
 }
