@@ -247,8 +247,10 @@ world_kms_stop(void)
 	kill(w.pid, SIGTERM);
 	waitpid(w.pid, &status, 0);
 	w.pid = 0;
-	OK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-	    "the KMS ends cleanly");
+	if (!OK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		"the KMS ends cleanly"))
+		printf("# status 0x%x\n%s\n", (unsigned)status,
+		    world_read("kms.log"));
 }
 
 static void
