@@ -180,40 +180,44 @@ listing_describe(struct call *c, const char *name, struct key **out)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-/* One key of a listing. *out stays NULL when it cannot be seen. */
-static enum err
-describe_listed(struct call *c, const char *id, const struct rows *aliases,
-    struct key **out)
-{
-	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = kms_describe_key(&c->kms, id, &meta);
+/* A listing on its way: the keys as they come, each in its place. */
+struct listed {
+	struct call *c;
+	const struct kms_key_entry *ids;
+	const struct rows *aliases;
+	struct key **keys; /* NULL: not come, or cannot be seen */
+};
 
-	if (e == ERR_OK && (*out = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	if (e == ERR_OK)
-		take_names(*out, aliases);
-	kms_key_free(&meta);
+static enum err
+take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
+{
+	struct listed *l = arg;
+
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
-		call_note(c, "key %s is left out: %s", id, err_text(e));
-		e = ERR_OK;
+		call_note(
+		    l->c, "key %s is left out: %s", l->ids[i].id, err_text(e));
+		return (ERR_OK);
 	}
-	return (e);
+	if (e != ERR_OK)
+		return (e);
+	if ((l->keys[i] = key_new(meta)) == NULL)
+		return (ERR_MEMORY);
+	take_names(l->keys[i], l->aliases);
+	return (ERR_OK);
 }
 
+/* *count of the keys are there in the end, without gaps, also on failure. */
 static enum err
 describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
     struct key **keys, size_t *count)
 {
-	const struct kms_key_entry *id = (const void *)ids->ptr;
-	struct key *k;
-	enum err e = ERR_OK;
+	struct listed l = {c, (const void *)ids->ptr, aliases, keys};
+	enum err e;
 
-	for (size_t i = 0; i < ids->count && e == ERR_OK; i++) {
-		k = NULL;
-		e = describe_listed(c, id[i].id, aliases, &k);
-		if (k != NULL)
-			keys[(*count)++] = k;
-	}
+	e = kms_describe_keys(&c->kms, l.ids, ids->count, take_listed, &l);
+	for (size_t i = 0; i < ids->count; i++)
+		if (keys[i] != NULL)
+			keys[(*count)++] = keys[i];
 	return (e);
 }
 

@@ -1,182 +1,23 @@
-#include <errno.h>
-#include <netdb.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <curl/curl.h>
-#include <openssl/crypto.h>
 #include <openssl/ssl.h>
-#include "http.h"
+#include "http-handle.h"
 #include "trust.h"
-
-#define POOL_MAX 64 /* requests at once; more of them wait */
-#define SOCKETS_MAX 8 /* of a handle: two families at once, and old ones */
-#define CONNECT_MS 5000
-#define LIFETIME_S 300L /* of a connection: an endpoint's address may move */
-#define KEEPALIVE_S 30L /* load balancers forget idle ones after 350 s */
-#define RESOLVED_MS 50000 /* curl forgets what we resolved after 60 s */
-
-/* A curl handle with its connection. Used by one thread at a time. */
-struct handle {
-	struct http *http;
-	CURL *easy;
-	int sockets[SOCKETS_MAX]; /* open ones, -1: none */
-	struct curl_slist *headers, *resolve;
-	int64_t resolved_ms; /* when, on the deadline's clock */
-	struct buf *body;
-	enum err body_err;
-	bool head_whole; /* its last line has come */
-	char text[CURL_ERROR_SIZE];
-};
-
-struct http {
-	const struct crypto *crypto;
-	char *ca_bundle;
-	bool no_threads;
-	pthread_mutex_t lock;
-	pthread_cond_t put_back;
-	struct handle *idle[POOL_MAX]; /* a stack: the warmest is on top */
-	size_t idle_count;
-	struct handle *all[POOL_MAX];
-	size_t all_count;
-	X509_STORE *store; /* loaded with the first https request */
-};
 
 /* The certificates are read once for all connections: curl would read the
  * whole bundle for each, and that costs more than the handshake. */
-static enum err
-store_need(struct http *h, struct fault *fault)
+enum err
+http_trust(struct http *h, const struct http_request *r, struct fault *fault)
 {
 	enum err e = ERR_OK;
 
+	if (strncmp(r->url, "https:", 6) != 0)
+		return (ERR_OK);
 	pthread_mutex_lock(&h->lock);
 	if (h->store == NULL)
 		e = trust_load(h->crypto, h->ca_bundle, &h->store, fault);
 	pthread_mutex_unlock(&h->lock);
 	return (e);
-}
-
-static CURLcode
-on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
-{
-	struct handle *h = arg;
-
-	(void)easy;
-	SSL_CTX_set1_cert_store(ssl_ctx, h->http->store);
-	SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
-	return (CURLE_OK);
-}
-
-/* curl's own sockets would be inherited by programs that the host starts. */
-static curl_socket_t
-on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct handle *h = arg;
-	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-
-	(void)purpose;
-	for (size_t i = 0; fd != -1 && i < SOCKETS_MAX; i++)
-		if (h->sockets[i] == -1) {
-			h->sockets[i] = fd;
-			break;
-		}
-	return (fd == -1 ? CURL_SOCKET_BAD : fd);
-}
-
-static int
-on_close(void *arg, curl_socket_t fd)
-{
-	struct handle *h = arg;
-
-	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		if (h->sockets[i] == fd)
-			h->sockets[i] = -1;
-	return (close(fd));
-}
-
-/* Plaintexts pass through here: curl's copy is wiped when we have ours. */
-static size_t
-on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct handle *h = arg;
-	size_t n = size * count;
-
-	h->body_err = buf_append(h->body, VIEW(bytes, n));
-	OPENSSL_cleanse(bytes, n);
-	return (h->body_err == ERR_OK ? n : CURL_WRITEFUNC_ERROR);
-}
-
-static size_t
-on_head(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct handle *h = arg;
-
-	if (bytes[0] == '\r' || bytes[0] == '\n')
-		h->head_whole = true;
-	else if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
-		h->head_whole = false; /* one after "100 Continue" */
-	return (size * count);
-}
-
-#define SET(easy, option, value) \
-	(curl_easy_setopt(easy, option, value) == CURLE_OK)
-
-/* What is the same for all requests. */
-static bool
-handle_set(CURL *c, struct handle *h)
-{
-	return (SET(c, CURLOPT_NOSIGNAL, 1L) &&
-		SET(c, CURLOPT_PROTOCOLS_STR, "https,http") &&
-		SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-		SET(c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION) &&
-		SET(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-		SET(c, CURLOPT_CAINFO, NULL) && SET(c, CURLOPT_CAPATH, NULL) &&
-		SET(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
-		SET(c, CURLOPT_SSL_CTX_DATA, h) &&
-		SET(c, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&
-		SET(c, CURLOPT_OPENSOCKETDATA, h) &&
-		SET(c, CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
-		SET(c, CURLOPT_CLOSESOCKETDATA, h) &&
-		SET(c, CURLOPT_TCP_KEEPALIVE, 1L) &&
-		SET(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S) &&
-		SET(c, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S) &&
-		SET(c, CURLOPT_MAXLIFETIME_CONN, LIFETIME_S) &&
-		SET(c, CURLOPT_MAXCONNECTS, 2L) &&
-		SET(c, CURLOPT_HEADERFUNCTION, on_head) &&
-		SET(c, CURLOPT_HEADERDATA, h) &&
-		SET(c, CURLOPT_WRITEFUNCTION, on_body) &&
-		SET(c, CURLOPT_WRITEDATA, h) &&
-		SET(c, CURLOPT_ERRORBUFFER, h->text));
-}
-
-static void
-handle_free(struct handle *h)
-{
-	if (h == NULL)
-		return;
-	curl_easy_cleanup(h->easy);
-	curl_slist_free_all(h->resolve);
-	free(h);
-}
-
-static struct handle *
-handle_new(struct http *http)
-{
-	struct handle *h;
-
-	if ((h = calloc(1, sizeof(*h))) == NULL)
-		return (NULL);
-	h->http = http;
-	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		h->sockets[i] = -1;
-	if ((h->easy = curl_easy_init()) == NULL || !handle_set(h->easy, h)) {
-		handle_free(h);
-		return (NULL);
-	}
-	return (h);
 }
 
 enum err
@@ -205,6 +46,7 @@ http_open(const struct http_conf *conf, struct http **out)
 	}
 	pthread_mutex_init(&h->lock, NULL);
 	deadline_cond_init(&h->put_back);
+	deadline_cond_init(&h->crowd_back);
 	*out = h;
 	return (ERR_OK);
 }
@@ -219,10 +61,13 @@ http_close(struct http *h)
 	crypto_enter(h->crypto, &guard);
 	for (size_t i = 0; i < h->all_count; i++)
 		handle_free(h->all[i]);
+	for (size_t i = 0; i < h->crowd_count; i++)
+		http_many_free(h->crowds[i]);
 	X509_STORE_free(h->store);
 	curl_global_cleanup();
 	crypto_leave(&guard);
 	pthread_cond_destroy(&h->put_back);
+	pthread_cond_destroy(&h->crowd_back);
 	pthread_mutex_destroy(&h->lock);
 	free(h->ca_bundle);
 	free(h);
@@ -233,9 +78,9 @@ void
 http_abandon(struct http *h)
 {
 	for (size_t i = 0; h != NULL && i < h->all_count; i++)
-		for (size_t k = 0; k < SOCKETS_MAX; k++)
-			if (h->all[i]->sockets[k] != -1)
-				(void)close(h->all[i]->sockets[k]);
+		conns_abandon(&h->all[i]->own);
+	for (size_t i = 0; h != NULL && i < h->crowd_count; i++)
+		http_many_abandon(h->crowds[i]);
 }
 
 static enum err
@@ -250,7 +95,7 @@ handle_take(struct http *h, const struct deadline *d, struct handle **out)
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && h->idle_count != 0)
 		got = h->idle[--h->idle_count];
-	else if (e == ERR_OK && (got = handle_new(h)) != NULL)
+	else if (e == ERR_OK && (got = handle_new(h, NULL)) != NULL)
 		h->all[h->all_count++] = got;
 	else if (e == ERR_OK)
 		e = ERR_MEMORY;
@@ -268,261 +113,6 @@ handle_put(struct http *h, struct handle *back)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* Appends ",ADDRESS" for each address of host. */
-static enum err
-addresses(
-    const char *host, const char *port, struct buf *out, struct fault *fault)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *a;
-	char text[64], item[80];
-	enum err e = ERR_OK;
-	int rc;
-
-	if ((rc = getaddrinfo(host, port, &hints, &list)) != 0)
-		return (fault_set(
-		    fault, ERR_NETWORK, "%s: %s", host, gai_strerror(rc)));
-	for (a = list; a != NULL && e == ERR_OK; a = a->ai_next) {
-		if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text),
-			NULL, 0, NI_NUMERICHOST) != 0)
-			continue;
-		(void)snprintf(item, sizeof(item),
-		    a->ai_family == AF_INET6 ? "%s[%s]" : "%s%s",
-		    a == list ? "" : ",", text);
-		e = buf_puts(out, item);
-	}
-	freeaddrinfo(list);
-	return (e);
-}
-
-/* curl would start a thread to resolve a name; one for a proxy's name it still
- * starts. */
-static enum err
-resolve(struct handle *h, const char *url, const struct deadline *d,
-    struct fault *fault)
-{
-	struct buf line = BUF_INIT(8192);
-	struct curl_slist *list = NULL;
-	char *host = NULL, *port = NULL;
-	int64_t now = d->clock->mono_ms(d->clock->ctx);
-	CURLU *u = NULL;
-	enum err e = ERR_MEMORY;
-
-	if (h->resolve != NULL && now - h->resolved_ms < RESOLVED_MS)
-		return (ERR_OK);
-	if ((u = curl_url()) == NULL ||
-	    curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
-		CURLUE_OK)
-		goto out;
-	if (host[0] == '[') {
-		e = ERR_OK; /* an address already */
-		goto out;
-	}
-	if ((e = buf_puts(&line, "+")) != ERR_OK ||
-	    (e = buf_puts(&line, host)) != ERR_OK ||
-	    (e = buf_puts(&line, ":")) != ERR_OK ||
-	    (e = buf_puts(&line, port)) != ERR_OK ||
-	    (e = buf_puts(&line, ":")) != ERR_OK ||
-	    (e = addresses(host, port, &line, fault)) != ERR_OK ||
-	    (e = buf_append(&line, VIEW("", 1))) != ERR_OK)
-		goto out;
-	e = ERR_MEMORY;
-	if ((list = curl_slist_append(NULL, (const char *)line.ptr)) == NULL ||
-	    !SET(h->easy, CURLOPT_RESOLVE, list))
-		goto out;
-	curl_slist_free_all(h->resolve);
-	h->resolve = list;
-	list = NULL;
-	h->resolved_ms = now;
-	e = ERR_OK;
-out:
-	curl_slist_free_all(list);
-	curl_free(port);
-	curl_free(host);
-	curl_url_cleanup(u);
-	buf_free(&line);
-	return (e);
-}
-
-static enum err
-headers_set(struct handle *h, struct view lines)
-{
-	const char *s = (const char *)lines.ptr, *end = s + lines.len;
-	struct curl_slist *more;
-
-	for (; s < end; s += strlen(s) + 1) {
-		if ((more = curl_slist_append(h->headers, s)) == NULL)
-			return (ERR_MEMORY);
-		h->headers = more;
-	}
-	return (
-	    SET(h->easy, CURLOPT_HTTPHEADER, h->headers) ? ERR_OK : ERR_MEMORY);
-}
-
-static enum err
-timeout_set(
-    struct handle *h, const struct http_request *r, const struct deadline *d)
-{
-	int64_t left = deadline_left(d);
-
-	if (left == 0)
-		return (ERR_DEADLINE);
-	if (r->most_ms != 0 && r->most_ms < left)
-		left = r->most_ms;
-	return (SET(h->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
-			SET(h->easy, CURLOPT_CONNECTTIMEOUT_MS,
-			    (long)(left < CONNECT_MS ? left : CONNECT_MS))
-		    ? ERR_OK
-		    : ERR_MEMORY);
-}
-
-/* All that one request sets; request_end() takes it back. */
-static enum err
-request_begin(struct handle *h, const struct http_request *r,
-    const struct deadline *d, struct buf *body, struct fault *fault)
-{
-	enum err e;
-
-	h->body = body;
-	h->body_err = ERR_OK;
-	h->head_whole = false;
-	h->text[0] = '\0';
-	buf_reset(body);
-	if (h->http->no_threads && !r->loopback &&
-	    (e = resolve(h, r->url, d, fault)) != ERR_OK)
-		return (e);
-	if ((e = headers_set(h, r->headers)) != ERR_OK)
-		return (e);
-	if (!SET(h->easy, CURLOPT_URL, r->url) ||
-	    !SET(h->easy, CURLOPT_PROXY, r->loopback ? "" : NULL) ||
-	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->once ? 1L : 0L) ||
-	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		(curl_off_t)r->body.len) ||
-	    !SET(h->easy, CURLOPT_POSTFIELDS, (const char *)r->body.ptr))
-		return (ERR_MEMORY);
-	return (timeout_set(h, r, d));
-}
-
-/* clang-format off */
-/* Whatever else goes wrong is the network. */
-static const struct {
-	CURLcode code;
-	enum err err;
-} codes[] = {
-	{ CURLE_OK,			ERR_OK },
-	{ CURLE_OUT_OF_MEMORY,		ERR_MEMORY },
-	{ CURLE_URL_MALFORMAT,		ERR_INTERNAL },
-	{ CURLE_FAILED_INIT,		ERR_INTERNAL },
-	{ CURLE_PEER_FAILED_VERIFICATION, ERR_TLS },
-	{ CURLE_SSL_CERTPROBLEM,	ERR_TLS },
-	{ CURLE_SSL_CACERT_BADFILE,	ERR_TLS },
-	{ CURLE_SSL_ISSUER_ERROR,	ERR_TLS },
-	{ CURLE_UNSUPPORTED_PROTOCOL,	ERR_REPLY },	/* not HTTP/1 */
-	{ CURLE_WEIRD_SERVER_REPLY,	ERR_REPLY },
-	{ CURLE_BAD_CONTENT_ENCODING,	ERR_REPLY },
-};
-/* clang-format on */
-
-/* curl takes a head that was cut for a whole one without a body. */
-static bool
-was_cut(const struct handle *h)
-{
-	struct curl_header *got;
-
-	return (
-	    !h->head_whole || (h->body->len == 0 &&
-				  curl_easy_header(h->easy, "Content-Length", 0,
-				      CURLH_HEADER, -1, &got) != CURLHE_OK &&
-				  curl_easy_header(h->easy, "Transfer-Encoding",
-				      0, CURLH_HEADER, -1, &got) != CURLHE_OK));
-}
-
-static enum err
-code_err(const struct handle *h, CURLcode rc, const struct deadline *d)
-{
-	if (rc == CURLE_OK && was_cut(h))
-		rc = CURLE_PARTIAL_FILE;
-	if (rc == CURLE_WRITE_ERROR && h->body_err != ERR_OK)
-		return (h->body_err);
-	/* curl's clock is not ours: it may be a little early */
-	if (rc == CURLE_OPERATION_TIMEDOUT)
-		return (deadline_left(d) <= 50 ? ERR_DEADLINE : ERR_NETWORK);
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].code == rc)
-			return (codes[i].err);
-	return (ERR_NETWORK);
-}
-
-/* A connection from the pool that the server had closed meanwhile. */
-static bool
-was_stale(const struct handle *h, CURLcode rc)
-{
-	long fresh = 1;
-
-	return ((rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR ||
-		    rc == CURLE_RECV_ERROR) &&
-		curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) ==
-		    CURLE_OK &&
-		fresh == 0);
-}
-
-/* Certain only before the connection stands, TLS included. */
-static bool
-may_be_sent(const struct handle *h, const struct http_request *r)
-{
-	bool tls = strncmp(r->url, "https:", 6) == 0;
-	curl_off_t stood = 0;
-	long fresh = 0;
-
-	if (curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) !=
-		CURLE_OK ||
-	    curl_easy_getinfo(h->easy,
-		tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
-		&stood) != CURLE_OK)
-		return (true);
-	return (stood != 0 || (fresh == 0 && !r->once));
-}
-
-static void
-fields_get(struct handle *h, struct http_reply *reply)
-{
-	struct curl_header *got;
-	const struct http_field *f;
-	long status = 0;
-	time_t date;
-
-	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-	reply->status = (int)status;
-	reply->date = 0;
-	/* of a refusal only: reading it costs as much as signing */
-	if (status != 200 &&
-	    curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
-		CURLHE_OK &&
-	    (date = curl_getdate(got->value, NULL)) > 0)
-		reply->date = date;
-	for (f = reply->fields; f < reply->fields + reply->field_count; f++) {
-		f->value[0] = '\0';
-		if (curl_easy_header(h->easy, f->name, 0, CURLH_HEADER, -1,
-			&got) == CURLHE_OK)
-			(void)snprintf(f->value, f->size, "%s", got->value);
-	}
-}
-
-static void
-request_end(struct handle *h)
-{
-	struct curl_slist *l;
-
-	(void)SET(h->easy, CURLOPT_HTTPHEADER, NULL);
-	(void)SET(h->easy, CURLOPT_POSTFIELDS, NULL);
-	for (l = h->headers; l != NULL; l = l->next)
-		OPENSSL_cleanse(l->data, strlen(l->data));
-	curl_slist_free_all(h->headers);
-	h->headers = NULL;
-	h->body = NULL;
-}
-
 static enum err
 exchange(struct handle *h, const struct http_request *r,
     const struct deadline *d, struct http_reply *reply, struct fault *fault)
@@ -530,27 +120,17 @@ exchange(struct handle *h, const struct http_request *r,
 	CURLcode rc;
 	enum err e;
 
-	if ((e = request_begin(h, r, d, reply->body, fault)) != ERR_OK)
+	if ((e = handle_begin(h, r, d, reply->body, fault)) != ERR_OK)
 		goto out;
 	rc = curl_easy_perform(h->easy);
-	if (!r->once && was_stale(h, rc)) {
-		buf_reset(reply->body);
-		h->head_whole = false;
-		if ((e = timeout_set(h, r, d)) != ERR_OK)
+	if (handle_stale(h, r, rc)) {
+		if ((e = handle_again(h, r, d)) != ERR_OK)
 			goto out;
 		rc = curl_easy_perform(h->easy);
 	}
-	fields_get(h, reply);
-	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
-	if ((e = code_err(h, rc, d)) != ERR_OK) {
-		buf_reset(reply->body);
-		(void)fault_set(fault, e, "%s",
-		    e == ERR_TOO_BIG	 ? "the reply is too long"
-		    : h->text[0] != '\0' ? h->text
-					 : curl_easy_strerror(rc));
-	}
+	e = handle_result(h, r, d, rc, reply, fault);
 out:
-	request_end(h);
+	handle_end(h);
 	return (e);
 }
 
@@ -560,14 +140,13 @@ http_post(struct http *http, const struct http_request *r,
 {
 	struct crypto_guard guard;
 	struct handle *h = NULL;
-	enum err e = ERR_OK;
+	enum err e;
 
 	reply->status = 0;
 	reply->sent = false;
 	crypto_enter(http->crypto, &guard);
-	if (strncmp(r->url, "https:", 6) == 0)
-		e = store_need(http, fault);
-	if (e == ERR_OK && (e = handle_take(http, d, &h)) == ERR_OK) {
+	if ((e = http_trust(http, r, fault)) == ERR_OK &&
+	    (e = handle_take(http, d, &h)) == ERR_OK) {
 		e = exchange(h, r, d, reply, fault);
 		handle_put(http, h);
 	}

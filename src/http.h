@@ -8,7 +8,7 @@
 
 /*
  * HTTPS requests in the calling thread, over a pool of connections that all
- * threads share. The only file that knows curl.
+ * threads share. http*.c are the only files that know curl.
  */
 struct http;
 
@@ -53,6 +53,33 @@ enum err http_open(const struct http_conf *, struct http **out);
  */
 enum err http_post(struct http *, const struct http_request *,
     const struct deadline *, struct http_reply *, struct fault *);
+
+/*
+ * Many requests at once, all of them in the calling thread: it starts each in
+ * a slot of its own, waits until one is over, and may start another there.
+ */
+#define HTTP_MANY_MAX 32
+struct http_many;
+
+/* Waits for another thread's to end when there are too many of them.
+ * ERR_DEADLINE, ERR_MEMORY. */
+enum err http_many_open(
+    struct http *, const struct deadline *, struct http_many **out);
+/*
+ * Begins what http_post() does. slot: from 0, below HTTP_MANY_MAX, with no
+ * request in it. All that is given stays where it is until the request is over.
+ * On failure the slot is free again; errors as of http_post().
+ */
+enum err http_many_start(struct http_many *, size_t slot,
+    const struct http_request *, const struct deadline *, struct http_reply *,
+    struct fault *);
+/* Waits at most ms for one of the requests to be over. False: none is. *out is
+ * what http_post() would have returned for the one in *slot. */
+bool http_many_wait(
+    struct http_many *, int64_t ms, size_t *slot, enum err *out);
+/* Requests that are not over are broken off. NULL is fine. */
+void http_many_close(struct http_many *);
+
 /* No request may be under way. */
 void http_close(struct http *);
 /* In a forked child: closes the inherited descriptors and sends nothing. What

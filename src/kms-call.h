@@ -11,6 +11,20 @@ enum err kms_call(struct kms *, const char *operation,
 /* No member of the reply is looked at. */
 extern const struct json_field kms_nothing[];
 
+/*
+ * One operation for many keys, which its requests name and nothing else. take
+ * gets what came of the i-th key, to be read with kms_reply(); what it returns
+ * when it is not ERR_OK ends it all.
+ */
+typedef enum err kms_take_reply(
+    void *arg, size_t i, enum err, struct view reply);
+enum err kms_call_keys(struct kms *, const char *operation,
+    const struct kms_key_entry *keys, size_t count, kms_take_reply *take,
+    void *arg);
+/* The JSON of a reply that came (e is ERR_OK) into out. */
+enum err kms_reply(
+    enum err e, const struct json_field *out_fields, struct view, void *out);
+
 /* A success that lacks what was asked for is none. */
 enum err kms_complete(enum err, bool there);
 /* The same of an operation that makes a key: there may be one now, but not one

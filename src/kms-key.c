@@ -75,6 +75,34 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 	return (kms_complete(e, out->id[0] != '\0'));
 }
 
+struct describing {
+	kms_take_key *take;
+	void *arg;
+};
+
+static enum err
+take_described(void *arg, size_t i, enum err e, struct view reply)
+{
+	const struct describing *d = arg;
+	struct kms_key key = KMS_KEY_INIT;
+
+	e = kms_reply(e, metadata_out, reply, &key);
+	e = kms_complete(e, key.id[0] != '\0');
+	e = d->take(d->arg, i, e, &key);
+	kms_key_free(&key);
+	return (e);
+}
+
+enum err
+kms_describe_keys(struct kms *k, const struct kms_key_entry *keys, size_t count,
+    kms_take_key *take, void *arg)
+{
+	struct describing d = {take, arg};
+
+	return (
+	    kms_call_keys(k, "DescribeKey", keys, count, take_described, &d));
+}
+
 /* DescribeKey, for what only multi-Region keys have many of */
 struct replicas_out {
 	char id[KMS_ID_SIZE];

@@ -4,6 +4,8 @@
 /* A page of 1,000 aliases with ARNs and dates stays well below it. */
 #define REPLY_MAX (2 * 1024 * 1024)
 #define REQUEST_MAX (64 * 1024)
+#define MANY_REQUEST_MAX 1024 /* of many that are held at once */
+#define MANY_REPLY_MAX (256 * 1024)
 
 const struct json_field kms_nothing[] = {JSON_END};
 
@@ -29,6 +31,57 @@ out:
 	buf_free(&reply);
 	buf_free(&body);
 	return (e);
+}
+
+struct many {
+	const struct kms_key_entry *keys;
+	kms_take_reply *take;
+	void *arg;
+};
+
+static const struct json_field entry_in[] = {
+    JSON_FIELD(struct kms_key_entry, id, "KeyId", TEXT), JSON_END};
+
+static enum err
+ask_of_key(void *arg, size_t i, struct buf *body)
+{
+	const struct many *m = arg;
+
+	return (json_encode(entry_in, &m->keys[i], body));
+}
+
+static enum err
+take_of_key(
+    void *arg, size_t i, enum err e, struct view reply, const struct fault *f)
+{
+	const struct many *m = arg;
+
+	(void)f;
+	return (m->take(m->arg, i, e, reply));
+}
+
+enum err
+kms_call_keys(struct kms *k, const char *operation,
+    const struct kms_key_entry *keys, size_t count, kms_take_reply *take,
+    void *arg)
+{
+	struct many m = {keys, take, arg};
+	const struct batch b = {operation, count, MANY_REQUEST_MAX,
+	    MANY_REPLY_MAX, ask_of_key, take_of_key, &m};
+
+	memset(&k->fault, 0, sizeof(k->fault));
+	return (k->transport->post_many(
+	    k->transport->ctx, &b, &k->deadline, &k->fault));
+}
+
+/* Too long is the reply: the request holds no more than an id. */
+enum err
+kms_reply(enum err e, const struct json_field *out_fields, struct view reply,
+    void *out)
+{
+	if (e == ERR_OK)
+		e = json_decode(out_fields, reply, out);
+	return (e == ERR_TOO_BIG ? ERR_REPLY : e);
 }
 
 enum err

@@ -26,14 +26,35 @@
 #define KMS_MATERIAL_ID_SIZE 65 /* hex */
 #define KMS_MATERIAL_DESCRIPTION_SIZE 257
 
+/* Many requests of one operation, as post_many() takes them. */
+struct batch {
+	const char *operation;
+	size_t count;
+	size_t body_max, reply_max; /* ceilings of one request's */
+	/* Appends the JSON of the i-th request. */
+	enum err (*ask)(void *arg, size_t i, struct buf *body);
+	/* What came of the i-th, which is done with: in any order, once each.
+	 * The fault is that of a failure. What is not ERR_OK ends it all. */
+	enum err (*take)(void *arg, size_t i, enum err, struct view reply,
+	    const struct fault *);
+	void *arg;
+};
+
 /*
- * The one impure edge: one operation, answered or failed for good within the
- * deadline. body is the request's JSON; *reply gets the JSON of a success. On
- * failure *fault says why. Tests put a fake here.
+ * The one impure edge. Tests put a fake here.
+ * post: one operation, answered or failed for good within the deadline. body is
+ * the request's JSON; *reply gets the JSON of a success. On failure *fault says
+ * why.
+ * post_many: the same of many, some of them at once, all within one deadline
+ * and in the calling thread. Returns what take() ended it with; *fault is that
+ * request's. Only take() knows whether one that failed is the end: those not
+ * yet answered are given up then.
  */
 struct transport {
 	enum err (*post)(void *ctx, const char *operation, struct view body,
 	    const struct deadline *, struct buf *reply, struct fault *fault);
+	enum err (*post_many)(void *ctx, const struct batch *,
+	    const struct deadline *, struct fault *fault);
 	void *ctx;
 };
 
@@ -112,6 +133,17 @@ enum err kms_update_key_description(
 enum err kms_enable_key(struct kms *, const char *key);
 enum err kms_disable_key(struct kms *, const char *key);
 enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
+
+struct kms_key_entry;
+/*
+ * Many keys, in far less time than one after the other. take() gets what came
+ * of the i-th key, in any order: its own error, or its metadata, which it may
+ * move out. What take() returns when it is not ERR_OK ends it all.
+ */
+typedef enum err kms_take_key(
+    void *arg, size_t i, enum err, struct kms_key *key);
+enum err kms_describe_keys(struct kms *, const struct kms_key_entry *keys,
+    size_t count, kms_take_key *take, void *arg);
 
 /* ListKeys, ListAliases and ListResourceTags give a page; marker "" is the
  * first and, when it comes back "", there is no next. rows are freed with

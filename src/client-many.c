@@ -1,0 +1,180 @@
+/*
+ * Many requests at once, in the calling thread. A request keeps its place from
+ * its first try to its last: those that wait because KMS asks to slow down are
+ * so many fewer under way.
+ */
+#include <stdlib.h>
+#include "request.h"
+
+#define TICK_MS 10 /* curl's clock is not ours: it may be a little late */
+
+struct place {
+	enum { FREE, UNDER_WAY, WAITING } state;
+	size_t n; /* which of the batch */
+	int64_t due_ms; /* WAITING: the next try */
+	struct buf body, reply;
+	struct request request;
+};
+
+struct run {
+	struct client *client;
+	const struct batch *batch;
+	const struct deadline *deadline;
+	struct fault *fault;
+	struct http_many *http;
+	size_t next; /* of the batch */
+	size_t taken, under_way; /* places */
+	bool reached; /* the service, once */
+	struct place places[HTTP_MANY_MAX];
+};
+
+/* One request is over: it, or the next try of it, is up. */
+static enum err
+settle(struct run *r, struct place *p, enum err e)
+{
+	const struct clock *clk = r->client->clock;
+	int64_t wait_ms;
+
+	if (request_again(&p->request, e, &wait_ms)) {
+		p->state = WAITING;
+		p->due_ms = clk->mono_ms(clk->ctx) + wait_ms;
+		return (ERR_OK);
+	}
+	r->reached = true;
+	e = r->batch->take(r->batch->arg, p->n, p->request.err,
+	    buf_view(&p->reply), &p->request.why);
+	if (e != ERR_OK)
+		*r->fault = p->request.why;
+	request_free(&p->request);
+	p->state = FREE;
+	r->taken--;
+	return (e);
+}
+
+static enum err
+try(struct run *r, struct place *p)
+{
+	struct request *k = &p->request;
+	enum err e;
+
+	if ((e = request_try(k)) == ERR_OK &&
+	    (e = http_many_start(r->http, (size_t)(p - r->places), &k->http,
+		 r->deadline, &k->got, &k->fault)) != ERR_OK)
+		e = request_tried(k, e);
+	if (e != ERR_OK)
+		return (settle(r, p, e));
+	p->state = UNDER_WAY;
+	r->under_way++;
+	return (ERR_OK);
+}
+
+static enum err
+begin(struct run *r, struct place *p)
+{
+	const struct batch *b = r->batch;
+	enum err e;
+
+	p->n = r->next++;
+	buf_reset(&p->body);
+	buf_reset(&p->reply);
+	if ((e = b->ask(b->arg, p->n, &p->body)) != ERR_OK)
+		return (e);
+	request_init(&p->request, r->client, b->operation, buf_view(&p->body),
+	    r->deadline, &p->reply);
+	p->state = WAITING;
+	p->due_ms = 0;
+	r->taken++;
+	return (ERR_OK);
+}
+
+/* Fills free places and makes the tries that are due. The first request goes
+ * alone: what is wrong with all of them is found out once, and what can be
+ * learned of the server is there for the others. */
+static enum err
+send_due(struct run *r)
+{
+	const struct clock *clk = r->client->clock;
+	struct place *p;
+	enum err e = ERR_OK;
+
+	for (p = r->places; p < r->places + HTTP_MANY_MAX && e == ERR_OK; p++) {
+		if (p->state == FREE && r->next < r->batch->count &&
+		    (r->reached || r->taken == 0))
+			e = begin(r, p);
+		if (e == ERR_OK && p->state == WAITING &&
+		    p->due_ms <= clk->mono_ms(clk->ctx))
+			e = try(r, p);
+	}
+	return (e);
+}
+
+/* How long nothing is to be sent. */
+static int64_t
+pause_ms(const struct run *r)
+{
+	const struct clock *clk = r->client->clock;
+	int64_t now = clk->mono_ms(clk->ctx), ms = deadline_left(r->deadline);
+	const struct place *p;
+
+	if (ms < TICK_MS)
+		ms = TICK_MS;
+	for (p = r->places; p < r->places + HTTP_MANY_MAX; p++)
+		if (p->state == WAITING && p->due_ms - now < ms)
+			ms = p->due_ms - now;
+	return (ms > 0 ? ms : 0);
+}
+
+static enum err
+receive(struct run *r)
+{
+	const struct clock *clk = r->client->clock;
+	int64_t ms = pause_ms(r);
+	struct place *p;
+	size_t i;
+	enum err e;
+
+	if (r->under_way == 0) {
+		/* a try that failed at once may have freed its place */
+		if (r->taken != 0 && ms != 0)
+			clk->sleep_ms(clk->ctx, ms);
+		return (ERR_OK);
+	}
+	if (!http_many_wait(r->http, ms, &i, &e))
+		return (ERR_OK);
+	p = &r->places[i];
+	r->under_way--;
+	return (settle(r, p, request_tried(&p->request, e)));
+}
+
+enum err
+client_post_many(void *ctx, const struct batch *batch, const struct deadline *d,
+    struct fault *fault)
+{
+	struct run *r;
+	struct place *p;
+	enum err e;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return (ERR_MEMORY);
+	r->client = ctx;
+	r->batch = batch;
+	r->deadline = d;
+	r->fault = fault;
+	for (p = r->places; p < r->places + HTTP_MANY_MAX; p++) {
+		p->body = (struct buf)BUF_INIT(batch->body_max);
+		p->reply = (struct buf)BUF_INIT(batch->reply_max);
+	}
+	e = http_many_open(r->client->http, d, &r->http);
+	while (e == ERR_OK && (r->next < batch->count || r->taken != 0))
+		if ((e = send_due(r)) == ERR_OK)
+			e = receive(r);
+	http_many_close(r->http);
+	for (p = r->places; p < r->places + HTTP_MANY_MAX; p++) {
+		if (p->state != FREE)
+			request_free(&p->request);
+		buf_free(&p->body);
+		buf_free(&p->reply);
+	}
+	free(r);
+	return (e);
+}

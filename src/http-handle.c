@@ -1,0 +1,443 @@
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include "http-handle.h"
+
+#define CONNECT_MS 5000
+#define LIFETIME_S 300L /* of a connection: an endpoint's address may move */
+#define KEEPALIVE_S 30L /* load balancers forget idle ones after 350 s */
+#define RESOLVED_MS 50000 /* curl forgets what we resolved after 60 s */
+
+void
+conns_init(struct conns *c)
+{
+	*c = (struct conns){.resolve = NULL};
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		c->sockets[i] = -1;
+}
+
+void
+conns_free(struct conns *c)
+{
+	curl_slist_free_all(c->resolve);
+	c->resolve = NULL;
+}
+
+void
+conns_abandon(const struct conns *c)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (c->sockets[i] != -1)
+			(void)close(c->sockets[i]);
+}
+
+static CURLcode
+on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
+{
+	struct handle *h = arg;
+
+	(void)easy;
+	SSL_CTX_set1_cert_store(ssl_ctx, h->http->store);
+	SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
+	return (CURLE_OK);
+}
+
+/* curl's own sockets would be inherited by programs that the host starts. */
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct conns *c = arg;
+	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+
+	(void)purpose;
+	for (size_t i = 0; fd != -1 && i < SOCKETS_MAX; i++)
+		if (c->sockets[i] == -1) {
+			c->sockets[i] = fd;
+			break;
+		}
+	return (fd == -1 ? CURL_SOCKET_BAD : fd);
+}
+
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	struct conns *c = arg;
+
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (c->sockets[i] == fd)
+			c->sockets[i] = -1;
+	return (close(fd));
+}
+
+/* Plaintexts pass through here: curl's copy is wiped when we have ours. */
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct handle *h = arg;
+	size_t n = size * count;
+
+	h->body_err = buf_append(h->body, VIEW(bytes, n));
+	OPENSSL_cleanse(bytes, n);
+	return (h->body_err == ERR_OK ? n : CURL_WRITEFUNC_ERROR);
+}
+
+static size_t
+on_head(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct handle *h = arg;
+
+	if (bytes[0] == '\r' || bytes[0] == '\n')
+		h->head_whole = true;
+	else if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		h->head_whole = false; /* one after "100 Continue" */
+	return (size * count);
+}
+
+#define SET(easy, option, value) \
+	(curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+/* What is the same for all requests. */
+static bool
+handle_set(CURL *c, struct handle *h)
+{
+	return (SET(c, CURLOPT_NOSIGNAL, 1L) &&
+		SET(c, CURLOPT_PROTOCOLS_STR, "https,http") &&
+		SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
+		SET(c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION) &&
+		SET(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+		SET(c, CURLOPT_CAINFO, NULL) && SET(c, CURLOPT_CAPATH, NULL) &&
+		SET(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
+		SET(c, CURLOPT_SSL_CTX_DATA, h) &&
+		SET(c, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&
+		SET(c, CURLOPT_OPENSOCKETDATA, h->conns) &&
+		SET(c, CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
+		SET(c, CURLOPT_CLOSESOCKETDATA, h->conns) &&
+		SET(c, CURLOPT_TCP_KEEPALIVE, 1L) &&
+		SET(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S) &&
+		SET(c, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S) &&
+		SET(c, CURLOPT_MAXLIFETIME_CONN, LIFETIME_S) &&
+		SET(c, CURLOPT_MAXCONNECTS, 2L) &&
+		SET(c, CURLOPT_HEADERFUNCTION, on_head) &&
+		SET(c, CURLOPT_HEADERDATA, h) &&
+		SET(c, CURLOPT_WRITEFUNCTION, on_body) &&
+		SET(c, CURLOPT_WRITEDATA, h) &&
+		SET(c, CURLOPT_ERRORBUFFER, h->text));
+}
+
+void
+handle_free(struct handle *h)
+{
+	if (h == NULL)
+		return;
+	curl_easy_cleanup(h->easy);
+	conns_free(&h->own);
+	free(h);
+}
+
+struct handle *
+handle_new(struct http *http, struct conns *conns)
+{
+	struct handle *h;
+
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return (NULL);
+	h->http = http;
+	conns_init(&h->own);
+	h->conns = conns != NULL ? conns : &h->own;
+	if ((h->easy = curl_easy_init()) == NULL || !handle_set(h->easy, h)) {
+		handle_free(h);
+		return (NULL);
+	}
+	return (h);
+}
+
+/* Appends ",ADDRESS" for each address of host. */
+static enum err
+addresses(
+    const char *host, const char *port, struct buf *out, struct fault *fault)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *a;
+	char text[64], item[80];
+	enum err e = ERR_OK;
+	int rc;
+
+	if ((rc = getaddrinfo(host, port, &hints, &list)) != 0)
+		return (fault_set(
+		    fault, ERR_NETWORK, "%s: %s", host, gai_strerror(rc)));
+	for (a = list; a != NULL && e == ERR_OK; a = a->ai_next) {
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text),
+			NULL, 0, NI_NUMERICHOST) != 0)
+			continue;
+		(void)snprintf(item, sizeof(item),
+		    a->ai_family == AF_INET6 ? "%s[%s]" : "%s%s",
+		    a == list ? "" : ",", text);
+		e = buf_puts(out, item);
+	}
+	freeaddrinfo(list);
+	return (e);
+}
+
+/* curl would start a thread to resolve a name; one for a proxy's name it still
+ * starts. */
+static enum err
+resolve(struct handle *h, const char *url, const struct deadline *d,
+    struct fault *fault)
+{
+	struct conns *c = h->conns;
+	struct buf line = BUF_INIT(8192);
+	struct curl_slist *list = NULL;
+	char *host = NULL, *port = NULL;
+	int64_t now = d->clock->mono_ms(d->clock->ctx);
+	CURLU *u = NULL;
+	enum err e = ERR_MEMORY;
+
+	if (c->resolve != NULL && now - c->resolved_ms < RESOLVED_MS)
+		return (ERR_OK);
+	if ((u = curl_url()) == NULL ||
+	    curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
+		CURLUE_OK)
+		goto out;
+	if (host[0] == '[') {
+		e = ERR_OK; /* an address already */
+		goto out;
+	}
+	if ((e = buf_puts(&line, "+")) != ERR_OK ||
+	    (e = buf_puts(&line, host)) != ERR_OK ||
+	    (e = buf_puts(&line, ":")) != ERR_OK ||
+	    (e = buf_puts(&line, port)) != ERR_OK ||
+	    (e = buf_puts(&line, ":")) != ERR_OK ||
+	    (e = addresses(host, port, &line, fault)) != ERR_OK ||
+	    (e = buf_append(&line, VIEW("", 1))) != ERR_OK)
+		goto out;
+	e = ERR_MEMORY;
+	if ((list = curl_slist_append(NULL, (const char *)line.ptr)) == NULL ||
+	    !SET(h->easy, CURLOPT_RESOLVE, list))
+		goto out;
+	curl_slist_free_all(c->resolve);
+	c->resolve = list;
+	list = NULL;
+	c->resolved_ms = now;
+	e = ERR_OK;
+out:
+	curl_slist_free_all(list);
+	curl_free(port);
+	curl_free(host);
+	curl_url_cleanup(u);
+	buf_free(&line);
+	return (e);
+}
+
+static enum err
+headers_set(struct handle *h, struct view lines)
+{
+	const char *s = (const char *)lines.ptr, *end = s + lines.len;
+	struct curl_slist *more;
+
+	for (; s < end; s += strlen(s) + 1) {
+		if ((more = curl_slist_append(h->headers, s)) == NULL)
+			return (ERR_MEMORY);
+		h->headers = more;
+	}
+	return (
+	    SET(h->easy, CURLOPT_HTTPHEADER, h->headers) ? ERR_OK : ERR_MEMORY);
+}
+
+static enum err
+timeout_set(
+    struct handle *h, const struct http_request *r, const struct deadline *d)
+{
+	int64_t left = deadline_left(d);
+
+	if (left == 0)
+		return (ERR_DEADLINE);
+	if (r->most_ms != 0 && r->most_ms < left)
+		left = r->most_ms;
+	return (SET(h->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
+			SET(h->easy, CURLOPT_CONNECTTIMEOUT_MS,
+			    (long)(left < CONNECT_MS ? left : CONNECT_MS))
+		    ? ERR_OK
+		    : ERR_MEMORY);
+}
+
+/* All that one request sets; handle_end() takes it back. */
+enum err
+handle_begin(struct handle *h, const struct http_request *r,
+    const struct deadline *d, struct buf *body, struct fault *fault)
+{
+	enum err e;
+
+	h->body = body;
+	h->body_err = ERR_OK;
+	h->head_whole = false;
+	h->text[0] = '\0';
+	buf_reset(body);
+	if (h->http->no_threads && !r->loopback &&
+	    (e = resolve(h, r->url, d, fault)) != ERR_OK)
+		return (e);
+	if ((e = headers_set(h, r->headers)) != ERR_OK)
+		return (e);
+	if (!SET(h->easy, CURLOPT_URL, r->url) ||
+	    !SET(h->easy, CURLOPT_PROXY, r->loopback ? "" : NULL) ||
+	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->once ? 1L : 0L) ||
+	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		(curl_off_t)r->body.len) ||
+	    !SET(h->easy, CURLOPT_POSTFIELDS, (const char *)r->body.ptr))
+		return (ERR_MEMORY);
+	return (timeout_set(h, r, d));
+}
+
+/* clang-format off */
+/* Whatever else goes wrong is the network. */
+static const struct {
+	CURLcode code;
+	enum err err;
+} codes[] = {
+	{ CURLE_OK,			ERR_OK },
+	{ CURLE_OUT_OF_MEMORY,		ERR_MEMORY },
+	{ CURLE_URL_MALFORMAT,		ERR_INTERNAL },
+	{ CURLE_FAILED_INIT,		ERR_INTERNAL },
+	{ CURLE_PEER_FAILED_VERIFICATION, ERR_TLS },
+	{ CURLE_SSL_CERTPROBLEM,	ERR_TLS },
+	{ CURLE_SSL_CACERT_BADFILE,	ERR_TLS },
+	{ CURLE_SSL_ISSUER_ERROR,	ERR_TLS },
+	{ CURLE_UNSUPPORTED_PROTOCOL,	ERR_REPLY },	/* not HTTP/1 */
+	{ CURLE_WEIRD_SERVER_REPLY,	ERR_REPLY },
+	{ CURLE_BAD_CONTENT_ENCODING,	ERR_REPLY },
+};
+/* clang-format on */
+
+/* curl takes a head that was cut for a whole one without a body. */
+static bool
+was_cut(const struct handle *h)
+{
+	struct curl_header *got;
+
+	return (
+	    !h->head_whole || (h->body->len == 0 &&
+				  curl_easy_header(h->easy, "Content-Length", 0,
+				      CURLH_HEADER, -1, &got) != CURLHE_OK &&
+				  curl_easy_header(h->easy, "Transfer-Encoding",
+				      0, CURLH_HEADER, -1, &got) != CURLHE_OK));
+}
+
+static enum err
+code_err(const struct handle *h, CURLcode rc, const struct deadline *d)
+{
+	if (rc == CURLE_OK && was_cut(h))
+		rc = CURLE_PARTIAL_FILE;
+	if (rc == CURLE_WRITE_ERROR && h->body_err != ERR_OK)
+		return (h->body_err);
+	/* curl's clock is not ours: it may be a little early */
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return (deadline_left(d) <= 50 ? ERR_DEADLINE : ERR_NETWORK);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == rc)
+			return (codes[i].err);
+	return (ERR_NETWORK);
+}
+
+bool
+handle_stale(const struct handle *h, const struct http_request *r, CURLcode rc)
+{
+	long fresh = 1;
+
+	return (!r->once &&
+		(rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR ||
+		    rc == CURLE_RECV_ERROR) &&
+		curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) ==
+		    CURLE_OK &&
+		fresh == 0);
+}
+
+/* Certain only before the connection stands, TLS included. */
+static bool
+may_be_sent(const struct handle *h, const struct http_request *r)
+{
+	bool tls = strncmp(r->url, "https:", 6) == 0;
+	curl_off_t stood = 0;
+	long fresh = 0;
+
+	if (curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) !=
+		CURLE_OK ||
+	    curl_easy_getinfo(h->easy,
+		tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
+		&stood) != CURLE_OK)
+		return (true);
+	return (stood != 0 || (fresh == 0 && !r->once));
+}
+
+static void
+fields_get(struct handle *h, struct http_reply *reply)
+{
+	struct curl_header *got;
+	const struct http_field *f;
+	long status = 0;
+	time_t date;
+
+	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+	reply->status = (int)status;
+	reply->date = 0;
+	/* of a refusal only: reading it costs as much as signing */
+	if (status != 200 &&
+	    curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
+		CURLHE_OK &&
+	    (date = curl_getdate(got->value, NULL)) > 0)
+		reply->date = date;
+	for (f = reply->fields; f < reply->fields + reply->field_count; f++) {
+		f->value[0] = '\0';
+		if (curl_easy_header(h->easy, f->name, 0, CURLH_HEADER, -1,
+			&got) == CURLHE_OK)
+			(void)snprintf(f->value, f->size, "%s", got->value);
+	}
+}
+
+enum err
+handle_again(
+    struct handle *h, const struct http_request *r, const struct deadline *d)
+{
+	buf_reset(h->body);
+	h->body_err = ERR_OK;
+	h->head_whole = false;
+	h->text[0] = '\0';
+	return (timeout_set(h, r, d));
+}
+
+enum err
+handle_result(struct handle *h, const struct http_request *r,
+    const struct deadline *d, CURLcode rc, struct http_reply *reply,
+    struct fault *fault)
+{
+	enum err e;
+
+	fields_get(h, reply);
+	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
+	if ((e = code_err(h, rc, d)) != ERR_OK) {
+		buf_reset(reply->body);
+		(void)fault_set(fault, e, "%s",
+		    e == ERR_TOO_BIG	 ? "the reply is too long"
+		    : h->text[0] != '\0' ? h->text
+					 : curl_easy_strerror(rc));
+	}
+	return (e);
+}
+
+void
+handle_end(struct handle *h)
+{
+	struct curl_slist *l;
+
+	(void)SET(h->easy, CURLOPT_HTTPHEADER, NULL);
+	(void)SET(h->easy, CURLOPT_POSTFIELDS, NULL);
+	for (l = h->headers; l != NULL; l = l->next)
+		OPENSSL_cleanse(l->data, strlen(l->data));
+	curl_slist_free_all(h->headers);
+	h->headers = NULL;
+	h->body = NULL;
+}

@@ -1,0 +1,79 @@
+#ifndef HTTP_HANDLE_H
+#define HTTP_HANDLE_H
+#include <pthread.h>
+#include <curl/curl.h>
+#include <openssl/types.h>
+#include "http.h"
+
+/*
+ * One curl handle: how it is set up, given a request, and what came of it.
+ * What http.c, which runs one at a time, and http-many.c, which runs many,
+ * share. Call all of it between crypto_enter() and crypto_leave().
+ */
+#define POOL_MAX 64 /* requests at once; more of them wait */
+#define CROWDS_MAX 4 /* likewise, of many at once */
+#define SOCKETS_MAX 96 /* of each: two families at once, and old ones */
+
+struct http {
+	const struct crypto *crypto;
+	char *ca_bundle;
+	bool no_threads;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t put_back, crowd_back;
+	struct handle *idle[POOL_MAX]; /* a stack: the warmest is on top */
+	size_t idle_count;
+	struct handle *all[POOL_MAX];
+	size_t all_count;
+	struct http_many *crowds[CROWDS_MAX];
+	size_t crowd_count;
+	X509_STORE *store; /* loaded with the first https request */
+};
+
+/* What handles with the same connections share. */
+struct conns {
+	int sockets[SOCKETS_MAX]; /* open ones, -1: none */
+	struct curl_slist *resolve; /* the server's name, for curl */
+	int64_t resolved_ms; /* when, on the deadline's clock */
+};
+void conns_init(struct conns *);
+/* After the handles that use them. */
+void conns_free(struct conns *);
+/* In a forked child: closes the sockets and sends nothing. */
+void conns_abandon(const struct conns *);
+
+/* Used by one thread at a time. */
+struct handle {
+	struct http *http;
+	struct conns own, *conns; /* where it is one of many: theirs */
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buf *body;
+	enum err body_err;
+	bool head_whole; /* its last line has come */
+	char text[CURL_ERROR_SIZE];
+};
+/* conns: those of many, which outlive it, or NULL: its own. NULL: no memory. */
+struct handle *handle_new(struct http *, struct conns *);
+void handle_free(struct handle *); /* NULL is fine */
+
+/* For an https: request, first of all: the CA certificates. */
+enum err http_trust(struct http *, const struct http_request *, struct fault *);
+
+/*
+ * begin; run the handle; while stale, again and run it; result; end. end also
+ * when one of them fails. The request, *body and the reply last until then.
+ */
+enum err handle_begin(struct handle *, const struct http_request *,
+    const struct deadline *, struct buf *body, struct fault *);
+/* A connection that was kept, and that the server had closed meanwhile. */
+bool handle_stale(const struct handle *, const struct http_request *, CURLcode);
+enum err handle_again(
+    struct handle *, const struct http_request *, const struct deadline *);
+enum err handle_result(struct handle *, const struct http_request *,
+    const struct deadline *, CURLcode, struct http_reply *, struct fault *);
+void handle_end(struct handle *);
+
+/* For http_close() and http_abandon(). */
+void http_many_free(struct http_many *);
+void http_many_abandon(const struct http_many *);
+#endif

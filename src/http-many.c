@@ -1,0 +1,224 @@
+#include <stdlib.h>
+#include "http-handle.h"
+
+/* Requests under way together, and their connections, which stay open for the
+ * next that does as much at once. */
+struct http_many {
+	struct http *http;
+	bool lent;
+	CURLM *multi;
+	struct conns conns;
+	struct slot {
+		struct handle *handle; /* NULL: never used */
+		bool running;
+		const struct http_request *request;
+		const struct deadline *deadline;
+		struct http_reply *reply;
+		struct fault *fault;
+	} slots[HTTP_MANY_MAX];
+};
+
+/* Connections are curl's own until the multi handle is gone. */
+void
+http_many_free(struct http_many *m)
+{
+	if (m == NULL)
+		return;
+	(void)curl_multi_cleanup(m->multi);
+	for (size_t i = 0; i < HTTP_MANY_MAX; i++)
+		handle_free(m->slots[i].handle);
+	conns_free(&m->conns);
+	free(m);
+}
+
+void
+http_many_abandon(const struct http_many *m)
+{
+	conns_abandon(&m->conns);
+}
+
+static struct http_many *
+many_new(struct http *http)
+{
+	struct http_many *m;
+
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return (NULL);
+	m->http = http;
+	conns_init(&m->conns);
+	if ((m->multi = curl_multi_init()) == NULL ||
+	    curl_multi_setopt(m->multi, CURLMOPT_MAXCONNECTS,
+		(long)HTTP_MANY_MAX) != CURLM_OK) {
+		http_many_free(m);
+		return (NULL);
+	}
+	return (m);
+}
+
+static struct http_many *
+idle_one(struct http *http)
+{
+	for (size_t i = 0; i < http->crowd_count; i++)
+		if (!http->crowds[i]->lent)
+			return (http->crowds[i]);
+	return (NULL);
+}
+
+enum err
+http_many_open(
+    struct http *http, const struct deadline *d, struct http_many **out)
+{
+	struct crypto_guard guard;
+	struct http_many *m;
+	enum err e = ERR_OK;
+
+	crypto_enter(http->crypto, &guard);
+	pthread_mutex_lock(&http->lock);
+	while ((m = idle_one(http)) == NULL &&
+	       http->crowd_count == CROWDS_MAX && e == ERR_OK)
+		if (!deadline_wait(d, &http->crowd_back, &http->lock))
+			e = ERR_DEADLINE;
+	if (m == NULL && e == ERR_OK && (m = many_new(http)) != NULL)
+		http->crowds[http->crowd_count++] = m;
+	else if (m == NULL && e == ERR_OK)
+		e = ERR_MEMORY;
+	if (m != NULL) {
+		m->lent = true;
+		e = ERR_OK;
+	}
+	pthread_mutex_unlock(&http->lock);
+	crypto_leave(&guard);
+	*out = m;
+	return (e);
+}
+
+/* A request that is not answered yet takes its connection with it. */
+static void
+slot_end(struct http_many *m, struct slot *s)
+{
+	(void)curl_multi_remove_handle(m->multi, s->handle->easy);
+	handle_end(s->handle);
+	s->running = false;
+}
+
+void
+http_many_close(struct http_many *m)
+{
+	struct crypto_guard guard;
+
+	if (m == NULL)
+		return;
+	crypto_enter(m->http->crypto, &guard);
+	for (size_t i = 0; i < HTTP_MANY_MAX; i++)
+		if (m->slots[i].running)
+			slot_end(m, &m->slots[i]);
+	pthread_mutex_lock(&m->http->lock);
+	m->lent = false;
+	pthread_cond_signal(&m->http->crowd_back);
+	pthread_mutex_unlock(&m->http->lock);
+	crypto_leave(&guard);
+}
+
+static enum err
+slot_begin(struct http_many *m, struct slot *s)
+{
+	enum err e;
+
+	if (s->handle == NULL &&
+	    (s->handle = handle_new(m->http, &m->conns)) == NULL)
+		return (ERR_MEMORY);
+	if ((e = http_trust(m->http, s->request, s->fault)) != ERR_OK)
+		return (e);
+	if ((e = handle_begin(s->handle, s->request, s->deadline,
+		 s->reply->body, s->fault)) == ERR_OK &&
+	    (curl_easy_setopt(s->handle->easy, CURLOPT_PRIVATE, s) !=
+		    CURLE_OK ||
+		curl_multi_add_handle(m->multi, s->handle->easy) != CURLM_OK))
+		e = ERR_MEMORY;
+	if (e != ERR_OK)
+		handle_end(s->handle);
+	s->running = e == ERR_OK;
+	return (e);
+}
+
+enum err
+http_many_start(struct http_many *m, size_t n, const struct http_request *r,
+    const struct deadline *d, struct http_reply *reply, struct fault *fault)
+{
+	struct slot *s = &m->slots[n];
+	struct crypto_guard guard;
+	enum err e;
+
+	reply->status = 0;
+	reply->sent = false;
+	s->request = r;
+	s->deadline = d;
+	s->reply = reply;
+	s->fault = fault;
+	crypto_enter(m->http->crypto, &guard);
+	e = slot_begin(m, s);
+	crypto_leave(&guard);
+	return (e);
+}
+
+/* False: it was sent once more. */
+static bool
+slot_done(struct http_many *m, struct slot *s, CURLcode rc, enum err *out)
+{
+	enum err e;
+
+	if (handle_stale(s->handle, s->request, rc)) {
+		(void)curl_multi_remove_handle(m->multi, s->handle->easy);
+		if ((e = handle_again(s->handle, s->request, s->deadline)) ==
+			ERR_OK &&
+		    curl_multi_add_handle(m->multi, s->handle->easy) ==
+			CURLM_OK)
+			return (false);
+		*out = e != ERR_OK ? e : ERR_MEMORY;
+	} else {
+		*out = handle_result(
+		    s->handle, s->request, s->deadline, rc, s->reply, s->fault);
+	}
+	slot_end(m, s);
+	return (true);
+}
+
+static bool
+next_done(struct http_many *m, size_t *n, enum err *out)
+{
+	struct slot *s;
+	CURLMsg *msg;
+	char *at;
+	int left;
+
+	while ((msg = curl_multi_info_read(m->multi, &left)) != NULL) {
+		if (msg->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(
+			msg->easy_handle, CURLINFO_PRIVATE, &at) != CURLE_OK)
+			continue;
+		s = (struct slot *)(void *)at;
+		*n = (size_t)(s - m->slots);
+		if (slot_done(m, s, msg->data.result, out))
+			return (true);
+	}
+	return (false);
+}
+
+bool
+http_many_wait(struct http_many *m, int64_t ms, size_t *n, enum err *out)
+{
+	struct crypto_guard guard;
+	bool done = false;
+	int running;
+
+	crypto_enter(m->http->crypto, &guard);
+	for (int turn = 0; turn < 2 && !done; turn++) {
+		if (turn == 1)
+			(void)curl_multi_poll(m->multi, NULL, 0, (int)ms, NULL);
+		done = next_done(m, n, out);
+		if (!done && curl_multi_perform(m->multi, &running) == CURLM_OK)
+			done = next_done(m, n, out);
+	}
+	crypto_leave(&guard);
+	return (done);
+}

@@ -1,0 +1,280 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/rand.h>
+#include "refusal.h"
+#include "request.h"
+
+#define TARGET "TrentService."
+#define HEADERS_MAX 32768
+#define HEADERS_USUAL 1024 /* room from the start: growing costs */
+#define TRY_MS 10000 /* KMS answers in far less: leaves time for another try */
+#define SOON_MS 50 /* first waits, doubled from try to try */
+#define SLOW_MS 1000
+#define WAIT_MOST_MS 20000
+#define LAST_MS 100 /* a try is not worth it with less to be answered in */
+#define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
+
+/* What these do twice is there twice: never sent again once they may have
+ * arrived. The other operations may be repeated. */
+static const char *const once[] = {"CreateKey"};
+
+static bool
+sent_once_only(const char *operation)
+{
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+		if (strcmp(once[i], operation) == 0)
+			return (true);
+	return (false);
+}
+
+void
+request_init(struct request *k, struct client *c, const char *operation,
+    struct view body, const struct deadline *d, struct buf *reply)
+{
+	*k = (struct request){.client = c,
+	    .operation = operation,
+	    .body = body,
+	    .deadline = d,
+	    .reply = reply,
+	    .once = sent_once_only(operation),
+	    .headers = BUF_INIT(HEADERS_MAX)};
+	(void)snprintf(k->target, sizeof(k->target), TARGET "%s", operation);
+	k->fields[0] = (struct http_field){
+	    "x-amzn-requestid", k->request_id, sizeof(k->request_id)};
+	k->fields[1] = (struct http_field){
+	    "x-amz-retry-after", k->after_ms, sizeof(k->after_ms)};
+	k->fields[2] = (struct http_field){
+	    "retry-after", k->after, sizeof(k->after)};
+	k->http = (struct http_request){.url = c->endpoint.url,
+	    .body = body,
+	    .most_ms = k->once ? 0 : TRY_MS,
+	    .once = k->once,
+	    .loopback = c->endpoint.loopback};
+}
+
+static void
+creds_let_go(struct request *k)
+{
+	if (k->creds != NULL)
+		creds_put(k->client->creds, k->creds);
+	k->creds = NULL;
+}
+
+void
+request_free(struct request *k)
+{
+	creds_let_go(k);
+	buf_free(&k->headers);
+}
+
+/* One try */
+
+static bool
+clock_is_wrong(const struct request *k)
+{
+	const struct clock *clk = k->client->clock;
+	int64_t ours = clk->wall_ms(clk->ctx) + k->skew_ms;
+
+	return (llabs(k->got.date * 1000 - ours) > SKEW_MS);
+}
+
+static enum err
+judge(struct request *k)
+{
+	struct fault *f = &k->fault;
+	enum err e;
+
+	if (f->status == 200)
+		return (ERR_OK);
+	e = refusal_read(buf_view(k->reply), f);
+	buf_reset(k->reply);
+	/* a wrong secret key and a wrong clock look the same */
+	if (e == ERR_CLOCK && k->got.date != 0 && !clock_is_wrong(k))
+		e = ERR_BAD_CREDS;
+	/* a gateway's answer says nothing about what KMS did */
+	if (k->once && f->exception[0] == '\0' && f->status >= 500)
+		e = ERR_UNKNOWN;
+	return (e);
+}
+
+static void
+trace(const struct request *k, enum err e)
+{
+	const struct client *c = k->client;
+
+	log_line(c->log, LOG_TRACE,
+	    "KMS %s: %s, HTTP status %d%s%s, request id %s, %lld ms, try %d",
+	    k->operation, err_name(e), k->fault.status,
+	    k->fault.exception[0] != '\0' ? " " : "", k->fault.exception,
+	    k->request_id[0] != '\0' ? k->request_id : "none",
+	    (long long)(c->clock->mono_ms(c->clock->ctx) - k->began_ms),
+	    k->number);
+}
+
+static enum err
+sign(struct request *k)
+{
+	struct client *c = k->client;
+	struct signer_request sr = {.host = c->endpoint.host,
+	    .target = k->target,
+	    .body = k->body,
+	    .creds = k->creds};
+	struct crypto_guard guard;
+	enum err e;
+
+	k->skew_ms = c->skew_ms;
+	sr.seconds = (c->clock->wall_ms(c->clock->ctx) + k->skew_ms) / 1000;
+	buf_reset(&k->headers);
+	crypto_enter(c->crypto, &guard);
+	if ((e = buf_reserve(&k->headers, HEADERS_USUAL)) == ERR_OK)
+		e = signer_headers(c->signer, &sr, &k->headers);
+	crypto_leave(&guard);
+	k->http.headers = buf_view(&k->headers);
+	return (e);
+}
+
+enum err
+request_try(struct request *k)
+{
+	struct client *c = k->client;
+	enum err e;
+
+	k->number++;
+	memset(&k->fault, 0, sizeof(k->fault));
+	k->request_id[0] = k->after_ms[0] = k->after[0] = '\0';
+	k->got = (struct http_reply){.body = k->reply,
+	    .fields = k->fields,
+	    .field_count = sizeof(k->fields) / sizeof(k->fields[0])};
+	creds_let_go(k);
+	if ((e = creds_get(
+		 c->creds, NULL, k->deadline, &k->creds, &k->fault)) != ERR_OK)
+		return (e);
+	k->began_ms = c->clock->mono_ms(c->clock->ctx);
+	return (sign(k));
+}
+
+enum err
+request_tried(struct request *k, enum err e)
+{
+	k->fault.status = k->got.status;
+	memcpy(k->fault.request_id, k->request_id, sizeof(k->request_id));
+	if (e == ERR_OK)
+		e = judge(k);
+	else if (k->once && k->got.sent)
+		e = ERR_UNKNOWN;
+	trace(k, e);
+	return (e);
+}
+
+/* What to do about a failure: how long to wait before another try, or NEVER. */
+#define NEVER ((int64_t)-1)
+
+/* Full jitter: many clients that failed together do not come back together. */
+static int64_t
+backoff_ms(const struct client *c, int64_t first, int n)
+{
+	struct crypto_guard guard;
+	uint32_t r = 0;
+	int64_t most = first;
+
+	while (--n > 0 && most < WAIT_MOST_MS)
+		most *= 2;
+	if (most > WAIT_MOST_MS)
+		most = WAIT_MOST_MS;
+	crypto_enter(c->crypto, &guard);
+	if (RAND_bytes_ex(c->crypto->lib, (uint8_t *)&r, sizeof(r), 0) != 1)
+		r = UINT32_MAX / 2;
+	crypto_leave(&guard);
+	return ((int64_t)((double)most * r / UINT32_MAX));
+}
+
+static int64_t
+again_soon(struct request *k)
+{
+	if (++k->failures >= k->client->tries)
+		return (NEVER);
+	return (backoff_ms(k->client, SOON_MS, k->failures));
+}
+
+/*
+ * Throttled requests do not count as tries: only the deadline ends them. At
+ * most half of what is left goes into a wait, so that it leads to another try
+ * whatever chance makes of it.
+ */
+static int64_t
+again_slow(struct request *k)
+{
+	int64_t ms = backoff_ms(k->client, SLOW_MS, ++k->throttles), asked;
+	int64_t most = deadline_left(k->deadline) / 2;
+
+	if (most < LAST_MS)
+		return (NEVER);
+	if (ms > most)
+		ms = most;
+	/* AWS's own header is held to [t, t + 5 s] of our wait t */
+	if ((asked = strtoll(k->after_ms, NULL, 10)) > ms)
+		ms = asked < ms + 5000 ? asked : ms + 5000;
+	if ((asked = strtoll(k->after, NULL, 10)) > 0 && asked < 86400 &&
+	    asked * 1000 > ms)
+		ms = asked * 1000;
+	return (ms);
+}
+
+/* Only with other credentials: the same ones would be refused again. */
+static int64_t
+again_creds(struct request *k)
+{
+	struct client *c = k->client;
+	struct creds *other;
+	bool changed;
+
+	if (k->renewed)
+		return (NEVER);
+	k->renewed = true;
+	if (creds_get(c->creds, k->creds, k->deadline, &other, NULL) != ERR_OK)
+		return (NEVER);
+	changed = other->serial != k->creds->serial;
+	creds_put(c->creds, other);
+	return (changed ? 0 : NEVER);
+}
+
+static int64_t
+again_clock(struct request *k)
+{
+	struct client *c = k->client;
+	int64_t skew = k->got.date * 1000 - c->clock->wall_ms(c->clock->ctx);
+
+	if (k->corrected || k->got.date == 0)
+		return (NEVER);
+	k->corrected = true;
+	c->skew_ms = skew;
+	log_line(c->log, LOG_INFO,
+	    "this machine's clock is %lld s from AWS's: requests are dated "
+	    "with AWS's, but set the clock",
+	    (long long)(skew / 1000));
+	return (0);
+}
+
+static int64_t (*const again[])(struct request *) = {
+    [REMEDY_NONE] = NULL,
+    [REMEDY_RETRY] = again_soon,
+    [REMEDY_SLOW] = again_slow,
+    [REMEDY_CREDS] = again_creds,
+    [REMEDY_CLOCK] = again_clock,
+};
+
+bool
+request_again(struct request *k, enum err e, int64_t *wait_ms)
+{
+	enum err_remedy remedy = err_remedy(e);
+
+	/* what went wrong before says more than that time ran out */
+	if (e == ERR_DEADLINE && k->err != ERR_OK)
+		return (false);
+	k->err = e;
+	k->why = k->fault;
+	*wait_ms = again[remedy] != NULL ? again[remedy](k) : NEVER;
+	return (*wait_ms == 0 ||
+		(*wait_ms > 0 && *wait_ms < deadline_left(k->deadline)));
+}
