@@ -28,6 +28,7 @@ struct controls {
 	atomic_bool has_rules, has_quotas; /* to stay off the lock */
 	_Atomic int64_t forward_ms, skew_ms;
 	atomic_ulong counters[OPERATIONS_MAX + 1]; /* the last: unknown ones */
+	atomic_ulong at_once, most_at_once; /* requests not yet answered */
 };
 
 struct controls *
@@ -69,10 +70,28 @@ place_of(const struct operation *op)
 	return (op == NULL ? OPERATIONS_MAX : (size_t)(op - operation_at(0)));
 }
 
+static void
+arrive(struct controls *c)
+{
+	unsigned long now = atomic_fetch_add(&c->at_once, 1) + 1;
+	unsigned long most = c->most_at_once;
+
+	while (now > most &&
+	       !atomic_compare_exchange_weak(&c->most_at_once, &most, now))
+		continue;
+}
+
+void
+controls_part(struct controls *c)
+{
+	atomic_fetch_sub(&c->at_once, 1);
+}
+
 void
 controls_meet(
     struct controls *c, const struct operation *op, struct fault_plan *p)
 {
+	arrive(c);
 	memset(p, 0, sizeof(*p));
 	atomic_fetch_add_explicit(
 	    &c->counters[place_of(op)], 1, memory_order_relaxed);
@@ -154,8 +173,9 @@ get_counters(
 		total += n;
 	}
 	n = c->counters[OPERATIONS_MAX];
-	snprintf(text, sizeof(text), "},\"unknown\":%lu,\"total\":%lu}\n", n,
-	    total + n);
+	snprintf(text, sizeof(text),
+	    "},\"unknown\":%lu,\"total\":%lu,\"at-once\":%lu}\n", n, total + n,
+	    (unsigned long)c->most_at_once);
 	(void)buf_puts(&r->body, text);
 }
 
@@ -165,6 +185,7 @@ clear_counters(
 {
 	for (size_t i = 0; i <= OPERATIONS_MAX; i++)
 		c->counters[i] = 0;
+	c->most_at_once = 0;
 	get_counters(c, q, r);
 }
 

@@ -39,6 +39,8 @@ struct fault_plan {
 /* Counts the request and says what it meets. op NULL: an unknown one. */
 void controls_meet(
     struct controls *, const struct operation *op, struct fault_plan *);
+/* A request that controls_meet() has counted is answered. */
+void controls_part(struct controls *);
 /* Whether the caller may not use that key. */
 bool controls_denied(struct controls *, const char *operation,
     const struct key *, const char *access_key);

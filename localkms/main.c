@@ -144,6 +144,12 @@ answer_kms(void *ctx, const struct web_request *q, struct web_reply *r)
 }
 
 static void
+answered_kms(void *ctx)
+{
+	service_answered(ctx);
+}
+
+static void
 answer_control(void *ctx, const struct web_request *q, struct web_reply *r)
 {
 	controls_answer(ctx, q, r);
@@ -157,6 +163,7 @@ start(const struct options *o, struct service *s, struct front *w, char *why,
 	    .connections = CONNECTIONS,
 	    .body_max = BODY_MAX,
 	    .answer = answer_kms,
+	    .answered = answered_kms,
 	    .ctx = s};
 	struct server_conf control = {.address = o->control,
 	    .loopback_only = true,

@@ -212,6 +212,7 @@ on_request(void *ctx, struct MHD_Connection *con, const char *url,
 {
 	struct server *s = ctx;
 	struct exchange *x = *slot;
+	enum MHD_Result ok;
 
 	(void)version;
 	if (x == NULL)
@@ -232,7 +233,10 @@ on_request(void *ctx, struct MHD_Connection *con, const char *url,
 	(void)MHD_get_connection_values(
 	    con, MHD_HEADER_KIND, on_header, &x->request);
 	s->conf.answer(s->conf.ctx, &x->request, &x->reply);
-	return (send_reply(s, con, x));
+	ok = send_reply(s, con, x);
+	if (s->conf.answered != NULL)
+		s->conf.answered(s->conf.ctx);
+	return (ok);
 }
 
 bool

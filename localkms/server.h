@@ -17,6 +17,7 @@ struct server_conf {
 	const char *certificate, *key; /* PEM; NULL: plain HTTP */
 	void (*answer)(
 	    void *ctx, const struct web_request *, struct web_reply *);
+	void (*answered)(void *ctx); /* the answer is on its way, or NULL */
 	void *ctx;
 };
 

@@ -145,3 +145,9 @@ service_answer(
 	r->fate = plan.fate;
 	spoil(r, &plan);
 }
+
+void
+service_answered(struct service *s)
+{
+	controls_part(s->controls);
+}

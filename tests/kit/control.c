@@ -84,6 +84,12 @@ calls(const char *operation)
 	return (strtoul(at + strlen(name), NULL, 10));
 }
 
+unsigned long
+calls_at_once(void)
+{
+	return (calls("at-once"));
+}
+
 void
 calls_clear(void)
 {

@@ -46,4 +46,6 @@ void control(const char *method, const char *fmt, ...)
 /* How often an operation was asked for since calls_clear(); NULL: all. */
 unsigned long calls(const char *operation);
 void calls_clear(void);
+/* How many calls there were at once, at most, since then. */
+unsigned long calls_at_once(void);
 #endif

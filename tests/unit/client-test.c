@@ -1,6 +1,12 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <netinet/in.h>
 #include "client-test.h"
 #include "tap.h"
 
@@ -103,4 +109,41 @@ test_header(const char *request, const char *name)
 		break;
 	}
 	return (value);
+}
+
+struct test_sockets
+test_sockets(const char *url)
+{
+	int port = atoi(strrchr(url, ':') + 1);
+	struct test_sockets n = {0, 0};
+	struct sockaddr_in a;
+	struct dirent *e;
+	DIR *d = opendir("/proc/self/fd");
+	socklen_t len;
+	int fd;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		fd = atoi(e->d_name);
+		len = sizeof(a);
+		if (getpeername(fd, (struct sockaddr *)&a, &len) != 0 ||
+		    a.sin_family != AF_INET || ntohs(a.sin_port) != port)
+			continue;
+		n.open++;
+		n.inherited += (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+	}
+	if (d != NULL)
+		closedir(d);
+	return (n);
+}
+
+bool
+test_child(pid_t pid)
+{
+	int status = 0;
+
+	if (pid <= 0 || waitpid(pid, &status, 0) != pid)
+		return (false);
+	if (status != 0)
+		printf("# the child's status: 0x%x\n", status);
+	return (status == 0);
 }

@@ -1,5 +1,6 @@
 #ifndef CLIENT_TEST_H
 #define CLIENT_TEST_H
+#include <sys/types.h>
 #include "client.h"
 #include "server.h"
 
@@ -30,4 +31,13 @@ void test_post(struct client *, const struct clock *, const char *operation,
     int64_t ms, struct outcome *);
 /* Value of a header of a request, "" when absent; static memory. */
 const char *test_header(const char *request, const char *name);
+
+/* Our open sockets to the server, and how many of them a program that the
+ * host starts would inherit. */
+struct test_sockets {
+	int open, inherited;
+};
+struct test_sockets test_sockets(const char *url);
+/* Waits for a child; whether it ended with status 0. */
+bool test_child(pid_t);
 #endif

@@ -26,6 +26,7 @@ struct conn {
 	char in[REQUEST_MAX];
 	size_t len;
 	size_t number; /* of the last request, over all connections */
+	char body[REQUEST_MAX]; /* of the last request */
 };
 
 struct server {
@@ -84,6 +85,7 @@ static bool
 request_read(struct conn *c)
 {
 	struct server *s = c->server;
+	const char *body;
 	size_t n;
 	ssize_t got;
 
@@ -102,6 +104,9 @@ request_read(struct conn *c)
 	if (c->number < KEPT)
 		s->kept[c->number] = strndup(c->in, n);
 	pthread_mutex_unlock(&s->lock);
+	body = strstr(c->in, "\r\n\r\n") + 4;
+	(void)snprintf(
+	    c->body, sizeof(c->body), "%.*s", (int)(c->in + n - body), body);
 	memmove(c->in, c->in + n, c->len - n + 1);
 	c->len -= n;
 	return (true);
@@ -120,7 +125,9 @@ step_of(const struct conn *c)
 static bool
 step_do(struct conn *c, const struct step *step)
 {
-	const char *body = step->body != NULL ? step->body : "";
+	const char *body = step->echo		? c->body
+			   : step->body != NULL ? step->body
+						: "";
 	char head[1024], drain[256];
 
 	if (step->hook != NULL)

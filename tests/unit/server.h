@@ -12,6 +12,7 @@
 struct step {
 	int status; /* 0: the connection is cut without a reply */
 	const char *body; /* NULL: none */
+	bool echo; /* the request's own instead */
 	const char *headers; /* more of them, each ended by CR LF, or NULL */
 	const char *raw; /* these bytes instead of an HTTP reply, then cut */
 	bool hang; /* no reply, and no cut until server_stop() */

@@ -1,14 +1,9 @@
 /* The client as a guest: TLS with the certificates that were asked for, and
  * nothing of the host's process changed by it. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include "client-test.h"
@@ -123,49 +118,6 @@ test_openssl_state(void)
 	SSL_CTX_free(tls);
 }
 
-/* Our open sockets to the server, and how many of them a program that the
- * host starts would inherit. */
-struct sockets {
-	int open, inherited;
-};
-
-static struct sockets
-sockets_to(const char *url)
-{
-	int port = atoi(strrchr(url, ':') + 1);
-	struct sockets n = {0, 0};
-	struct sockaddr_in a;
-	struct dirent *e;
-	DIR *d = opendir("/proc/self/fd");
-	socklen_t len;
-	int fd;
-
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		fd = atoi(e->d_name);
-		len = sizeof(a);
-		if (getpeername(fd, (struct sockaddr *)&a, &len) != 0 ||
-		    a.sin_family != AF_INET || ntohs(a.sin_port) != port)
-			continue;
-		n.open++;
-		n.inherited += (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
-	}
-	if (d != NULL)
-		closedir(d);
-	return (n);
-}
-
-static bool
-child_succeeds(pid_t pid)
-{
-	int status = 0;
-
-	if (pid <= 0 || waitpid(pid, &status, 0) != pid)
-		return (false);
-	if (status != 0)
-		printf("# the child's status: 0x%x\n", status);
-	return (status == 0);
-}
-
 static void
 test_fork(void)
 {
@@ -173,7 +125,7 @@ test_fork(void)
 	SSL_CTX *tls = tls_context("IP:127.0.0.1", &path);
 	struct server *s = server_start(steps, ELEMS(steps), tls);
 	struct client *c, *other;
-	struct sockets n;
+	struct test_sockets n;
 	size_t before;
 	pid_t pid;
 
@@ -181,15 +133,15 @@ test_fork(void)
 	setenv("AWS_CA_BUNDLE", path, 1);
 	c = test_client(NULL);
 	test_post(c, NULL, "Encrypt", 20000, &o);
-	n = sockets_to(server_url(s));
+	n = test_sockets(server_url(s));
 	OK(n.open == 1 && n.inherited == 0, "sockets are close-on-exec");
 	before = server_bytes(s);
 	if ((pid = fork()) == 0) {
 		client_abandon(c);
-		_exit(sockets_to(server_url(s)).open);
+		_exit(test_sockets(server_url(s)).open);
 	}
-	OK(child_succeeds(pid), "a child lets go of the connection");
-	OK(server_bytes(s) == before && sockets_to(server_url(s)).open == 1,
+	OK(test_child(pid), "a child lets go of the connection");
+	OK(server_bytes(s) == before && test_sockets(server_url(s)).open == 1,
 	    "and sends nothing on it");
 	test_post(c, NULL, "Encrypt", 20000, &o);
 	OK(o.err == ERR_OK && server_connections(s) == 1,
@@ -201,7 +153,7 @@ test_fork(void)
 		client_close(other);
 		_exit(o.err != ERR_OK);
 	}
-	OK(child_succeeds(pid) && server_connections(s) == 2,
+	OK(test_child(pid) && server_connections(s) == 2,
 	    "a child works with a client of its own");
 	test_post(c, NULL, "Encrypt", 20000, &o);
 	OK(o.err == ERR_OK && server_connections(s) == 2,
