@@ -139,20 +139,18 @@ test_first_is_denied(void)
 	COUNT(list(), KEYS, "all that may");
 }
 
-/* Stops the KMS while the module waits for its answers. */
 static void *
-stop_kms(void *arg)
+search(void *rv)
 {
-	while (calls("DescribeKey") < 100)
-		continue;
-	world_kms_stop();
-	return (arg);
+	*(CK_RV *)rv = p11->C_FindObjectsInit(rw, NULL, 0);
+	return (NULL);
 }
 
 static void
 test_no_answer(void)
 {
 	pthread_t thread;
+	CK_RV rv = CKR_OK;
 
 	begin("");
 	control("POST", "/faults?operation=DescribeKey&fault=cut-before"
@@ -165,10 +163,12 @@ test_no_answer(void)
 	control("POST", "/faults?operation=DescribeKey&fault=hang&skip=100"
 			"&count=0");
 	calls_clear();
-	NEED(pthread_create(&thread, NULL, stop_kms, NULL) == 0, "a thread");
-	RV(p11->C_FindObjectsInit(rw, NULL, 0), CKR_DEVICE_ERROR,
-	    "a KMS that dies in the middle");
+	NEED(pthread_create(&thread, NULL, search, &rv) == 0, "a thread");
+	while (calls("DescribeKey") < 100)
+		continue;
+	world_kms_stop();
 	pthread_join(thread, NULL);
+	RV(rv, CKR_DEVICE_ERROR, "a KMS that dies in the middle");
 	RV(p11->C_FindObjectsInit(rw, NULL, 0), CKR_DEVICE_ERROR,
 	    "and is dead");
 	world_kms_start();
