@@ -1,0 +1,111 @@
+/*
+ * What a token of many keys takes, by the built module against a local KMS of
+ * its own: a listing, each object's label, and keys looked for one by one by
+ * their id, with a KMS that answers at once and one that takes 10 ms.
+ *
+ *	bench-listing [KEYS]
+ * $KEYFERRY_MODULE names another module to measure.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "account.h"
+#include "cryptoki.h"
+#include "p11.h"
+
+#define ID_SIZE 16
+#define SINGLE 500 /* keys looked for one by one */
+
+static CK_OBJECT_HANDLE *handles;
+static CK_BYTE (*ids)[ID_SIZE];
+
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
+}
+
+static void
+make_keys(size_t count)
+{
+	const struct kms_create_key_in in = {.spec = "SYMMETRIC_DEFAULT",
+	    .usage = "ENCRYPT_DECRYPT",
+	    .origin = "AWS_KMS",
+	    .description = ""};
+	struct kms kms = account_kms();
+	struct kms_key meta = KMS_KEY_INIT;
+	char alias[64];
+
+	for (size_t i = 0; i < count; i++) {
+		kms.deadline = deadline_in(&clock_system, 30000);
+		snprintf(alias, sizeof(alias), "alias/key-%zu", i);
+		if (kms_create_key(&kms, &in, &meta) != ERR_OK ||
+		    kms_create_alias(&kms, alias, meta.id) != ERR_OK)
+			tap_bail();
+		kms_key_free(&meta);
+	}
+}
+
+static void
+measure(size_t count, int delay_ms)
+{
+	double began, listed, read, found;
+	CK_ATTRIBUTE id;
+	CK_ULONG n;
+
+	p11_stop();
+	p11_start();
+	control("DELETE", "/faults");
+	if (delay_ms != 0)
+		control("POST",
+		    "/faults?operation=DescribeKey&fault=delay"
+		    "&count=0&ms=%d",
+		    delay_ms);
+	calls_clear();
+	began = now_s();
+	n = find(rw, NULL, 0, handles, count);
+	listed = now_s() - began;
+	NEED(n == count, "%lu keys are listed", n);
+	began = now_s();
+	for (size_t i = 0; i < count; i++)
+		(void)attr(handles[i], CKA_ID, ids[i], ID_SIZE);
+	read = now_s() - began;
+	began = now_s();
+	for (size_t i = 0; i < SINGLE && i < count; i++) {
+		size_t k = i * (count / SINGLE);
+
+		id = (CK_ATTRIBUTE)A_BYTES(CKA_ID, ids[k], ID_SIZE);
+		n = find(rw, &id, 1, &handles[k], 1);
+		if (n != 1)
+			tap_bail();
+	}
+	found = now_s() - began;
+	printf("%zu keys, KMS takes %2d ms: listed in %.2f s (%lu at once), "
+	       "an id read in %.1f us, a key found in %.2f ms\n",
+	    count, delay_ms, listed, calls_at_once(),
+	    read / (double)count * 1e6, found / SINGLE * 1e3);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
+
+	world_start();
+	world_config(NULL, "refresh = 3600", NULL);
+	handles = calloc(count, sizeof(*handles));
+	ids = calloc(count, sizeof(*ids));
+	NEED(count >= SINGLE && handles != NULL && ids != NULL, "%zu keys",
+	    count);
+	p11_start();
+	make_keys(count);
+	measure(count, 0);
+	measure(count, 10);
+	p11_stop();
+	world_stop();
+	return (tap_done());
+}
