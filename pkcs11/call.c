@@ -76,8 +76,9 @@ tell(const struct call *c, CK_RV rv)
 	if (c->err != ERR_OK &&
 	    (f->exception[0] != '\0' || f->message[0] != '\0'))
 		snprintf(said, sizeof(said), " [%s%s%s%s%s]", f->exception,
-		    f->exception[0] != '\0' ? ": " : "", f->message,
-		    f->request_id[0] != '\0' ? ", request " : "",
+		    f->exception[0] != '\0' && f->message[0] != '\0' ? ": "
+								     : "",
+		    f->message, f->request_id[0] != '\0' ? ", request " : "",
 		    f->request_id);
 	log_line(c->module->log, LOG_ERROR, "%s: %s%s%s%s%s%s", c->name,
 	    rv_name(rv), what[0] != '\0' ? ": " : "", what, said,
