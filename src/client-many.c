@@ -7,6 +7,7 @@
 #include "request.h"
 
 #define TICK_MS 10 /* curl's clock is not ours: it may be a little late */
+#define LATE_MS 1000 /* but not so late */
 
 struct place {
 	enum { FREE, UNDER_WAY, WAITING } state;
@@ -124,6 +125,14 @@ pause_ms(const struct run *r)
 	return (ms > 0 ? ms : 0);
 }
 
+static bool
+is_late(const struct run *r)
+{
+	const struct clock *clk = r->client->clock;
+
+	return (clk->mono_ms(clk->ctx) > r->deadline->at_ms + LATE_MS);
+}
+
 static enum err
 receive(struct run *r)
 {
@@ -140,7 +149,7 @@ receive(struct run *r)
 		return (ERR_OK);
 	}
 	if (!http_many_wait(r->http, ms, &i, &e))
-		return (ERR_OK);
+		return (is_late(r) ? ERR_DEADLINE : ERR_OK);
 	p = &r->places[i];
 	r->under_way--;
 	return (settle(r, p, request_tried(&p->request, e)));

@@ -1,7 +1,8 @@
 /*
  * What a token of many keys takes, by the built module against a local KMS of
- * its own: a listing, each object's label, and keys looked for one by one by
- * their id, with a KMS that answers at once and one that takes 10 ms.
+ * its own: a listing, each object's id, and keys looked for one by one by
+ * their id, with a KMS that answers at once, one that takes 10 ms, and one that
+ * has AWS's quotas besides.
  *
  *	bench-listing [KEYS]
  * $KEYFERRY_MODULE names another module to measure.
@@ -51,11 +52,11 @@ make_keys(size_t count)
 }
 
 static void
-measure(size_t count, int delay_ms)
+measure(size_t count, int delay_ms, bool quotas)
 {
 	double began, listed, read, found;
 	CK_ATTRIBUTE id;
-	CK_ULONG n;
+	CK_ULONG n, described;
 
 	p11_stop();
 	p11_start();
@@ -65,11 +66,14 @@ measure(size_t count, int delay_ms)
 		    "/faults?operation=DescribeKey&fault=delay"
 		    "&count=0&ms=%d",
 		    delay_ms);
+	control("POST", "/quotas?enforce=%s", quotas ? "on" : "off");
 	calls_clear();
 	began = now_s();
 	n = find(rw, NULL, 0, handles, count);
 	listed = now_s() - began;
 	NEED(n == count, "%lu keys are listed", n);
+	described = calls("DescribeKey");
+	control("POST", "/quotas?enforce=off");
 	began = now_s();
 	for (size_t i = 0; i < count; i++)
 		(void)attr(handles[i], CKA_ID, ids[i], ID_SIZE);
@@ -84,10 +88,11 @@ measure(size_t count, int delay_ms)
 			tap_bail();
 	}
 	found = now_s() - began;
-	printf("%zu keys, KMS takes %2d ms: listed in %.2f s (%lu at once), "
+	printf("%zu keys, KMS takes %2d ms%s: listed in %.2f s by %lu calls "
+	       "(%lu at once), "
 	       "an id read in %.1f us, a key found in %.2f ms\n",
-	    count, delay_ms, listed, calls_at_once(),
-	    read / (double)count * 1e6, found / SINGLE * 1e3);
+	    count, delay_ms, quotas ? " and has quotas" : "", listed, described,
+	    calls_at_once(), read / (double)count * 1e6, found / SINGLE * 1e3);
 }
 
 int
@@ -103,8 +108,9 @@ main(int argc, char **argv)
 	    count);
 	p11_start();
 	make_keys(count);
-	measure(count, 0);
-	measure(count, 10);
+	measure(count, 0, false);
+	measure(count, 10, false);
+	measure(count, 10, true);
 	p11_stop();
 	world_stop();
 	return (tap_done());
