@@ -170,7 +170,7 @@ request_tried(struct request *k, enum err e)
 /* What to do about a failure: how long to wait before another try, or NEVER. */
 #define NEVER ((int64_t)-1)
 
-/* Full jitter: many clients that failed together do not come back together. */
+/* At least 1. Full jitter: clients that failed together come back apart. */
 static int64_t
 backoff_ms(const struct client *c, int64_t first, int n)
 {
@@ -186,7 +186,7 @@ backoff_ms(const struct client *c, int64_t first, int n)
 	if (RAND_bytes_ex(c->crypto->lib, (uint8_t *)&r, sizeof(r), 0) != 1)
 		r = UINT32_MAX / 2;
 	crypto_leave(&guard);
-	return ((int64_t)((double)most * r / UINT32_MAX));
+	return (1 + (int64_t)((double)(most - 1) * r / UINT32_MAX));
 }
 
 static int64_t

@@ -226,7 +226,7 @@ test_nobody(void)
 	test_clock_init(&clk);
 	c = test_client(&clk.clock);
 	OK(run(c, &clk.clock, 5000, &t, &f) == ERR_NETWORK && t.failed == 1 &&
-		clk.sleeps == 2 && f.message[0] != '\0',
+		f.message[0] != '\0',
 	    "a server that is down is found out by one: %s", f.message);
 	client_close(c);
 
