@@ -23,7 +23,35 @@ fake_post(void *ctx, const char *op, struct view in,
 	return (failure != ERR_OK ? failure : buf_puts(out, reply));
 }
 
-static struct transport transport = {.post = fake_post};
+/* What each of many requests is answered; the last is answered first. */
+static const struct many_reply {
+	enum err err;
+	const char *text;
+} * many_replies;
+
+static enum err
+fake_post_many(void *ctx, const struct batch *b,
+    const struct deadline *deadline, struct fault *fault)
+{
+	struct buf in = BUF_INIT(sizeof(body) - 1);
+	enum err e = ERR_OK;
+
+	(void)ctx, (void)deadline;
+	strcpy(operation, b->operation);
+	body[0] = '\0';
+	for (size_t i = 0; i < b->count && e == ERR_OK; i++)
+		e = b->ask(b->arg, i, &in);
+	memcpy(body, in.ptr, in.len);
+	body[in.len] = '\0';
+	buf_free(&in);
+	for (size_t i = b->count; i > 0 && e == ERR_OK; i--)
+		e = b->take(b->arg, i - 1, many_replies[i - 1].err,
+		    view_str(many_replies[i - 1].text), fault);
+	return (e);
+}
+
+static struct transport transport = {
+    .post = fake_post, .post_many = fake_post_many};
 static struct kms kms = {.transport = &transport};
 
 /* What the next request is answered. */
@@ -371,6 +399,54 @@ test_changes(void)
 	json_rows_free(&page.rows);
 }
 
+/* What came of each key, and after how many it is enough. */
+struct described {
+	size_t count, enough;
+	enum err errs[4];
+	char states[4][KMS_WORD_SIZE];
+};
+
+static enum err
+take_described(void *arg, size_t i, enum err e, struct kms_key *key)
+{
+	struct described *d = arg;
+
+	d->errs[i] = e;
+	strcpy(d->states[i], key->state);
+	return (++d->count == d->enough ? ERR_DENIED : ERR_OK);
+}
+
+static void
+test_many(void)
+{
+	static const struct kms_key_entry keys[] = {
+	    {"k0"}, {"k1"}, {"k2"}, {"k3"}};
+	static const struct many_reply replies[] = {
+	    {ERR_OK, "{\"KeyMetadata\":{\"KeyId\":\"k0\","
+		     "\"KeyState\":\"Enabled\"}}"},
+	    {ERR_NOT_FOUND, ""}, {ERR_OK, "{\"KeyMetadata\":{}}"},
+	    {ERR_OK, "{\"KeyMetadata\":{\"KeyId\":\"k3\","
+		     "\"KeyState\":\"Disabled\"}}"}};
+	struct described d = {.enough = 0}, half = {.enough = 2};
+
+	many_replies = replies;
+	OK(kms_describe_keys(&kms, keys, 4, take_described, &d) == ERR_OK &&
+		d.count == 4,
+	    "many keys");
+	sent("DescribeKey", "{\"KeyId\":\"k0\"}{\"KeyId\":\"k1\"}"
+			    "{\"KeyId\":\"k2\"}{\"KeyId\":\"k3\"}");
+	OK(d.errs[0] == ERR_OK && strcmp(d.states[0], "Enabled") == 0 &&
+		d.errs[3] == ERR_OK && strcmp(d.states[3], "Disabled") == 0,
+	    "each has its own answer");
+	OK(d.errs[1] == ERR_NOT_FOUND && d.states[1][0] == '\0',
+	    "its own failure");
+	OK(d.errs[2] == ERR_REPLY, "a reply without a key is none");
+	OK(kms_describe_keys(&kms, keys, 4, take_described, &half) ==
+		    ERR_DENIED &&
+		half.count == 2,
+	    "whoever takes them may end it");
+}
+
 static void
 test_secret(void)
 {
@@ -416,6 +492,7 @@ main(void)
 	test_rotations();
 	test_regions();
 	test_changes();
+	test_many();
 	test_secret();
 	arena_close(arena);
 	return (tap_done());
