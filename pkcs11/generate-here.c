@@ -217,7 +217,7 @@ rsa_keygen(
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR);
 	CK_ULONG bits = template_ulong(t, CKA_MODULUS_BITS, 0);
 	uint8_t e[sizeof(uint64_t)];
-	size_t size = bits, e_len;
+	size_t size = bits, e_len = 0;
 	OSSL_PARAM params[3];
 	CK_RV rv;
 
