@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include "cipher.h"
 #include "crypt.h"
 #include "data-key.h"
 #include "digest.h"
@@ -7,6 +8,7 @@
 #include "keyferry.h"
 #include "mac.h"
 #include "mech.h"
+#include "rsa-crypt.h"
 #include "sign.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
@@ -19,15 +21,26 @@ const struct mech mechs[] = {
 	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
 	    &crypt_context, NULL, &data_key_maker, NULL },
-	{ CKM_AES_GCM, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_gcm, NULL, NULL, NULL },
-	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 32, 32, OFFER_CBC_PAD,
-	    &crypt_cbc_pad, NULL, NULL, NULL },
+	{ CKM_AES_GCM, CKK_AES, CRYPT, 16, 32, OFFER_ALWAYS,
+	    &crypt_gcm, &cipher_gcm, NULL, NULL },
+	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 16, 32, OFFER_CBC_PAD,
+	    &crypt_cbc_pad, &cipher_cbc_pad, NULL, NULL },
+#define AES(ckm, here)							\
+	{ ckm, CKK_AES, CRYPT, 16, 32, OFFER_ALWAYS, NULL, &here, NULL, NULL }
+	AES(CKM_AES_ECB, cipher_ecb),
+	AES(CKM_AES_CBC, cipher_cbc),
+	AES(CKM_AES_CTR, cipher_ctr),
+	AES(CKM_AES_CCM, cipher_ccm),
+	AES(CKM_AES_OFB, cipher_ofb),
+	AES(CKM_AES_CFB8, cipher_cfb8),
+	AES(CKM_AES_CFB128, cipher_cfb128),
 
 #define RSA_SIZES 1024, 8192
 #define RSA(ckm, flags, family, digest)					\
 	{ ckm, CKK_RSA, flags, RSA_SIZES, OFFER_ALWAYS,			\
 	    &family, &family, NULL, digest }
+#define RSA_CRYPT(ckm, kms, here)					\
+	{ ckm, CKK_RSA, CRYPT, RSA_SIZES, OFFER_ALWAYS, kms, &here, NULL, NULL }
 #define RSA_HASHED(hash, digest)					\
 	RSA(CKM_##hash##_RSA_PKCS, SIGN, sign_pkcs1, digest),		\
 	RSA(CKM_##hash##_RSA_PKCS_PSS, SIGN, sign_pss, digest)
@@ -48,6 +61,10 @@ const struct mech mechs[] = {
 	    OFFER_ALWAYS, NULL, &sign_x509, NULL, NULL },
 	{ CKM_RSA_X_509, CKK_RSA, CKF_VERIFY_RECOVER, RSA_SIZES,
 	    OFFER_ALWAYS, NULL, &recover_x509, NULL, NULL },
+
+	RSA_CRYPT(CKM_RSA_PKCS_OAEP, &crypt_oaep, crypt_oaep),
+	RSA_CRYPT(CKM_RSA_PKCS, NULL, crypt_pkcs1),
+	RSA_CRYPT(CKM_RSA_X_509, NULL, crypt_x509),
 
 #define EC(ckm, digest)							\
 	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\

@@ -321,8 +321,8 @@ test_init_rules(void)
 	    "CBC, which KMS has not");
 	RV(p11->C_EncryptInit(rw, &pad, key), CKR_MECHANISM_INVALID,
 	    "CBC-PAD, unless it is asked for");
-	RV(p11->C_DecryptInit(rw, &oaep, pair.private), CKR_MECHANISM_INVALID,
-	    "OAEP, which unwraps only");
+	RV(p11->C_DecryptInit(rw, &oaep, pair.private),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED, "OAEP with a key that waits");
 	RV(p11->C_EncryptInit(rw, &kms_mechanism, 77777),
 	    CKR_KEY_HANDLE_INVALID, "no such key");
 	RV(p11->C_EncryptInit(rw, &kms_mechanism, pair.public),

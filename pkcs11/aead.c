@@ -1,0 +1,244 @@
+#include <string.h>
+#include "cipher.h"
+
+#define IV_MAX 128 /* OpenSSL's */
+
+/*
+ * AES-GCM and AES-CCM. op->number is the length of the tag, which stands at
+ * the end of the ciphertext. A ciphertext is kept until all of it is there:
+ * nothing of its plaintext is given before the tag is found to be right.
+ */
+
+static CK_RV
+keep(struct call *c, struct op *op, struct view in)
+{
+	enum err e = buf_append(&op->data, in);
+
+	if (e == ERR_TOO_BIG)
+		return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
+					       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static bool
+ctrl(struct op *op, int what, size_t n, void *p)
+{
+	return (EVP_CIPHER_CTX_ctrl(op->cipher, what, (int)n, p) == 1);
+}
+
+/* What is not encrypted, but bound. */
+static bool
+bind_aad(struct op *op, struct view aad)
+{
+	int n = 0;
+
+	return (aad.len == 0 || EVP_CipherUpdate(op->cipher, NULL, &n, aad.ptr,
+				    (int)aad.len) == 1);
+}
+
+static CK_RV
+put_tag(struct call *c, struct op *op)
+{
+	struct buf *out = &op->result;
+
+	if (buf_reserve(out, out->len + op->number) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	if (!ctrl(op, EVP_CTRL_AEAD_GET_TAG, op->number, out->ptr + out->len))
+		return (CKR_FUNCTION_FAILED);
+	out->len += op->number;
+	return (CKR_OK);
+}
+
+/* The ciphertext becomes the result, to be decrypted where it is. */
+static CK_RV
+split(struct op *op)
+{
+	struct buf empty = BUF_INIT(0);
+
+	if (op->data.len < op->number)
+		return (CKR_ENCRYPTED_DATA_LEN_RANGE);
+	buf_free(&op->result);
+	op->result = op->data;
+	op->data = empty;
+	op->result.len -= op->number;
+	return (ctrl(op, EVP_CTRL_AEAD_SET_TAG, op->number,
+		    op->result.ptr + op->result.len)
+		    ? CKR_OK
+		    : CKR_FUNCTION_FAILED);
+}
+
+static size_t
+bound(const struct op *op, size_t more)
+{
+	size_t n = op->data.len + more;
+
+	if (op->kind == OP_ENCRYPT)
+		return (n + op->number);
+	return (n < op->number ? 0 : n - op->number);
+}
+
+/* GCM */
+
+static bool
+tag_is_good(CK_ULONG bits)
+{
+	/* SP 800-38D, section 5.2.1.2 */
+	return (bits == 32 || bits == 64 ||
+		(bits >= 96 && bits <= 128 && bits % 8 == 0));
+}
+
+/* ulIvBits is not looked at: programs leave it zero. */
+static CK_RV
+gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const CK_GCM_PARAMS *p = m->pParameter;
+	CK_RV rv;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pIv == NULL ||
+	    p->ulIvLen == 0 || p->ulIvLen > IV_MAX ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) ||
+	    p->ulAADLen > OP_DATA_MAX || !tag_is_good(p->ulTagBits))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	op->data.max = OP_DATA_MAX;
+	op->number = p->ulTagBits / 8;
+	if ((rv = cipher_open(c, op, "GCM")) != CKR_OK)
+		return (rv);
+	if (!ctrl(op, EVP_CTRL_AEAD_SET_IVLEN, p->ulIvLen, NULL))
+		return (CKR_FUNCTION_FAILED);
+	if ((rv = cipher_key(op, p->pIv)) != CKR_OK)
+		return (rv);
+	return (bind_aad(op, VIEW(p->pAAD, p->ulAADLen)) ? CKR_OK
+							 : CKR_FUNCTION_FAILED);
+}
+
+static size_t
+gcm_step(const struct op *op, size_t more)
+{
+	return (op->kind == OP_ENCRYPT ? more : 0);
+}
+
+static CK_RV
+gcm_update(struct call *c, struct op *op, struct view in)
+{
+	return (
+	    op->kind == OP_ENCRYPT ? cipher_add(c, op, in) : keep(c, op, in));
+}
+
+static CK_RV
+gcm_finish(struct call *c, struct op *op)
+{
+	uint8_t none[AES_BLOCK];
+	struct buf *out = &op->result;
+	int n = 0;
+	CK_RV rv;
+
+	if (op->kind == OP_ENCRYPT)
+		return (EVP_CipherFinal_ex(op->cipher, none, &n) == 1
+			    ? put_tag(c, op)
+			    : CKR_FUNCTION_FAILED);
+	if ((rv = split(op)) != CKR_OK)
+		return (rv);
+	if (out->len != 0 && EVP_CipherUpdate(op->cipher, out->ptr, &n,
+				 out->ptr, (int)out->len) != 1)
+		return (CKR_FUNCTION_FAILED);
+	return (EVP_CipherFinal_ex(op->cipher, none, &n) == 1
+		    ? CKR_OK
+		    : CKR_ENCRYPTED_DATA_INVALID);
+}
+
+/* CCM: how long the message is comes before all of it. */
+
+/* RFC 3610, section 2: 15 bytes are for the nonce and for the length. */
+static bool
+ccm_is_good(const struct ck_ccm *p)
+{
+	size_t room;
+
+	if (p->pNonce == NULL || p->ulNonceLen < 7 || p->ulNonceLen > 13 ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) ||
+	    p->ulAADLen > OP_DATA_MAX || p->ulMACLen < 4 || p->ulMACLen > 16 ||
+	    p->ulMACLen % 2 != 0)
+		return (false);
+	room = 15 - p->ulNonceLen;
+	return (
+	    p->ulDataLen <= OP_DATA_MAX &&
+	    (room >= sizeof(p->ulDataLen) || p->ulDataLen >> (8 * room) == 0));
+}
+
+static CK_RV
+ccm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const struct ck_ccm *p = m->pParameter;
+	CK_RV rv;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) || !ccm_is_good(p))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	op->context.max = op->data.max = OP_DATA_MAX;
+	op->number = p->ulMACLen;
+	op->left = p->ulDataLen;
+	if (buf_append(&op->context, VIEW(p->pAAD, p->ulAADLen)) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	if ((rv = cipher_open(c, op, "CCM")) != CKR_OK)
+		return (rv);
+	if (!ctrl(op, EVP_CTRL_AEAD_SET_IVLEN, p->ulNonceLen, NULL) ||
+	    !ctrl(op, EVP_CTRL_AEAD_SET_TAG, p->ulMACLen, NULL))
+		return (CKR_FUNCTION_FAILED);
+	return (cipher_key(op, p->pNonce));
+}
+
+/* ulDataLen is that of the plaintext; to decrypt, programs also give that of
+ * the ciphertext. */
+static bool
+ccm_length_fits(const struct op *op)
+{
+	if (op->kind == OP_ENCRYPT)
+		return (op->data.len == op->left);
+	return (
+	    op->data.len == op->left || op->data.len == op->left + op->number);
+}
+
+static CK_RV
+ccm_finish(struct call *c, struct op *op)
+{
+	struct buf *out = &op->result;
+	struct view in;
+	int n = 0;
+	CK_RV rv = CKR_OK;
+
+	if (!ccm_length_fits(op))
+		return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
+					       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+	if (op->kind == OP_DECRYPT)
+		rv = split(op);
+	else if (buf_reserve(out, op->data.len + AES_BLOCK) != ERR_OK)
+		rv = call_fail(c, ERR_MEMORY);
+	if (rv != CKR_OK)
+		return (rv);
+	in = op->kind == OP_ENCRYPT ? buf_view(&op->data) : buf_view(out);
+	if (EVP_CipherUpdate(op->cipher, NULL, &n, NULL, (int)in.len) != 1 ||
+	    !bind_aad(op, buf_view(&op->context)))
+		return (CKR_FUNCTION_FAILED);
+	/* not NULL, not even of no bytes: that would be another call */
+	if (in.ptr == NULL)
+		in = VIEW_STR("");
+	if (EVP_CipherUpdate(op->cipher, out->ptr, &n, in.ptr, (int)in.len) !=
+	    1)
+		return (op->kind == OP_ENCRYPT ? CKR_FUNCTION_FAILED
+					       : CKR_ENCRYPTED_DATA_INVALID);
+	if (op->kind == OP_DECRYPT)
+		return (CKR_OK);
+	out->len = in.len;
+	return (put_tag(c, op));
+}
+
+const struct family cipher_gcm = {.init = gcm_init,
+    .update = gcm_update,
+    .step = gcm_step,
+    .finish = gcm_finish,
+    .bound = bound,
+    .exact = true};
+const struct family cipher_ccm = {.init = ccm_init,
+    .update = keep,
+    .finish = ccm_finish,
+    .bound = bound,
+    .exact = true};

@@ -1,0 +1,266 @@
+#include <stdio.h>
+#include <string.h>
+#include "cipher.h"
+
+#define PIECE ((size_t)1 << 30) /* OpenSSL counts with an int */
+
+CK_RV
+cipher_open(struct call *c, struct op *op, const char *mode)
+{
+	size_t len = bag_view(op->object.bag, CKA_VALUE).len;
+	EVP_CIPHER *cipher;
+	char name[24];
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (len != 16 && len != 24 && len != 32)
+		return (CKR_KEY_SIZE_RANGE);
+	op->result.max = SIZE_MAX / 2;
+	snprintf(name, sizeof(name), "AES-%zu-%s", len * 8, mode);
+	cipher = EVP_CIPHER_fetch(c->module->crypto->lib, name, NULL);
+	if ((op->cipher = EVP_CIPHER_CTX_new()) == NULL)
+		rv = CKR_HOST_MEMORY;
+	else if (cipher != NULL && EVP_CipherInit_ex2(op->cipher, cipher, NULL,
+				       NULL, op->kind == OP_ENCRYPT, NULL) == 1)
+		rv = CKR_OK;
+	EVP_CIPHER_free(cipher);
+	return (rv);
+}
+
+CK_RV
+cipher_key(struct op *op, const uint8_t *iv)
+{
+	struct view key = bag_view(op->object.bag, CKA_VALUE);
+
+	/* -1: as it was opened */
+	return (
+	    EVP_CipherInit_ex2(op->cipher, NULL, key.ptr, iv, -1, NULL) == 1 &&
+		    EVP_CIPHER_CTX_set_padding(op->cipher, 0) == 1
+		? CKR_OK
+		: CKR_FUNCTION_FAILED);
+}
+
+static CK_RV
+begin(struct call *c, struct op *op, const char *mode, const uint8_t *iv)
+{
+	CK_RV rv = cipher_open(c, op, mode);
+
+	return (rv == CKR_OK ? cipher_key(op, iv) : rv);
+}
+
+CK_RV
+cipher_add(struct call *c, struct op *op, struct view in)
+{
+	struct buf *out = &op->result;
+	size_t piece;
+	int n = 0;
+
+	if (in.len > SIZE_MAX / 4 ||
+	    buf_reserve(out, out->len + in.len + AES_BLOCK) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	for (; in.len != 0; in = VIEW(in.ptr + piece, in.len - piece)) {
+		piece = in.len < PIECE ? in.len : PIECE;
+		if (EVP_CipherUpdate(op->cipher, out->ptr + out->len, &n,
+			in.ptr, (int)piece) != 1)
+			return (CKR_FUNCTION_FAILED);
+		out->len += (size_t)n;
+	}
+	return (CKR_OK);
+}
+
+/* Blocks: op->held bytes wait for the rest of theirs. */
+
+/* A padded ciphertext's last block waits too: it may be the end. */
+static size_t
+block_step(const struct op *op, size_t more)
+{
+	size_t n = op->held + more;
+
+	if (op->family == &cipher_cbc_pad && op->kind == OP_DECRYPT && n != 0)
+		n--;
+	return (n / AES_BLOCK * AES_BLOCK);
+}
+
+static CK_RV
+block_update(struct call *c, struct op *op, struct view in)
+{
+	size_t before = op->result.len;
+	CK_RV rv = cipher_add(c, op, in);
+
+	op->held += in.len - (op->result.len - before);
+	return (rv);
+}
+
+static CK_RV
+bad_length(const struct op *op)
+{
+	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
+				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+static CK_RV
+block_finish(struct call *c, struct op *op)
+{
+	bool padded = op->family == &cipher_cbc_pad;
+	struct buf *out = &op->result;
+	int n = 0;
+
+	if (!padded)
+		return (op->held == 0 ? CKR_OK : bad_length(op));
+	if (op->kind == OP_DECRYPT && op->held != AES_BLOCK)
+		return (bad_length(op));
+	if (buf_reserve(out, out->len + AES_BLOCK) != ERR_OK)
+		return (call_fail(c, ERR_MEMORY));
+	if (EVP_CipherFinal_ex(op->cipher, out->ptr + out->len, &n) != 1)
+		return (op->kind == OP_DECRYPT ? CKR_ENCRYPTED_DATA_INVALID
+					       : CKR_FUNCTION_FAILED);
+	out->len += (size_t)n;
+	return (CKR_OK);
+}
+
+static size_t
+block_bound(const struct op *op, size_t more)
+{
+	size_t n = (op->held + more) / AES_BLOCK * AES_BLOCK;
+
+	if (op->family != &cipher_cbc_pad)
+		return (n);
+	return (op->kind == OP_ENCRYPT ? n + AES_BLOCK : n);
+}
+
+static CK_RV
+init_ecb(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	if (m->ulParameterLen != 0)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	return (begin(c, op, "ECB", NULL));
+}
+
+/* The parameter is the iv, one block long. */
+static CK_RV
+init_iv(struct call *c, struct op *op, const CK_MECHANISM *m, const char *mode)
+{
+	if (m->pParameter == NULL || m->ulParameterLen != AES_BLOCK)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	return (begin(c, op, mode, m->pParameter));
+}
+
+static CK_RV
+init_cbc(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	return (init_iv(c, op, m, "CBC"));
+}
+
+static CK_RV
+init_cbc_pad(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	CK_RV rv = init_iv(c, op, m, "CBC");
+
+	if (rv == CKR_OK && EVP_CIPHER_CTX_set_padding(op->cipher, 1) != 1)
+		rv = CKR_FUNCTION_FAILED;
+	return (rv);
+}
+
+/* Streams: as much comes out as goes in. */
+
+static size_t
+stream_length(const struct op *op, size_t more)
+{
+	(void)op;
+	return (more);
+}
+
+static CK_RV
+stream_finish(struct call *c, struct op *op)
+{
+	(void)c, (void)op;
+	return (CKR_OK);
+}
+
+static CK_RV
+init_ofb(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	return (init_iv(c, op, m, "OFB"));
+}
+
+static CK_RV
+init_cfb8(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	return (init_iv(c, op, m, "CFB8"));
+}
+
+static CK_RV
+init_cfb128(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	return (init_iv(c, op, m, "CFB"));
+}
+
+static uint64_t
+big_endian(const uint8_t *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(n); i++)
+		n = n << 8 | p[i];
+	return (n);
+}
+
+/* How many blocks a counter counts before it overflows, or UINT64_MAX, which
+ * is more than anybody has. */
+static uint64_t
+blocks_left(const CK_AES_CTR_PARAMS *p)
+{
+	uint64_t high = big_endian(p->cb), low = big_endian(p->cb + 8);
+	uint64_t bits = p->ulCounterBits, mask;
+
+	if (bits < 64) {
+		mask = ((uint64_t)1 << bits) - 1;
+		return (mask - (low & mask) + 1);
+	}
+	mask = bits == 128 ? UINT64_MAX : ((uint64_t)1 << (bits - 64)) - 1;
+	if ((high & mask) != mask || low == 0)
+		return (UINT64_MAX);
+	return (0 - low);
+}
+
+static CK_RV
+init_ctr(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const CK_AES_CTR_PARAMS *p = m->pParameter;
+	uint64_t blocks;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    p->ulCounterBits == 0 || p->ulCounterBits > 128)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	blocks = blocks_left(p);
+	op->left = blocks > SIZE_MAX / AES_BLOCK ? SIZE_MAX
+						 : (size_t)blocks * AES_BLOCK;
+	return (begin(c, op, "CTR", p->cb));
+}
+
+/* PKCS#11 lets no counter overflow: a block would be used twice. */
+static CK_RV
+ctr_update(struct call *c, struct op *op, struct view in)
+{
+	if (in.len > op->left)
+		return (call_refuse(c, bad_length(op), "the counter is full"));
+	if (op->left != SIZE_MAX)
+		op->left -= in.len;
+	return (cipher_add(c, op, in));
+}
+
+/* clang-format off */
+#define BLOCKS(init_)							\
+	.init = (init_), .update = block_update, .step = block_step,	\
+	.finish = block_finish, .bound = block_bound
+#define STREAM(init_, update_)						\
+	.init = (init_), .update = (update_), .step = stream_length,	\
+	.finish = stream_finish, .bound = stream_length, .exact = true
+const struct family cipher_ecb = { BLOCKS(init_ecb), .exact = true };
+const struct family cipher_cbc = { BLOCKS(init_cbc), .exact = true };
+/* how long a padded plaintext is shows when it is there */
+const struct family cipher_cbc_pad = { BLOCKS(init_cbc_pad) };
+const struct family cipher_ctr = { STREAM(init_ctr, ctr_update) };
+const struct family cipher_ofb = { STREAM(init_ofb, cipher_add) };
+const struct family cipher_cfb8 = { STREAM(init_cfb8, cipher_add) };
+const struct family cipher_cfb128 = { STREAM(init_cfb128, cipher_add) };
+/* clang-format on */

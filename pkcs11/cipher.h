@@ -1,0 +1,28 @@
+#ifndef CIPHER_H
+#define CIPHER_H
+#include "mech.h"
+
+/*
+ * AES with session keys, in this process. Modes of blocks and streams give
+ * what they can at once; those with a tag give nothing of a ciphertext before
+ * the tag is found to be right.
+ */
+extern const struct family cipher_ecb;
+extern const struct family cipher_cbc;
+extern const struct family cipher_cbc_pad; /* PKCS#7 */
+extern const struct family cipher_ctr;
+extern const struct family cipher_ofb;
+extern const struct family cipher_cfb8;
+extern const struct family cipher_cfb128;
+extern const struct family cipher_gcm;
+extern const struct family cipher_ccm;
+
+#define AES_BLOCK 16
+
+/* op->cipher of that mode, as OpenSSL calls it, still without the key. */
+CK_RV cipher_open(struct call *, struct op *, const char *mode);
+/* The object's key, and the iv where the mode has one; no padding. */
+CK_RV cipher_key(struct op *, const uint8_t *iv);
+/* Appends to op->result what the cipher makes of it. */
+CK_RV cipher_add(struct call *, struct op *, struct view);
+#endif
