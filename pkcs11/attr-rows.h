@@ -56,6 +56,8 @@ enum fact {
 	ENCAPSULATES = 1 << 6,
 	MULTI_REGION = 1 << 7,
 	PRIVATE = 1 << 8, /* not to be seen without a login */
+	CHANGES = 1 << 9, /* its names can be set */
+	GOES = 1 << 10, /* C_DestroyObject does something */
 };
 
 struct attr {

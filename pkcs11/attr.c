@@ -103,6 +103,10 @@ facts(const struct call *c, const struct object *o)
 		f |= PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
 		f |= MULTI_REGION;
+	if (!key_is_doomed(o->key))
+		f |= CHANGES;
+	if (object_keeps(c, o->key) == NULL)
+		f |= GOES;
 	if (key_is_pending(o->key))
 		return (f | WRAPS | LOCAL);
 	if (!key_is_imported(o->key))

@@ -28,6 +28,7 @@ struct option {
 };
 
 static const char *const login_words[] = {"none", "required", NULL};
+static const char *const show_words[] = {"usable", "all", NULL};
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
 static const char *const wrapping_words[] = {"RSAES_OAEP_SHA_256",
@@ -64,6 +65,7 @@ static const struct option tokens[] = {
 	TOKEN("certificates", PATH, certificates),
 	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
 	WORD("login", login),
+	WORD("show", show),
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
 	WORD("import", import),
@@ -81,6 +83,7 @@ static const struct option tokens[] = {
 static const struct config_token defaults = {
 	.label = DEFAULT_LABEL,
 	.login = "none",
+	.show = "usable",
 	.destroy = "delete-material",
 	.wrapping_bits = "4096",
 	.import = "SYMMETRIC_DEFAULT",

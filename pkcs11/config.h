@@ -15,6 +15,7 @@ struct config_token {
 	char *certificates; /* directory of certificates; NULL: none */
 	const char *login; /* "none" or "required" */
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
+	const char *show; /* "usable" keys, or "all" */
 	const char *destroy; /* "delete-material" or "schedule-deletion" */
 	long deletion_days; /* ScheduleKeyDeletion's window */
 	const char

@@ -237,10 +237,22 @@ key_has_algorithm(const struct key *k, const char *name, bool prefix)
 	return (false);
 }
 
-/* A disabled key, or one waiting for its deletion, is no object: it can do
- * nothing. AWS's own keys serve AWS's services alone. */
+bool
+key_is_usable(const struct key *k)
+{
+	return (strcmp(k->meta.state, "Enabled") == 0);
+}
+
+bool
+key_is_doomed(const struct key *k)
+{
+	return (strcmp(k->meta.state, "PendingDeletion") == 0 ||
+		strcmp(k->meta.state, "PendingReplicaDeletion") == 0);
+}
+
+/* AWS's own keys serve AWS's services alone. */
 size_t
-key_classes(const struct key *k, CK_OBJECT_CLASS classes[2])
+key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
 {
 	if (k->spec == NULL || k->use == 0 ||
 	    strcmp(k->meta.manager, "AWS") == 0)
@@ -250,7 +262,7 @@ key_classes(const struct key *k, CK_OBJECT_CLASS classes[2])
 		classes[1] = CKO_PRIVATE_KEY;
 		return (2);
 	}
-	if (strcmp(k->meta.state, "Enabled") != 0)
+	if (!all && !key_is_usable(k))
 		return (0);
 	classes[0] = k->spec->class;
 	classes[1] = CKO_PUBLIC_KEY;

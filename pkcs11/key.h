@@ -80,6 +80,10 @@ CK_KEY_TYPE key_type(const struct key *);
  * so. */
 bool key_has_algorithm(const struct key *, const char *, bool prefix);
 
-/* The classes of the objects that stand for the key now; how many of them. */
-size_t key_classes(const struct key *, CK_OBJECT_CLASS classes[2]);
+bool key_is_usable(const struct key *); /* Enabled: KMS works with it */
+bool key_is_doomed(const struct key *); /* waits for its deletion */
+
+/* The classes of the objects that stand for the key now; how many of them. all:
+ * also for a key that can do nothing, disabled or pending deletion. */
+size_t key_classes(const struct key *, bool all, CK_OBJECT_CLASS classes[2]);
 #endif

@@ -48,6 +48,34 @@ object_in_kms(const struct object *o)
 	return (o->key != NULL && o->class != CKO_PUBLIC_KEY);
 }
 
+CK_RV
+object_check_state(struct call *c, const struct object *o)
+{
+	if (o->key == NULL || key_is_usable(o->key))
+		return (CKR_OK);
+	return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    key_is_pending(o->key) ? "key %s waits for its material"
+				   : "key %s can do nothing: see its state",
+	    o->key->meta.id));
+}
+
+void
+object_relearn(struct call *c, const struct object *o)
+{
+	struct fault fault = c->kms.fault;
+	enum err e = c->err;
+	struct key *k = NULL;
+
+	if (o->key == NULL ||
+	    (e != ERR_DISABLED && e != ERR_KEY_STATE && e != ERR_NOT_FOUND))
+		return;
+	if (listing_describe(c, o->key->meta.id, &k) == CKR_OK && k == NULL)
+		(void)store_drop(&c->token->store, o->key->meta.id);
+	key_unref(k);
+	c->err = e;
+	c->kms.fault = fault;
+}
+
 static enum name_kind
 kind_of(const CK_ATTRIBUTE *a)
 {
@@ -94,7 +122,10 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 		rv = CKR_SESSION_READ_ONLY;
 		goto out;
 	}
-	if ((rv = attr_check(c, t, target)) == CKR_OK)
+	if (key_is_doomed(o.key))
+		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
+		    "key %s waits for its deletion", o.key->meta.id);
+	else if ((rv = attr_check(c, t, target)) == CKR_OK)
 		rv = set_names(c, o.key, t);
 out:
 	object_put(&o);
@@ -152,25 +183,37 @@ delete_material(struct call *c, struct key *k)
  * for good; one that had would take all its ciphertexts with it, which only
  * whoever configured that may want.
  */
+const char *
+object_keeps(const struct call *c, const struct key *k)
+{
+	if (key_is_doomed(k))
+		return ("it waits for its deletion already");
+	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
+		return (NULL);
+	if (!key_is_imported(k))
+		return ("KMS made it: only destroy = schedule-deletion in "
+			"keyferry.conf can destroy it");
+	if (key_is_pending(k) &&
+	    (strcmp(k->meta.spec, "SYMMETRIC_DEFAULT") != 0 ||
+		k->meta.material_id[0] != '\0'))
+		return ("it may have had material that ciphertexts need: only "
+			"destroy = schedule-deletion in keyferry.conf can "
+			"destroy it");
+	return (NULL);
+}
+
 static CK_RV
 destroy(struct call *c, struct key *k)
 {
-	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
+	const char *why = object_keeps(c, k);
+
+	if (why != NULL)
+		return (call_refuse(
+		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
+	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0 ||
+	    key_is_pending(k))
 		return (schedule_deletion(c, k));
-	if (!key_is_imported(k))
-		return (call_refuse(c, CKR_ACTION_PROHIBITED,
-		    "key %s was made by KMS: only destroy = schedule-deletion "
-		    "in keyferry.conf can destroy it",
-		    k->meta.id));
-	if (!key_is_pending(k))
-		return (delete_material(c, k));
-	if (strcmp(k->meta.spec, "SYMMETRIC_DEFAULT") == 0 &&
-	    k->meta.material_id[0] == '\0')
-		return (schedule_deletion(c, k));
-	return (call_refuse(c, CKR_ACTION_PROHIBITED,
-	    "key %s may have had material that ciphertexts need: only "
-	    "destroy = schedule-deletion in keyferry.conf can destroy it",
-	    k->meta.id));
+	return (delete_material(c, k));
 }
 
 CK_RV

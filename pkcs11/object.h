@@ -16,6 +16,17 @@ CK_KEY_TYPE object_type(const struct object *);
 /* Whether its secret half is in KMS. */
 bool object_in_kms(const struct object *);
 
+/*
+ * Whether a key in KMS, either half, can do anything in its state as last seen:
+ * CKR_KEY_FUNCTION_NOT_PERMITTED if not. Asks KMS nothing.
+ */
+CK_RV object_check_state(struct call *, const struct object *);
+/* After a call that failed: if that was for the key's state, asks KMS for it,
+ * so that the object changes or goes. */
+void object_relearn(struct call *, const struct object *);
+/* Why C_DestroyObject will not destroy the key; NULL: it will. */
+const char *object_keeps(const struct call *, const struct key *);
+
 /* What C_CreateObject, C_UnwrapKey, C_SetAttributeValue and C_DestroyObject
  * mean. */
 CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);

@@ -42,6 +42,15 @@ end_with(struct op *op, CK_RV rv)
 	return (rv);
 }
 
+/* Work has failed: what KMS says of the key may be news. */
+static CK_RV
+fail_with(struct call *c, struct op *op, CK_RV rv)
+{
+	if (rv != CKR_OK)
+		object_relearn(c, &op->object);
+	return (end_with(op, rv));
+}
+
 /*
  * pkcs11-tool begins anew when the result of a single part did not fit,
  * instead of giving more room. The operation has done all it will ever do,
@@ -101,14 +110,14 @@ static CK_RV
 take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 {
 	const struct object *o = &op->object;
+	CK_RV rv;
 
 	if (!object_get(c, handle, &op->object))
 		return (CKR_KEY_HANDLE_INVALID);
 	if (object_type(o) == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
-	if (o->key != NULL && key_is_pending(o->key))
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "the key waits for its material"));
+	if ((rv = object_check_state(c, o)) != CKR_OK)
+		return (rv);
 	if (!type_fits(op->mech, object_type(o)))
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!size_fits(op->mech, o))
@@ -211,7 +220,7 @@ finish(struct call *c, struct op *op, struct out out)
 
 	if (!op->finished) {
 		if ((rv = op->family->finish(c, op)) != CKR_OK)
-			return (end_with(op, rv));
+			return (fail_with(c, op, rv));
 		op->finished = true;
 	}
 	return (give(op, out));
@@ -247,7 +256,7 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 		op->finished = false;
 	}
 	if (!op->finished && (rv = op->family->update(c, op, in)) != CKR_OK)
-		return (end_with(op, rv));
+		return (fail_with(c, op, rv));
 	return (finish(c, op, out));
 }
 
@@ -324,7 +333,7 @@ op_verify(struct call *c, struct view in, struct view signature)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	if ((rv = op->family->update(c, op, in)) == CKR_OK)
 		rv = op->family->verify(c, op, signature);
-	return (end_with(op, rv));
+	return (fail_with(c, op, rv));
 }
 
 CK_RV
@@ -337,5 +346,5 @@ op_verify_final(struct call *c, struct view signature)
 		return (rv);
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (end_with(op, op->family->verify(c, op, signature)));
+	return (fail_with(c, op, op->family->verify(c, op, signature)));
 }

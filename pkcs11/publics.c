@@ -130,6 +130,10 @@ public_get(struct call *c, const struct key *k, const struct public_key **out)
 
 	if ((*out = find(ps, k->meta.id)) != NULL)
 		return (CKR_OK);
+	if (!key_is_usable(k))
+		return (call_refuse(c, CKR_ATTRIBUTE_TYPE_INVALID,
+		    "KMS hands out no public key of a key that is %s",
+		    k->meta.state));
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = fetch(c, k, p)) != ERR_OK) {

@@ -25,7 +25,8 @@ struct publics {
 void publics_init(struct publics *);
 void publics_free(struct publics *);
 
-/* The key's public half; asks KMS for it the first time. */
+/* The key's public half; asks KMS for it the first time, unless the key's state
+ * is one in which KMS does not say: CKR_ATTRIBUTE_TYPE_INVALID. */
 CK_RV public_get(struct call *, const struct key *, const struct public_key **);
 
 /* The id of the key whose public half that is (SubjectPublicKeyInfo, DER),

@@ -24,9 +24,9 @@ snapshot_unref(struct snapshot *s)
 }
 
 enum err
-store_init(struct store *st, CK_OBJECT_HANDLE *counter)
+store_init(struct store *st, CK_OBJECT_HANDLE *counter, bool all)
 {
-	*st = (struct store){.next = counter};
+	*st = (struct store){.next = counter, .all = all};
 	if ((st->now = snapshot_new(0)) == NULL)
 		return (ERR_MEMORY);
 	pthread_mutex_init(&st->lock, NULL);
@@ -134,7 +134,7 @@ add_objects(struct store *st, struct snapshot *to, struct key *k,
     const struct object *before, size_t n)
 {
 	CK_OBJECT_CLASS classes[2];
-	size_t count = key_classes(k, classes);
+	size_t count = key_classes(k, st->all, classes);
 	struct object o;
 
 	for (size_t c = 0; c < count; c++) {

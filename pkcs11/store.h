@@ -28,10 +28,12 @@ struct store {
 	    lock; /* of the pointer and of changes; never held long */
 	struct snapshot *now;
 	CK_OBJECT_HANDLE *next; /* the module's counter, atomic */
+	bool all; /* keys that can do nothing are shown */
 	int64_t listed_ms; /* when the whole token was last listed; 0: never */
 };
 
-enum err store_init(struct store *, CK_OBJECT_HANDLE *counter);
+/* all: keys that can do nothing are objects, too. */
+enum err store_init(struct store *, CK_OBJECT_HANDLE *counter, bool all);
 void store_free(struct store *);
 
 /* The snapshot as it is now; give it back with snapshot_unref(). */

@@ -71,7 +71,8 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 	enum err e;
 
 	t->slot = slot;
-	if ((e = store_init(&t->store, &m->last_object)) != ERR_OK)
+	if ((e = store_init(&t->store, &m->last_object,
+		 strcmp(t->config->show, "all") == 0)) != ERR_OK)
 		return (e);
 	locals_init(&t->locals, &m->last_object);
 	publics_init(&t->publics);
