@@ -1,4 +1,5 @@
 #include "call.h"
+#include "derive.h"
 #include "object.h"
 
 /* The C_ functions that make objects of others. */
@@ -14,5 +15,26 @@ C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_copy(&c, object, (struct template){t, count}, copy);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE base, CK_ATTRIBUTE_PTR t, CK_ULONG count,
+    CK_OBJECT_HANDLE_PTR key)
+{
+	struct call c;
+	struct template rows = {t, count};
+	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+	CK_RV rv = call_begin_session(&c, "C_DeriveKey", session);
+
+	if (rv == CKR_OK && (mechanism == NULL || (t == NULL && count != 0)))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK && key == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = derive_key(&c, mechanism, base, rows, &made);
+	if (rv == CKR_OK)
+		*key = made;
 	return (call_end(&c, rv));
 }

@@ -66,14 +66,6 @@ C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 }
 
 CK_RV
-C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR templ, CK_ULONG attribute_count,
-    CK_OBJECT_HANDLE_PTR key)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 {
 	return (CKR_FUNCTION_NOT_SUPPORTED);

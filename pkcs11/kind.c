@@ -268,6 +268,15 @@ static const struct kind kinds[] = {
 };
 /* clang-format on */
 
+bool
+kind_is_secret(CK_KEY_TYPE type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].class == CKO_SECRET_KEY && kinds[i].type == type)
+			return (true);
+	return (false);
+}
+
 static bool
 is_key(CK_OBJECT_CLASS class)
 {

@@ -10,6 +10,8 @@ struct kind;
 CK_RV kind_of(struct call *, struct template, const struct kind **);
 /* Checks values against each other, and adds those that follow from them. */
 CK_RV kind_complete(struct call *, const struct kind *, struct bag *);
+/* Whether there are secret keys of that type here. */
+bool kind_is_secret(CK_KEY_TYPE);
 /* Whether a secret key of that type can have so many bytes. */
 bool kind_len_fits(CK_KEY_TYPE, size_t len);
 #endif

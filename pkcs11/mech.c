@@ -3,6 +3,7 @@
 #include "cipher.h"
 #include "crypt.h"
 #include "data-key.h"
+#include "derive.h"
 #include "digest.h"
 #include "generate-here.h"
 #include "keyferry.h"
@@ -138,6 +139,33 @@ const struct mech mechs[] = {
 	{ CKM_RSA_AES_KEY_WRAP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
 	    NULL, NULL, NULL, NULL },
 
+#define DERIVE(ckm, type, min, max, maker)				\
+	{ ckm, type, CKF_DERIVE, min, max, OFFER_ALWAYS,		\
+	    NULL, NULL, &maker, NULL }
+	{ CKM_ECDH1_DERIVE, CKK_EC, CKF_DERIVE | CKF_EC_F_P |
+	    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS, 255, 521,
+	    OFFER_ALWAYS, NULL, NULL, &derive_ecdh, NULL },
+	/* of all the curves here the cofactor is 1, or counted in (X25519) */
+	{ CKM_ECDH1_COFACTOR_DERIVE, CKK_EC, CKF_DERIVE | CKF_EC_F_P |
+	    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS, 255, 521,
+	    OFFER_ALWAYS, NULL, NULL, &derive_ecdh, NULL },
+	DERIVE(CKM_HKDF_DERIVE, CKK_GENERIC_SECRET, 8, 8 * BAG_VALUE_MAX,
+	    derive_hkdf),
+	DERIVE(CKM_HKDF_DATA, CKK_GENERIC_SECRET, 8, 8 * BAG_VALUE_MAX,
+	    derive_hkdf_data),
+	DERIVE(CKM_SP800_108_COUNTER_KDF, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_counter),
+	DERIVE(CKM_CONCATENATE_BASE_AND_KEY, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_base_and_key),
+	DERIVE(CKM_CONCATENATE_BASE_AND_DATA, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_base_and_data),
+	DERIVE(CKM_CONCATENATE_DATA_AND_BASE, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_data_and_base),
+	DERIVE(CKM_XOR_BASE_AND_DATA, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_xor),
+	DERIVE(CKM_EXTRACT_KEY_FROM_KEY, CKK_GENERIC_SECRET, 8,
+	    8 * BAG_VALUE_MAX, derive_extract),
+
 #define DIGEST(ckm, digest)						\
 	{ ckm, NO_KEY, CKF_DIGEST, 0, 0, OFFER_DIGESTS,			\
 	    NULL, &digest_any, NULL, digest }
@@ -200,6 +228,24 @@ mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	return (found);
 }
 
+/* An empty list, as one that is not there, allows all. */
+bool
+mech_is_allowed(const struct mech *m, const struct object *o)
+{
+	struct view v = VIEW(NULL, 0);
+	CK_MECHANISM_TYPE type;
+
+	if (o->bag == NULL)
+		return (true);
+	v = bag_view(o->bag, CKA_ALLOWED_MECHANISMS);
+	for (size_t i = 0; i + sizeof(type) <= v.len; i += sizeof(type)) {
+		memcpy(&type, v.ptr + i, sizeof(type));
+		if (type == m->type)
+			return (true);
+	}
+	return (v.len == 0);
+}
+
 /* A public half is here, whatever its private half is. */
 const struct family *
 mech_family(const struct call *c, const struct mech *m, const struct object *o)
@@ -238,6 +284,9 @@ mech_serves(const struct call *c, const struct mech *m, const struct object *o)
 	if (key_is_pending(o->key))
 		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
 			(m->flags & CKF_UNWRAP) != 0);
+	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)
+		return (
+		    o->class == CKO_PRIVATE_KEY && o->key->use == USE_AGREE);
 	if (m->key_type != o->key->spec->type || f == NULL)
 		return (false);
 	/* the public half does what the private half can answer */

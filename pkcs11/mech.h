@@ -79,6 +79,8 @@ extern const size_t mech_count;
 
 /* The row of that type with all those flags, or NULL. */
 const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
+/* Whether the object's CKA_ALLOWED_MECHANISMS let it do this one. */
+bool mech_is_allowed(const struct mech *, const struct object *);
 /* Whether the mechanism list names it: the first row of a type does. */
 bool mech_is_listed(const struct mech *, const struct call *);
 /* Of all rows of a type together; false: there is none. */

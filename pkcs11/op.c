@@ -87,24 +87,6 @@ size_fits(const struct mech *m, const struct object *o)
 	return (n >= m->min && n <= m->max);
 }
 
-/* An empty list, as one that is not there, allows all. */
-static bool
-is_allowed(const struct op *op)
-{
-	struct view v = VIEW(NULL, 0);
-	CK_MECHANISM_TYPE type;
-
-	if (op->object.bag == NULL)
-		return (true);
-	v = bag_view(op->object.bag, CKA_ALLOWED_MECHANISMS);
-	for (size_t i = 0; i + sizeof(type) <= v.len; i += sizeof(type)) {
-		memcpy(&type, v.ptr + i, sizeof(type));
-		if (type == op->mech->type)
-			return (true);
-	}
-	return (v.len == 0);
-}
-
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
@@ -124,7 +106,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		return (CKR_KEY_SIZE_RANGE);
 	if (!attr_is(c, o, kinds[op->kind].usage))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	if (!is_allowed(op))
+	if (!mech_is_allowed(op->mech, o))
 		return (CKR_MECHANISM_INVALID);
 	if (mech_family(c, op->mech, o) == NULL)
 		return (call_refuse(c, CKR_MECHANISM_INVALID,

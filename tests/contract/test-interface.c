@@ -309,7 +309,6 @@ test_unserved(void)
 	CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
 	CK_BYTE bytes[64] = {0};
 	CK_ULONG n = sizeof(bytes);
-	CK_OBJECT_HANDLE h;
 
 	p11_start();
 	RV(p11->C_InitToken(0, bytes, 4, bytes), CKR_SESSION_EXISTS,
@@ -320,8 +319,6 @@ test_unserved(void)
 	    "C_GetOperationState");
 	RV(p11->C_WrapKey(rw, &m, 1, 2, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_WrapKey");
-	RV(p11->C_DeriveKey(rw, &m, 1, NULL, 0, &h), CKR_FUNCTION_NOT_SUPPORTED,
-	    "C_DeriveKey");
 	RV(p11->C_GetFunctionStatus(rw), CKR_FUNCTION_NOT_PARALLEL,
 	    "C_GetFunctionStatus");
 	RV(p11->C_CancelFunction(rw), CKR_FUNCTION_NOT_PARALLEL,

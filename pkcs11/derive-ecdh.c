@@ -1,0 +1,193 @@
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/x509.h>
+#include "curve.h"
+#include "derive.h"
+#include "digest.h"
+#include "pkey.h"
+
+/* Elliptic curve Diffie-Hellman (PKCS#11 3.0, section 2.3.17). */
+
+static const struct digest *
+kdf_digest(CK_ULONG kdf)
+{
+	for (size_t i = 0; i < digest_count; i++)
+		if (digests[i].kdf == kdf && kdf != 0)
+			return (&digests[i]);
+	return (NULL);
+}
+
+static CK_RV
+read_params(struct call *c, const CK_MECHANISM *m,
+    const CK_ECDH1_DERIVE_PARAMS **out, const struct digest **kdf)
+{
+	const CK_ECDH1_DERIVE_PARAMS *p = m->pParameter;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    (p->pSharedData == NULL && p->ulSharedDataLen != 0) ||
+	    p->pPublicData == NULL)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	*kdf = kdf_digest(p->kdf);
+	if (*kdf == NULL && p->kdf != CKD_NULL)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "key derivation function 0x%lx is not served", p->kdf));
+	if (*kdf == NULL && p->ulSharedDataLen != 0)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "CKD_NULL takes no shared data"));
+	*out = p;
+	return (CKR_OK);
+}
+
+static struct view
+params_of(const struct object *o)
+{
+	return (o->bag != NULL ? bag_view(o->bag, CKA_EC_PARAMS)
+			       : o->key->spec->params);
+}
+
+/* The other side's public key, which must be on the curve of the base key. */
+static CK_RV
+read_peer(struct call *c, const struct object *base, struct view given,
+    EVP_PKEY **out)
+{
+	struct bag *b = bag_new(
+	    c->module->arena, CKO_PUBLIC_KEY, object_type(base));
+	EVP_PKEY_CTX *ctx = NULL;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	if (b == NULL ||
+	    bag_set(b, CKA_EC_PARAMS, params_of(base), false) != ERR_OK ||
+	    bag_set(b, CKA_EC_POINT, given, false) != ERR_OK)
+		goto out;
+	if ((rv = pkey_of_bag(c, b, out)) == CKR_OK) {
+		ctx = EVP_PKEY_CTX_new_from_pkey(
+		    c->module->crypto->lib, *out, NULL);
+		if (ctx == NULL)
+			rv = CKR_HOST_MEMORY;
+		else if (EVP_PKEY_public_check(ctx) != 1)
+			rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	}
+	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
+		rv = call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "the public data are no point of the key's curve");
+out:
+	EVP_PKEY_CTX_free(ctx);
+	bag_unref(b);
+	return (rv);
+}
+
+static CK_RV
+agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
+    struct buf *secret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(peer, &der);
+	enum err e;
+
+	if (len <= 0)
+		return (CKR_FUNCTION_FAILED);
+	e = kms_derive_shared_secret(
+	    &c->kms, base->key->meta.arn, VIEW(der, (size_t)len), secret);
+	OPENSSL_free(der);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+agree_here(struct call *c, const struct object *base, EVP_PKEY *peer,
+    struct buf *secret)
+{
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *own = NULL;
+	size_t len = secret->max;
+	CK_RV rv;
+
+	if ((rv = pkey_of(c, base, &own)) != CKR_OK)
+		return (rv);
+	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, own, NULL);
+	if (ctx == NULL || buf_reserve(secret, len) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	else if (EVP_PKEY_derive_init(ctx) != 1 ||
+		 EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
+		 EVP_PKEY_derive(ctx, secret->ptr, &len) != 1)
+		rv = CKR_MECHANISM_PARAM_INVALID; /* all zeros, with X25519 */
+	else
+		secret->len = len;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(own);
+	return (rv);
+}
+
+/* ANSI X9.63, section 5.6.3. */
+static CK_RV
+stretch(struct call *c, const struct digest *d, struct view secret,
+    struct view shared, size_t len, struct buf *out)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "X963KDF", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	OSSL_PARAM params[4], *p = params;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	/* the standard's members are not const; nothing is written there */
+	*p++ = OSSL_PARAM_construct_utf8_string(
+	    OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)d->name, 0);
+	*p++ = OSSL_PARAM_construct_octet_string(
+	    OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret.ptr, secret.len);
+	if (shared.len != 0)
+		*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
+		    (void *)(uintptr_t)shared.ptr, shared.len);
+	*p = OSSL_PARAM_construct_end();
+	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
+		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
+			 ? CKR_OK
+			 : CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK)
+		out->len = len;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return (rv);
+}
+
+static CK_RV
+derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	struct buf secret = BUF_SECRET(KMS_SECRET_MAX, c->module->arena);
+	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
+	const CK_ECDH1_DERIVE_PARAMS *p;
+	const struct digest *kdf;
+	struct derived d;
+	struct view value;
+	EVP_PKEY *peer = NULL;
+	size_t natural = (pkey_bits(base) + 7) / 8, len;
+	CK_RV rv = derived_begin(c, &d, t, CKO_SECRET_KEY, base);
+
+	if (rv != CKR_OK || (rv = read_params(c, m, &p, &kdf)) != CKR_OK ||
+	    (rv = derived_len(c, &d, kdf != NULL ? 0 : natural,
+		 kdf != NULL ? DERIVED_MAX : natural, &len)) != CKR_OK ||
+	    (rv = read_peer(c, base, VIEW(p->pPublicData, p->ulPublicDataLen),
+		 &peer)) != CKR_OK)
+		goto out;
+	rv = base->key != NULL ? agree_in_kms(c, base, peer, &secret)
+			       : agree_here(c, base, peer, &secret);
+	if (rv == CKR_OK && kdf != NULL)
+		rv = stretch(c, kdf, buf_view(&secret),
+		    VIEW(p->pSharedData, p->ulSharedDataLen), len, &out);
+	if (rv != CKR_OK)
+		goto out;
+	/* what is too long loses bytes of its leading end */
+	value = buf_view(kdf != NULL ? &out : &secret);
+	if (value.len < len)
+		rv = call_fail(c, ERR_REPLY);
+	derived_from(c, &d, base, false);
+	if (rv == CKR_OK)
+		rv = derived_make(
+		    c, &d, VIEW(value.ptr + value.len - len, len), handle);
+out:
+	EVP_PKEY_free(peer);
+	derived_free(&d);
+	buf_free(&secret);
+	buf_free(&out);
+	return (rv);
+}
+
+const struct maker derive_ecdh = {.derive = derive};

@@ -1,0 +1,136 @@
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include "derive.h"
+#include "digest.h"
+
+/* HKDF (RFC 5869; PKCS#11 3.0, section 2.62). */
+
+static CK_RV
+read_params(struct call *c, const CK_MECHANISM *m,
+    const struct hkdf_params **out, const struct digest **digest)
+{
+	const struct hkdf_params *p = m->pParameter;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    (!p->bExtract && !p->bExpand) ||
+	    (p->pInfo == NULL && p->ulInfoLen != 0) ||
+	    (*digest = digest_find(p->prfHashMechanism)) == NULL)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (p->bExtract && p->ulSaltType != CKF_HKDF_SALT_NULL &&
+	    p->ulSaltType != CKF_HKDF_SALT_DATA &&
+	    p->ulSaltType != CKF_HKDF_SALT_KEY)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "salt of type %lu is unknown", p->ulSaltType));
+	if (p->bExtract && p->ulSaltType == CKF_HKDF_SALT_DATA &&
+	    p->pSalt == NULL && p->ulSaltLen != 0)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	*out = p;
+	return (CKR_OK);
+}
+
+/* The salt; of a key, which o holds for as long as it is used. */
+static CK_RV
+read_salt(struct call *c, const struct hkdf_params *p, struct object *o,
+    struct view *salt)
+{
+	*salt = VIEW(NULL, 0);
+	if (!p->bExtract || p->ulSaltType == CKF_HKDF_SALT_NULL)
+		return (CKR_OK);
+	if (p->ulSaltType == CKF_HKDF_SALT_DATA) {
+		*salt = VIEW(p->pSalt, p->ulSaltLen);
+		return (CKR_OK);
+	}
+	if (!object_get(c, p->hSaltKey, o))
+		return (CKR_KEY_HANDLE_INVALID);
+	if (o->class != CKO_SECRET_KEY)
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (o->bag == NULL || !attr_is(c, o, CKA_DERIVE))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	*salt = bag_view(o->bag, CKA_VALUE);
+	return (CKR_OK);
+}
+
+static CK_RV
+hkdf(struct call *c, const struct hkdf_params *p, const struct digest *digest,
+    struct view key, struct view salt, size_t len, struct buf *out)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	int mode = !p->bExpand	  ? EVP_KDF_HKDF_MODE_EXTRACT_ONLY
+		   : !p->bExtract ? EVP_KDF_HKDF_MODE_EXPAND_ONLY
+				  : EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;
+	OSSL_PARAM params[6], *at = params;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	*at++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
+	*at++ = OSSL_PARAM_construct_utf8_string(
+	    OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest->name, 0);
+	*at++ = OSSL_PARAM_construct_octet_string(
+	    OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key.ptr, key.len);
+	if (salt.len != 0)
+		*at++ = OSSL_PARAM_construct_octet_string(
+		    OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.ptr, salt.len);
+	if (p->bExpand && p->ulInfoLen != 0)
+		*at++ = OSSL_PARAM_construct_octet_string(
+		    OSSL_KDF_PARAM_INFO, p->pInfo, p->ulInfoLen);
+	*at = OSSL_PARAM_construct_end();
+	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
+		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
+			 ? CKR_OK
+			 : CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK)
+		out->len = len;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return (rv);
+}
+
+static CK_RV
+derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
+    struct template t, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *handle)
+{
+	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
+	struct object salt_key = {.handle = CK_INVALID_HANDLE};
+	const struct hkdf_params *p;
+	const struct digest *digest;
+	struct derived d;
+	struct view salt;
+	size_t len, made;
+	CK_RV rv = derived_begin(c, &d, t, class, base);
+
+	if (rv != CKR_OK || (rv = read_params(c, m, &p, &digest)) != CKR_OK ||
+	    (rv = derived_len(c, &d, digest->len,
+		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
+		CKR_OK ||
+	    (rv = read_salt(c, p, &salt_key, &salt)) != CKR_OK)
+		goto out;
+	/* what is extracted is one hash, whatever is wanted of it */
+	made = p->bExpand ? len : digest->len;
+	rv = hkdf(
+	    c, p, digest, bag_view(base->bag, CKA_VALUE), salt, made, &out);
+	derived_from(c, &d, base, false);
+	if (rv == CKR_OK)
+		rv = derived_make(c, &d, VIEW(out.ptr, len), handle);
+out:
+	object_put(&salt_key);
+	derived_free(&d);
+	buf_free(&out);
+	return (rv);
+}
+
+static CK_RV
+derive_a_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	return (derive(c, m, base, t, CKO_SECRET_KEY, handle));
+}
+
+static CK_RV
+derive_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	return (derive(c, m, base, t, CKO_DATA, handle));
+}
+
+const struct maker derive_hkdf = {.derive = derive_a_key};
+const struct maker derive_hkdf_data = {.derive = derive_data};

@@ -1,0 +1,142 @@
+#include "derive.h"
+#include "kind.h"
+#include "local.h"
+
+/* In the order of the standard: handle, type, use. */
+static CK_RV
+check_base(struct call *c, const struct mech *row, const struct object *o)
+{
+	bool pair = row->key_type == CKK_EC;
+	CK_KEY_TYPE type = object_type(o);
+
+	if (type == CK_UNAVAILABLE_INFORMATION)
+		return (CKR_KEY_HANDLE_INVALID);
+	if (o->key != NULL && key_is_pending(o->key))
+		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "the key waits for its material"));
+	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
+	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (!attr_is(c, o, CKA_DERIVE))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (!mech_is_allowed(row, o))
+		return (CKR_MECHANISM_INVALID);
+	return (CKR_OK);
+}
+
+CK_RV
+derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_DERIVE);
+	struct object o;
+	CK_RV rv;
+
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if (row == NULL)
+		return (CKR_MECHANISM_INVALID);
+	if (!object_get(c, base, &o))
+		return (CKR_KEY_HANDLE_INVALID);
+	if ((rv = check_base(c, row, &o)) == CKR_OK)
+		rv = row->maker->derive(c, m, &o, t, handle);
+	object_put(&o);
+	return (rv);
+}
+
+/* A data object has no length of its own: CKA_VALUE_LEN is for us. */
+static CK_RV
+begin_data(struct call *c, struct derived *d, struct template t)
+{
+	struct draft rest = {.rows = NULL};
+	CK_RV rv;
+
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.rows[i].type != CKA_VALUE_LEN)
+			draft_put(&rest, t.rows[i].type,
+			    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
+	if ((rv = draft_done(&rest)) == CKR_OK)
+		rv = draft_begin(
+		    c, &d->draft, draft_template(&rest), &d->target);
+	draft_free(&rest);
+	return (rv);
+}
+
+CK_RV
+derived_begin(struct call *c, struct derived *d, struct template t,
+    CK_OBJECT_CLASS class, const struct object *base)
+{
+	CK_RV rv;
+
+	*d = (struct derived){
+	    .target = {class, CK_UNAVAILABLE_INFORMATION, ATTR_DERIVE, false},
+	    .origin = {CK_UNAVAILABLE_INFORMATION, true, true},
+	    .len = template_ulong(t, CKA_VALUE_LEN, 0)};
+	if (template_bool(t, CKA_TOKEN, false) && !session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	if (class == CKO_SECRET_KEY)
+		d->target.type = template_ulong(
+		    t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+	rv = class == CKO_DATA ? begin_data(c, d, t)
+			       : draft_begin(c, &d->draft, t, &d->target);
+	if (rv == CKR_OK && class == CKO_SECRET_KEY &&
+	    !kind_is_secret(d->target.type))
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no secret key has type 0x%lx", d->target.type));
+	if (rv == CKR_OK)
+		rv = draft_follow(c, &d->draft, base, CKA_DERIVE_TEMPLATE);
+	return (rv);
+}
+
+void
+derived_from(
+    struct call *c, struct derived *d, const struct object *o, bool strict)
+{
+	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+	d->origin.sensitive &= attr_is(c, o, CKA_ALWAYS_SENSITIVE);
+	d->origin.unextractable &= attr_is(c, o, CKA_NEVER_EXTRACTABLE);
+	if (strict && attr_is(c, o, CKA_SENSITIVE))
+		draft_put(&d->draft, CKA_SENSITIVE, VIEW(&yes, sizeof(yes)));
+	if (strict && !attr_is(c, o, CKA_EXTRACTABLE))
+		draft_put(&d->draft, CKA_EXTRACTABLE, VIEW(&no, sizeof(no)));
+}
+
+CK_RV
+derived_len(struct call *c, const struct derived *d, size_t natural,
+    size_t most, size_t *len)
+{
+	bool key = d->target.class == CKO_SECRET_KEY;
+
+	*len = d->len != 0 ? d->len : natural;
+	if (*len == 0 ||
+	    (d->len == 0 && key && !kind_len_fits(d->target.type, *len)))
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "CKA_VALUE_LEN does not follow from the rest"));
+	if (*len > most)
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no more than %zu bytes come of this", most));
+	if (key && !kind_len_fits(d->target.type, *len))
+		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no key of that type has %zu bytes", *len));
+	return (CKR_OK);
+}
+
+CK_RV
+derived_make(struct call *c, struct derived *d, struct view value,
+    CK_OBJECT_HANDLE *handle)
+{
+	CK_RV rv;
+
+	draft_put(&d->draft, CKA_VALUE, value);
+	if ((rv = draft_done(&d->draft)) != CKR_OK)
+		return (rv);
+	c->context = RV_CREATE;
+	return (object_make(c, draft_template(&d->draft), &d->origin, handle));
+}
+
+void
+derived_free(struct derived *d)
+{
+	draft_free(&d->draft);
+}
