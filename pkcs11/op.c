@@ -210,11 +210,30 @@ finish(struct call *c, struct op *op, struct out out)
 
 /* Whether the operation is there, as it must be, and may go on. */
 static CK_RV
-check_ready(const struct op *op, bool fits)
+check_ready(const struct op *op)
 {
-	if (op->mech == NULL || !fits)
+	if (op->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
 	return (op->locked ? CKR_USER_NOT_LOGGED_IN : CKR_OK);
+}
+
+/* A single part is all of it: parts that came are not ended by it. */
+static CK_RV
+check_single(const struct op *op)
+{
+	CK_RV rv = check_ready(op);
+
+	return (rv == CKR_OK && op->multi ? CKR_OPERATION_ACTIVE : rv);
+}
+
+/* Parts do not go on with what a single part began; trying to ends it. */
+static CK_RV
+check_parts(struct op *op, bool fits)
+{
+	CK_RV rv = check_ready(op);
+
+	return (
+	    rv == CKR_OK && !fits ? end_with(op, CKR_OPERATION_ACTIVE) : rv);
 }
 
 CK_RV
@@ -223,10 +242,11 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_ready(op, !op->multi)) != CKR_OK)
+	if ((rv = check_single(op)) != CKR_OK)
 		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
+	op->single = true;
 	if (only_length(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
@@ -264,7 +284,7 @@ op_update(
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_ready(op, !op->finished)) != CKR_OK)
+	if ((rv = check_parts(op, !op->single && !op->finished)) != CKR_OK)
 		return (rv);
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
@@ -293,7 +313,7 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_ready(op, !op->finished || op->multi)) != CKR_OK)
+	if ((rv = check_parts(op, !op->single)) != CKR_OK)
 		return (rv);
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
@@ -309,7 +329,7 @@ op_verify(struct call *c, struct view in, struct view signature)
 	struct op *op = &c->session->ops[OP_VERIFY];
 	CK_RV rv;
 
-	if ((rv = check_ready(op, !op->multi)) != CKR_OK)
+	if ((rv = check_single(op)) != CKR_OK)
 		return (rv);
 	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
@@ -324,7 +344,7 @@ op_verify_final(struct call *c, struct view signature)
 	struct op *op = &c->session->ops[OP_VERIFY];
 	CK_RV rv;
 
-	if ((rv = check_ready(op, true)) != CKR_OK)
+	if ((rv = check_ready(op)) != CKR_OK)
 		return (rv);
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));

@@ -30,6 +30,7 @@ struct op {
 	enum op_kind kind;
 	struct object object; /* its key, held; none for a digest */
 	bool multi; /* input came through Update */
+	bool single; /* a single part was asked for, and is not done yet */
 	bool locked; /* waits for C_Login with CKU_CONTEXT_SPECIFIC */
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */

@@ -149,8 +149,8 @@ test_parts(void)
 			OK(false, "a part gives nothing back");
 	}
 	n = sizeof(sealed);
-	RV(p11->C_Encrypt(rw, text, 1, sealed, &n),
-	    CKR_OPERATION_NOT_INITIALIZED, "C_Encrypt does not end it");
+	RV(p11->C_Encrypt(rw, text, 1, sealed, &n), CKR_OPERATION_ACTIVE,
+	    "C_Encrypt does not end it");
 	COUNT(calls(NULL), 0, "KMS is not asked before the end");
 	n = 0;
 	RV(p11->C_EncryptFinal(rw, NULL, &n), CKR_OK, "the size");
