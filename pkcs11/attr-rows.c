@@ -153,7 +153,7 @@ read_recovers(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put_bool(c, out,
 	    !key_is_pending(o->key) && o->key->spec->type == CKK_RSA &&
-		o->key->use == USE_SIGN));
+		key_for_use(o->key, USE_SIGN) != NULL));
 }
 
 /* Of an import pair the wrapping key, of another the key itself. */

@@ -112,7 +112,7 @@ facts(const struct call *c, const struct object *o)
 	if (!key_is_imported(o->key))
 		f |= LOCAL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (o->key->use == rows[i].use)
+		if (key_for_use(o->key, rows[i].use) != NULL)
 			f |= rows[i].fact;
 	return (f);
 }

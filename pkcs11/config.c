@@ -31,6 +31,8 @@ static const char *const login_words[] = {"none", "required", NULL};
 static const char *const show_words[] = {"usable", "all", NULL};
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
+static const char *const two_usages_words[] = {
+    "prefer", "both", "refuse", NULL};
 static const char *const wrapping_words[] = {"RSAES_OAEP_SHA_256",
     "RSAES_OAEP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
     NULL};
@@ -69,6 +71,7 @@ static const struct option tokens[] = {
 	WORD("wrapping", wrapping),
 	WORD("wrapping-bits", wrapping_bits),
 	WORD("import", import),
+	WORD("two-usages", two_usages),
 	TOKEN("multi-region", BOOL, multi_region),
 	TOKEN("replicas", STRING, replicas),
 	WORD("destroy", destroy),
@@ -87,6 +90,7 @@ static const struct config_token defaults = {
 	.destroy = "delete-material",
 	.wrapping_bits = "4096",
 	.import = "SYMMETRIC_DEFAULT",
+	.two_usages = "prefer",
 	.deletion_days = 30,
 	.timeout = 20,
 	.import_timeout = 300,

@@ -23,6 +23,7 @@ struct config_token {
 	const char *wrapping_bits; /* and their size */
 	char *replicas; /* Regions that multi-Region keys go to as well */
 	bool multi_region; /* new keys are multi-Region; so with replicas */
+	const char *two_usages; /* "prefer", "both" or "refuse" */
 	const char *import; /* KeySpec of what import pairs are made for */
 	long timeout; /* seconds for a call */
 	long import_timeout; /* seconds for one that imports */

@@ -47,6 +47,66 @@ read_target(struct call *c, struct template t, struct attr_target *target)
 	return (CKR_OK);
 }
 
+/*
+ * Two usages are two keys of KMS, which material of one's own makes possible.
+ * The second comes first: the object is there when the first has its material.
+ * *made is the second, held, if this call made it.
+ */
+static CK_RV
+import_also(struct call *c, const struct fresh *f, enum use use,
+    struct view material, struct key **made)
+{
+	struct fresh g = {.spec = f->spec,
+	    .use = use,
+	    .fits = use,
+	    .also_of = f->key->meta.id,
+	    .valid_to = f->valid_to,
+	    .lock = -1};
+	bool fresh;
+	CK_RV rv;
+
+	rv = fresh_open(c, &g);
+	fresh = g.made;
+	if (rv == CKR_OK)
+		rv = import_material(c, &g, material);
+	if (rv == CKR_OK && fresh)
+		*made = key_ref(g.key);
+	return (fresh_close(c, &g, rv));
+}
+
+/* The usage that is to be beside that of the key, or 0. */
+static enum use
+second_use(struct call *c, const struct fresh *f)
+{
+	unsigned uses = f->fits & f->spec->uses & ~(unsigned)f->key->use;
+
+	if (f->key->also != NULL)
+		return (f->key->also->use);
+	if (f->spec->class != CKO_PRIVATE_KEY ||
+	    strcmp(c->token->config->two_usages, "both") != 0)
+		return (0);
+	return ((enum use)(uses & (~uses + 1)));
+}
+
+/* The key as it is with the one beside it. */
+static CK_RV
+bring(struct call *c, struct fresh *f, struct view material)
+{
+	struct key *also = NULL;
+	enum use use = second_use(c, f);
+	bool made = f->made;
+	CK_RV rv = CKR_OK;
+
+	if (use != 0)
+		rv = import_also(c, f, use, material, &also);
+	if (rv == CKR_OK)
+		rv = import_material(c, f, material);
+	if (rv != CKR_OK && also != NULL && made)
+		fresh_drop_also(c, also, f->key->meta.id);
+	key_unref(also);
+	return (rv);
+}
+
 static CK_RV
 import_key(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
@@ -60,7 +120,7 @@ import_key(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if ((rv = wish_read(c, t, &f)) != CKR_OK)
 		goto out;
 	if ((rv = fresh_open(c, &f)) == CKR_OK &&
-	    (rv = import_material(c, &f, m.bytes)) == CKR_OK &&
+	    (rv = bring(c, &f, m.bytes)) == CKR_OK &&
 	    (rv = rename_to(c, &f)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, f.key->meta.id, f.spec->class);

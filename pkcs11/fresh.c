@@ -23,7 +23,7 @@
  */
 
 #define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
-#define DESCRIPTION_SIZE 64
+#define DESCRIPTION_SIZE 128
 #define CLEAN_UP_SECONDS 10
 #define DELETION_DAYS 7 /* the shortest that KMS allows */
 
@@ -54,6 +54,19 @@ is_fit(const struct fresh *f, const struct key *k)
 		(key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
 }
 
+static CK_RV
+find_also(struct call *c, struct fresh *f)
+{
+	char alias[KMS_ALIAS_SIZE];
+	CK_RV rv;
+
+	name_of_also(f->also_of, alias);
+	rv = listing_describe(c, alias, &f->key);
+	if (rv != CKR_OK || f->key == NULL || is_fit(f, f->key))
+		return (rv);
+	return (taken(c, "alias of the second usage", f->key));
+}
+
 /* The key that has one of the names, if it fits. */
 static CK_RV
 find_existing(struct call *c, struct fresh *f)
@@ -62,6 +75,8 @@ find_existing(struct call *c, struct fresh *f)
 	struct view name = by_id ? f->id : f->label;
 	CK_RV rv;
 
+	if (f->also_of != NULL)
+		return (find_also(c, f));
 	if (name.len == 0)
 		return (CKR_OK);
 	rv = find_named(c, by_id ? CKA_ID : CKA_LABEL, name, &f->key);
@@ -102,6 +117,8 @@ name_journal(struct call *c, struct fresh *f)
 	    (e = buf_append(&text, f->id)) == ERR_OK &&
 	    (e = buf_append(&text, VIEW("", 1))) == ERR_OK &&
 	    (e = buf_append(&text, f->label)) == ERR_OK &&
+	    (e = buf_puts(&text, f->also_of != NULL ? f->also_of : "")) ==
+		ERR_OK &&
 	    EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, text.ptr,
 		text.len, hash, &n) != 1)
 		e = ERR_INTERNAL;
@@ -132,8 +149,12 @@ write_nonce(struct call *c, struct fresh *f)
 static void
 describe(const struct fresh *f, char text[DESCRIPTION_SIZE])
 {
-	snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
-	    f->by_kms ? "key" : "import", f->nonce);
+	if (f->also_of != NULL)
+		snprintf(text, DESCRIPTION_SIZE, KEY_ALSO "%.64s %s",
+		    f->also_of, f->nonce);
+	else
+		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
+		    f->by_kms ? "key" : "import", f->nonce);
 }
 
 /* Whether *k is a key that the nonce was given to and that nobody has used. */
@@ -279,9 +300,14 @@ name_key(struct call *c, struct fresh *f)
 	    {NAME_ID, f->id, f->key->names.id},
 	    {NAME_LABEL, f->label, f->key->names.label},
 	};
+	char also[KMS_ALIAS_SIZE];
 	enum err e = ERR_OK;
 	bool there;
 
+	if (f->also_of != NULL) {
+		name_of_also(f->also_of, also);
+		e = create_alias(c, f, also, &there);
+	}
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
 		if (names[i].name.len == 0)
 			continue;
@@ -316,11 +342,14 @@ check_names(struct call *c, const struct fresh *f)
 static enum err
 delete_aliases(struct call *c, const struct fresh *f)
 {
-	const char *aliases[] = {f->key->names.label, f->key->names.id};
+	char also[KMS_ALIAS_SIZE] = "";
+	const char *aliases[] = {f->key->names.label, f->key->names.id, also};
 	enum err e = ERR_OK;
 	bool sure;
 
-	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
+	if (f->also_of != NULL)
+		name_of_also(f->also_of, also);
+	for (size_t i = 0; i < 3 && e == ERR_OK; i++) {
 		if (aliases[i][0] == '\0')
 			continue;
 		if (leads_to_key(c, f, aliases[i], &sure))
@@ -467,4 +496,28 @@ fresh_close(struct call *c, struct fresh *f, CK_RV rv)
 	key_unref(f->key);
 	f->key = NULL;
 	return (rv);
+}
+
+void
+fresh_drop_also(struct call *c, const struct key *also, const char *of)
+{
+	struct fault fault = c->kms.fault;
+	char alias[KMS_ALIAS_SIZE];
+	enum err e;
+
+	name_of_also(of, alias);
+	call_allow(c, CLEAN_UP_SECONDS);
+	e = kms_delete_alias(&c->kms, alias);
+	if (e == ERR_OK || e == ERR_NOT_FOUND)
+		e = kms_schedule_key_deletion(
+		    &c->kms, also->meta.id, DELETION_DAYS);
+	if (e == ERR_OK)
+		e = store_drop(&c->token->store, also->meta.id);
+	call_note(c,
+	    e == ERR_OK ? "key %s, made by this call, is scheduled for "
+			  "deletion"
+			: "key %s, made by this call, stays: try again and it "
+			  "is used",
+	    also->meta.id);
+	c->kms.fault = fault;
 }

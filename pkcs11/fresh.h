@@ -14,6 +14,8 @@ struct fresh {
 	unsigned fits; /* enum use: of a key that is there; 0: any */
 	bool by_kms; /* KMS makes the key: new, and nothing comes in */
 	struct view label, id; /* ptr NULL: not said */
+	/* the id of a key beside which this one is to be; NULL: by itself */
+	const char *also_of;
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	bool new_material; /* other than the key has: rotates it */
 	/* how far it came */
@@ -36,6 +38,8 @@ struct fresh {
 CK_RV fresh_open(struct call *, struct fresh *);
 /* Ends it: rv is what came before. On failure takes back what was made. */
 CK_RV fresh_close(struct call *, struct fresh *, CK_RV rv);
+/* Takes back a key beside one that did not come to be, material and all. */
+void fresh_drop_also(struct call *, const struct key *also, const char *of);
 
 /* KMS may take a moment to know what it just did: times to try again, and the
  * first pause, doubled each time (12 s in all). */

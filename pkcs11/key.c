@@ -183,8 +183,10 @@ key_copy(const struct key *from)
 	    buf_append(&meta.algorithms, buf_view(&from->meta.algorithms)) ==
 		ERR_OK)
 		k = key_new(&meta);
-	if (k != NULL)
+	if (k != NULL) {
 		k->names = from->names;
+		k->also = from->also == NULL ? NULL : key_ref(from->also);
+	}
 	kms_key_free(&meta);
 	return (k);
 }
@@ -201,8 +203,33 @@ key_unref(struct key *k)
 {
 	if (k == NULL || __atomic_sub_fetch(&k->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
+	key_unref(k->also);
 	kms_key_free(&k->meta);
 	free(k);
+}
+
+bool
+key_is_also(const struct key *k, const char *key_id)
+{
+	struct view text = buf_view(&k->meta.description);
+	size_t head = sizeof(KEY_ALSO) - 1;
+	size_t len = key_id == NULL ? 0 : strlen(key_id);
+
+	return (text.len > head + len &&
+		memcmp(text.ptr, KEY_ALSO, head) == 0 &&
+		(len == 0 || (memcmp(text.ptr + head, key_id, len) == 0 &&
+				 text.ptr[head + len] == ' ')));
+}
+
+struct key *
+key_for_use(struct key *k, enum use use)
+{
+	if (k->use == use)
+		return (k);
+	if (k->also != NULL && k->also->use == use &&
+	    strcmp(k->also->meta.state, "Enabled") == 0)
+		return (k->also);
+	return (NULL);
 }
 
 bool
@@ -262,7 +289,8 @@ key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
 		classes[1] = CKO_PRIVATE_KEY;
 		return (2);
 	}
-	if (!all && !key_is_usable(k))
+	/* one beside another is part of that object */
+	if ((!all && !key_is_usable(k)) || key_is_also(k, NULL))
 		return (0);
 	classes[0] = k->spec->class;
 	classes[1] = CKO_PUBLIC_KEY;

@@ -62,6 +62,9 @@ struct key {
 	enum use use; /* 0: not known here */
 	struct kms_key meta;
 	struct key_names names;
+	/* held: a key of the same material for another usage, which makes one
+	 * object with this one; NULL: there is none */
+	struct key *also;
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */
@@ -70,6 +73,17 @@ struct key *key_new(struct kms_key *meta);
 struct key *key_copy(const struct key *);
 struct key *key_ref(struct key *);
 void key_unref(struct key *); /* NULL is fine */
+
+/*
+ * A key of another's material for another usage says so in its description:
+ * this, the other's id, a blank and a nonce. Its alias is NAME_ALSO's.
+ */
+#define KEY_ALSO "Keyferry also "
+/* Whether it is one of a key with that id, or of any (NULL). */
+bool key_is_also(const struct key *, const char *key_id);
+/* The key, or the one beside it, that has the usage and can do its work now;
+ * NULL: neither. */
+struct key *key_for_use(struct key *, enum use);
 
 bool key_is_imported(const struct key *); /* Origin EXTERNAL */
 bool key_is_pending(

@@ -125,6 +125,16 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
 }
 
+/* Whether the two have the same key beside them, in the same state. */
+static bool
+is_same_also(const struct key *a, const struct key *b)
+{
+	if (a == NULL || b == NULL)
+		return (a == b);
+	return (strcmp(a->meta.id, b->meta.id) == 0 &&
+		strcmp(a->meta.state, b->meta.state) == 0);
+}
+
 /* Whether KMS said nothing new: then what is known stays as it is. */
 static bool
 is_same(const struct key *a, const struct key *b)
@@ -138,7 +148,32 @@ is_same(const struct key *a, const struct key *b)
 	    view_equal(buf_view(&a->meta.description),
 		buf_view(&b->meta.description)) &&
 	    strcmp(a->names.label, b->names.label) == 0 &&
-	    strcmp(a->names.id, b->names.id) == 0);
+	    strcmp(a->names.id, b->names.id) == 0 &&
+	    is_same_also(a->also, b->also));
+}
+
+/* The key beside k: as a listing showed it, or, where the configuration makes
+ * such keys, as KMS says. */
+static enum err
+take_also(struct call *c, const struct key *before, struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	char alias[KMS_ALIAS_SIZE];
+	enum err e;
+
+	if (strcmp(c->token->config->two_usages, "both") != 0 ||
+	    k->spec == NULL || k->spec->class != CKO_PRIVATE_KEY ||
+	    !key_is_imported(k) || key_is_also(k, NULL)) {
+		if (before != NULL && before->also != NULL)
+			k->also = key_ref(before->also);
+		return (ERR_OK);
+	}
+	name_of_also(k->meta.id, alias);
+	e = kms_describe_key(&c->kms, alias, &meta);
+	if (e == ERR_OK && (k->also = key_new(&meta)) == NULL)
+		e = ERR_MEMORY;
+	kms_key_free(&meta);
+	return (e == ERR_NOT_FOUND || e == ERR_DENIED ? ERR_OK : e);
 }
 
 /* Makes what KMS said of a key known; *out is the key, held. */
@@ -153,6 +188,8 @@ take_key(
 	if (k == NULL)
 		goto out;
 	keep_names(before, k, name);
+	if ((e = take_also(c, before, k)) != ERR_OK)
+		goto out;
 	if (is_same(before, k)) {
 		*out = key_ref(before);
 		e = ERR_OK;
@@ -221,6 +258,45 @@ describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
 	return (e);
 }
 
+static int
+by_id(const void *a, const void *b)
+{
+	const struct key *const *x = a, *const *y = b;
+
+	return (strcmp((*x)->meta.id, (*y)->meta.id));
+}
+
+static int
+id_of_also(const void *also, const void *key)
+{
+	const struct key *k = *(const struct key *const *)key;
+	struct view text = buf_view(
+	    &((const struct key *)also)->meta.description);
+	size_t head = sizeof(KEY_ALSO) - 1, len = strlen(k->meta.id);
+	int order = memcmp(text.ptr + head, k->meta.id,
+	    len < text.len - head ? len : text.len - head);
+
+	return (order != 0 || key_is_also(also, k->meta.id) ? order : 1);
+}
+
+/* Puts keys beside those of whose material they are. */
+static void
+link_also(struct key **keys, size_t count)
+{
+	struct key **k;
+
+	if (count != 0)
+		qsort(keys, count, sizeof(struct key *), by_id);
+	for (size_t i = 0; i < count; i++) {
+		if (!key_is_also(keys[i], NULL))
+			continue;
+		k = bsearch(
+		    keys[i], keys, count, sizeof(struct key *), id_of_also);
+		if (k != NULL && (*k)->also == NULL)
+			(*k)->also = key_ref(keys[i]);
+	}
+}
+
 static bool
 is_fresh(const struct call *c)
 {
@@ -261,8 +337,10 @@ listing_refresh(struct call *c)
 		e = ERR_MEMORY;
 		goto out;
 	}
-	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK)
+	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
+		link_also(keys, count);
 		e = store_replace(&c->token->store, keys, count);
+	}
 	if (e == ERR_OK)
 		__atomic_store_n(&c->token->store.listed_ms,
 		    clock->mono_ms(clock->ctx), __ATOMIC_RELAXED);

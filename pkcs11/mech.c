@@ -274,6 +274,20 @@ kms_serves(const struct mech *m, const struct family *f, const struct key *k)
 	return (key_has_algorithm(k, name, false));
 }
 
+struct key *
+mech_key(const struct mech *m, const struct object *o)
+{
+	if (m->kms == NULL)
+		return (NULL);
+	if (kms_serves(m, m->kms, o->key))
+		return (o->key);
+	if (o->key->also != NULL &&
+	    strcmp(o->key->also->meta.state, "Enabled") == 0 &&
+	    kms_serves(m, m->kms, o->key->also))
+		return (o->key->also);
+	return (NULL);
+}
+
 bool
 mech_serves(const struct call *c, const struct mech *m, const struct object *o)
 {
@@ -290,5 +304,5 @@ mech_serves(const struct call *c, const struct mech *m, const struct object *o)
 	if (m->key_type != o->key->spec->type || f == NULL)
 		return (false);
 	/* the public half does what the private half can answer */
-	return (m->kms != NULL && kms_serves(m, m->kms, o->key));
+	return (mech_key(m, o) != NULL);
 }

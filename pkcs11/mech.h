@@ -88,6 +88,9 @@ bool mech_info(const struct call *, CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
 /* What does the work with that key; NULL: nothing can. */
 const struct family *mech_family(
     const struct call *, const struct mech *, const struct object *);
+/* Of an object's key in KMS, and the one beside it, which does that; NULL:
+ * neither does. */
+struct key *mech_key(const struct mech *, const struct object *);
 /* Whether the object's key can do it now: KMS's list decides. */
 bool mech_serves(
     const struct call *, const struct mech *, const struct object *);

@@ -34,6 +34,14 @@ object_put(struct object *o)
 	*o = (struct object){.handle = CK_INVALID_HANDLE};
 }
 
+void
+object_use(struct object *o, struct key *k)
+{
+	key_ref(k);
+	key_unref(o->key);
+	o->key = k;
+}
+
 CK_KEY_TYPE
 object_type(const struct object *o)
 {
@@ -216,11 +224,31 @@ destroy(struct call *c, struct key *k)
 	return (delete_material(c, k));
 }
 
+/* The key beside it first: alone, nobody would see it. */
+static CK_RV
+destroy_also(struct call *c, const struct key *k)
+{
+	const char *id = k->also->meta.id;
+	char alias[KMS_ALIAS_SIZE];
+	enum err e;
+
+	if (strcmp(c->token->config->destroy, "schedule-deletion") != 0) {
+		e = kms_delete_imported_key_material(&c->kms, id);
+		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+	}
+	name_of_also(k->meta.id, alias);
+	e = kms_schedule_key_deletion(
+	    &c->kms, id, (int)c->token->config->deletion_days);
+	if (e == ERR_OK)
+		e = kms_delete_alias(&c->kms, alias);
+	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
+}
+
 CK_RV
 object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 {
 	struct object o;
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
 	c->context = RV_CREATE;
 	if (!object_get(c, handle, &o))
@@ -231,7 +259,9 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 		rv = local_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
-	else if ((rv = destroy(c, o.key)) == CKR_OK)
+	else if ((o.key->also == NULL ||
+		     (rv = destroy_also(c, o.key)) == CKR_OK) &&
+		 (rv = destroy(c, o.key)) == CKR_OK)
 		(void)pair_forget(c, o.key);
 	object_put(&o);
 	return (rv);

@@ -11,6 +11,8 @@
  */
 bool object_get(struct call *, CK_OBJECT_HANDLE, struct object *);
 void object_put(struct object *); /* an empty one is fine */
+/* Lets its key in KMS be the other of the two that make up the object. */
+void object_use(struct object *, struct key *);
 /* Its CKA_KEY_TYPE; CK_UNAVAILABLE_INFORMATION when it is no key. */
 CK_KEY_TYPE object_type(const struct object *);
 /* Whether its secret half is in KMS. */

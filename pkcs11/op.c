@@ -114,6 +114,8 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 	if (!mech_serves(c, op->mech, o))
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
+	if (o->key != NULL)
+		object_use(&op->object, mech_key(op->mech, o));
 	return (CKR_OK);
 }
 

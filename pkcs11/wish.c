@@ -45,12 +45,17 @@ wish_use(
 	if (wanted != 0 && fit == 0)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "KMS has no %s key for what the template asks", spec->kms));
+	if ((fit & (fit - 1)) != 0 &&
+	    strcmp(c->token->config->two_usages, "refuse") == 0)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "a key in KMS has one usage, and two-usages = refuse"));
 	if (fit == 0)
 		fit = spec->uses;
 	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
 		if ((fit & order[i - 1]) != 0)
 			*use = order[i - 1];
-	if ((wanted & ~(unsigned)*use & spec->uses) != 0)
+	if ((wanted & ~(unsigned)*use & spec->uses) != 0 &&
+	    strcmp(c->token->config->two_usages, "both") != 0)
 		call_note(c, "of the usages asked for, the key has %s alone",
 		    use_name(*use));
 	return (CKR_OK);
