@@ -42,6 +42,7 @@ enum {
 #define UP 0x800U /* once true it stays so */
 #define DOWN 0x1000U /* once false it stays so */
 #define KMS_ONLY 0x4000U /* not of what is kept here */
+#define ASKS 0x8000U /* of a key in KMS, it may take a call to read it */
 #define TRUE_HERE 0x2000U /* of what is kept here, when nothing is said */
 
 /* Truths about a key in KMS: what its boolean attributes are read from. */

@@ -267,6 +267,15 @@ is_value(const CK_ATTRIBUTE *a, struct view value)
 }
 
 bool
+attr_asks(CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < attr_count; i++)
+		if (attrs[i].type == type && (attrs[i].may & ASKS) != 0)
+			return (true);
+	return (false);
+}
+
+bool
 attr_match(struct call *c, const struct object *o, struct template t)
 {
 	struct buf value = BUF_INIT(VALUE_MAX);

@@ -17,6 +17,8 @@ CK_RV attr_get(
 bool attr_is(struct call *, const struct object *, CK_ATTRIBUTE_TYPE);
 /* C_GetAttributeValue: every entry is filled, even when one fails. */
 CK_RV attr_fill(struct call *, const struct object *, CK_ATTRIBUTE *, CK_ULONG);
+/* Whether reading that attribute of a key in KMS may take a call. */
+bool attr_asks(CK_ATTRIBUTE_TYPE);
 /* Whether each attribute of the template has that value. */
 bool attr_match(struct call *, const struct object *, struct template);
 /* Whether the value is one that an object of this kind does not show. */

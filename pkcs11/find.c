@@ -7,6 +7,7 @@
 #include "login.h"
 #include "names.h"
 #include "publics.h"
+#include "publics.h"
 
 #define ARN_MAX 255
 
@@ -86,14 +87,22 @@ add(struct call *c, CK_OBJECT_HANDLE h)
 	return (CKR_OK);
 }
 
-/* The rest of the template, without the names that are settled. */
+/* The rest of the template, without the names that are settled: first what
+ * takes no call, and of that only what the answer could be. */
 static bool
 rest_matches(struct call *c, const struct object *o, struct template t)
 {
-	for (CK_ULONG i = 0; i < t.count; i++)
-		if (!is_naming(&t.rows[i]) &&
-		    !attr_match(c, o, (struct template){&t.rows[i], 1}))
-			return (false);
+	const CK_ATTRIBUTE *a;
+
+	for (int asking = 0; asking < 2; asking++)
+		for (CK_ULONG i = 0; i < t.count; i++) {
+			a = &t.rows[i];
+			if (is_naming(a) || attr_asks(a->type) != asking)
+				continue;
+			if (!public_fits(o, a) ||
+			    !attr_match(c, o, (struct template){a, 1}))
+				return (false);
+		}
 	return (true);
 }
 

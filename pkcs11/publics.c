@@ -173,6 +173,25 @@ public_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
 	return (found);
 }
 
+bool
+public_fits(const struct object *o, const CK_ATTRIBUTE *a)
+{
+	CK_ULONG bytes;
+
+	if (o->key == NULL || key_is_pending(o->key))
+		return (true);
+	bytes = (o->key->spec->bits + 7) / 8;
+	if (a->type == CKA_MODULUS)
+		return (a->ulValueLen == bytes);
+	/* KMS gives both coordinates, but of an Edwards curve one */
+	if (a->type == CKA_EC_POINT) {
+		if (o->key->spec->type == CKK_EC)
+			bytes = 2 * bytes + 1;
+		return (a->ulValueLen == bytes + (bytes > 127 ? 3 : 2));
+	}
+	return (true);
+}
+
 static CK_RV
 read_number(
     struct call *c, const struct object *o, const char *name, struct buf *out)

@@ -33,6 +33,10 @@ CK_RV public_get(struct call *, const struct key *, const struct public_key **);
  * among those that were got. False: none of them. */
 bool public_find(struct call *, struct view info, char key_id[KMS_ID_SIZE]);
 
+/* Whether the attribute of a key in KMS can have a value of that length: for a
+ * modulus or a point of another size nobody need be asked. */
+bool public_fits(const struct object *, const CK_ATTRIBUTE *);
+
 /* Readers of attributes of either half. */
 CK_RV public_read_modulus(struct call *, const struct object *, struct buf *);
 CK_RV public_read_exponent(struct call *, const struct object *, struct buf *);
