@@ -219,10 +219,15 @@ object_make(struct call *c, struct template t, const struct origin *origin,
 CK_RV
 object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
+	CK_ULONG class = template_ulong(
+	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
 	c->context = RV_CREATE;
-	if (template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) ==
-	    CKO_CERTIFICATE)
+	if (class == CKO_CERTIFICATE)
 		return (certs_create(c, t, handle));
+	if (class == CKO_PROFILE)
+		return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+		    "profiles are the token's to tell"));
 	return (object_make(c, t, NULL, handle));
 }
 

@@ -243,3 +243,48 @@ C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
 	return (run_single("C_VerifyRecover", session, OP_VERIFY_RECOVER,
 	    VIEW(in, in_len), (struct out){out, out_len}));
 }
+
+static CK_RV
+run_dual(const char *name, CK_SESSION_HANDLE session, enum op_kind other,
+    CK_RV (*run)(struct call *, enum op_kind, struct view, struct out),
+    struct view in, struct out out)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, name, session);
+
+	if (rv == CKR_OK)
+		rv = run(&c, other, in, out);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in,
+    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_dual("C_DigestEncryptUpdate", session, OP_DIGEST,
+	    op_encrypt_with, VIEW(in, in_len), (struct out){out, out_len}));
+}
+
+CK_RV
+C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_dual("C_SignEncryptUpdate", session, OP_SIGN,
+	    op_encrypt_with, VIEW(in, in_len), (struct out){out, out_len}));
+}
+
+CK_RV
+C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in,
+    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_dual("C_DecryptDigestUpdate", session, OP_DIGEST,
+	    op_decrypt_with, VIEW(in, in_len), (struct out){out, out_len}));
+}
+
+CK_RV
+C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in,
+    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return (run_dual("C_DecryptVerifyUpdate", session, OP_VERIFY,
+	    op_decrypt_with, VIEW(in, in_len), (struct out){out, out_len}));
+}

@@ -192,6 +192,7 @@ may_be_in_kms(struct call *c, struct template t)
 	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
 		    class == CKO_PUBLIC_KEY) &&
 		template_bool(t, CKA_TOKEN, true) &&
+		!template_has(t, CKA_PROFILE_ID) &&
 		!template_has(t, CKA_CERTIFICATE_TYPE) &&
 		!template_has(t, CKA_ISSUER) &&
 		!template_has(t, CKA_SERIAL_NUMBER));

@@ -13,6 +13,8 @@
 #include "sign.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
+#define CRYPT_MESSAGES \
+	(CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE)
 #define SIGN (CKF_SIGN | CKF_VERIFY)
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
 
@@ -22,7 +24,7 @@ const struct mech mechs[] = {
 	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
 	    &crypt_context, NULL, &data_key_maker, NULL },
-	{ CKM_AES_GCM, CKK_AES, CRYPT, 16, 32, OFFER_ALWAYS,
+	{ CKM_AES_GCM, CKK_AES, CRYPT | CRYPT_MESSAGES, 16, 32, OFFER_ALWAYS,
 	    &crypt_gcm, &cipher_gcm, NULL, NULL },
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 16, 32, OFFER_CBC_PAD,
 	    &crypt_cbc_pad, &cipher_cbc_pad, NULL, NULL },
@@ -196,11 +198,33 @@ mech_is_listed(const struct mech *m, const struct call *c)
 	return (m->offer != OFFER_DIGESTS || c->module->config.digests);
 }
 
+static bool
+takes_parts(const struct family *f)
+{
+	return (f == NULL || !f->single);
+}
+
+/* Whatever signs data signs messages. */
+CK_FLAGS
+mech_flags(const struct mech *m)
+{
+	CK_FLAGS more = 0;
+
+	if ((m->flags & CKF_SIGN) != 0)
+		more |= CKF_MESSAGE_SIGN;
+	if ((m->flags & CKF_VERIFY) != 0)
+		more |= CKF_MESSAGE_VERIFY;
+	if (more != 0 && takes_parts(m->kms) && takes_parts(m->here))
+		more |= CKF_MULTI_MESSAGE;
+	return (m->flags | more);
+}
+
 const struct mech *
 mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
 	for (size_t i = 0; i < mech_count; i++)
-		if (mechs[i].type == type && (mechs[i].flags & flags) == flags)
+		if (mechs[i].type == type &&
+		    (mech_flags(&mechs[i]) & flags) == flags)
 			return (&mechs[i]);
 	return (NULL);
 }
@@ -218,7 +242,7 @@ mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 			continue;
 		if (!found)
 			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};
-		info->flags |= m->flags;
+		info->flags |= mech_flags(m);
 		if (m->min < info->ulMinKeySize)
 			info->ulMinKeySize = m->min;
 		if (m->max > info->ulMaxKeySize)

@@ -81,6 +81,8 @@ extern const size_t mech_count;
 const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
 /* Whether the object's CKA_ALLOWED_MECHANISMS let it do this one. */
 bool mech_is_allowed(const struct mech *, const struct object *);
+/* Its CKF_... flags: those of the row, and messages where it signs. */
+CK_FLAGS mech_flags(const struct mech *);
 /* Whether the mechanism list names it: the first row of a type does. */
 bool mech_is_listed(const struct mech *, const struct call *);
 /* Of all rows of a type together; false: there is none. */

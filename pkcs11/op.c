@@ -1,7 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include "digest.h"
-#include "mech.h"
+#include "message.h"
 #include "pkey.h"
 
 #define RESULT_MAX (8 * 1024) /* of work in KMS; families raise it */
@@ -10,14 +10,16 @@
 static const struct {
 	CK_FLAGS flag; /* of a mechanism */
 	CK_ATTRIBUTE_TYPE usage; /* of a key */
+	enum op_kind as; /* what a family takes it for */
 } kinds[OP_COUNT] = {
-	[OP_ENCRYPT] = { CKF_ENCRYPT, CKA_ENCRYPT },
-	[OP_DECRYPT] = { CKF_DECRYPT, CKA_DECRYPT },
-	[OP_DIGEST] = { CKF_DIGEST, 0 },
-	[OP_SIGN] = { CKF_SIGN, CKA_SIGN },
-	[OP_VERIFY] = { CKF_VERIFY, CKA_VERIFY },
-	[OP_SIGN_RECOVER] = { CKF_SIGN_RECOVER, CKA_SIGN_RECOVER },
-	[OP_VERIFY_RECOVER] = { CKF_VERIFY_RECOVER, CKA_VERIFY_RECOVER },
+#define SAME(name) [OP_##name] = { CKF_##name, CKA_##name, OP_##name }
+#define MESSAGE(name)							\
+	[OP_MESSAGE_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }, \
+	[OP_NOW_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }
+	SAME(ENCRYPT), SAME(DECRYPT), SAME(SIGN), SAME(VERIFY),
+	SAME(SIGN_RECOVER), SAME(VERIFY_RECOVER),
+	[OP_DIGEST] = { CKF_DIGEST, 0, OP_DIGEST },
+	MESSAGE(ENCRYPT), MESSAGE(DECRYPT), MESSAGE(SIGN), MESSAGE(VERIFY),
 };
 /* clang-format on */
 
@@ -33,6 +35,61 @@ op_end(struct op *op)
 	EVP_MAC_CTX_free(op->mac);
 	EVP_PKEY_free(op->pkey);
 	*op = (struct op){.mech = NULL};
+}
+
+void
+op_cancel(struct op ops[OP_COUNT], CK_FLAGS flags)
+{
+	for (size_t i = 0; i < OP_COUNT; i++)
+		if ((flags & kinds[i].flag) != 0)
+			op_end(&ops[i]);
+}
+
+static enum err
+copy_buf(struct buf *to, const struct buf *from)
+{
+	*to = (struct buf){.max = from->max, .arena = from->arena};
+	return (buf_append(to, buf_view(from)));
+}
+
+static bool
+copy_contexts(struct op *to, const struct op *from)
+{
+	if (from->md != NULL && ((to->md = EVP_MD_CTX_new()) == NULL ||
+				    EVP_MD_CTX_copy_ex(to->md, from->md) != 1))
+		return (false);
+	if (from->cipher != NULL &&
+	    ((to->cipher = EVP_CIPHER_CTX_new()) == NULL ||
+		EVP_CIPHER_CTX_copy(to->cipher, from->cipher) != 1))
+		return (false);
+	return (from->mac == NULL ||
+		(to->mac = EVP_MAC_CTX_dup(from->mac)) != NULL);
+}
+
+enum err
+op_copy(struct op *to, const struct op *from)
+{
+	enum err e;
+
+	*to = *from;
+	to->md = NULL;
+	to->cipher = NULL;
+	to->mac = NULL;
+	to->data = to->result = to->context = (struct buf){.ptr = NULL};
+	if (to->object.key != NULL)
+		key_ref(to->object.key);
+	if (to->object.bag != NULL)
+		bag_ref(to->object.bag);
+	if (to->pkey != NULL)
+		EVP_PKEY_up_ref(to->pkey);
+	if ((e = copy_buf(&to->data, &from->data)) == ERR_OK &&
+	    (e = copy_buf(&to->result, &from->result)) == ERR_OK)
+		e = copy_buf(&to->context, &from->context);
+	if (e == ERR_OK && !copy_contexts(to, from))
+		e = ERR_MEMORY;
+	if (e != ERR_OK)
+		op_end(to);
+	return (e);
 }
 
 static CK_RV
@@ -106,8 +163,20 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		return (CKR_KEY_SIZE_RANGE);
 	if (!attr_is(c, o, kinds[op->kind].usage))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	if (!mech_is_allowed(op->mech, o))
-		return (CKR_MECHANISM_INVALID);
+	return (mech_is_allowed(op->mech, o) ? CKR_OK : CKR_MECHANISM_INVALID);
+}
+
+/* What does the work with that key. */
+static CK_RV
+take_family(struct call *c, struct op *op)
+{
+	const struct object *o = &op->object;
+
+	if (op->mech->key_type == CK_UNAVAILABLE_INFORMATION) {
+		op->family = mech_family(c, op->mech, o);
+		return (op->family != NULL ? CKR_OK
+					   : CKR_KEY_FUNCTION_NOT_PERMITTED);
+	}
 	if (mech_family(c, op->mech, o) == NULL)
 		return (call_refuse(c, CKR_MECHANISM_INVALID,
 		    "not with a key of this token's configuration"));
@@ -116,12 +185,13 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		    "that key cannot do this mechanism"));
 	if (o->key != NULL)
 		object_use(&op->object, mech_key(op->mech, o));
+	op->family = mech_family(c, op->mech, o);
 	return (CKR_OK);
 }
 
 static CK_RV
-begin(
-    struct call *c, struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+begin(struct call *c, struct op *op, enum op_kind kind, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE key)
 {
 	CK_RV rv;
 
@@ -129,11 +199,12 @@ begin(
 	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
 	    (rv = take_key(c, op, key)) != CKR_OK)
 		return (rv);
-	op->family = mech_family(c, op->mech, &op->object);
-	if (op->family == NULL)
-		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	op->locked = op->object.bag != NULL &&
 		     bag_bool(op->object.bag, CKA_ALWAYS_AUTHENTICATE, false);
+	if (kind == OP_MESSAGE_ENCRYPT || kind == OP_MESSAGE_DECRYPT)
+		return (message_crypt_init(c, op, m));
+	if ((rv = take_family(c, op)) != CKR_OK)
+		return (rv);
 	return (op->family->init(c, op, m));
 }
 
@@ -153,10 +224,10 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 	if (op->mech != NULL && !begins_anew(op, m, key))
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
-	op->kind = kind;
+	op->kind = kinds[kind].as;
 	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if ((rv = begin(c, op, m, key)) != CKR_OK)
+	if ((rv = begin(c, op, kind, m, key)) != CKR_OK)
 		return (end_with(op, rv));
 	return (CKR_OK);
 }
@@ -239,6 +310,26 @@ check_parts(struct op *op, bool fits)
 }
 
 CK_RV
+op_last(struct call *c, struct op *op, struct view in, struct out out)
+{
+	CK_RV rv;
+
+	if (only_length(op, in.len, out, &rv))
+		return (rv);
+	/* the kept result is that of the kept input only */
+	if (op->finished && !op->multi && op->family->keeps &&
+	    (op->data.len != in.len ||
+		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
+		buf_reset(&op->data);
+		buf_reset(&op->result);
+		op->finished = false;
+	}
+	if (!op->finished && (rv = op->family->update(c, op, in)) != CKR_OK)
+		return (fail_with(c, op, rv));
+	return (finish(c, op, out));
+}
+
+CK_RV
 op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 {
 	struct op *op = &c->session->ops[kind];
@@ -249,19 +340,7 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->single = true;
-	if (only_length(op, in.len, out, &rv))
-		return (rv);
-	/* the kept result is that of the kept input only */
-	if (op->finished && op->family->keeps &&
-	    (op->data.len != in.len ||
-		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
-		buf_reset(&op->data);
-		buf_reset(&op->result);
-		op->finished = false;
-	}
-	if (!op->finished && (rv = op->family->update(c, op, in)) != CKR_OK)
-		return (fail_with(c, op, rv));
-	return (finish(c, op, out));
+	return (op_last(c, op, in, out));
 }
 
 /* What an Update gives at once must fit before any of its input is taken. */
@@ -280,6 +359,29 @@ only_step(const struct op *op, size_t more, const struct out *out, CK_RV *rv)
 }
 
 CK_RV
+op_more(struct call *c, struct op *op, struct view in, const struct out *out)
+{
+	CK_RV rv;
+
+	if (op->family->single)
+		return (end_with(
+		    op, call_refuse(c, CKR_FUNCTION_NOT_SUPPORTED,
+			    "this mechanism takes its input in one part")));
+	if (only_step(op, in.len, out, &rv))
+		return (rv);
+	op->multi = true;
+	if ((rv = op->family->update(c, op, in)) != CKR_OK)
+		return (fail_with(c, op, rv));
+	if (out == NULL)
+		return (CKR_OK);
+	*out->len = op->family->step == NULL ? 0 : op->result.len;
+	if (*out->len != 0)
+		memcpy(out->ptr, op->result.ptr, *out->len);
+	buf_reset(&op->result);
+	return (CKR_OK);
+}
+
+CK_RV
 op_update(
     struct call *c, enum op_kind kind, struct view in, const struct out *out)
 {
@@ -291,22 +393,56 @@ op_update(
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	if (op->family->single)
-		return (end_with(
-		    op, call_refuse(c, CKR_FUNCTION_NOT_SUPPORTED,
-			    "this mechanism takes its input in one part")));
-	if (only_step(op, in.len, out, &rv))
+	return (op_more(c, op, in, out));
+}
+
+/* Both must be ready for a part; whether the caller's arguments are good. */
+static CK_RV
+check_both(
+    const struct op *a, const struct op *b, struct view in, struct out out)
+{
+	CK_RV rv;
+
+	if ((rv = check_ready(a)) != CKR_OK || (rv = check_ready(b)) != CKR_OK)
 		return (rv);
-	op->multi = true;
-	if ((rv = op->family->update(c, op, in)) != CKR_OK)
-		return (end_with(op, rv));
-	if (out == NULL)
-		return (CKR_OK);
-	*out->len = op->family->step == NULL ? 0 : op->result.len;
-	if (*out->len != 0)
-		memcpy(out->ptr, op->result.ptr, *out->len);
-	buf_reset(&op->result);
-	return (CKR_OK);
+	if (a->single || a->finished || b->single || b->finished)
+		return (CKR_OPERATION_ACTIVE);
+	return (out.len == NULL || (in.ptr == NULL && in.len != 0)
+		    ? CKR_ARGUMENTS_BAD
+		    : CKR_OK);
+}
+
+CK_RV
+op_encrypt_with(
+    struct call *c, enum op_kind other, struct view in, struct out out)
+{
+	struct op *crypt = &c->session->ops[OP_ENCRYPT];
+	struct op *with = &c->session->ops[other];
+	CK_RV rv;
+
+	if ((rv = check_both(crypt, with, in, out)) != CKR_OK)
+		return (rv);
+	/* the input is taken by both or by none; and out may be in its place */
+	if (!crypt->family->single && !with->family->single &&
+	    only_step(crypt, in.len, &out, &rv))
+		return (rv);
+	if ((rv = op_more(c, with, in, NULL)) != CKR_OK)
+		return (rv);
+	return (op_more(c, crypt, in, &out));
+}
+
+CK_RV
+op_decrypt_with(
+    struct call *c, enum op_kind other, struct view in, struct out out)
+{
+	struct op *crypt = &c->session->ops[OP_DECRYPT];
+	struct op *with = &c->session->ops[other];
+	CK_RV rv;
+
+	if ((rv = check_both(crypt, with, in, out)) != CKR_OK ||
+	    (rv = op_more(c, crypt, in, &out)) != CKR_OK || out.ptr == NULL)
+		return (rv);
+	return (op_more(c, with, VIEW(out.ptr, *out.len), NULL));
 }
 
 CK_RV
@@ -326,6 +462,19 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 }
 
 CK_RV
+op_last_verify(
+    struct call *c, struct op *op, const struct view *in, struct view signature)
+{
+	CK_RV rv = CKR_OK;
+
+	if (in != NULL)
+		rv = op->family->update(c, op, *in);
+	if (rv == CKR_OK)
+		rv = op->family->verify(c, op, signature);
+	return (fail_with(c, op, rv));
+}
+
+CK_RV
 op_verify(struct call *c, struct view in, struct view signature)
 {
 	struct op *op = &c->session->ops[OP_VERIFY];
@@ -335,9 +484,7 @@ op_verify(struct call *c, struct view in, struct view signature)
 		return (rv);
 	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	if ((rv = op->family->update(c, op, in)) == CKR_OK)
-		rv = op->family->verify(c, op, signature);
-	return (fail_with(c, op, rv));
+	return (op_last_verify(c, op, &in, signature));
 }
 
 CK_RV
@@ -350,5 +497,5 @@ op_verify_final(struct call *c, struct view signature)
 		return (rv);
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (fail_with(c, op, op->family->verify(c, op, signature)));
+	return (op_last_verify(c, op, NULL, signature));
 }

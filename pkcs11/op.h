@@ -20,6 +20,16 @@ enum op_kind {
 	OP_VERIFY,
 	OP_SIGN_RECOVER,
 	OP_VERIFY_RECOVER,
+	/* processes of messages (message.c) */
+	OP_MESSAGE_ENCRYPT,
+	OP_MESSAGE_DECRYPT,
+	OP_MESSAGE_SIGN,
+	OP_MESSAGE_VERIFY,
+	/* and the message under way of each, in the same order */
+	OP_NOW_ENCRYPT,
+	OP_NOW_DECRYPT,
+	OP_NOW_SIGN,
+	OP_NOW_VERIFY,
 	OP_COUNT
 };
 
@@ -27,7 +37,7 @@ enum op_kind {
 struct op {
 	const struct mech *mech; /* NULL: none is active */
 	const struct family *family;
-	enum op_kind kind;
+	enum op_kind kind; /* of a message: OP_ENCRYPT to OP_VERIFY */
 	struct object object; /* its key, held; none for a digest */
 	bool multi; /* input came through Update */
 	bool single; /* a single part was asked for, and is not done yet */
@@ -63,6 +73,24 @@ CK_RV op_final(struct call *, enum op_kind, struct out);
 /* C_Verify and C_VerifyFinal. */
 CK_RV op_verify(struct call *, struct view in, struct view signature);
 CK_RV op_verify_final(struct call *, struct view signature);
+/* C_DigestEncryptUpdate, C_SignEncryptUpdate: in goes to the hash or signature,
+ * and to OP_ENCRYPT. C_DecryptDigestUpdate, C_DecryptVerifyUpdate: what
+ * OP_DECRYPT makes of it goes there. */
+CK_RV op_encrypt_with(
+    struct call *, enum op_kind other, struct view in, struct out);
+CK_RV op_decrypt_with(
+    struct call *, enum op_kind other, struct view in, struct out);
 /* Wipes and ends it. */
 void op_end(struct op *);
+
+/* Ends those of a session that the flags (CKF_ENCRYPT, ...) stand for. */
+void op_cancel(struct op ops[OP_COUNT], CK_FLAGS);
+/* *to, which is none, becomes one like it that goes its own way. ERR_MEMORY. */
+enum err op_copy(struct op *to, const struct op *);
+/* What Update, a single part or the last part, and their like of a signature
+ * do with an operation that is active, arguments that are good. */
+CK_RV op_more(struct call *, struct op *, struct view in, const struct out *);
+CK_RV op_last(struct call *, struct op *, struct view in, struct out);
+CK_RV op_last_verify(
+    struct call *, struct op *, const struct view *in, struct view signature);
 #endif

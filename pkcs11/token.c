@@ -54,6 +54,32 @@ make_state(struct token *t, const char *base)
 	return (ERR_OK);
 }
 
+/* What the token is good for, as PKCS#11's profiles have it. */
+static enum err
+add_profile(struct token *t, struct arena *arena, CK_ULONG id)
+{
+	struct bag *b = bag_new(arena, CKO_PROFILE, CK_UNAVAILABLE_INFORMATION);
+	char name[sizeof("profile-") + 20];
+	enum err e;
+
+	if (b == NULL)
+		return (ERR_MEMORY);
+	snprintf(name, sizeof(name), "profile-%lu", id);
+	if ((e = bag_set_ulong(b, CKA_CLASS, CKO_PROFILE)) != ERR_OK ||
+	    (e = bag_set_bool(b, CKA_TOKEN, true)) != ERR_OK ||
+	    (e = bag_set_bool(b, CKA_MODIFIABLE, false)) != ERR_OK ||
+	    (e = bag_set_bool(b, CKA_COPYABLE, false)) != ERR_OK ||
+	    (e = bag_set_bool(b, CKA_DESTROYABLE, false)) != ERR_OK ||
+	    (e = bag_set(b, CKA_UNIQUE_ID, view_str(name), false)) != ERR_OK ||
+	    (e = bag_set_ulong(b, CKA_PROFILE_ID, id)) != ERR_OK) {
+		bag_unref(b);
+		return (e);
+	}
+	return (locals_add(&t->locals, LOCALS_TOKEN, b) != CK_INVALID_HANDLE
+		    ? ERR_OK
+		    : ERR_MEMORY);
+}
+
 enum err
 token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 {
@@ -77,6 +103,8 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 	locals_init(&t->locals, &m->last_object);
 	publics_init(&t->publics);
 	certs_init(&t->certs);
+	if ((e = add_profile(t, m->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
+		return (e);
 	e = client_open(&conf, &t->client, &fault);
 	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
 				&conf, &fault)) != ERR_OK) {

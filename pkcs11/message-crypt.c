@@ -1,0 +1,281 @@
+#include <stdio.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include "message.h"
+
+/*
+ * AES-GCM by messages, with keys that are kept here: vector and tag apart from
+ * the ciphertext. A key in KMS cannot: what KMS gives back is its own
+ * ciphertext, and has no tag to be taken off.
+ */
+
+#define IV_MAX 128 /* bytes: OpenSSL's own */
+#define RANDOM_BITS_MIN 64 /* fewer would come again too soon */
+#define CHUNK_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
+
+CK_RV
+message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	if (m->ulParameterLen != 0)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (op->object.bag == NULL)
+		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "KMS's ciphertext has no tag apart: use C_Encrypt"));
+	return (CKR_OK);
+}
+
+static CK_RV
+read_param(struct param p, struct gcm_message_params *out)
+{
+	static const CK_ULONG tags[] = {32, 64, 96, 104, 112, 120, 128};
+	bool fine = false;
+
+	if (p.ptr == NULL || p.len != sizeof(*out))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	memcpy(out, p.ptr, sizeof(*out));
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		fine |= out->ulTagBits == tags[i];
+	fine &= out->pTag != NULL && out->pIv != NULL && out->ulIvLen != 0 &&
+		out->ulIvLen <= IV_MAX &&
+		out->ulIvFixedBits <= 8 * out->ulIvLen &&
+		out->ivGenerator <= CKG_GENERATE_COUNTER_XOR;
+	return (fine ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+}
+
+static bool
+is_free(const struct gcm_message_params *p, size_t bit)
+{
+	return (bit >= p->ulIvFixedBits && bit < 8 * p->ulIvLen);
+}
+
+/* Puts number into the bits that are not fixed, the last bit last, or (over:
+ * a vector of that length) adds it to those of that without carry. */
+static void
+put_number(const struct gcm_message_params *p, const uint8_t *over, uint64_t n)
+{
+	size_t bits = 8 * p->ulIvLen, at;
+	unsigned bit;
+
+	for (size_t i = 0; i < bits; i++, n >>= 1) {
+		at = bits - 1 - i;
+		if (!is_free(p, at))
+			break;
+		bit = (unsigned)(n & 1);
+		if (over != NULL)
+			bit ^= (unsigned)over[at / 8] >> (7 - at % 8) & 1U;
+		p->pIv[at / 8] &= (uint8_t)(0xffU ^ 0x80U >> at % 8);
+		p->pIv[at / 8] |= (uint8_t)(bit << (7 - at % 8));
+	}
+}
+
+static CK_RV
+put_random(struct call *c, const struct gcm_message_params *p)
+{
+	uint8_t random[IV_MAX];
+
+	if (8 * p->ulIvLen - p->ulIvFixedBits < RANDOM_BITS_MIN)
+		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		    "fewer than %d bits are left for a random vector",
+		    RANDOM_BITS_MIN));
+	if (RAND_bytes_ex(c->module->crypto->lib, random, p->ulIvLen, 0) != 1)
+		return (call_fail(c, ERR_INTERNAL));
+	/* over zeros: all bits that are free become the random ones */
+	put_number(p, random, 0);
+	return (CKR_OK);
+}
+
+/* The vector of the next message, where the token makes it. */
+static CK_RV
+make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
+{
+	size_t free = 8 * p->ulIvLen - p->ulIvFixedBits;
+	struct buf *base = &process->context; /* vector of the first message */
+	CK_ULONG n = process->number;
+
+	if (p->ivGenerator == CKG_NO_GENERATE)
+		return (CKR_OK);
+	if (p->ivGenerator == CKG_GENERATE_RANDOM)
+		return (put_random(c, p));
+	if (free < 64 && n >> free != 0)
+		return (call_refuse(c, CKR_TOKEN_RESOURCE_EXCEEDED,
+		    "every vector of %zu bits was used", free));
+	if (p->ivGenerator == CKG_GENERATE_COUNTER_XOR) {
+		if (base->len == 0 &&
+		    buf_append(base, VIEW(p->pIv, p->ulIvLen)) != ERR_OK)
+			return (CKR_HOST_MEMORY);
+		if (base->len != p->ulIvLen)
+			return (CKR_MECHANISM_PARAM_INVALID);
+	}
+	put_number(p,
+	    p->ivGenerator == CKG_GENERATE_COUNTER_XOR ? base->ptr : NULL, n);
+	process->number++;
+	return (CKR_OK);
+}
+
+static CK_RV
+check_aad(EVP_CIPHER_CTX *ctx, struct view aad)
+{
+	int n;
+
+	for (size_t at = 0, len; at < aad.len; at += len) {
+		len = aad.len - at < CHUNK_MAX ? aad.len - at : CHUNK_MAX;
+		if (EVP_CipherUpdate(ctx, NULL, &n, aad.ptr + at, (int)len) !=
+		    1)
+			return (CKR_GENERAL_ERROR);
+	}
+	return (CKR_OK);
+}
+
+/* A cipher that is ready for the message's text, in now->cipher. */
+static CK_RV
+start(struct call *c, enum op_kind kind, const struct gcm_message_params *p,
+    struct view aad)
+{
+	struct op *process = &c->session->ops[kind];
+	struct op *now = message_now(c, kind);
+	struct view key = bag_view(process->object.bag, CKA_VALUE);
+	bool encrypt = kind == OP_MESSAGE_ENCRYPT;
+	EVP_CIPHER *cipher = NULL;
+	char name[sizeof("AES-256-GCM")];
+	CK_RV rv = CKR_GENERAL_ERROR;
+
+	snprintf(name, sizeof(name), "AES-%u-GCM", (unsigned)(8 * key.len));
+	cipher = EVP_CIPHER_fetch(c->module->crypto->lib, name, NULL);
+	now->cipher = EVP_CIPHER_CTX_new();
+	if (cipher == NULL || now->cipher == NULL ||
+	    EVP_CipherInit_ex2(
+		now->cipher, cipher, NULL, NULL, encrypt, NULL) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(now->cipher, EVP_CTRL_AEAD_SET_IVLEN,
+		(int)p->ulIvLen, NULL) != 1)
+		goto out;
+	if (encrypt && (rv = make_iv(c, process, p)) != CKR_OK)
+		goto out;
+	rv = EVP_CipherInit_ex2(
+		 now->cipher, NULL, key.ptr, p->pIv, encrypt, NULL) == 1
+		 ? check_aad(now->cipher, aad)
+		 : CKR_GENERAL_ERROR;
+out:
+	EVP_CIPHER_free(cipher);
+	now->mech = process->mech;
+	now->multi = true;
+	if (rv != CKR_OK)
+		op_end(now);
+	return (rv);
+}
+
+static CK_RV
+run(struct op *now, struct view in, uint8_t *out)
+{
+	int n;
+
+	for (size_t at = 0, len; at < in.len; at += len) {
+		len = in.len - at < CHUNK_MAX ? in.len - at : CHUNK_MAX;
+		if (EVP_CipherUpdate(
+			now->cipher, out + at, &n, in.ptr + at, (int)len) != 1)
+			return (CKR_GENERAL_ERROR);
+	}
+	return (CKR_OK);
+}
+
+/* Makes the tag, or holds the text against it. */
+static CK_RV
+finish(struct op *now, enum op_kind kind, const struct gcm_message_params *p)
+{
+	int len = (int)(p->ulTagBits / 8), n;
+	uint8_t none[16];
+
+	if (kind == OP_MESSAGE_ENCRYPT)
+		return (EVP_CipherFinal_ex(now->cipher, none, &n) == 1 &&
+				EVP_CIPHER_CTX_ctrl(now->cipher,
+				    EVP_CTRL_AEAD_GET_TAG, len, p->pTag) == 1
+			    ? CKR_OK
+			    : CKR_GENERAL_ERROR);
+	return (EVP_CIPHER_CTX_ctrl(
+		    now->cipher, EVP_CTRL_AEAD_SET_TAG, len, p->pTag) == 1 &&
+			EVP_CipherFinal_ex(now->cipher, none, &n) == 1
+		    ? CKR_OK
+		    : CKR_AEAD_DECRYPT_FAILED);
+}
+
+/* Whether the caller's room does; a length that is asked for costs nothing. */
+static bool
+only_length(struct view in, struct out out, CK_RV *rv)
+{
+	bool asked = out.ptr == NULL;
+
+	*rv = asked ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+	if (!asked && *out.len >= in.len) {
+		*out.len = in.len;
+		return (false);
+	}
+	*out.len = in.len;
+	return (true);
+}
+
+CK_RV
+message_crypt(struct call *c, enum op_kind kind, struct param param,
+    struct view aad, struct view in, struct out out)
+{
+	struct op *now = message_now(c, kind);
+	struct gcm_message_params p;
+	CK_RV rv;
+
+	if ((rv = message_ready(c, kind, false)) != CKR_OK)
+		return (rv);
+	if (out.len == NULL || (in.ptr == NULL && in.len != 0) ||
+	    (aad.ptr == NULL && aad.len != 0))
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = read_param(param, &p)) != CKR_OK ||
+	    only_length(in, out, &rv) ||
+	    (rv = start(c, kind, &p, aad)) != CKR_OK)
+		return (rv);
+	if ((rv = run(now, in, out.ptr)) == CKR_OK)
+		rv = finish(now, kind, &p);
+	/* what does not hold against its tag is for nobody to see */
+	if (rv != CKR_OK)
+		OPENSSL_cleanse(out.ptr, in.len);
+	op_end(now);
+	return (rv);
+}
+
+CK_RV
+message_crypt_begin(
+    struct call *c, enum op_kind kind, struct param param, struct view aad)
+{
+	struct gcm_message_params p;
+	CK_RV rv;
+
+	if ((rv = message_ready(c, kind, false)) != CKR_OK)
+		return (rv);
+	if (aad.ptr == NULL && aad.len != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = read_param(param, &p)) != CKR_OK)
+		return (rv);
+	return (start(c, kind, &p, aad));
+}
+
+CK_RV
+message_crypt_next(struct call *c, enum op_kind kind, struct param param,
+    struct view in, struct out out, bool last)
+{
+	struct op *now = message_now(c, kind);
+	struct gcm_message_params p;
+	CK_RV rv;
+
+	if ((rv = message_ready(c, kind, true)) != CKR_OK)
+		return (rv);
+	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = read_param(param, &p)) != CKR_OK)
+		return (rv);
+	/* the last part may be none */
+	if (!(last && in.len == 0) && only_length(in, out, &rv))
+		return (rv);
+	*out.len = in.len;
+	if ((rv = run(now, in, out.ptr)) == CKR_OK && last)
+		rv = finish(now, kind, &p);
+	if (rv != CKR_OK || last)
+		op_end(now);
+	return (rv);
+}

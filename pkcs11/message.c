@@ -1,0 +1,144 @@
+#include "message.h"
+
+struct op *
+message_now(struct call *c, enum op_kind kind)
+{
+	return (&c->session->ops[kind - OP_MESSAGE_ENCRYPT + OP_NOW_ENCRYPT]);
+}
+
+CK_RV
+message_ready(struct call *c, enum op_kind kind, bool parts)
+{
+	const struct op *process = &c->session->ops[kind];
+	const struct op *now = message_now(c, kind);
+	bool under_way = now->mech != NULL && now->multi;
+
+	if (process->mech == NULL)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	if (process->locked)
+		return (CKR_USER_NOT_LOGGED_IN);
+	if (under_way && !parts)
+		return (CKR_OPERATION_ACTIVE);
+	return (under_way == parts ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV
+message_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE key)
+{
+	if (m == NULL || c->session->ops[kind].mech == NULL)
+		op_end(message_now(c, kind));
+	return (op_init(c, kind, m, key));
+}
+
+CK_RV
+message_final(struct call *c, enum op_kind kind)
+{
+	struct op *process = &c->session->ops[kind];
+
+	if (process->mech == NULL)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	op_end(message_now(c, kind));
+	op_end(process);
+	return (CKR_OK);
+}
+
+/* No mechanism that signs has a parameter of the message. */
+static CK_RV
+check_param(struct param p)
+{
+	return (p.len == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+}
+
+/* Begins the message as the Init of its process left it. */
+static CK_RV
+start(struct call *c, enum op_kind kind, bool parts)
+{
+	struct op *now = message_now(c, kind);
+	enum err e;
+
+	op_end(now);
+	if ((e = op_copy(now, &c->session->ops[kind])) != ERR_OK)
+		return (call_fail(c, e));
+	now->multi = parts;
+	return (CKR_OK);
+}
+
+CK_RV
+message_begin(struct call *c, enum op_kind kind, struct param param)
+{
+	CK_RV rv;
+
+	if ((rv = message_ready(c, kind, false)) != CKR_OK ||
+	    (rv = check_param(param)) != CKR_OK)
+		return (rv);
+	return (start(c, kind, true));
+}
+
+CK_RV
+message_sign(struct call *c, struct param param, struct view in, struct out out)
+{
+	struct op *now = message_now(c, OP_MESSAGE_SIGN);
+	CK_RV rv;
+
+	if ((rv = message_ready(c, OP_MESSAGE_SIGN, false)) != CKR_OK ||
+	    (rv = check_param(param)) != CKR_OK)
+		return (rv);
+	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
+		return (CKR_ARGUMENTS_BAD);
+	/* a signature that did not fit is still there */
+	if (now->mech == NULL &&
+	    (rv = start(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
+		return (rv);
+	return (op_last(c, now, in, out));
+}
+
+CK_RV
+message_sign_next(
+    struct call *c, struct param param, struct view in, struct out out)
+{
+	struct op *now = message_now(c, OP_MESSAGE_SIGN);
+	CK_RV rv;
+
+	if ((rv = message_ready(c, OP_MESSAGE_SIGN, true)) != CKR_OK ||
+	    (rv = check_param(param)) != CKR_OK)
+		return (rv);
+	if (in.ptr == NULL && in.len != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if (out.len == NULL)
+		return (op_more(c, now, in, NULL));
+	return (op_last(c, now, in, out));
+}
+
+CK_RV
+message_verify(
+    struct call *c, struct param param, struct view in, struct view signature)
+{
+	CK_RV rv;
+
+	if ((rv = message_ready(c, OP_MESSAGE_VERIFY, false)) != CKR_OK ||
+	    (rv = check_param(param)) != CKR_OK)
+		return (rv);
+	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = start(c, OP_MESSAGE_VERIFY, false)) != CKR_OK)
+		return (rv);
+	return (op_last_verify(
+	    c, message_now(c, OP_MESSAGE_VERIFY), &in, signature));
+}
+
+CK_RV
+message_verify_next(struct call *c, struct param param, struct view in,
+    const struct view *signature)
+{
+	struct op *now = message_now(c, OP_MESSAGE_VERIFY);
+	CK_RV rv;
+
+	if ((rv = message_ready(c, OP_MESSAGE_VERIFY, true)) != CKR_OK ||
+	    (rv = check_param(param)) != CKR_OK)
+		return (rv);
+	if (in.ptr == NULL && in.len != 0)
+		return (CKR_ARGUMENTS_BAD);
+	return (signature == NULL ? op_more(c, now, in, NULL)
+				  : op_last_verify(c, now, &in, *signature));
+}
