@@ -125,6 +125,16 @@ collect(struct call *c, const char *key_id, struct template t)
 	return (rv);
 }
 
+/* Profiles are for those who ask for them: programs that list all objects
+ * would not know what they see. */
+static bool
+is_meant(struct template t, const struct object *o)
+{
+	return (template_ulong(t, CKA_CLASS, o->class) == o->class &&
+		(o->class != CKO_PROFILE || template_has(t, CKA_CLASS) ||
+		    template_has(t, CKA_PROFILE_ID)));
+}
+
 /* What is kept here. */
 static CK_RV
 collect_locals(struct call *c, struct template t)
@@ -139,8 +149,8 @@ collect_locals(struct call *c, struct template t)
 		    .bag = rows[i].bag};
 
 		/* first, because a certificate's names may cost calls */
-		if (template_ulong(t, CKA_CLASS, o.class) == o.class &&
-		    !login_hides(c, &o) && attr_match(c, &o, t))
+		if (is_meant(t, &o) && !login_hides(c, &o) &&
+		    attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}
 	locals_rows_free(rows, count);
