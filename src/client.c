@@ -21,7 +21,9 @@ post(void *ctx, const char *operation, struct view body,
 	do {
 		if (wait_ms != 0)
 			c->clock->sleep_ms(c->clock->ctx, wait_ms);
-		if ((e = request_try(&k)) == ERR_OK)
+		e = pace_wait(&c->pace, operation, d, &k.turn) ? request_try(&k)
+							       : ERR_DEADLINE;
+		if (e == ERR_OK)
 			e = request_tried(&k,
 			    http_post(c->http, &k.http, d, &k.got, &k.fault));
 	} while (request_again(&k, e, &wait_ms));
@@ -131,6 +133,7 @@ client_open(
 	c->clock = conf->clock;
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
+	pace_init(&c->pace);
 	if ((e = profile_open(conf->profile, &profile, fault)) != ERR_OK ||
 	    (e = settings_find(c, conf, &profile, fault)) != ERR_OK ||
 	    (e = keys_open(c, conf->profile)) != ERR_OK)
@@ -170,6 +173,7 @@ client_close(struct client *c)
 	signer_close(c->signer);
 	creds_store_close(c->creds);
 	arena_close(c->arena);
+	pace_free(&c->pace);
 	free(c->profile);
 	free(c);
 }

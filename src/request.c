@@ -170,23 +170,30 @@ request_tried(struct request *k, enum err e)
 /* What to do about a failure: how long to wait before another try, or NEVER. */
 #define NEVER ((int64_t)-1)
 
+static uint32_t
+any_number(const struct client *c)
+{
+	struct crypto_guard guard;
+	uint32_t r = 0;
+
+	crypto_enter(c->crypto, &guard);
+	if (RAND_bytes_ex(c->crypto->lib, (uint8_t *)&r, sizeof(r), 0) != 1)
+		r = UINT32_MAX / 2;
+	crypto_leave(&guard);
+	return (r);
+}
+
 /* At least 1. Full jitter: clients that failed together come back apart. */
 static int64_t
 backoff_ms(const struct client *c, int64_t first, int n)
 {
-	struct crypto_guard guard;
-	uint32_t r = 0;
 	int64_t most = first;
 
 	while (--n > 0 && most < WAIT_MOST_MS)
 		most *= 2;
 	if (most > WAIT_MOST_MS)
 		most = WAIT_MOST_MS;
-	crypto_enter(c->crypto, &guard);
-	if (RAND_bytes_ex(c->crypto->lib, (uint8_t *)&r, sizeof(r), 0) != 1)
-		r = UINT32_MAX / 2;
-	crypto_leave(&guard);
-	return (1 + (int64_t)((double)(most - 1) * r / UINT32_MAX));
+	return (1 + (int64_t)((double)(most - 1) * any_number(c) / UINT32_MAX));
 }
 
 static int64_t
@@ -205,11 +212,15 @@ again_soon(struct request *k)
 static int64_t
 again_slow(struct request *k)
 {
-	int64_t ms = backoff_ms(k->client, SLOW_MS, ++k->throttles), asked;
+	struct client *c = k->client;
+	int64_t ms = backoff_ms(c, SLOW_MS, ++k->throttles), asked;
 	int64_t most = deadline_left(k->deadline) / 2;
 
 	if (most < LAST_MS)
 		return (NEVER);
+	/* the next try waits for its turn */
+	if (pace_slow(&c->pace, k->operation, c->clock, k->turn, any_number(c)))
+		return (0);
 	if (ms > most)
 		ms = most;
 	/* AWS's own header is held to [t, t + 5 s] of our wait t */

@@ -5,6 +5,7 @@
 #include "creds.h"
 #include "endpoint.h"
 #include "http.h"
+#include "pace.h"
 #include "signer.h"
 
 /*
@@ -26,6 +27,7 @@ struct client {
 	struct creds_store *creds;
 	struct signer *signer;
 	_Atomic int64_t skew_ms; /* the service's clock minus ours */
+	struct pace pace; /* of requests that are sent one at a time */
 };
 
 struct request {
@@ -39,6 +41,7 @@ struct request {
 	int number; /* of the try, from 1 */
 	int failures, throttles; /* among the tries */
 	bool renewed, corrected; /* credentials, the clock */
+	bool turn; /* the last try waited for its turn */
 	/* of the last try: */
 	struct creds *creds;
 	struct buf headers;

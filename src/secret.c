@@ -13,6 +13,7 @@ struct slab {
 	struct slab *next;
 	uint8_t *map; /* guard page, units, guard page */
 	size_t map_len, guard;
+	bool open; /* the units may be written */
 	size_t units;
 	uint16_t *run; /* at a run's first unit its length, elsewhere 0 */
 	bool *used; /* by unit */
@@ -45,8 +46,8 @@ slab_map(struct slab *s, bool *locked)
 	}
 	inside = s->map + s->guard;
 	/* a child of fork sees zeros, a core dump nothing */
-	if (mprotect(inside, len, PROT_READ | PROT_WRITE) != 0 ||
-	    madvise(inside, len, MADV_DONTDUMP) != 0 ||
+	s->open = mprotect(inside, len, PROT_READ | PROT_WRITE) == 0;
+	if (!s->open || madvise(inside, len, MADV_DONTDUMP) != 0 ||
 	    madvise(inside, len, MADV_WIPEONFORK) != 0)
 		return (false);
 	*locked = mlock(inside, len) == 0;
@@ -57,7 +58,8 @@ static void
 slab_free(struct slab *s)
 {
 	if (s->map != NULL) {
-		OPENSSL_cleanse(unit_at(s, 0), s->units * UNIT);
+		if (s->open)
+			OPENSSL_cleanse(unit_at(s, 0), s->units * UNIT);
 		(void)munmap(s->map, s->map_len);
 	}
 	free(s->run);

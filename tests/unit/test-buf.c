@@ -1,4 +1,9 @@
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "buf.h"
 #include "secret.h"
 #include "tap.h"
@@ -70,9 +75,43 @@ test_arena(void)
 	arena_close(a);
 }
 
+/* Memory that may not be written cannot be wiped either. */
+static void
+test_arena_refused(void)
+{
+	const struct rlimit none = {0, 0};
+	struct arena *a = NULL;
+	bool locked;
+	int status = -1;
+	void *map;
+	pid_t child;
+
+	fflush(stdout);
+	if ((child = fork()) == 0) {
+		/* what the heap and a sanitizer need they have by then */
+		if (arena_open(4096, &a, &locked) == ERR_OK)
+			arena_close(a);
+		map = mmap(
+		    NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		/* no more private memory to write in */
+		if (setrlimit(RLIMIT_DATA, &none) != 0 || map == MAP_FAILED ||
+		    mprotect(map, 4096, PROT_READ | PROT_WRITE) == 0)
+			_exit(77);
+		_exit(arena_open(4096, &a, &locked) == ERR_MEMORY ? 0 : 1);
+	}
+	NEED(child > 0 && waitpid(child, &status, 0) == child, "a child");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		tap_skip("RLIMIT_DATA has no effect here", "an arena refused");
+	else
+		OK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		    "an arena that the system refuses is ERR_MEMORY (0x%x)",
+		    (unsigned)status);
+}
+
 int
 main(void)
 {
+	test_arena_refused();
 	test_ceiling();
 	test_growth();
 	test_arena();
