@@ -146,7 +146,8 @@ import_material(struct call *c, struct fresh *f, struct view material)
 		    p.algorithm, p.spec, &p.parameters);
 	} while (fresh_is_settling(c, f, e, &tries));
 	if (e == ERR_OK)
-		e = wrap_material(c->module->crypto, &p, material, &blob);
+		e = wrap_material(
+		    c->module->crypto, c->module->arena, &p, material, &blob);
 	rv = e == ERR_OK ? import_blob(c, f, &p, buf_view(&blob), material)
 			 : call_fail(c, e);
 	buf_free(&blob);

@@ -53,9 +53,10 @@ lists(struct view mechanisms, CK_MECHANISM_TYPE type)
 	return (false);
 }
 
-/* The KeySpec of a secret key of that length; *type is then KMS's. */
+/* The KeySpec of a secret key of that length; not known: of the shortest that
+ * its type or its mechanism has. */
 static const struct spec *
-secret_spec(struct template t, CK_KEY_TYPE type, size_t len)
+secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
 {
 	struct view allowed = template_view(t, CKA_ALLOWED_MECHANISMS);
 	CK_ULONG bits = 0;
@@ -69,6 +70,8 @@ secret_spec(struct template t, CK_KEY_TYPE type, size_t len)
 			bits = hmacs[i].bits;
 		}
 	}
+	if (!known)
+		len = type == CKK_AES ? 32 : bits / 8;
 	return (spec_of_secret(type, len, bits));
 }
 
@@ -90,7 +93,7 @@ read_secret(
 	if (template_ulong(t, CKA_VALUE_LEN, m->bytes.len) != m->bytes.len)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	if ((m->spec = secret_spec(t, type, m->bytes.len)) == NULL)
+	if ((m->spec = secret_spec(t, type, true, m->bytes.len)) == NULL)
 		return (no_such_key(c, type,
 		    "an AES key has 32 bytes, an HMAC key 28 to 128 and not "
 		    "less than its hash"));
@@ -103,6 +106,7 @@ read_rsa(struct call *c, struct template t, struct material *m)
 	struct rsa_private key;
 	enum rsa_part missing;
 	size_t bits = 0;
+	enum err e;
 
 	for (size_t i = 0; i < RSA_PARTS; i++)
 		key.part[i] = template_view(t, rsa_attributes[i]);
@@ -110,14 +114,17 @@ read_rsa(struct call *c, struct template t, struct material *m)
 		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
 		    "attribute 0x%lx is missing: KMS wants an RSA key whole",
 		    rsa_attributes[missing]));
-	if (rsa_check(&key, &bits) != ERR_OK ||
-	    (m->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0))) == NULL)
+	if ((e = rsa_check(&key, &bits)) == ERR_OK)
+		e = rsa_check_exponents(&key, c->module->arena);
+	if (e == ERR_OK)
+		m->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
+	if (e == ERR_DATA || (e == ERR_OK && m->spec == NULL))
 		return (no_such_key(c, CKK_RSA,
 		    "2048, 3072 or 4096 bits, and parts that belong "
 		    "together"));
-	if (pkcs8_write_rsa(&key, &m->encoded) != ERR_OK)
-		return (call_fail(c, ERR_MEMORY));
-	return (CKR_OK);
+	if (e == ERR_OK)
+		e = pkcs8_write_rsa(&key, &m->encoded);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 /* CKA_EC_POINT is an OCTET STRING around the point, or the point as it is. */
@@ -192,13 +199,12 @@ material_spec(struct call *c, struct template t, const struct spec **spec)
 	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, CKK_AES);
 	CK_OBJECT_CLASS class = template_ulong(
 	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	CK_ULONG len = template_ulong(t, CKA_VALUE_LEN, 0);
 
 	*spec = spec_of_pair(type, template_ulong(t, CKA_MODULUS_BITS, 0),
 	    template_view(t, CKA_EC_PARAMS));
 	if (*spec == NULL)
-		*spec = secret_spec(t, type,
-		    template_ulong(
-			t, CKA_VALUE_LEN, type == CKK_GENERIC_SECRET ? 0 : 32));
+		*spec = secret_spec(t, type, len != 0, len);
 	if (*spec == NULL || (*spec)->wrapping == NULL ||
 	    (class != CK_UNAVAILABLE_INFORMATION && class != (*spec)->class))
 		return (no_such_key(

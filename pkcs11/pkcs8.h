@@ -42,7 +42,11 @@ enum rsa_part rsa_missing(const struct rsa_private *);
  * being odd), the rest in range. ERR_DATA, also when a part is missing. Not
  * shown is that the exponents and the coefficient fit.
  */
+#define RSA_BYTES_MAX 512
 enum err rsa_check(const struct rsa_private *, size_t *bits);
+/* That they do, of a key that passed the first check: ERR_DATA if not. Works in
+ * memory of the arena. */
+enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
 
 /* Appends the key. out is of an arena. ERR_DATA when a part is missing. */
 enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);

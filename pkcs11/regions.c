@@ -119,7 +119,8 @@ bring(struct call *c, struct kms *there, const struct fresh *f,
 	e = kms_get_parameters_for_import(
 	    there, f->key->meta.id, p.algorithm, p.spec, &p.parameters);
 	if (e == ERR_OK)
-		e = wrap_material(c->module->crypto, &p, material, &blob);
+		e = wrap_material(
+		    c->module->crypto, c->module->arena, &p, material, &blob);
 	in.token = buf_view(&p.parameters.token);
 	in.material = buf_view(&blob);
 	if (e == ERR_OK)

@@ -113,19 +113,14 @@ out:
 /* CKM_RSA_AES_KEY_WRAP: the material under a new AES key, which is under the
  * wrapping key; that comes first. */
 static enum err
-rsa_aes(const struct crypto *crypto, EVP_PKEY_CTX *ctx,
+rsa_aes(const struct crypto *crypto, struct arena *arena, EVP_PKEY_CTX *ctx,
     const struct wrapping *w, struct view material, struct buf *out)
 {
-	struct arena *arena = NULL;
-	struct buf kek = BUF_INIT(KEK_LEN);
-	bool locked;
+	struct buf kek = BUF_SECRET(KEK_LEN, arena);
 	enum err e;
 
 	if (material.len == 0)
 		return (ERR_DATA);
-	if ((e = arena_open(KEK_LEN * 2, &arena, &locked)) != ERR_OK)
-		return (e);
-	kek.arena = arena;
 	if ((e = buf_reserve(&kek, KEK_LEN)) != ERR_OK)
 		goto out;
 	kek.len = KEK_LEN;
@@ -136,13 +131,12 @@ rsa_aes(const struct crypto *crypto, EVP_PKEY_CTX *ctx,
 	e = key_wrap_pad(crypto, buf_view(&kek), material, out);
 out:
 	buf_free(&kek);
-	arena_close(arena);
 	return (e);
 }
 
 enum err
-wrap_material(const struct crypto *crypto, const struct pair *p,
-    struct view material, struct buf *out)
+wrap_material(const struct crypto *crypto, struct arena *arena,
+    const struct pair *p, struct view material, struct buf *out)
 {
 	const struct wrapping *w = wrapping_find(p->algorithm);
 	const unsigned char *der = p->parameters.public_key.ptr;
@@ -160,7 +154,7 @@ wrap_material(const struct crypto *crypto, const struct pair *p,
 	ctx = EVP_PKEY_CTX_new_from_pkey(crypto->lib, pkey, NULL);
 	if (ctx != NULL)
 		e = w->mechanism == CKM_RSA_AES_KEY_WRAP
-			? rsa_aes(crypto, ctx, w, material, out)
+			? rsa_aes(crypto, arena, ctx, w, material, out)
 			: oaep(ctx, w, material, out);
 out:
 	if (e != ERR_OK)

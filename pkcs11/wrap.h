@@ -6,9 +6,10 @@
 
 /* Wraps key material for ImportKeyMaterial, as a premises HSM would: with the
  * pair's public key, by the pair's algorithm. ERR_UNSUPPORTED for an algorithm
- * that is unknown here, ERR_DATA when the material is too long for it. */
-enum err wrap_material(const struct crypto *, const struct pair *,
-    struct view material, struct buf *out);
+ * that is unknown here, ERR_DATA when the material is too long for it. The
+ * arena is for the AES key between. */
+enum err wrap_material(const struct crypto *, struct arena *,
+    const struct pair *, struct view material, struct buf *out);
 
 /* The mechanism of C_UnwrapKey that goes with the algorithm. */
 CK_MECHANISM_TYPE wrap_mechanism(const char *algorithm);

@@ -75,6 +75,40 @@ test_rsa(void)
 	test_rsa_of(4096, 1);
 }
 
+/* A key of which one number was changed a little, or is another key's. */
+static void
+test_rsa_exponents(void)
+{
+	static const enum rsa_part parts[] = {RSA_PART_PRIVATE_EXPONENT,
+	    RSA_PART_EXPONENT_1, RSA_PART_EXPONENT_2, RSA_PART_COEFFICIENT};
+	struct rsa_private k, other, broken;
+	uint8_t n[RSA_BYTES_MAX];
+	size_t len;
+
+	EVP_PKEY_free(rsa_make(2048, 0, &k));
+	EVP_PKEY_free(rsa_make(2048, 2, &other));
+	OK(rsa_check_exponents(&k, arena) == ERR_OK &&
+		rsa_check_exponents(&other, arena) == ERR_OK,
+	    "the exponents of two good keys, also after zeros");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		broken = k;
+		broken.part[parts[i]] = other.part[parts[i]];
+		OK(rsa_check_exponents(&broken, arena) == ERR_DATA,
+		    "part %d of another key", parts[i]);
+		len = k.part[parts[i]].len;
+		for (size_t at = 0; at < len; at += len - 1) {
+			memcpy(n, k.part[parts[i]].ptr, len);
+			n[at] ^= 1;
+			broken.part[parts[i]] = VIEW(n, len);
+			OK(rsa_check_exponents(&broken, arena) == ERR_DATA,
+			    "part %d with a bit of byte %zu changed", parts[i],
+			    at);
+		}
+	}
+	views_free(k.part, RSA_PARTS);
+	views_free(other.part, RSA_PARTS);
+}
+
 /* What cannot be one key. */
 static void
 test_rsa_check(void)
@@ -373,6 +407,7 @@ main(void)
 	NEED(arena_open(65536, &arena, &locked) == ERR_OK, "an arena");
 	test_rsa();
 	test_rsa_check();
+	test_rsa_exponents();
 	test_ec();
 	test_forms();
 	test_reader();

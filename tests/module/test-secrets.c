@@ -176,6 +176,7 @@ test_rsa(const struct told *told)
 	for (int i = 0; i < RSA_PARTS; i++)
 		k.part[i] = unmask(&told->rsa[i]);
 	OK(rsa_check(&k, &bits) == ERR_OK && bits == MODULUS_BITS &&
+		rsa_check_exponents(&k, arena) == ERR_OK &&
 		pkcs8_write_rsa(&k, &der) == ERR_OK,
 	    "an RSA key is written");
 	for (int i = RSA_PART_PRIVATE_EXPONENT; i < RSA_PARTS; i++) {
@@ -222,13 +223,13 @@ test_wrap(const struct told *told, int from, int to)
 		 VIEW(told->spki, told->spki_len)) == ERR_OK,
 	    "a wrapping key");
 	strcpy(p.algorithm, "RSAES_OAEP_SHA_256");
-	OK(wrap_material(&crypto, &p, material, &out) == ERR_OK,
+	OK(wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
 	    "material is wrapped by OAEP");
 	OK(copies(&told->ec[1], false) == 0, "no copy is left of it: %d",
 	    copies(&told->ec[1], false));
 	buf_reset(&out);
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(wrap_material(&crypto, &p, material, &out) == ERR_OK,
+	OK(wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
 	    "material is wrapped under an AES key");
 	NEED(all(send, to, out.ptr, MODULUS_BITS / 8) &&
 		 all(read, from, &kek, sizeof(kek)) && kek.len == 32,

@@ -12,6 +12,7 @@
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct crypto crypto;
+static struct arena *arena;
 static uint8_t material[MATERIAL_MAX];
 
 /* clang-format off */
@@ -107,7 +108,7 @@ test_material_of(EVP_PKEY *pkey, struct pair *p, size_t a, size_t len)
 
 	(void)snprintf(
 	    p->algorithm, sizeof(p->algorithm), "%s", algorithms[a].name);
-	e = wrap_material(&crypto, p, clear, &out);
+	e = wrap_material(&crypto, arena, p, clear, &out);
 	if (!room) {
 		OK(e == ERR_DATA && out.len == 0,
 		    "%s, %s: %zu bytes are too many: %s", p->algorithm, p->spec,
@@ -122,7 +123,7 @@ test_material_of(EVP_PKEY *pkey, struct pair *p, size_t a, size_t len)
 		    modulus +
 			(algorithms[a].rsa_aes ? (len + 7) / 8 * 8 + 8 : 0),
 	    "a length that fits: %zu", out.len);
-	OK(wrap_material(&crypto, p, clear, &again) == ERR_OK &&
+	OK(wrap_material(&crypto, arena, p, clear, &again) == ERR_OK &&
 		again.len == out.len &&
 		memcmp(again.ptr + out.len - 16, out.ptr + out.len - 16, 16) !=
 		    0,
@@ -158,19 +159,21 @@ test_refused(void)
 	EVP_PKEY *pkey = pair_make(&p, 2048);
 
 	strcpy(p.algorithm, "SM2PKE");
-	OK(wrap_material(&crypto, &p, VIEW(material, 32), &out) ==
+	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
 		    ERR_UNSUPPORTED &&
 		!wrap_fits(&p, VIEW(material, 256)),
 	    "an algorithm that is unknown");
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(wrap_material(&crypto, &p, VIEW(material, 0), &out) == ERR_DATA,
+	OK(wrap_material(&crypto, arena, &p, VIEW(material, 0), &out) ==
+		ERR_DATA,
 	    "no material");
-	OK(wrap_material(&crypto, &p, VIEW(material, 32), &small) ==
+	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &small) ==
 		    ERR_TOO_BIG &&
 		small.len == 0,
 	    "no room");
 	p.parameters.public_key.len--;
-	OK(wrap_material(&crypto, &p, VIEW(material, 32), &out) == ERR_REPLY,
+	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
+		ERR_REPLY,
 	    "no public key");
 	EVP_PKEY_free(pkey);
 	buf_free(&out);
@@ -306,7 +309,11 @@ test_carry(void)
 int
 main(void)
 {
-	NEED(crypto_open(&crypto) == ERR_OK, "library context");
+	bool locked;
+
+	NEED(crypto_open(&crypto) == ERR_OK &&
+		 arena_open(4096, &arena, &locked) == ERR_OK,
+	    "library context");
 	for (size_t i = 0; i < sizeof(material); i++)
 		material[i] = (uint8_t)(i * 7 + i / 256);
 	test_material();
@@ -314,6 +321,7 @@ main(void)
 	test_fits();
 	test_mechanism();
 	test_carry();
+	arena_close(arena);
 	crypto_close(&crypto);
 	return (tap_done());
 }

@@ -1,0 +1,60 @@
+#ifndef TEST_OUTSIDE_H
+#define TEST_OUTSIDE_H
+#include <openssl/evp.h>
+#include "p11.h"
+
+/*
+ * Keys that OpenSSL makes, outside of the module and of KMS, of every kind
+ * that KMS imports: as attributes, as material, wrapped as an HSM wraps; and
+ * whether the key in KMS is the very same. All end the program when OpenSSL
+ * fails.
+ */
+struct outside_kind {
+	const char *spec; /* KMS's KeySpec */
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type; /* in templates */
+	const char *group; /* a curve, or NULL */
+	unsigned bits; /* of an RSA key, of a secret's value */
+	const char *algorithm; /* of KMS, that tells the key */
+	const char *hash; /* of that algorithm, for OpenSSL */
+};
+extern const struct outside_kind outside_aes, outside_rsa_2048;
+extern const struct outside_kind outside_hmacs[4], outside_rsas[3],
+    outside_ecs[4];
+
+#define OUTSIDE_VALUE_MAX 1024
+#define OUTSIDE_MATERIAL_MAX 4096
+struct outside {
+	const struct outside_kind *kind;
+	EVP_PKEY *pkey; /* NULL: a secret */
+	CK_BYTE value[OUTSIDE_VALUE_MAX]; /* of a secret */
+	size_t len;
+	/* the attributes of the key and, from secret_parts, of its material */
+	struct key_template t;
+	CK_ULONG material_at;
+	CK_BYTE parts[8][OUTSIDE_VALUE_MAX];
+};
+/* len: of a secret's value in bytes; 0: as long as the kind says. The template
+ * has class, type, CKA_TOKEN, the label (borrowed), then the material. */
+void outside_make(struct outside *, const struct outside_kind *, size_t len,
+    const char *label);
+/* What stands in CKA_UNWRAP_TEMPLATE for it, and what C_UnwrapKey wants:
+ * class, type, and what says the length or the curve. */
+void outside_describe(const struct outside *, struct key_template *);
+/* As ImportKeyMaterial has it before it is wrapped. Its length. */
+size_t outside_material(const struct outside *, CK_BYTE *out);
+void outside_free(struct outside *);
+
+/* Wraps with a public key (SubjectPublicKeyInfo) by a WrappingAlgorithm of
+ * KMS. Its length; 0: too long for it. */
+size_t outside_wrap(const char *algorithm, const CK_BYTE *spki, size_t len,
+    const CK_BYTE *material, size_t material_len, CK_BYTE *out);
+
+/*
+ * Whether the KMS key of that label is this one: KMS signs, MACs, decrypts or
+ * agrees with it, as its KeyUsage says, and OpenSSL holds that against the
+ * original. AES: what KMS encrypts, it decrypts; only a second import tells
+ * its value.
+ */
+bool outside_is(const struct outside *, const char *label);
+#endif
