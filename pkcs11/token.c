@@ -158,7 +158,8 @@ token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
 	token_pad(info->model, sizeof(info->model), "AWS KMS");
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
-	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED;
+	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
+		      CKF_DUAL_CRYPTO_OPERATIONS;
 	if (login_is_required(t)) {
 		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
 		info->ulMinPinLen = LOGIN_PIN_MIN;
