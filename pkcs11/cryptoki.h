@@ -484,5 +484,7 @@ typedef struct CK_FUNCTION_LIST_3_0 {
 typedef CK_FUNCTION_LIST_3_0 *CK_FUNCTION_LIST_3_0_PTR;
 
 #endif
+
+#include "cryptoki-3-2.h"
 #pragma GCC visibility pop
 #endif

@@ -8,12 +8,12 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 {
 	bool pair = row->key_type == CKK_EC;
 	CK_KEY_TYPE type = object_type(o);
+	CK_RV rv;
 
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
-	if (o->key != NULL && key_is_pending(o->key))
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "the key waits for its material"));
+	if ((rv = object_check_state(c, o)) != CKR_OK)
+		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
 	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
 		return (CKR_KEY_TYPE_INCONSISTENT);
@@ -38,8 +38,9 @@ derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, base, &o))
 		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = check_base(c, row, &o)) == CKR_OK)
-		rv = row->maker->derive(c, m, &o, t, handle);
+	if ((rv = check_base(c, row, &o)) == CKR_OK &&
+	    (rv = row->maker->derive(c, m, &o, t, handle)) != CKR_OK)
+		object_relearn(c, &o);
 	object_put(&o);
 	return (rv);
 }

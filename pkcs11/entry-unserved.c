@@ -43,3 +43,48 @@ C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 {
 	return (refuse("C_WrapKey", session));
 }
+
+CK_RV
+C_GetSessionValidationFlags(CK_SESSION_HANDLE session,
+    CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncComplete(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function,
+    CK_ASYNC_DATA_PTR result)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncGetID(
+    CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncJoin(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function, CK_ULONG id,
+    CK_BYTE_PTR data, CK_ULONG data_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR associated,
+    CK_ULONG associated_len, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
+    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_BYTE_PTR associated,
+    CK_ULONG associated_len, CK_OBJECT_HANDLE_PTR key)
+{
+	return (CKR_FUNCTION_NOT_SUPPORTED);
+}

@@ -42,6 +42,13 @@
 	X(C_MessageVerifyInit) X(C_VerifyMessage)			\
 	X(C_VerifyMessageBegin) X(C_VerifyMessageNext)			\
 	X(C_MessageVerifyFinal)
+
+#define FUNCTIONS_3_2(X)						\
+	X(C_EncapsulateKey) X(C_DecapsulateKey) X(C_VerifySignatureInit) \
+	X(C_VerifySignature) X(C_VerifySignatureUpdate)			\
+	X(C_VerifySignatureFinal) X(C_GetSessionValidationFlags)	\
+	X(C_AsyncComplete) X(C_AsyncGetID) X(C_AsyncJoin)		\
+	X(C_WrapKeyAuthenticated) X(C_UnwrapKeyAuthenticated)
 /* clang-format on */
 
 #define MEMBER(name) .name = name,
@@ -60,14 +67,26 @@ static const CK_FUNCTION_LIST_3_0 list_3_0 = {.version = {3, 0},
     .C_GetInfo = get_info_3_0,
     FUNCTIONS_2_40(MEMBER) FUNCTIONS_3_0(MEMBER)};
 
+static CK_RV
+get_info_3_2(CK_INFO_PTR info)
+{
+	return (entry_get_info(info, (CK_VERSION){3, 2}));
+}
+
+static const CK_FUNCTION_LIST_3_2 list_3_2 = {.version = {3, 2},
+    .C_GetInfo = get_info_3_2,
+    FUNCTIONS_2_40(MEMBER) FUNCTIONS_3_0(MEMBER) FUNCTIONS_3_2(MEMBER)};
+
 static const CK_UTF8CHAR interface_name[] = "PKCS 11";
 
 /* The standard's members are not const; nobody writes through them. */
 #define UNCONST(p) ((void *)(uintptr_t)(p))
 
-/* Newest first: the first that fits is the default. */
+/* The first that fits is the default. A program that knows 3.2 asks for it;
+ * one that asks for no version may take what is not 3.0 for a mistake. */
 static const CK_INTERFACE interfaces[] = {
     {UNCONST(interface_name), UNCONST(&list_3_0), CKF_INTERFACE_FORK_SAFE},
+    {UNCONST(interface_name), UNCONST(&list_3_2), CKF_INTERFACE_FORK_SAFE},
     {UNCONST(interface_name), UNCONST(&list_2_40), CKF_INTERFACE_FORK_SAFE},
 };
 #define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))

@@ -136,6 +136,9 @@ const struct mech mechs[] = {
 	    CKP_ML_DSA_44, CKP_ML_DSA_87, NULL),
 	GENERATE(CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, CKF_GENERATE_KEY_PAIR,
 	    CKP_ML_KEM_512, CKP_ML_KEM_1024, NULL),
+	{ CKM_ML_KEM, CKK_ML_KEM, CKF_ENCAPSULATE | CKF_DECAPSULATE,
+	    CKP_ML_KEM_512, CKP_ML_KEM_1024, OFFER_ALWAYS,
+	    NULL, NULL, NULL, NULL },
 	{ CKM_RSA_PKCS_OAEP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
 	    NULL, NULL, NULL, NULL },
 	{ CKM_RSA_AES_KEY_WRAP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
@@ -325,6 +328,9 @@ mech_serves(const struct call *c, const struct mech *m, const struct object *o)
 	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)
 		return (
 		    o->class == CKO_PRIVATE_KEY && o->key->use == USE_AGREE);
+	if (m->key_type == o->key->spec->type &&
+	    (m->flags & CKF_ENCAPSULATE) != 0)
+		return (o->key->use == USE_ENCAPSULATE);
 	if (m->key_type != o->key->spec->type || f == NULL)
 		return (false);
 	/* the public half does what the private half can answer */

@@ -19,6 +19,7 @@ static const struct {
 	SAME(ENCRYPT), SAME(DECRYPT), SAME(SIGN), SAME(VERIFY),
 	SAME(SIGN_RECOVER), SAME(VERIFY_RECOVER),
 	[OP_DIGEST] = { CKF_DIGEST, 0, OP_DIGEST },
+	[OP_VERIFY_GIVEN] = { CKF_VERIFY, CKA_VERIFY, OP_VERIFY },
 	MESSAGE(ENCRYPT), MESSAGE(DECRYPT), MESSAGE(SIGN), MESSAGE(VERIFY),
 };
 /* clang-format on */
@@ -29,6 +30,7 @@ op_end(struct op *op)
 	object_put(&op->object);
 	buf_free(&op->data);
 	buf_free(&op->result);
+	buf_free(&op->given);
 	buf_free(&op->context);
 	EVP_MD_CTX_free(op->md);
 	EVP_CIPHER_CTX_free(op->cipher);
@@ -75,7 +77,8 @@ op_copy(struct op *to, const struct op *from)
 	to->md = NULL;
 	to->cipher = NULL;
 	to->mac = NULL;
-	to->data = to->result = to->context = (struct buf){.ptr = NULL};
+	to->data = to->result = to->context = to->given = (struct buf){
+	    .ptr = NULL};
 	if (to->object.key != NULL)
 		key_ref(to->object.key);
 	if (to->object.bag != NULL)
@@ -83,7 +86,8 @@ op_copy(struct op *to, const struct op *from)
 	if (to->pkey != NULL)
 		EVP_PKEY_up_ref(to->pkey);
 	if ((e = copy_buf(&to->data, &from->data)) == ERR_OK &&
-	    (e = copy_buf(&to->result, &from->result)) == ERR_OK)
+	    (e = copy_buf(&to->result, &from->result)) == ERR_OK &&
+	    (e = copy_buf(&to->given, &from->given)) == ERR_OK)
 		e = copy_buf(&to->context, &from->context);
 	if (e == ERR_OK && !copy_contexts(to, from))
 		e = ERR_MEMORY;
@@ -498,4 +502,37 @@ op_verify_final(struct call *c, struct view signature)
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	return (op_last_verify(c, op, NULL, signature));
+}
+
+CK_RV
+op_given_init(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+    struct view signature)
+{
+	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
+	CK_RV rv;
+	enum err e;
+
+	if (m != NULL && signature.ptr == NULL)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = op_init(c, OP_VERIFY_GIVEN, m, key)) != CKR_OK || m == NULL)
+		return (rv);
+	op->given.max = RESULT_MAX;
+	/* what is longer is no signature of any mechanism here */
+	if ((e = buf_append(&op->given, signature)) != ERR_OK)
+		return (end_with(op, e == ERR_TOO_BIG ? CKR_SIGNATURE_LEN_RANGE
+						      : call_fail(c, e)));
+	return (CKR_OK);
+}
+
+CK_RV
+op_given_verify(struct call *c, const struct view *in)
+{
+	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
+	CK_RV rv = in != NULL ? check_single(op) : check_ready(op);
+
+	if (rv != CKR_OK)
+		return (rv);
+	if (in != NULL && in->ptr == NULL && in->len != 0)
+		return (end_with(op, CKR_ARGUMENTS_BAD));
+	return (op_last_verify(c, op, in, buf_view(&op->given)));
 }

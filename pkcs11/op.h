@@ -20,6 +20,7 @@ enum op_kind {
 	OP_VERIFY,
 	OP_SIGN_RECOVER,
 	OP_VERIFY_RECOVER,
+	OP_VERIFY_GIVEN, /* of a signature that Init was given */
 	/* processes of messages (message.c) */
 	OP_MESSAGE_ENCRYPT,
 	OP_MESSAGE_DECRYPT,
@@ -45,6 +46,7 @@ struct op {
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */
 	struct buf result;
+	struct buf given; /* OP_VERIFY_GIVEN: the signature */
 	struct buf context; /* KMS: encryption context, NAME NUL VALUE NUL */
 	/* what families keep between calls; freed with the operation */
 	const struct digest *digest, *mgf; /* mgf: MGF1 with it */
@@ -73,6 +75,10 @@ CK_RV op_final(struct call *, enum op_kind, struct out);
 /* C_Verify and C_VerifyFinal. */
 CK_RV op_verify(struct call *, struct view in, struct view signature);
 CK_RV op_verify_final(struct call *, struct view signature);
+/* C_VerifySignatureInit; C_VerifySignature, or without input the Final. */
+CK_RV op_given_init(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE,
+    struct view signature);
+CK_RV op_given_verify(struct call *, const struct view *in);
 /* C_DigestEncryptUpdate, C_SignEncryptUpdate: in goes to the hash or signature,
  * and to OP_ENCRYPT. C_DecryptDigestUpdate, C_DecryptVerifyUpdate: what
  * OP_DECRYPT makes of it goes there. */

@@ -48,10 +48,10 @@ test_interface_list(void)
 
 	RV(get_interface_list(NULL, NULL), CKR_ARGUMENTS_BAD, "no count");
 	RV(get_interface_list(NULL, &n), CKR_OK, "how many interfaces");
-	COUNT(n, 2, "there are two");
+	COUNT(n, 3, "there are three");
 	n = 1;
 	RV(get_interface_list(list, &n), CKR_BUFFER_TOO_SMALL, "too small");
-	COUNT(n, 2, "which says how many");
+	COUNT(n, 3, "which says how many");
 	n = ELEMS(list);
 	RV(get_interface_list(list, &n), CKR_OK, "all of them");
 	for (CK_ULONG i = 0; i < n; i++)
@@ -79,7 +79,8 @@ test_interfaces(void)
 	    {"2.40", name, {2, 40}, 0, CKR_OK, 2},
 	    {"2.40 of any name", NULL, {2, 40}, 0, CKR_OK, 2},
 	    {"fork safe", name, {3, 0}, CKF_INTERFACE_FORK_SAFE, CKR_OK, 3},
-	    {"3.2, which is not there", name, {3, 2}, 0, CKR_FUNCTION_FAILED,
+	    {"3.2", name, {3, 2}, 0, CKR_OK, 3},
+	    {"3.1, which is not there", name, {3, 1}, 0, CKR_FUNCTION_FAILED,
 		0},
 	    {"2.20, which is not there", name, {2, 20}, 0, CKR_FUNCTION_FAILED,
 		0},
@@ -110,6 +111,11 @@ test_interfaces(void)
 	v = (CK_VERSION){3, 0};
 	NEED(get_interface(NULL, &v, &i, 0) == CKR_OK, "3.0 again");
 	check_list(i->pFunctionList, sizeof(CK_FUNCTION_LIST_3_0), v);
+	NEED(get_interface(NULL, NULL, &i, 0) == CKR_OK, "without a version");
+	OK(((CK_VERSION *)i->pFunctionList)->minor == 0, "it is 3.0");
+	v = (CK_VERSION){3, 2};
+	NEED(get_interface(NULL, &v, &i, 0) == CKR_OK, "3.2 again");
+	check_list(i->pFunctionList, sizeof(CK_FUNCTION_LIST_3_2), v);
 }
 
 /* A few of each kind; none may say anything else or crash. */

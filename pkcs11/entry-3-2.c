@@ -1,0 +1,90 @@
+#include "call.h"
+#include "kem.h"
+
+/* The C_ functions of PKCS#11 3.2: key encapsulation, and signatures that are
+ * there before what they sign. */
+
+CK_RV
+C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE public_key, CK_ATTRIBUTE_PTR t, CK_ULONG count,
+    CK_BYTE_PTR ciphertext, CK_ULONG_PTR ciphertext_len,
+    CK_OBJECT_HANDLE_PTR key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_EncapsulateKey", session);
+
+	if (rv == CKR_OK &&
+	    (mechanism == NULL || (t == NULL && count != 0) ||
+		ciphertext_len == NULL || (ciphertext != NULL && key == NULL)))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = kem_encapsulate(&c, mechanism, public_key,
+		    (struct template){t, count},
+		    (struct out){ciphertext, ciphertext_len}, key);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE private_key, CK_ATTRIBUTE_PTR t, CK_ULONG count,
+    CK_BYTE_PTR ciphertext, CK_ULONG ciphertext_len, CK_OBJECT_HANDLE_PTR key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_DecapsulateKey", session);
+
+	if (rv == CKR_OK && (mechanism == NULL || (t == NULL && count != 0) ||
+				ciphertext == NULL || key == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = kem_decapsulate(&c, mechanism, private_key,
+		    (struct template){t, count},
+		    VIEW(ciphertext, ciphertext_len), key);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE key, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_VerifySignatureInit", session);
+
+	if (rv == CKR_OK)
+		rv = op_given_init(
+		    &c, mechanism, key, VIEW(signature, signature_len));
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_VerifySignature", session);
+
+	if (rv == CKR_OK)
+		rv = op_given_verify(&c, &VIEW(in, in_len));
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifySignatureUpdate(
+    CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_VerifySignatureUpdate", session);
+
+	if (rv == CKR_OK)
+		rv = op_update(&c, OP_VERIFY_GIVEN, VIEW(in, in_len), NULL);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_VerifySignatureFinal(CK_SESSION_HANDLE session)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_VerifySignatureFinal", session);
+
+	if (rv == CKR_OK)
+		rv = op_given_verify(&c, NULL);
+	return (call_end(&c, rv));
+}

@@ -1,0 +1,216 @@
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include "draft.h"
+#include "kem.h"
+#include "mech.h"
+#include "publics.h"
+
+#define SECRET_LEN 32 /* of all parameter sets (FIPS 203) */
+
+/* What a parameter set's ciphertexts have: FIPS 203, table 3. */
+static size_t
+ciphertext_len(const struct object *o)
+{
+	switch (o->key->spec->bits) {
+	case CKP_ML_KEM_512:
+		return (768);
+	case CKP_ML_KEM_768:
+		return (1088);
+	}
+	return (1568);
+}
+
+/* In the order of the standard: handle, type, use. */
+static CK_RV
+take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
+    CK_OBJECT_HANDLE handle, struct object *o)
+{
+	const struct mech *row = mech_find(
+	    m->mechanism, encapsulate ? CKF_ENCAPSULATE : CKF_DECAPSULATE);
+	CK_RV rv;
+
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if (row == NULL)
+		return (CKR_MECHANISM_INVALID);
+	if (m->ulParameterLen != 0)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (!object_get(c, handle, o) ||
+	    object_type(o) == CK_UNAVAILABLE_INFORMATION)
+		return (CKR_KEY_HANDLE_INVALID);
+	if ((rv = object_check_state(c, o)) != CKR_OK)
+		return (rv);
+	if (object_type(o) != row->key_type || o->key == NULL ||
+	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	return (attr_is(c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE)
+		    ? CKR_OK
+		    : CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
+/* The new key, before there is a secret; free the draft in any case. */
+static CK_RV
+begin(struct call *c, struct template t, struct attr_target *target,
+    struct draft *d)
+{
+	CK_RV rv;
+
+	*target = (struct attr_target){CKO_SECRET_KEY,
+	    template_ulong(t, CKA_KEY_TYPE, CKK_GENERIC_SECRET), ATTR_UNWRAP,
+	    template_bool(t, CKA_TOKEN, false)};
+	if (target->token && !session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	if ((rv = draft_begin(c, d, t, target)) != CKR_OK)
+		return (rv);
+	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "ML-KEM's secrets have %d bytes", SECRET_LEN));
+	return (CKR_OK);
+}
+
+static CK_RV
+make(struct call *c, struct draft *d, const struct buf *secret,
+    CK_OBJECT_HANDLE *handle)
+{
+	CK_RV rv;
+
+	if (secret->len != SECRET_LEN)
+		return (call_fail(c, ERR_REPLY));
+	draft_put(d, CKA_VALUE, buf_view(secret));
+	if ((rv = draft_done(d)) != CKR_OK)
+		return (rv);
+	c->context = RV_CREATE;
+	return (object_make(c, draft_template(d), NULL, handle));
+}
+
+/* OpenSSL has ML-KEM from 3.5 on. */
+static bool
+can_here(void)
+{
+	return (OPENSSL_version_major() > 3 ||
+		(OPENSSL_version_major() == 3 && OPENSSL_version_minor() >= 5));
+}
+
+static CK_RV
+encapsulate_here(
+    struct call *c, const struct object *o, struct kms_encapsulated *out)
+{
+	const struct public_key *p;
+	EVP_PKEY_CTX *ctx = NULL;
+	size_t n = ciphertext_len(o), len = SECRET_LEN;
+	CK_RV rv;
+
+	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+		return (rv);
+	if (buf_reserve(&out->ciphertext, n) != ERR_OK ||
+	    buf_reserve(&out->secret, len) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	ctx = p->pkey == NULL ? NULL
+			      : EVP_PKEY_CTX_new_from_pkey(
+				    c->module->crypto->lib, p->pkey, NULL);
+	if (ctx == NULL || EVP_PKEY_encapsulate_init(ctx, NULL) != 1 ||
+	    EVP_PKEY_encapsulate(
+		ctx, out->ciphertext.ptr, &n, out->secret.ptr, &len) != 1)
+		rv = call_fail(c, ERR_REPLY);
+	out->ciphertext.len = rv == CKR_OK ? n : 0;
+	out->secret.len = rv == CKR_OK ? len : 0;
+	EVP_PKEY_CTX_free(ctx);
+	return (rv);
+}
+
+static CK_RV
+encapsulate(
+    struct call *c, const struct object *o, struct kms_encapsulated *out)
+{
+	enum err e;
+
+	if (can_here())
+		return (encapsulate_here(c, o, out));
+	if ((e = kms_encapsulate(&c->kms, o->key->meta.arn, out)) != ERR_OK)
+		return (call_fail(c, e));
+	return (CKR_OK);
+}
+
+/* The ciphertext is given only with the key, and the key only with it. */
+static CK_RV
+encapsulate_to(struct call *c, const struct object *o, struct draft *d,
+    struct out ciphertext, CK_OBJECT_HANDLE *handle)
+{
+	struct kms_encapsulated made = KMS_ENCAPSULATED_INIT(c->module->arena);
+	CK_RV rv;
+
+	if ((rv = encapsulate(c, o, &made)) != CKR_OK) {
+		object_relearn(c, o);
+		goto out;
+	}
+	if (made.ciphertext.len != ciphertext_len(o))
+		rv = call_fail(c, ERR_REPLY);
+	else if ((rv = make(c, d, &made.secret, handle)) == CKR_OK) {
+		memcpy(
+		    ciphertext.ptr, made.ciphertext.ptr, made.ciphertext.len);
+		*ciphertext.len = made.ciphertext.len;
+	}
+out:
+	kms_encapsulated_free(&made);
+	return (rv);
+}
+
+CK_RV
+kem_encapsulate(struct call *c, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE public_key, struct template t, struct out ciphertext,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct attr_target target;
+	struct draft d = {.rows = NULL};
+	struct object o = {.handle = CK_INVALID_HANDLE};
+	CK_ULONG room = *ciphertext.len;
+	CK_RV rv;
+
+	if ((rv = take_key(c, m, true, public_key, &o)) != CKR_OK ||
+	    (rv = begin(c, t, &target, &d)) != CKR_OK)
+		goto out;
+	if (ciphertext.ptr == NULL || room < ciphertext_len(&o)) {
+		*ciphertext.len = ciphertext_len(&o);
+		rv = ciphertext.ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+		goto out;
+	}
+	rv = encapsulate_to(c, &o, &d, ciphertext, handle);
+out:
+	draft_free(&d);
+	object_put(&o);
+	return (rv);
+}
+
+CK_RV
+kem_decapsulate(struct call *c, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE private_key, struct template t, struct view ciphertext,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct buf secret = BUF_SECRET(KMS_SECRET_MAX, c->module->arena);
+	struct attr_target target;
+	struct draft d = {.rows = NULL};
+	struct object o = {.handle = CK_INVALID_HANDLE};
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
+	    (rv = begin(c, t, &target, &d)) != CKR_OK)
+		goto out;
+	if (ciphertext.len != ciphertext_len(&o)) {
+		rv = CKR_WRAPPED_KEY_LEN_RANGE;
+		goto out;
+	}
+	if ((e = kms_decapsulate(
+		 &c->kms, o.key->meta.arn, ciphertext, &secret)) != ERR_OK) {
+		rv = call_fail(c, e);
+		object_relearn(c, &o);
+		goto out;
+	}
+	rv = make(c, &d, &secret, handle);
+out:
+	buf_free(&secret);
+	draft_free(&d);
+	object_put(&o);
+	return (rv);
+}
