@@ -153,7 +153,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 {
 	struct buf secret = BUF_SECRET(KMS_SECRET_MAX, c->module->arena);
 	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
-	const CK_ECDH1_DERIVE_PARAMS *p;
+	const CK_ECDH1_DERIVE_PARAMS *p = NULL;
 	const struct digest *kdf;
 	struct derived d;
 	struct view value;

@@ -91,7 +91,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 {
 	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
 	struct object salt_key = {.handle = CK_INVALID_HANDLE};
-	const struct hkdf_params *p;
+	const struct hkdf_params *p = NULL;
 	const struct digest *digest;
 	struct derived d;
 	struct view salt;
