@@ -10,6 +10,7 @@
 
 struct auth;
 struct call;
+struct cipher;
 struct controls;
 struct pairs;
 
@@ -46,14 +47,17 @@ struct operation {
 	unsigned flags;
 };
 
-/* What all calls share; the server's main() makes it. */
+/* What all calls share; service_open() makes it. */
 struct service {
 	struct store *store;
 	struct pairs *pairs;
 	struct controls *controls;
 	struct auth *auth;
+	struct cipher *cipher;
 	char account[13];
 	char partition[16];
+	uint64_t request_seed;
+	_Atomic uint64_t requests; /* so many: each has an id of its own */
 };
 
 /* Who asks, as the signature says. */

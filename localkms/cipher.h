@@ -14,9 +14,16 @@
  */
 #define CIPHER_OVERHEAD (1 + 37 + 32 + 32 + 12 + 16)
 
+/* What it is made with, fetched once. Thread-safe. */
+struct cipher;
+/* NULL: out of memory. */
+struct cipher *cipher_new(void);
+void cipher_free(struct cipher *);
+
 /* context: its pairs in order, one way of writing them; may be empty. */
-bool cipher_seal(const struct key *, const struct material *,
-    struct view context, struct view clear, struct buf *out);
+bool cipher_seal(const struct cipher *, const struct key *,
+    const struct material *, struct view context, struct view clear,
+    struct buf *out);
 
 /* What a ciphertext says of itself. */
 struct cipher_label {
@@ -26,6 +33,6 @@ struct cipher_label {
 /* False: not one of ours. */
 bool cipher_read(struct view blob, struct cipher_label *);
 /* False: not by this material, or not of this context. */
-bool cipher_open(const struct material *, struct view context, struct view blob,
-    struct buf *clear);
+bool cipher_open(const struct cipher *, const struct material *,
+    struct view context, struct view blob, struct buf *clear);
 #endif

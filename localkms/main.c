@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include "auth.h"
 #include "controls.h"
-#include "pairs.h"
 #include "server.h"
 #include "service.h"
 #include "tls.h"
@@ -233,8 +232,8 @@ main(int argc, char **argv)
 	    .control = "127.0.0.1:0",
 	    .region = "us-east-1",
 	    .account = "111122223333"};
-	struct service s = {.partition = "aws"};
-	char why[WHY_SIZE] = "out of memory";
+	struct service s;
+	char why[WHY_SIZE];
 	sigset_t ends;
 	bool ok = false;
 	int end;
@@ -249,21 +248,11 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	raise_limits();
-	snprintf(s.account, sizeof(s.account), "%s", o.account);
-	if (!store_open(o.store, &s.store, why, sizeof(why)))
-		goto out;
-	snprintf(why, sizeof(why), "out of memory");
-	if ((s.pairs = pairs_open()) == NULL ||
-	    (s.controls = controls_open(s.store)) == NULL ||
-	    (s.auth = auth_open(s.store, s.account)) == NULL)
-		goto out;
-	ok = serve(&o, &s, &ends, why, sizeof(why));
-out:
+	if (service_open(&s, o.store, o.account, why, sizeof(why))) {
+		ok = serve(&o, &s, &ends, why, sizeof(why));
+		service_close(&s);
+	}
 	if (!ok)
 		fprintf(stderr, "keyferry-localkms: %s\n", why);
-	auth_close(s.auth);
-	controls_close(s.controls);
-	pairs_close(s.pairs);
-	store_close(s.store);
 	return (ok ? 0 : 1);
 }

@@ -100,7 +100,8 @@ crypt_encrypt(struct call *c, struct crypt *x)
 		return (encrypt_rsa(c, x));
 	x->material_id = m->id;
 	ok = context_write(c, x->context, &context);
-	if (ok && !cipher_seal(x->key, m, buf_view(&context), x->in, x->out))
+	if (ok && !cipher_seal(c->service->cipher, x->key, m,
+		      buf_view(&context), x->in, x->out))
 		ok = call_no_memory(c);
 	buf_free(&context);
 	return (ok);
@@ -146,7 +147,8 @@ decrypt_aes(struct call *c, struct crypt *x)
 	}
 	m = key_material(x->key, label.material_id);
 	ok = m != NULL && material_here(m) &&
-	     cipher_open(m, buf_view(&context), x->in, x->out);
+	     cipher_open(
+		 c->service->cipher, m, buf_view(&context), x->in, x->out);
 	buf_free(&context);
 	if (!ok)
 		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));

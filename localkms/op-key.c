@@ -43,8 +43,7 @@ new_id(char id[KEY_ID_SIZE], bool multi_region)
 	if (multi_region)
 		snprintf(id, KEY_ID_SIZE, "mrk-%s", h);
 	else
-		snprintf(id, KEY_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8,
-		    h + 12, h + 16, h + 20);
+		text_uuid(h, id);
 	return (true);
 }
 

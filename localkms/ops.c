@@ -158,9 +158,20 @@ static const struct operation operations[] = {
 const struct operation *
 operation_find(struct view name)
 {
-	for (size_t i = 0; i < ELEMS(operations); i++)
-		if (view_equal(name, view_str(operations[i].name)))
-			return (&operations[i]);
+	size_t low = 0, high = ELEMS(operations), mid;
+	int c;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		c = strncmp(
+		    operations[mid].name, (const char *)name.ptr, name.len);
+		if (c == 0 && operations[mid].name[name.len] == '\0')
+			return (&operations[mid]);
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
 	return (NULL);
 }
 

@@ -14,10 +14,10 @@
 struct stock {
 	unsigned bits;
 	size_t want, have;
+	bool asked; /* ever: a server that imports nothing makes none */
 	EVP_PKEY *pairs[STOCK_MAX];
 };
 
-/* The order in which the first of each are made: the quick ones first. */
 static const struct stock stocks[] = {
     {.bits = 2048, .want = 4},
     {.bits = 3072, .want = 2},
@@ -59,14 +59,15 @@ out:
 	return (pkey);
 }
 
-/* The stock that lacks most, smaller keys first; NULL: all is there. */
+/* The stock that lacks most, smaller keys first; NULL: all is there that was
+ * ever asked for. */
 static struct stock *
 lacking(struct pairs *p)
 {
 	struct stock *s, *found = NULL;
 
 	for (s = p->stocks; s < p->stocks + ELEMS(stocks); s++)
-		if (s->have < s->want &&
+		if (s->asked && s->have < s->want &&
 		    (found == NULL || s->have < found->have))
 			found = s;
 	return (found);
@@ -124,9 +125,13 @@ pairs_take(struct pairs *p, unsigned bits)
 	EVP_PKEY *pkey = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	for (size_t i = 0; i < ELEMS(stocks); i++)
-		if (p->stocks[i].bits == bits && p->stocks[i].have != 0)
-			pkey = p->stocks[i].pairs[--p->stocks[i].have];
+	for (struct stock *s = p->stocks; s < p->stocks + ELEMS(stocks); s++) {
+		if (s->bits != bits)
+			continue;
+		s->asked = true;
+		if (s->have != 0)
+			pkey = s->pairs[--s->have];
+	}
 	pthread_cond_signal(&p->wanted);
 	pthread_mutex_unlock(&p->lock);
 	return (pkey != NULL ? pkey : generate(bits, &p->end));

@@ -3,7 +3,9 @@
 #include <openssl/rand.h>
 #include "auth.h"
 #include "call.h"
+#include "cipher.h"
 #include "controls.h"
+#include "pairs.h"
 #include "service.h"
 #include "sts.h"
 #include "text.h"
@@ -20,6 +22,37 @@ static const struct json_field error_fields[] = {
     JSON_FIELD(struct error_body, type, "__type", STRING),
     JSON_FIELD(struct error_body, message, "message", STRING), JSON_END};
 
+bool
+service_open(struct service *s, const char *dir, const char *account, char *why,
+    size_t size)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(s->account, sizeof(s->account), "%s", account);
+	snprintf(s->partition, sizeof(s->partition), "aws");
+	if (!store_open(dir, &s->store, why, size))
+		return (false);
+	snprintf(why, size, "out of memory");
+	if ((s->pairs = pairs_open()) != NULL &&
+	    (s->controls = controls_open(s->store)) != NULL &&
+	    (s->cipher = cipher_new()) != NULL &&
+	    (s->auth = auth_open(s->store, s->account)) != NULL &&
+	    RAND_bytes((uint8_t *)&s->request_seed, sizeof(s->request_seed)) ==
+		1)
+		return (true);
+	service_close(s);
+	return (false);
+}
+
+void
+service_close(struct service *s)
+{
+	auth_close(s->auth);
+	cipher_free(s->cipher);
+	controls_close(s->controls);
+	pairs_close(s->pairs);
+	store_close(s->store);
+}
+
 static void
 put_error(struct web_reply *r, int status, const char *name, const char *text)
 {
@@ -31,16 +64,27 @@ put_error(struct web_reply *r, int status, const char *name, const char *text)
 		r->fate = WEB_CLOSE;
 }
 
-static void
-new_request_id(char id[37])
+/* SplitMix64: numbers that look random, of which no two are the same. */
+static uint64_t
+scramble(uint64_t n)
 {
-	uint8_t b[16] = {0};
+	n *= UINT64_C(0x9e3779b97f4a7c15);
+	n = (n ^ n >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	n = (n ^ n >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (n ^ n >> 31);
+}
+
+/* In the form of a UUID. It need be unique, not secret. */
+static void
+new_request_id(struct service *s, char id[37])
+{
+	uint64_t n[2];
 	char h[33];
 
-	(void)RAND_bytes(b, sizeof(b));
-	hex_write(b, sizeof(b), h);
-	snprintf(id, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16,
-	    h + 20);
+	n[0] = scramble(s->request_seed + ++s->requests);
+	n[1] = scramble(n[0] ^ s->request_seed);
+	hex_write((const uint8_t *)n, sizeof(n), h);
+	text_uuid(h, id);
 }
 
 /* A body that is not what the client waits for. */
@@ -129,7 +173,7 @@ service_answer(
 	r->status = 200;
 	r->content_type = KMS_TYPE;
 	r->date = controls_wall_ms(s->controls) / 1000;
-	new_request_id(r->request_id);
+	new_request_id(s, r->request_id);
 	controls_meet(s->controls, op, &plan);
 	r->delay_ms = plan.delay_ms;
 	if (plan.moment == FAULT_BEFORE)

@@ -37,3 +37,14 @@ hex_read(const char *hex, uint8_t *out, size_t len)
 	}
 	return (true);
 }
+
+void
+text_uuid(const char *hex, char uuid[37])
+{
+	for (size_t i = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			*uuid++ = '-';
+		*uuid++ = hex[i];
+	}
+	*uuid = '\0';
+}

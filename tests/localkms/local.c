@@ -8,7 +8,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include "local.h"
-#include "pairs.h"
 #include "service.h"
 #include "sigv4.h"
 #include "tap.h"
@@ -17,27 +16,15 @@
 #define MEM_MAX (64u * 1024 * 1024)
 
 static void
-open_store(struct local *l)
+open_service(struct local *l)
 {
-	struct service *s = &l->service;
 	char why[256];
 
-	if (!store_open(l->dir, &s->store, why, sizeof(why))) {
+	if (!service_open(
+		&l->service, l->dir, "111122223333", why, sizeof(why))) {
 		printf("# %s\n", why);
 		tap_bail();
 	}
-	s->controls = controls_open(s->store);
-	s->auth = auth_open(s->store, s->account);
-	if (s->controls == NULL || s->auth == NULL)
-		tap_bail();
-}
-
-static void
-close_store(struct local *l)
-{
-	auth_close(l->service.auth);
-	controls_close(l->service.controls);
-	store_close(l->service.store);
 }
 
 void
@@ -47,14 +34,10 @@ local_open_at(struct local *l, const char *dir)
 
 	memset(l, 0, sizeof(*l));
 	snprintf(l->dir, sizeof(l->dir), "%s", dir);
-	snprintf(l->service.account, sizeof(l->service.account), "%s",
-	    "111122223333");
-	snprintf(l->service.partition, sizeof(l->service.partition), "aws");
 	l->region = "us-east-1";
-	if ((l->service.pairs = pairs_open()) == NULL ||
-	    sigv4_open(&crypto, &l->sigv4) != ERR_OK)
+	if (sigv4_open(&crypto, &l->sigv4) != ERR_OK)
 		tap_bail();
-	open_store(l);
+	open_service(l);
 }
 
 void
@@ -70,8 +53,8 @@ local_open(struct local *l)
 void
 local_reopen(struct local *l)
 {
-	close_store(l);
-	open_store(l);
+	service_close(&l->service);
+	open_service(l);
 }
 
 void
@@ -81,8 +64,7 @@ local_close(struct local *l)
 	    "lock", "keys.sqlite", "keys.sqlite-wal", "keys.sqlite-shm"};
 	char path[128];
 
-	close_store(l);
-	pairs_close(l->service.pairs);
+	service_close(&l->service);
 	sigv4_close(l->sigv4);
 	mem_free(&l->mem);
 	buf_free(&l->body);
