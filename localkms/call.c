@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include "call.h"
 #include "controls.h"
+#include "text.h"
 
 #define BUF_MOST (16 * 1024)
 #define MARKER "after:" /* what a marker says, before base64 */
@@ -45,7 +46,7 @@ const char *
 call_key_arn(struct call *c, const char *region, const char *id)
 {
 	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:key/%s",
-	    c->service->partition, region, c->service->account, id);
+	    text_partition(region), region, c->service->account, id);
 
 	return (s != NULL ? s : "");
 }
@@ -60,7 +61,8 @@ const char *
 call_alias_arn(struct call *c, const char *name)
 {
 	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:%s",
-	    c->service->partition, c->caller.region, c->service->account, name);
+	    text_partition(c->caller.region), c->caller.region,
+	    c->service->account, name);
 
 	return (s != NULL ? s : "");
 }
@@ -141,6 +143,9 @@ take_arn(struct call *c, const char *arn, const char **rest)
 			s++;
 	}
 	if (n < 6 || strncmp(part[2], "kms:", 4) != 0)
+		return (REFUSE(c, INVALID_ARN, "Invalid arn %s", arn));
+	if (!view_equal(VIEW(part[1], (size_t)(part[2] - part[1]) - 1),
+		view_str(text_partition(c->caller.region))))
 		return (REFUSE(c, INVALID_ARN, "Invalid arn %s", arn));
 	region_len = (size_t)(part[4] - part[3]) - 1;
 	account_len = (size_t)(part[5] - part[4]) - 1;
@@ -250,6 +255,9 @@ call_run(struct call *c, struct view body)
 	if (!input_read(
 		root, op->required, op->optional, c->in, &c->mem, &c->failure))
 		return (false);
+	/* no grants, so no token of one is valid */
+	if (call_has(c, IN_GRANT_TOKENS) && c->in[IN_GRANT_TOKENS].doc->count)
+		return (REFUSE(c, INVALID_GRANT_TOKEN, "%s", ""));
 	store_age(c->service->store, c->now_ms);
 	if ((op->flags & OP_WRITES) != 0)
 		call_lock(c);
@@ -265,6 +273,9 @@ call_run(struct call *c, struct view body)
 		return (REFUSE(c, DRY_RUN,
 		    "The request would have succeeded, but the DryRun option "
 		    "is set."));
+	for (size_t i = 0; (op->flags & OP_USES) != 0 && i < c->key_count; i++)
+		store_used(c->service->store, c->keys[i], op->name, c->now_ms,
+		    c->request_id);
 	return (true);
 }
 

@@ -34,6 +34,7 @@ enum operation_flag {
 	OP_WRITES = 1, /* under the store's lock from the start */
 	OP_ALIAS = 2, /* takes an alias for a key */
 	OP_EXTERNAL = 4, /* of keys with Origin EXTERNAL only */
+	OP_USES = 8, /* what GetKeyLastUsage tells */
 };
 
 /* An operation: all that is not its very own. */
@@ -55,7 +56,6 @@ struct service {
 	struct auth *auth;
 	struct cipher *cipher;
 	char account[13];
-	char partition[16];
 	uint64_t request_seed;
 	_Atomic uint64_t requests; /* so many: each has an id of its own */
 };
@@ -76,6 +76,7 @@ struct call {
 	const struct operation *op;
 	struct caller caller;
 	int64_t now_ms;
+	const char *request_id;
 	struct input in[IN_COUNT];
 	struct output out;
 	const struct json_field *reply; /* the operation's, or better */

@@ -18,6 +18,7 @@
 	X(INVALID_ALIAS_NAME,	"InvalidAliasNameException",	400)	\
 	X(INVALID_ARN,		"InvalidArnException",		400)	\
 	X(INVALID_CIPHERTEXT,	"InvalidCiphertextException",	400)	\
+	X(INVALID_GRANT_TOKEN,	"InvalidGrantTokenException",	400)	\
 	X(INVALID_IMPORT_TOKEN,	"InvalidImportTokenException",	400)	\
 	X(INVALID_KEY_USAGE,	"InvalidKeyUsageException",	400)	\
 	X(INVALID_MARKER,	"InvalidMarkerException",	400)	\
@@ -27,6 +28,7 @@
 	X(INTERNAL,		"KMSInternalException",		500)	\
 	X(LIMIT_EXCEEDED,	"LimitExceededException",	400)	\
 	X(MALFORMED_POLICY,	"MalformedPolicyDocumentException", 400) \
+	X(NOT_AUTHORIZED,	"NotAuthorizedException",	400)	\
 	X(NOT_FOUND,		"NotFoundException",		400)	\
 	X(TAG,			"TagException",			400)	\
 	X(UNSUPPORTED,		"UnsupportedOperationException", 400)	\

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include "input.h"
+#include "text.h"
 
 /* What a text may be made of: characters and ranges, as in a bracket. */
 struct pattern {
@@ -170,18 +171,6 @@ check_text(struct complaints *c, const struct row *row, const struct input *in)
 			append(c, "%s%s", v == row->values ? "" : ", ", *v);
 		append(c, "]");
 	}
-}
-
-/* Characters, not bytes: AWS counts UTF-16 units, which are these but for
- * what lies outside of the basic plane. */
-static size_t
-text_length(struct view v)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v.len; i++)
-		n += (v.ptr[i] & 0xc0) != 0x80;
-	return (n);
 }
 
 static void

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "clock.h"
 #include "key.h"
 #include "material.h"
 
@@ -62,6 +63,8 @@ key_copy(const struct key *k)
 	c->window_days = k->window_days;
 	c->rotation_days = k->rotation_days;
 	c->rotation_next_ms = k->rotation_next_ms;
+	c->settling = k->settling;
+	c->settled_ms = k->settled_ms;
 	c->description = text_copy(k->description, &ok);
 	c->policy = text_copy(k->policy, &ok);
 	if (buf_append(&c->tags, buf_view(&k->tags)) != ERR_OK)
@@ -171,6 +174,9 @@ key_complete(const struct key *k)
 enum key_state
 key_state(const struct key *k)
 {
+	if (k->settled_ms != 0 &&
+	    clock_system.mono_ms(clock_system.ctx) < k->settled_ms)
+		return (k->settling);
 	if (k->waits_for_replicas)
 		return (STATE_PENDING_REPLICA_DELETION);
 	if (k->deletion_ms != 0)

@@ -45,6 +45,13 @@ enum key_state {
 	STATE_COUNT,
 };
 
+/* What a key was last used for. */
+struct last_use {
+	const char *operation; /* NULL: nothing since the server started */
+	int64_t at_ms;
+	char request_id[KEY_ID_SIZE];
+};
+
 /*
  * A KMS key in one Region. Never changed once the store has it: a writer
  * copies it, changes the copy and puts that in its place, so that a reader
@@ -70,9 +77,14 @@ struct key {
 	struct material *materials; /* the oldest first */
 	size_t material_count;
 
-	/* not stored: for the imitation of eventual consistency */
-	int64_t changed_ms; /* on the monotonic clock; 0: long ago */
+	/* not stored: for the imitation of eventual consistency, by the
+	 * monotonic clock */
+	int64_t changed_ms; /* 0: long ago */
 	struct key *before; /* as it was until then */
+	enum key_state settling; /* Creating or Updating ... */
+	int64_t settled_ms; /* ... until then; 0: not at all */
+
+	struct last_use last_use; /* not stored; the store guards it */
 };
 
 /* With one reference; NULL: out of memory. */

@@ -31,14 +31,15 @@ read_name(struct call *c, const char **out)
 		    "Alias must start with the prefix \"alias/\". Please see "
 		    "https://docs.aws.amazon.com/kms/latest/developerguide/"
 		    "kms-alias.html"));
+	/* AWS's own */
 	if (strncmp(name, "alias/aws/", 10) == 0)
-		return (REFUSE(c, NOT_FOUND,
-		    "Alias names that begin with alias/aws/ are reserved."));
-	if (name[sizeof(PREFIX) - 1] == '\0' || strchr(name, ':') != NULL)
-		return (REFUSE(c, INVALID_ALIAS_NAME,
-		    "%s must not be empty and contain only alphanumeric "
-		    "characters, forward slashes, underscores and dashes",
-		    name));
+		return (REFUSE(c, NOT_AUTHORIZED, "%s", ""));
+	/* the pattern lets colons through */
+	if (strchr(name, ':') != NULL)
+		return (REFUSE(c, VALIDATION,
+		    "%s contains invalid characters for an alias", name));
+	if (name[sizeof(PREFIX) - 1] == '\0')
+		return (REFUSE(c, INVALID_ALIAS_NAME, "%s", ""));
 	return (true);
 }
 
@@ -46,6 +47,11 @@ read_name(struct call *c, const char **out)
 static bool
 read_target(struct call *c, const struct key **out)
 {
+	const char *id = call_text(c, IN_TARGET_KEY_ID, "");
+
+	if (strncmp(id, PREFIX, sizeof(PREFIX) - 1) == 0)
+		return (REFUSE(
+		    c, VALIDATION, "Aliases must refer to keys. Not aliases"));
 	return (call_find_key(c, c->in[IN_TARGET_KEY_ID].bytes, false, out) &&
 		call_gate(c, *out, GATE_DESCRIBE));
 }

@@ -203,6 +203,19 @@ op_encrypt(struct call *c)
 	return (true);
 }
 
+/* A DryRun may ask of the key alone; it then has to name it. */
+bool
+crypt_ignores_ciphertext(const struct call *c)
+{
+	const struct doc *d = NULL;
+
+	if (c->in[IN_DRY_RUN].truth && call_has(c, IN_DRY_RUN_MODIFIERS))
+		d = c->in[IN_DRY_RUN_MODIFIERS].doc->first;
+	while (d != NULL && !view_equal(d->text, VIEW_STR("IGNORE_CIPHERTEXT")))
+		d = d->next;
+	return (d != NULL);
+}
+
 bool
 op_decrypt(struct call *c)
 {
@@ -212,6 +225,9 @@ op_decrypt(struct call *c)
 	    .in = c->in[IN_CIPHERTEXT].bytes,
 	    .out = call_buf(c)};
 
+	if (c->key != NULL && crypt_ignores_ciphertext(c))
+		return (call_gate(c, c->key, GATE_USE) &&
+			call_usage(c, c->key, USAGE_ENCRYPT));
 	if (!call_has(c, IN_CIPHERTEXT))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value null at "

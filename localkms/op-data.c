@@ -118,6 +118,12 @@ op_generate_data_key_pair(struct call *c)
 	return (true);
 }
 
+static bool
+is_usable(struct call *c, const struct key *k)
+{
+	return (call_gate(c, k, GATE_USE) && call_usage(c, k, USAGE_ENCRYPT));
+}
+
 bool
 op_re_encrypt(struct call *c)
 {
@@ -130,20 +136,24 @@ op_re_encrypt(struct call *c)
 	    .algorithm = view_str(
 		call_text(c, IN_DESTINATION_ALGORITHM, symmetric)),
 	    .out = call_buf(c)};
+	bool without;
 
-	if (!call_has(c, IN_CIPHERTEXT))
+	if (call_has(c, IN_SOURCE_KEY_ID) &&
+	    !call_find_key(c, c->in[IN_SOURCE_KEY_ID].bytes, true, &from.key))
+		return (false);
+	without = from.key != NULL && crypt_ignores_ciphertext(c);
+	if (!without && !call_has(c, IN_CIPHERTEXT))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value null at "
 		    "'ciphertextBlob' failed to satisfy constraint: Member "
 		    "must not be null"));
-	if (call_has(c, IN_SOURCE_KEY_ID) &&
-	    !call_find_key(c, c->in[IN_SOURCE_KEY_ID].bytes, true, &from.key))
-		return (false);
 	if (!call_find_key(
 		c, c->in[IN_DESTINATION_KEY_ID].bytes, true, &to.key) ||
-	    !crypt_decrypt(c, &from) || !call_gate(c, to.key, GATE_USE) ||
-	    !call_usage(c, to.key, USAGE_ENCRYPT))
+	    !(without ? is_usable(c, from.key) : crypt_decrypt(c, &from)) ||
+	    !is_usable(c, to.key))
 		return (false);
+	if (without)
+		return (true); /* and refused as a DryRun */
 	to.in = buf_view(from.out);
 	if (!crypt_encrypt(c, &to))
 		return (false);

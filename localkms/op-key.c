@@ -28,6 +28,16 @@ const struct json_field reply_schedule[] = {OUT(key_id, "KeyId", STRING),
     OUT(deletion, "DeletionDate", NUMBER), OUT(state, "KeyState", STRING),
     OUT(window, "PendingWindowInDays", NUMBER), JSON_END};
 
+static const struct json_field last_use[] = {
+    OUT(use_operation, "Operation", STRING), OUT(used, "Timestamp", NUMBER),
+    OUT(use_event, "CloudTrailEventId", STRING),
+    OUT(use_request, "KmsRequestId", STRING), JSON_END};
+
+const struct json_field reply_last_usage[] = {OUT(key_id, "KeyId", STRING),
+    JSON_SUB("KeyLastUsage", last_use),
+    OUT(tracked, "TrackingStartDate", NUMBER),
+    OUT(key.created, "KeyCreationDate", NUMBER), JSON_END};
+
 /* A UUID of version 4; of a multi-Region key, its digits behind "mrk-". */
 static bool
 new_id(char id[KEY_ID_SIZE], bool multi_region)
@@ -203,6 +213,40 @@ op_list_keys(struct call *c)
 		key_unref(keys[i]);
 	c->out.rows = (struct json_rows){rows, given};
 	call_page_end(c, n > given, last);
+	return (true);
+}
+
+/* There is no CloudTrail: its event's id is the request's, turned around. */
+static const char *
+event_id(struct call *c, const char *request_id)
+{
+	char *id = mem_text(&c->mem, view_str(request_id));
+
+	for (size_t i = 0; id != NULL && id[i] != '\0'; i++)
+		if (id[i] != '-')
+			id[i] = "fedcba9876543210"[strtoul(
+			    (char[]){id[i], '\0'}, NULL, 16)];
+	return (id);
+}
+
+/* Tracked since the server was started. */
+bool
+op_get_key_last_usage(struct call *c)
+{
+	int64_t since;
+	struct last_use u = store_last_use(c->service->store, c->key, &since);
+
+	if (since < c->key->created_ms)
+		since = c->key->created_ms;
+	c->out.key_id = call_arn(c, c->key);
+	c->out.tracked = (double)since / 1000;
+	c->out.key.created = (double)c->key->created_ms / 1000;
+	if (u.operation == NULL)
+		return (true);
+	c->out.use_operation = u.operation;
+	c->out.used = (double)u.at_ms / 1000;
+	c->out.use_event = event_id(c, u.request_id);
+	c->out.use_request = mem_text(&c->mem, view_str(u.request_id));
 	return (true);
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ops.h"
+#include "text.h"
 
 /* Policies are kept and given back, not enforced: there is one user. */
 
@@ -30,7 +31,7 @@ policy_text(struct call *c, const struct key *k)
 	    "    \"Action\" : \"kms:*\",\n"
 	    "    \"Resource\" : \"*\"\n"
 	    "  } ]\n}",
-	    c->service->partition, c->service->account);
+	    text_partition(k->region), c->service->account);
 	return (s != NULL ? s : "");
 }
 

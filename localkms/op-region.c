@@ -194,6 +194,7 @@ op_replicate_key(struct call *c)
 		return (false);
 	}
 	c->keys[c->key_count++] = key_ref(k);
+	store_settle(c->service->store, k, STATE_CREATING);
 	if (!call_put_key(c, k) || !metadata_fill(c, k) || !tags_fill(c, k))
 		return (false);
 	/* recorded: the reply shows it before it is ready */
@@ -220,8 +221,13 @@ op_update_primary_region(struct call *c)
 	key_unref(k);
 	if (!family_copy(c, family, &n))
 		return (false);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(family[i]->region, region) == 0 ||
+		    strcmp(family[i]->region, c->key->region) == 0)
+			store_settle(
+			    c->service->store, family[i], STATE_UPDATING);
 		snprintf(family[i]->primary, sizeof(family[i]->primary), "%s",
 		    region);
+	}
 	return (family_put(c, family, n));
 }

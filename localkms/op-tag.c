@@ -1,5 +1,6 @@
 #include <string.h>
 #include "ops.h"
+#include "text.h"
 
 #define TAGS_MAX 50
 
@@ -83,26 +84,37 @@ tag_chars(struct view v)
 	return (true);
 }
 
+/* One half of the n-th tag, as the model of the API limits it. */
 static bool
-tag_check(struct call *c, const struct doc *key, const struct doc *value)
+half_check(struct call *c, const struct doc *d, size_t n, const char *member,
+    size_t least, size_t most)
 {
-	if (key == NULL || value == NULL)
+	size_t len;
+
+	if (d == NULL)
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value null at "
-		    "'tags.1.member.%s' failed to satisfy constraint: Member "
-		    "must not be null",
-		    key == NULL ? "tagKey" : "tagValue"));
-	if (key->text.len == 0 || key->text.len > 128 * 4 ||
-	    value->text.len > 256 * 4)
-		return (REFUSE(c, VALIDATION,
-		    "1 validation error detected: Value '%.*s' at "
-		    "'tags.1.member.%s' failed to satisfy constraint: Member "
-		    "must have length %s",
-		    (int)key->text.len, (const char *)key->text.ptr,
-		    value->text.len > 256 * 4 ? "tagValue" : "tagKey",
-		    key->text.len == 0		? "greater than or equal to 1"
-		    : value->text.len > 256 * 4 ? "less than or equal to 256"
-						: "less than or equal to 128"));
+		    "'tags.%zu.member.%s' failed to satisfy constraint: "
+		    "Member must not be null",
+		    n, member));
+	len = text_length(d->text);
+	if (len >= least && len <= most)
+		return (true);
+	return (REFUSE(c, VALIDATION,
+	    "1 validation error detected: Value '%.*s' at 'tags.%zu.member.%s' "
+	    "failed to satisfy constraint: Member must have length %s than or "
+	    "equal to %zu",
+	    (int)d->text.len, (const char *)d->text.ptr, n, member,
+	    len < least ? "greater" : "less", len < least ? least : most));
+}
+
+static bool
+tag_check(
+    struct call *c, const struct doc *key, const struct doc *value, size_t n)
+{
+	if (!half_check(c, key, n, "tagKey", 1, 128) ||
+	    !half_check(c, value, n, "tagValue", 0, 256))
+		return (false);
 	if (strncmp((const char *)key->text.ptr, "aws:", 4) == 0)
 		return (
 		    REFUSE(c, TAG, "Tags beginning with aws: are reserved"));
@@ -117,11 +129,12 @@ bool
 tags_add(struct call *c, struct key *k)
 {
 	const struct doc *d, *key, *value, *other;
+	size_t n = 1;
 
-	for (d = c->in[IN_TAGS].doc->first; d != NULL; d = d->next) {
+	for (d = c->in[IN_TAGS].doc->first; d != NULL; d = d->next, n++) {
 		key = doc_member(d, "TagKey");
 		value = doc_member(d, "TagValue");
-		if (!tag_check(c, key, value))
+		if (!tag_check(c, key, value, n))
 			return (false);
 		for (other = d->next; other != NULL; other = other->next)
 			if (doc_member(other, "TagKey") != NULL &&

@@ -8,13 +8,14 @@
 bool op_create_key(struct call *);
 bool op_describe_key(struct call *);
 bool op_list_keys(struct call *);
+bool op_get_key_last_usage(struct call *);
 bool op_enable_key(struct call *);
 bool op_disable_key(struct call *);
 bool op_schedule_key_deletion(struct call *);
 bool op_cancel_key_deletion(struct call *);
 bool op_update_key_description(struct call *);
 extern const struct json_field reply_metadata[], reply_metadata_regions[],
-    reply_list_keys[], reply_schedule[];
+    reply_list_keys[], reply_schedule[], reply_last_usage[];
 
 bool op_create_alias(struct call *);
 bool op_update_alias(struct call *);
@@ -107,6 +108,8 @@ struct crypt {
 	const char *material_id; /* of the material that did it, or NULL */
 };
 bool crypt_encrypt(struct call *, struct crypt *);
+/* DryRun with IGNORE_CIPHERTEXT. */
+bool crypt_ignores_ciphertext(const struct call *);
 /* Finds the key itself where key is NULL. */
 bool crypt_decrypt(struct call *, struct crypt *);
 #endif

@@ -61,6 +61,10 @@ struct output {
 	double deletion, window, period, next_rotation;
 	enum json_bool rotation_enabled;
 
+	/* GetKeyLastUsage */
+	const char *use_operation, *use_event, *use_request;
+	double used, tracked;
+
 	/* cryptography */
 	struct view ciphertext, plaintext, private_ciphertext, signature, mac,
 	    secret;

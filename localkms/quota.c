@@ -20,6 +20,7 @@ static const struct row {
 	{ "DisableKeyRotation",		5 },
 	{ "EnableKey",			5 },
 	{ "EnableKeyRotation",		15 },
+	{ "GetKeyLastUsage",		5 },
 	{ "GetKeyPolicy",		1000 },
 	{ "GetKeyRotationStatus",	1000 },
 	{ "GetParametersForImport",	1 },

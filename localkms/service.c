@@ -28,7 +28,6 @@ service_open(struct service *s, const char *dir, const char *account, char *why,
 {
 	memset(s, 0, sizeof(*s));
 	snprintf(s->account, sizeof(s->account), "%s", account);
-	snprintf(s->partition, sizeof(s->partition), "aws");
 	if (!store_open(dir, &s->store, why, size))
 		return (false);
 	snprintf(why, size, "out of memory");
@@ -53,10 +52,11 @@ service_close(struct service *s)
 	store_close(s->store);
 }
 
+/* As recorded: an exception without a text has no member for it. */
 static void
 put_error(struct web_reply *r, int status, const char *name, const char *text)
 {
-	struct error_body e = {name, text};
+	struct error_body e = {name, text[0] == '\0' ? NULL : text};
 
 	r->status = status;
 	buf_reset(&r->body);
@@ -136,6 +136,7 @@ run(struct service *s, const struct operation *op, const struct web_request *q,
 {
 	struct call c = {.service = s,
 	    .op = op,
+	    .request_id = r->request_id,
 	    .now_ms = controls_now_ms(s->controls),
 	    .mem = MEM_INIT(CALL_MEMORY)};
 	struct failure *f = &c.failure;

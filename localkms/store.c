@@ -4,6 +4,7 @@
 #include <string.h>
 #include "clock.h"
 #include "index.h"
+#include "order.h"
 #include "store.h"
 
 /* Import sets are kept this long after their end, to be told from forgeries. */
@@ -18,62 +19,9 @@ struct store {
 	struct index owners; /* the same: Region, key id, name */
 	_Atomic int64_t due; /* when the next key changes by itself */
 	_Atomic int64_t delay_ms;
+	pthread_mutex_t uses; /* over the last_use of all keys */
+	int64_t opened_ms;
 };
-
-/* A place in an index. */
-struct at {
-	const char *region, *first, *second;
-};
-
-static int
-key_compare(const void *row, const void *key)
-{
-	const struct key *k = row;
-	const struct at *at = key;
-	int c = strcmp(k->region, at->region);
-
-	return (c != 0 ? c : strcmp(k->id, at->first));
-}
-
-static int
-alias_compare(const void *row, const void *key)
-{
-	const struct alias *a = row;
-	const struct at *at = key;
-	int c = strcmp(a->region, at->region);
-
-	return (c != 0 ? c : strcmp(a->name, at->first));
-}
-
-static int
-owner_compare(const void *row, const void *key)
-{
-	const struct alias *a = row;
-	const struct at *at = key;
-	int c = strcmp(a->region, at->region);
-
-	if (c == 0)
-		c = strcmp(a->key_id, at->first);
-	return (c != 0 ? c : strcmp(a->name, at->second));
-}
-
-static struct at
-key_at(const struct key *k)
-{
-	return ((struct at){k->region, k->id, ""});
-}
-
-static struct at
-alias_at(const struct alias *a)
-{
-	return ((struct at){a->region, a->name, ""});
-}
-
-static struct at
-owner_at(const struct alias *a)
-{
-	return ((struct at){a->region, a->key_id, a->name});
-}
 
 static int64_t
 mono_ms(void)
@@ -143,6 +91,8 @@ store_open(const char *dir, struct store **out, char *why, size_t size)
 		return (false);
 	pthread_mutex_init(&s->writer, NULL);
 	pthread_rwlock_init(&s->memory, NULL);
+	pthread_mutex_init(&s->uses, NULL);
+	s->opened_ms = clock_system.wall_ms(clock_system.ctx);
 	s->keys.compare = key_compare;
 	s->aliases.compare = alias_compare;
 	s->owners.compare = owner_compare;
@@ -172,6 +122,7 @@ store_close(struct store *s)
 	index_free(&s->aliases);
 	index_free(&s->owners);
 	disk_close(s->disk);
+	pthread_mutex_destroy(&s->uses);
 	pthread_rwlock_destroy(&s->memory);
 	pthread_mutex_destroy(&s->writer);
 	free(s);
@@ -193,6 +144,15 @@ void
 store_set_delay(struct store *s, int64_t ms)
 {
 	s->delay_ms = ms;
+}
+
+void
+store_settle(struct store *s, struct key *k, enum key_state state)
+{
+	int64_t delay = s->delay_ms;
+
+	k->settling = state;
+	k->settled_ms = delay == 0 ? 0 : mono_ms() + delay;
 }
 
 /* The memory is locked. */
@@ -309,6 +269,14 @@ put_in_memory(struct store *s, struct key *k)
 	index_put(&s->keys, place, found, k);
 	k->changed_ms = mono_ms();
 	due_by(s, k);
+	if (old != NULL) {
+		pthread_mutex_lock(&s->uses);
+		k->last_use = old->last_use;
+		pthread_mutex_unlock(&s->uses);
+	}
+	/* what settles shows itself so, and is not hidden */
+	if (k->settled_ms != 0)
+		k->changed_ms = 0;
 	if (old != NULL && s->delay_ms != 0) {
 		key_unref(old->before);
 		old->before = NULL;
@@ -496,6 +464,30 @@ bool
 store_secret(struct store *s, const char *name, uint8_t *out, size_t len)
 {
 	return (disk_secret(s->disk, name, out, len));
+}
+
+void
+store_used(struct store *s, struct key *k, const char *operation,
+    int64_t now_ms, const char *request_id)
+{
+	pthread_mutex_lock(&s->uses);
+	k->last_use.operation = operation;
+	k->last_use.at_ms = now_ms;
+	memcpy(
+	    k->last_use.request_id, request_id, sizeof(k->last_use.request_id));
+	pthread_mutex_unlock(&s->uses);
+}
+
+struct last_use
+store_last_use(struct store *s, const struct key *k, int64_t *since_ms)
+{
+	struct last_use u;
+
+	pthread_mutex_lock(&s->uses);
+	u = k->last_use;
+	pthread_mutex_unlock(&s->uses);
+	*since_ms = s->opened_ms;
+	return (u);
 }
 
 /* A primary that waits for its replicas' end is to be deleted when the last

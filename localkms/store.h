@@ -20,6 +20,8 @@ void store_unlock(struct store *);
  * 0: at once.
  */
 void store_set_delay(struct store *, int64_t ms);
+/* A key that is about to be put: Creating or Updating for as long. */
+void store_settle(struct store *, struct key *, enum key_state);
 
 /* With a reference for the caller; NULL: none. */
 struct key *store_key(struct store *, const char *region, const char *id);
@@ -58,6 +60,13 @@ bool store_put_import(
 bool store_find_import(struct store *, struct view token, struct import_set *);
 bool store_secret(struct store *, const char *name, uint8_t *out, size_t len);
 
+/* Notes that a key was used; operation lives for ever. */
+void store_used(struct store *, struct key *, const char *operation,
+    int64_t now_ms, const char *request_id);
+/* What was noted last, and since when it is: the store's opening, in
+ * milliseconds since 1970. */
+struct last_use store_last_use(
+    struct store *, const struct key *, int64_t *since_ms);
 /* Lets every key live until now: deletions and expiries that are due. */
 void store_age(struct store *, int64_t now_ms);
 #endif

@@ -9,6 +9,7 @@
 #include "controls.h"
 #include "session.h"
 #include "sts.h"
+#include "text.h"
 
 #define XMLNS "https://sts.amazonaws.com/doc/2011-06-15/"
 
@@ -106,7 +107,7 @@ give_session(struct ask *a)
 		return (refuse(a, 403, "AccessDenied",
 		    "User is not authorized to perform: sts:AssumeRole"));
 	snprintf(s.arn, sizeof(s.arn), "arn:%s:sts::%s:assumed-role/%s/%s",
-	    a->service->partition, a->service->account, base, name);
+	    text_partition(a->caller.region), a->service->account, base, name);
 	s.expires = a->wall_ms / 1000 + seconds;
 	if (!session_make(auth_session_secret(a->service->auth), &s))
 		return (refuse(a, 500, "InternalFailure", "out of memory"));

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "text.h"
 
 static const char digits[] = "0123456789abcdef";
@@ -47,4 +48,24 @@ text_uuid(const char *hex, char uuid[37])
 		*uuid++ = hex[i];
 	}
 	*uuid = '\0';
+}
+
+size_t
+text_length(struct view v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v.len; i++)
+		n += (v.ptr[i] & 0xc0) != 0x80;
+	return (n);
+}
+
+const char *
+text_partition(const char *region)
+{
+	if (strncmp(region, "cn-", 3) == 0)
+		return ("aws-cn");
+	if (strncmp(region, "us-gov-", 7) == 0)
+		return ("aws-us-gov");
+	return ("aws");
 }

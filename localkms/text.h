@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "buf.h"
 
 /* 2 * len lower-case digits and a NUL. */
 void hex_write(const uint8_t *bytes, size_t len, char *out);
@@ -10,4 +11,9 @@ void hex_write(const uint8_t *bytes, size_t len, char *out);
 bool hex_read(const char *hex, uint8_t *out, size_t len);
 /* 32 digits with the dashes of a UUID between. */
 void text_uuid(const char *hex, char uuid[37]);
+/* Characters of UTF-8. AWS counts UTF-16 units, which are these but for what
+ * lies outside of the basic plane. */
+size_t text_length(struct view);
+/* Of a Region: "aws", or China's or the government's. */
+const char *text_partition(const char *region);
 #endif
