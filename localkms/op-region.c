@@ -202,6 +202,8 @@ op_replicate_key(struct call *c)
 	c->out.key.state = key_state_name(STATE_CREATING);
 	c->out.key.enabled = JSON_FALSE;
 	c->out.policy = policy_text(c, k);
+	if (c->out.rows.count == 0)
+		c->out.rows.ptr = NULL; /* then there is no such member */
 	return (true);
 }
 

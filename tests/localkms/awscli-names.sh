@@ -21,15 +21,15 @@ for command in enable-key disable-key schedule-key-deletion \
 	refused "not for ${command%% *}" NotFoundException \
 	    "Invalid keyId 'alias/a/b_c-1'" kms $command --key-id alias/a/b_c-1
 done
-refused "not for an alias" NotFoundException "Invalid keyId 'alias/a/b_c-1'" \
+refused "not for an alias" ValidationException \
+    "Aliases must refer to keys. Not aliases" \
     kms create-alias --alias-name alias/other --target-key-id alias/a/b_c-1
 refused "one that is there" AlreadyExistsException \
     "An alias with the name $(alias_arn a/b_c-1) already exists" \
     kms create-alias --alias-name alias/a/b_c-1 --target-key-id "$key"
 refused "no alias" NotFoundException "Alias $(alias_arn none) is not found." \
     kms describe-key --key-id alias/none
-refused "one of AWS's" NotFoundException \
-    "Alias names that begin with alias/aws/ are reserved." \
+refused "one of AWS's" NotAuthorizedException "" \
     kms create-alias --alias-name alias/aws/x --target-key-id "$key"
 refused "without the prefix" ValidationException \
     'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html' \

@@ -166,6 +166,16 @@ local_call(struct local *l, const char *operation, const char *fmt, ...)
 	return (ok);
 }
 
+void
+local_send(struct local *l, const char *operation, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)call_v(l, operation, fmt, ap);
+	va_end(ap);
+}
+
 bool
 local_refused(struct local *l, const char *exception, const char *operation,
     const char *fmt, ...)

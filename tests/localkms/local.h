@@ -32,6 +32,9 @@ void local_close(struct local *);
 /* One request; true: it was answered with 200. */
 bool local_call(struct local *, const char *operation, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* One request, whatever the answer. */
+void local_send(struct local *, const char *operation, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* True: it was answered with that exception. */
 bool local_refused(struct local *, const char *exception, const char *operation,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

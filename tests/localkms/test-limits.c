@@ -97,6 +97,12 @@ static const struct {
 	    "\"WrappingKeySpec\":\"RSA_2048\"}", "NotFoundException",
 	    "Invalid keyId 'alias/x'" },
 	{ "CreateGrant", "{}", "UnsupportedOperationException", NULL },
+	{ "Encrypt", "{\"KeyId\":\"x\",\"Plaintext\":\"" HELLO "\","
+	    "\"GrantTokens\":[\"x\"]}", "InvalidGrantTokenException", "" },
+	{ "CreateKey", "{\"Tags\":[{\"TagKey\":\"a\",\"TagValue\":\"\"},"
+	    "{\"TagKey\":\"\",\"TagValue\":\"\"}]}", "ValidationException",
+	    VALUE("", "tags.2.member.tagKey")
+	    "Member must have length greater than or equal to 1" },
 	{ "Nonsense", "{}", "UnknownOperationException", "" },
 	/* bad input */
 	{ "ListKeys", "{", "SerializationException", NULL },
