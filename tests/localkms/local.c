@@ -58,16 +58,22 @@ local_reopen(struct local *l)
 }
 
 void
+local_leave(struct local *l)
+{
+	service_close(&l->service);
+	sigv4_close(l->sigv4);
+	mem_free(&l->mem);
+	buf_free(&l->body);
+}
+
+void
 local_close(struct local *l)
 {
 	static const char *const names[] = {
 	    "lock", "keys.sqlite", "keys.sqlite-wal", "keys.sqlite-shm"};
 	char path[128];
 
-	service_close(&l->service);
-	sigv4_close(l->sigv4);
-	mem_free(&l->mem);
-	buf_free(&l->body);
+	local_leave(l);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", l->dir, names[i]);
 		(void)unlink(path);

@@ -28,6 +28,8 @@ void local_open_at(struct local *, const char *dir);
 /* Closes the store and opens it anew, as after the end of the process. */
 void local_reopen(struct local *);
 void local_close(struct local *);
+/* As local_close(), but the store stays. */
+void local_leave(struct local *);
 
 /* One request; true: it was answered with 200. */
 bool local_call(struct local *, const char *operation, const char *fmt, ...)
