@@ -12,10 +12,14 @@
 #include <sqlite3.h>
 #include "disk.h"
 
-#define SCHEMA_VERSION 1
-
 /* clang-format off */
-static const char schema[] =
+/*
+ * Row n makes version n + 1 of a store out of version n, the first one out of
+ * nothing. A store knows its version, and an older one is brought up when it
+ * is opened. Rows are never changed: a new version is a new row, with a store
+ * of the one before beside tests/localkms/store-1.sql.
+ */
+static const char *const versions[] = {
     "CREATE TABLE secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE keys(region TEXT, id TEXT, spec TEXT NOT NULL,"
@@ -36,7 +40,9 @@ static const char schema[] =
     "CREATE TABLE imports(token BLOB PRIMARY KEY, region TEXT NOT NULL,"
     " key TEXT NOT NULL, algorithm TEXT NOT NULL, expires INT NOT NULL,"
     " pair BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX imports_by_age ON imports(expires);";
+    "CREATE INDEX imports_by_age ON imports(expires);",
+};
+#define SCHEMA_VERSION ((int)(sizeof(versions) / sizeof(versions[0])))
 
 #define STATEMENT_ROWS(X)						\
 	X(BEGIN, "BEGIN IMMEDIATE")					\
@@ -208,28 +214,46 @@ pair(struct disk *d, enum statement s, const char *a, const char *b)
 	return (run_end(&r));
 }
 
-static bool
-schema_ready(sqlite3 *db, char *why, size_t size)
+/* A number that SQLite is asked for; -1: it does not say. */
+static int
+ask(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st = NULL;
-	char text[64];
-	int version = -1;
+	int n = -1;
 
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) ==
-		SQLITE_OK &&
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW)
-		version = sqlite3_column_int(st, 0);
+		n = sqlite3_column_int(st, 0);
 	sqlite3_finalize(st);
-	snprintf(why, size, "store is of version %d, this server knows %d",
+	return (n);
+}
+
+/* Brings the store to this server's version, as a whole or not at all. */
+static bool
+schema_ready(sqlite3 *db, const char *dir, char *why, size_t size)
+{
+	int version = ask(db, "PRAGMA user_version");
+	char text[64];
+	bool ok;
+
+	snprintf(why, size,
+	    "%s: store is of version %d, this server knows %d at most", dir,
 	    version, SCHEMA_VERSION);
-	if (version != 0)
-		return (version == SCHEMA_VERSION);
+	if (version < 0 || version > SCHEMA_VERSION)
+		return (false);
+	if (version == SCHEMA_VERSION)
+		return (true);
+	snprintf(why, size, "%s: keys.sqlite is not a store", dir);
+	if (version == 0 && ask(db, "SELECT count(*) FROM sqlite_master") != 0)
+		return (false);
+	ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+	for (int i = version; ok && i < SCHEMA_VERSION; i++)
+		ok = sqlite3_exec(db, versions[i], NULL, NULL, NULL) ==
+		     SQLITE_OK;
 	snprintf(text, sizeof(text), "PRAGMA user_version = %d; COMMIT",
 	    SCHEMA_VERSION);
-	snprintf(why, size, "store cannot be set up");
-	return (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
-		sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-		sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK);
+	snprintf(why, size, "%s: %s", dir, sqlite3_errmsg(db));
+	return (ok && sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK);
 }
 
 static bool
@@ -280,7 +304,7 @@ disk_open(const char *dir, struct disk **out, char *why, size_t size)
 		snprintf(why, size, "%s: %s", path, sqlite3_errmsg(d->db));
 		goto bad;
 	}
-	if (!schema_ready(d->db, why, size))
+	if (!schema_ready(d->db, dir, why, size))
 		goto bad;
 	for (int i = 0; i < ST_COUNT; i++)
 		if (sqlite3_prepare_v3(d->db, statement_texts[i], -1,
