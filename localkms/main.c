@@ -15,6 +15,7 @@
 
 #define CONNECTIONS 1100 /* threads: what a test may want, with room */
 #define CONTROL_CONNECTIONS 32
+#define BODY_SECONDS 60
 #define BODY_MAX ((size_t)1024 * 1024)
 #define WHY_SIZE 512
 
@@ -160,6 +161,7 @@ start(const struct options *o, struct service *s, struct front *w, char *why,
 {
 	struct server_conf kms = {.address = o->listen,
 	    .connections = CONNECTIONS,
+	    .body_seconds = BODY_SECONDS,
 	    .body_max = BODY_MAX,
 	    .answer = answer_kms,
 	    .answered = answered_kms,
@@ -167,6 +169,7 @@ start(const struct options *o, struct service *s, struct front *w, char *why,
 	struct server_conf control = {.address = o->control,
 	    .loopback_only = true,
 	    .connections = CONTROL_CONNECTIONS,
+	    .body_seconds = BODY_SECONDS,
 	    .body_max = BODY_MAX,
 	    .answer = answer_control,
 	    .ctx = s->controls};

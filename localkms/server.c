@@ -30,11 +30,21 @@ struct server {
 /* One request and its answer. */
 struct exchange {
 	char query[QUERY_MAX];
-	bool begun, too_large;
+	bool begun;
+	time_t since;
 	struct buf body;
 	struct web_request request;
 	struct web_reply reply;
 };
+
+static time_t
+monotonic(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (t.tv_sec);
+}
 
 /* Called first of all, and only here is the query as it was sent. */
 static void *
@@ -45,7 +55,10 @@ on_uri(void *ctx, const char *uri, struct MHD_Connection *con)
 
 	(void)ctx;
 	(void)con;
-	if (x != NULL && query != NULL)
+	if (x == NULL)
+		return (NULL);
+	x->since = monotonic();
+	if (query != NULL)
 		snprintf(x->query, sizeof(x->query), "%s", query + 1);
 	return (x);
 }
@@ -220,9 +233,10 @@ on_request(void *ctx, struct MHD_Connection *con, const char *url,
 	if (!x->begun)
 		return (begin(s, con, x));
 	if (*size != 0) {
-		/* a body without a length that grows too long: no answer can
-		 * be given while it still comes */
-		if (buf_append(&x->body, VIEW(data, *size)) != ERR_OK)
+		/* a body without a length that grows too long, or that does
+		 * not end: no answer can be given while it still comes */
+		if (monotonic() - x->since > s->conf.body_seconds ||
+		    buf_append(&x->body, VIEW(data, *size)) != ERR_OK)
 			return (MHD_NO);
 		*size = 0;
 		return (MHD_YES);

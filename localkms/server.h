@@ -13,6 +13,7 @@ struct server_conf {
 	const char *address; /* "127.0.0.1:0", "[::1]:8080" */
 	bool loopback_only; /* refuse any other address */
 	unsigned connections; /* more are closed at once */
+	unsigned body_seconds; /* from a request's start, also if it drips */
 	size_t body_max; /* of a request; a longer one is answered with 413 */
 	const char *certificate, *key; /* PEM; NULL: plain HTTP */
 	void (*answer)(

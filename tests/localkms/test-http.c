@@ -13,7 +13,8 @@
 #include "service.h"
 #include "tap.h"
 
-#define MANY 200
+#define MANY 1000
+#define FLOOD_MAX (64u * 1024 * 1024)
 #define WAIT_MS 20000
 
 static void
@@ -60,6 +61,9 @@ hear(int fd, char *out, size_t size)
 	return (n);
 }
 
+#define START                                          \
+	"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: " \
+	"TrentService.ListKeys\r\n"
 #define REQUEST                                        \
 	"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: " \
 	"TrentService.ListKeys\r\nContent-Length: 2\r\n\r\n{}"
@@ -100,13 +104,172 @@ test_bad(const struct server *s)
 	close(fd);
 }
 
+/* clang-format off */
+/* What is not HTTP, or not as it should be: an error of AWS's or of HTTP's, or
+ * the end of the connection, and never a success. */
+static const char *const garbage[] = {
+	"",
+	"\r\n\r\n",
+	"GET /\r\n\r\n", /* HTTP/0.9 */
+	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	"POST  HTTP/1.1\r\n\r\n",
+	"POST / HTTP/9.9\r\nHost: x\r\n\r\n",
+	"POST / HTTP/1.1\r\n\r\n", /* no Host */
+	"POST / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n",
+	"POST / HTTP/1.1\r\nHost\r\n\r\n",
+	"POST /%zz%00?%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+	START "Content-Length: abc\r\n\r\n{}",
+	START "Content-Length: -1\r\n\r\n{}",
+	START "Content-Length: 99999999999999999999999\r\n\r\n{}",
+	START "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+	START "Content-Length: 50\r\n\r\n{}", /* and then nothing */
+	START "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+	START "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+	START "Transfer-Encoding: chunked\r\n\r\n2\r\n{}",
+	START "Transfer-Encoding: gzip\r\n\r\n{}",
+	START "Expect: nonsense\r\nContent-Length: 2\r\n\r\n{}",
+	START "Authorization:\r\nContent-Length: 2\r\n\r\n{}",
+	START "Authorization: AWS4-HMAC-SHA256 Credential=////, "
+	    "SignedHeaders=;;;, Signature=\r\nContent-Length: 2\r\n\r\n{}",
+	START "Authorization: AWS4-HMAC-SHA256 Credential=a/b/c/d/e/f, "
+	    "SignedHeaders=host, Signature=0\r\nX-Amz-Date: 2026\r\n"
+	    "Content-Length: 2\r\n\r\n{}",
+	START "Authorization: Basic eDp5\r\nContent-Length: 2\r\n\r\n{}",
+	"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.\r\n"
+	    "Content-Length: 2\r\n\r\n{}",
+	"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: \xff\xfe\r\n"
+	    "Content-Length: 2\r\n\r\n{}",
+	"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: "
+	    "application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n"
+	    "Action=%%",
+};
+/* clang-format on */
+
+static void
+test_garbage(const struct server *s)
+{
+	static char many[256 * 1024];
+	char text[2048];
+	size_t n = 0;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+		fd = dial(s);
+		say(fd, garbage[i]);
+		shutdown(fd, SHUT_WR);
+		hear(fd, text, sizeof(text));
+		OK(text[0] == '\0' || strncmp(text, "HTTP/1.1 4", 10) == 0 ||
+			strncmp(text, "HTTP/1.1 5", 10) == 0,
+		    "garbage %zu: %.12s", i, text);
+		close(fd);
+	}
+	/* more headers than anyone sends, and a longer one */
+	for (int long_one = 0; long_one < 2; long_one++) {
+		n = (size_t)sprintf(many, "%s", START);
+		while (n < sizeof(many) - 64)
+			n += (size_t)sprintf(many + n,
+			    long_one ? "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				     : "X-Header-%zu: y\r\n",
+			    n);
+		snprintf(many + n, sizeof(many) - n, "\r\n\r\n");
+		fd = dial(s);
+		say(fd, many);
+		shutdown(fd, SHUT_WR);
+		hear(fd, text, sizeof(text));
+		OK(strncmp(text, "HTTP/1.1 2", 10) != 0, "256 KB of headers");
+		close(fd);
+	}
+	fd = dial(s);
+	OK(lives(fd), "after all of it the server lives");
+	close(fd);
+}
+
+/* Requests that do not wait for answers get them in their order. */
+static void
+test_pipeline(const struct server *s)
+{
+	char text[8192];
+	const char *at = text;
+	struct pollfd p = {.events = POLLIN};
+	size_t n = 0, answers;
+	ssize_t got;
+
+	p.fd = dial(s);
+	say(p.fd, REQUEST REQUEST "GET /x HTTP/1.1\r\nHost: x\r\n\r\n" REQUEST);
+	shutdown(p.fd, SHUT_WR);
+	while (n + 1 < sizeof(text) && poll(&p, 1, WAIT_MS) == 1 &&
+	       (got = read(p.fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	for (answers = 0; (at = strstr(at, "\"__type\":\"")) != NULL; answers++)
+		if (strncmp(at += 10,
+			answers == 2 ? "UnknownOp" : "MissingAuth", 9) != 0)
+			break;
+	OK(answers == 4, "four requests in one piece: %zu answers", answers);
+	close(p.fd);
+}
+
+static long
+peak_kib(void)
+{
+	char line[256];
+	long kib = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return (kib);
+}
+
+/* A body without end and without a length. */
+static void
+test_flood(const struct server *s)
+{
+	static char chunk[65536 + 16];
+	size_t sent = 0;
+	long before = peak_kib();
+	int fd = dial(s);
+
+	memset(chunk, 'x', sizeof(chunk));
+	memcpy(chunk, "10000\r\n", 7);
+	memcpy(chunk + 7 + 65536, "\r\n", 2);
+	say(fd, START "Transfer-Encoding: chunked\r\n\r\n");
+	while (sent < FLOOD_MAX &&
+	       send(fd, chunk, 65536 + 9, MSG_NOSIGNAL) == (ssize_t)(65536 + 9))
+		sent += 65536;
+	OK(sent < FLOOD_MAX, "a body without end is cut off, after %zu KiB",
+	    sent / 1024);
+	OK(peak_kib() - before < 32 * 1024, "and not kept: %ld KiB",
+	    peak_kib() - before);
+	close(fd);
+}
+
+/* A body that comes byte by byte does not hold a connection for ever. */
+static void
+test_drip(const struct server *s)
+{
+	struct pollfd p = {.events = POLLIN | POLLHUP};
+	size_t n = 0;
+
+	p.fd = dial(s);
+	say(p.fd, START "Content-Length: 10000\r\n\r\n");
+	do
+		say(p.fd, "x");
+	while (poll(&p, 1, 100) == 0 && ++n < 200);
+	OK(n < 200, "cut off after %zu bytes", n);
+	close(p.fd);
+}
+
 static void
 test_many(const struct server *s)
 {
-	int fds[MANY], half[MANY / 4];
+	int fds[MANY], half[MANY / 20];
 	size_t alive = 0;
 
-	for (size_t i = 0; i < MANY / 4; i++) {
+	for (size_t i = 0; i < MANY / 20; i++) {
 		half[i] = dial(s);
 		say(half[i], "POST / HTTP/1.1\r\nContent-Le");
 	}
@@ -117,10 +280,10 @@ test_many(const struct server *s)
 			alive += lives(fds[i]);
 	OK(alive == 2 * MANY,
 	    "%d connections are served, twice each, beside %d half-open ones",
-	    MANY, MANY / 4);
+	    MANY, MANY / 20);
 	for (size_t i = 0; i < MANY; i++)
 		close(fds[i]);
-	for (size_t i = 0; i < MANY / 4; i++)
+	for (size_t i = 0; i < MANY / 20; i++)
 		close(half[i]);
 }
 
@@ -169,9 +332,10 @@ test_faults(struct local *l, const struct server *s)
 int
 main(void)
 {
-	struct rlimit files = {4096, 4096};
+	struct rlimit files = {8192, 8192};
 	struct server_conf conf = {.address = "127.0.0.1:0",
-	    .connections = 1000,
+	    .connections = 1100,
+	    .body_seconds = 2,
 	    .body_max = 65536,
 	    .answer = answer};
 	struct server *s = NULL;
@@ -183,6 +347,10 @@ main(void)
 	conf.ctx = &l.service;
 	NEED(server_start(&conf, &s, why, sizeof(why)), "a server");
 	test_bad(s);
+	test_garbage(s);
+	test_pipeline(s);
+	test_flood(s);
+	test_drip(s);
 	test_many(s);
 	test_faults(&l, s);
 	server_stop(s);
