@@ -11,6 +11,7 @@
 #include "controls.h"
 #include "server.h"
 #include "service.h"
+#include "text.h"
 #include "tls.h"
 
 #define CONNECTIONS 1100 /* threads: what a test may want, with room */
@@ -18,6 +19,7 @@
 #define BODY_SECONDS 60
 #define BODY_MAX ((size_t)1024 * 1024)
 #define WHY_SIZE 512
+#define EXIT_MISUSE 2
 
 static const char usage[] =
     "usage: keyferry-localkms --store DIR [options]\n"
@@ -38,6 +40,13 @@ struct options {
 	const char *store, *listen, *control, *env_file, *region, *account;
 	bool tls;
 };
+
+static int
+misuse(const char *what, const char *which)
+{
+	fprintf(stderr, "keyferry-localkms: %s %s\n%s", what, which, usage);
+	return (EXIT_MISUSE + 1);
+}
 
 /* 0: go on; else the status to end with, plus one. */
 static int
@@ -77,14 +86,18 @@ read_options(int argc, char **argv, struct options *o)
 				*places[i].to = optarg;
 		if (ch == '?') {
 			fputs(usage, stderr);
-			return (3);
+			return (EXIT_MISUSE + 1);
 		}
 	}
-	if (optind == argc && o->store != NULL && strlen(o->account) == 12 &&
-	    strspn(o->account, "0123456789") == 12)
-		return (0);
-	fputs(usage, stderr);
-	return (3);
+	if (optind < argc)
+		return (misuse("an argument that is no option:", argv[optind]));
+	if (o->store == NULL || o->store[0] == '\0')
+		return (misuse("which store?", "--store DIR"));
+	if (strlen(o->account) != 12 || strspn(o->account, "0123456789") != 12)
+		return (misuse("not an account of 12 digits:", o->account));
+	if (!text_region(o->region))
+		return (misuse("not a Region:", o->region));
+	return (0);
 }
 
 /* What was started, for those who want to reach it. */

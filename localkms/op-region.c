@@ -3,6 +3,7 @@
 #include <string.h>
 #include "material.h"
 #include "ops.h"
+#include "text.h"
 
 static const struct json_field tag_row[] = {
     JSON_FIELD(struct output_tag, key, "TagKey", STRING),
@@ -83,22 +84,6 @@ family_fill(struct call *c, const struct key *k)
 	return (true);
 }
 
-/* Words of letters with dashes between and a number last. */
-static bool
-region_known(const char *s)
-{
-	size_t words = 0, n;
-
-	while ((n = strspn(s, "abcdefghijklmnopqrstuvwxyz")) != 0) {
-		s += n;
-		if (*s++ != '-')
-			return (false);
-		words++;
-	}
-	n = strspn(s, "0123456789");
-	return (words >= 2 && words <= 3 && n != 0 && s[n] == '\0');
-}
-
 static bool
 check_region(struct call *c, const char *region)
 {
@@ -107,7 +92,7 @@ check_region(struct call *c, const char *region)
 		return (REFUSE(c, UNSUPPORTED,
 		    "%s is not a multi-region primary key.",
 		    call_arn(c, c->key)));
-	if (!region_known(region))
+	if (!text_region(region))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value '%s' at "
 		    "'replicaRegion' failed to satisfy constraint: Member "

@@ -69,3 +69,18 @@ text_partition(const char *region)
 		return ("aws-us-gov");
 	return ("aws");
 }
+
+bool
+text_region(const char *s)
+{
+	size_t words = 0, n;
+
+	while ((n = strspn(s, "abcdefghijklmnopqrstuvwxyz")) != 0) {
+		s += n;
+		if (*s++ != '-')
+			return (false);
+		words++;
+	}
+	n = strspn(s, "0123456789");
+	return (words >= 2 && words <= 3 && n != 0 && s[n] == '\0');
+}

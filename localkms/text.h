@@ -16,4 +16,7 @@ void text_uuid(const char *hex, char uuid[37]);
 size_t text_length(struct view);
 /* Of a Region: "aws", or China's or the government's. */
 const char *text_partition(const char *region);
+/* Whether that is the form of a Region's name: words of letters with dashes
+ * between, a number last. */
+bool text_region(const char *);
 #endif
