@@ -1,4 +1,5 @@
 #include <string.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -56,16 +57,28 @@ read_raw(struct material *m, const struct spec *spec, struct view clear)
 		buf_append(&m->bytes, clear) == ERR_OK);
 }
 
+/* Two primes, the right size; a curve by its name, the right one. */
 static bool
 is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
 {
 	char group[64] = "";
+	int explicit_curve = 0;
+	BIGNUM *third = NULL;
 
 	if (EVP_PKEY_is_a(pkey, spec->type) != 1)
 		return (false);
-	if (spec->family == FAMILY_RSA)
-		return (EVP_PKEY_get_bits(pkey) == (int)spec->bits);
-	return (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME,
+	if (spec->family == FAMILY_RSA) {
+		(void)EVP_PKEY_get_bn_param(
+		    pkey, OSSL_PKEY_PARAM_RSA_FACTOR3, &third);
+		BN_clear_free(third);
+		return (third == NULL &&
+			EVP_PKEY_get_bits(pkey) == (int)spec->bits);
+	}
+	/* OpenSSL finds the name of a curve whose parameters are spelled out */
+	(void)EVP_PKEY_get_int_param(pkey,
+	    OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve);
+	return (explicit_curve == 0 &&
+		EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME,
 		    group, sizeof(group), NULL) == 1 &&
 		strcmp(group, spec->group) == 0);
 }
