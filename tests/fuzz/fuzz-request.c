@@ -101,9 +101,6 @@ open_store(void)
 	if (dir[0] != '\0' && ++runs < STORE_RUNS)
 		return;
 	close_store();
-	if (first)
-		atexit(close_store);
-	first = false;
 	runs = 0;
 	/* in memory, where there is such a place: each change is synced */
 	snprintf(dir, sizeof(dir), "%s/fuzz-request-XXXXXX",
@@ -115,6 +112,10 @@ open_store(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		add_key(i);
 	store_unlock(service.store);
+	/* behind OpenSSL's own, so that it runs before that */
+	if (first)
+		atexit(close_store);
+	first = false;
 }
 
 static void
