@@ -216,10 +216,13 @@ op_list_key_rotations(struct call *c)
 		while (i < c->key->material_count &&
 		       strcmp(c->key->materials[i++].id, after) != 0)
 			continue;
-	for (; i < c->key->material_count && n < limit; i++) {
+	for (; i < c->key->material_count; i++) {
 		m = &c->key->materials[i];
-		if (all || m->rotated_ms != 0)
-			fill_row(c, m, &rows[n++]);
+		if (!all && m->rotated_ms == 0)
+			continue;
+		if (n == limit)
+			break;
+		fill_row(c, m, &rows[n++]);
 	}
 	c->out.rows = (struct json_rows){rows, n};
 	call_page_end(c, i < c->key->material_count,
