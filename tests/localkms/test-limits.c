@@ -151,6 +151,36 @@ static const struct {
 	    NULL, NULL, "S", NULL },
 	{ "DeleteImportedKeyMaterial", "", NULL, NULL, NULL, "E" },
 };
+
+/* Every operation that takes DryRun and that this OpenSSL can do, with the
+ * key it wants: the members of CreateKey, then its own. */
+#define AES ""
+#define MAC "\"KeySpec\":\"HMAC_256\",\"KeyUsage\":\"GENERATE_VERIFY_MAC\""
+#define EC(usage) "\"KeySpec\":\"ECC_NIST_P256\",\"KeyUsage\":\"" usage "\""
+static const struct {
+	const char *operation, *key, *members;
+} dry_runs[] = {
+	{ "Encrypt", AES, "\"Plaintext\":\"" HELLO "\"" },
+	{ "GenerateDataKey", AES, "\"KeySpec\":\"AES_128\"" },
+	{ "GenerateDataKeyWithoutPlaintext", AES, "\"NumberOfBytes\":3" },
+	{ "GenerateDataKeyPair", AES, "\"KeyPairSpec\":\"ECC_NIST_P256\"" },
+	{ "GenerateDataKeyPairWithoutPlaintext", AES,
+	    "\"KeyPairSpec\":\"ECC_NIST_P384\"" },
+	{ "GenerateMac", MAC, "\"Message\":\"" HELLO
+	    "\",\"MacAlgorithm\":\"HMAC_SHA_256\"" },
+	{ "Sign", EC("SIGN_VERIFY"), "\"Message\":\"" HELLO
+	    "\",\"SigningAlgorithm\":\"ECDSA_SHA_256\"" },
+	{ "Decrypt", AES, "\"CiphertextBlob\":\"{blob}\"" },
+	{ "ReEncrypt", AES, "\"CiphertextBlob\":\"{blob}\","
+	    "\"DestinationKeyId\":\"{key}\"" },
+	{ "VerifyMac", MAC, "\"Message\":\"" HELLO "\",\"MacAlgorithm\":"
+	    "\"HMAC_SHA_256\",\"Mac\":\"{blob}\"" },
+	{ "Verify", EC("SIGN_VERIFY"), "\"Message\":\"" HELLO "\","
+	    "\"SigningAlgorithm\":\"ECDSA_SHA_256\",\"Signature\":"
+	    "\"{blob}\"" },
+	{ "DeriveSharedSecret", EC("KEY_AGREEMENT"),
+	    "\"KeyAgreementAlgorithm\":\"ECDH\",\"PublicKey\":\"{blob}\"" },
+};
 /* clang-format on */
 
 static void
@@ -359,6 +389,82 @@ test_controls(struct local *l)
 	free(key);
 }
 
+/* What makes the {blob} of a dry run: the operation before it, in a way. */
+static char *
+blob_of(struct local *l, const char *operation, const char *key)
+{
+	static const struct {
+		const char *operation, *from, *members, *path;
+	} makers[] = {
+	    {"Decrypt", "Encrypt", ",\"Plaintext\":\"" HELLO "\"",
+		"CiphertextBlob"},
+	    {"ReEncrypt", "Encrypt", ",\"Plaintext\":\"" HELLO "\"",
+		"CiphertextBlob"},
+	    {"VerifyMac", "GenerateMac",
+		",\"Message\":\"" HELLO "\",\"MacAlgorithm\":\"HMAC_SHA_256\"",
+		"Mac"},
+	    {"Verify", "Sign",
+		",\"Message\":\"" HELLO
+		"\",\"SigningAlgorithm\":\"ECDSA_SHA_256\"",
+		"Signature"},
+	    {"DeriveSharedSecret", "GetPublicKey", "", "PublicKey"},
+	};
+
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		if (strcmp(makers[i].operation, operation) != 0)
+			continue;
+		if (!local_call(l, makers[i].from, "{\"KeyId\":\"%s\"%s}", key,
+			makers[i].members))
+			tap_bail();
+		return (strdup(local_text(l, makers[i].path)));
+	}
+	return (strdup(""));
+}
+
+/* text with what is between braces filled in. */
+static void
+fill(const char *text, const char *key, const char *blob, char *to)
+{
+	while (*text != '\0')
+		if (strncmp(text, "{blob}", 6) == 0) {
+			to += sprintf(to, "%s", blob);
+			text += 6;
+		} else if (strncmp(text, "{key}", 5) == 0) {
+			to += sprintf(to, "%s", key);
+			text += 5;
+		} else
+			*to++ = *text++;
+	*to = '\0';
+}
+
+static void
+test_dry_runs(struct local *l)
+{
+	char members[1024], *key, *blob;
+	const char *name;
+
+	for (size_t i = 0; i < sizeof(dry_runs) / sizeof(dry_runs[0]); i++) {
+		name = dry_runs[i].operation;
+		key = local_key(l, dry_runs[i].key);
+		if ((blob = blob_of(l, name, key)) == NULL)
+			tap_bail();
+		fill(dry_runs[i].members, key, blob, members);
+		OK(local_refused(l, "DryRunOperationException", name,
+		       "{\"KeyId\":\"%s\",\"DryRun\":true,%s}", key, members),
+		    "%s would have succeeded", name);
+		OK(local_call(l, name, "{\"KeyId\":\"%s\",\"DryRun\":false,%s}",
+		       key, members),
+		    "and does");
+		NEED(local_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", key),
+		    "disabled");
+		OK(local_refused(l, "DisabledException", name,
+		       "{\"KeyId\":\"%s\",\"DryRun\":true,%s}", key, members),
+		    "it would not have");
+		free(blob);
+		free(key);
+	}
+}
+
 int
 main(void)
 {
@@ -369,6 +475,7 @@ main(void)
 	test_states(&l);
 	test_names(&l);
 	test_pages(&l);
+	test_dry_runs(&l);
 	test_controls(&l);
 	local_close(&l);
 	return (tap_done());
