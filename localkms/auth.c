@@ -73,6 +73,31 @@ auth_close(struct auth *a)
 	OPENSSL_clear_free(a, sizeof(*a));
 }
 
+/* Letters, digits and what neither a shell nor a header minds. */
+static bool
+is_credential(const char *s, size_t len)
+{
+	return (len != 0 && len < AUTH_ACCESS_SIZE &&
+		strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			  "0123456789_+=.-/") >= len);
+}
+
+bool
+auth_set(struct auth *a, const char *credentials)
+{
+	const char *colon = strchr(credentials, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - credentials);
+
+	if (!is_credential(credentials, len) ||
+	    memchr(credentials, '/', len) != NULL ||
+	    !is_credential(colon + 1, strlen(colon + 1)))
+		return (false);
+	snprintf(a->access_key, sizeof(a->access_key), "%.*s", (int)len,
+	    credentials);
+	snprintf(a->secret_key, sizeof(a->secret_key), "%s", colon + 1);
+	return (true);
+}
+
 const char *
 auth_access_key(const struct auth *a)
 {
@@ -353,7 +378,7 @@ identify_session(const struct auth *a, const char *token, const struct claim *m,
 	if (wall_ms / 1000 >= s.expires)
 		return (fail(f, FAIL_EXPIRED_TOKEN,
 		    "The security token included in the request is expired"));
-	memcpy(secret, s.secret_key, AUTH_SECRET_SIZE);
+	memcpy(secret, s.secret_key, sizeof(s.secret_key));
 	snprintf(c->arn, sizeof(c->arn), "%s", s.arn);
 	return (true);
 }

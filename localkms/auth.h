@@ -10,12 +10,15 @@
  */
 struct auth;
 
-#define AUTH_ACCESS_SIZE 21 /* "AKIA" and 16 more */
-#define AUTH_SECRET_SIZE 41
+#define AUTH_ACCESS_SIZE 129
+#define AUTH_SECRET_SIZE 129
 
 /* NULL: no memory, or the store does not give its secrets. */
 struct auth *auth_open(struct store *, const char *account);
 void auth_close(struct auth *);
+/* Other credentials than the store's, "ID:SECRET", before anyone asks. False:
+ * not of that form. */
+bool auth_set(struct auth *, const char *credentials);
 const char *auth_access_key(const struct auth *);
 const char *auth_secret_key(const struct auth *);
 /* What session tokens are made with: SESSION_SECRET_SIZE bytes. */

@@ -34,10 +34,12 @@ static const char usage[] =
     "  --tls              serve https, with a certificate of its own\n"
     "  --region REGION    named in the environment (default us-east-1)\n"
     "  --account ID       the account, 12 digits (default 111122223333)\n"
+    "  --credentials ID:SECRET  that clients sign with (default: made once)\n"
     "  --help, --version\n";
 
 struct options {
-	const char *store, *listen, *control, *env_file, *region, *account;
+	const char *store, *listen, *control, *env_file, *region, *account,
+	    *credentials;
 	bool tls;
 };
 
@@ -59,6 +61,7 @@ read_options(int argc, char **argv, struct options *o)
 	    {"env-file", required_argument, NULL, 'e'},
 	    {"region", required_argument, NULL, 'r'},
 	    {"account", required_argument, NULL, 'a'},
+	    {"credentials", required_argument, NULL, 'k'},
 	    {"tls", no_argument, NULL, 't'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'v'},
@@ -68,7 +71,8 @@ read_options(int argc, char **argv, struct options *o)
 		int ch;
 		const char **to;
 	} places[] = {{'s', &o->store}, {'l', &o->listen}, {'c', &o->control},
-	    {'e', &o->env_file}, {'r', &o->region}, {'a', &o->account}};
+	    {'e', &o->env_file}, {'r', &o->region}, {'a', &o->account},
+	    {'k', &o->credentials}};
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "", rows, NULL)) != -1) {
@@ -265,7 +269,10 @@ main(int argc, char **argv)
 	umask(077);
 	raise_limits();
 	if (service_open(&s, o.store, o.account, why, sizeof(why))) {
-		ok = serve(&o, &s, &ends, why, sizeof(why));
+		snprintf(why, sizeof(why), "--credentials: not ID:SECRET");
+		ok = (o.credentials == NULL ||
+			 auth_set(s.auth, o.credentials)) &&
+		     serve(&o, &s, &ends, why, sizeof(why));
 		service_close(&s);
 	}
 	if (!ok)

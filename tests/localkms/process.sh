@@ -32,6 +32,8 @@ refuses "an argument" 2 "an argument that is no option: here" $x here
 refuses "an account that is none" 2 "not an account of 12 digits: 12" \
 	$x --account 12
 refuses "a Region that is none" 2 "not a Region: home" $x --region home
+refuses "credentials that are none" 1 "--credentials: not ID:SECRET" \
+	$x --credentials "a'b:c"
 refuses "an address that is none" 1 \
 	"nowhere: not HOST:PORT, HOST an address in numbers" \
 	--store "$work/x" --listen nowhere
@@ -83,8 +85,15 @@ is "it starts again" $? 0
 is "with the same credentials" "$AWS_ACCESS_KEY_ID" "$key"
 is "in the Region asked for" "$AWS_REGION" eu-west-1
 localkms_stop KILL
-localkms_start
+localkms_start --credentials AKIDEXAMPLE:secret/of+mine
 is "it starts after kill -9" $? 0
+is "with the credentials asked for" \
+	"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" AKIDEXAMPLE:secret/of+mine
+if [ -n "$aws" ]; then
+	ok "which sign" kms list-keys
+	unknown() { AWS_SECRET_ACCESS_KEY=secret/of+yours kms list-keys; }
+	fails "and others do not" unknown
+fi
 localkms_stop INT
 is "SIGINT ends it with 0" $? 0
 tap_done
