@@ -263,8 +263,8 @@ call_run(struct call *c, struct view body)
 		call_lock(c);
 	if (!call_admit(c))
 		return (false);
-	if (controls_over_quota(
-		c->service->controls, op, c->key, c->caller.region))
+	if (controls_over_quota(c->service->controls, op, c->key,
+		call_text(c, IN_KEY_PAIR_SPEC, NULL), c->caller.region))
 		return (REFUSE(c, THROTTLING, "Rate exceeded"));
 	if (!op->run(c))
 		return (false);

@@ -128,14 +128,14 @@ controls_denied(struct controls *c, const char *operation, const struct key *k,
 
 bool
 controls_over_quota(struct controls *c, const struct operation *op,
-    const struct key *k, const char *region)
+    const struct key *k, const char *pair_spec, const char *region)
 {
 	bool over;
 
 	if (!c->has_quotas)
 		return (false);
 	pthread_mutex_lock(&c->lock);
-	over = quota_over(&c->quotas, op->name, k, region,
+	over = quota_over(&c->quotas, op->name, k, pair_spec, region,
 	    clock_system.mono_ms(clock_system.ctx));
 	pthread_mutex_unlock(&c->lock);
 	return (over);

@@ -46,7 +46,7 @@ bool controls_denied(struct controls *, const char *operation,
     const struct key *, const char *access_key);
 /* Whether AWS's request quota is used up. */
 bool controls_over_quota(struct controls *, const struct operation *,
-    const struct key *, const char *region);
+    const struct key *, const char *pair_spec, const char *region);
 
 /* Answers a request to the control address. */
 void controls_answer(

@@ -42,6 +42,17 @@ static const struct row {
 	{ "UpdatePrimaryRegion",	5 },
 };
 
+/* Data key pairs cost KMS more; the beginning of their KeyPairSpec. */
+static const struct pair_row {
+	const char *spec;
+	unsigned a_second;
+} pair_rows[] = {
+	{ "RSA_2048",	20 },
+	{ "RSA_3072",	4 },
+	{ "RSA_4096",	1 },
+	{ "ECC_",	100 },
+};
+
 /* The rest is cryptography, counted together by the family of the key. */
 static const unsigned families[] = {
 	[FAMILY_AES] = 10000,
@@ -73,7 +84,7 @@ bucket(struct quotas *q, const char *region, const void *row)
 
 bool
 quota_over(struct quotas *q, const char *operation, const struct key *k,
-    const char *region, int64_t mono_ms)
+    const char *pair_spec, const char *region, int64_t mono_ms)
 {
 	enum family family = k == NULL ? FAMILY_AES : k->spec->family;
 	const void *row;
@@ -88,6 +99,12 @@ quota_over(struct quotas *q, const char *operation, const struct key *k,
 		if (strcmp(rows[i].operation, operation) == 0) {
 			row = &rows[i];
 			most = rows[i].a_second;
+		}
+	for (size_t i = 0; pair_spec != NULL && i < ELEMS(pair_rows); i++)
+		if (strncmp(pair_rows[i].spec, pair_spec,
+			strlen(pair_rows[i].spec)) == 0) {
+			row = &pair_rows[i];
+			most = pair_rows[i].a_second;
 		}
 	if ((b = bucket(q, region, row)) == NULL)
 		return (false);

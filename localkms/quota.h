@@ -15,7 +15,8 @@ struct quotas {
 	} buckets[QUOTA_BUCKETS];
 };
 
-/* Counts a request; true: it is one too many. key NULL: of none. */
+/* Counts a request; true: it is one too many. key NULL: of none; pair_spec:
+ * its KeyPairSpec, NULL where it has none. */
 bool quota_over(struct quotas *, const char *operation, const struct key *,
-    const char *region, int64_t mono_ms);
+    const char *pair_spec, const char *region, int64_t mono_ms);
 #endif

@@ -44,7 +44,7 @@ fi
 # the container's entry point, but for its folder
 entry=$(blocks dockerfile | sed -n '/^ENTRYPOINT/,/\]$/p' | tr -d '\\\n' |
     sed 's/^ENTRYPOINT *\[//; s/\]$//; s/[",]/ /g' |
-    sed "s,/home/kms/store,$work/container,; s/:4599/:0/; s/:4600/:0/")
+    sed "s,/var/lib/kms/store,$work/container,; s/:4599/:0/; s/:4600/:0/")
 credentials=$(blocks dockerfile |
     sed -n 's/^CMD \["\(.*\)", "\(.*\)"\]$/\1 \2/p')
 # shellcheck disable=SC2086 # words

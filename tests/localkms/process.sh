@@ -57,11 +57,11 @@ refuses "another file in the place of the store" 1 "file is not a database" \
 	--store "$work/other" --listen 127.0.0.1:0
 }
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
-	mkdir "$work/root"; chmod 755 "$work" "$work/root"
+	mkdir "$work/closed"; chmod 755 "$work" "$work/closed"
 	said=$(setpriv --reuid=65534 --regid=65534 --clear-groups \
-	    "$server" --store "$work/root/x" 2>&1)
+	    "$server" --store "$work/closed/x" 2>&1)
 	is "a store that it may not write" $? 1
-	is "says so" "$said" "keyferry-localkms: $work/root/x: Permission denied"
+	is "says so" "$said" "keyferry-localkms: $work/closed/x: Permission denied"
 fi
 
 localkms_start

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "local.h"
+#include "quota.h"
 #include "tap.h"
 
 #define HELLO "aGVsbG8="
@@ -437,6 +438,52 @@ fill(const char *text, const char *key, const char *blob, char *to)
 	*to = '\0';
 }
 
+/* So many a second of each operation, then one too many; the next second, and
+ * another Region, are not concerned. */
+static void
+test_quotas(void)
+{
+	static const struct {
+		const char *operation, *key_spec, *pair_spec;
+		unsigned most;
+	} rows[] = {
+	    {"GetParametersForImport", "SYMMETRIC_DEFAULT", NULL, 1},
+	    {"ImportKeyMaterial", "SYMMETRIC_DEFAULT", NULL, 15},
+	    {"CreateKey", NULL, NULL, 5},
+	    {"DescribeKey", "RSA_2048", NULL, 2000},
+	    {"Encrypt", "SYMMETRIC_DEFAULT", NULL, 10000},
+	    {"GenerateMac", "HMAC_256", NULL, 10000},
+	    {"Sign", "RSA_2048", NULL, 1000},
+	    {"Sign", "ECC_NIST_P256", NULL, 1000},
+	    {"GenerateDataKeyPair", "SYMMETRIC_DEFAULT", "RSA_2048", 20},
+	    {"GenerateDataKeyPair", "SYMMETRIC_DEFAULT", "RSA_4096", 1},
+	    {"GenerateDataKeyPair", "SYMMETRIC_DEFAULT", "ECC_NIST_P384", 100},
+	    {"GetKeyLastUsage", "RSA_2048", NULL, 5},
+	};
+	struct quotas q;
+	struct key k = {.spec = NULL};
+	unsigned n;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct key *key = rows[i].key_spec == NULL ? NULL : &k;
+
+		memset(&q, 0, sizeof(q));
+		k.spec = spec_find(
+		    view_str(rows[i].key_spec == NULL ? "" : rows[i].key_spec));
+		for (n = 0; n <= 20000; n++)
+			if (quota_over(&q, rows[i].operation, key,
+				rows[i].pair_spec, "us-east-1", 1999))
+				break;
+		OK(n == rows[i].most, "%s %s: %u a second", rows[i].operation,
+		    rows[i].pair_spec == NULL ? "" : rows[i].pair_spec, n);
+		OK(!quota_over(&q, rows[i].operation, key, rows[i].pair_spec,
+		       "eu-west-1", 1999) &&
+			!quota_over(&q, rows[i].operation, key,
+			    rows[i].pair_spec, "us-east-1", 2000),
+		    "each Region, each second");
+	}
+}
+
 static void
 test_dry_runs(struct local *l)
 {
@@ -476,6 +523,7 @@ main(void)
 	test_names(&l);
 	test_pages(&l);
 	test_dry_runs(&l);
+	test_quotas();
 	test_controls(&l);
 	local_close(&l);
 	return (tap_done());
