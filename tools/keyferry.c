@@ -1,0 +1,61 @@
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include "command.h"
+
+/* The keyferry command: a table of subcommands. */
+
+static const struct command commands[] = {
+    {"move", "take keys from one PKCS#11 token to another, wrapped", move_usage,
+	move_run},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_usage(FILE *f)
+{
+	fputs("usage: keyferry COMMAND [options]\n", f);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(
+		    f, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("  --help     this; keyferry COMMAND --help tells its options\n"
+	      "  --version\n",
+	    f);
+}
+
+static int
+run(const struct command *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0) {
+			fputs(c->usage, stdout);
+			return (ENDED_WELL);
+		}
+	return (c->run(argc, argv));
+}
+
+int
+main(int argc, char **argv)
+{
+	/* PINs pass through this process: no core file of it */
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	setlocale(LC_CTYPE, "");
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		print_usage(stdout);
+		return (ENDED_WELL);
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("keyferry " PACKAGE_VERSION);
+		return (ENDED_WELL);
+	}
+	for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return (run(&commands[i], argc - 1, argv + 1));
+	if (argc > 1)
+		fprintf(stderr, "keyferry: no command %s\n", argv[1]);
+	print_usage(stderr);
+	return (ENDED_UNSTARTED);
+}

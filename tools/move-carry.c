@@ -1,0 +1,260 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include "move.h"
+
+/*
+ * One key goes over:
+ *
+ *   1 a wrapping pair on the target. Keyferry makes one for each key, with the
+ *     key's label and id, or finds the one that an earlier run left
+ *   2 its public half on the source, for this session
+ *   3 the source wraps the key with it
+ *   4 the target unwraps it
+ *
+ * The pair of a run that was killed stays, and the next run goes on with it.
+ * Other tokens have one pair for a run; that and all on the source go with
+ * the session.
+ */
+
+#define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + UNWRAP_TEMPLATE_MAX)
+
+struct template
+{
+	CK_ATTRIBUTE rows[TEMPLATE_MAX];
+	CK_ULONG count;
+};
+
+static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+/* A token does not change what it is given, whatever the types say. */
+static void
+add(struct template *t, CK_ATTRIBUTE_TYPE type, const void *ptr, size_t len)
+{
+	t->rows[t->count++] = (CK_ATTRIBUTE){type, (void *)(uintptr_t)ptr, len};
+}
+
+static void
+add_names(struct template *t, const struct key *k)
+{
+	if (k->label.len != 0)
+		add(t, CKA_LABEL, k->label.ptr, k->label.len);
+	if (k->id.len != 0)
+		add(t, CKA_ID, k->id.ptr, k->id.len);
+}
+
+/* What the key to come will be: Keyferry makes the KMS key for it. */
+static void
+describe_key(struct template *t, const struct key *k, CK_ULONG *size)
+{
+	add(t, CKA_CLASS, &k->class, sizeof(k->class));
+	add(t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	*size = k->class == CKO_SECRET_KEY ? k->bits / 8 : k->bits;
+	if (k->params.len != 0)
+		add(t, CKA_EC_PARAMS, k->params.ptr, k->params.len);
+	else if (*size != 0)
+		add(t,
+		    k->class == CKO_SECRET_KEY ? CKA_VALUE_LEN
+					       : CKA_MODULUS_BITS,
+		    size, sizeof(*size));
+	t->count += key_usage_template(k, true, t->rows + t->count);
+}
+
+static CK_RV
+generate(const struct plan *p, struct template *public,
+    struct template *private, struct pair *pair, struct step *s)
+{
+	static const CK_BYTE exponent[] = {1, 0, 1};
+	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_RV rv;
+
+	add(public, CKA_MODULUS_BITS, &p->wishes.bits, sizeof(p->wishes.bits));
+	add(public, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
+	add(public, CKA_WRAP, &yes, sizeof(yes));
+	add(private, CKA_UNWRAP, &yes, sizeof(yes));
+	add(private, CKA_SENSITIVE, &yes, sizeof(yes));
+	rv = p->to->p11->C_GenerateKeyPair(p->to->session, &m, public->rows,
+	    public->count, private->rows, private->count, &pair->public,
+	    &pair->private);
+	if (rv != CKR_OK)
+		*s = (struct step){"C_GenerateKeyPair", p->to, rv};
+	return (rv);
+}
+
+/*
+ * Keyferry's import pair, made for this key alone. The allowed mechanism says
+ * how it will be wrapped; SHA-1 beside it, that OAEP will be with that hash.
+ * An AES-256 key needs no description.
+ */
+static CK_RV
+make_import_pair(const struct plan *p, const struct key *k, struct pair *pair,
+    struct step *s)
+{
+	CK_MECHANISM_TYPE allowed[] = {way_mechanism(k->way), k->hash};
+	size_t allowed_count = k->hash == CKM_SHA_1 ? 2 : 1;
+	struct template public = {.count = 0}, private = {.count = 0};
+	struct template coming = {.count = 0};
+	CK_ULONG size;
+
+	add(&public, CKA_TOKEN, &yes, sizeof(yes));
+	add_names(&public, k);
+	add(&private, CKA_TOKEN, &yes, sizeof(yes));
+	add_names(&private, k);
+	add(&private, CKA_ALLOWED_MECHANISMS, allowed,
+	    allowed_count * sizeof(allowed[0]));
+	describe_key(&coming, k, &size);
+	if (k->type != CKK_AES)
+		add(&private, CKA_UNWRAP_TEMPLATE, coming.rows,
+		    coming.count * sizeof(coming.rows[0]));
+	return (generate(p, &public, &private, pair, s));
+}
+
+static CK_RV
+make_session_pair(struct plan *p, struct pair *pair, struct step *s)
+{
+	struct template public = {.count = 0}, private = {.count = 0};
+	CK_RV rv = CKR_OK;
+
+	add(&public, CKA_TOKEN, &no, sizeof(no));
+	add(&private, CKA_TOKEN, &no, sizeof(no));
+	if (p->pair.private == CK_INVALID_HANDLE)
+		rv = generate(p, &public, &private, &p->pair, s);
+	*pair = p->pair;
+	return (rv);
+}
+
+/* The target's public half becomes a session object of the source. */
+static CK_RV
+lend_public(const struct plan *p, const struct key *k, const struct pair *pair,
+    CK_OBJECT_HANDLE *public, struct step *s)
+{
+	static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	static const CK_KEY_TYPE type = CKK_RSA;
+	struct blob modulus = BLOB_INIT, exponent = BLOB_INIT;
+	struct template t = {.count = 0};
+	CK_RV rv;
+
+	*s = (struct step){"C_GetAttributeValue", p->to, CKR_OK};
+	rv = p11_read(p->to, pair->public, CKA_MODULUS, &modulus);
+	if (rv == CKR_OK)
+		rv = p11_read(
+		    p->to, pair->public, CKA_PUBLIC_EXPONENT, &exponent);
+	if (rv != CKR_OK)
+		goto out;
+	s->function = "C_CreateObject";
+	s->on = k->from;
+	add(&t, CKA_CLASS, &class, sizeof(class));
+	add(&t, CKA_KEY_TYPE, &type, sizeof(type));
+	add(&t, CKA_TOKEN, &no, sizeof(no));
+	add(&t, CKA_PRIVATE, &no, sizeof(no));
+	add(&t, CKA_WRAP, &yes, sizeof(yes));
+	add(&t, CKA_MODULUS, modulus.ptr, modulus.len);
+	add(&t, CKA_PUBLIC_EXPONENT, exponent.ptr, exponent.len);
+	rv = k->from->p11->C_CreateObject(
+	    k->from->session, t.rows, t.count, public);
+out:
+	s->rv = rv;
+	blob_free(&modulus);
+	blob_free(&exponent);
+	return (rv);
+}
+
+static CK_RV
+unwrap(const struct plan *p, const struct key *k, const struct pair *pair,
+    const struct blob *wrapped, CK_OBJECT_HANDLE *h, struct step *s)
+{
+	struct template t = {.count = 0};
+
+	add(&t, CKA_CLASS, &k->class, sizeof(k->class));
+	add(&t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	add(&t, CKA_TOKEN, &yes, sizeof(yes));
+	if (!p->to_keyferry)
+		add(&t, CKA_PRIVATE, &yes, sizeof(yes));
+	add(&t, CKA_SENSITIVE, &yes, sizeof(yes));
+	add(&t, CKA_EXTRACTABLE, &no, sizeof(no));
+	add_names(&t, k);
+	if (p->wishes.expires)
+		add(&t, CKA_END_DATE, &p->wishes.end_date,
+		    sizeof(p->wishes.end_date));
+	t.count += key_usage_template(k,
+	    p->to_keyferry || p->wishes.usage != USAGE_ANY, t.rows + t.count);
+	return (way_unwrap(k, p->to, pair->private, p->wishes.bits, wrapped,
+	    t.rows, t.count, h, s));
+}
+
+/* With these the other keys would fail, too. */
+static bool
+is_the_end(CK_RV rv)
+{
+	return (rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
+		rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED ||
+		rv == CKR_USER_NOT_LOGGED_IN ||
+		rv == CKR_CRYPTOKI_NOT_INITIALIZED);
+}
+
+/* A pair that this run made, and that nothing can be wrapped with, goes; one
+ * that was there before may be somebody's. */
+static const char *
+after_failure(const struct plan *p, const struct key *k,
+    const struct pair *pair, bool source)
+{
+	if (!p->to_keyferry || pair->private == CK_INVALID_HANDLE)
+		return ("");
+	if (source && !k->pair_left &&
+	    p->to->p11->C_DestroyObject(p->to->session, pair->private) ==
+		CKR_OK)
+		return ("");
+	return ("; its import pair waits on the target");
+}
+
+static bool
+key_failed(struct key *k, const struct step *s, const char *after)
+{
+	char room[P11_NAME_SIZE];
+
+	k->fate = FATE_FAILED;
+	snprintf(k->reason, sizeof(k->reason), "%s on %s: %s%s", s->function,
+	    s->on->label, p11_rv_name(s->rv, room), after);
+	return (!is_the_end(s->rv));
+}
+
+static void
+key_arrived(const struct plan *p, struct key *k, CK_OBJECT_HANDLE h)
+{
+	k->fate = FATE_MOVED;
+	(void)p11_read(p->to, h, CKA_UNIQUE_ID, &k->unique_id);
+	if (!key_differs(k, p->to, h))
+		return;
+	k->fate = FATE_FAILED;
+	snprintf(k->reason, sizeof(k->reason),
+	    "the key that arrived has another public half");
+}
+
+bool
+carry(struct plan *p, struct key *k)
+{
+	struct pair pair = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+	CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, h;
+	struct blob wrapped = BLOB_INIT;
+	struct step s = {NULL, p->to, CKR_OK};
+	bool go_on = true;
+	CK_RV rv;
+
+	rv = p->to_keyferry ? make_import_pair(p, k, &pair, &s)
+			    : make_session_pair(p, &pair, &s);
+	if (rv == CKR_OK)
+		rv = lend_public(p, k, &pair, &public, &s);
+	if (rv == CKR_OK)
+		rv = way_wrap(k, public, &wrapped, &s);
+	if (rv == CKR_OK)
+		rv = unwrap(p, k, &pair, &wrapped, &h, &s);
+	if (rv == CKR_OK)
+		key_arrived(p, k, h);
+	else
+		go_on = key_failed(
+		    k, &s, after_failure(p, k, &pair, s.on == k->from));
+	if (public != CK_INVALID_HANDLE)
+		(void)k->from->p11->C_DestroyObject(k->from->session, public);
+	blob_free(&wrapped);
+	return (go_on);
+}

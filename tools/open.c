@@ -1,0 +1,271 @@
+#include <p11-kit/p11-kit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "open.h"
+#include "pin.h"
+
+/* A token that an URI may mean. */
+struct candidate {
+	CK_FUNCTION_LIST *p11;
+	CK_SLOT_ID slot;
+	CK_TOKEN_INFO info;
+};
+#define CANDIDATES_MAX 32
+#define SLOTS_MAX 256
+
+struct candidates {
+	struct candidate rows[CANDIDATES_MAX];
+	size_t count;
+};
+
+static void
+token_label(const CK_TOKEN_INFO *info, char out[33])
+{
+	size_t n = sizeof(info->label);
+
+	while (n > 0 && info->label[n - 1] == ' ')
+		n--;
+	memcpy(out, info->label, n);
+	out[n] = '\0';
+}
+
+static const char *
+reason(CK_RV rv, char room[P11_NAME_SIZE])
+{
+	const char *said = p11_kit_message();
+
+	return (said != NULL ? said : p11_rv_name(rv, room));
+}
+
+/* The module at that path, loaded once. */
+static CK_FUNCTION_LIST *
+module_at(struct opened *o, const char *path)
+{
+	CK_FUNCTION_LIST **modules;
+	CK_FUNCTION_LIST *m;
+	char **paths, room[P11_NAME_SIZE];
+	CK_RV rv;
+
+	for (size_t i = 0; i < o->module_count; i++)
+		if (strcmp(o->paths[i], path) == 0)
+			return (o->modules[i]);
+	modules = realloc(o->modules, (o->module_count + 1) * sizeof(*modules));
+	if (modules == NULL)
+		return (NULL);
+	o->modules = modules;
+	paths = realloc(o->paths, (o->module_count + 1) * sizeof(*paths));
+	if (paths == NULL)
+		return (NULL);
+	o->paths = paths;
+	if ((m = p11_kit_module_load(path, P11_KIT_MODULE_CRITICAL)) == NULL) {
+		fprintf(stderr, "keyferry: %s: %s\n", path,
+		    reason(CKR_GENERAL_ERROR, room));
+		return (NULL);
+	}
+	if ((rv = p11_kit_module_initialize(m)) != CKR_OK ||
+	    (paths[o->module_count] = strdup(path)) == NULL) {
+		fprintf(stderr, "keyferry: %s: C_Initialize: %s\n", path,
+		    p11_rv_name(rv, room));
+		p11_kit_module_release(m);
+		return (NULL);
+	}
+	modules[o->module_count++] = m;
+	return (m);
+}
+
+static void
+add_tokens(CK_FUNCTION_LIST *m, P11KitUri *uri, struct candidates *cs)
+{
+	CK_SLOT_ID slots[SLOTS_MAX], wanted = p11_kit_uri_get_slot_id(uri);
+	CK_ULONG count = SLOTS_MAX;
+	CK_INFO info;
+	CK_SLOT_INFO slot;
+	struct candidate c = {.p11 = m};
+
+	if (m->C_GetInfo(&info) != CKR_OK ||
+	    !p11_kit_uri_match_module_info(uri, &info) ||
+	    m->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+		return;
+	for (CK_ULONG i = 0; i < count && cs->count < CANDIDATES_MAX; i++) {
+		c.slot = slots[i];
+		if ((wanted != (CK_SLOT_ID)-1 && wanted != c.slot) ||
+		    m->C_GetSlotInfo(c.slot, &slot) != CKR_OK ||
+		    !p11_kit_uri_match_slot_info(uri, &slot) ||
+		    m->C_GetTokenInfo(c.slot, &c.info) != CKR_OK ||
+		    (c.info.flags & CKF_TOKEN_INITIALIZED) == 0 ||
+		    !p11_kit_uri_match_token_info(uri, &c.info))
+			continue;
+		cs->rows[cs->count++] = c;
+	}
+}
+
+static bool
+find_candidates(struct opened *o, P11KitUri *uri, struct candidates *cs)
+{
+	const char *path = p11_kit_uri_get_module_path(uri);
+	const char *name = p11_kit_uri_get_module_name(uri);
+	CK_FUNCTION_LIST *m;
+
+	cs->count = 0;
+	if (path != NULL) {
+		if ((m = module_at(o, path)) == NULL)
+			return (false);
+		add_tokens(m, uri, cs);
+		return (true);
+	}
+	if (o->registered == NULL)
+		o->registered = p11_kit_modules_load_and_initialize(0);
+	if (o->registered == NULL) {
+		fprintf(stderr, "keyferry: no module is registered with "
+				"p11-kit: name one by module-path\n");
+		return (false);
+	}
+	if (name != NULL) {
+		m = p11_kit_module_for_name(o->registered, name);
+		if (m != NULL)
+			add_tokens(m, uri, cs);
+		return (true);
+	}
+	for (size_t i = 0; o->registered[i] != NULL; i++)
+		add_tokens(o->registered[i], uri, cs);
+	return (true);
+}
+
+static bool
+pick(const struct candidates *cs, const char *uri)
+{
+	char label[33];
+
+	if (cs->count == 1)
+		return (true);
+	fprintf(stderr, "keyferry: %s: %s\n", uri,
+	    cs->count == 0 ? "there is no such token"
+			   : "more than one token is meant:");
+	for (size_t i = 0; i < cs->count; i++) {
+		token_label(&cs->rows[i].info, label);
+		fprintf(stderr, "  token=%s;serial=%.16s\n", label,
+		    (const char *)cs->rows[i].info.serialNumber);
+	}
+	return (false);
+}
+
+static bool
+login(struct token *t, P11KitUri *uri)
+{
+	struct pin pin = PIN_INIT;
+	char room[P11_NAME_SIZE];
+	CK_RV rv;
+
+	if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
+		return (true);
+	if ((t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0 &&
+	    !pin_get(uri, t->label, &pin)) {
+		pin_free(&pin);
+		return (false);
+	}
+	rv = t->p11->C_Login(
+	    t->session, CKU_USER, (CK_UTF8CHAR *)pin.text, pin.len);
+	pin_free(&pin);
+	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
+		return (true);
+	fprintf(stderr, "keyferry: token %s: C_Login: %s\n", t->label,
+	    p11_rv_name(rv, room));
+	return (false);
+}
+
+static void
+token_end(struct token *t)
+{
+	if (t->session != CK_INVALID_HANDLE)
+		(void)t->p11->C_CloseSession(t->session);
+	free(t->mechanisms);
+	free(t);
+}
+
+static bool
+read_mechanisms(struct token *t)
+{
+	CK_ULONG n = 0;
+
+	if (t->p11->C_GetMechanismList(t->slot, NULL, &n) != CKR_OK ||
+	    (t->mechanisms = calloc(n + 1, sizeof(*t->mechanisms))) == NULL ||
+	    t->p11->C_GetMechanismList(t->slot, t->mechanisms, &n) != CKR_OK)
+		return (false);
+	t->mechanism_count = n;
+	return (true);
+}
+
+static struct token *
+token_start(const struct candidate *c, P11KitUri *uri, bool rw)
+{
+	struct token *t = calloc(1, sizeof(*t));
+	char room[P11_NAME_SIZE];
+	CK_RV rv;
+
+	if (t == NULL)
+		return (NULL);
+	t->p11 = c->p11;
+	t->slot = c->slot;
+	t->info = c->info;
+	token_label(&t->info, t->label);
+	rv = t->p11->C_OpenSession(t->slot,
+	    CKF_SERIAL_SESSION | (rw ? CKF_RW_SESSION : 0), NULL, NULL,
+	    &t->session);
+	if (rv == CKR_OK && login(t, uri) && read_mechanisms(t))
+		return (t);
+	if (rv != CKR_OK)
+		fprintf(stderr, "keyferry: token %s: C_OpenSession: %s\n",
+		    t->label, p11_rv_name(rv, room));
+	token_end(t);
+	return (NULL);
+}
+
+struct token *
+open_token(struct opened *o, P11KitUri *uri, bool rw)
+{
+	struct candidates *cs = calloc(1, sizeof(*cs));
+	struct token **rows, *t = NULL;
+	char *text = NULL;
+
+	if (cs == NULL || p11_kit_uri_format(uri, P11_KIT_URI_FOR_ANY, &text) !=
+			      P11_KIT_URI_OK)
+		goto out;
+	pin_wipe_text(text);
+	if (!find_candidates(o, uri, cs) || !pick(cs, text))
+		goto out;
+	for (size_t i = 0; i < o->token_count && t == NULL; i++)
+		if (o->tokens[i]->p11 == cs->rows[0].p11 &&
+		    o->tokens[i]->slot == cs->rows[0].slot)
+			t = o->tokens[i];
+	if (t != NULL)
+		goto out;
+	rows = realloc(o->tokens, (o->token_count + 1) * sizeof(*rows));
+	if (rows == NULL)
+		goto out;
+	o->tokens = rows;
+	if ((t = token_start(&cs->rows[0], uri, rw)) != NULL)
+		rows[o->token_count++] = t;
+out:
+	free(text);
+	free(cs);
+	return (t);
+}
+
+void
+open_end(struct opened *o)
+{
+	for (size_t i = 0; i < o->token_count; i++)
+		token_end(o->tokens[i]);
+	for (size_t i = 0; i < o->module_count; i++) {
+		(void)p11_kit_module_finalize(o->modules[i]);
+		p11_kit_module_release(o->modules[i]);
+		free(o->paths[i]);
+	}
+	if (o->registered != NULL)
+		p11_kit_modules_finalize_and_release(o->registered);
+	free(o->tokens);
+	free(o->modules);
+	free(o->paths);
+	memset(o, 0, sizeof(*o));
+}

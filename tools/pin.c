@@ -1,0 +1,188 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <termios.h>
+#include <unistd.h>
+#include "pin.h"
+
+#define CTRL_C 3
+#define CTRL_D 4
+#define CTRL_H 8
+#define CTRL_U 21
+#define DEL 127
+
+static bool
+new_memory(struct pin *p)
+{
+	void *m = mmap(NULL, PIN_MAX + 1, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED)
+		return (false);
+	/* a limit that forbids locking is no reason to do nothing at all */
+	(void)mlock(m, PIN_MAX + 1);
+	(void)madvise(m, PIN_MAX + 1, MADV_DONTDUMP);
+	p->text = m;
+	p->len = 0;
+	return (true);
+}
+
+void
+pin_free(struct pin *p)
+{
+	if (p->text == NULL)
+		return;
+	explicit_bzero(p->text, PIN_MAX + 1);
+	munmap(p->text, PIN_MAX + 1);
+	p->text = NULL;
+	p->len = 0;
+}
+
+static bool
+take(struct pin *p, const char *text)
+{
+	p->len = strlen(text);
+	if (p->len > PIN_MAX)
+		return (false);
+	memcpy(p->text, text, p->len + 1);
+	return (true);
+}
+
+/* The first line of a file. */
+static bool
+read_file(struct pin *p, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd == -1)
+		return (false);
+	while (p->len < PIN_MAX &&
+	       (n = read(fd, p->text + p->len, PIN_MAX - p->len)) > 0)
+		p->len += (size_t)n;
+	close(fd);
+	p->text[p->len] = '\0';
+	p->len = strcspn(p->text, "\r\n");
+	p->text[p->len] = '\0';
+	return (n >= 0);
+}
+
+/* One key pressed; false: the line is over. */
+static bool
+take_key(struct pin *p, unsigned char key, bool *given_up)
+{
+	switch (key) {
+	case '\n':
+	case '\r':
+		return (false);
+	case CTRL_C:
+	case CTRL_D:
+		*given_up = true;
+		return (false);
+	case CTRL_H:
+	case DEL:
+		p->len -= p->len > 0;
+		break;
+	case CTRL_U:
+		p->len = 0;
+		break;
+	default:
+		if (p->len < PIN_MAX)
+			p->text[p->len++] = (char)key;
+	}
+	return (true);
+}
+
+/* Key by key, so that the terminal is never left without its echo. */
+static bool
+ask(struct pin *p, const char *token)
+{
+	struct termios before, silent;
+	bool given_up = false;
+	unsigned char key;
+	ssize_t n;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty == -1 || tcgetattr(tty, &before) != 0) {
+		if (tty != -1)
+			close(tty);
+		return (false);
+	}
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
+	tcsetattr(tty, TCSAFLUSH, &silent);
+	dprintf(tty, "PIN of %s: ", token);
+	do {
+		n = read(tty, &key, 1);
+	} while ((n == 1 && take_key(p, key, &given_up)) ||
+		 (n == -1 && errno == EINTR));
+	tcsetattr(tty, TCSAFLUSH, &before);
+	dprintf(tty, "\n");
+	close(tty);
+	p->text[p->len] = '\0';
+	explicit_bzero(&key, sizeof(key));
+	return (n == 1 && !given_up);
+}
+
+bool
+pin_get(P11KitUri *uri, const char *token, struct pin *p)
+{
+	const char *value = p11_kit_uri_get_pin_value(uri);
+	const char *source = p11_kit_uri_get_pin_source(uri);
+	const char *environment = getenv("PKCS11_PIN");
+
+	if (!new_memory(p)) {
+		fprintf(stderr, "keyferry: no memory for a PIN\n");
+		return (false);
+	}
+	if (value == NULL && source != NULL) {
+		if (strncmp(source, "file:", 5) == 0)
+			source += strncmp(source, "file://", 7) == 0 ? 7 : 5;
+		if (read_file(p, source))
+			return (true);
+		fprintf(stderr, "keyferry: pin-source %s: %s\n", source,
+		    strerror(errno));
+		return (false);
+	}
+	if (value == NULL)
+		value = environment;
+	if (value == NULL && ask(p, token))
+		return (true);
+	if (value == NULL)
+		fprintf(stderr,
+		    "keyferry: token %s wants a PIN: pin-source in its URI, "
+		    "or PKCS11_PIN in the environment\n",
+		    token);
+	else if (take(p, value))
+		return (true);
+	else
+		fprintf(stderr, "keyferry: the PIN is too long\n");
+	return (false);
+}
+
+void
+pin_wipe_text(char *uri)
+{
+	static const char name[] = "pin-value=";
+	char *s = strstr(uri, name);
+
+	if (s == NULL)
+		return;
+	for (s += sizeof(name) - 1; *s != '\0' && *s != '&' && *s != ';'; s++)
+		*s = '*';
+}
+
+void
+pin_wipe(P11KitUri *uri)
+{
+	const char *value = p11_kit_uri_get_pin_value(uri);
+
+	/* p11-kit frees its copy, and does not wipe it */
+	if (value != NULL)
+		explicit_bzero((void *)(uintptr_t)value, strlen(value));
+	p11_kit_uri_set_pin_value(uri, NULL);
+}
