@@ -61,24 +61,21 @@ describe_key(struct template *t, const struct key *k, CK_ULONG *size)
 }
 
 static CK_RV
-generate(const struct plan *p, struct template *public,
-    struct template *private, struct pair *pair, struct step *s)
+generate(const struct plan *plan, struct parcel *p, struct template *public,
+    struct template *private, struct pair *pair)
 {
 	static const CK_BYTE exponent[] = {1, 0, 1};
 	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
-	CK_RV rv;
 
-	add(public, CKA_MODULUS_BITS, &p->wishes.bits, sizeof(p->wishes.bits));
+	add(public, CKA_MODULUS_BITS, &p->bits, sizeof(p->bits));
 	add(public, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	add(public, CKA_WRAP, &yes, sizeof(yes));
 	add(private, CKA_UNWRAP, &yes, sizeof(yes));
 	add(private, CKA_SENSITIVE, &yes, sizeof(yes));
-	rv = p->to->p11->C_GenerateKeyPair(p->to->session, &m, public->rows,
-	    public->count, private->rows, private->count, &pair->public,
-	    &pair->private);
-	if (rv != CKR_OK)
-		*s = (struct step){"C_GenerateKeyPair", p->to, rv};
-	return (rv);
+	return (parcel_step(p, "C_GenerateKeyPair", plan->to,
+	    plan->to->p11->C_GenerateKeyPair(plan->to->session, &m,
+		public->rows, public->count, private->rows, private->count,
+		&pair->public, &pair->private)));
 }
 
 /*
@@ -87,9 +84,9 @@ generate(const struct plan *p, struct template *public,
  * An AES-256 key needs no description.
  */
 static CK_RV
-make_import_pair(const struct plan *p, const struct key *k, struct pair *pair,
-    struct step *s)
+make_import_pair(const struct plan *plan, struct parcel *p)
 {
+	const struct key *k = p->key;
 	CK_MECHANISM_TYPE allowed[] = {way_mechanism(k->way), k->hash};
 	size_t allowed_count = k->hash == CKM_SHA_1 ? 2 : 1;
 	struct template public = {.count = 0}, private = {.count = 0};
@@ -106,43 +103,47 @@ make_import_pair(const struct plan *p, const struct key *k, struct pair *pair,
 	if (k->type != CKK_AES)
 		add(&private, CKA_UNWRAP_TEMPLATE, coming.rows,
 		    coming.count * sizeof(coming.rows[0]));
-	return (generate(p, &public, &private, pair, s));
+	return (generate(plan, p, &public, &private, &p->pair));
 }
 
 static CK_RV
-make_session_pair(struct plan *p, struct pair *pair, struct step *s)
+make_session_pair(struct plan *plan, struct parcel *p)
 {
 	struct template public = {.count = 0}, private = {.count = 0};
 	CK_RV rv = CKR_OK;
 
 	add(&public, CKA_TOKEN, &no, sizeof(no));
 	add(&private, CKA_TOKEN, &no, sizeof(no));
-	if (p->pair.private == CK_INVALID_HANDLE)
-		rv = generate(p, &public, &private, &p->pair, s);
-	*pair = p->pair;
+	if (plan->pair.private == CK_INVALID_HANDLE)
+		rv = generate(plan, p, &public, &private, &plan->pair);
+	p->pair = plan->pair;
 	return (rv);
+}
+
+static CK_RV
+make_pair(struct plan *plan, struct parcel *p)
+{
+	return (plan->to_keyferry ? make_import_pair(plan, p)
+				  : make_session_pair(plan, p));
 }
 
 /* The target's public half becomes a session object of the source. */
 static CK_RV
-lend_public(const struct plan *p, const struct key *k, const struct pair *pair,
-    CK_OBJECT_HANDLE *public, struct step *s)
+lend_public(struct parcel *p)
 {
 	static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	static const CK_KEY_TYPE type = CKK_RSA;
+	const struct token *from = p->key->from;
 	struct blob modulus = BLOB_INIT, exponent = BLOB_INIT;
 	struct template t = {.count = 0};
 	CK_RV rv;
 
-	*s = (struct step){"C_GetAttributeValue", p->to, CKR_OK};
-	rv = p11_read(p->to, pair->public, CKA_MODULUS, &modulus);
+	rv = p11_read(p->to, p->pair.public, CKA_MODULUS, &modulus);
 	if (rv == CKR_OK)
 		rv = p11_read(
-		    p->to, pair->public, CKA_PUBLIC_EXPONENT, &exponent);
-	if (rv != CKR_OK)
+		    p->to, p->pair.public, CKA_PUBLIC_EXPONENT, &exponent);
+	if (parcel_step(p, "C_GetAttributeValue", p->to, rv) != CKR_OK)
 		goto out;
-	s->function = "C_CreateObject";
-	s->on = k->from;
 	add(&t, CKA_CLASS, &class, sizeof(class));
 	add(&t, CKA_KEY_TYPE, &type, sizeof(type));
 	add(&t, CKA_TOKEN, &no, sizeof(no));
@@ -150,36 +151,37 @@ lend_public(const struct plan *p, const struct key *k, const struct pair *pair,
 	add(&t, CKA_WRAP, &yes, sizeof(yes));
 	add(&t, CKA_MODULUS, modulus.ptr, modulus.len);
 	add(&t, CKA_PUBLIC_EXPONENT, exponent.ptr, exponent.len);
-	rv = k->from->p11->C_CreateObject(
-	    k->from->session, t.rows, t.count, public);
+	rv = parcel_step(p, "C_CreateObject", from,
+	    from->p11->C_CreateObject(
+		from->session, t.rows, t.count, &p->lent));
 out:
-	s->rv = rv;
 	blob_free(&modulus);
 	blob_free(&exponent);
 	return (rv);
 }
 
 static CK_RV
-unwrap(const struct plan *p, const struct key *k, const struct pair *pair,
-    const struct blob *wrapped, CK_OBJECT_HANDLE *h, struct step *s)
+unwrap(const struct plan *plan, struct parcel *p)
 {
+	const struct key *k = p->key;
+	const struct wishes *w = &plan->wishes;
 	struct template t = {.count = 0};
 
 	add(&t, CKA_CLASS, &k->class, sizeof(k->class));
 	add(&t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
 	add(&t, CKA_TOKEN, &yes, sizeof(yes));
-	if (!p->to_keyferry)
+	if (!plan->to_keyferry)
 		add(&t, CKA_PRIVATE, &yes, sizeof(yes));
 	add(&t, CKA_SENSITIVE, &yes, sizeof(yes));
 	add(&t, CKA_EXTRACTABLE, &no, sizeof(no));
 	add_names(&t, k);
-	if (p->wishes.expires)
-		add(&t, CKA_END_DATE, &p->wishes.end_date,
-		    sizeof(p->wishes.end_date));
+	if (w->expires)
+		add(&t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
 	t.count += key_usage_template(k,
-	    p->to_keyferry || p->wishes.usage != USAGE_ANY, t.rows + t.count);
-	return (way_unwrap(k, p->to, pair->private, p->wishes.bits, wrapped,
-	    t.rows, t.count, h, s));
+	    plan->to_keyferry ||
+		(w->usage != USAGE_ANY && k->usage == w->usage),
+	    t.rows + t.count);
+	return (way_unwrap(p, t.rows, t.count));
 }
 
 /* With these the other keys would fail, too. */
@@ -192,22 +194,22 @@ is_the_end(CK_RV rv)
 		rv == CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 
-/* A pair that this run made, and that nothing can be wrapped with, goes; one
- * that was there before may be somebody's. */
+/* A pair that this run made for a key that the source does not wrap goes; any
+ * other stays, and the next run uses it. */
 static const char *
-after_failure(const struct plan *p, const struct key *k,
-    const struct pair *pair, bool source)
+leave_pair(const struct plan *plan, const struct parcel *p)
 {
-	if (!p->to_keyferry || pair->private == CK_INVALID_HANDLE)
+	const struct token *to = plan->to;
+
+	if (!plan->to_keyferry || p->pair.private == CK_INVALID_HANDLE)
 		return ("");
-	if (source && !k->pair_left &&
-	    p->to->p11->C_DestroyObject(p->to->session, pair->private) ==
-		CKR_OK)
+	if (p->step.on == p->key->from && !p->key->pair_left &&
+	    to->p11->C_DestroyObject(to->session, p->pair.private) == CKR_OK)
 		return ("");
 	return ("; its import pair waits on the target");
 }
 
-static bool
+static void
 key_failed(struct key *k, const struct step *s, const char *after)
 {
 	char room[P11_NAME_SIZE];
@@ -215,15 +217,14 @@ key_failed(struct key *k, const struct step *s, const char *after)
 	k->fate = FATE_FAILED;
 	snprintf(k->reason, sizeof(k->reason), "%s on %s: %s%s", s->function,
 	    s->on->label, p11_rv_name(s->rv, room), after);
-	return (!is_the_end(s->rv));
 }
 
 static void
-key_arrived(const struct plan *p, struct key *k, CK_OBJECT_HANDLE h)
+key_arrived(struct key *k, const struct parcel *p)
 {
 	k->fate = FATE_MOVED;
-	(void)p11_read(p->to, h, CKA_UNIQUE_ID, &k->unique_id);
-	if (!key_differs(k, p->to, h))
+	(void)p11_read(p->to, p->arrived, CKA_UNIQUE_ID, &k->unique_id);
+	if (!key_differs(k, p->to, p->arrived))
 		return;
 	k->fate = FATE_FAILED;
 	snprintf(k->reason, sizeof(k->reason),
@@ -231,30 +232,22 @@ key_arrived(const struct plan *p, struct key *k, CK_OBJECT_HANDLE h)
 }
 
 bool
-carry(struct plan *p, struct key *k)
+carry(struct plan *plan, struct key *k)
 {
-	struct pair pair = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
-	CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, h;
-	struct blob wrapped = BLOB_INIT;
-	struct step s = {NULL, p->to, CKR_OK};
-	bool go_on = true;
-	CK_RV rv;
+	struct parcel p = {.key = k, .to = plan->to, .bits = plan->wishes.bits};
+	const struct token *from = k->from;
+	struct step s;
 
-	rv = p->to_keyferry ? make_import_pair(p, k, &pair, &s)
-			    : make_session_pair(p, &pair, &s);
-	if (rv == CKR_OK)
-		rv = lend_public(p, k, &pair, &public, &s);
-	if (rv == CKR_OK)
-		rv = way_wrap(k, public, &wrapped, &s);
-	if (rv == CKR_OK)
-		rv = unwrap(p, k, &pair, &wrapped, &h, &s);
-	if (rv == CKR_OK)
-		key_arrived(p, k, h);
-	else
-		go_on = key_failed(
-		    k, &s, after_failure(p, k, &pair, s.on == k->from));
-	if (public != CK_INVALID_HANDLE)
-		(void)k->from->p11->C_DestroyObject(k->from->session, public);
-	blob_free(&wrapped);
-	return (go_on);
+	if (make_pair(plan, &p) == CKR_OK && lend_public(&p) == CKR_OK &&
+	    way_wrap(&p) == CKR_OK && unwrap(plan, &p) == CKR_OK) {
+		key_arrived(k, &p);
+		s = p.step;
+	} else {
+		s = p.step;
+		key_failed(k, &s, leave_pair(plan, &p));
+	}
+	if (p.lent != CK_INVALID_HANDLE)
+		(void)from->p11->C_DestroyObject(from->session, p.lent);
+	blob_free(&p.wrapped);
+	return (!is_the_end(s.rv));
 }

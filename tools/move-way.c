@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "move.h"
@@ -14,11 +15,23 @@
 #define TEMPORARY_BYTES 32 /* of the AES key */
 #define PROBE_BITS 2048
 
-static CK_RV
-failed(struct step *s, const char *function, const struct token *t, CK_RV rv)
+struct need {
+	CK_MECHANISM_TYPE type;
+	CK_FLAGS flag;
+};
+
+struct way {
+	const char *name;
+	CK_MECHANISM_TYPE blob; /* the mechanism that unwraps it */
+	struct need needs[3]; /* on the source; the last one wraps the key */
+	CK_RV (*wrap)(const struct way *, struct parcel *);
+};
+
+CK_RV
+parcel_step(
+    struct parcel *p, const char *function, const struct token *t, CK_RV rv)
 {
-	if (rv != CKR_OK)
-		*s = (struct step){function, t, rv};
+	p->step = (struct step){function, t, rv};
 	return (rv);
 }
 
@@ -34,45 +47,48 @@ oaep_params(CK_MECHANISM_TYPE hash)
 
 /* Appends what C_WrapKey gives. */
 static CK_RV
-wrap_key(const struct token *t, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
-    CK_OBJECT_HANDLE key, struct blob *out, struct step *s)
+wrap_key(struct parcel *p, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+    CK_OBJECT_HANDLE key)
 {
+	const struct token *t = p->key->from;
+	struct blob *out = &p->wrapped;
 	CK_BYTE *longer = realloc(out->ptr, out->len + WRAPPED_MAX);
 	CK_ULONG n = WRAPPED_MAX;
 	CK_RV rv;
 
 	if (longer == NULL)
-		return (failed(s, "C_WrapKey", t, CKR_HOST_MEMORY));
+		return (parcel_step(p, "C_WrapKey", t, CKR_HOST_MEMORY));
 	out->ptr = longer;
 	rv = t->p11->C_WrapKey(t->session, m, with, key, longer + out->len, &n);
 	if (rv == CKR_OK)
 		out->len += n;
-	return (failed(s, "C_WrapKey", t, rv));
+	return (parcel_step(p, "C_WrapKey", t, rv));
 }
 
 static CK_RV
-wrap_directly(const struct key *k, CK_RSA_PKCS_OAEP_PARAMS *oaep,
-    CK_OBJECT_HANDLE public, struct blob *out, struct step *s)
+wrap_directly(const struct way *w, struct parcel *p)
 {
-	CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, oaep, sizeof(*oaep)};
+	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
+	CK_MECHANISM m = {w->blob, &oaep, sizeof(oaep)};
 
-	return (wrap_key(k->from, &m, public, k->handle, out, s));
+	return (wrap_key(p, &m, p->lent, p->key->handle));
 }
 
 static CK_RV
-wrap_at_once(const struct key *k, CK_RSA_PKCS_OAEP_PARAMS *oaep,
-    CK_OBJECT_HANDLE public, struct blob *out, struct step *s)
+wrap_at_once(const struct way *w, struct parcel *p)
 {
-	struct rsa_aes_key_wrap_params p = {TEMPORARY_BYTES * 8, oaep};
-	CK_MECHANISM m = {CKM_RSA_AES_KEY_WRAP, &p, sizeof(p)};
+	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
+	struct rsa_aes_key_wrap_params both = {TEMPORARY_BYTES * 8, &oaep};
+	CK_MECHANISM m = {w->blob, &both, sizeof(both)};
 
-	return (wrap_key(k->from, &m, public, k->handle, out, s));
+	return (wrap_key(p, &m, p->lent, p->key->handle));
 }
 
 /* An AES key that lives as long as the session and leaves wrapped at most. */
 static CK_RV
-make_temporary(const struct token *t, CK_OBJECT_HANDLE *h, struct step *s)
+make_temporary(struct parcel *p, CK_OBJECT_HANDLE *h)
 {
+	const struct token *t = p->key->from;
 	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_ULONG bytes = TEMPORARY_BYTES;
@@ -84,57 +100,30 @@ make_temporary(const struct token *t, CK_OBJECT_HANDLE *h, struct step *s)
 	    {CKA_WRAP, &yes, sizeof(yes)},
 	};
 
-	return (failed(s, "C_GenerateKey", t,
+	return (parcel_step(p, "C_GenerateKey", t,
 	    t->p11->C_GenerateKey(t->session, &m, template,
 		sizeof(template) / sizeof(template[0]), h)));
 }
 
+/* What CKM_RSA_AES_KEY_WRAP does, in two steps. */
 static CK_RV
-wrap_in_two(const struct key *k, CK_MECHANISM_TYPE second,
-    CK_RSA_PKCS_OAEP_PARAMS *oaep, CK_OBJECT_HANDLE public, struct blob *out,
-    struct step *s)
+wrap_in_two(const struct way *w, struct parcel *p)
 {
-	CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, oaep, sizeof(*oaep)};
-	CK_MECHANISM then = {second, NULL, 0};
+	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
+	CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
+	CK_MECHANISM then = {w->needs[2].type, NULL, 0};
+	const struct token *t = p->key->from;
 	CK_OBJECT_HANDLE temporary;
 	CK_RV rv;
 
-	if ((rv = make_temporary(k->from, &temporary, s)) != CKR_OK)
+	if ((rv = make_temporary(p, &temporary)) != CKR_OK)
 		return (rv);
-	rv = wrap_key(k->from, &first, public, temporary, out, s);
+	rv = wrap_key(p, &first, p->lent, temporary);
 	if (rv == CKR_OK)
-		rv = wrap_key(k->from, &then, temporary, k->handle, out, s);
-	(void)k->from->p11->C_DestroyObject(k->from->session, temporary);
+		rv = wrap_key(p, &then, temporary, p->key->handle);
+	(void)t->p11->C_DestroyObject(t->session, temporary);
 	return (rv);
 }
-
-static CK_RV
-wrap_in_two_kwp(const struct key *k, CK_RSA_PKCS_OAEP_PARAMS *oaep,
-    CK_OBJECT_HANDLE public, struct blob *out, struct step *s)
-{
-	return (wrap_in_two(k, CKM_AES_KEY_WRAP_KWP, oaep, public, out, s));
-}
-
-static CK_RV
-wrap_in_two_pad(const struct key *k, CK_RSA_PKCS_OAEP_PARAMS *oaep,
-    CK_OBJECT_HANDLE public, struct blob *out, struct step *s)
-{
-	return (wrap_in_two(k, CKM_AES_KEY_WRAP_PAD, oaep, public, out, s));
-}
-
-struct need {
-	CK_MECHANISM_TYPE type;
-	CK_FLAGS flag;
-};
-
-struct way {
-	const char *name;
-	CK_MECHANISM_TYPE blob; /* the mechanism that unwraps it */
-	struct need needs[3]; /* on the source */
-	CK_RV (*wrap)
-	(const struct key *, CK_RSA_PKCS_OAEP_PARAMS *, CK_OBJECT_HANDLE public,
-	    struct blob *, struct step *);
-};
 
 /* clang-format off */
 /* The first that the source can do is taken. */
@@ -145,11 +134,11 @@ static const struct way ways[] = {
 	    {{ CKM_RSA_AES_KEY_WRAP, CKF_WRAP }}, wrap_at_once },
 	{ "CKM_RSA_PKCS_OAEP+CKM_AES_KEY_WRAP_KWP", CKM_RSA_AES_KEY_WRAP,
 	    {{ CKM_RSA_PKCS_OAEP, CKF_WRAP }, { CKM_AES_KEY_GEN, CKF_GENERATE },
-	    { CKM_AES_KEY_WRAP_KWP, CKF_WRAP }}, wrap_in_two_kwp },
+	    { CKM_AES_KEY_WRAP_KWP, CKF_WRAP }}, wrap_in_two },
 	/* tokens from before PKCS#11 3.0 have RFC 5649 under this number */
 	{ "CKM_RSA_PKCS_OAEP+CKM_AES_KEY_WRAP_PAD", CKM_RSA_AES_KEY_WRAP,
 	    {{ CKM_RSA_PKCS_OAEP, CKF_WRAP }, { CKM_AES_KEY_GEN, CKF_GENERATE },
-	    { CKM_AES_KEY_WRAP_PAD, CKF_WRAP }}, wrap_in_two_pad },
+	    { CKM_AES_KEY_WRAP_PAD, CKF_WRAP }}, wrap_in_two },
 };
 /* clang-format on */
 
@@ -286,38 +275,30 @@ way_find(const struct key *k, const struct token *to, const char **why)
 }
 
 CK_RV
-way_wrap(const struct key *k, CK_OBJECT_HANDLE public, struct blob *out,
-    struct step *s)
+way_wrap(struct parcel *p)
 {
-	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(k->hash);
-	CK_RV rv = k->way->wrap(k, &oaep, public, out, s);
-
-	if (rv != CKR_OK)
-		blob_free(out);
-	return (rv);
+	return (p->key->way->wrap(p->key->way, p));
 }
 
 static CK_RV
-unwrap_key(const struct token *t, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
-    const struct blob *part, const CK_ATTRIBUTE *template, CK_ULONG count,
-    CK_OBJECT_HANDLE *h, struct step *s)
+unwrap_key(struct parcel *p, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+    struct blob part, const CK_ATTRIBUTE *template, CK_ULONG count,
+    CK_OBJECT_HANDLE *h)
 {
-	CK_ATTRIBUTE copy[USAGE_TEMPLATE_MAX + UNWRAP_TEMPLATE_MAX];
+	/* which is not changed, whatever the type says */
+	CK_ATTRIBUTE *t = (CK_ATTRIBUTE *)(uintptr_t) template;
 
-	memcpy(copy, template, count * sizeof(copy[0]));
-	return (failed(s, "C_UnwrapKey", t,
-	    t->p11->C_UnwrapKey(
-		t->session, m, with, part->ptr, part->len, copy, count, h)));
+	return (parcel_step(p, "C_UnwrapKey", p->to,
+	    p->to->p11->C_UnwrapKey(
+		p->to->session, m, with, part.ptr, part.len, t, count, h)));
 }
 
 /* First the AES key, which stays in the session, then the key with it. */
 static CK_RV
-unwrap_in_two(const struct token *t, CK_MECHANISM *oaep,
-    CK_OBJECT_HANDLE private, CK_ULONG first, const struct blob *in,
-    const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *h,
-    struct step *s)
+unwrap_in_two(struct parcel *p, CK_MECHANISM *oaep,
+    const CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	CK_MECHANISM then = {second_step(t), NULL, 0};
+	CK_MECHANISM then = {second_step(p->to), NULL, 0};
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_AES;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -329,37 +310,37 @@ unwrap_in_two(const struct token *t, CK_MECHANISM *oaep,
 	    {CKA_EXTRACTABLE, &no, sizeof(no)},
 	    {CKA_UNWRAP, &yes, sizeof(yes)},
 	};
-	struct blob part = {in->ptr, first};
+	CK_ULONG first = p->bits / 8;
 	CK_OBJECT_HANDLE aes;
 	CK_RV rv;
 
-	if (in->len <= first)
-		return (failed(s, "C_WrapKey", t, CKR_WRAPPED_KEY_LEN_RANGE));
-	rv = unwrap_key(t, oaep, private, &part, temporary,
-	    sizeof(temporary) / sizeof(temporary[0]), &aes, s);
+	if (p->wrapped.len <= first)
+		return (parcel_step(
+		    p, "C_WrapKey", p->key->from, CKR_WRAPPED_KEY_LEN_RANGE));
+	rv = unwrap_key(p, oaep, p->pair.private,
+	    (struct blob){p->wrapped.ptr, first}, temporary,
+	    sizeof(temporary) / sizeof(temporary[0]), &aes);
 	if (rv != CKR_OK)
 		return (rv);
-	part = (struct blob){in->ptr + first, in->len - first};
-	rv = unwrap_key(t, &then, aes, &part, template, count, h, s);
-	(void)t->p11->C_DestroyObject(t->session, aes);
+	rv = unwrap_key(p, &then, aes,
+	    (struct blob){p->wrapped.ptr + first, p->wrapped.len - first},
+	    template, count, &p->arrived);
+	(void)p->to->p11->C_DestroyObject(p->to->session, aes);
 	return (rv);
 }
 
 CK_RV
-way_unwrap(const struct key *k, const struct token *to,
-    CK_OBJECT_HANDLE private, CK_ULONG bits, const struct blob *in,
-    const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *h,
-    struct step *s)
+way_unwrap(struct parcel *p, const CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(k->hash);
+	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
 	struct rsa_aes_key_wrap_params both = {TEMPORARY_BYTES * 8, &oaep};
 	CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
 
-	if (k->way->blob == CKM_RSA_AES_KEY_WRAP) {
-		if (!token_has(to, CKM_RSA_AES_KEY_WRAP, CKF_UNWRAP))
-			return (unwrap_in_two(to, &m, private, bits / 8, in,
-			    template, count, h, s));
+	if (p->key->way->blob == CKM_RSA_AES_KEY_WRAP) {
+		if (!token_has(p->to, CKM_RSA_AES_KEY_WRAP, CKF_UNWRAP))
+			return (unwrap_in_two(p, &m, template, count));
 		m = (CK_MECHANISM){CKM_RSA_AES_KEY_WRAP, &both, sizeof(both)};
 	}
-	return (unwrap_key(to, &m, private, in, template, count, h, s));
+	return (unwrap_key(
+	    p, &m, p->pair.private, p->wrapped, template, count, &p->arrived));
 }

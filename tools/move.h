@@ -123,20 +123,32 @@ CK_MECHANISM_TYPE way_mechanism(const struct way *);
 const char *way_name(const struct way *);
 const char *hash_name(CK_MECHANISM_TYPE);
 
-/* A step on one of the tokens that failed. */
+/* A step on one of the tokens; the last that failed. */
 struct step {
 	const char *function;
 	const struct token *on;
 	CK_RV rv;
 };
 
-/* Wraps the key on the source with the public key. The caller frees it. */
-CK_RV way_wrap(
-    const struct key *, CK_OBJECT_HANDLE public, struct blob *, struct step *);
-/* Unwraps it on the target with the private key of so many bits. */
-CK_RV way_unwrap(const struct key *, const struct token *to,
-    CK_OBJECT_HANDLE private, CK_ULONG bits, const struct blob *,
-    const CK_ATTRIBUTE *, CK_ULONG count, CK_OBJECT_HANDLE *, struct step *);
+/* A key on its way. */
+struct parcel {
+	const struct key *key;
+	const struct token *to;
+	struct pair pair; /* on the target */
+	CK_ULONG bits; /* of it */
+	CK_OBJECT_HANDLE lent; /* its public half on the source */
+	struct blob wrapped;
+	CK_OBJECT_HANDLE arrived; /* the key on the target */
+	struct step step;
+};
+/* Notes a step's result, and gives it back. */
+CK_RV parcel_step(
+    struct parcel *, const char *function, const struct token *, CK_RV);
+
+/* Has the source wrap the key. */
+CK_RV way_wrap(struct parcel *);
+/* Has the target unwrap it into an object of that template. */
+CK_RV way_unwrap(struct parcel *, const CK_ATTRIBUTE *, CK_ULONG count);
 
 /* move-carry.c */
 
