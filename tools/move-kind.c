@@ -23,6 +23,8 @@ static const struct kind kinds[] = {
 	{ CKO_SECRET_KEY, CKK_AES, 256, "AES-256", USAGE_DECRYPT, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_AES, 192, "AES-192", 0, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_AES, 128, "AES-128", 0, NULL, 0 },
+	/* some tokens do not tell the length of a key that was unwrapped */
+	{ CKO_SECRET_KEY, CKK_AES, 0, "AES", USAGE_DECRYPT, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, 0, "HMAC", USAGE_SIGN, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_SHA224_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_SHA256_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
@@ -249,20 +251,30 @@ key_choose_usage(const struct key *k, enum usage wanted)
 	return (USAGE_ANY);
 }
 
+static bool
+is_hmac(const struct kind *k)
+{
+	return (k != NULL && strcmp(k->name, "HMAC") == 0);
+}
+
+/* What is not known of one of them tells nothing. */
 bool
 key_is_like(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 {
-	struct facts f;
 	CK_KEY_TYPE type = p11_ulong(t, h, CKA_KEY_TYPE);
+	struct facts f;
 	bool like;
 
 	read_facts(t, h, k->class, type, &f);
-	/* HMAC keys go by several types, and may show no length */
-	like = k->kind == NULL
-		   ? type == k->type
-		   : f.kind != NULL && strcmp(f.kind->name, k->kind->name) == 0;
+	like = p11_ulong(t, h, CKA_CLASS) == k->class;
+	/* HMAC keys go by several types, and KMS's length is the hash's */
+	if (!is_hmac(k->kind) || !is_hmac(f.kind))
+		like = like && type == k->type &&
+		       (k->bits == 0 || f.bits == 0 || k->bits == f.bits) &&
+		       (k->params.len == 0 || f.params.len == 0 ||
+			   blob_equal(&k->params, &f.params));
 	free_facts(&f);
-	return (like && p11_ulong(t, h, CKA_CLASS) == k->class);
+	return (like);
 }
 
 bool

@@ -20,6 +20,25 @@ static const struct {
 };
 #define FATE_COUNT (sizeof(fates) / sizeof(fates[0]))
 
+/* Text that has names of tokens in it, of which a terminal obeys nothing. */
+static void
+print_text(FILE *f, const char *text)
+{
+	const struct blob b = {(CK_BYTE *)(uintptr_t)text, strlen(text)};
+
+	text_print(f, &b);
+}
+
+static void
+print_reason(FILE *f, const struct key *k)
+{
+	if (k->reason[0] != '\0') {
+		fputs(": ", f);
+		print_text(f, k->reason);
+	}
+	putc('\n', f);
+}
+
 static void
 print_name(FILE *f, const struct key *k)
 {
@@ -43,15 +62,6 @@ print_way(FILE *f, const struct plan *p, const struct key *k)
 		fputs(", with the import pair that is there", f);
 }
 
-static void
-print_token(FILE *f, const struct token *t)
-{
-	const struct blob label = {
-	    (CK_BYTE *)(uintptr_t)t->label, strlen(t->label)};
-
-	text_print(f, &label);
-}
-
 void
 report_plan(const struct plan *p, FILE *f)
 {
@@ -63,9 +73,9 @@ report_plan(const struct plan *p, FILE *f)
 		if (k->from != from) {
 			from = k->from;
 			fputs("from ", f);
-			print_token(f, from);
+			print_text(f, from->label);
 			fputs(" to ", f);
-			print_token(f, p->to);
+			print_text(f, p->to->label);
 			fputs(":\n", f);
 		}
 		fputs("  ", f);
@@ -73,9 +83,7 @@ report_plan(const struct plan *p, FILE *f)
 		fprintf(f, ": %s", fates[k->fate].planned);
 		if (k->fate == FATE_GOES)
 			print_way(f, p, k);
-		else if (k->fate == FATE_CANNOT)
-			fprintf(f, ": %s", k->reason);
-		putc('\n', f);
+		print_reason(f, k);
 	}
 }
 
@@ -107,9 +115,7 @@ report_progress(
 		return;
 	fprintf(stderr, "%zu/%zu %s ", done, of, fates[k->fate].done);
 	print_name(stderr, k);
-	if (k->reason[0] != '\0')
-		fprintf(stderr, ": %s", k->reason);
-	putc('\n', stderr);
+	print_reason(stderr, k);
 }
 
 void
@@ -125,9 +131,7 @@ report_result(const struct plan *p, FILE *f)
 			continue;
 		fprintf(f, "%s: ", fates[k->fate].done);
 		print_name(f, k);
-		if (k->reason[0] != '\0')
-			fprintf(f, ": %s", k->reason);
-		putc('\n', f);
+		print_reason(f, k);
 	}
 	fprintf(f, "%zu key%s", p->count, p->count == 1 ? "" : "s");
 	for (size_t fate = 0; fate < FATE_COUNT; fate++) {

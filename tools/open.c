@@ -108,6 +108,8 @@ find_candidates(struct opened *o, P11KitUri *uri, struct candidates *cs)
 	CK_FUNCTION_LIST *m;
 
 	cs->count = 0;
+	/* a module that is broken and not meant is nobody's concern here */
+	p11_kit_be_quiet();
 	if (path != NULL) {
 		if ((m = module_at(o, path)) == NULL)
 			return (false);
