@@ -290,21 +290,29 @@ key_differs(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 	return (differs);
 }
 
+/* All flags are said: what a token does without being told varies. */
 CK_ULONG
 key_usage_template(const struct key *k, bool one, CK_ATTRIBUTE *t)
 {
-	static const CK_BBOOL yes = CK_TRUE;
+	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	const CK_BBOOL *value;
 	CK_ULONG n = 0;
 
 	for (size_t i = 0; i < COUNT(flags); i++) {
 		if (flags[i].class != CKO_DATA && flags[i].class != k->class)
 			continue;
-		if (one ? flags[i].usage == USAGE_ANY ||
-			      flags[i].usage != k->usage
-			: !p11_bool(k->from, k->handle, flags[i].type, false))
-			continue;
-		t[n++] = (CK_ATTRIBUTE){
-		    flags[i].type, (CK_BBOOL *)(uintptr_t)&yes, sizeof(yes)};
+		if (one)
+			value = flags[i].usage != USAGE_ANY &&
+					flags[i].usage == k->usage
+				    ? &yes
+				    : &no;
+		else
+			value = p11_bool(
+				    k->from, k->handle, flags[i].type, false)
+				    ? &yes
+				    : &no;
+		t[n++] = (CK_ATTRIBUTE){flags[i].type,
+		    (CK_BBOOL *)(uintptr_t)value, sizeof(*value)};
 	}
 	return (n);
 }

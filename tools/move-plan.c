@@ -76,7 +76,7 @@ add_key(struct plan *p, const struct token *t, CK_OBJECT_HANDLE h,
 
 bool
 plan_add(struct plan *p, const struct token *t, const CK_ATTRIBUTE *selection,
-    CK_ULONG count)
+    CK_ULONG count, CK_ULONG *selected)
 {
 	static const CK_OBJECT_CLASS classes[] = {
 	    CKO_SECRET_KEY, CKO_PRIVATE_KEY};
@@ -99,6 +99,7 @@ plan_add(struct plan *p, const struct token *t, const CK_ATTRIBUTE *selection,
 			continue;
 		class = classes[i];
 		rv = p11_find(t, template, n, &handles, &found);
+		*selected += found;
 		for (CK_ULONG j = 0; rv == CKR_OK && j < found; j++)
 			if (!add_key(p, t, handles[j], class))
 				rv = CKR_HOST_MEMORY;
@@ -171,16 +172,19 @@ is_import_pair(const struct token *t, CK_OBJECT_HANDLE h)
 	return (yes);
 }
 
-/* Whether the object has all the names that the key has. */
+/* Whether the object has all the names that the key has. A pair that was left
+ * half made may have no label yet: it gets it with the key. */
 static bool
-has_names(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
+has_names(
+    const struct key *k, const struct token *t, CK_OBJECT_HANDLE h, bool pair)
 {
 	struct blob label = BLOB_INIT, id = BLOB_INIT;
 	bool yes;
 
 	(void)p11_read(t, h, CKA_LABEL, &label);
 	(void)p11_read(t, h, CKA_ID, &id);
-	yes = (k->label.len == 0 || blob_equal(&label, &k->label)) &&
+	yes = (k->label.len == 0 || blob_equal(&label, &k->label) ||
+		  (pair && label.len == 0)) &&
 	      (k->id.len == 0 || blob_equal(&id, &k->id));
 	blob_free(&label);
 	blob_free(&id);
@@ -193,13 +197,14 @@ compare(
     const struct plan *p, struct key *k, CK_OBJECT_HANDLE h, const char *what)
 {
 	CK_OBJECT_CLASS class = p11_ulong(p->to, h, CKA_CLASS);
-	bool named = has_names(k, p->to, h);
+	bool pair = p->to_keyferry && is_import_pair(p->to, h);
+	bool named = has_names(k, p->to, h, pair);
 
 	if (k->fate != FATE_GOES ||
 	    (class != CKO_SECRET_KEY && class != CKO_PRIVATE_KEY) ||
 	    (!p->to_keyferry && (!named || class != k->class)))
 		return;
-	if (p->to_keyferry && named && is_import_pair(p->to, h)) {
+	if (named && pair) {
 		k->pair_left = true;
 		return;
 	}

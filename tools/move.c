@@ -38,6 +38,7 @@ const char move_usage[] =
 /* What the command line said. */
 struct arguments {
 	char *from[FROM_MAX], *to;
+	P11KitUri *from_uris[FROM_MAX], *to_uri;
 	size_t from_count;
 	struct wishes wishes;
 };
@@ -200,21 +201,15 @@ uri_free(P11KitUri *uri)
 }
 
 static bool
-open_target(struct opened *o, char *text, struct plan *p)
+selects_nothing(P11KitUri *uri, const char *text)
 {
-	P11KitUri *uri = parse(text);
 	CK_ULONG count = 0;
 
-	if (uri == NULL)
-		return (false);
 	(void)p11_kit_uri_get_attributes(uri, &count);
 	if (count != 0)
 		fprintf(stderr,
 		    "keyferry: %s: --to names a token, no objects\n", text);
-	else if ((p->to = open_token(o, uri, true)) != NULL)
-		p->to_keyferry = token_is_keyferry(p->to);
-	uri_free(uri);
-	return (p->to != NULL);
+	return (count == 0);
 }
 
 static bool
@@ -245,32 +240,48 @@ is_same_token(const struct token *a, const struct token *b)
 		sizeof(a->info.serialNumber)) == 0);
 }
 
+/* All that can be said of the URIs before a module is loaded. */
 static bool
-open_source(struct opened *o, char *text, struct plan *p)
+read_uris(struct arguments *a)
 {
-	P11KitUri *uri = parse(text);
+	if ((a->to_uri = parse(a->to)) == NULL ||
+	    !selects_nothing(a->to_uri, a->to))
+		return (false);
+	for (size_t i = 0; i < a->from_count; i++)
+		if ((a->from_uris[i] = parse(a->from[i])) == NULL ||
+		    !selects_keys(a->from_uris[i], a->from[i]))
+			return (false);
+	return (true);
+}
+
+static bool
+open_target(struct opened *o, const struct arguments *a, struct plan *p)
+{
+	if ((p->to = open_token(o, a->to_uri, true)) == NULL)
+		return (false);
+	p->to_keyferry = token_is_keyferry(p->to);
+	return (true);
+}
+
+static bool
+open_source(struct opened *o, P11KitUri *uri, const char *text, struct plan *p)
+{
 	const CK_ATTRIBUTE *selection;
 	struct token *from;
-	CK_ULONG count = 0;
-	size_t before = p->count;
-	bool done = false;
+	CK_ULONG count = 0, found = 0;
 
-	if (uri == NULL || !selects_keys(uri, text) ||
-	    (from = open_token(o, uri, false)) == NULL)
-		goto out;
+	if ((from = open_token(o, uri, false)) == NULL)
+		return (false);
 	if (is_same_token(from, p->to)) {
 		fprintf(stderr, "keyferry: %s: that is the target\n", text);
-		goto out;
+		return (false);
 	}
 	selection = p11_kit_uri_get_attributes(uri, &count);
-	if (!plan_add(p, from, selection, count))
-		goto out;
-	done = p->count != before;
-	if (!done)
+	if (!plan_add(p, from, selection, count, &found))
+		return (false);
+	if (found == 0)
 		fprintf(stderr, "keyferry: %s: there is no such key\n", text);
-out:
-	uri_free(uri);
-	return (done);
+	return (found != 0);
 }
 
 /* Asks at the terminal; without one, only --yes does it. */
@@ -291,14 +302,19 @@ agreed(const struct plan *p)
 		(answer[0] == 'y' || answer[0] == 'Y'));
 }
 
-/* From here on an interruption waits until the key in hand is done. */
+/* From here on an interruption waits until the key in hand is done. One that
+ * whoever started us wants ignored (nohup) stays so. */
 static void
 hold_signals(sigset_t *held)
 {
+	static const int interruptions[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
+
 	sigemptyset(held);
-	sigaddset(held, SIGINT);
-	sigaddset(held, SIGTERM);
-	sigaddset(held, SIGHUP);
+	for (size_t i = 0; i < 3; i++)
+		if (sigaction(interruptions[i], NULL, &now) == 0 &&
+		    now.sa_handler != SIG_IGN)
+			sigaddset(held, interruptions[i]);
 	sigprocmask(SIG_BLOCK, held, NULL);
 }
 
@@ -369,10 +385,10 @@ move(struct plan *p, struct opened *o, struct arguments *a)
 	FILE *report = NULL;
 	int ended;
 
-	if (!open_target(o, a->to, p))
+	if (!read_uris(a) || !open_target(o, a, p))
 		return (ENDED_UNSTARTED);
 	for (size_t i = 0; i < a->from_count; i++)
-		if (!open_source(o, a->from[i], p))
+		if (!open_source(o, a->from_uris[i], a->from[i], p))
 			return (ENDED_UNSTARTED);
 	if (p->wishes.report != NULL &&
 	    (report = open_report(p->wishes.report)) == NULL)
@@ -413,6 +429,9 @@ move_run(int argc, char **argv)
 	}
 	p.wishes = a.wishes;
 	ended = move(&p, &o, &a);
+	uri_free(a.to_uri);
+	for (size_t i = 0; i < a.from_count; i++)
+		uri_free(a.from_uris[i]);
 	plan_free(&p);
 	open_end(&o);
 	return (ended);

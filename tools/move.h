@@ -104,9 +104,10 @@ enum usage usage_of_name(const char *); /* USAGE_ANY: no such */
 
 /* move-plan.c */
 
-/* Adds the keys that an URI selects on a token. False: an error, said. */
-bool plan_add(
-    struct plan *, const struct token *, const CK_ATTRIBUTE *, CK_ULONG count);
+/* Adds the keys that an URI selects on a token, and counts them; those that
+ * are in the plan already stay there once. False: an error, said. */
+bool plan_add(struct plan *, const struct token *, const CK_ATTRIBUTE *,
+    CK_ULONG count, CK_ULONG *selected);
 /* Decides what goes and how. */
 void plan_decide(struct plan *);
 void plan_free(struct plan *);

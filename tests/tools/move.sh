@@ -1,0 +1,162 @@
+# keyferry move takes AES keys from SoftHSM to KMS: the plan, the move, the
+# report, the second run, and what does not go.
+. "$srcdir/tests/tools/premises.sh"
+needs "$aws"
+
+hsm_aes payroll 0a01
+hsm_aes "a label with spaces" 0a02
+hsm --keygen --key-type AES:32 --label stays --id 0a03 --sensitive >/dev/null
+hsm --keygen --key-type AES:16 --label short --id 0a04 --extractable >/dev/null
+hsm_aes "" 0a05
+
+ends "--dry-run" 1 move --dry-run --report report
+said "what goes" "payroll                   id 0a01  AES-256: goes"
+said "how" "wrapped by CKM_RSA_PKCS_OAEP, SHA-1"
+said "what is not extractable" "0a03  AES-256: stays: it is not extractable"
+said "what KMS does not take" "0a04  AES-128: stays: KMS imports AES-256,"
+said "how many" "5 keys: 3 would go, 2 cannot"
+is "nothing was done in KMS" "$(kms_keys)" ""
+is "nothing is left in the HSM" \
+    "$(hsm --list-objects --type pubkey 2>/dev/null | grep -c Object)" 0
+is "the report has a line for each" "$(wc -l <report)" 5
+is "the plan is in it" "$(grep -c '"result":"planned"' report)" 3
+
+ends "nobody to ask" 2 move
+said "what helps" "--yes does it"
+is "nothing was done then" "$(kms_keys)" ""
+
+ends "the move" 1 move --yes --report report
+said "progress" "moved payroll"
+said "what stayed, and why" "cannot: stays                     id 0a03  AES-256: it is not extractable"
+said "how many" "5 keys: 2 cannot, 3 moved"
+is "three keys in KMS" "$(kms_keys | cut -f1-3 | uniq -c | tr -s '\t ' ' ')" \
+    " 3 Enabled SYMMETRIC_DEFAULT ENCRYPT_DECRYPT"
+is "the report's lines" "$(grep -c '"result":"moved"' report)" 3
+ok "a label in the report" grep -q '^{"label":"a label with spaces","id":"0a02",' \
+    report
+arn=$(sed -n 's/.*"id":"0a01".*"unique_id":"\([^"]*\)".*/\1/p' report)
+is "the report's unique id is the key of that label" \
+    "$(aws_kms describe-key --key-id alias/payroll \
+    --query KeyMetadata.Arn --output text)" "$arn"
+ok "a refusal in the report" grep -q \
+    '"id":"0a03".*"result":"refused","reason":"it is not extractable' report
+
+ok "the material is the same" same_material payroll 0a01 0a01.key
+ok "of the second" same_material "a label with spaces" 0a02 0a02.key
+fails_saying "and no other" CKR_ATTRIBUTE_VALUE_INVALID \
+    same_material payroll 0a01 0a02.key
+ok "the key of no label is there" says "0a05" p11 --list-objects --type secrkey
+is "the source has its keys" \
+    "$(hsm --list-objects --type secrkey 2>/dev/null | grep -c 'Secret Key')" 5
+is "and no others" \
+    "$(hsm --list-objects 2>/dev/null | grep -c 'Public\|Private')" 0
+
+before=$(kms_keys)
+ends "again" 1 move --yes
+said "what is there" "payroll                   id 0a01  AES-256: is there already"
+said "how many" "5 keys: 3 there already, 2 cannot"
+is "KMS is as before" "$(kms_keys)" "$before"
+ends "--quiet" 1 move --yes --quiet
+fails "no plan" grep -q "is there already" said
+said "but what stays" "cannot: short"
+
+# One key, and several URIs.
+hsm_aes one 0b01
+hsm_aes two 0b02
+one="pkcs11:token=premises;object=one;type=secret-key?module-path=$softhsm"
+two="pkcs11:token=premises;id=%0b%02?module-path=$softhsm"
+ends "one by label" 0 "$keyferry" move --from "$one" --to "$cloud" --dry-run
+said "that alone" "1 key: 1 would go"
+day=$(date -u -d '+30 days' +%Y-%m-%d)
+ends "two URIs, one twice" 0 "$keyferry" move --from "$one" --from "$two" \
+    --from "$two" --to "$cloud" --yes --end-date "$day" --wrapping-bits 2048 \
+    --label-prefix "hsm/"
+said "those alone" "2 keys: 2 moved"
+is "their material ends on that day" "$(aws_kms describe-key \
+    --key-id alias/hsm/two --query KeyMetadata.ValidTo --output text |
+    cut -c1-10)" "$day"
+ends "none of that name" 2 "$keyferry" move --to "$cloud" --yes \
+    --from "pkcs11:token=premises;object=none?module-path=$softhsm"
+said "that is said" "there is no such key"
+ends "certificates" 2 "$keyferry" move --to "$cloud" --yes \
+    --from "pkcs11:token=premises;type=cert?module-path=$softhsm"
+ends "onto itself" 2 "$keyferry" move --from "$premises" --to "$premises" --yes
+said "that is said" "that is the target"
+ends "no such token" 2 "$keyferry" move --from "$premises" --yes \
+    --to "pkcs11:token=none?module-path=$module"
+said "that is said" "there is no such token"
+
+hsm --delete-object --type secrkey --id 0b01 >/dev/null 2>&1
+hsm --delete-object --type secrkey --id 0b02 >/dev/null 2>&1
+
+# The PIN.
+one="pkcs11:token=premises;object=payroll?module-path=$softhsm"
+ends "a wrong PIN" 2 env PKCS11_PIN=0000 "$keyferry" move --from "$one" \
+    --to "$cloud" --dry-run
+said "that is said" "C_Login: CKR_PIN_INCORRECT"
+echo $pin >pin && chmod 600 pin
+ends "pin-source" 0 env PKCS11_PIN=0000 "$keyferry" move \
+    --from "$one&pin-source=file:$dir/pin" --to "$cloud" --dry-run
+ends "pin-value" 0 env PKCS11_PIN=0000 "$keyferry" move \
+    --from "$one&pin-value=$pin" --to "$cloud" --dry-run
+ends "no pin-source" 2 "$keyferry" move \
+    --from "$one&pin-source=$dir/none" --to "$cloud" --dry-run
+said "that is said" "$dir/none: No such file"
+ends "nobody to ask for it" 2 env -u PKCS11_PIN setsid "$keyferry" move \
+    --from "$one" --to "$cloud" --dry-run
+said "that is said" "premises wants a PIN"
+
+# Names that are taken.
+aws_kms create-key --query KeyMetadata.KeyId --output text >id
+aws_kms create-alias --alias-name alias/clash --target-key-id "$(cat id)"
+hsm_aes clash 0c01
+hsm_aes new-label 0a01
+hsm_aes twin 0c02
+hsm_aes twin 0c03
+ends "names that are taken" 1 move --dry-run
+said "a label" "0c01  AES-256: stays: its label is taken on the target by"
+said "an id" "new-label                 id 0a01  AES-256: stays: "
+said "a label in this run" "stays: another key of this run has its label"
+ends "an id of the target" 1 "$keyferry" move --to "$cloud" --dry-run \
+    --from "pkcs11:token=premises;object=new-label?module-path=$softhsm"
+said "an id" "0a01  AES-256: stays: its id is taken on the target by another key"
+for label in clash new-label twin twin; do
+	hsm --delete-object --type secrkey --label "$label" >/dev/null 2>&1
+done
+hsm --delete-object --type secrkey --id 0a03 >/dev/null 2>&1
+hsm --delete-object --type secrkey --id 0a04 >/dev/null 2>&1
+
+# A key that KMS forbids: the others go. Its import pair was left by an earlier
+# run, and is used in the end.
+id=$(aws_kms create-key --origin EXTERNAL --query KeyMetadata.KeyId --output text)
+aws_kms create-alias --alias-name alias/denied --target-key-id "$id"
+aws_kms create-alias --alias-name alias/keyferry/id/0d01 --target-key-id "$id"
+hsm_aes denied 0d01
+hsm_aes allowed 0d02
+control POST "/denials?key=$id&operation=ImportKeyMaterial" >/dev/null
+ends "the plan with a pair that waits" 0 move --dry-run
+said "it is used" "to decrypt, with the import pair that is there"
+ends "a key that is denied" 1 move --yes --report report
+said "the other went" "moved allowed"
+said "why it did not" "failed: denied                    id 0d01  AES-256: C_UnwrapKey on test: CKR_ACTION_PROHIBITED; its import pair waits on the target"
+ok "in the report, too" grep -q \
+    '"id":"0d01".*"result":"failed","reason":"C_UnwrapKey on test: CKR_ACTION' report
+control DELETE /denials >/dev/null
+ends "once it is allowed" 0 move --yes
+said "it goes" "1/1 moved denied"
+is "into the key that waited" "$(aws_kms describe-key --key-id alias/denied \
+    --query 'KeyMetadata.[KeyId,KeyState]' --output text | tr '\t' ' ')" \
+    "$id Enabled"
+ok "with its material" same_material denied 0d01 0d01.key
+
+# The source refuses to wrap: nothing is left on the target.
+hsm_aes late 0e01
+ends "a hash that the source does not have" 1 move --yes --hash sha256
+said "why" "C_WrapKey on premises: CKR_"
+is "no key waits in KMS" "$(kms_keys | grep -c '^PendingImport')" 0
+ends "with its own hash" 0 move --yes
+ok "the material is the same" same_material late 0e01 0e01.key
+
+# Nothing to write the report into.
+ends "a report that cannot be" 2 move --yes --report /nonexistent/report
+tap_done

@@ -1,0 +1,46 @@
+# keyferry's help, its version, and what it says of a wrong command line. No
+# token is needed for any of it.
+. "$srcdir/tests/tap.sh"
+keyferry=$builddir/keyferry
+version=$(sed -n 's/^AC_INIT(\[keyferry\], \[\(.*\)\])$/\1/p' "$srcdir/configure.ac")
+PKCS11_PIN=1 && export PKCS11_PIN
+
+refused() { # NAME TEXT ARGUMENT...
+	name=$1 text=$2; shift 2
+	out=$("$keyferry" "$@" 2>&1 </dev/null)
+	is "$name: status" $? 2
+	ok "$name: said" expr "$out" : ".*$text"
+}
+is "--version" "$("$keyferry" --version)" "keyferry $version"
+for command in "" move; do
+	# shellcheck disable=SC2086 # a command or none
+	out=$("$keyferry" $command --help 2>/dev/null)
+	is "$command --help: status" $? 0
+	ok "$command --help: said" expr "$out" : "usage: keyferry"
+done
+ok "--help lists move" expr "$("$keyferry" --help)" : ".*move"
+refused "nothing" "usage: keyferry"
+refused "an unknown command" "no command sink" sink
+refused "no URI" "from and --to are needed" move
+refused "no target" "from and --to are needed" move --from pkcs11:
+refused "an unknown option" "usage: keyferry move" move --sink
+refused "an argument" "not an option" move --from pkcs11: --to pkcs11: more
+to="--from pkcs11: --to pkcs11:"
+for option in "usage wrap" "hash md5" "wrapping-bits 1024" "end-date tomorrow" \
+    "end-date 2020-01-01" "end-date 2099-02-31" "end-date 2099-13-01"; do
+	# shellcheck disable=SC2086 # two words
+	refused "--$option" "--$option is not valid" move $to --$option
+done
+refused "no URI's scheme" "URI" move --from pkcs12: --to pkcs11:
+refused "an unknown part" "not known" move --from pkcs11: --to pkcs11:colour=red
+refused "an object as target" "names a token, no objects" move --from pkcs11: \
+    --to "pkcs11:object=a"
+refused "no such module" "/nonexistent.so" move --from pkcs11: \
+    --to "pkcs11:?module-path=/nonexistent.so"
+
+# A PIN in an URI is not told to anybody.
+out=$("$keyferry" move --from pkcs11: \
+    --to "pkcs11:token=none?pin-value=secret&module-path=/nonexistent.so" 2>&1)
+is "a wrong URI with a PIN: status" $? 2
+ok "its PIN is not shown" tap_not expr "$out" : ".*secret"
+tap_done
