@@ -157,6 +157,22 @@ is "no key waits in KMS" "$(kms_keys | grep -c '^PendingImport')" 0
 ends "with its own hash" 0 move --yes
 ok "the material is the same" same_material late 0e01 0e01.key
 
+# Keys that pkcs11-tool cannot make.
+odd() { "$built/tests/tools/hsm-key" "$softhsm" premises $pin "$@"; }
+ok "a key for trusted wrapping keys" odd trusted-only 1 trusted
+ok "a key without names" odd - - nameless
+ok "a key that wraps alone" odd wraps-alone 2 wrap
+ok "a key with a label that a terminal would obey" \
+    odd "$(printf 'red\033[31m"\302\205')" 3
+ends "odd keys" 1 move --yes --report report
+said "the first stays" "trusted-only              id 31  AES-256: stays: it leaves only under a trusted"
+said "the second, too" "it has neither label nor id"
+said "and the third" "wraps-alone               id 32  AES-256: stays: KMS has none of its usages"
+said "the label is harmless" 'moved red\x1b[31m"\xc2\x85 '
+ok "in the report, too" grep -q '^{"label":"red\\u001b\[31m\\"' report
+ends "--usage" 1 move --yes --usage decrypt
+said "the third goes then" "moved wraps-alone"
+
 # Nothing to write the report into.
 ends "a report that cannot be" 2 move --yes --report /nonexistent/report
 tap_done
