@@ -79,8 +79,8 @@ generate(const struct plan *plan, struct parcel *p, struct template *public,
 }
 
 /*
- * Keyferry's import pair, made for this key alone. The allowed mechanism says
- * how it will be wrapped; SHA-1 beside it, that OAEP will be with that hash.
+ * Keyferry's import pair, made for this key alone. The allowed mechanisms say
+ * how it will be wrapped, and with which hash, which a pair has to be made for.
  * An AES-256 key needs no description.
  */
 static CK_RV
@@ -88,7 +88,6 @@ make_import_pair(const struct plan *plan, struct parcel *p)
 {
 	const struct key *k = p->key;
 	CK_MECHANISM_TYPE allowed[] = {way_mechanism(k->way), k->hash};
-	size_t allowed_count = k->hash == CKM_SHA_1 ? 2 : 1;
 	struct template public = {.count = 0}, private = {.count = 0};
 	struct template coming = {.count = 0};
 	CK_ULONG size;
@@ -97,8 +96,7 @@ make_import_pair(const struct plan *plan, struct parcel *p)
 	add_names(&public, k);
 	add(&private, CKA_TOKEN, &yes, sizeof(yes));
 	add_names(&private, k);
-	add(&private, CKA_ALLOWED_MECHANISMS, allowed,
-	    allowed_count * sizeof(allowed[0]));
+	add(&private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));
 	describe_key(&coming, k, &size);
 	if (k->type != CKK_AES)
 		add(&private, CKA_UNWRAP_TEMPLATE, coming.rows,
