@@ -379,9 +379,42 @@ status(const struct plan *p)
 	return (good == p->count ? ENDED_WELL : ENDED_PARTLY);
 }
 
+/* Shows the plan, and does it or not. */
+static int
+show_and_do(struct plan *p, FILE *report)
+{
+	bool dry_run = p->wishes.dry_run;
+
+	plan_decide(p);
+	if (!p->wishes.quiet || dry_run)
+		report_plan(p, stdout);
+	fflush(stdout);
+	if (!dry_run && plan_count(p, FATE_GOES) != 0 && !agreed(p))
+		return (ENDED_UNSTARTED);
+	if (!dry_run)
+		carry_out(p, report);
+	for (size_t i = 0; dry_run && report != NULL && i < p->count; i++)
+		report_json(p, &p->keys[i], report);
+	report_result(p, stdout);
+	return (status(p));
+}
+
+/* Whether all of the report is in its file. */
+static bool
+close_report(FILE *f, const char *path)
+{
+	bool whole = ferror(f) == 0;
+
+	whole = fclose(f) == 0 && whole;
+	if (!whole)
+		fprintf(stderr, "keyferry: %s: not written whole\n", path);
+	return (whole);
+}
+
 static int
 move(struct plan *p, struct opened *o, struct arguments *a)
 {
+	const char *path = p->wishes.report;
 	FILE *report = NULL;
 	int ended;
 
@@ -390,28 +423,12 @@ move(struct plan *p, struct opened *o, struct arguments *a)
 	for (size_t i = 0; i < a->from_count; i++)
 		if (!open_source(o, a->from_uris[i], a->from[i], p))
 			return (ENDED_UNSTARTED);
-	if (p->wishes.report != NULL &&
-	    (report = open_report(p->wishes.report)) == NULL)
+	if (path != NULL && (report = open_report(path)) == NULL)
 		return (ENDED_UNSTARTED);
-	plan_decide(p);
-	if (!p->wishes.quiet || p->wishes.dry_run)
-		report_plan(p, stdout);
-	fflush(stdout);
-	if (p->wishes.dry_run || plan_count(p, FATE_GOES) == 0 || agreed(p)) {
-		if (p->wishes.dry_run) {
-			for (size_t i = 0; report != NULL && i < p->count; i++)
-				report_json(p, &p->keys[i], report);
-		} else
-			carry_out(p, report);
-		report_result(p, stdout);
-		ended = status(p);
-	} else
-		ended = ENDED_UNSTARTED;
-	if (report != NULL && (ferror(report) != 0) | (fclose(report) != 0)) {
-		fprintf(stderr, "keyferry: %s: not written whole\n",
-		    p->wishes.report);
-		ended = ended == ENDED_WELL ? ENDED_PARTLY : ended;
-	}
+	ended = show_and_do(p, report);
+	if (report != NULL && !close_report(report, path) &&
+	    ended == ENDED_WELL)
+		ended = ENDED_PARTLY;
 	return (ended);
 }
 

@@ -174,5 +174,10 @@ ends "--usage" 1 move --yes --usage decrypt
 said "the third goes then" "moved wraps-alone"
 
 # Nothing to write the report into.
+[ ! -c /dev/full ] || {
+	ends "a report that does not get on disk" 1 "$keyferry" move --dry-run \
+	    --from "$one" --to "$cloud" --report /dev/full
+	said "that is said" "/dev/full: not written whole"
+}
 ends "a report that cannot be" 2 move --yes --report /nonexistent/report
 tap_done
