@@ -208,18 +208,23 @@ wrap_mechanism(const char *algorithm)
 	return (w != NULL ? w->mechanism : CK_UNAVAILABLE_INFORMATION);
 }
 
+/* A hash among the mechanisms says which one OAEP may have; none: any. */
 static bool
 is_allowed(const char *algorithm, struct view allowed)
 {
 	const struct wrapping *w = wrapping_find(algorithm);
+	bool mechanism = false, hash = false, hashes = false;
 	CK_MECHANISM_TYPE type;
 
 	for (size_t i = 0; i + sizeof(type) <= allowed.len; i += sizeof(type)) {
 		memcpy(&type, allowed.ptr + i, sizeof(type));
-		if (w != NULL && type == w->mechanism)
-			return (true);
+		hashes |= type == CKM_SHA_1 || type == CKM_SHA256;
+		if (w == NULL)
+			continue;
+		mechanism |= type == w->mechanism;
+		hash |= type == w->hash;
 	}
-	return (allowed.len == 0);
+	return (allowed.len == 0 || (mechanism && (hash || !hashes)));
 }
 
 const char *

@@ -28,7 +28,8 @@ bool wrap_can_carry(
  * The first algorithm that can carry any key of the KeySpec with a wrapping
  * key of bits: the preferred one (may be NULL), the KeySpec's own, others. The
  * mechanism must be among those allowed (CK_MECHANISM_TYPE after another; none:
- * any). NULL: there is none.
+ * any), and so must OAEP's hash if hashes are among them: no mechanism tells
+ * it. NULL: there is none.
  */
 const char *wrap_choose(const char *preferred, const struct spec *,
     CK_ULONG bits, struct view allowed);

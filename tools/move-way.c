@@ -78,7 +78,7 @@ static CK_RV
 wrap_at_once(const struct way *w, struct parcel *p)
 {
 	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
-	struct key_wrap_params both = {TEMPORARY_BYTES * 8, &oaep};
+	CK_RSA_AES_KEY_WRAP_PARAMS both = {TEMPORARY_BYTES * 8, &oaep};
 	CK_MECHANISM m = {w->blob, &both, sizeof(both)};
 
 	return (wrap_key(p, &m, p->lent, p->key->handle));
@@ -333,7 +333,7 @@ CK_RV
 way_unwrap(struct parcel *p, const CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	CK_RSA_PKCS_OAEP_PARAMS oaep = oaep_params(p->key->hash);
-	struct key_wrap_params both = {TEMPORARY_BYTES * 8, &oaep};
+	CK_RSA_AES_KEY_WRAP_PARAMS both = {TEMPORARY_BYTES * 8, &oaep};
 	CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
 
 	if (p->key->way->blob == CKM_RSA_AES_KEY_WRAP) {

@@ -22,12 +22,6 @@
 #endif
 /* clang-format on */
 
-/* PKCS#11 2.40, section 2.1.21; not in every version of p11-kit's header. */
-struct key_wrap_params {
-	CK_ULONG aes_bits;
-	CK_RSA_PKCS_OAEP_PARAMS *oaep;
-};
-
 /* Owned bytes. */
 struct blob {
 	CK_BYTE *ptr;
