@@ -7,13 +7,24 @@ grep -q 'RSA-AES-KEY-WRAP.*unwrap\|mechtype-0x1054.*unwrap' mechanisms || {
 	echo "1..0 # SKIP the module does not unwrap CKM_RSA_AES_KEY_WRAP"
 	exit 0
 }
-configure
 
-hsm_pair RSA:2048 rsa-sign 11 >/dev/null
-hsm_pair RSA:3072 rsa-open 12 --usage-decrypt >/dev/null
-hsm_pair EC:prime256v1 p256 13 >/dev/null
+# SoftHSM puts zero bytes behind the PKCS#8 of a private key until it is a
+# multiple of 8 long, and then pads again. The local KMS takes PKCS#8 and nothing
+# behind it. So the RSA keys here are some that need no zeros; of the curves,
+# P-384 and secp256k1 need none.
+hsm_rsa() { # BITS LABEL ID
+	until openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" \
+	    -outform DER -out "$2.der" 2>/dev/null &&
+	    openssl pkcs8 -topk8 -nocrypt -inform DER -in "$2.der" \
+	        -outform DER -out "$2.p8" &&
+	    [ $(($(wc -c <"$2.p8") % 8)) -eq 0 ]; do :; done
+	openssl pkey -inform DER -in "$2.der" -pubout -out "$2.pem"
+	hsm --write-object "$2.der" --type privkey --label "$2" --id "$3" \
+	    --usage-sign --usage-decrypt --extractable >/dev/null 2>&1
+}
+hsm_rsa 2048 rsa-sign 11
+hsm_rsa 3072 rsa-open 12
 hsm_pair EC:secp384r1 p384 14 >/dev/null
-hsm_pair EC:secp521r1 p521 15 >/dev/null
 hsm_pair EC:secp256k1 k256 16 >/dev/null
 hsm_aes aes 17
 for size in 28 32 48 64 100; do
@@ -26,14 +37,15 @@ hsm_pair RSA:1024 small 31 >/dev/null
 
 ends "--dry-run" 1 move --dry-run
 said "a key that KMS does not take" "RSA: stays: KMS imports"
-said "how many" "13 keys: 12 would go, 1 cannot"
+said "how many" "11 keys: 10 would go, 1 cannot"
 hsm --delete-object --type privkey --id 31 >/dev/null 2>&1
+ends "--usage" 0 "$keyferry" move --to "$cloud" --yes --usage decrypt \
+    --wrapping-bits 2048 \
+    --from "pkcs11:token=premises;object=rsa-open?module-path=$softhsm"
 ends "the move" 0 move --yes --report report
-said "all went" "12 keys: 12 moved"
+said "all went" "10 keys: 1 there already, 9 moved"
 is "what KMS has" "$(kms_keys | cut -f1-3 | sort | tr '\t' ' ')" \
-"Enabled ECC_NIST_P256 SIGN_VERIFY
-Enabled ECC_NIST_P384 SIGN_VERIFY
-Enabled ECC_NIST_P521 SIGN_VERIFY
+"Enabled ECC_NIST_P384 SIGN_VERIFY
 Enabled ECC_SECG_P256K1 SIGN_VERIFY
 Enabled HMAC_224 GENERATE_VERIFY_MAC
 Enabled HMAC_256 GENERATE_VERIFY_MAC
@@ -44,28 +56,25 @@ Enabled RSA_2048 SIGN_VERIFY
 Enabled RSA_3072 ENCRYPT_DECRYPT
 Enabled SYMMETRIC_DEFAULT ENCRYPT_DECRYPT"
 
-# What KMS signs, the HSM's public key verifies.
+# What KMS signs, the HSM, or openssl with the public key, verifies.
 echo "a text to sign" >text
-public() { # LABEL ID: the HSM's public key, in PEM
-	hsm --read-object --type pubkey --id "$2" -o public.der &&
-	    openssl pkey -pubin -inform DER -in public.der -out "$1.pem"
-}
 kms_signs() { # LABEL ALGORITHM HASH
 	openssl dgst "-$3" -binary text >hash
+	rm -f signature
 	aws_kms sign --key-id "alias/$1" --message fileb://hash \
 	    --message-type DIGEST --signing-algorithm "$2" --query Signature \
 	    --output text | base64 -d >signature
 }
-public rsa-sign 11 && kms_signs rsa-sign RSASSA_PKCS1_V1_5_SHA_256 sha256
+kms_signs rsa-sign RSASSA_PKCS1_V1_5_SHA_256 sha256
 ok "RSA" openssl dgst -sha256 -verify rsa-sign.pem -signature signature text
-for curve in "p256 13 256" "p384 14 384" "p521 15 512" "k256 16 256"; do
+for curve in "p384 14 384" "k256 16 256"; do
 	# shellcheck disable=SC2086 # three words
 	set -- $curve
-	public "$1" "$2" && kms_signs "$1" "ECDSA_SHA_$3" "sha$3"
-	ok "$1" openssl dgst "-sha$3" -verify "$1.pem" -signature signature text
+	kms_signs "$1" "ECDSA_SHA_$3" "sha$3"
+	ok "$1" says "Signature is valid" hsm --verify -m ECDSA --id "$2" \
+	    -i hash --signature-file signature --signature-format openssl
 done
 # What is encrypted for the HSM, KMS decrypts.
-public rsa-open 12
 openssl pkeyutl -encrypt -pubin -inkey rsa-open.pem -in text -out sealed \
     -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256
 is "RSA decrypts" "$(aws_kms decrypt --key-id alias/rsa-open \
@@ -83,5 +92,12 @@ for mac in "28 224" "32 256" "48 384" "64 512" "100 512"; do
 done
 
 ends "again" 0 move --yes
-said "all are there" "12 keys: 12 there already"
+said "all are there" "10 keys: 10 there already"
+
+# With zeros behind its PKCS#8 a key does not go; the others do.
+hsm_pair EC:prime256v1 p256 13 >/dev/null
+hsm_aes other 41
+ends "a key with zeros behind it" 1 move --yes
+said "why it did not go" "EC P-256: C_UnwrapKey on test: CKR_WRAPPED_KEY_INVALID"
+said "the others did" "12 keys: 10 there already, 1 moved, 1 failed"
 tap_done

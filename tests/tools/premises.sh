@@ -43,8 +43,6 @@ hsm_pair() {
 PKCS11_PIN=$pin
 export PKCS11_PIN
 
-# SoftHSM knows SHA-1 alone for OAEP.
-configure 'wrapping = RSAES_OAEP_SHA_1'
 premises="pkcs11:token=premises?module-path=$softhsm"
 cloud="pkcs11:token=test?module-path=$module"
 keyferry=$built/keyferry
