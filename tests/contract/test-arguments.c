@@ -288,7 +288,7 @@ main(void)
 {
 	CK_INTERFACE *interface = NULL;
 	CK_VERSION version = {3, 0};
-	CK_RV (*get)
+	CK_RV(*get)
 	(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR,
 	    CK_FLAGS) = NULL;
 	CK_SESSION_HANDLE s;
