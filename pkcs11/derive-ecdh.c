@@ -80,14 +80,17 @@ static CK_RV
 agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
     struct buf *secret)
 {
+	const struct key *k = key_for_use(base->key, USE_AGREE);
 	unsigned char *der = NULL;
 	int len = i2d_PUBKEY(peer, &der);
 	enum err e;
 
+	if (k == NULL)
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (len <= 0)
 		return (CKR_FUNCTION_FAILED);
 	e = kms_derive_shared_secret(
-	    &c->kms, base->key->meta.arn, VIEW(der, (size_t)len), secret);
+	    &c->kms, k->meta.arn, VIEW(der, (size_t)len), secret);
 	OPENSSL_free(der);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
