@@ -94,9 +94,10 @@ facts(const struct call *c, const struct object *o)
 {
 	static const struct {
 		enum use use;
-		enum fact fact;
-	} rows[] = {{USE_CRYPT, CRYPTS}, {USE_SIGN, SIGNS}, {USE_MAC, SIGNS},
-	    {USE_AGREE, DERIVES}, {USE_ENCAPSULATE, ENCAPSULATES}};
+		unsigned facts; /* enum fact */
+	} rows[] = {{USE_CRYPT, CRYPTS | WRAPS}, {USE_SIGN, SIGNS},
+	    {USE_MAC, SIGNS}, {USE_AGREE, DERIVES},
+	    {USE_ENCAPSULATE, ENCAPSULATES}};
 	unsigned f = YES;
 
 	if (login_is_private(c->token, o))
@@ -113,7 +114,7 @@ facts(const struct call *c, const struct object *o)
 		f |= LOCAL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (key_for_use(o->key, rows[i].use) != NULL)
-			f |= rows[i].fact;
+			f |= rows[i].facts;
 	return (f);
 }
 

@@ -10,6 +10,7 @@
 #include "rename.h"
 #include "wish.h"
 #include "wrap.h"
+#include "wrapping.h"
 
 /* C_CreateObject and C_UnwrapKey: from a template to a key in KMS. */
 
@@ -284,14 +285,14 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, with, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
-	if (o.class != CKO_PRIVATE_KEY || o.key == NULL)
-		rv = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
-	else if (!key_is_pending(o.key))
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	else {
-		f.key = key_ref(o.key);
-		rv = read_unwrap(c, t, &f);
+	if (o.key == NULL || !key_is_pending(o.key)) {
+		rv = wrapping_unwrap(c, m, &o, wrapped, t, handle);
+		object_put(&o);
+		return (rv);
 	}
+	f.key = key_ref(o.key);
+	rv = o.class == CKO_PRIVATE_KEY ? read_unwrap(c, t, &f)
+					: CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 	object_put(&o);
 	if (rv == CKR_OK &&
 	    (rv = import_wrapped(c, &f, m, wrapped)) == CKR_OK &&

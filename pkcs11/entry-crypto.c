@@ -138,6 +138,17 @@ C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 }
 
 CK_RV
+C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_DigestKey", session);
+
+	if (rv == CKR_OK)
+		rv = op_digest_key(&c, key);
+	return (call_end(&c, rv));
+}
+
+CK_RV
 C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	return (run_final(

@@ -1,6 +1,7 @@
 #include "call.h"
 #include "derive.h"
 #include "object.h"
+#include "wrapping.h"
 
 /* The C_ functions that make objects of others. */
 
@@ -36,5 +37,21 @@ C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 		rv = derive_key(&c, mechanism, base, rows, &made);
 	if (rv == CKR_OK)
 		*key = made;
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped,
+    CK_ULONG_PTR wrapped_len)
+{
+	struct call c;
+	struct out out = {wrapped, wrapped_len};
+	CK_RV rv = call_begin_session(&c, "C_WrapKey", session);
+
+	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = wrapping_wrap(&c, mechanism, with, key, out);
 	return (call_end(&c, rv));
 }

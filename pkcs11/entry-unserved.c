@@ -31,20 +31,6 @@ C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
 }
 
 CK_RV
-C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-	return (refuse("C_DigestKey", session));
-}
-
-CK_RV
-C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
-    CK_BYTE_PTR wrapped_key, CK_ULONG_PTR wrapped_key_len)
-{
-	return (refuse("C_WrapKey", session));
-}
-
-CK_RV
 C_GetSessionValidationFlags(CK_SESSION_HANDLE session,
     CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags)
 {

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cipher.h"
+#include "cipher-wrap.h"
 #include "crypt.h"
 #include "data-key.h"
 #include "derive.h"
@@ -11,6 +12,7 @@
 #include "mech.h"
 #include "rsa-crypt.h"
 #include "sign.h"
+#include "wrapping.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
 #define CRYPT_MESSAGES \
@@ -37,6 +39,9 @@ const struct mech mechs[] = {
 	AES(CKM_AES_OFB, cipher_ofb),
 	AES(CKM_AES_CFB8, cipher_cfb8),
 	AES(CKM_AES_CFB128, cipher_cfb128),
+	AES(CKM_AES_KEY_WRAP, cipher_kw),
+	AES(CKM_AES_KEY_WRAP_KWP, cipher_kwp),
+	AES(CKM_AES_KEY_WRAP_PAD, cipher_kwp),
 
 #define RSA_SIZES 1024, 8192
 #define RSA(ckm, flags, family, digest)					\
@@ -139,10 +144,19 @@ const struct mech mechs[] = {
 	{ CKM_ML_KEM, CKK_ML_KEM, CKF_ENCAPSULATE | CKF_DECAPSULATE,
 	    CKP_ML_KEM_512, CKP_ML_KEM_1024, OFFER_ALWAYS,
 	    NULL, NULL, NULL, NULL },
-	{ CKM_RSA_PKCS_OAEP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
-	    NULL, NULL, NULL, NULL },
-	{ CKM_RSA_AES_KEY_WRAP, CKK_RSA, CKF_UNWRAP, 2048, 4096, OFFER_ALWAYS,
-	    NULL, NULL, NULL, NULL },
+#define WRAP(ckm, type, min, max, maker)				\
+	{ ckm, type, CKF_WRAP | CKF_UNWRAP, min, max, OFFER_ALWAYS,	\
+	    NULL, NULL, &maker, NULL }
+	WRAP(CKM_RSA_PKCS_OAEP, CKK_RSA, 1024, 8192, wrapping_secrets),
+	WRAP(CKM_RSA_PKCS, CKK_RSA, 1024, 8192, wrapping_secrets),
+	WRAP(CKM_RSA_AES_KEY_WRAP, CKK_RSA, 1024, 8192, wrapping_rsa_aes),
+	WRAP(CKM_AES_KEY_WRAP, CKK_AES, 16, 32, wrapping_any),
+	WRAP(CKM_AES_KEY_WRAP_KWP, CKK_AES, 16, 32, wrapping_any),
+	WRAP(CKM_AES_KEY_WRAP_PAD, CKK_AES, 16, 32, wrapping_any),
+	WRAP(CKM_AES_CBC, CKK_AES, 16, 32, wrapping_blocks),
+	WRAP(CKM_AES_CBC_PAD, CKK_AES, 16, 32, wrapping_any),
+	WRAP(CKM_AES_GCM, CKK_AES, 16, 32, wrapping_any),
+	WRAP(CKM_KEYFERRY_KMS, CKK_AES, 32, 32, wrapping_any),
 
 #define DERIVE(ckm, type, min, max, maker)				\
 	{ ckm, type, CKF_DERIVE, min, max, OFFER_ALWAYS,		\
@@ -326,8 +340,8 @@ mech_serves(const struct call *c, const struct mech *m, const struct object *o)
 		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
 			(m->flags & CKF_UNWRAP) != 0);
 	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)
-		return (
-		    o->class == CKO_PRIVATE_KEY && o->key->use == USE_AGREE);
+		return (o->class == CKO_PRIVATE_KEY &&
+			key_for_use(o->key, USE_AGREE) != NULL);
 	if (m->key_type == o->key->spec->type &&
 	    (m->flags & CKF_ENCAPSULATE) != 0)
 		return (o->key->use == USE_ENCAPSULATE);

@@ -50,15 +50,21 @@ struct maker {
 	CK_RV(*derive)
 	(struct call *, const CK_MECHANISM *, const struct object *base,
 	    struct template, CK_OBJECT_HANDLE *);
+	/* key: what travels of it. *len: how long it will be, at most. */
+	CK_RV(*wrap_len)
+	(struct call *, const CK_MECHANISM *, const struct object *with,
+	    size_t key_len, size_t *len);
 	/* *out gets the wrapped key. */
 	CK_RV(*wrap)
 	(struct call *, const CK_MECHANISM *, const struct object *with,
-	    const struct object *key, struct buf *out);
+	    struct view key, struct buf *out);
 	/* *out, which is secret, gets the key's bytes: a secret key's value or
 	 * a private key's PKCS#8. */
 	CK_RV(*unwrap)
 	(struct call *, const CK_MECHANISM *, const struct object *with,
 	    struct view wrapped, struct buf *out);
+	bool secrets; /* wraps secret keys alone */
+	bool zeros; /* and may fill them up with zeros */
 };
 
 /* One PKCS#11 mechanism is one row. */

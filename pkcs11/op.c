@@ -536,3 +536,21 @@ op_given_verify(struct call *c, const struct view *in)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	return (op_last_verify(c, op, in, buf_view(&op->given)));
 }
+
+CK_RV
+op_digest_key(struct call *c, CK_OBJECT_HANDLE handle)
+{
+	struct op *op = &c->session->ops[OP_DIGEST];
+	struct object o;
+	CK_RV rv;
+
+	if (op->mech == NULL || op->finished)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	if (!object_get(c, handle, &o))
+		return (end_with(op, CKR_KEY_HANDLE_INVALID));
+	rv = o.bag == NULL || o.class != CKO_SECRET_KEY
+		 ? CKR_KEY_INDIGESTIBLE
+		 : op_update(c, OP_DIGEST, bag_view(o.bag, CKA_VALUE), NULL);
+	object_put(&o);
+	return (rv == CKR_OK ? rv : end_with(op, rv));
+}

@@ -86,6 +86,8 @@ CK_RV op_encrypt_with(
     struct call *, enum op_kind other, struct view in, struct out);
 CK_RV op_decrypt_with(
     struct call *, enum op_kind other, struct view in, struct out);
+/* C_DigestKey: a secret key that is here is part of the input. */
+CK_RV op_digest_key(struct call *, CK_OBJECT_HANDLE);
 /* Wipes and ends it. */
 void op_end(struct op *);
 

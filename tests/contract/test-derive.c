@@ -1,4 +1,5 @@
 /* C_DeriveKey, checked by OpenSSL. */
+#include <stdint.h>
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

@@ -312,7 +312,6 @@ test_slot_event(void)
 static void
 test_unserved(void)
 {
-	CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
 	CK_BYTE bytes[64] = {0};
 	CK_ULONG n = sizeof(bytes);
 
@@ -323,8 +322,6 @@ test_unserved(void)
 	    "C_SetPIN");
 	RV(p11->C_GetOperationState(rw, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_GetOperationState");
-	RV(p11->C_WrapKey(rw, &m, 1, 2, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
-	    "C_WrapKey");
 	RV(p11->C_GetFunctionStatus(rw), CKR_FUNCTION_NOT_PARALLEL,
 	    "C_GetFunctionStatus");
 	RV(p11->C_CancelFunction(rw), CKR_FUNCTION_NOT_PARALLEL,

@@ -1,0 +1,83 @@
+#include "cipher.h"
+#include "cipher-wrap.h"
+
+#define SEMIBLOCK 8
+#define DATA_MAX (64 * 1024)
+
+static bool
+pads(const struct op *op)
+{
+	return (op->family == &cipher_kwp);
+}
+
+/* The initial value may be given: 8 bytes, of which 4 with padding. */
+static CK_RV
+init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	size_t iv_len = pads(op) ? SEMIBLOCK / 2 : SEMIBLOCK;
+	CK_RV rv;
+
+	if (m->ulParameterLen != 0 && m->ulParameterLen != iv_len)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	op->data.max = DATA_MAX;
+	if ((rv = cipher_open(c, op, pads(op) ? "WRAP-PAD" : "WRAP")) != CKR_OK)
+		return (rv);
+	return (cipher_key(op, m->ulParameterLen != 0 ? m->pParameter : NULL));
+}
+
+static CK_RV
+bad_length(const struct op *op)
+{
+	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
+				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+static CK_RV
+update(struct call *c, struct op *op, struct view in)
+{
+	enum err e = buf_append(&op->data, in);
+
+	return (e == ERR_TOO_BIG ? bad_length(op)
+		: e == ERR_OK	 ? CKR_OK
+				 : call_fail(c, e));
+}
+
+static bool
+length_fits(const struct op *op, size_t n)
+{
+	if (op->kind == OP_ENCRYPT)
+		return (pads(op) ? n != 0
+				 : n % SEMIBLOCK == 0 && n >= 2 * SEMIBLOCK);
+	return (n % SEMIBLOCK == 0 && n >= (pads(op) ? 2U : 3U) * SEMIBLOCK);
+}
+
+static CK_RV
+finish(struct call *c, struct op *op)
+{
+	CK_RV rv;
+
+	if (!length_fits(op, op->data.len))
+		return (bad_length(op));
+	rv = cipher_add(c, op, buf_view(&op->data));
+	return (rv == CKR_FUNCTION_FAILED && op->kind == OP_DECRYPT
+		    ? CKR_ENCRYPTED_DATA_INVALID
+		    : rv);
+}
+
+static size_t
+bound(const struct op *op, size_t more)
+{
+	size_t n = op->data.len + more;
+
+	if (op->kind == OP_DECRYPT)
+		return (n < SEMIBLOCK ? 0 : n - SEMIBLOCK);
+	return ((n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK + SEMIBLOCK);
+}
+
+/* clang-format off */
+#define FAMILY								\
+	.init = init, .update = update, .finish = finish, .bound = bound, \
+	.keeps = true, .single = true
+const struct family cipher_kw = { FAMILY };
+const struct family cipher_kwp = { FAMILY };
+/* clang-format on */

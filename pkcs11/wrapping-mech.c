@@ -1,0 +1,225 @@
+#include <string.h>
+#include <openssl/rand.h>
+#include "cipher.h"
+#include "pkey.h"
+#include "wrapping.h"
+
+#define CONTEXT_MAX 8192 /* KMS's limit */
+
+/* A key is wrapped by the family that encrypts, and unwrapped by its reverse:
+ * an operation of our own, which no session sees. */
+static CK_RV
+op_begin(struct call *c, struct op *op, enum op_kind kind,
+    const CK_MECHANISM *m, const struct object *with)
+{
+	struct arena *arena = c->module->arena;
+	const struct mech *row = mech_find(
+	    m->mechanism, kind == OP_ENCRYPT ? CKF_ENCRYPT : CKF_DECRYPT);
+
+	*op = (struct op){.mech = row,
+	    .kind = kind,
+	    .data = BUF_SECRET(WRAPPING_KEY_MAX, arena),
+	    .result = BUF_SECRET(WRAPPING_KEY_MAX, arena),
+	    .context = BUF_INIT(CONTEXT_MAX),
+	    .object = *with};
+	if (with->key != NULL)
+		key_ref(with->key);
+	if (with->bag != NULL)
+		bag_ref(with->bag);
+	op->family = row == NULL ? NULL : mech_family(c, row, with);
+	if (op->family == NULL || !mech_serves(c, row, with))
+		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "that key cannot do this mechanism"));
+	if (with->key != NULL)
+		object_use(&op->object, mech_key(row, with));
+	return (op->family->init(c, op, m));
+}
+
+static CK_RV
+op_run(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
+    const struct object *with, struct view in, struct buf *out)
+{
+	struct op op;
+	CK_RV rv;
+	enum err e;
+
+	if ((rv = op_begin(c, &op, kind, m, with)) == CKR_OK &&
+	    (rv = op.family->update(c, &op, in)) == CKR_OK &&
+	    (rv = op.family->finish(c, &op)) == CKR_OK &&
+	    (e = buf_append(out, buf_view(&op.result))) != ERR_OK)
+		rv = call_fail(c, e);
+	op_end(&op);
+	return (rv);
+}
+
+static CK_RV
+encrypt(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view key, struct buf *out)
+{
+	return (op_run(c, OP_ENCRYPT, m, with, key, out));
+}
+
+static CK_RV
+decrypt(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view wrapped, struct buf *out)
+{
+	return (op_run(c, OP_DECRYPT, m, with, wrapped, out));
+}
+
+static CK_RV
+encrypt_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    size_t key_len, size_t *len)
+{
+	struct op op;
+	CK_RV rv = op_begin(c, &op, OP_ENCRYPT, m, with);
+
+	if (rv == CKR_OK)
+		*len = op.family->bound(&op, key_len);
+	op_end(&op);
+	return (rv);
+}
+
+/* PKCS#11 3.0, section 2.12.5: zeros fill the last block. */
+static size_t
+filled(size_t len)
+{
+	return ((len + AES_BLOCK - 1) / AES_BLOCK * AES_BLOCK);
+}
+
+static CK_RV
+encrypt_blocks(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view key, struct buf *out)
+{
+	struct buf blocks = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	size_t len = filled(key.len);
+	CK_RV rv;
+
+	if (buf_reserve(&blocks, len) != ERR_OK)
+		return (CKR_KEY_SIZE_RANGE);
+	(void)buf_append(&blocks, key);
+	memset(blocks.ptr + key.len, 0, len - key.len);
+	blocks.len = len;
+	rv = op_run(c, OP_ENCRYPT, m, with, buf_view(&blocks), out);
+	buf_free(&blocks);
+	return (rv);
+}
+
+static CK_RV
+blocks_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    size_t key_len, size_t *len)
+{
+	return (encrypt_len(c, m, with, filled(key_len), len));
+}
+
+/* CKM_RSA_AES_KEY_WRAP: a new AES key goes first, under the RSA key; behind it
+ * the key, under that, by RFC 5649 (PKCS#11 3.0, section 2.1.24). */
+
+static CK_RV
+read_rsa_aes(const CK_MECHANISM *m, CK_MECHANISM *oaep, size_t *aes_len)
+{
+	const CK_RSA_AES_KEY_WRAP_PARAMS *p = m->pParameter;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    p->pOAEPParams == NULL ||
+	    (p->ulAESKeyBits != 128 && p->ulAESKeyBits != 192 &&
+		p->ulAESKeyBits != 256))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	*oaep = (CK_MECHANISM){
+	    CKM_RSA_PKCS_OAEP, p->pOAEPParams, sizeof(*p->pOAEPParams)};
+	*aes_len = p->ulAESKeyBits / 8;
+	return (CKR_OK);
+}
+
+static CK_RV
+aes_object(struct call *c, struct view key, struct object *out)
+{
+	struct bag *b = bag_new(c->module->arena, CKO_SECRET_KEY, CKK_AES);
+
+	if (b == NULL || bag_set(b, CKA_VALUE, key, true) != ERR_OK) {
+		bag_unref(b);
+		return (CKR_HOST_MEMORY);
+	}
+	*out = (struct object){.class = CKO_SECRET_KEY, .bag = b};
+	return (CKR_OK);
+}
+
+static CK_RV
+wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view key, struct buf *out)
+{
+	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	struct object aes = {.handle = CK_INVALID_HANDLE};
+	struct buf bytes = BUF_SECRET(32, c->module->arena);
+	size_t aes_len;
+	CK_RV rv;
+
+	if ((rv = read_rsa_aes(m, &oaep, &aes_len)) != CKR_OK)
+		return (rv);
+	if (buf_reserve(&bytes, aes_len) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	else if (RAND_priv_bytes_ex(
+		     c->module->crypto->lib, bytes.ptr, aes_len, 0) != 1)
+		rv = CKR_FUNCTION_FAILED;
+	else
+		bytes.len = aes_len;
+	if (rv == CKR_OK &&
+	    (rv = aes_object(c, buf_view(&bytes), &aes)) == CKR_OK &&
+	    (rv = encrypt(c, &oaep, with, buf_view(&bytes), out)) == CKR_OK)
+		rv = encrypt(c, &kwp, &aes, key, out);
+	object_put(&aes);
+	buf_free(&bytes);
+	return (rv);
+}
+
+static CK_RV
+rsa_aes_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    size_t key_len, size_t *len)
+{
+	CK_MECHANISM oaep;
+	size_t aes_len;
+	CK_RV rv = read_rsa_aes(m, &oaep, &aes_len);
+
+	if (rv == CKR_OK)
+		rv = encrypt_len(c, &oaep, with, aes_len, len);
+	*len += (key_len + 7) / 8 * 8 + 8;
+	return (rv);
+}
+
+static CK_RV
+unwrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view wrapped, struct buf *out)
+{
+	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	struct object aes = {.handle = CK_INVALID_HANDLE};
+	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	size_t first = (pkey_bits(with) + 7) / 8, aes_len;
+	CK_RV rv;
+
+	if ((rv = read_rsa_aes(m, &oaep, &aes_len)) != CKR_OK)
+		return (rv);
+	if (wrapped.len <= first)
+		return (CKR_ENCRYPTED_DATA_LEN_RANGE);
+	rv = decrypt(c, &oaep, with, VIEW(wrapped.ptr, first), &bytes);
+	/* the key inside says how long it is, whatever the parameter has */
+	if (rv == CKR_OK && bytes.len != 16 && bytes.len != 24 &&
+	    bytes.len != 32)
+		rv = CKR_ENCRYPTED_DATA_INVALID;
+	if (rv == CKR_OK &&
+	    (rv = aes_object(c, buf_view(&bytes), &aes)) == CKR_OK)
+		rv = decrypt(c, &kwp, &aes,
+		    VIEW(wrapped.ptr + first, wrapped.len - first), out);
+	object_put(&aes);
+	buf_free(&bytes);
+	return (rv);
+}
+
+#define BY_FAMILY .wrap_len = encrypt_len, .wrap = encrypt, .unwrap = decrypt
+const struct maker wrapping_any = {BY_FAMILY};
+const struct maker wrapping_secrets = {BY_FAMILY, .secrets = true};
+const struct maker wrapping_blocks = {.wrap_len = blocks_len,
+    .wrap = encrypt_blocks,
+    .unwrap = decrypt,
+    .secrets = true,
+    .zeros = true};
+const struct maker wrapping_rsa_aes = {
+    .wrap_len = rsa_aes_len, .wrap = wrap_rsa_aes, .unwrap = unwrap_rsa_aes};

@@ -1,0 +1,246 @@
+#include <string.h>
+#include "draft.h"
+#include "kind.h"
+#include "local.h"
+#include "wrapping.h"
+
+/* The key that wraps or unwraps, in the order of the standard. */
+static CK_RV
+check_with(
+    struct call *c, const struct mech *row, const struct object *o, bool wraps)
+{
+	CK_OBJECT_CLASS pair = wraps ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
+	CK_RV rv;
+
+	if (o->class != (row->key_type == CKK_AES ? CKO_SECRET_KEY : pair) ||
+	    object_type(o) != row->key_type)
+		return (wraps ? CKR_WRAPPING_KEY_TYPE_INCONSISTENT
+			      : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
+	if ((o->key == NULL || !key_is_pending(o->key)) &&
+	    (rv = object_check_state(c, o)) != CKR_OK)
+		return (rv);
+	if (!attr_is(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);
+}
+
+/* CKA_WRAP_TEMPLATE: what the wrapping key asks of keys. */
+static bool
+fits_template(
+    struct call *c, const struct object *with, const struct object *key)
+{
+	struct view packed = VIEW(NULL, 0), v;
+	CK_ATTRIBUTE_TYPE type;
+	bool fits = true;
+
+	if (with->bag != NULL)
+		packed = bag_view(with->bag, CKA_WRAP_TEMPLATE);
+	while (fits && template_unpack(&packed, &type, &v)) {
+		CK_ATTRIBUTE a = {type, (void *)(uintptr_t)v.ptr, v.len};
+
+		fits = attr_match(c, key, (struct template){&a, 1});
+	}
+	return (fits);
+}
+
+static CK_RV
+check_key(struct call *c, const struct object *with, const struct object *key)
+{
+	if (object_type(key) == CK_UNAVAILABLE_INFORMATION)
+		return (CKR_KEY_HANDLE_INVALID);
+	if (key->class == CKO_PUBLIC_KEY)
+		return (CKR_KEY_NOT_WRAPPABLE);
+	/* nothing comes out of KMS */
+	if (key->bag == NULL || !attr_is(c, key, CKA_EXTRACTABLE))
+		return (CKR_KEY_UNEXTRACTABLE);
+	if (attr_is(c, key, CKA_WRAP_WITH_TRUSTED) &&
+	    !attr_is(c, with, CKA_TRUSTED))
+		return (CKR_KEY_NOT_WRAPPABLE);
+	if (!fits_template(c, with, key))
+		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
+		    "the wrapping key's CKA_WRAP_TEMPLATE is of other keys"));
+	return (CKR_OK);
+}
+
+/* Codes of encryption, for those who wrap and unwrap. */
+static CK_RV
+as_wrapping(CK_RV rv, bool wraps)
+{
+	switch (rv) {
+	case CKR_DATA_INVALID:
+	case CKR_DATA_LEN_RANGE:
+		return (CKR_KEY_SIZE_RANGE);
+	case CKR_KEY_SIZE_RANGE:
+		return (wraps ? CKR_WRAPPING_KEY_SIZE_RANGE
+			      : CKR_UNWRAPPING_KEY_SIZE_RANGE);
+	case CKR_ENCRYPTED_DATA_INVALID:
+		return (CKR_WRAPPED_KEY_INVALID);
+	case CKR_ENCRYPTED_DATA_LEN_RANGE:
+		return (CKR_WRAPPED_KEY_LEN_RANGE);
+	}
+	return (rv);
+}
+
+static CK_RV
+give(struct view wrapped, struct out out)
+{
+	CK_ULONG room = *out.len;
+
+	*out.len = wrapped.len;
+	if (room < wrapped.len)
+		return (CKR_BUFFER_TOO_SMALL);
+	memcpy(out.ptr, wrapped.ptr, wrapped.len);
+	return (CKR_OK);
+}
+
+static CK_RV
+wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    const struct object *key, struct out out)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_WRAP);
+	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	struct buf wrapped = BUF_INIT(WRAPPING_KEY_MAX);
+	bool secret = key->class == CKO_SECRET_KEY;
+	size_t len = 0;
+	CK_RV rv;
+
+	if ((rv = check_with(c, row, with, true)) != CKR_OK ||
+	    (rv = check_key(c, with, key)) != CKR_OK)
+		return (rv);
+	if (!secret && row->maker->secrets)
+		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
+		    "this mechanism wraps secret keys alone"));
+	if ((rv = carrier_write(c, key->bag, &bytes)) != CKR_OK)
+		goto out;
+	if (out.ptr == NULL) {
+		rv = row->maker->wrap_len(c, m, with, bytes.len, &len);
+		*out.len = len;
+		goto out;
+	}
+	if ((rv = row->maker->wrap(c, m, with, buf_view(&bytes), &wrapped)) ==
+	    CKR_OK)
+		rv = give(buf_view(&wrapped), out);
+out:
+	buf_free(&bytes);
+	buf_free(&wrapped);
+	return (as_wrapping(rv, true));
+}
+
+CK_RV
+wrapping_wrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+    CK_OBJECT_HANDLE key, struct out out)
+{
+	struct object w, k;
+	CK_RV rv;
+
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if (mech_find(m->mechanism, CKF_WRAP) == NULL)
+		return (CKR_MECHANISM_INVALID);
+	if (!object_get(c, with, &w))
+		return (CKR_WRAPPING_KEY_HANDLE_INVALID);
+	if (object_get(c, key, &k))
+		rv = wrap(c, m, &w, &k, out);
+	else
+		rv = CKR_KEY_HANDLE_INVALID;
+	object_put(&k);
+	object_put(&w);
+	return (rv);
+}
+
+/* The bytes of a secret key, as many as the template wants of them. */
+static CK_RV
+put_secret(struct call *c, const struct maker *maker, struct draft *d,
+    CK_KEY_TYPE type, struct view v)
+{
+	CK_ULONG want = template_ulong(draft_template(d), CKA_VALUE_LEN, 0);
+
+	/* pkcs11-tool says 0 for a length that it was not told */
+	if (want == 0) {
+		draft_drop(d, CKA_VALUE_LEN);
+		want = v.len;
+	}
+	if (maker->zeros && want < v.len)
+		v.len = want;
+	if (want != v.len || !kind_len_fits(type, v.len))
+		return (call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
+		    "%zu bytes were wrapped", v.len));
+	draft_put(d, CKA_VALUE, v);
+	return (draft_done(d));
+}
+
+static CK_RV
+begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
+    struct template t, struct attr_target *target, struct draft *d)
+{
+	CK_RV rv;
+
+	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
+		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		    "CKA_CLASS and CKA_KEY_TYPE say what was wrapped"));
+	if (target->class != CKO_PRIVATE_KEY && target->class != CKO_SECRET_KEY)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "secret and private keys are what is unwrapped"));
+	if (target->class == CKO_PRIVATE_KEY && row->maker->secrets)
+		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    "this mechanism wraps secret keys alone"));
+	if (target->token && !session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	if ((rv = draft_begin(c, d, t, target)) != CKR_OK)
+		return (rv);
+	return (draft_follow(c, d, with, CKA_UNWRAP_TEMPLATE));
+}
+
+static CK_RV
+make(struct call *c, struct attr_target *target, struct draft *d,
+    CK_OBJECT_HANDLE *handle)
+{
+	static const CK_BBOOL yes = CK_TRUE;
+	CK_RV rv;
+
+	/* PKCS#11 3.0, section 5.18.4 */
+	if (!target->token)
+		draft_default(d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
+	if ((rv = draft_done(d)) == CKR_OK)
+		rv = object_make(c, draft_template(d), NULL, handle);
+	return (rv == CKR_ATTRIBUTE_VALUE_INVALID && !target->token
+		    ? CKR_WRAPPED_KEY_INVALID
+		    : rv);
+}
+
+CK_RV
+wrapping_unwrap(struct call *c, const CK_MECHANISM *m,
+    const struct object *with, struct view wrapped, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
+	struct attr_target target = {
+	    template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
+	    template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
+	    ATTR_UNWRAP, template_bool(t, CKA_TOKEN, false)};
+	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	struct draft d = {.rows = NULL};
+	CK_RV rv;
+
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = check_with(c, row, with, false)) != CKR_OK ||
+	    (rv = begin_unwrap(c, row, with, t, &target, &d)) != CKR_OK)
+		goto out;
+	if (wrapped.len == 0 || wrapped.len > WRAPPING_KEY_MAX)
+		rv = CKR_WRAPPED_KEY_LEN_RANGE;
+	else
+		rv = as_wrapping(
+		    row->maker->unwrap(c, m, with, wrapped, &bytes), false);
+	if (rv == CKR_OK && target.class == CKO_SECRET_KEY)
+		rv = put_secret(
+		    c, row->maker, &d, target.type, buf_view(&bytes));
+	else if (rv == CKR_OK)
+		rv = carrier_read(buf_view(&bytes), target.type, &d);
+	if (rv == CKR_OK)
+		rv = make(c, &target, &d, handle);
+out:
+	draft_free(&d);
+	buf_free(&bytes);
+	return (rv);
+}
