@@ -1,4 +1,3 @@
-#include <string.h>
 #include "crypt.h"
 #include "data-key.h"
 #include "draft.h"
@@ -120,28 +119,3 @@ out:
 	kms_data_key_free(&made);
 	return (rv);
 }
-
-static CK_RV
-unwrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view wrapped, struct buf *out)
-{
-	struct kms_crypt_in in = {
-	    .data = wrapped,
-	    .context = VIEW(m->pParameter, m->ulParameterLen),
-	};
-	enum err e;
-
-	if (!object_in_kms(with) || with->key->use != USE_CRYPT)
-		return (CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
-	if (!crypt_is_context(in.context))
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
-		    "the parameter is no encryption context"));
-	if (wrapped.len == 0 || wrapped.len > KMS_BLOB_MAX)
-		return (CKR_WRAPPED_KEY_LEN_RANGE);
-	in.key = with->key->meta.arn;
-	if ((e = kms_decrypt(&c->kms, &in, out)) != ERR_OK)
-		return (call_fail(c, e));
-	return (CKR_OK);
-}
-
-const struct maker data_key_maker = {.unwrap = unwrap};

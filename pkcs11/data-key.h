@@ -5,11 +5,9 @@
 /*
  * Session keys that KMS makes and keeps a way back to: GenerateDataKey with
  * the KMS key that the template names (CKA_KEYFERRY_WRAPPING_KEY). What they
- * are encrypted to by it is an attribute of theirs.
+ * are encrypted to by it is an attribute of theirs, and C_UnwrapKey with
+ * CKM_KEYFERRY_KMS brings them back.
  */
 CK_RV data_key_generate(
     struct call *, const CK_MECHANISM *, struct template, CK_OBJECT_HANDLE *);
-
-/* Unwraps one with CKM_KEYFERRY_KMS: Decrypt. */
-extern const struct maker data_key_maker;
 #endif

@@ -3,7 +3,6 @@
 #include "cipher.h"
 #include "cipher-wrap.h"
 #include "crypt.h"
-#include "data-key.h"
 #include "derive.h"
 #include "digest.h"
 #include "generate-here.h"
@@ -25,7 +24,7 @@ const struct mech mechs[] = {
 	/* type, key, flags, key sizes, when;
 	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_context, NULL, &data_key_maker, NULL },
+	    &crypt_context, NULL, NULL, NULL },
 	{ CKM_AES_GCM, CKK_AES, CRYPT | CRYPT_MESSAGES, 16, 32, OFFER_ALWAYS,
 	    &crypt_gcm, &cipher_gcm, NULL, NULL },
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 16, 32, OFFER_CBC_PAD,
