@@ -35,6 +35,7 @@ print_functions(CK_FLAGS flags)
 	    {CKF_GENERATE, "generate"},
 	    {CKF_GENERATE_KEY_PAIR, "generate pair"}, {CKF_WRAP, "wrap"},
 	    {CKF_UNWRAP, "unwrap"}, {CKF_DERIVE, "derive"},
+	    {CKF_ENCAPSULATE, "encapsulate"}, {CKF_DECAPSULATE, "decapsulate"},
 	    {CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY,
 		"messages"}};
 	const char *between = "";
