@@ -467,6 +467,32 @@ check_data_key(CK_OBJECT_HANDLE h, CK_OBJECT_HANDLE with, CK_ULONG len,
 	    "%s: it is a session key, made here", what);
 }
 
+/* C_UnwrapKey with the KMS key brings it back from its ciphertext. */
+static void
+check_way_back(CK_OBJECT_HANDLE h, CK_OBJECT_HANDLE with, void *context,
+    size_t context_len)
+{
+	CK_MECHANISM m = {CKM_KEYFERRY_KMS, context, context_len};
+	CK_BYTE value[64], back[64], sealed[2048];
+	CK_ULONG n = attr(h, CKA_VALUE, value, sizeof(value)),
+		 k = attr(h, CKA_KEYFERRY_CIPHERTEXT, sealed, sizeof(sealed));
+	CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_SENSITIVE, no),
+	    A(CKA_EXTRACTABLE, yes)};
+
+	calls_clear();
+	RV(p11->C_UnwrapKey(rw, &m, with, sealed, k, t, ELEMS(t), &again),
+	    CKR_OK, "its ciphertext is unwrapped");
+	COUNT(calls("Decrypt"), 1, "by one Decrypt");
+	OK(attr(again, CKA_VALUE, back, sizeof(back)) == n &&
+		memcmp(back, value, n) == 0,
+	    "it is the same key");
+	sealed[k / 2] ^= 1;
+	RV(p11->C_UnwrapKey(rw, &m, with, sealed, k, t, ELEMS(t), &again),
+	    CKR_WRAPPED_KEY_INVALID, "a ciphertext that was changed");
+}
+
 static void
 test_data_keys(void)
 {
@@ -492,6 +518,7 @@ test_data_keys(void)
 	RV(data_key(CKM_AES_KEY_GEN, 16, with, context, sizeof(context), &h),
 	    CKR_OK, "with a context");
 	check_data_key(h, with, 16, context, sizeof(context), "AES-128");
+	check_way_back(h, with, context, sizeof(context));
 	RV(data_key(CKM_GENERIC_SECRET_KEY_GEN, 1024, with, NULL, 0, &h),
 	    CKR_OK, "a generic secret");
 	check_data_key(h, with, 1024, NULL, 0, "1024 bytes");
