@@ -52,26 +52,18 @@ read_peer(struct call *c, const struct object *base, struct view given,
 {
 	struct bag *b = bag_new(
 	    c->module->arena, CKO_PUBLIC_KEY, object_type(base));
-	EVP_PKEY_CTX *ctx = NULL;
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	if (b == NULL ||
 	    bag_set(b, CKA_EC_PARAMS, params_of(base), false) != ERR_OK ||
 	    bag_set(b, CKA_EC_POINT, given, false) != ERR_OK)
 		goto out;
-	if ((rv = pkey_of_bag(c, b, out)) == CKR_OK) {
-		ctx = EVP_PKEY_CTX_new_from_pkey(
-		    c->module->crypto->lib, *out, NULL);
-		if (ctx == NULL)
-			rv = CKR_HOST_MEMORY;
-		else if (EVP_PKEY_public_check(ctx) != 1)
-			rv = CKR_ATTRIBUTE_VALUE_INVALID;
-	}
+	/* OpenSSL takes no point that is not on the curve */
+	rv = pkey_of_bag(c, b, out);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
 		rv = call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the public data are no point of the key's curve");
 out:
-	EVP_PKEY_CTX_free(ctx);
 	bag_unref(b);
 	return (rv);
 }

@@ -234,7 +234,7 @@ rsa_keygen(
 	    OSSL_PKEY_PARAM_RSA_BITS, &size);
 	params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, e_len);
 	params[2] = OSSL_PARAM_construct_end();
-	return (keygen(c, "RSA", params, out));
+	return (keygen(c, PKEY_RSA, params, out));
 }
 
 static CK_RV
@@ -284,7 +284,7 @@ ec_keygen(struct call *c, const struct curve *curve, EVP_PKEY **out)
 		return (keygen(c, curve->name, params, out));
 	params[0] = OSSL_PARAM_construct_utf8_string(
 	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
-	return (keygen(c, "EC", params, out));
+	return (keygen(c, PKEY_EC, params, out));
 }
 
 /* The private value, then the public one. */

@@ -101,7 +101,7 @@ rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
 		    add_number(&n, rows[i].name, v) != ERR_OK)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
-		rv = from_params(c, "RSA", &n, count != 2, out);
+		rv = from_params(c, PKEY_RSA, &n, count != 2, out);
 	buf_free(&n.bytes);
 	return (rv);
 }
@@ -133,7 +133,8 @@ ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
 		     bag_view(b, CKA_VALUE)) != ERR_OK)
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
-		rv = from_params(c, "EC", &n, b->class == CKO_PRIVATE_KEY, out);
+		rv = from_params(
+		    c, PKEY_EC, &n, b->class == CKO_PRIVATE_KEY, out);
 	buf_free(&n.bytes);
 	return (rv);
 }

@@ -124,4 +124,36 @@ ok "openssl verifies" openssl dgst -sha256 -verify made.der -keyform DER \
     -signature signature clear
 fails_saying "--keypairgen of a label in use" CKR_ATTRIBUTE_VALUE_INVALID \
     p11 --keypairgen --key-type EC:prime256v1 --label "made aes"
+
+# ECDH with a key in KMS: here, and as openssl does it with the other halves.
+if command -v "$aws" >/dev/null; then
+	agree=$(aws_kms create-key --key-spec ECC_NIST_P256 \
+	    --key-usage KEY_AGREEMENT --query KeyMetadata.KeyId --output text)
+	aws_kms create-alias --alias-name alias/agree --target-key-id "$agree"
+	aws_kms create-alias --alias-name alias/keyferry/id/d0 \
+	    --target-key-id "$agree"
+	aws_kms get-public-key --key-id "$agree" --query PublicKey \
+	    --output text | base64 -d >agree.der
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out peer.pem
+	openssl pkey -in peer.pem -pubout -outform DER -out peer.der
+	openssl pkey -pubin -inform DER -in agree.der -out agree.pem
+	openssl pkeyutl -derive -inkey peer.pem -peerkey agree.pem -out wanted
+	ok "--derive" p11 --derive -m ECDH1-DERIVE --id d0 \
+	    --input-file peer.der --output-file secret
+	ok "openssl's secret" cmp wanted secret
+	if openssl engine pkcs11 >/dev/null 2>&1; then
+		PKCS11_MODULE_PATH=$module
+		export PKCS11_MODULE_PATH
+		ok "openssl pkeyutl -derive, by its engine" \
+		    host openssl pkeyutl -derive \
+		    -engine pkcs11 -keyform engine \
+		    -inkey 'pkcs11:token=test;object=agree;type=private' \
+		    -peerkey peer.der -peerform DER -out by-engine
+		ok "the same secret" cmp wanted by-engine
+	else
+		skip "openssl pkeyutl -derive" "no engine here"
+	fi
+else
+	skip "--derive" "no aws here"
+fi
 tap_done
