@@ -17,7 +17,7 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 	bool ed448 = EVP_PKEY_is_a(op->pkey, "ED448");
 	char name[16];
 	const OSSL_PARAM *known = EVP_PKEY_CTX_settable_params(ctx);
-	OSSL_PARAM params[3];
+	OSSL_PARAM params[3], *to = params;
 
 	if (!p->phFlag && p->ulContextDataLen == 0)
 		return (CKR_OK);
@@ -25,10 +25,11 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 	    p->phFlag ? "ph"
 	    : ed448   ? ""
 		      : "ctx");
-	params[0] = OSSL_PARAM_construct_utf8_string("instance", name, 0);
-	params[1] = OSSL_PARAM_construct_octet_string(
-	    "context-string", p->pContextData, p->ulContextDataLen);
-	params[2] = OSSL_PARAM_construct_end();
+	*to++ = OSSL_PARAM_construct_utf8_string("instance", name, 0);
+	if (p->ulContextDataLen != 0)
+		*to++ = OSSL_PARAM_construct_octet_string(
+		    "context-string", p->pContextData, p->ulContextDataLen);
+	*to = OSSL_PARAM_construct_end();
 	if (known == NULL ||
 	    OSSL_PARAM_locate_const(known, "instance") == NULL ||
 	    EVP_PKEY_CTX_set_params(ctx, params) != 1)
