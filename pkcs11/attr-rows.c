@@ -96,6 +96,20 @@ read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put_ulong(c, out, spec_generator(o->key->spec)));
 }
 
+static bool
+has_ulong(const struct buf *b, CK_ULONG wanted)
+{
+	CK_ULONG v;
+
+	for (size_t at = 0; at + sizeof(v) <= b->len; at += sizeof(v)) {
+		memcpy(&v, b->ptr + at, sizeof(v));
+		if (v == wanted)
+			return (true);
+	}
+	return (false);
+}
+
+/* A mechanism may have more rows than one. */
 static CK_RV
 read_allowed(struct call *c, const struct object *o, struct buf *out)
 {
@@ -104,7 +118,8 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 	if (key_is_pending(o->key))
 		return (pair_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
-		if (mech_serves(c, &mechs[i], o))
+		if (mech_serves(c, &mechs[i], o) &&
+		    !has_ulong(out, mechs[i].type))
 			rv = attr_put_ulong(c, out, mechs[i].type);
 	return (rv);
 }
