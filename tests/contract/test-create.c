@@ -183,7 +183,7 @@ test_generous_template(void)
 	    "a template with all that programs ask for");
 	OK(attr_is(h, CKA_SENSITIVE, &yes, 1) &&
 		attr_is(h, CKA_ENCRYPT, &yes, 1) &&
-		attr_is(h, CKA_WRAP, &no, 1),
+		attr_is(h, CKA_WRAP, &yes, 1) && attr_is(h, CKA_SIGN, &no, 1),
 	    "the object says what the key can do");
 	OK(same_key(h, h), "and it does it");
 }
