@@ -40,7 +40,8 @@ arrived(struct call *c, struct fresh *f, enum err e)
 	struct kms_key meta = KMS_KEY_INIT;
 	bool yes;
 
-	if (!f->made ||
+	/* of material that was there before, nothing tells what was done */
+	if (!key_is_pending(f->key) ||
 	    (e != ERR_NETWORK && e != ERR_DEADLINE && e != ERR_UNKNOWN &&
 		e != ERR_REPLY && e != ERR_SERVICE))
 		return (false);

@@ -96,9 +96,8 @@ add_ec(struct outside *o)
 	BN_free(n);
 }
 
-void
-outside_make(struct outside *o, const struct outside_kind *kind, size_t len,
-    const char *label)
+static void
+begin(struct outside *o, const struct outside_kind *kind, const char *label)
 {
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
@@ -107,20 +106,37 @@ outside_make(struct outside *o, const struct outside_kind *kind, size_t len,
 	template_add(&o->t, CKA_TOKEN, &yes, sizeof(yes));
 	template_add(&o->t, CKA_LABEL, label, strlen(label));
 	o->material_at = o->t.count;
-	if (kind->class == CKO_SECRET_KEY) {
-		o->len = len != 0 ? len : kind->bits / 8;
-		if (RAND_bytes(o->value, (int)o->len) != 1)
-			tap_bail();
-		template_add(&o->t, CKA_VALUE, o->value, o->len);
-		return;
-	}
-	o->pkey = kind->group != NULL ? EVP_EC_gen(kind->group)
-				      : EVP_RSA_gen(kind->bits);
-	NEED(o->pkey != NULL, "OpenSSL makes a key for %s", kind->spec);
+}
+
+void
+outside_take(struct outside *o, const struct outside_kind *kind, EVP_PKEY *pkey,
+    const char *label)
+{
+	NEED(pkey != NULL, "a key of OpenSSL for %s", kind->spec);
+	begin(o, kind, label);
+	o->pkey = pkey;
 	if (kind->group != NULL)
 		add_ec(o);
 	else
 		add_rsa(o);
+}
+
+void
+outside_make(struct outside *o, const struct outside_kind *kind, size_t len,
+    const char *label)
+{
+	if (kind->class == CKO_PRIVATE_KEY) {
+		outside_take(o, kind,
+		    kind->group != NULL ? EVP_EC_gen(kind->group)
+					: EVP_RSA_gen(kind->bits),
+		    label);
+		return;
+	}
+	begin(o, kind, label);
+	o->len = len != 0 ? len : kind->bits / 8;
+	if (RAND_bytes(o->value, (int)o->len) != 1)
+		tap_bail();
+	template_add(&o->t, CKA_VALUE, o->value, o->len);
 }
 
 void

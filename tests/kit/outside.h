@@ -38,6 +38,9 @@ struct outside {
  * has class, type, CKA_TOKEN, the label (borrowed), then the material. */
 void outside_make(struct outside *, const struct outside_kind *, size_t len,
     const char *label);
+/* The same of an RSA or EC key that is there; takes it. */
+void outside_take(struct outside *, const struct outside_kind *, EVP_PKEY *,
+    const char *label);
 /* What stands in CKA_UNWRAP_TEMPLATE for it, and what C_UnwrapKey wants:
  * class, type, and what says the length or the curve. */
 void outside_describe(const struct outside *, struct key_template *);

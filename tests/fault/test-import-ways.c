@@ -1,0 +1,423 @@
+/* The ways in beside an AES key by value: an RSA key by value, a wrapped key
+ * passed through, other material for a key, a key of two Regions, the same
+ * material again. Each while KMS fails at each step, or the process is killed
+ * there: what is left is of use to the next try, which ends with one key. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <openssl/pem.h>
+#include "account.h"
+#include "cryptoki.h"
+#include "outside.h"
+#include "step.h"
+
+#define WAIT_SECONDS 120
+#define ELSEWHERE "eu-west-1"
+
+/* The steps: one process each, with the label of the key. */
+
+static CK_RV
+create(const char *label, unsigned n, bool new_material)
+{
+	struct key_template k;
+	CK_OBJECT_HANDLE h;
+
+	key_template(&k, material(n), label);
+	if (new_material)
+		template_add(&k, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
+	return (p11->C_CreateObject(rw, k.t, k.count, &h));
+}
+
+static CK_RV
+step_aes(const char *label)
+{
+	CK_RV rv = p11_begin();
+
+	if (rv == CKR_OK)
+		rv = create(label, 1, false);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static CK_RV
+step_rotate(const char *label)
+{
+	CK_RV rv = p11_begin();
+
+	if (rv == CKR_OK)
+		rv = create(label, 2, true);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static CK_RV
+step_delete(const char *label)
+{
+	CK_RV rv = p11_begin();
+
+	if (rv == CKR_OK)
+		rv = p11->C_DestroyObject(
+		    rw, find_label(label, CKO_SECRET_KEY));
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static CK_RV
+step_rsa(const char *label)
+{
+	FILE *f = fopen(world_path("rsa.pem"), "r");
+	CK_OBJECT_HANDLE h;
+	struct outside o;
+	CK_RV rv;
+
+	if (f == NULL)
+		return (CKR_GENERAL_ERROR);
+	outside_take(&o, &outside_rsa_2048,
+	    PEM_read_PrivateKey(f, NULL, NULL, NULL), label);
+	fclose(f);
+	if ((rv = p11_begin()) == CKR_OK)
+		rv = p11->C_CreateObject(rw, o.t.t, o.t.count, &h);
+	(void)p11->C_Finalize(NULL);
+	outside_free(&o);
+	return (rv);
+}
+
+/* An import pair of that label, made or found, and a key wrapped for it. */
+static CK_RV
+pass(const char *label)
+{
+	CK_MECHANISM gen = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0},
+		     oaep = {CKM_RSA_PKCS_OAEP, NULL, 0};
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE pub[] = {A(CKA_MODULUS_BITS, bits)};
+	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes),
+	    {CKA_LABEL, (void *)(size_t)label, strlen(label)}};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes)};
+	CK_BYTE der[1024], blob[512];
+	CK_ATTRIBUTE info = A(CKA_PUBLIC_KEY_INFO, der);
+	struct pair_handles p;
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	if ((rv = p11->C_GenerateKeyPair(
+		 rw, &gen, pub, 1, priv, 3, &p.public, &p.private)) != CKR_OK ||
+	    (rv = p11->C_GetAttributeValue(rw, p.public, &info, 1)) != CKR_OK)
+		return (rv);
+	return (p11->C_UnwrapKey(rw, &oaep, p.private, blob,
+	    outside_wrap("RSAES_OAEP_SHA_256", der, info.ulValueLen,
+		material(1), 32, blob),
+	    t, ELEMS(t), &h));
+}
+
+static CK_RV
+step_pass(const char *label)
+{
+	CK_RV rv = p11_begin();
+
+	if (rv == CKR_OK)
+		rv = pass(label);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static CK_RV
+step_regions(const char *label)
+{
+	setenv("KEYFERRY_CONFIG", world_path("regions.conf"), 1);
+	return (step_aes(label));
+}
+
+/* Whether the key is of use in the other Region too. */
+static CK_RV
+step_there(const char *label)
+{
+	CK_RV rv;
+
+	setenv("KEYFERRY_CONFIG", world_path("there.conf"), 1);
+	if ((rv = p11_begin()) == CKR_OK &&
+	    !attr_is_text(find_label(label, CKO_SECRET_KEY),
+		CKA_KEYFERRY_KEY_STATE, "Enabled"))
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+/* What is tried, what comes before it, and what must be there at last. */
+static const struct way {
+	const char *name, *before, *again, *at_last;
+} ways[] = {
+    {"rsa", NULL, NULL, NULL}, {"pass", NULL, NULL, NULL},
+    {"rotate", "aes", NULL, NULL}, {"regions", NULL, NULL, "there"},
+    {"aes", "aes", "delete", NULL}, /* the same material after its deletion */
+};
+enum { RSA, PASS, ROTATE, REGIONS, AGAIN };
+
+/* What may be left of a way that failed, beside what was there before. */
+enum left { NOTHING, WAITING, WHOLE };
+
+#define DOWN CKR_DEVICE_ERROR
+#define DENIED CKR_ACTION_PROHIBITED
+#define FOREVER "&count=0"
+#define REFUSE "error&error=AccessDeniedException" FOREVER
+static const struct bad {
+	int way;
+	const char *operation;
+	int skip; /* requests of it that pass */
+	const char *fault; /* more of the query */
+	CK_RV rv;
+	enum left left;
+} bads[] = {
+    {RSA, "DescribeKey", 0, "internal" FOREVER, DOWN, NOTHING},
+    {RSA, "CreateKey", 0, REFUSE, DENIED, NOTHING},
+    {RSA, "CreateKey", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {RSA, "CreateAlias", 0, "internal" FOREVER, DOWN, NOTHING},
+    {RSA, "CreateAlias", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {RSA, "GetParametersForImport", 0, "garbage" FOREVER, DOWN, NOTHING},
+    {RSA, "ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
+    {RSA, "ImportKeyMaterial", 0,
+	"error&error=ExpiredImportTokenException" FOREVER, CKR_FUNCTION_FAILED,
+	NOTHING},
+    {RSA, "ImportKeyMaterial", 0, "error&error=ExpiredTokenException" FOREVER,
+	CKR_USER_NOT_LOGGED_IN, NOTHING},
+    {RSA, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {RSA, "DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
+
+    {PASS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
+    {PASS, "CreateKey", 0, "cut-reply" FOREVER, CKR_OK, WHOLE},
+    {PASS, "CreateAlias", 0, REFUSE, DENIED, NOTHING},
+    /* from here on the pair is there: an object that its maker asked for */
+    {PASS, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WAITING},
+    {PASS, "GetParametersForImport", 0, REFUSE, CKR_FUNCTION_FAILED, WAITING},
+    {PASS, "ImportKeyMaterial", 0, "internal" FOREVER, DOWN, WAITING},
+    {PASS, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WAITING},
+    {PASS, "ImportKeyMaterial", 0, REFUSE, DENIED, WAITING},
+    {PASS, "ImportKeyMaterial", 0,
+	"error&error=InvalidImportTokenException" FOREVER,
+	CKR_WRAPPED_KEY_INVALID, WAITING},
+    {PASS, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+
+    {ROTATE, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WHOLE},
+    {ROTATE, "ImportKeyMaterial", 0, REFUSE, DENIED, WHOLE},
+    {ROTATE, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WHOLE},
+    {ROTATE, "ImportKeyMaterial", 0, "cut-after&count=1", CKR_OK, WHOLE},
+    {ROTATE, "RotateKeyOnDemand", 0, "internal" FOREVER, DOWN, WHOLE},
+    {ROTATE, "RotateKeyOnDemand", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {ROTATE, "RotateKeyOnDemand", 0, REFUSE, DENIED, WHOLE},
+
+    {REGIONS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
+    {REGIONS, "ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
+    /* the primary is in use: what failed is the other Region */
+    {REGIONS, "ReplicateKey", 0, "internal" FOREVER, DOWN, WHOLE},
+    {REGIONS, "ReplicateKey", 0, "cut-after&count=1", CKR_OK, WHOLE},
+    {REGIONS, "CreateAlias", 1, "internal" FOREVER, DOWN, WHOLE},
+    {REGIONS, "GetParametersForImport", 1, "internal" FOREVER, DOWN, WHOLE},
+    {REGIONS, "ImportKeyMaterial", 1, "cut-before" FOREVER, DOWN, WHOLE},
+    {REGIONS, "ImportKeyMaterial", 1, "cut-after&count=1", CKR_OK, WHOLE},
+
+    {AGAIN, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WAITING},
+    {AGAIN, "ImportKeyMaterial", 0, REFUSE, DENIED, WAITING},
+    {AGAIN, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WAITING},
+    {AGAIN, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+};
+
+/* Killed while KMS holds back an operation (hang) or its reply (hang-after). */
+static const struct bad kills[] = {
+    {RSA, "CreateKey", 0, "hang-after", 0, 0},
+    {RSA, "CreateAlias", 0, "hang", 0, 0},
+    {RSA, "GetParametersForImport", 0, "hang", 0, 0},
+    {RSA, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {PASS, "CreateKey", 0, "hang-after", 0, 0},
+    {PASS, "GetParametersForImport", 0, "hang-after", 0, 0},
+    {PASS, "ImportKeyMaterial", 0, "hang", 0, 0},
+    {ROTATE, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {ROTATE, "RotateKeyOnDemand", 0, "hang", 0, 0},
+    {ROTATE, "RotateKeyOnDemand", 0, "hang-after", 0, 0},
+    {REGIONS, "ReplicateKey", 0, "hang-after", 0, 0},
+    {REGIONS, "ImportKeyMaterial", 1, "hang", 0, 0},
+    {AGAIN, "GetParametersForImport", 0, "hang", 0, 0},
+    {AGAIN, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+};
+
+static struct account before, after;
+
+static size_t
+more(const char *state)
+{
+	return (account_in(&after, state) - account_in(&before, state));
+}
+
+static bool
+label_is(const char *label, const char *state)
+{
+	struct account_key k;
+	char alias[64];
+
+	snprintf(alias, sizeof(alias), "alias/%s", label);
+	return (account_alias(alias, &k) && strcmp(k.state, state) == 0);
+}
+
+/* What the way needs to be there, and the account as it was before that. */
+static void
+prepare(const struct way *w, const char *label)
+{
+	account_read(&before);
+	if (w->before != NULL)
+		RV(step_run(w->before, label), CKR_OK, "%s: a key", label);
+	if (w->again != NULL)
+		RV(step_run(w->again, label), CKR_OK, "%s: deleted", label);
+}
+
+static void
+arm(const struct bad *b)
+{
+	control("POST", "/faults?operation=%s&skip=%d&fault=%s", b->operation,
+	    b->skip, b->fault);
+}
+
+static void
+check_next(const struct way *w, const char *label, const char *what)
+{
+	RV(step_run(w->name, label),
+	    w == &ways[PASS] && label_is(label, "Enabled")
+		? CKR_ATTRIBUTE_VALUE_INVALID
+		: CKR_OK,
+	    "%s: the next try", what);
+	account_read(&after);
+	COUNT(more("Enabled"), 1, "%s: one key", what);
+	COUNT(more("PendingImport"), 0, "%s: none that waits", what);
+	OK(label_is(label, "Enabled"), "%s: the label is its", what);
+	if (w->at_last != NULL)
+		RV(step_run(w->at_last, label), CKR_OK, "%s: %s", what,
+		    w->at_last);
+}
+
+static void
+check_left(const struct bad *b, const char *label, const char *what)
+{
+	account_read(&after);
+	OK(more("Enabled") == (b->left == WHOLE) &&
+		more("PendingImport") == (b->left == WAITING),
+	    "%s: what is left: %zu in use, %zu that wait", what,
+	    more("Enabled"), more("PendingImport"));
+	if (b->left != NOTHING)
+		OK(label_is(
+		       label, b->left == WHOLE ? "Enabled" : "PendingImport"),
+		    "%s: with its label", what);
+}
+
+static void
+test_bad(size_t i)
+{
+	const struct bad *b = &bads[i];
+	const struct way *w = &ways[b->way];
+	char label[32], what[96];
+
+	snprintf(label, sizeof(label), "bad-%zu", i);
+	snprintf(what, sizeof(what), "%s: %s %d, %.*s", w->name, b->operation,
+	    b->skip, (int)strcspn(b->fault, "&"), b->fault);
+	prepare(w, label);
+	arm(b);
+	rv_is(step_run(w->name, label), b->rv, "as listed", __FILE__, __LINE__,
+	    "%s", what);
+	control("DELETE", "/faults");
+	check_left(b, label, what);
+	check_next(w, label, what);
+}
+
+static bool
+asked_for(const struct bad *b)
+{
+	const struct timespec pause = {0, 20000000};
+
+	for (int i = 0; i < WAIT_SECONDS * 50; i++) {
+		if (calls(b->operation) > (unsigned long)b->skip)
+			return (true);
+		nanosleep(&pause, NULL);
+	}
+	return (false);
+}
+
+static void
+test_kill(size_t i)
+{
+	const struct bad *b = &kills[i];
+	const struct way *w = &ways[b->way];
+	char label[32], what[96];
+	struct step s;
+
+	snprintf(label, sizeof(label), "killed-%zu", i);
+	snprintf(what, sizeof(what), "%s killed: %s %d, %s", w->name,
+	    b->operation, b->skip, b->fault);
+	prepare(w, label);
+	calls_clear();
+	arm(b);
+	s = step_start(w->name, label);
+	OK(asked_for(b), "%s", what);
+	step_kill(&s);
+	control("DELETE", "/faults");
+	check_next(w, label, what);
+}
+
+/* KMS shows what it did only after a while. */
+static void
+test_consistency(void)
+{
+	char label[32];
+
+	for (size_t i = 0; i < ELEMS(ways); i++) {
+		snprintf(label, sizeof(label), "later-%zu", i);
+		prepare(&ways[i], label);
+		control("POST", "/consistency?ms=400");
+		RV(step_run(ways[i].name, label), CKR_OK,
+		    "%s, by a KMS that is late", ways[i].name);
+		control("POST", "/consistency?ms=0");
+		account_read(&after);
+		COUNT(more("Enabled"), 1, "%s: one key", ways[i].name);
+		COUNT(more("PendingImport"), 0, "%s: none waits", ways[i].name);
+	}
+}
+
+static void
+write_files(void)
+{
+	EVP_PKEY *pkey = EVP_RSA_gen(2048);
+	char text[512];
+	FILE *f = fopen(world_path("rsa.pem"), "w");
+
+	NEED(pkey != NULL && f != NULL &&
+		 PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) == 1,
+	    "an RSA key in a file");
+	fclose(f);
+	EVP_PKEY_free(pkey);
+	snprintf(text, sizeof(text),
+	    "state = %s\n[token test]\nwrapping-bits = 2048\n"
+	    "replicas = " ELSEWHERE "\n",
+	    world_path("state"));
+	world_write("regions.conf", text);
+	snprintf(text, sizeof(text),
+	    "state = %s\n[token test]\nregion = " ELSEWHERE "\n",
+	    world_path("state"));
+	world_write("there.conf", text);
+}
+
+static const struct step_row steps[] = {{"aes", step_aes}, {"rsa", step_rsa},
+    {"pass", step_pass}, {"rotate", step_rotate}, {"delete", step_delete},
+    {"regions", step_regions}, {"there", step_there}};
+
+int
+main(int argc, char **argv)
+{
+	step_main(argc, argv, steps, ELEMS(steps));
+	world_start();
+	write_files();
+	for (size_t i = 0; i < ELEMS(bads); i++)
+		test_bad(i);
+	for (size_t i = 0; i < ELEMS(kills); i++)
+		test_kill(i);
+	test_consistency();
+	world_stop();
+	return (tap_done());
+}
