@@ -25,12 +25,23 @@
 #define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
 #define DESCRIPTION_SIZE 128
 #define CLEAN_UP_SECONDS 10
+#define YOUNG_SECONDS 60
 #define DELETION_DAYS 7 /* the shortest that KMS allows */
 
-bool
-fresh_is_settling(struct call *c, const struct fresh *f, enum err e, int *tries)
+/* By the service's clock, which is about ours. */
+static bool
+is_young(const struct call *c, const struct key *k)
 {
-	if (!f->made || (e != ERR_NOT_FOUND && e != ERR_KEY_STATE) ||
+	const struct clock *clock = c->module->clock;
+	double now = (double)clock->wall_ms(clock->ctx) / 1000;
+
+	return (k->meta.created > now - YOUNG_SECONDS);
+}
+
+bool
+fresh_settle(struct call *c, const struct key *k, enum err e, int *tries)
+{
+	if ((e != ERR_NOT_FOUND && e != ERR_KEY_STATE) || !is_young(c, k) ||
 	    ++*tries > FRESH_TRIES)
 		return (false);
 	return (deadline_sleep(&c->kms.deadline, FRESH_MS << *tries));
@@ -281,7 +292,7 @@ create_alias(struct call *c, struct fresh *f, const char *alias, bool *there)
 
 	do {
 		e = kms_create_alias(&c->kms, alias, f->key->meta.id);
-	} while (fresh_is_settling(c, f, e, &tries));
+	} while (fresh_settle(c, f->key, e, &tries));
 	if (e != ERR_OK && leads_to_key(c, f, alias, &sure))
 		e = ERR_OK;
 	*there = e == ERR_OK || !sure;

@@ -45,7 +45,7 @@ void fresh_drop_also(struct call *, const struct key *also, const char *of);
  * first pause, doubled each time (12 s in all). */
 #define FRESH_TRIES 8
 #define FRESH_MS 50
-/* Whether to try a step on a key just made again; pauses if so. */
-bool fresh_is_settling(
-    struct call *, const struct fresh *, enum err, int *tries);
+/* Whether to try a step again on a key that was made a moment ago, by this call
+ * or another; pauses if so. */
+bool fresh_settle(struct call *, const struct key *, enum err, int *tries);
 #endif

@@ -71,23 +71,34 @@ put_new(struct call *c, struct kms_import_in *in,
 	return (kms_import_key_material_id(&c->kms, in, material_id));
 }
 
-/* Makes the new material the one that encrypts, unless it is already. */
+static bool
+is_current(struct call *c, const char *key_id, const char *material_id)
+{
+	struct fault fault = c->kms.fault;
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes = kms_describe_key(&c->kms, key_id, &meta) == ERR_OK &&
+		   strcmp(meta.material_id, material_id) == 0;
+
+	kms_key_free(&meta);
+	c->kms.fault = fault;
+	return (yes);
+}
+
+/* Makes the new material the one that encrypts, unless it is already. KMS may
+ * not yet know that it is there. */
 static enum err
 rotate(struct call *c, const char *key_id, const char *material_id)
 {
-	struct fault fault;
-	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = kms_rotate_key_on_demand(&c->kms, key_id);
+	enum err e;
 
-	if (e == ERR_OK)
-		return (ERR_OK);
-	fault = c->kms.fault;
-	if (kms_describe_key(&c->kms, key_id, &meta) == ERR_OK &&
-	    strcmp(meta.material_id, material_id) == 0)
-		e = ERR_OK;
-	kms_key_free(&meta);
-	c->kms.fault = fault;
-	return (e);
+	for (int tries = 0;; tries++) {
+		e = kms_rotate_key_on_demand(&c->kms, key_id);
+		if (e == ERR_OK || is_current(c, key_id, material_id))
+			return (ERR_OK);
+		if (e != ERR_KEY_STATE || tries == FRESH_TRIES ||
+		    !deadline_sleep(&c->kms.deadline, FRESH_MS << tries))
+			return (e);
+	}
 }
 
 /* A key that never had material takes its first in the ordinary way. */
@@ -116,7 +127,7 @@ import_blob(struct call *c, struct fresh *f, const struct pair *p,
 	do {
 		e = rotation ? put_new(c, &in, material_id)
 			     : kms_import_key_material(&c->kms, &in);
-	} while (fresh_is_settling(c, f, e, &tries));
+	} while (fresh_settle(c, f->key, e, &tries));
 	if (e != ERR_OK && !arrived(c, f, e))
 		return (call_fail(c, e));
 	/* from here on there is material: nothing is taken back any more */
@@ -145,7 +156,7 @@ import_material(struct call *c, struct fresh *f, struct view material)
 	do {
 		e = kms_get_parameters_for_import(&c->kms, f->key->meta.id,
 		    p.algorithm, p.spec, &p.parameters);
-	} while (fresh_is_settling(c, f, e, &tries));
+	} while (fresh_settle(c, f->key, e, &tries));
 	if (e == ERR_OK)
 		e = wrap_material(
 		    c->module->crypto, c->module->arena, &p, material, &blob);

@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include "fresh.h"
 #include "json.h"
 #include "pair.h"
 #include "state.h"
@@ -112,7 +113,7 @@ enum err
 pair_fetch(struct call *c, const struct key *k, struct pair *p)
 {
 	char name[KMS_ID_SIZE + 8];
-	int lock = -1;
+	int lock = -1, tries = 0;
 	enum err e;
 
 	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
@@ -125,8 +126,10 @@ pair_fetch(struct call *c, const struct key *k, struct pair *p)
 	drop_parameters(p);
 	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
 		goto out;
-	e = kms_get_parameters_for_import(
-	    &c->kms, k->meta.arn, p->algorithm, p->spec, &p->parameters);
+	do {
+		e = kms_get_parameters_for_import(&c->kms, k->meta.arn,
+		    p->algorithm, p->spec, &p->parameters);
+	} while (fresh_settle(c, k, e, &tries));
 	if (e == ERR_OK)
 		e = save(c, k, p);
 out:

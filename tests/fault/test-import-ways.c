@@ -153,7 +153,7 @@ static const struct way {
     {"rotate", "aes", NULL, NULL}, {"regions", NULL, NULL, "there"},
     {"aes", "aes", "delete", NULL}, /* the same material after its deletion */
 };
-enum { RSA, PASS, ROTATE, REGIONS, AGAIN };
+enum { VALUE, PASS, ROTATE, REGIONS, AGAIN };
 
 /* What may be left of a way that failed, beside what was there before. */
 enum left { NOTHING, WAITING, WHOLE };
@@ -170,27 +170,29 @@ static const struct bad {
 	CK_RV rv;
 	enum left left;
 } bads[] = {
-    {RSA, "DescribeKey", 0, "internal" FOREVER, DOWN, NOTHING},
-    {RSA, "CreateKey", 0, REFUSE, DENIED, NOTHING},
-    {RSA, "CreateKey", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
-    {RSA, "CreateAlias", 0, "internal" FOREVER, DOWN, NOTHING},
-    {RSA, "CreateAlias", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
-    {RSA, "GetParametersForImport", 0, "garbage" FOREVER, DOWN, NOTHING},
-    {RSA, "ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
-    {RSA, "ImportKeyMaterial", 0,
+    {VALUE, "DescribeKey", 0, "internal" FOREVER, DOWN, NOTHING},
+    {VALUE, "CreateKey", 0, REFUSE, DENIED, NOTHING},
+    {VALUE, "CreateKey", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {VALUE, "CreateAlias", 0, "internal" FOREVER, DOWN, NOTHING},
+    {VALUE, "CreateAlias", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {VALUE, "GetParametersForImport", 0, "garbage" FOREVER, DOWN, NOTHING},
+    {VALUE, "ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
+    {VALUE, "ImportKeyMaterial", 0,
 	"error&error=ExpiredImportTokenException" FOREVER, CKR_FUNCTION_FAILED,
 	NOTHING},
-    {RSA, "ImportKeyMaterial", 0, "error&error=ExpiredTokenException" FOREVER,
+    {VALUE, "ImportKeyMaterial", 0, "error&error=ExpiredTokenException" FOREVER,
 	CKR_USER_NOT_LOGGED_IN, NOTHING},
-    {RSA, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
-    {RSA, "DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
+    {VALUE, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {VALUE, "DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
 
     {PASS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
     {PASS, "CreateKey", 0, "cut-reply" FOREVER, CKR_OK, WHOLE},
     {PASS, "CreateAlias", 0, REFUSE, DENIED, NOTHING},
     /* from here on the pair is there: an object that its maker asked for */
     {PASS, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WAITING},
-    {PASS, "GetParametersForImport", 0, REFUSE, CKR_FUNCTION_FAILED, WAITING},
+    /* it is C_GetAttributeValue that fails */
+    {PASS, "GetParametersForImport", 0, REFUSE, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	WAITING},
     {PASS, "ImportKeyMaterial", 0, "internal" FOREVER, DOWN, WAITING},
     {PASS, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WAITING},
     {PASS, "ImportKeyMaterial", 0, REFUSE, DENIED, WAITING},
@@ -225,10 +227,10 @@ static const struct bad {
 
 /* Killed while KMS holds back an operation (hang) or its reply (hang-after). */
 static const struct bad kills[] = {
-    {RSA, "CreateKey", 0, "hang-after", 0, 0},
-    {RSA, "CreateAlias", 0, "hang", 0, 0},
-    {RSA, "GetParametersForImport", 0, "hang", 0, 0},
-    {RSA, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {VALUE, "CreateKey", 0, "hang-after", 0, 0},
+    {VALUE, "CreateAlias", 0, "hang", 0, 0},
+    {VALUE, "GetParametersForImport", 0, "hang", 0, 0},
+    {VALUE, "ImportKeyMaterial", 0, "hang-after", 0, 0},
     {PASS, "CreateKey", 0, "hang-after", 0, 0},
     {PASS, "GetParametersForImport", 0, "hang-after", 0, 0},
     {PASS, "ImportKeyMaterial", 0, "hang", 0, 0},
@@ -365,15 +367,18 @@ test_kill(size_t i)
 static void
 test_consistency(void)
 {
+	const struct timespec pause = {1, 0};
 	char label[32];
 
 	for (size_t i = 0; i < ELEMS(ways); i++) {
 		snprintf(label, sizeof(label), "later-%zu", i);
 		prepare(&ways[i], label);
+		nanosleep(&pause, NULL);
 		control("POST", "/consistency?ms=400");
 		RV(step_run(ways[i].name, label), CKR_OK,
 		    "%s, by a KMS that is late", ways[i].name);
 		control("POST", "/consistency?ms=0");
+		nanosleep(&pause, NULL);
 		account_read(&after);
 		COUNT(more("Enabled"), 1, "%s: one key", ways[i].name);
 		COUNT(more("PendingImport"), 0, "%s: none waits", ways[i].name);

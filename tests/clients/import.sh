@@ -1,0 +1,149 @@
+# Keys of all kinds brought in by pkcs11-tool: from files, and wrapped for an
+# import pair by openssl and by SoftHSM, the HSM on the premises. KMS, asked by
+# the AWS command line or the module, does with each what openssl verifies.
+. "$srcdir/tests/clients/world.sh"
+needs pkcs11-tool openssl
+
+echo "what is signed" >text
+
+# signature_of MECHANISM ID PUBLIC: the object signs, openssl verifies.
+signature_of() {
+	sh_mechanism=$1; sh_id=$2; sh_public=$3
+	p11 --sign -m "$sh_mechanism" --id "$sh_id" -i text -o sig &&
+	    openssl dgst -sha256 -verify "$sh_public" -signature sig text
+}
+
+# By value.
+for bits in 2048 3072; do
+	id=a${bits%???}
+	openssl genrsa -traditional -out rsa.pem $bits 2>/dev/null
+	openssl rsa -in rsa.pem -outform DER -out rsa.der 2>/dev/null
+	openssl rsa -in rsa.pem -pubout -outform DER -out rsa.pub 2>/dev/null
+	openssl rsa -in rsa.pem -pubout -out pub.pem 2>/dev/null
+	ok "--write-object of an RSA key of $bits bits" p11 --write-object \
+	    rsa.der --type privkey --id $id --label "rsa $bits" --usage-sign
+	ok "it signs, and openssl verifies" signature_of SHA256-RSA-PKCS \
+	    $id pub.pem
+	ok "--write-object of its public half" p11 --write-object rsa.pub \
+	    --type pubkey --id $id --label "rsa $bits"
+done
+openssl rsa -in rsa.pem -outform DER -out decrypt.der 2>/dev/null
+ok "--write-object with --usage-decrypt" p11 --write-object decrypt.der \
+    --type privkey --id ad --label "rsa decrypts" --usage-decrypt
+ok "it is a key to decrypt with" says "Usage:      decrypt" \
+    p11 --list-objects --type privkey --id ad
+openssl genrsa -traditional -out other.pem 2048 2>/dev/null
+openssl rsa -in other.pem -pubout -outform DER -out other.pub 2>/dev/null
+fails_saying "--write-object of a public key of nobody" \
+    CKR_ATTRIBUTE_VALUE_INVALID p11 --write-object other.pub --type pubkey \
+    --id af --label alien
+openssl genrsa -traditional 1024 2>/dev/null |
+    openssl rsa -outform DER -out short.der 2>/dev/null
+fails_saying "--write-object of 1024 bits" CKR_ATTRIBUTE_VALUE_INVALID \
+    p11 --write-object short.der --type privkey --id ae --label short
+
+for curve in prime256v1 secp384r1 secp521r1 secp256k1; do
+	openssl ecparam -name $curve -genkey -noout -out ec.pem
+	openssl ec -in ec.pem -outform DER -out ec.der 2>/dev/null
+	openssl ec -in ec.pem -pubout -out pub.pem 2>/dev/null
+	case $curve in
+	prime256v1) id=b1 digest=SHA256 ;;
+	secp384r1) id=b2 digest=SHA384 ;;
+	secp521r1) id=b3 digest=SHA512 ;;
+	secp256k1) id=b4 digest=SHA256 ;;
+	esac
+	ok "--write-object of a key on $curve" p11 --write-object ec.der \
+	    --type privkey --id $id --label $curve --usage-sign
+	openssl dgst -$digest -binary -out digest text
+	ok "--sign" p11 --sign -m ECDSA --id $id -i digest -o sig \
+	    --signature-format openssl
+	ok "openssl verifies" openssl pkeyutl -verify -pubin -inkey pub.pem \
+	    -in digest -sigfile sig
+done
+
+openssl rand -out generic.key 64
+mac_is() {
+	p11 --sign -m SHA512-HMAC --id "$1" -i text -o mac &&
+	    [ "$(od -An -tx1 -v mac | tr -d ' \n')" = \
+		"$(openssl dgst -sha512 -mac HMAC -macopt \
+		hexkey:"$(od -An -tx1 -v generic.key | tr -d ' \n')" -r text |
+		cut -d' ' -f1)" ]
+}
+p11 --write-object generic.key --type secrkey --key-type GENERIC:64 --id c1 \
+    --label hmac --usage-sign >out 2>&1
+case $(cat out) in
+*"Unknown key type"*)
+	skip "--write-object of a generic secret" "this pkcs11-tool writes AES" ;;
+*)
+	ok "--write-object of a generic secret" says hmac p11 --list-objects
+	ok "its MAC is openssl's" mac_is c1 ;;
+esac
+
+# pair SPEC ID WRAPPING: an import pair for that KeySpec; its public half is in
+# wrap.der.
+pair() {
+	configure "import = $1" "wrapping = $3" &&
+	    p11 --keypairgen --key-type rsa:2048 --usage-wrap --label "over $2" \
+		--id "$2" &&
+	    p11 --read-object --type pubkey --id "$2" -o wrap.der
+}
+oaep() {
+	openssl pkeyutl -encrypt -pubin -keyform DER -inkey wrap.der \
+	    -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
+	    -pkeyopt rsa_mgf1_md:sha256 -in "$1" -out "$2"
+}
+# rsa_aes IN OUT: CKM_RSA_AES_KEY_WRAP by hand.
+rsa_aes() {
+	openssl rand -out kek 32 && oaep kek front &&
+	    openssl enc -id-aes256-wrap-pad -iv A65959A6 -in "$1" -out back \
+		-K "$(od -An -tx1 -v kek | tr -d ' \n')" && cat front back >"$2"
+}
+unwrap() {
+	sh_id=$1; sh_type=$2; shift 2
+	p11 --unwrap --id "$sh_id" -i wrapped --key-type "$sh_type" \
+	    --application-label "over $sh_id" --application-id "$sh_id" "$@"
+}
+
+ok "an import pair for HMAC_512" pair HMAC_512 d1 RSAES_OAEP_SHA_256
+ok "openssl wraps the secret" oaep generic.key wrapped
+ok "--unwrap" unwrap d1 GENERIC:64 --mechanism RSA-PKCS-OAEP \
+    --hash-algorithm SHA256 --mgf MGF1-SHA256 --usage-sign
+configure
+ok "its MAC is openssl's" mac_is d1
+
+# A private key, where pkcs11-tool unwraps such.
+openssl genrsa -out rsa.pem 2048 2>/dev/null
+openssl pkcs8 -topk8 -nocrypt -in rsa.pem -outform DER -out rsa.p8
+openssl rsa -in rsa.pem -pubout -out pub.pem 2>/dev/null
+ok "an import pair for RSA_2048" pair RSA_2048 d2 RSA_AES_KEY_WRAP_SHA_256
+ok "openssl wraps the RSA key" rsa_aes rsa.p8 wrapped
+if unwrap d2 RSA: --mechanism RSA-AES-KEY-WRAP --usage-sign >out 2>&1; then
+	configure
+	ok "it signs, and openssl verifies" signature_of SHA256-RSA-PKCS d2 \
+	    pub.pem
+else
+	sed 's/^/# /' out
+	skip "--unwrap of a private key" "this pkcs11-tool cannot"
+fi
+configure
+
+# p11tool writes private keys and secrets.
+if command -v p11tool >/dev/null; then
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+	    -out ec.pem 2>/dev/null
+	openssl pkey -in ec.pem -pubout -out pub.pem
+	ok "p11tool --write --load-privkey" host p11tool --provider "$module" \
+	    --batch --write --load-privkey ec.pem --label gnutls --id e1 \
+	    --mark-sign 'pkcs11:token=test'
+	openssl dgst -sha256 -binary -out digest text
+	ok "it signs" p11 --sign -m ECDSA --id e1 -i digest -o sig \
+	    --signature-format openssl
+	ok "openssl verifies" openssl pkeyutl -verify -pubin -inkey pub.pem \
+	    -in digest -sigfile sig
+	ok "p11tool --write --secret-key" host p11tool --provider "$module" \
+	    --batch --write --secret-key \
+	    "$(openssl rand -hex 32)" --label "gnutls secret" --id e2 \
+	    'pkcs11:token=test'
+	ok "it is there" says "gnutls secret" p11 --list-objects --id e2
+fi
+tap_done
