@@ -1,10 +1,13 @@
 /* A KMS that is down, slow, throttling or talks nonsense while a key is used,
  * credentials that are wrong, and disks that cannot be written. */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -229,6 +232,51 @@ step_full_disk(const char *label)
 	return (rv);
 }
 
+/* Step: the state directory is a file system with no room, in a view of files
+ * that this process alone has. */
+static CK_RV
+step_no_space(const char *label)
+{
+	struct key_template k;
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+	FILE *f;
+
+	(void)mkdir(world_path("state"), 0700);
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("none", world_path("state"), "tmpfs", 0,
+		"size=64k,mode=0700") != 0)
+		return (CKR_FUNCTION_NOT_SUPPORTED);
+	if ((rv = p11_begin()) != CKR_OK ||
+	    (f = fopen(world_path("state/fill"), "w")) == NULL)
+		return (CKR_GENERAL_ERROR);
+	setvbuf(f, NULL, _IONBF, 0);
+	while (fputc('x', f) != EOF)
+		continue;
+	fclose(f);
+	key_template(&k, material(3), label);
+	rv = p11->C_CreateObject(rw, k.t, k.count, &h);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static void
+test_no_space(void)
+{
+	struct account before, after;
+	CK_RV rv;
+
+	account_read(&before);
+	rv = step_run("no-space", "no space");
+	if (rv == CKR_FUNCTION_NOT_SUPPORTED)
+		tap_skip("no file system can be mounted here", "ENOSPC");
+	else
+		RV(rv, CKR_FUNCTION_FAILED, "a disk without room");
+	account_read(&after);
+	COUNT(after.count, before.count, "no key was made");
+}
+
 static void
 test_state_directory(void)
 {
@@ -261,7 +309,8 @@ test_state_directory(void)
 	    "with another directory it works");
 }
 
-static const struct step_row steps[] = {{"full", step_full_disk}};
+static const struct step_row steps[] = {
+    {"full", step_full_disk}, {"no-space", step_no_space}};
 
 int
 main(int argc, char **argv)
@@ -280,6 +329,7 @@ main(int argc, char **argv)
 	test_down();
 	test_bad_credentials();
 	test_denied_key();
+	test_no_space();
 	test_state_directory();
 	p11_stop();
 	world_stop();
