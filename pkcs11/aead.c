@@ -9,17 +9,6 @@
  * nothing of its plaintext is given before the tag is found to be right.
  */
 
-static CK_RV
-keep(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	if (e == ERR_TOO_BIG)
-		return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-					       : CKR_ENCRYPTED_DATA_LEN_RANGE);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
 static bool
 ctrl(struct op *op, int what, size_t n, void *p)
 {
@@ -120,8 +109,8 @@ gcm_step(const struct op *op, size_t more)
 static CK_RV
 gcm_update(struct call *c, struct op *op, struct view in)
 {
-	return (
-	    op->kind == OP_ENCRYPT ? cipher_add(c, op, in) : keep(c, op, in));
+	return (op->kind == OP_ENCRYPT ? cipher_add(c, op, in)
+				       : op_keep(c, op, in));
 }
 
 static CK_RV
@@ -238,7 +227,7 @@ const struct family cipher_gcm = {.init = gcm_init,
     .bound = bound,
     .exact = true};
 const struct family cipher_ccm = {.init = ccm_init,
-    .update = keep,
+    .update = op_keep,
     .finish = ccm_finish,
     .bound = bound,
     .exact = true};

@@ -5,17 +5,6 @@
 #include "wrapping.h"
 
 /* clang-format off */
-static const CK_ATTRIBUTE_TYPE rsa_types[RSA_PARTS] = {
-	[RSA_PART_MODULUS] = CKA_MODULUS,
-	[RSA_PART_PUBLIC_EXPONENT] = CKA_PUBLIC_EXPONENT,
-	[RSA_PART_PRIVATE_EXPONENT] = CKA_PRIVATE_EXPONENT,
-	[RSA_PART_PRIME_1] = CKA_PRIME_1,
-	[RSA_PART_PRIME_2] = CKA_PRIME_2,
-	[RSA_PART_EXPONENT_1] = CKA_EXPONENT_1,
-	[RSA_PART_EXPONENT_2] = CKA_EXPONENT_2,
-	[RSA_PART_COEFFICIENT] = CKA_COEFFICIENT,
-};
-
 /* RFC 8410: all but the OID's last byte, and the 32 bytes of the key behind. */
 static const uint8_t rfc8410[] = { 0x30, 0x2e, 2, 1, 0,
 	0x30, 5, 6, 3, 0x2b, 0x65, 0, 4, 0x22, 4, 0x20 };
@@ -68,7 +57,7 @@ write_private(struct call *c, const struct bag *b, struct buf *out)
 	if (b->type == CKK_EC)
 		return (pkcs8_write_ec(c->module->crypto, &ec, out));
 	for (int i = 0; i < RSA_PARTS; i++)
-		rsa.part[i] = bag_view(b, rsa_types[i]);
+		rsa.part[i] = bag_view(b, rsa_part_types[i]);
 	return (pkcs8_write_rsa(&rsa, out));
 }
 
@@ -120,6 +109,6 @@ carrier_read(struct view der, CK_KEY_TYPE type, struct draft *d)
 		return (draft_done(d));
 	}
 	for (int i = 0; i < RSA_PARTS; i++)
-		draft_put(d, rsa_types[i], key.rsa.part[i]);
+		draft_put(d, rsa_part_types[i], key.rsa.part[i]);
 	return (draft_done(d));
 }

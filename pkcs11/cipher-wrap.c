@@ -25,23 +25,6 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (cipher_key(op, m->ulParameterLen != 0 ? m->pParameter : NULL));
 }
 
-static CK_RV
-bad_length(const struct op *op)
-{
-	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
-}
-
-static CK_RV
-update(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	return (e == ERR_TOO_BIG ? bad_length(op)
-		: e == ERR_OK	 ? CKR_OK
-				 : call_fail(c, e));
-}
-
 static bool
 length_fits(const struct op *op, size_t n)
 {
@@ -57,7 +40,7 @@ finish(struct call *c, struct op *op)
 	CK_RV rv;
 
 	if (!length_fits(op, op->data.len))
-		return (bad_length(op));
+		return (op_bad_length(op));
 	rv = cipher_add(c, op, buf_view(&op->data));
 	return (rv == CKR_FUNCTION_FAILED && op->kind == OP_DECRYPT
 		    ? CKR_ENCRYPTED_DATA_INVALID
@@ -76,7 +59,7 @@ bound(const struct op *op, size_t more)
 
 /* clang-format off */
 #define FAMILY								\
-	.init = init, .update = update, .finish = finish, .bound = bound, \
+	.init = init, .update = op_keep, .finish = finish, .bound = bound, \
 	.keeps = true, .single = true
 const struct family cipher_kw = { FAMILY };
 const struct family cipher_kwp = { FAMILY };

@@ -98,24 +98,6 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static CK_RV
-too_long(const struct op *op)
-{
-	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
-}
-
-static CK_RV
-update(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, too_long(op),
-		    "KMS takes at most %zu bytes", op->data.max));
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
-static CK_RV
 finish(struct call *c, struct op *op)
 {
 	struct kms_crypt_in in = {
@@ -126,8 +108,8 @@ finish(struct call *c, struct op *op)
 	enum err e;
 
 	if (in.data.len == 0)
-		return (
-		    call_refuse(c, too_long(op), "KMS takes no empty input"));
+		return (call_refuse(
+		    c, op_bad_length(op), "KMS takes no empty input"));
 	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
 				   : kms_decrypt(&c->kms, &in, &op->result);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -143,10 +125,10 @@ bound(const struct op *op, size_t more)
 	return (n + OVERHEAD);
 }
 
-#define FAMILY(init_)                                                      \
-	{                                                                  \
-		.kms = CRYPT_ALGORITHM, .init = (init_), .update = update, \
-		.finish = finish, .bound = bound, .keeps = true            \
+#define FAMILY(init_)                                                       \
+	{                                                                   \
+		.kms = CRYPT_ALGORITHM, .init = (init_), .update = op_keep, \
+		.finish = finish, .bound = bound, .keeps = true             \
 	}
 const struct family crypt_context = FAMILY(init_context);
 const struct family crypt_gcm = FAMILY(init_gcm);

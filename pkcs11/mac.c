@@ -65,18 +65,6 @@ init_kms_part(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (init_part(op, m));
 }
 
-/* KMS takes the whole message, and hashes it there. */
-static CK_RV
-update_kms(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, CKR_DATA_LEN_RANGE,
-		    "KMS takes at most %d bytes", KMS_MESSAGE_MAX));
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
 static CK_RV
 ask(struct call *c, struct op *op, struct view mac)
 {
@@ -217,7 +205,7 @@ verify_here(struct call *c, struct op *op, struct view mac)
 
 /* clang-format off */
 #define KMS(init_)							\
-	.kms = "HMAC_", .init = (init_), .update = update_kms,		\
+	.kms = "HMAC_", .init = (init_), .update = op_keep,		\
 	.finish = finish_kms, .verify = verify_kms, .bound = bound,	\
 	.exact = true
 #define HERE(init_)							\

@@ -16,17 +16,6 @@ static const struct {
 	{ CKK_SHA384_HMAC, CKM_SHA384_HMAC, 384 },
 	{ CKK_SHA512_HMAC, CKM_SHA512_HMAC, 512 },
 };
-
-static const CK_ATTRIBUTE_TYPE rsa_attributes[RSA_PARTS] = {
-	[RSA_PART_MODULUS] = CKA_MODULUS,
-	[RSA_PART_PUBLIC_EXPONENT] = CKA_PUBLIC_EXPONENT,
-	[RSA_PART_PRIVATE_EXPONENT] = CKA_PRIVATE_EXPONENT,
-	[RSA_PART_PRIME_1] = CKA_PRIME_1,
-	[RSA_PART_PRIME_2] = CKA_PRIME_2,
-	[RSA_PART_EXPONENT_1] = CKA_EXPONENT_1,
-	[RSA_PART_EXPONENT_2] = CKA_EXPONENT_2,
-	[RSA_PART_COEFFICIENT] = CKA_COEFFICIENT,
-};
 /* clang-format on */
 #define HMACS (sizeof(hmacs) / sizeof(hmacs[0]))
 
@@ -109,11 +98,11 @@ read_rsa(struct call *c, struct template t, struct material *m)
 	enum err e;
 
 	for (size_t i = 0; i < RSA_PARTS; i++)
-		key.part[i] = template_view(t, rsa_attributes[i]);
+		key.part[i] = template_view(t, rsa_part_types[i]);
 	if ((missing = rsa_missing(&key)) != RSA_PARTS)
 		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
 		    "attribute 0x%lx is missing: KMS wants an RSA key whole",
-		    rsa_attributes[missing]));
+		    rsa_part_types[missing]));
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
 	if (e == ERR_OK)

@@ -91,6 +91,12 @@ CK_RV op_digest_key(struct call *, CK_OBJECT_HANDLE);
 /* Wipes and ends it. */
 void op_end(struct op *);
 
+/* For families. An update() that keeps its input in op->data, up to its
+ * ceiling: */
+CK_RV op_keep(struct call *, struct op *, struct view in);
+/* The code for input of a length that cannot be. */
+CK_RV op_bad_length(const struct op *);
+
 /* Ends those of a session that the flags (CKF_ENCRYPT, ...) stand for. */
 void op_cancel(struct op ops[OP_COUNT], CK_FLAGS);
 /* *to, which is none, becomes one like it that goes its own way. ERR_MEMORY. */

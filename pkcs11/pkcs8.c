@@ -2,6 +2,19 @@
 #include "pkcs8.h"
 #include "der.h"
 
+/* clang-format off */
+const CK_ATTRIBUTE_TYPE rsa_part_types[RSA_PARTS] = {
+	[RSA_PART_MODULUS] = CKA_MODULUS,
+	[RSA_PART_PUBLIC_EXPONENT] = CKA_PUBLIC_EXPONENT,
+	[RSA_PART_PRIVATE_EXPONENT] = CKA_PRIVATE_EXPONENT,
+	[RSA_PART_PRIME_1] = CKA_PRIME_1,
+	[RSA_PART_PRIME_2] = CKA_PRIME_2,
+	[RSA_PART_EXPONENT_1] = CKA_EXPONENT_1,
+	[RSA_PART_EXPONENT_2] = CKA_EXPONENT_2,
+	[RSA_PART_COEFFICIENT] = CKA_COEFFICIENT,
+};
+/* clang-format on */
+
 /* Writing. Sizes are known before: memory is taken once, and what is appended
  * cannot fail; if it does all the same, the first failure is kept. */
 

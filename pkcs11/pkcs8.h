@@ -26,6 +26,8 @@ enum rsa_part {
 struct rsa_private {
 	struct view part[RSA_PARTS];
 };
+/* The attribute that each part is. */
+extern const CK_ATTRIBUTE_TYPE rsa_part_types[RSA_PARTS];
 
 struct ec_private {
 	struct view params; /* CKA_EC_PARAMS: the DER of a curve's OID */

@@ -95,23 +95,6 @@ init_oaep(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (begin(c, op));
 }
 
-static CK_RV
-bad_length(const struct op *op)
-{
-	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
-}
-
-static CK_RV
-update(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	return (e == ERR_TOO_BIG ? bad_length(op)
-		: e == ERR_OK	 ? CKR_OK
-				 : call_fail(c, e));
-}
-
 static bool
 set(const struct op *op, EVP_PKEY_CTX *ctx)
 {
@@ -209,7 +192,7 @@ finish(struct call *c, struct op *op)
 	struct view in = buf_view(&op->data);
 
 	if (op->kind == OP_DECRYPT ? in.len != width(op) : in.len > room(op))
-		return (bad_length(op));
+		return (op_bad_length(op));
 	if (object_in_kms(&op->object))
 		return (decrypt_in_kms(c, op));
 	if (op->family == &crypt_x509)
@@ -219,7 +202,7 @@ finish(struct call *c, struct op *op)
 
 /* clang-format off */
 #define FAMILY(init_)							\
-	.init = (init_), .update = update, .finish = finish,		\
+	.init = (init_), .update = op_keep, .finish = finish,		\
 	.bound = bound, .keeps = true
 const struct family crypt_oaep = { .kms = "RSAES_OAEP_", FAMILY(init_oaep) };
 const struct family crypt_pkcs1 = { FAMILY(init) };

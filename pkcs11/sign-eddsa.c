@@ -82,17 +82,6 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (begin_here(c, op, p));
 }
 
-static CK_RV
-update(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, CKR_DATA_LEN_RANGE,
-		    "at most %zu bytes can be signed", op->data.max));
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
 static size_t
 bound(const struct op *op, size_t more)
 {
@@ -154,7 +143,7 @@ verify(struct call *c, struct op *op, struct view signature)
 
 const struct family sign_eddsa = {.kms = "ED25519_SHA_512",
     .init = init,
-    .update = update,
+    .update = op_keep,
     .finish = finish,
     .verify = verify,
     .bound = bound,

@@ -25,14 +25,9 @@ sign_begin(struct call *c, struct op *op)
 CK_RV
 sign_update(struct call *c, struct op *op, struct view in)
 {
-	enum err e;
-
 	if (op->md != NULL)
 		return (digest_add(op, in));
-	e = buf_append(&op->data, in);
-	return (e == ERR_TOO_BIG ? CKR_DATA_LEN_RANGE
-		: e == ERR_OK	 ? CKR_OK
-				 : call_fail(c, e));
+	return (op_keep(c, op, in));
 }
 
 CK_RV
