@@ -28,12 +28,12 @@ openssl rand -out text 2000
 make_key rsa RSA_2048 SIGN_VERIFY
 for hash in 256 384 512; do
 	for scheme in PKCS PKCS-PSS; do
-		kms=RSASSA_PKCS1_V1_5_SHA_$hash
-		[ $scheme = PKCS ] || kms=RSASSA_PSS_SHA_$hash
+		algorithm=RSASSA_PKCS1_V1_5_SHA_$hash
+		[ $scheme = PKCS ] || algorithm=RSASSA_PSS_SHA_$hash
 		ok "SHA$hash-RSA-$scheme" p11 --sign --id "$id" \
 		    -m SHA$hash-RSA-$scheme -i text -o sig
-		ok "aws verifies it" says_valid rsa $kms
-		ok "aws signs" aws_signs rsa $kms
+		ok "aws verifies it" says_valid rsa $algorithm
+		ok "aws signs" aws_signs rsa $algorithm
 		ok "the module verifies it" says "Signature is valid" \
 		    p11 --verify --id "$id" -m SHA$hash-RSA-$scheme -i text \
 		    --signature-file sig

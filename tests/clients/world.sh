@@ -5,11 +5,11 @@
 . "$srcdir/tests/preload.sh"
 built=$(cd "$builddir" && pwd)
 dir=$(mktemp -d /tmp/keyferry-test-XXXXXX) && cd "$dir" || exit 1
-kms='' server=''
+world_kms='' server=''
 finish() {
 	code=$?
 	stop
-	[ -z "$kms" ] || { kill "$kms"; wait "$kms"; } 2>/dev/null
+	[ -z "$world_kms" ] || { kill "$world_kms"; wait "$world_kms"; } 2>/dev/null
 	cd / && rm -rf "$dir"
 	exit $code
 }
@@ -25,12 +25,12 @@ export HOME AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_PAGER \
     AWS_EC2_METADATA_DISABLED LC_ALL
 
 "${KEYFERRY_LOCALKMS:-$built/keyferry-localkms}" --listen 127.0.0.1:0 \
-    --store store --env-file env 2>kms.log &
-kms=$!
+    --store store --env-file env >kms.log 2>&1 </dev/null &
+world_kms=$!
 tries=0
 until [ -f env ]; do
 	tries=$((tries + 1))
-	if ! kill -0 $kms 2>/dev/null || [ $tries -gt 600 ]; then
+	if ! kill -0 $world_kms 2>/dev/null || [ $tries -gt 600 ]; then
 		echo "Bail out! keyferry-localkms does not start"
 		sed 's/^/# /' kms.log
 		exit 1
