@@ -16,6 +16,11 @@ call_begin(struct call *c, const char *name)
 	c->name = name;
 	if ((c->module = module_get()) == NULL)
 		return (CKR_CRYPTOKI_NOT_INITIALIZED);
+	if (!module_lock(c->module)) {
+		module_put(c->module);
+		c->module = NULL;
+		return (CKR_GENERAL_ERROR);
+	}
 	crypto_enter(c->module->crypto, &c->guard);
 	return (CKR_OK);
 }
@@ -102,6 +107,7 @@ call_end(struct call *c, CK_RV rv)
 		log_line(
 		    c->module->log, LOG_TRACE, "%s: %s", c->name, rv_name(rv));
 	crypto_leave(&c->guard);
+	module_unlock(c->module);
 	module_put(c->module);
 	return (rv);
 }

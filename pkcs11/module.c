@@ -72,6 +72,8 @@ module_free(struct module *m)
 {
 	if (m == NULL)
 		return;
+	if (m->mutex != NULL)
+		(void)m->locks.DestroyMutex(m->mutex);
 	sessions_free(&m->sessions);
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
@@ -168,10 +170,31 @@ check_args(const CK_C_INITIALIZE_ARGS *a)
 		return (CKR_ARGUMENTS_BAD);
 	if (a->pReserved != NULL && (uintptr_t)a->pReserved < LOWEST_POINTER)
 		return (CKR_ARGUMENTS_BAD);
-	/* the locks here are the system's: no others can be used instead */
-	if (given == 4 && (a->flags & CKF_OS_LOCKING_OK) == 0)
-		return (CKR_CANT_LOCK);
 	return (CKR_OK);
+}
+
+/* Where the system's locks will do, they are what is used. */
+static CK_RV
+take_locks(struct module *m, const CK_C_INITIALIZE_ARGS *a)
+{
+	if (a == NULL || a->CreateMutex == NULL ||
+	    (a->flags & CKF_OS_LOCKING_OK) != 0)
+		return (CKR_OK);
+	m->locks = *a;
+	return (a->CreateMutex(&m->mutex) == CKR_OK ? CKR_OK : CKR_CANT_LOCK);
+}
+
+bool
+module_lock(struct module *m)
+{
+	return (m->mutex == NULL || m->locks.LockMutex(m->mutex) == CKR_OK);
+}
+
+void
+module_unlock(struct module *m)
+{
+	if (m->mutex != NULL)
+		(void)m->locks.UnlockMutex(m->mutex);
 }
 
 /* Not under the lock: reading OpenSSL's configuration may load this module
@@ -197,6 +220,10 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 	rv = module_new(a == NULL ? NULL : a->pReserved,
 	    a != NULL && (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0,
 	    out);
+	if (rv == CKR_OK && (rv = take_locks(*out, a)) != CKR_OK) {
+		module_free(*out);
+		*out = NULL;
+	}
 	crypto_leave(&guard);
 	return (rv);
 }
@@ -303,12 +330,14 @@ module_put(struct module *m)
 }
 
 void
-module_wait_stop(const struct module *m)
+module_wait_stop(struct module *m)
 {
+	module_unlock(m);
 	pthread_mutex_lock(&global.lock);
 	while (global.now == m && !global.exiting)
 		pthread_cond_wait(&global.changed, &global.lock);
 	pthread_mutex_unlock(&global.lock);
+	(void)module_lock(m);
 }
 
 struct token *

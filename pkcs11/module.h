@@ -24,6 +24,10 @@ struct module {
 	size_t token_count;
 	struct sessions sessions;
 	CK_OBJECT_HANDLE last_object; /* atomic */
+	/* An application that has locks of its own and not the system's: one
+	 * of them around each call. NULL mutex: there is none. */
+	CK_C_INITIALIZE_ARGS locks;
+	void *mutex;
 };
 
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *);
@@ -33,8 +37,11 @@ struct module *module_get(void);
 void module_put(struct module *);
 /* The process is in exit(): OpenSSL may be gone. */
 bool module_is_exiting(void);
-/* Waits until the module, which the caller holds, is no longer the one that is
- * initialised. */
-void module_wait_stop(const struct module *);
+/* The application's lock, where it has one: around what a call does. */
+bool module_lock(struct module *); /* false: the application refused */
+void module_unlock(struct module *);
+/* Waits, without the application's lock, until the module, which the caller
+ * holds, is no longer the one that is initialised. */
+void module_wait_stop(struct module *);
 struct token *module_token(struct module *, CK_SLOT_ID); /* or NULL */
 #endif

@@ -214,8 +214,8 @@ test_arguments(void)
 	    {"callbacks and OS locking",
 		{no_mutex, no_lock, no_lock, no_lock, CKF_OS_LOCKING_OK, NULL},
 		CKR_OK},
-	    {"callbacks alone", {no_mutex, no_lock, no_lock, no_lock, 0, NULL},
-		CKR_CANT_LOCK},
+	    {"callbacks that fail",
+		{no_mutex, no_lock, no_lock, no_lock, 0, NULL}, CKR_CANT_LOCK},
 	    {"some callbacks", {no_mutex, no_lock, NULL, no_lock, 0, NULL},
 		CKR_ARGUMENTS_BAD},
 	    {"a string in the reserved place", {.pReserved = text}, CKR_OK},
@@ -238,6 +238,94 @@ test_arguments(void)
 	p11_stop();
 	RV(p11->C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED,
 	    "C_Finalize twice");
+}
+
+/* Locks of the application's own: what it is asked for, and that one alone is
+ * inside. */
+static pthread_mutex_t theirs;
+static unsigned made, ended, locked, unlocked, inside, crowds;
+
+static CK_RV
+their_create(CK_VOID_PTR_PTR m)
+{
+	made++;
+	*m = &theirs;
+	return (CKR_OK);
+}
+
+static CK_RV
+their_destroy(CK_VOID_PTR m)
+{
+	ended++;
+	return (m == &theirs ? CKR_OK : CKR_MUTEX_BAD);
+}
+
+static CK_RV
+their_lock(CK_VOID_PTR m)
+{
+	if (m != &theirs)
+		return (CKR_MUTEX_BAD);
+	pthread_mutex_lock(&theirs);
+	crowds += ++inside != 1;
+	locked++;
+	return (CKR_OK);
+}
+
+static CK_RV
+their_unlock(CK_VOID_PTR m)
+{
+	if (m != &theirs)
+		return (CKR_MUTEX_BAD);
+	unlocked++;
+	inside--;
+	pthread_mutex_unlock(&theirs);
+	return (CKR_OK);
+}
+
+static void *
+open_and_close(void *unused)
+{
+	CK_SESSION_HANDLE s;
+
+	for (int i = 0; i < 200; i++)
+		if (p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) ==
+		    CKR_OK)
+			(void)p11->C_CloseSession(s);
+	return (unused);
+}
+
+static void *
+wait_inside(void *unused)
+{
+	CK_SLOT_ID slot;
+
+	(void)p11->C_WaitForSlotEvent(0, &slot, NULL);
+	return (unused);
+}
+
+static void
+test_callbacks(void)
+{
+	CK_C_INITIALIZE_ARGS args = {
+	    their_create, their_destroy, their_lock, their_unlock, 0, NULL};
+	pthread_t threads[4], waiting;
+	CK_INFO info;
+
+	pthread_mutex_init(&theirs, NULL);
+	RV(p11->C_Initialize(&args), CKR_OK, "the application's locks alone");
+	COUNT(made, 1, "one is made");
+	pthread_create(&waiting, NULL, wait_inside, NULL);
+	for (size_t i = 0; i < ELEMS(threads); i++)
+		pthread_create(&threads[i], NULL, open_and_close, NULL);
+	for (size_t i = 0; i < ELEMS(threads); i++)
+		pthread_join(threads[i], NULL);
+	RV(p11->C_GetInfo(&info), CKR_OK, "also while one waits for an event");
+	RV(p11->C_Finalize(NULL), CKR_OK, "and it ends");
+	pthread_join(waiting, NULL);
+	OK(locked >= 1601 && locked == unlocked, "each call was inside it");
+	COUNT(crowds, 0, "alone");
+	COUNT(ended, 1, "it is destroyed");
+	pthread_mutex_destroy(&theirs);
 }
 
 static void
@@ -339,6 +427,7 @@ main(void)
 	test_interfaces();
 	test_not_initialized("before C_Initialize");
 	test_arguments();
+	test_callbacks();
 	test_info();
 	test_again();
 	test_slot_event();
