@@ -12,6 +12,12 @@ struct result {
 	CK_RV rv;
 };
 
+static void
+reset(CK_ULONG *n)
+{
+	*n = 64;
+}
+
 /* All of them, with arguments that are good but for the session. */
 static size_t
 all(CK_SESSION_HANDLE s, struct result *r)
@@ -23,7 +29,7 @@ all(CK_SESSION_HANDLE s, struct result *r)
 	CK_OBJECT_HANDLE h = 0;
 	CK_SESSION_INFO info;
 	const struct result rows[] = {
-#define DO(name, ...) {#name, (n = 64, v3->name(s, ##__VA_ARGS__))}
+#define DO(name, ...) {#name, (reset(&n), v3->name(s, ##__VA_ARGS__))}
 	    DO(C_GetSessionInfo, &info),
 	    DO(C_GetOperationState, b, &n),
 	    DO(C_SetOperationState, b, n, 0, 0),
