@@ -102,8 +102,7 @@ read_ec(struct view in, struct ec_private *k)
 		return (ERR_DATA);
 	if (!read_point(&body, &k->point) || body.len != 0)
 		return (ERR_DATA);
-	k->value = number_trim(k->value);
-	return (k->value.len != 0 ? ERR_OK : ERR_DATA);
+	return (number_trim(k->value).len != 0 ? ERR_OK : ERR_DATA);
 }
 
 enum err

@@ -8,7 +8,8 @@
  * PKCS#8 private keys (RFC 5208, DER), made of the attributes of PKCS#11 and
  * taken apart again. Written by hand: OpenSSL's own ways leave copies of the
  * key in memory. Numbers are big-endian, as CKA_MODULUS; those that are
- * written may begin with zeros, those that are read do not.
+ * written may begin with zeros, those that are read do not, but for a scalar,
+ * which is as long as its curve has it.
  */
 
 /* In the order of RFC 8017, appendix A.1.2, of a key with two primes. */
