@@ -4,7 +4,7 @@
 #include "certs.h"
 #include "keyferry.h"
 #include "listing.h"
-#include "mech.h"
+#include "mechs.h"
 #include "names.h"
 #include "pair.h"
 #include "publics.h"

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "object.h"
 #include "template.h"
+#include "value.h"
 
 /* Attributes are rows of one table: type, form, which objects have it, how it
  * is read, and whether a caller may set it. */
@@ -25,11 +26,6 @@ bool attr_match(struct call *, const struct object *, struct template);
 bool attr_is_secret(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
 /* Whether its value is attributes: a bag keeps them packed. */
 bool attr_is_template(CK_ATTRIBUTE_TYPE);
-
-/* For readers: append a value. */
-CK_RV attr_put(struct call *, struct buf *out, struct view);
-CK_RV attr_put_ulong(struct call *, struct buf *out, CK_ULONG);
-CK_RV attr_put_bool(struct call *, struct buf *out, bool);
 
 /* What a template speaks of. */
 struct attr_target {

@@ -5,19 +5,6 @@
 #include "local.h"
 #include "x509.h"
 
-void
-certs_init(struct certs *cs)
-{
-	*cs = (struct certs){.stamp = 0};
-	pthread_mutex_init(&cs->lock, NULL);
-}
-
-void
-certs_free(struct certs *cs)
-{
-	pthread_mutex_destroy(&cs->lock);
-}
-
 bool
 certs_has(const struct object *o)
 {

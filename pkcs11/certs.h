@@ -1,26 +1,10 @@
 #ifndef CERTS_H
 #define CERTS_H
-#include <pthread.h>
 #include "cryptoki.h"
 #include "template.h"
 
 struct call;
 struct object;
-
-/*
- * Certificates: those of the token, which are in the configured directory,
- * and session objects. One of the token that no name was given has the id and
- * the label of the KMS key that it certifies; without such a key the SHA-1 of
- * its public key and the subject's common name.
- */
-struct certs {
-	pthread_mutex_t lock; /* held while the directory is read */
-	uint64_t stamp; /* of the directory as it was read last; 0: never */
-	int64_t learned_ms; /* when all public keys were got last; 0: never */
-};
-
-void certs_init(struct certs *);
-void certs_free(struct certs *);
 
 /* Looks at the directory: its objects appear, change or vanish. */
 CK_RV certs_refresh(struct call *);

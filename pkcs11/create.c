@@ -1,6 +1,6 @@
 #include <string.h>
 #include "certs.h"
-#include "find.h"
+#include "lookup.h"
 #include "import.h"
 #include "listing.h"
 #include "local.h"

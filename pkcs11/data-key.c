@@ -1,7 +1,7 @@
 #include "crypt.h"
 #include "data-key.h"
 #include "draft.h"
-#include "find.h"
+#include "lookup.h"
 #include "generate-here.h"
 #include "keyferry.h"
 #include "local.h"

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include "attr.h"
 #include "entry.h"
+#include "find.h"
 #include "generate.h"
 #include "mech.h"
 #include "object.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <openssl/evp.h>
-#include "find.h"
+#include "lookup.h"
 #include "fresh.h"
 #include "listing.h"
 #include "state.h"

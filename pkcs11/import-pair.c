@@ -1,4 +1,4 @@
-#include "find.h"
+#include "lookup.h"
 #include "import.h"
 #include "material.h"
 #include "mech.h"

@@ -1,6 +1,6 @@
 #ifndef LOGIN_H
 #define LOGIN_H
-#include "object.h"
+#include "call.h"
 
 /*
  * Who is logged in, and what that is for: with login = required private

@@ -27,14 +27,6 @@ object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
 }
 
 void
-object_put(struct object *o)
-{
-	key_unref(o->key);
-	bag_unref(o->bag);
-	*o = (struct object){.handle = CK_INVALID_HANDLE};
-}
-
-void
 object_use(struct object *o, struct key *k)
 {
 	key_ref(k);

@@ -10,7 +10,6 @@
  * is none, or it is not to be seen.
  */
 bool object_get(struct call *, CK_OBJECT_HANDLE, struct object *);
-void object_put(struct object *); /* an empty one is fine */
 /* Lets its key in KMS be the other of the two that make up the object. */
 void object_use(struct object *, struct key *);
 /* Its CKA_KEY_TYPE; CK_UNAVAILABLE_INFORMATION when it is no key. */

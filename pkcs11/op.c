@@ -25,21 +25,6 @@ static const struct {
 /* clang-format on */
 
 void
-op_end(struct op *op)
-{
-	object_put(&op->object);
-	buf_free(&op->data);
-	buf_free(&op->result);
-	buf_free(&op->given);
-	buf_free(&op->context);
-	EVP_MD_CTX_free(op->md);
-	EVP_CIPHER_CTX_free(op->cipher);
-	EVP_MAC_CTX_free(op->mac);
-	EVP_PKEY_free(op->pkey);
-	*op = (struct op){.mech = NULL};
-}
-
-void
 op_cancel(struct op ops[OP_COUNT], CK_FLAGS flags)
 {
 	for (size_t i = 0; i < OP_COUNT; i++)

@@ -3,7 +3,8 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/x509.h>
-#include "attr.h"
+#include "call.h"
+#include "value.h"
 #include "publics.h"
 
 #define INFO_MAX 8192 /* KMS's limit */

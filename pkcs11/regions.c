@@ -6,52 +6,9 @@
 #include "regions.h"
 #include "wrap.h"
 
-#define SEPARATORS " \t,"
-#define REGION_SIZE 64
 #define SETTLE_TRIES 12 /* a replica is Creating for a while */
 #define SETTLE_MS 50 /* doubled each time, up to */
 #define SETTLE_MOST_MS 5000
-
-enum err
-regions_open(struct regions *rs, const char *list,
-    const struct client_conf *token, struct fault *fault)
-{
-	struct client_conf conf = *token;
-	char region[REGION_SIZE];
-	size_t len;
-	enum err e;
-
-	for (; list != NULL && *list != '\0'; list += len) {
-		list += strspn(list, SEPARATORS);
-		if ((len = strcspn(list, SEPARATORS)) == 0)
-			continue;
-		if (rs->count == REGIONS_MAX || len >= sizeof(region))
-			return (
-			    fault_set(fault, ERR_CONFIG, "replicas: %s", list));
-		(void)snprintf(region, sizeof(region), "%.*s", (int)len, list);
-		conf.region = region;
-		e = client_open(&conf, &rs->clients[rs->count], fault);
-		if (e != ERR_OK)
-			return (e);
-		rs->count++;
-	}
-	return (ERR_OK);
-}
-
-void
-regions_close(struct regions *rs)
-{
-	for (size_t i = 0; i < rs->count; i++)
-		client_close(rs->clients[i]);
-	rs->count = 0;
-}
-
-void
-regions_abandon(struct regions *rs)
-{
-	for (size_t i = 0; i < rs->count; i++)
-		client_abandon(rs->clients[i]);
-}
 
 /* The key in that Region, made if it is not there; *meta is its metadata. */
 static enum err

@@ -1,5 +1,5 @@
 #include <string.h>
-#include "find.h"
+#include "lookup.h"
 #include "listing.h"
 #include "rename.h"
 

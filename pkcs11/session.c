@@ -4,6 +4,13 @@
 #include "token.h"
 
 void
+find_end(struct find *f)
+{
+	free(f->handles);
+	*f = (struct find){.active = false};
+}
+
+void
 sessions_init(struct sessions *ss)
 {
 	*ss = (struct sessions){.rows = NULL};

@@ -2,10 +2,17 @@
 #define SESSION_H
 #include <pthread.h>
 #include "cryptoki.h"
-#include "find.h"
-#include "op.h"
+#include "operation.h"
 
 struct token;
+
+/* A search: its result is complete when it begins. */
+struct find {
+	bool active;
+	CK_OBJECT_HANDLE *handles;
+	size_t count, next;
+};
+void find_end(struct find *);
 
 /* What one session is about. Its lock is held for the length of a call. */
 struct session {

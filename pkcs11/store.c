@@ -2,6 +2,14 @@
 #include <string.h>
 #include "store.h"
 
+void
+object_put(struct object *o)
+{
+	key_unref(o->key);
+	bag_unref(o->bag);
+	*o = (struct object){.handle = CK_INVALID_HANDLE};
+}
+
 static struct snapshot *
 snapshot_new(size_t room)
 {

@@ -17,6 +17,9 @@ struct object {
 	struct bag *bag; /* kept here: in locals.c, never in a snapshot */
 };
 
+/* Lets go of what it holds; an empty one is fine. */
+void object_put(struct object *);
+
 struct snapshot {
 	unsigned refs; /* atomic */
 	size_t count;

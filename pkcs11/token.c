@@ -80,6 +80,19 @@ add_profile(struct token *t, struct arena *arena, CK_ULONG id)
 		    : ERR_MEMORY);
 }
 
+static void
+certs_init(struct certs *cs)
+{
+	*cs = (struct certs){.stamp = 0};
+	pthread_mutex_init(&cs->lock, NULL);
+}
+
+static void
+certs_free(struct certs *cs)
+{
+	pthread_mutex_destroy(&cs->lock);
+}
+
 enum err
 token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 {

@@ -1,15 +1,27 @@
 #ifndef TOKEN_H
 #define TOKEN_H
-#include "certs.h"
+#include <pthread.h>
 #include "client.h"
 #include "config.h"
 #include "cryptoki.h"
 #include "locals.h"
 #include "publics.h"
-#include "regions.h"
+#include "replicas.h"
 #include "store.h"
 
 #define SERIAL_LEN 16 /* CK_TOKEN_INFO */
+
+/*
+ * Certificates: those of the token, which are in the configured directory,
+ * and session objects. One of the token that no name was given has the id and
+ * the label of the KMS key that it certifies; without such a key the SHA-1 of
+ * its public key and the subject's common name.
+ */
+struct certs {
+	pthread_mutex_t lock; /* held while the directory is read */
+	uint64_t stamp; /* of the directory as it was read last; 0: never */
+	int64_t learned_ms; /* when all public keys were got last; 0: never */
+};
 
 /* One account and Region, seen through one section of the configuration. */
 struct token {

@@ -1,0 +1,46 @@
+#ifndef HASH_H
+#define HASH_H
+#include <stddef.h>
+#include <stdint.h>
+#include "buf.h"
+#include "cryptoki.h"
+
+/* A hash, by every name it goes under: one row. */
+struct digest {
+	CK_MECHANISM_TYPE mechanism;
+	CK_RSA_PKCS_MGF_TYPE mgf; /* MGF1 with it; 0: PKCS#11 has none */
+	size_t len; /* bytes of its value */
+	const char *name; /* OpenSSL's */
+	const char
+	    *kms; /* tail of a KMS algorithm's name; NULL: KMS has none */
+	CK_RSA_PKCS_MGF_TYPE kdf; /* X9.63 with it (CKD_...); 0: none */
+	CK_KEY_TYPE hmac; /* of keys for HMAC with it alone */
+};
+extern const struct digest digests[];
+extern const size_t digest_count;
+
+/* clang-format off */
+enum { ROW_SHA1, ROW_SHA224, ROW_SHA256, ROW_SHA384, ROW_SHA512,
+	ROW_SHA512_224, ROW_SHA512_256,
+	ROW_SHA3_224, ROW_SHA3_256, ROW_SHA3_384, ROW_SHA3_512 };
+/* clang-format on */
+#define DIGEST_SHA1 (&digests[ROW_SHA1])
+#define DIGEST_SHA224 (&digests[ROW_SHA224])
+#define DIGEST_SHA256 (&digests[ROW_SHA256])
+#define DIGEST_SHA384 (&digests[ROW_SHA384])
+#define DIGEST_SHA512 (&digests[ROW_SHA512])
+#define DIGEST_SHA512_224 (&digests[ROW_SHA512_224])
+#define DIGEST_SHA512_256 (&digests[ROW_SHA512_256])
+#define DIGEST_SHA3_224 (&digests[ROW_SHA3_224])
+#define DIGEST_SHA3_256 (&digests[ROW_SHA3_256])
+#define DIGEST_SHA3_384 (&digests[ROW_SHA3_384])
+#define DIGEST_SHA3_512 (&digests[ROW_SHA3_512])
+
+/* The row of a digest's mechanism, or NULL. */
+const struct digest *digest_find(CK_MECHANISM_TYPE);
+/* The row of an MGF1, or NULL. */
+const struct digest *digest_of_mgf(CK_RSA_PKCS_MGF_TYPE);
+/* Which hash a DigestInfo (RFC 8017, section 9.2) of a hash that KMS signs
+ * holds; leaves the hash itself in *v. NULL: none of them. */
+const struct digest *digest_of_info(struct view *v);
+#endif
