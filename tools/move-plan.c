@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "keyferry.h"
+#include "cryptoki/keyferry.h"
 #include "move.h"
 
 /* Which keys go, and which cannot and why. Nothing is changed here. */

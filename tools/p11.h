@@ -2,7 +2,7 @@
 #define P11_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /* PKCS#11 as these tools use it: a token with a session, its objects'
  * attributes, its mechanisms. */

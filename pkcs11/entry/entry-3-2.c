@@ -1,5 +1,6 @@
-#include "call.h"
-#include "kem.h"
+#include "token/call.h"
+#include "make/kem.h"
+#include "operation/op.h"
 
 /* The C_ functions of PKCS#11 3.2: key encapsulation, and signatures that are
  * there before what they sign. */

@@ -1,6 +1,6 @@
 #include <stddef.h>
-#include "call.h"
-#include "op.h"
+#include "token/call.h"
+#include "operation/op.h"
 
 /* The C_ functions of operations on data: one shape for all of them. */
 

@@ -1,7 +1,7 @@
-#include "call.h"
-#include "derive.h"
-#include "object.h"
-#include "wrapping.h"
+#include "token/call.h"
+#include "mech/derive.h"
+#include "object/object.h"
+#include "mech/wrapping.h"
 
 /* The C_ functions that make objects of others. */
 

@@ -1,4 +1,4 @@
-#include "login.h"
+#include "token/login.h"
 
 /* The C_ functions of users and their PINs. */
 

@@ -1,4 +1,4 @@
-#include "message.h"
+#include "operation/message.h"
 
 /* The C_ functions of messages, and of ending operations. */
 

@@ -1,4 +1,4 @@
-#include "call.h"
+#include "token/call.h"
 
 /*
  * Functions of the standard that are not served yet. A function leaves this

@@ -1,12 +1,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include "attr.h"
+#include "object/attr.h"
 #include "entry.h"
-#include "find.h"
-#include "generate.h"
-#include "mech.h"
-#include "object.h"
+#include "object/find.h"
+#include "make/generate.h"
+#include "mech/mech.h"
+#include "object/object.h"
 
 /*
  * The C_ functions: checks that the standard puts on their arguments, and the

@@ -2,7 +2,7 @@
 #define BAG_H
 #include <stdbool.h>
 #include "buf.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /*
  * The attributes of an object that is kept in this process: a session object,

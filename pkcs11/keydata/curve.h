@@ -1,7 +1,7 @@
 #ifndef CURVE_H
 #define CURVE_H
 #include "buf.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /* A named curve of keys that are worked with in this process: one row. */
 struct curve {

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "buf.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /* A hash, by every name it goes under: one row. */
 struct digest {

@@ -2,7 +2,7 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
-#include "der.h"
+#include "cryptoki/der.h"
 #include "pkcs8.h"
 
 /* Whether the parts of a key belong together. */

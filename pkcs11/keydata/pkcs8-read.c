@@ -1,5 +1,5 @@
 #include <string.h>
-#include "der.h"
+#include "cryptoki/der.h"
 #include "pkcs8.h"
 
 /* The next element's content; *in moves behind it. Strict: a length is written

@@ -1,6 +1,6 @@
 #include <string.h>
 #include "pkcs8.h"
-#include "der.h"
+#include "cryptoki/der.h"
 
 /* clang-format off */
 const CK_ATTRIBUTE_TYPE rsa_part_types[RSA_PARTS] = {

@@ -1,6 +1,6 @@
 #ifndef PKCS8_H
 #define PKCS8_H
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "buf.h"
 #include "crypto.h"
 

@@ -5,7 +5,7 @@
 #include "lookup.h"
 #include "fresh.h"
 #include "listing.h"
-#include "state.h"
+#include "token/state.h"
 
 /*
  * The steps, and what is there if the process dies after each:

@@ -1,7 +1,7 @@
 #ifndef FRESH_H
 #define FRESH_H
-#include "call.h"
-#include "key.h"
+#include "token/call.h"
+#include "token/key.h"
 
 /*
  * The KMS key that a template means: found, or made with its names, or taken

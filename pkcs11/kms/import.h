@@ -1,7 +1,7 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 #include "fresh.h"
-#include "template.h"
+#include "cryptoki/template.h"
 
 /*
  * Material into the key of an open struct fresh: get the import parameters,

@@ -1,7 +1,7 @@
 #ifndef LISTING_H
 #define LISTING_H
-#include "call.h"
-#include "names.h"
+#include "token/call.h"
+#include "keydata/names.h"
 
 /* From KMS into the token's store: one key by name, or all of them. */
 

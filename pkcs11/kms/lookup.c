@@ -1,7 +1,7 @@
 #include <string.h>
 #include "listing.h"
 #include "lookup.h"
-#include "names.h"
+#include "keydata/names.h"
 
 #define ARN_MAX 255
 

@@ -1,6 +1,6 @@
 #ifndef LOOKUP_H
 #define LOOKUP_H
-#include "call.h"
+#include "token/call.h"
 
 /*
  * The key that a label or id stands for now, held for the caller; *out is NULL

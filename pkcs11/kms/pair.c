@@ -8,7 +8,7 @@
 #include "fresh.h"
 #include "json.h"
 #include "pair.h"
-#include "state.h"
+#include "token/state.h"
 #include "wrap.h"
 
 #define FILE_MAX (32 * 1024)

@@ -1,6 +1,6 @@
 #ifndef PAIR_H
 #define PAIR_H
-#include "call.h"
+#include "token/call.h"
 
 /*
  * The import pair of a key that waits for its material: the wrapping key and

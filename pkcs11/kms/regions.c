@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "fresh.h"
-#include "names.h"
+#include "keydata/names.h"
 #include "pair.h"
 #include "regions.h"
 #include "wrap.h"

@@ -1,7 +1,7 @@
 #ifndef REGIONS_H
 #define REGIONS_H
 #include "buf.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 struct call;
 struct fresh;

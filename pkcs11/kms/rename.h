@@ -1,7 +1,7 @@
 #ifndef RENAME_H
 #define RENAME_H
-#include "call.h"
-#include "names.h"
+#include "token/call.h"
+#include "keydata/names.h"
 
 /* Whether the key could be given that name: an alias can hold it, and no other
  * key has it. An empty name is none, and fine. */

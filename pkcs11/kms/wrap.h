@@ -1,6 +1,6 @@
 #ifndef WRAP_H
 #define WRAP_H
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "crypto.h"
 #include "pair.h"
 

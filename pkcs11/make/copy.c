@@ -1,5 +1,5 @@
-#include "draft.h"
-#include "local.h"
+#include "object/draft.h"
+#include "object/local.h"
 
 /*
  * A template that makes a key in KMS of what is kept here. What no key in KMS

@@ -1,16 +1,16 @@
 #include <string.h>
-#include "certs.h"
-#include "lookup.h"
-#include "import.h"
-#include "listing.h"
-#include "local.h"
+#include "object/certs.h"
+#include "kms/lookup.h"
+#include "kms/import.h"
+#include "kms/listing.h"
+#include "object/local.h"
 #include "material.h"
-#include "mech.h"
-#include "pair.h"
-#include "rename.h"
+#include "mech/mech.h"
+#include "kms/pair.h"
+#include "kms/rename.h"
 #include "wish.h"
-#include "wrap.h"
-#include "wrapping.h"
+#include "kms/wrap.h"
+#include "mech/wrapping.h"
 
 /* C_CreateObject and C_UnwrapKey: from a template to a key in KMS. */
 

@@ -1,11 +1,11 @@
-#include "crypt.h"
+#include "mech/crypt.h"
 #include "data-key.h"
-#include "draft.h"
-#include "lookup.h"
-#include "generate-here.h"
-#include "keyferry.h"
-#include "local.h"
-#include "login.h"
+#include "object/draft.h"
+#include "kms/lookup.h"
+#include "mech/generate-here.h"
+#include "cryptoki/keyferry.h"
+#include "object/local.h"
+#include "token/login.h"
 
 #define CONTEXT_MAX 8192 /* KMS's limit */
 

@@ -1,6 +1,6 @@
 #ifndef DATA_KEY_H
 #define DATA_KEY_H
-#include "mech.h"
+#include "mech/mech.h"
 
 /*
  * Session keys that KMS makes and keeps a way back to: GenerateDataKey with

@@ -1,8 +1,8 @@
-#include "attr.h"
-#include "fresh.h"
+#include "object/attr.h"
+#include "kms/fresh.h"
 #include "generate.h"
-#include "keyferry.h"
-#include "mech.h"
+#include "cryptoki/keyferry.h"
+#include "mech/mech.h"
 #include "wish.h"
 
 /* Keys that KMS makes: CreateKey with Origin AWS_KMS. Which, the templates

@@ -1,8 +1,8 @@
 #include "data-key.h"
 #include "generate.h"
-#include "keyferry.h"
-#include "import.h"
-#include "mech.h"
+#include "cryptoki/keyferry.h"
+#include "kms/import.h"
+#include "mech/mech.h"
 
 /* The row that makes such keys. */
 static CK_RV

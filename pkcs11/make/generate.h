@@ -1,6 +1,6 @@
 #ifndef GENERATE_H
 #define GENERATE_H
-#include "object.h"
+#include "object/object.h"
 
 struct mech;
 

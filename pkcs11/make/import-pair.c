@@ -1,10 +1,10 @@
-#include "lookup.h"
-#include "import.h"
+#include "kms/lookup.h"
+#include "kms/import.h"
 #include "material.h"
-#include "mech.h"
-#include "pair.h"
+#include "mech/mech.h"
+#include "kms/pair.h"
 #include "wish.h"
-#include "wrap.h"
+#include "kms/wrap.h"
 
 /* C_GenerateKeyPair of an import pair: a key in KMS that waits for material. */
 

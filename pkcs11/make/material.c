@@ -1,6 +1,6 @@
 #include <string.h>
 #include "material.h"
-#include "pkcs8.h"
+#include "keydata/pkcs8.h"
 
 #define PKCS8_MAX 4096 /* RSA-4096 has 2,375 */
 

@@ -1,7 +1,7 @@
 #ifndef MATERIAL_H
 #define MATERIAL_H
-#include "attr.h"
-#include "key.h"
+#include "object/attr.h"
+#include "token/key.h"
 
 /* Key material out of a template, as ImportKeyMaterial wants it. */
 struct material {

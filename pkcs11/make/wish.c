@@ -1,7 +1,7 @@
 #include <string.h>
 #include <time.h>
-#include "keyferry.h"
-#include "login.h"
+#include "cryptoki/keyferry.h"
+#include "token/login.h"
 #include "wish.h"
 
 CK_RV

@@ -1,7 +1,7 @@
 #ifndef WISH_H
 #define WISH_H
-#include "fresh.h"
-#include "template.h"
+#include "kms/fresh.h"
+#include "cryptoki/template.h"
 
 /* What templates ask of a key in KMS, in the words of KMS. */
 

@@ -1,7 +1,7 @@
 #include <string.h>
-#include "curve.h"
-#include "draft.h"
-#include "pkcs8.h"
+#include "keydata/curve.h"
+#include "object/draft.h"
+#include "keydata/pkcs8.h"
 #include "wrapping.h"
 
 /* clang-format off */

@@ -1,10 +1,10 @@
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/x509.h>
-#include "curve.h"
+#include "keydata/curve.h"
 #include "derive.h"
 #include "digest.h"
-#include "pkey.h"
+#include "object/pkey.h"
 
 /* Elliptic curve Diffie-Hellman (PKCS#11 3.0, section 2.3.17). */
 

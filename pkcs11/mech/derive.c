@@ -1,6 +1,6 @@
 #include "derive.h"
-#include "kind.h"
-#include "local.h"
+#include "object/kind.h"
+#include "object/local.h"
 
 /* In the order of the standard: handle, type, use. */
 static CK_RV

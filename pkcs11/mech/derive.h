@@ -1,6 +1,6 @@
 #ifndef DERIVE_H
 #define DERIVE_H
-#include "draft.h"
+#include "object/draft.h"
 #include "mech.h"
 
 /* What C_DeriveKey means. */

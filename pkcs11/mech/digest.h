@@ -1,6 +1,6 @@
 #ifndef DIGEST_H
 #define DIGEST_H
-#include "hash.h"
+#include "keydata/hash.h"
 #include "mech.h"
 
 /* Hashing as part of an operation: op->md. */

@@ -1,12 +1,12 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
-#include "curve.h"
-#include "draft.h"
+#include "keydata/curve.h"
+#include "object/draft.h"
 #include "generate-here.h"
-#include "kind.h"
-#include "local.h"
-#include "pkey.h"
+#include "object/kind.h"
+#include "object/local.h"
+#include "object/pkey.h"
 
 #define SECRET_MAX 4096 /* bytes of a secret key */
 #define NUMBERS 8 /* of an RSA private key */

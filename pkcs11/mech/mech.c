@@ -6,7 +6,7 @@
 #include "derive.h"
 #include "digest.h"
 #include "generate-here.h"
-#include "keyferry.h"
+#include "cryptoki/keyferry.h"
 #include "mac.h"
 #include "mech.h"
 #include "rsa-crypt.h"

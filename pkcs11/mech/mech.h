@@ -1,8 +1,8 @@
 #ifndef MECH_H
 #define MECH_H
-#include "attr.h"
-#include "mechs.h"
-#include "op.h"
+#include "object/attr.h"
+#include "token/mechs.h"
+#include "token/operation.h"
 
 struct digest;
 
@@ -60,4 +60,9 @@ struct maker {
 	bool secrets; /* wraps secret keys alone */
 	bool zeros; /* and may fill them up with zeros */
 };
+
+/* An update() that keeps its input in op->data, up to its ceiling. */
+CK_RV op_keep(struct call *, struct op *, struct view in);
+/* The code for input of a length that cannot be. */
+CK_RV op_bad_length(const struct op *);
 #endif

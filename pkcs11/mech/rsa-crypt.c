@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
 #include "digest.h"
-#include "pkey.h"
+#include "object/pkey.h"
 #include "rsa-crypt.h"
 
 #define WIDTH_MAX 1024 /* bytes of the longest modulus */

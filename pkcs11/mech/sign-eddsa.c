@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/core_names.h>
-#include "pkey.h"
+#include "object/pkey.h"
 #include "sign.h"
 
 #define CONTEXT_MAX 255 /* RFC 8032, section 5.1 */

@@ -1,8 +1,8 @@
 #include <string.h>
 #include <openssl/core_names.h>
-#include "attr.h"
-#include "pkey.h"
-#include "publics.h"
+#include "object/attr.h"
+#include "object/pkey.h"
+#include "token/publics.h"
 #include "sign.h"
 
 #define CONTEXT_MAX 255 /* FIPS 204, algorithm 2 */

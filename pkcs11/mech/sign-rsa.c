@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
 #include "digest.h"
-#include "pkey.h"
+#include "object/pkey.h"
 #include "sign.h"
 
 #define NAME_SIZE 16 /* of a hash, as OpenSSL calls it */

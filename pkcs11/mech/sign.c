@@ -2,7 +2,7 @@
 #include <string.h>
 #include <openssl/ecdsa.h>
 #include "digest.h"
-#include "pkey.h"
+#include "object/pkey.h"
 #include "sign.h"
 
 #define HALF_MAX 66 /* bytes of r or s: P-521 */

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <openssl/rand.h>
 #include "cipher.h"
-#include "pkey.h"
+#include "object/pkey.h"
 #include "wrapping.h"
 
 #define CONTEXT_MAX 8192 /* KMS's limit */

@@ -1,7 +1,7 @@
 #include <string.h>
-#include "draft.h"
-#include "kind.h"
-#include "local.h"
+#include "object/draft.h"
+#include "object/kind.h"
+#include "object/local.h"
 #include "wrapping.h"
 
 /* The key that wraps or unwraps, in the order of the standard. */

@@ -2,12 +2,12 @@
 #include <time.h>
 #include "attr-rows.h"
 #include "certs.h"
-#include "keyferry.h"
-#include "listing.h"
-#include "mechs.h"
-#include "names.h"
-#include "pair.h"
-#include "publics.h"
+#include "cryptoki/keyferry.h"
+#include "kms/listing.h"
+#include "token/mechs.h"
+#include "keydata/names.h"
+#include "kms/pair.h"
+#include "token/publics.h"
 
 static CK_RV
 read_empty(struct call *c, const struct object *o, struct buf *out)

@@ -1,7 +1,7 @@
 #include <string.h>
 #include "attr-rows.h"
 #include "certs.h"
-#include "login.h"
+#include "token/login.h"
 
 #define VALUE_MAX BAG_VALUE_MAX /* of any attribute that is read */
 

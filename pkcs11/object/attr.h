@@ -1,9 +1,9 @@
 #ifndef ATTR_H
 #define ATTR_H
-#include "call.h"
+#include "token/call.h"
 #include "object.h"
-#include "template.h"
-#include "value.h"
+#include "cryptoki/template.h"
+#include "token/value.h"
 
 /* Attributes are rows of one table: type, form, which objects have it, how it
  * is read, and whether a caller may set it. */

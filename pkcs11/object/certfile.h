@@ -1,6 +1,6 @@
 #ifndef CERTFILE_H
 #define CERTFILE_H
-#include "call.h"
+#include "token/call.h"
 
 /*
  * A directory of certificates: files of any number of PEM blocks or DER

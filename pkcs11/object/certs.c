@@ -1,7 +1,7 @@
 #include "attr.h"
 #include "certfile.h"
 #include "certs.h"
-#include "listing.h"
+#include "kms/listing.h"
 #include "local.h"
 #include "x509.h"
 

@@ -1,7 +1,7 @@
 #ifndef CERTS_H
 #define CERTS_H
-#include "cryptoki.h"
-#include "template.h"
+#include "cryptoki/cryptoki.h"
+#include "cryptoki/template.h"
 
 struct call;
 struct object;

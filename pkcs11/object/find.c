@@ -3,11 +3,11 @@
 #include "attr.h"
 #include "certs.h"
 #include "find.h"
-#include "lookup.h"
-#include "listing.h"
-#include "login.h"
-#include "names.h"
-#include "publics.h"
+#include "kms/lookup.h"
+#include "kms/listing.h"
+#include "token/login.h"
+#include "keydata/names.h"
+#include "token/publics.h"
 
 static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
 #define NAMING_COUNT (sizeof(naming) / sizeof(naming[0]))
@@ -252,4 +252,3 @@ find_next(
 		handles[*count] = f->handles[f->next++];
 	return (CKR_OK);
 }
-

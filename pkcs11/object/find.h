@@ -2,7 +2,7 @@
 #define FIND_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "template.h"
+#include "cryptoki/template.h"
 
 struct call;
 struct key;

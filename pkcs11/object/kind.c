@@ -1,7 +1,7 @@
 #include <openssl/x509.h>
-#include "curve.h"
+#include "keydata/curve.h"
 #include "kind.h"
-#include "pkcs8.h"
+#include "keydata/pkcs8.h"
 #include "pkey.h"
 
 #define NO_TYPE CK_UNAVAILABLE_INFORMATION

@@ -3,7 +3,7 @@
 #include "attr.h"
 #include "kind.h"
 #include "local.h"
-#include "login.h"
+#include "token/login.h"
 
 #define ID_LEN 16 /* random bytes of CKA_UNIQUE_ID, which is their hex */
 

@@ -1,13 +1,13 @@
 #include <string.h>
 #include "attr.h"
 #include "certs.h"
-#include "import.h"
-#include "listing.h"
+#include "kms/import.h"
+#include "kms/listing.h"
 #include "local.h"
-#include "login.h"
+#include "token/login.h"
 #include "object.h"
-#include "pair.h"
-#include "rename.h"
+#include "kms/pair.h"
+#include "kms/rename.h"
 
 bool
 object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)

@@ -1,7 +1,7 @@
 #ifndef OBJECT_H
 #define OBJECT_H
-#include "call.h"
-#include "template.h"
+#include "token/call.h"
+#include "cryptoki/template.h"
 
 /* Handles to objects: a key in KMS, or what is kept here. */
 

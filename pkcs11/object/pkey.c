@@ -1,8 +1,8 @@
 #include <string.h>
 #include <openssl/core_names.h>
-#include "curve.h"
+#include "keydata/curve.h"
 #include "pkey.h"
-#include "publics.h"
+#include "token/publics.h"
 
 #define NUMBERS_MAX (16 * 1024) /* of one RSA key, all told */
 #define NUMBER_COUNT 8

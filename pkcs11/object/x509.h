@@ -1,6 +1,6 @@
 #ifndef X509_H
 #define X509_H
-#include "call.h"
+#include "token/call.h"
 
 /* What a certificate says of itself, as attributes. */
 

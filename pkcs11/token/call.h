@@ -1,7 +1,7 @@
 #ifndef CALL_H
 #define CALL_H
 #include "module.h"
-#include "rv.h"
+#include "cryptoki/rv.h"
 
 /*
  * One C_ function being run: what entry.c makes, and every layer below gets.

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
-#include "hash.h"
+#include "keydata/hash.h"
 #include "key.h"
 
 #define BYTES(...)                                   \

@@ -1,6 +1,6 @@
 #ifndef KEY_H
 #define KEY_H
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "kms.h"
 
 struct digest;

@@ -1,7 +1,7 @@
 #ifndef LOCALS_H
 #define LOCALS_H
 #include <pthread.h>
-#include "bag.h"
+#include "keydata/bag.h"
 
 /*
  * The objects of a token that are kept in this process. Each belongs to the

@@ -1,7 +1,7 @@
 #ifndef MODULE_H
 #define MODULE_H
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
 #include "crypto.h"
 #include "log.h"
 #include "session.h"

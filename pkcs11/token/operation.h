@@ -59,6 +59,12 @@ struct op {
 	EVP_PKEY *pkey;
 };
 
+/* Where the caller wants a result: its length comes in and goes out. */
+struct out {
+	CK_BYTE *ptr; /* NULL: only the length is asked for */
+	CK_ULONG *len;
+};
+
 /* Wipes and ends it. */
 void op_end(struct op *);
 #endif

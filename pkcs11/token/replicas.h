@@ -1,7 +1,7 @@
 #ifndef REPLICAS_H
 #define REPLICAS_H
 #include "client.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /*
  * Multi-Region keys: the Regions that a token's configuration names as those of

@@ -1,7 +1,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 #include <pthread.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "operation.h"
 
 struct token;

@@ -1,7 +1,7 @@
 #ifndef STORE_H
 #define STORE_H
 #include <pthread.h>
-#include "bag.h"
+#include "keydata/bag.h"
 #include "key.h"
 
 /*

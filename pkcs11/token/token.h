@@ -2,8 +2,8 @@
 #define TOKEN_H
 #include <pthread.h>
 #include "client.h"
-#include "config.h"
-#include "cryptoki.h"
+#include "config/config.h"
+#include "cryptoki/cryptoki.h"
 #include "locals.h"
 #include "publics.h"
 #include "replicas.h"

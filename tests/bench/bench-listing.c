@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 #define ID_SIZE 16

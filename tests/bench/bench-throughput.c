@@ -18,9 +18,9 @@
 #include <microhttpd.h>
 #include "auth.h"
 #include "crypto.h"
-#include "material.h"
+#include "make/material.h"
 #include "sigv4.h"
-#include "store.h"
+#include "token/store.h"
 
 #define CONNECTIONS 4
 #define ROUNDS 25

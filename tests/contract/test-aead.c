@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 #define TEXT_MAX 3000

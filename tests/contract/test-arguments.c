@@ -2,7 +2,7 @@
  * with handles that are none, without an operation, with NULL. */
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_FUNCTION_LIST_3_0 *v3;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "account.h"
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 #define UNAVAILABLE CK_UNAVAILABLE_INFORMATION
 

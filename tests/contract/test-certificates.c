@@ -7,7 +7,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static EVP_PKEY *ca_key;

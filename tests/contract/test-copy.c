@@ -1,6 +1,6 @@
 /* C_CopyObject: here, into KMS, and not out of it. */
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_BYTE value[32];

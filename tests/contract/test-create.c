@@ -4,7 +4,7 @@
 #include <time.h>
 #include "account.h"
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 static CK_OBJECT_CLASS bad_class = 0x7777, cert_class = CKO_CERTIFICATE,
 		       data_class = CKO_DATA;

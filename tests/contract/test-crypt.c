@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 #define ROOM 8192
 

@@ -6,7 +6,7 @@
 #include <openssl/kdf.h>
 #include <openssl/x509.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC;

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <openssl/sha.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_BYTE key_bytes[32] = {9, 8, 7}, iv[16] = {1},

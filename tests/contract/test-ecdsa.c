@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/ecdsa.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 #define SIGNATURES 1000

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "outside.h"
 
 #define HOUR 3600

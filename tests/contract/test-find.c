@@ -3,7 +3,7 @@
 #include <string.h>
 #include "account.h"
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 static CK_OBJECT_HANDLE key;
 static struct pair_handles pair;

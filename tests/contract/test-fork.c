@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 #include "proxy.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "account.h"
-#include "cryptoki.h"
-#include "keyferry.h"
+#include "cryptoki/cryptoki.h"
+#include "cryptoki/keyferry.h"
 #include "p11.h"
 
 static CK_ULONG n16 = 16, n24 = 24, n28 = 28, n31 = 31, n32 = 32, n48 = 48,

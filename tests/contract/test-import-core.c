@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "haystack.h"
 #include "outside.h"
 #include "step.h"

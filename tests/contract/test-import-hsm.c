@@ -11,7 +11,7 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "haystack.h"
 #include "outside.h"
 #include "step.h"

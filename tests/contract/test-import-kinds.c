@@ -5,7 +5,7 @@
 #include <string.h>
 #include <openssl/bn.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "outside.h"
 
 static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC,

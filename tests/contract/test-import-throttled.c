@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 #define THREADS 8

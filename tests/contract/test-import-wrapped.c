@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "outside.h"
 
 #define READ_TRIES \

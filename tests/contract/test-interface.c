@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 /* Pointers of the lists, as an array behind the version. */
 static void

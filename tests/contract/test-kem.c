@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "account.h"
-#include "cryptoki.h"
-#include "keyferry.h"
+#include "cryptoki/cryptoki.h"
+#include "cryptoki/keyferry.h"
 #include "p11.h"
 
 static CK_FUNCTION_LIST_3_2 *list;

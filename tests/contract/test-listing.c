@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 #include "proxy.h"
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 #define THREADS 6

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_UTF8CHAR pin[256] = "1234";

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/core_names.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 static CK_BYTE message[5000], mac[64], want[64];

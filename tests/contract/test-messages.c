@@ -2,7 +2,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_FUNCTION_LIST_3_0 *v3;

@@ -2,7 +2,7 @@
  * by an OpenSSL that knows it (3.5). */
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 #define SIG_MAX 5000

@@ -2,8 +2,8 @@
  * that it does what it says and nothing else. */
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
-#include "keyferry.h"
+#include "cryptoki/cryptoki.h"
+#include "cryptoki/keyferry.h"
 #include "p11.h"
 
 /* Kinds of objects, one bit each. */

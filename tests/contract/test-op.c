@@ -2,7 +2,7 @@
  * and what does not fit. */
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 typedef CK_RV init_fn(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE);

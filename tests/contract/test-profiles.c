@@ -1,5 +1,5 @@
 /* Profile objects: what the token says that it is good for. */
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_OBJECT_CLASS profile_class = CKO_PROFILE;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 static CK_BYTE text[600], sealed[600], clear[600];

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 static CK_SLOT_ID slot;
 

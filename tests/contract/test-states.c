@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "account.h"
-#include "cryptoki.h"
-#include "keyferry.h"
+#include "cryptoki/cryptoki.h"
+#include "cryptoki/keyferry.h"
 #include "p11.h"
 
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 #define THREADS 10

@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 #include "account.h"
 #include "p11.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 static EVP_PKEY *pkey;
 static CK_BYTE parts[8][512];

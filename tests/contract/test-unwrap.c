@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "step.h"
 
 static CK_MECHANISM oaep = {CKM_RSA_PKCS_OAEP, NULL, 0};

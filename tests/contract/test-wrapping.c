@@ -2,7 +2,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "p11.h"
 
 static CK_BYTE kek_value[32], iv[16] = {3, 1, 4}, tag_iv[12] = {2, 7};

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "step.h"
 
 #define WAIT_SECONDS 120

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "step.h"
 
 static CK_RV

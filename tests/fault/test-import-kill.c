@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "step.h"
 
 #define WAIT_SECONDS 120

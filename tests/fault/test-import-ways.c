@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "outside.h"
 #include "step.h"
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "step.h"
 
 #define LONG_SECONDS 60 /* a call with a deadline of 2 is over before */

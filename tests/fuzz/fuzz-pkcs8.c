@@ -1,7 +1,7 @@
 /* Any bytes: taken apart or refused, and what was taken apart is what comes of
  * it when it is put together again. */
 #include <stdlib.h>
-#include "pkcs8.h"
+#include "keydata/pkcs8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

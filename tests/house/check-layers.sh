@@ -3,29 +3,43 @@
 check="$srcdir/build-aux/check-layers"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 
+rooms=$(sed -n "s/^rooms='\(.*\)'$/\1/p" "$check")
 ok "this tree keeps to the layers" "$check" "$srcdir"
 
 # refuses NAME FILE INCLUDE: a tree that is well but for one line is refused.
 refuses() {
 	rm -rf "$tree"/*
-	mkdir "$tree/src" "$tree/pkcs11" "$tree/localkms"
-	for header in src/kms.h src/http.h src/json.h pkcs11/key.h localkms/db.h; do
+	mkdir -p "$tree/src" "$tree/localkms"
+	for room in $rooms; do
+		mkdir -p "$tree/pkcs11/$room"
+		echo '#include <stddef.h>' >"$tree/pkcs11/$room/$room-part.h"
+	done
+	for header in src/kms.h src/http.h src/json.h localkms/db.h; do
 		echo '#include <stddef.h>' >"$tree/$header"
 	done
-	echo '#include "kms.h"' >"$tree/pkcs11/key.c"
+	echo '#include "kms.h"' >"$tree/pkcs11/token/key.c"
 	ok "$1: well without it" "$check" "$tree"
 	echo "$3" >>"$tree/$2"
 	fails_saying "$1" "$2:" "$check" "$tree"
 }
-refuses "src/ includes pkcs11/" src/kms.c '#include "key.h"'
-refuses "src/ includes pkcs11/ by a path" src/kms.c '#include "../pkcs11/key.h"'
+refuses "src/ includes pkcs11/" src/kms.c '#include "token/token-part.h"'
+refuses "src/ includes pkcs11/ by a path" src/kms.c '#include "../pkcs11/token/token-part.h"'
 refuses "src/ includes Cryptoki" src/kms.c '#include <p11-kit/pkcs11.h>'
 refuses "curl outside http.c" src/kms.c '#include <curl/curl.h>'
 refuses "yajl outside json.c" src/kms.c '#  include <yajl/yajl_gen.h>'
-refuses "pkcs11/ includes http.h" pkcs11/key.c '#include "http.h"'
-refuses "pkcs11/ includes json.h" pkcs11/key.c '	#include "json.h" /* so */'
-refuses "pkcs11/ includes localkms/" pkcs11/key.c '#include "db.h"'
-refuses "localkms/ includes pkcs11/" localkms/db.c '#include "key.h"'
-refuses "a header that is not there" pkcs11/key.c '#include "gone.h"'
+refuses "pkcs11/ includes http.h" pkcs11/token/key.c '#include "http.h"'
+refuses "pkcs11/ includes json.h" pkcs11/token/key.c '	#include "json.h" /* so */'
+refuses "pkcs11/ includes localkms/" pkcs11/token/key.c '#include "db.h"'
+refuses "localkms/ includes pkcs11/" localkms/db.c '#include "token/token-part.h"'
+refuses "a header that is not there" pkcs11/token/key.c '#include "gone.h"'
+# Each room may include those that come after it, and none before.
+higher=
+for to in $rooms; do
+	for from in $higher; do
+		refuses "$to/ includes $from/" "pkcs11/$to/part.c" \
+		    "#include \"$from/$from-part.h\""
+	done
+	higher="$higher $to"
+done
 fails_saying "a tree without source" "no source" "$check" "$tree/src"
 tap_done

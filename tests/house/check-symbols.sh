@@ -11,7 +11,7 @@ else
 	ok "the built files" "$check" .
 fi
 
-mkdir -p "$tree/src" "$tree/pkcs11" "$tree/.libs"
+mkdir -p "$tree/src" "$tree/pkcs11/token" "$tree/pkcs11/entry" "$tree/.libs"
 compile() { # OBJECT TEXT
 	echo "$2" | ${CC:-cc} -fPIC -fvisibility=hidden -x c -c - -o "$tree/$1"
 }
@@ -25,12 +25,12 @@ whole() { # [FLAG...]: a build as it should be
 		int f(void) { return 1; }
 		static int (*const table[])(void) = {f};
 		int g(int i) { return table[i](); }'
-	compile pkcs11/m-module.o 'static int state; int *h(void) { return &state; }'
-	compile pkcs11/m-entry.o "$entries"
+	compile pkcs11/token/m-module.o 'static int state; int *h(void) { return &state; }'
+	compile pkcs11/entry/m-entry.o "$entries"
 	link -Wl,-z,nodelete
 }
 link() { # [FLAG...]
-	${CC:-cc} -shared "$@" "$tree"/src/*.o "$tree"/pkcs11/*.o \
+	${CC:-cc} -shared "$@" "$tree"/src/*.o "$tree"/pkcs11/*/*.o \
 	    -o "$tree/.libs/keyferry-pkcs11.so"
 }
 whole
@@ -41,7 +41,7 @@ refuses() { # NAME WHAT OBJECT TEXT [FLAG...]
 	compile "$object" "$text"
 	link "${@:--Wl,-z,nodelete}"
 	fails_saying "$name" "$what" "$check" "$tree"
-	rm -f "$tree/src/bad.o" "$tree/pkcs11/bad.o"
+	rm -f "$tree/src/bad.o" "$tree/pkcs11/token/bad.o"
 	whole
 }
 refuses "data that changes" "bad.o: counter is data" src/bad.o 'int counter;'
@@ -51,8 +51,8 @@ refuses "a pointer that changes" "bad.o: call is data" src/bad.o \
     'int f3(void); int (*call)(void) = f3; int f3(void) { return 0; }'
 refuses "data of a thread" "bad.o: last is data" src/bad.o \
     'static __thread int last; int *f4(void) { return &last; }'
-refuses "C_ defined outside entry.c" "C_Sign() is defined here" \
-    pkcs11/bad.o 'int C_Sign(void) { return 0; }'
+refuses "C_ defined outside entry/" "C_Sign() is defined here" \
+    pkcs11/token/bad.o 'int C_Sign(void) { return 0; }'
 refuses "an export that is not C_*" "exports kms" src/bad.o \
     "$visible int kms(void) { return 0; }"
 refuses "a constructor" "runs on loading" src/bad.o \
@@ -61,7 +61,7 @@ refuses "a destructor" "runs on loading" src/bad.o \
     '__attribute__((destructor)) static void end(void) { }'
 refuses "a module that can be unloaded" "not linked with -z nodelete" \
     src/bad.o 'int f5(void) { return 1; }' -Wl,-z,now
-refuses "no C_GetInterface" "does not export C_GetInterface" pkcs11/m-entry.o \
+refuses "no C_GetInterface" "does not export C_GetInterface" pkcs11/entry/m-entry.o \
     "$visible int C_GetFunctionList(void) { return 0; }"
 ok "the small build is well again" "$check" "$tree"
 fails_saying "a build without objects" "no objects" "$check" "$tree/.libs"

@@ -1,8 +1,8 @@
 /* Prints the table of mechanisms as rows for docs/mechanisms.md, with numbers
  * in the place of names: mechanisms.sh knows those from the header. */
 #include <stdio.h>
-#include "keyferry.h"
-#include "mech.h"
+#include "cryptoki/keyferry.h"
+#include "mech/mech.h"
 
 static const char *
 key_name(CK_KEY_TYPE type)

@@ -7,7 +7,7 @@ dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 # names have one number the last in the alphabet is the newer one.
 names() {
 	# shellcheck disable=SC2086 # more than one word each
-	echo '#include "cryptoki.h"' | ${CC:-cc} -dM -E -I"$srcdir/pkcs11" \
+	echo '#include "cryptoki/cryptoki.h"' | ${CC:-cc} -dM -E -I"$srcdir/pkcs11" \
 	    $P11KIT_CFLAGS -xc - | sed -n \
 	    -e 's/^#define \(CKM_[A-Z0-9_a-z]*\)[ \t(]*0x0*\([0-9a-fA-F][0-9a-fA-F]*\)[UL)]*$/\2 \1/p' \
 	    -e 's/^#define \(CKM_[A-Z0-9_a-z]*\)[ \t(]*\([0-9]\)[UL)]*$/\2 \1/p' |

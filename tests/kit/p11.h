@@ -3,7 +3,7 @@
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include "keyferry.h"
+#include "cryptoki/keyferry.h"
 #include "tap.h"
 #include "world.h"
 

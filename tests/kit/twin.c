@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "account.h"
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "twin.h"
 
 #define NUMBER_MAX 1024

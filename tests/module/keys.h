@@ -1,7 +1,7 @@
 #ifndef KEYS_H
 #define KEYS_H
 #include <openssl/evp.h>
-#include "pkcs8.h"
+#include "keydata/pkcs8.h"
 
 /* Keys that OpenSSL made, in the form that PKCS#11 gives them. */
 

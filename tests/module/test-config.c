@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "config.h"
+#include "config/config.h"
 #include "tap.h"
 #include "world.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "names.h"
+#include "keydata/names.h"
 #include "tap.h"
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))

@@ -14,7 +14,7 @@
 #include "keys.h"
 #include "secret.h"
 #include "tap.h"
-#include "wrap.h"
+#include "kms/wrap.h"
 
 #define MASK 0xa5
 #define WINDOW 12 /* bytes of a secret that are a copy of it */

@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 #include "secret.h"
 #include "tap.h"
-#include "wrap.h"
+#include "kms/wrap.h"
 
 #define MATERIAL_MAX 2375
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))

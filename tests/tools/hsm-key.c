@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 
 #define SLOTS_MAX 16
 

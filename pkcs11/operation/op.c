@@ -1,8 +1,8 @@
 #include <string.h>
 #include <openssl/crypto.h>
-#include "digest.h"
+#include "mech/digest.h"
 #include "message.h"
-#include "pkey.h"
+#include "object/pkey.h"
 
 #define RESULT_MAX (8 * 1024) /* of work in KMS; families raise it */
 
@@ -538,22 +538,4 @@ op_digest_key(struct call *c, CK_OBJECT_HANDLE handle)
 		 : op_update(c, OP_DIGEST, bag_view(o.bag, CKA_VALUE), NULL);
 	object_put(&o);
 	return (rv == CKR_OK ? rv : end_with(op, rv));
-}
-
-CK_RV
-op_bad_length(const struct op *op)
-{
-	return (op->kind == OP_DECRYPT ? CKR_ENCRYPTED_DATA_LEN_RANGE
-				       : CKR_DATA_LEN_RANGE);
-}
-
-CK_RV
-op_keep(struct call *c, struct op *op, struct view in)
-{
-	enum err e = buf_append(&op->data, in);
-
-	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, op_bad_length(op),
-		    "at most %zu bytes can be taken", op->data.max));
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

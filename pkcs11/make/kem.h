@@ -1,7 +1,7 @@
 #ifndef KEM_H
 #define KEM_H
-#include "object.h"
-#include "op.h"
+#include "object/object.h"
+#include "token/operation.h"
 
 /*
  * What C_EncapsulateKey and C_DecapsulateKey mean (PKCS#11 3.2): ML-KEM with

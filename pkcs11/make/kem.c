@@ -1,10 +1,10 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include "draft.h"
+#include "object/draft.h"
 #include "kem.h"
-#include "mech.h"
-#include "publics.h"
+#include "mech/mech.h"
+#include "token/publics.h"
 
 #define SECRET_LEN 32 /* of all parameter sets (FIPS 203) */
 

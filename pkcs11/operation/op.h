@@ -1,14 +1,8 @@
 #ifndef OP_H
 #define OP_H
-#include "operation.h"
+#include "token/operation.h"
 
 struct call;
-
-/* Where the caller wants a result: its length comes in and goes out. */
-struct out {
-	CK_BYTE *ptr; /* NULL: only the length is asked for */
-	CK_ULONG *len;
-};
 
 CK_RV op_init(
     struct call *, enum op_kind, const CK_MECHANISM *, CK_OBJECT_HANDLE);
@@ -33,12 +27,6 @@ CK_RV op_decrypt_with(
     struct call *, enum op_kind other, struct view in, struct out);
 /* C_DigestKey: a secret key that is here is part of the input. */
 CK_RV op_digest_key(struct call *, CK_OBJECT_HANDLE);
-
-/* For families. An update() that keeps its input in op->data, up to its
- * ceiling: */
-CK_RV op_keep(struct call *, struct op *, struct view in);
-/* The code for input of a length that cannot be. */
-CK_RV op_bad_length(const struct op *);
 
 /* Ends those of a session that the flags (CKF_ENCRYPT, ...) stand for. */
 void op_cancel(struct op ops[OP_COUNT], CK_FLAGS);

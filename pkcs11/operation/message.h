@@ -1,6 +1,7 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
-#include "mech.h"
+#include "mech/mech.h"
+#include "op.h"
 
 /*
  * Message-based operations of PKCS#11 3.0: a process is begun once, and each

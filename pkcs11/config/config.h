@@ -2,7 +2,7 @@
 #define CONFIG_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "cryptoki.h"
+#include "cryptoki/cryptoki.h"
 #include "fault.h"
 
 #define TOKEN_LABEL_MAX 32 /* CK_TOKEN_INFO */
