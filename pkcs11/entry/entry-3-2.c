@@ -51,7 +51,7 @@ C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_VerifySignatureInit", session);
 
 	if (rv == CKR_OK)
-		rv = op_given_init(
+		rv = op_verify_signature_init(
 		    &c, mechanism, key, VIEW(signature, signature_len));
 	return (call_end(&c, rv));
 }
@@ -63,7 +63,7 @@ C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 	CK_RV rv = call_begin_session(&c, "C_VerifySignature", session);
 
 	if (rv == CKR_OK)
-		rv = op_given_verify(&c, &VIEW(in, in_len));
+		rv = op_verify_signature(&c, &VIEW(in, in_len));
 	return (call_end(&c, rv));
 }
 
@@ -86,6 +86,6 @@ C_VerifySignatureFinal(CK_SESSION_HANDLE session)
 	CK_RV rv = call_begin_session(&c, "C_VerifySignatureFinal", session);
 
 	if (rv == CKR_OK)
-		rv = op_given_verify(&c, NULL);
+		rv = op_verify_signature(&c, NULL);
 	return (call_end(&c, rv));
 }

@@ -1,7 +1,7 @@
 #include "token/call.h"
 #include "mech/derive.h"
 #include "object/object.h"
-#include "mech/wrapping.h"
+#include "mech/wrap-key.h"
 
 /* The C_ functions that make objects of others. */
 
@@ -52,6 +52,6 @@ C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = wrapping_wrap(&c, mechanism, with, key, out);
+		rv = wrap_key(&c, mechanism, with, key, out);
 	return (call_end(&c, rv));
 }

@@ -1,12 +1,12 @@
-#include "object/draft.h"
-#include "object/local.h"
+#include "object/template-builder.h"
+#include "object/session-object.h"
 
 /*
  * A template that makes a key in KMS of what is kept here. What no key in KMS
  * can be (CKA_EXTRACTABLE) is left out: the copy may be less than its original.
  */
 static void
-collect(struct call *c, const struct bag *b, struct draft *d)
+collect(struct call *c, const struct bag *b, struct template_builder *d)
 {
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
 	CK_ATTRIBUTE_TYPE type;
@@ -17,7 +17,7 @@ collect(struct call *c, const struct bag *b, struct draft *d)
 
 		if (!attr_is_template(type) &&
 		    attr_check(c, (struct template){&a, 1}, target) == CKR_OK)
-			draft_put(d, type, v);
+			builder_set(d, type, v);
 	}
 	c->why[0] = '\0'; /* no refusal of what the caller asked for */
 }
@@ -27,15 +27,15 @@ copy_to_kms(struct call *c, const struct bag *b, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
-	struct draft d = {.rows = NULL};
+	struct template_builder d = {.rows = NULL};
 	CK_RV rv;
 
 	if ((rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
 	collect(c, b, &d);
-	if ((rv = draft_done(&d)) == CKR_OK)
-		rv = object_make(c, draft_template(&d), NULL, handle);
-	draft_free(&d);
+	if ((rv = builder_finish(&d)) == CKR_OK)
+		rv = object_make(c, builder_template(&d), NULL, handle);
+	builder_free(&d);
 	return (rv);
 }
 
@@ -49,13 +49,13 @@ copy(struct call *c, const struct object *o, struct template t,
 	CK_RV rv;
 
 	/* nobody reads a key out of KMS */
-	if (!attr_is(c, o, CKA_COPYABLE) || o->bag == NULL)
+	if (!attr_is_true(c, o, CKA_COPYABLE) || o->bag == NULL)
 		return (CKR_ACTION_PROHIBITED);
 	if ((rv = attr_check(c, t, target)) != CKR_OK ||
-	    (rv = local_copy(c, o, t, &b)) != CKR_OK)
+	    (rv = session_object_copy(c, o, t, &b)) != CKR_OK)
 		return (rv);
 	rv = bag_bool(b, CKA_TOKEN, false) ? copy_to_kms(c, b, t, handle)
-					   : local_add(c, b, handle);
+					   : session_object_add(c, b, handle);
 	bag_unref(b);
 	return (rv);
 }

@@ -3,14 +3,14 @@
 #include "kms/lookup.h"
 #include "kms/import.h"
 #include "kms/listing.h"
-#include "object/local.h"
+#include "object/session-object.h"
 #include "material.h"
 #include "mech/mech.h"
 #include "kms/pair.h"
 #include "kms/rename.h"
 #include "wish.h"
 #include "kms/wrap.h"
-#include "mech/wrapping.h"
+#include "mech/wrap-key.h"
 
 /* C_CreateObject and C_UnwrapKey: from a template to a key in KMS. */
 
@@ -209,11 +209,11 @@ make_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 }
 
 CK_RV
-object_make(struct call *c, struct template t, const struct origin *origin,
+object_make(struct call *c, struct template t, const struct provenance *origin,
     CK_OBJECT_HANDLE *handle)
 {
 	if (!template_bool(t, CKA_TOKEN, false))
-		return (local_make(c, t, origin, handle));
+		return (session_object_make(c, t, origin, handle));
 	return (make_in_kms(c, t, handle));
 }
 
@@ -286,7 +286,7 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	if (!object_get(c, with, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if (o.key == NULL || !key_is_pending(o.key)) {
-		rv = wrapping_unwrap(c, m, &o, wrapped, t, handle);
+		rv = unwrap_key(c, m, &o, wrapped, t, handle);
 		object_put(&o);
 		return (rv);
 	}

@@ -1,10 +1,10 @@
-#include "mech/crypt.h"
+#include "mech/kms-encrypt.h"
 #include "data-key.h"
-#include "object/draft.h"
+#include "object/template-builder.h"
 #include "kms/lookup.h"
-#include "mech/generate-here.h"
+#include "mech/generate-local.h"
 #include "cryptoki/keyferry.h"
-#include "object/local.h"
+#include "object/session-object.h"
 #include "token/login.h"
 
 #define CONTEXT_MAX 8192 /* KMS's limit */
@@ -41,27 +41,28 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 
 /* Template and value become an object that knows what it is encrypted to. */
 static CK_RV
-keep(struct call *c, const CK_MECHANISM *m, struct draft *d,
+keep(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
     struct view context, const struct kms_data_key *made,
     CK_OBJECT_HANDLE *handle)
 {
-	struct origin origin = {m->mechanism, true, true};
+	struct provenance origin = {m->mechanism, true, true};
 	struct bag *b = NULL;
 	CK_RV rv;
 	enum err e;
 
-	draft_drop(d, CKA_KEYFERRY_WRAPPING_KEY);
-	draft_drop(d, CKA_KEYFERRY_CONTEXT);
-	draft_put(d, CKA_VALUE, buf_view(&made->plaintext));
-	if ((rv = draft_done(d)) != CKR_OK ||
-	    (rv = local_build(c, draft_template(d), &origin, &b)) != CKR_OK)
+	builder_drop(d, CKA_KEYFERRY_WRAPPING_KEY);
+	builder_drop(d, CKA_KEYFERRY_CONTEXT);
+	builder_set(d, CKA_VALUE, buf_view(&made->plaintext));
+	if ((rv = builder_finish(d)) != CKR_OK ||
+	    (rv = session_object_build(c, builder_template(d), &origin, &b)) !=
+		CKR_OK)
 		return (rv);
 	if ((e = bag_set(b, CKA_KEYFERRY_WRAPPING_KEY, view_str(made->arn),
 		 false)) == ERR_OK &&
 	    (e = bag_set(b, CKA_KEYFERRY_CONTEXT, context, false)) == ERR_OK)
 		e = bag_set(b, CKA_KEYFERRY_CIPHERTEXT,
 		    buf_view(&made->ciphertext), false);
-	rv = e == ERR_OK ? local_add(c, b, handle) : call_fail(c, e);
+	rv = e == ERR_OK ? session_object_add(c, b, handle) : call_fail(c, e);
 	bag_unref(b);
 	return (rv);
 }
@@ -78,7 +79,7 @@ check(struct call *c, struct template t, const struct attr_target *target,
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "KMS makes data keys of at most %d bytes",
 		    KMS_DATA_KEY_MAX));
-	if (!crypt_is_context(context) || context.len > CONTEXT_MAX)
+	if (!kms_context_is_valid(context) || context.len > CONTEXT_MAX)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "CKA_KEYFERRY_CONTEXT is no encryption context"));
 	return (CKR_OK);
@@ -94,13 +95,13 @@ data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
 	struct view context = template_view(t, CKA_KEYFERRY_CONTEXT);
 	struct kms_data_key made = KMS_DATA_KEY_INIT(c->module->arena);
 	struct kms_data_key_in in = {.context = context};
-	struct draft d = {.rows = NULL};
+	struct template_builder d = {.rows = NULL};
 	struct key *with = NULL;
 	size_t len = 0;
 	CK_RV rv;
 	enum err e;
 
-	if ((rv = draft_begin(c, &d, t, &target)) != CKR_OK ||
+	if ((rv = builder_begin(c, &d, t, &target)) != CKR_OK ||
 	    (rv = check(c, t, &target, context, &len)) != CKR_OK ||
 	    (rv = wrapping_key(c, template_view(t, CKA_KEYFERRY_WRAPPING_KEY),
 		 &with)) != CKR_OK)
@@ -115,7 +116,7 @@ data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
 		rv = keep(c, m, &d, context, &made, handle);
 out:
 	key_unref(with);
-	draft_free(&d);
+	builder_free(&d);
 	kms_data_key_free(&made);
 	return (rv);
 }

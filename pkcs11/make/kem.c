@@ -1,7 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include "object/draft.h"
+#include "object/template-builder.h"
 #include "kem.h"
 #include "mech/mech.h"
 #include "token/publics.h"
@@ -44,15 +44,16 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	if (object_type(o) != row->key_type || o->key == NULL ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
 		return (CKR_KEY_TYPE_INCONSISTENT);
-	return (attr_is(c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE)
-		    ? CKR_OK
-		    : CKR_KEY_FUNCTION_NOT_PERMITTED);
+	return (
+	    attr_is_true(c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE)
+		? CKR_OK
+		: CKR_KEY_FUNCTION_NOT_PERMITTED);
 }
 
-/* The new key, before there is a secret; free the draft in any case. */
+/* The new key, before there is a secret; free the builder in any case. */
 static CK_RV
 begin(struct call *c, struct template t, struct attr_target *target,
-    struct draft *d)
+    struct template_builder *d)
 {
 	CK_RV rv;
 
@@ -61,7 +62,7 @@ begin(struct call *c, struct template t, struct attr_target *target,
 	    template_bool(t, CKA_TOKEN, false)};
 	if (target->token && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
-	if ((rv = draft_begin(c, d, t, target)) != CKR_OK)
+	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
 		return (rv);
 	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
@@ -70,18 +71,18 @@ begin(struct call *c, struct template t, struct attr_target *target,
 }
 
 static CK_RV
-make(struct call *c, struct draft *d, const struct buf *secret,
+make(struct call *c, struct template_builder *d, const struct buf *secret,
     CK_OBJECT_HANDLE *handle)
 {
 	CK_RV rv;
 
 	if (secret->len != SECRET_LEN)
 		return (call_fail(c, ERR_REPLY));
-	draft_put(d, CKA_VALUE, buf_view(secret));
-	if ((rv = draft_done(d)) != CKR_OK)
+	builder_set(d, CKA_VALUE, buf_view(secret));
+	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;
-	return (object_make(c, draft_template(d), NULL, handle));
+	return (object_make(c, builder_template(d), NULL, handle));
 }
 
 /* OpenSSL has ML-KEM from 3.5 on. */
@@ -93,7 +94,7 @@ can_here(void)
 }
 
 static CK_RV
-encapsulate_here(
+encapsulate_local(
     struct call *c, const struct object *o, struct kms_encapsulated *out)
 {
 	const struct public_key *p;
@@ -126,7 +127,7 @@ encapsulate(
 	enum err e;
 
 	if (can_here())
-		return (encapsulate_here(c, o, out));
+		return (encapsulate_local(c, o, out));
 	if ((e = kms_encapsulate(&c->kms, o->key->meta.arn, out)) != ERR_OK)
 		return (call_fail(c, e));
 	return (CKR_OK);
@@ -134,14 +135,14 @@ encapsulate(
 
 /* The ciphertext is given only with the key, and the key only with it. */
 static CK_RV
-encapsulate_to(struct call *c, const struct object *o, struct draft *d,
-    struct out ciphertext, CK_OBJECT_HANDLE *handle)
+encapsulate_to(struct call *c, const struct object *o,
+    struct template_builder *d, struct out ciphertext, CK_OBJECT_HANDLE *handle)
 {
 	struct kms_encapsulated made = KMS_ENCAPSULATED_INIT(c->module->arena);
 	CK_RV rv;
 
 	if ((rv = encapsulate(c, o, &made)) != CKR_OK) {
-		object_relearn(c, o);
+		object_refresh_state(c, o);
 		goto out;
 	}
 	if (made.ciphertext.len != ciphertext_len(o))
@@ -162,7 +163,7 @@ kem_encapsulate(struct call *c, const CK_MECHANISM *m,
     CK_OBJECT_HANDLE *handle)
 {
 	struct attr_target target;
-	struct draft d = {.rows = NULL};
+	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
 	CK_ULONG room = *ciphertext.len;
 	CK_RV rv;
@@ -177,7 +178,7 @@ kem_encapsulate(struct call *c, const CK_MECHANISM *m,
 	}
 	rv = encapsulate_to(c, &o, &d, ciphertext, handle);
 out:
-	draft_free(&d);
+	builder_free(&d);
 	object_put(&o);
 	return (rv);
 }
@@ -189,7 +190,7 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 {
 	struct buf secret = BUF_SECRET(KMS_SECRET_MAX, c->module->arena);
 	struct attr_target target;
-	struct draft d = {.rows = NULL};
+	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
 	CK_RV rv;
 	enum err e;
@@ -204,13 +205,13 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	if ((e = kms_decapsulate(
 		 &c->kms, o.key->meta.arn, ciphertext, &secret)) != ERR_OK) {
 		rv = call_fail(c, e);
-		object_relearn(c, &o);
+		object_refresh_state(c, &o);
 		goto out;
 	}
 	rv = make(c, &d, &secret, handle);
 out:
 	buf_free(&secret);
-	draft_free(&d);
+	builder_free(&d);
 	object_put(&o);
 	return (rv);
 }

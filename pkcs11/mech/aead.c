@@ -110,7 +110,7 @@ static CK_RV
 gcm_update(struct call *c, struct op *op, struct view in)
 {
 	return (op->kind == OP_ENCRYPT ? cipher_add(c, op, in)
-				       : op_keep(c, op, in));
+				       : op_buffer_input(c, op, in));
 }
 
 static CK_RV
@@ -227,7 +227,7 @@ const struct family cipher_gcm = {.init = gcm_init,
     .bound = bound,
     .exact = true};
 const struct family cipher_ccm = {.init = ccm_init,
-    .update = op_keep,
+    .update = op_buffer_input,
     .finish = ccm_finish,
     .bound = bound,
     .exact = true};

@@ -59,7 +59,7 @@ read_peer(struct call *c, const struct object *base, struct view given,
 	    bag_set(b, CKA_EC_POINT, given, false) != ERR_OK)
 		goto out;
 	/* OpenSSL takes no point that is not on the curve */
-	rv = pkey_of_bag(c, b, out);
+	rv = pkey_from_attrs(c, b, out);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
 		rv = call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the public data are no point of the key's curve");
@@ -96,7 +96,7 @@ agree_here(struct call *c, const struct object *base, EVP_PKEY *peer,
 	size_t len = secret->max;
 	CK_RV rv;
 
-	if ((rv = pkey_of(c, base, &own)) != CKR_OK)
+	if ((rv = pkey_from_object(c, base, &own)) != CKR_OK)
 		return (rv);
 	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, own, NULL);
 	if (ctx == NULL || buf_reserve(secret, len) != ERR_OK)

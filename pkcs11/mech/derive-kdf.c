@@ -44,7 +44,7 @@ read_salt(struct call *c, const struct hkdf_params *p, struct object *o,
 		return (CKR_KEY_HANDLE_INVALID);
 	if (o->class != CKO_SECRET_KEY)
 		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (o->bag == NULL || !attr_is(c, o, CKA_DERIVE))
+	if (o->bag == NULL || !attr_is_true(c, o, CKA_DERIVE))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	*salt = bag_view(o->bag, CKA_VALUE);
 	return (CKR_OK);

@@ -1,6 +1,6 @@
 #include "derive.h"
-#include "object/kind.h"
-#include "object/local.h"
+#include "object/object-schema.h"
+#include "object/session-object.h"
 
 /* In the order of the standard: handle, type, use. */
 static CK_RV
@@ -17,7 +17,7 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
 	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
 		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (!attr_is(c, o, CKA_DERIVE))
+	if (!attr_is_true(c, o, CKA_DERIVE))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (!mech_is_allowed(row, o))
 		return (CKR_MECHANISM_INVALID);
@@ -40,7 +40,7 @@ derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
 		return (CKR_KEY_HANDLE_INVALID);
 	if ((rv = check_base(c, row, &o)) == CKR_OK &&
 	    (rv = row->maker->derive(c, m, &o, t, handle)) != CKR_OK)
-		object_relearn(c, &o);
+		object_refresh_state(c, &o);
 	object_put(&o);
 	return (rv);
 }
@@ -49,17 +49,17 @@ derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
 static CK_RV
 begin_data(struct call *c, struct derived *d, struct template t)
 {
-	struct draft rest = {.rows = NULL};
+	struct template_builder rest = {.rows = NULL};
 	CK_RV rv;
 
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (t.rows[i].type != CKA_VALUE_LEN)
-			draft_put(&rest, t.rows[i].type,
+			builder_set(&rest, t.rows[i].type,
 			    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
-	if ((rv = draft_done(&rest)) == CKR_OK)
-		rv = draft_begin(
-		    c, &d->draft, draft_template(&rest), &d->target);
-	draft_free(&rest);
+	if ((rv = builder_finish(&rest)) == CKR_OK)
+		rv = builder_begin(
+		    c, &d->builder, builder_template(&rest), &d->target);
+	builder_free(&rest);
 	return (rv);
 }
 
@@ -79,13 +79,14 @@ derived_begin(struct call *c, struct derived *d, struct template t,
 		d->target.type = template_ulong(
 		    t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
 	rv = class == CKO_DATA ? begin_data(c, d, t)
-			       : draft_begin(c, &d->draft, t, &d->target);
+			       : builder_begin(c, &d->builder, t, &d->target);
 	if (rv == CKR_OK && class == CKO_SECRET_KEY &&
-	    !kind_is_secret(d->target.type))
+	    !schema_is_secret_key_type(d->target.type))
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no secret key has type 0x%lx", d->target.type));
 	if (rv == CKR_OK)
-		rv = draft_follow(c, &d->draft, base, CKA_DERIVE_TEMPLATE);
+		rv = builder_add_from_key(
+		    c, &d->builder, base, CKA_DERIVE_TEMPLATE);
 	return (rv);
 }
 
@@ -95,12 +96,14 @@ derived_from(
 {
 	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-	d->origin.sensitive &= attr_is(c, o, CKA_ALWAYS_SENSITIVE);
-	d->origin.unextractable &= attr_is(c, o, CKA_NEVER_EXTRACTABLE);
-	if (strict && attr_is(c, o, CKA_SENSITIVE))
-		draft_put(&d->draft, CKA_SENSITIVE, VIEW(&yes, sizeof(yes)));
-	if (strict && !attr_is(c, o, CKA_EXTRACTABLE))
-		draft_put(&d->draft, CKA_EXTRACTABLE, VIEW(&no, sizeof(no)));
+	d->origin.sensitive &= attr_is_true(c, o, CKA_ALWAYS_SENSITIVE);
+	d->origin.unextractable &= attr_is_true(c, o, CKA_NEVER_EXTRACTABLE);
+	if (strict && attr_is_true(c, o, CKA_SENSITIVE))
+		builder_set(
+		    &d->builder, CKA_SENSITIVE, VIEW(&yes, sizeof(yes)));
+	if (strict && !attr_is_true(c, o, CKA_EXTRACTABLE))
+		builder_set(
+		    &d->builder, CKA_EXTRACTABLE, VIEW(&no, sizeof(no)));
 }
 
 CK_RV
@@ -110,14 +113,14 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 	bool key = d->target.class == CKO_SECRET_KEY;
 
 	*len = d->len != 0 ? d->len : natural;
-	if (*len == 0 ||
-	    (d->len == 0 && key && !kind_len_fits(d->target.type, *len)))
+	if (*len == 0 || (d->len == 0 && key &&
+			     !schema_key_length_fits(d->target.type, *len)))
 		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_VALUE_LEN does not follow from the rest"));
 	if (*len > most)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no more than %zu bytes come of this", most));
-	if (key && !kind_len_fits(d->target.type, *len))
+	if (key && !schema_key_length_fits(d->target.type, *len))
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));
 	return (CKR_OK);
@@ -129,15 +132,16 @@ derived_make(struct call *c, struct derived *d, struct view value,
 {
 	CK_RV rv;
 
-	draft_put(&d->draft, CKA_VALUE, value);
-	if ((rv = draft_done(&d->draft)) != CKR_OK)
+	builder_set(&d->builder, CKA_VALUE, value);
+	if ((rv = builder_finish(&d->builder)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;
-	return (object_make(c, draft_template(&d->draft), &d->origin, handle));
+	return (
+	    object_make(c, builder_template(&d->builder), &d->origin, handle));
 }
 
 void
 derived_free(struct derived *d)
 {
-	draft_free(&d->draft);
+	builder_free(&d->builder);
 }

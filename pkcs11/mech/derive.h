@@ -1,6 +1,6 @@
 #ifndef DERIVE_H
 #define DERIVE_H
-#include "object/draft.h"
+#include "object/template-builder.h"
 #include "mech.h"
 
 /* What C_DeriveKey means. */
@@ -18,8 +18,8 @@ extern const struct maker derive_base_and_key, derive_base_and_data,
 #define DERIVED_MAX 16320 /* bytes: 255 hashes, what HKDF gives (RFC 5869) */
 struct derived {
 	struct attr_target target;
-	struct draft draft;
-	struct origin origin;
+	struct template_builder builder;
+	struct provenance origin;
 	size_t len; /* CKA_VALUE_LEN; 0: not said */
 };
 

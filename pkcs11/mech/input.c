@@ -1,19 +1,19 @@
 #include "mech.h"
 
 CK_RV
-op_bad_length(const struct op *op)
+op_length_error(const struct op *op)
 {
 	return (op->kind == OP_DECRYPT ? CKR_ENCRYPTED_DATA_LEN_RANGE
 				       : CKR_DATA_LEN_RANGE);
 }
 
 CK_RV
-op_keep(struct call *c, struct op *op, struct view in)
+op_buffer_input(struct call *c, struct op *op, struct view in)
 {
 	enum err e = buf_append(&op->data, in);
 
 	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, op_bad_length(op),
+		return (call_refuse(c, op_length_error(op),
 		    "at most %zu bytes can be taken", op->data.max));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

@@ -27,7 +27,7 @@ init_whole(struct op *op, const CK_MECHANISM *m)
 
 /* The parameter is a length. */
 static CK_RV
-init_part(struct op *op, const CK_MECHANISM *m)
+init_general(struct op *op, const CK_MECHANISM *m)
 {
 	CK_ULONG len;
 
@@ -58,11 +58,11 @@ init_kms(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static CK_RV
-init_kms_part(struct call *c, struct op *op, const CK_MECHANISM *m)
+init_kms_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	(void)c;
 	op->data.max = KMS_MESSAGE_MAX;
-	return (init_part(op, m));
+	return (init_general(op, m));
 }
 
 static CK_RV
@@ -155,7 +155,7 @@ begin(struct call *c, struct op *op)
 }
 
 static CK_RV
-init_here(struct call *c, struct op *op, const CK_MECHANISM *m)
+init_local(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	CK_RV rv = init_whole(op, m);
 
@@ -163,15 +163,15 @@ init_here(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static CK_RV
-init_here_part(struct call *c, struct op *op, const CK_MECHANISM *m)
+init_local_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	CK_RV rv = init_part(op, m);
+	CK_RV rv = init_general(op, m);
 
 	return (rv == CKR_OK ? begin(c, op) : rv);
 }
 
 static CK_RV
-update_here(struct call *c, struct op *op, struct view in)
+update_local(struct call *c, struct op *op, struct view in)
 {
 	(void)c;
 	return (in.len == 0 || EVP_MAC_update(op->mac, in.ptr, in.len) == 1
@@ -180,7 +180,7 @@ update_here(struct call *c, struct op *op, struct view in)
 }
 
 static CK_RV
-finish_here(struct call *c, struct op *op)
+finish_local(struct call *c, struct op *op)
 {
 	size_t n = 0;
 
@@ -193,28 +193,28 @@ finish_here(struct call *c, struct op *op)
 }
 
 static CK_RV
-verify_here(struct call *c, struct op *op, struct view mac)
+verify_local(struct call *c, struct op *op, struct view mac)
 {
 	CK_RV rv;
 
 	if (mac.len != op->number)
 		return (CKR_SIGNATURE_LEN_RANGE);
-	rv = finish_here(c, op);
+	rv = finish_local(c, op);
 	return (rv == CKR_OK ? compare(op, mac) : rv);
 }
 
 /* clang-format off */
 #define KMS(init_)							\
-	.kms = "HMAC_", .init = (init_), .update = op_keep,		\
+	.kms = "HMAC_", .init = (init_), .update = op_buffer_input,		\
 	.finish = finish_kms, .verify = verify_kms, .bound = bound,	\
 	.exact = true
 #define HERE(init_)							\
-	.init = (init_), .update = update_here, .finish = finish_here,	\
-	.verify = verify_here, .bound = bound, .exact = true
+	.init = (init_), .update = update_local, .finish = finish_local,	\
+	.verify = verify_local, .bound = bound, .exact = true
 const struct family mac_kms_hmac = { KMS(init_kms) };
-const struct family mac_kms_hmac_general = { KMS(init_kms_part) };
-const struct family mac_hmac = { HERE(init_here) };
-const struct family mac_hmac_general = { HERE(init_here_part) };
-const struct family mac_cmac = { HERE(init_here) };
-const struct family mac_cmac_general = { HERE(init_here_part) };
+const struct family mac_kms_hmac_general = { KMS(init_kms_general) };
+const struct family mac_hmac = { HERE(init_local) };
+const struct family mac_hmac_general = { HERE(init_local_general) };
+const struct family mac_cmac = { HERE(init_local) };
+const struct family mac_cmac_general = { HERE(init_local_general) };
 /* clang-format on */

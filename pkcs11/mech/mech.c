@@ -1,17 +1,17 @@
 #include <stdio.h>
 #include <string.h>
 #include "cipher.h"
-#include "cipher-wrap.h"
-#include "crypt.h"
+#include "aes-kw.h"
+#include "kms-encrypt.h"
 #include "derive.h"
 #include "digest.h"
-#include "generate-here.h"
+#include "generate-local.h"
 #include "cryptoki/keyferry.h"
 #include "mac.h"
 #include "mech.h"
-#include "rsa-crypt.h"
+#include "rsa-encrypt.h"
 #include "sign.h"
-#include "wrapping.h"
+#include "wrap-key.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
 #define CRYPT_MESSAGES \
@@ -24,11 +24,11 @@ const struct mech mechs[] = {
 	/* type, key, flags, key sizes, when;
 	 *   in KMS, here, maker, digest */
 	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, OFFER_ALWAYS,
-	    &crypt_context, NULL, NULL, NULL },
+	    &kms_aes_context, NULL, NULL, NULL },
 	{ CKM_AES_GCM, CKK_AES, CRYPT | CRYPT_MESSAGES, 16, 32, OFFER_ALWAYS,
-	    &crypt_gcm, &cipher_gcm, NULL, NULL },
+	    &kms_aes_gcm, &cipher_gcm, NULL, NULL },
 	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 16, 32, OFFER_CBC_PAD,
-	    &crypt_cbc_pad, &cipher_cbc_pad, NULL, NULL },
+	    &kms_aes_cbc_pad, &cipher_cbc_pad, NULL, NULL },
 #define AES(ckm, here)							\
 	{ ckm, CKK_AES, CRYPT, 16, 32, OFFER_ALWAYS, NULL, &here, NULL, NULL }
 	AES(CKM_AES_ECB, cipher_ecb),
@@ -38,9 +38,9 @@ const struct mech mechs[] = {
 	AES(CKM_AES_OFB, cipher_ofb),
 	AES(CKM_AES_CFB8, cipher_cfb8),
 	AES(CKM_AES_CFB128, cipher_cfb128),
-	AES(CKM_AES_KEY_WRAP, cipher_kw),
-	AES(CKM_AES_KEY_WRAP_KWP, cipher_kwp),
-	AES(CKM_AES_KEY_WRAP_PAD, cipher_kwp),
+	AES(CKM_AES_KEY_WRAP, aes_kw),
+	AES(CKM_AES_KEY_WRAP_KWP, aes_kwp),
+	AES(CKM_AES_KEY_WRAP_PAD, aes_kwp),
 
 #define RSA_SIZES 1024, 8192
 #define RSA(ckm, flags, family, digest)					\
@@ -69,9 +69,9 @@ const struct mech mechs[] = {
 	{ CKM_RSA_X_509, CKK_RSA, CKF_VERIFY_RECOVER, RSA_SIZES,
 	    OFFER_ALWAYS, NULL, &recover_x509, NULL, NULL },
 
-	RSA_CRYPT(CKM_RSA_PKCS_OAEP, &crypt_oaep, crypt_oaep),
-	RSA_CRYPT(CKM_RSA_PKCS, NULL, crypt_pkcs1),
-	RSA_CRYPT(CKM_RSA_X_509, NULL, crypt_x509),
+	RSA_CRYPT(CKM_RSA_PKCS_OAEP, &rsa_oaep, rsa_oaep),
+	RSA_CRYPT(CKM_RSA_PKCS, NULL, rsa_pkcs1),
+	RSA_CRYPT(CKM_RSA_X_509, NULL, rsa_x509),
 
 #define EC(ckm, digest)							\
 	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\
@@ -122,20 +122,20 @@ const struct mech mechs[] = {
 #define GENERATE(ckm, type, flags, min, max, maker)			\
 	{ ckm, type, flags, min, max, OFFER_ALWAYS, NULL, NULL, maker, NULL }
 	GENERATE(CKM_AES_KEY_GEN, CKK_AES, CKF_GENERATE, 16, 32,
-	    &make_secret),
+	    &generate_secret_key_ops),
 	GENERATE(CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, CKF_GENERATE,
-	    8, 32768, &make_secret),
+	    8, 32768, &generate_secret_key_ops),
 	GENERATE(CKM_HKDF_KEY_GEN, CKK_HKDF, CKF_GENERATE, 8, 32768,
-	    &make_secret),
+	    &generate_secret_key_ops),
 	GENERATE(CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA, CKF_GENERATE_KEY_PAIR,
-	    2048, 4096, &make_rsa),
+	    2048, 4096, &generate_rsa_ops),
 	GENERATE(CKM_EC_KEY_PAIR_GEN, CKK_EC, CKF_GENERATE_KEY_PAIR |
 	    CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS, 256, 521,
-	    &make_ec),
+	    &generate_ec_ops),
 	GENERATE(CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS,
-	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, &make_ec),
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, &generate_ec_ops),
 	GENERATE(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY,
-	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, &make_ec),
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, &generate_ec_ops),
 	GENERATE(CKM_ML_DSA_KEY_PAIR_GEN, CKK_ML_DSA, CKF_GENERATE_KEY_PAIR,
 	    CKP_ML_DSA_44, CKP_ML_DSA_87, NULL),
 	GENERATE(CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, CKF_GENERATE_KEY_PAIR,
@@ -146,16 +146,16 @@ const struct mech mechs[] = {
 #define WRAP(ckm, type, min, max, maker)				\
 	{ ckm, type, CKF_WRAP | CKF_UNWRAP, min, max, OFFER_ALWAYS,	\
 	    NULL, NULL, &maker, NULL }
-	WRAP(CKM_RSA_PKCS_OAEP, CKK_RSA, 1024, 8192, wrapping_secrets),
-	WRAP(CKM_RSA_PKCS, CKK_RSA, 1024, 8192, wrapping_secrets),
-	WRAP(CKM_RSA_AES_KEY_WRAP, CKK_RSA, 1024, 8192, wrapping_rsa_aes),
-	WRAP(CKM_AES_KEY_WRAP, CKK_AES, 16, 32, wrapping_any),
-	WRAP(CKM_AES_KEY_WRAP_KWP, CKK_AES, 16, 32, wrapping_any),
-	WRAP(CKM_AES_KEY_WRAP_PAD, CKK_AES, 16, 32, wrapping_any),
-	WRAP(CKM_AES_CBC, CKK_AES, 16, 32, wrapping_blocks),
-	WRAP(CKM_AES_CBC_PAD, CKK_AES, 16, 32, wrapping_any),
-	WRAP(CKM_AES_GCM, CKK_AES, 16, 32, wrapping_any),
-	WRAP(CKM_KEYFERRY_KMS, CKK_AES, 32, 32, wrapping_any),
+	WRAP(CKM_RSA_PKCS_OAEP, CKK_RSA, 1024, 8192, wrap_secret_keys),
+	WRAP(CKM_RSA_PKCS, CKK_RSA, 1024, 8192, wrap_secret_keys),
+	WRAP(CKM_RSA_AES_KEY_WRAP, CKK_RSA, 1024, 8192, wrap_rsa_aes),
+	WRAP(CKM_AES_KEY_WRAP, CKK_AES, 16, 32, wrap_any_key),
+	WRAP(CKM_AES_KEY_WRAP_KWP, CKK_AES, 16, 32, wrap_any_key),
+	WRAP(CKM_AES_KEY_WRAP_PAD, CKK_AES, 16, 32, wrap_any_key),
+	WRAP(CKM_AES_CBC, CKK_AES, 16, 32, wrap_whole_blocks),
+	WRAP(CKM_AES_CBC_PAD, CKK_AES, 16, 32, wrap_any_key),
+	WRAP(CKM_AES_GCM, CKK_AES, 16, 32, wrap_any_key),
+	WRAP(CKM_KEYFERRY_KMS, CKK_AES, 32, 32, wrap_any_key),
 
 #define DERIVE(ckm, type, min, max, maker)				\
 	{ ckm, type, CKF_DERIVE, min, max, OFFER_ALWAYS,		\

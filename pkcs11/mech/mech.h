@@ -62,7 +62,7 @@ struct maker {
 };
 
 /* An update() that keeps its input in op->data, up to its ceiling. */
-CK_RV op_keep(struct call *, struct op *, struct view in);
+CK_RV op_buffer_input(struct call *, struct op *, struct view in);
 /* The code for input of a length that cannot be. */
-CK_RV op_bad_length(const struct op *);
+CK_RV op_length_error(const struct op *);
 #endif

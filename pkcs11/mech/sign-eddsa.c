@@ -39,14 +39,14 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 }
 
 static CK_RV
-begin_here(struct call *c, struct op *op, const struct ck_eddsa *p)
+begin_local(struct call *c, struct op *op, const struct ck_eddsa *p)
 {
 	EVP_PKEY_CTX *ctx = NULL;
 	OSSL_LIB_CTX *lib = c->module->crypto->lib;
 	CK_RV rv;
 	int ok;
 
-	if ((rv = pkey_of(c, &op->object, &op->pkey)) != CKR_OK)
+	if ((rv = pkey_from_object(c, &op->object, &op->pkey)) != CKR_OK)
 		return (rv);
 	if ((op->md = EVP_MD_CTX_new()) == NULL)
 		return (CKR_HOST_MEMORY);
@@ -79,7 +79,7 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (CKR_OK);
 	}
 	op->data.max = OP_DATA_MAX;
-	return (begin_here(c, op, p));
+	return (begin_local(c, op, p));
 }
 
 static size_t
@@ -143,7 +143,7 @@ verify(struct call *c, struct op *op, struct view signature)
 
 const struct family sign_eddsa = {.kms = "ED25519_SHA_512",
     .init = init,
-    .update = op_keep,
+    .update = op_buffer_input,
     .finish = finish,
     .verify = verify,
     .bound = bound,

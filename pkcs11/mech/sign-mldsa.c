@@ -95,7 +95,7 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	if ((rv = take_context(c, op, m)) != CKR_OK)
 		return (rv);
 	if (!object_in_kms(&op->object) &&
-	    (rv = pkey_of(c, &op->object, &op->pkey)) != CKR_OK)
+	    (rv = pkey_from_object(c, &op->object, &op->pkey)) != CKR_OK)
 		return (rv);
 	/* with a context there is no other way */
 	if (op->pkey != NULL || op->context.len != 0)

@@ -164,7 +164,7 @@ finish(struct call *c, struct op *op)
 	}
 	if ((rv = check_length(op, v)) != CKR_OK)
 		return (rv);
-	rv = sign_here(c, op, set, as_number(op, v, block));
+	rv = sign_local(c, op, set, as_number(op, v, block));
 	/* a number that is not below n cannot be signed */
 	if (rv == CKR_FUNCTION_FAILED && op->family == &sign_x509)
 		rv = CKR_DATA_INVALID;
@@ -184,7 +184,7 @@ verify(struct call *c, struct op *op, struct view signature)
 		return (rv);
 	if (signature.len != width(op))
 		return (CKR_SIGNATURE_LEN_RANGE);
-	return (verify_here(c, op, set, as_number(op, v, block), signature));
+	return (verify_local(c, op, set, as_number(op, v, block), signature));
 }
 
 /* The signature came as the input. */

@@ -15,7 +15,7 @@ sign_begin(struct call *c, struct op *op)
 
 	op->data.max = KMS_MESSAGE_MAX;
 	if (!object_in_kms(&op->object) &&
-	    (rv = pkey_of(c, &op->object, &op->pkey)) != CKR_OK)
+	    (rv = pkey_from_object(c, &op->object, &op->pkey)) != CKR_OK)
 		return (rv);
 	if (op->mech->digest != NULL)
 		rv = digest_begin(c, op, op->mech->digest);
@@ -27,7 +27,7 @@ sign_update(struct call *c, struct op *op, struct view in)
 {
 	if (op->md != NULL)
 		return (digest_add(op, in));
-	return (op_keep(c, op, in));
+	return (op_buffer_input(c, op, in));
 }
 
 CK_RV
@@ -61,7 +61,7 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 }
 
 CK_RV
-sign_here(struct call *c, struct op *op, sign_set *set, struct view in)
+sign_local(struct call *c, struct op *op, sign_set *set, struct view in)
 {
 	EVP_PKEY_CTX *ctx = NULL;
 	size_t n = SIGNATURE_MAX;
@@ -82,7 +82,7 @@ sign_here(struct call *c, struct op *op, sign_set *set, struct view in)
 }
 
 CK_RV
-verify_here(struct call *c, struct op *op, sign_set *set, struct view in,
+verify_local(struct call *c, struct op *op, sign_set *set, struct view in,
     struct view signature)
 {
 	EVP_PKEY_CTX *ctx;
@@ -200,7 +200,7 @@ ecdsa_finish(struct call *c, struct op *op)
 	if (v.len == 0)
 		return (CKR_DATA_LEN_RANGE);
 	if (!object_in_kms(&op->object))
-		rv = sign_here(c, op, NULL, v);
+		rv = sign_local(c, op, NULL, v);
 	else if ((rv = ecdsa_hash(op, v, padded)) == CKR_OK)
 		rv = sign_in_kms(c, op, VIEW(padded, op->digest->len));
 	return (rv == CKR_OK ? der_to_raw(op) : rv);
@@ -220,7 +220,7 @@ ecdsa_verify(struct call *c, struct op *op, struct view signature)
 	if (signature.len != ecdsa_len(op, 0))
 		return (CKR_SIGNATURE_LEN_RANGE);
 	if ((rv = raw_to_der(signature, &der, &len)) == CKR_OK)
-		rv = verify_here(c, op, NULL, v, VIEW(der, len));
+		rv = verify_local(c, op, NULL, v, VIEW(der, len));
 	OPENSSL_free(der);
 	return (rv);
 }

@@ -28,8 +28,8 @@ CK_RV sign_in_kms(struct call *, struct op *, struct view hash);
 /* Padding and the like. */
 typedef bool sign_set(const struct op *, EVP_PKEY_CTX *);
 /* With op->pkey; set may be NULL. */
-CK_RV sign_here(struct call *, struct op *, sign_set *, struct view in);
-CK_RV verify_here(
+CK_RV sign_local(struct call *, struct op *, sign_set *, struct view in);
+CK_RV verify_local(
     struct call *, struct op *, sign_set *, struct view in, struct view sig);
 /* Bits of the key of a signature that is under way. */
 size_t sign_bits(const struct op *);

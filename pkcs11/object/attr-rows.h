@@ -25,8 +25,8 @@ enum {
 #define ON_PRIVATE (ON_RSA_PRIVATE | ON_EC_PRIVATE | ON_PQ_PRIVATE)
 #define ON_PUBLIC (ON_RSA_PUBLIC | ON_EC_PUBLIC | ON_PQ_PUBLIC)
 #define ON_PAIR (ON_PRIVATE | ON_PUBLIC)
-#define ON_HIDDEN (ON_SECRET | ON_PRIVATE)
-#define ON_SHOWN (ON_SECRET | ON_PUBLIC)
+#define ON_SECRET_OR_PRIVATE (ON_SECRET | ON_PRIVATE)
+#define ON_SECRET_OR_PUBLIC (ON_SECRET | ON_PUBLIC)
 #define ON_KEYS (ON_SECRET | ON_PAIR)
 #define ON_STORED (ON_KEYS | ON_DATA | ON_CERTIFICATE)
 #define ON_ALL (ON_STORED | ON_PROFILE)
@@ -36,29 +36,30 @@ enum {
 #define MAY_MAKE (MAY(CREATE) | MAY(UNWRAP) | MAY(GENERATE) | MAY(DERIVE))
 #define MAY_CHANGE (MAY(COPY) | MAY(SET))
 #define MAY_ALL (MAY_MAKE | MAY_CHANGE)
-#define HIDDEN 0x100U /* not shown when sensitive or not extractable */
-#define NOT_IN_KMS 0x200U /* no key in KMS is that: a template must not ask */
-#define NAMED_IN_KMS 0x400U /* of a key in KMS these alone can be set */
-#define UP 0x800U /* once true it stays so */
-#define DOWN 0x1000U /* once false it stays so */
+#define SENSITIVE 0x100U /* not shown when sensitive or not extractable */
+#define FALSE_IN_KMS 0x200U /* no key in KMS is that: a template must not ask */
+#define SETTABLE_IN_KMS 0x400U /* of a key in KMS these alone can be set */
+#define STICKY_TRUE 0x800U /* once true it stays so */
+#define STICKY_FALSE 0x1000U /* once false it stays so */
 #define KMS_ONLY 0x4000U /* not of what is kept here */
-#define ASKS 0x8000U /* of a key in KMS, it may take a call to read it */
-#define TRUE_HERE 0x2000U /* of what is kept here, when nothing is said */
+#define MAY_CALL_KMS \
+	0x8000U /* of a key in KMS, it may take a call to read it */
+#define DEFAULT_TRUE 0x2000U /* of what is kept here, when nothing is said */
 
 /* Truths about a key in KMS: what its boolean attributes are read from. */
 enum fact {
-	NO = 0,
-	YES = 1 << 0,
-	LOCAL = 1 << 1, /* the key was made in KMS */
-	CRYPTS = 1 << 2, /* encrypts, decrypts */
-	SIGNS = 1 << 3, /* signs, verifies */
-	DERIVES = 1 << 4,
-	WRAPS = 1 << 5, /* half of an import pair: wraps, unwraps */
-	ENCAPSULATES = 1 << 6,
-	MULTI_REGION = 1 << 7,
-	PRIVATE = 1 << 8, /* not to be seen without a login */
-	CHANGES = 1 << 9, /* its names can be set */
-	GOES = 1 << 10, /* C_DestroyObject does something */
+	FACT_FALSE = 0,
+	FACT_TRUE = 1 << 0,
+	FACT_LOCAL = 1 << 1, /* the key was made in KMS */
+	FACT_ENCRYPTS = 1 << 2, /* encrypts, decrypts */
+	FACT_SIGNS = 1 << 3, /* signs, verifies */
+	FACT_DERIVES = 1 << 4,
+	FACT_WRAPS = 1 << 5, /* half of an import pair: wraps, unwraps */
+	FACT_ENCAPSULATES = 1 << 6,
+	FACT_MULTI_REGION = 1 << 7,
+	FACT_PRIVATE = 1 << 8, /* not to be seen without a login */
+	FACT_MODIFIABLE = 1 << 9, /* its names can be set */
+	FACT_DESTROYABLE = 1 << 10, /* C_DestroyObject does something */
 };
 
 struct attr {

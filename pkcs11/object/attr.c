@@ -7,31 +7,31 @@
 
 /* The bits of ON_... that class and type stand for. */
 static unsigned
-kinds_of(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+on_bits(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 {
-	unsigned kinds = ON_PAIR;
+	unsigned on = ON_PAIR;
 
 	switch (type) {
 	case CKK_RSA:
-		kinds = ON_RSA;
+		on = ON_RSA;
 		break;
 	case CKK_EC:
 	case CKK_EC_EDWARDS:
 	case CKK_EC_MONTGOMERY:
-		kinds = ON_EC;
+		on = ON_EC;
 		break;
 	case CKK_ML_DSA:
 	case CKK_ML_KEM:
-		kinds = ON_PQ;
+		on = ON_PQ;
 		break;
 	}
 	switch (class) {
 	case CKO_SECRET_KEY:
 		return (ON_SECRET);
 	case CKO_PRIVATE_KEY:
-		return (kinds & ON_PRIVATE);
+		return (on & ON_PRIVATE);
 	case CKO_PUBLIC_KEY:
-		return (kinds & ON_PUBLIC);
+		return (on & ON_PUBLIC);
 	case CKO_DATA:
 		return (ON_DATA);
 	case CKO_CERTIFICATE:
@@ -43,20 +43,21 @@ kinds_of(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 }
 
 static const struct attr *
-row_find(CK_ATTRIBUTE_TYPE type, unsigned kinds)
+row_find(CK_ATTRIBUTE_TYPE type, unsigned on)
 {
 	for (size_t i = 0; i < attr_count; i++)
-		if (attrs[i].type == type && (attrs[i].on & kinds) != 0)
+		if (attrs[i].type == type && (attrs[i].on & on) != 0)
 			return (&attrs[i]);
 	return (NULL);
 }
 
 bool
-attr_is_secret(CK_OBJECT_CLASS class, CK_KEY_TYPE key, CK_ATTRIBUTE_TYPE type)
+attr_is_sensitive_value(
+    CK_OBJECT_CLASS class, CK_KEY_TYPE key, CK_ATTRIBUTE_TYPE type)
 {
-	const struct attr *a = row_find(type, kinds_of(class, key));
+	const struct attr *a = row_find(type, on_bits(class, key));
 
-	return (a != NULL && (a->may & HIDDEN) != 0);
+	return (a != NULL && (a->may & SENSITIVE) != 0);
 }
 
 bool
@@ -73,23 +74,23 @@ facts(const struct call *c, const struct object *o)
 	static const struct {
 		enum use use;
 		unsigned facts; /* enum fact */
-	} rows[] = {{USE_CRYPT, CRYPTS | WRAPS}, {USE_SIGN, SIGNS},
-	    {USE_MAC, SIGNS}, {USE_AGREE, DERIVES},
-	    {USE_ENCAPSULATE, ENCAPSULATES}};
-	unsigned f = YES;
+	} rows[] = {{USE_CRYPT, FACT_ENCRYPTS | FACT_WRAPS},
+	    {USE_SIGN, FACT_SIGNS}, {USE_MAC, FACT_SIGNS},
+	    {USE_AGREE, FACT_DERIVES}, {USE_ENCAPSULATE, FACT_ENCAPSULATES}};
+	unsigned f = FACT_TRUE;
 
 	if (login_is_private(c->token, o))
-		f |= PRIVATE;
+		f |= FACT_PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
-		f |= MULTI_REGION;
+		f |= FACT_MULTI_REGION;
 	if (!key_is_doomed(o->key))
-		f |= CHANGES;
-	if (object_keeps(c, o->key) == NULL)
-		f |= GOES;
+		f |= FACT_MODIFIABLE;
+	if (object_why_not_destroyable(c, o->key) == NULL)
+		f |= FACT_DESTROYABLE;
 	if (key_is_pending(o->key))
-		return (f | WRAPS | LOCAL);
+		return (f | FACT_WRAPS | FACT_LOCAL);
 	if (!key_is_imported(o->key))
-		f |= LOCAL;
+		f |= FACT_LOCAL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (key_for_use(o->key, rows[i].use) != NULL)
 			f |= rows[i].facts;
@@ -100,7 +101,7 @@ static CK_RV
 get_from_kms(struct call *c, const struct object *o, const struct attr *a,
     struct buf *out)
 {
-	if ((a->may & HIDDEN) != 0)
+	if ((a->may & SENSITIVE) != 0)
 		return (CKR_ATTRIBUTE_SENSITIVE);
 	if (a->read != NULL)
 		return (a->read(c, o, out));
@@ -116,18 +117,19 @@ get_from_bag(struct call *c, const struct object *o, const struct attr *a,
 	const struct bag *b = o->bag;
 	struct view v;
 
-	if ((a->may & HIDDEN) != 0 && (bag_bool(b, CKA_SENSITIVE, true) ||
-					  !bag_bool(b, CKA_EXTRACTABLE, false)))
+	if ((a->may & SENSITIVE) != 0 &&
+	    (bag_bool(b, CKA_SENSITIVE, true) ||
+		!bag_bool(b, CKA_EXTRACTABLE, false)))
 		return (CKR_ATTRIBUTE_SENSITIVE);
 	if ((a->may & KMS_ONLY) != 0)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (bag_get(b, a->type, &v))
 		return (attr_put(c, out, v));
-	if (a->read != NULL && certs_has(o))
+	if (a->read != NULL && is_token_certificate(o))
 		return (a->read(c, o, out));
 	switch (a->form) {
 	case FORM_BOOL:
-		return (attr_put_bool(c, out, (a->may & TRUE_HERE) != 0));
+		return (attr_put_bool(c, out, (a->may & DEFAULT_TRUE) != 0));
 	case FORM_ULONG:
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
 	case FORM_BYTES:
@@ -145,7 +147,7 @@ attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
 	const struct attr *a;
 
 	buf_reset(out);
-	if ((a = row_find(type, kinds_of(o->class, object_type(o)))) == NULL)
+	if ((a = row_find(type, on_bits(o->class, object_type(o)))) == NULL)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (o->bag != NULL)
 		return (get_from_bag(c, o, a, out));
@@ -153,7 +155,7 @@ attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
 }
 
 bool
-attr_is(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type)
+attr_is_true(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type)
 {
 	struct buf value = BUF_INIT(sizeof(CK_BBOOL));
 	bool yes = attr_get(c, o, type, &value) == CKR_OK &&
@@ -246,10 +248,10 @@ is_value(const CK_ATTRIBUTE *a, struct view value)
 }
 
 bool
-attr_asks(CK_ATTRIBUTE_TYPE type)
+attr_may_call_kms(CK_ATTRIBUTE_TYPE type)
 {
 	for (size_t i = 0; i < attr_count; i++)
-		if (attrs[i].type == type && (attrs[i].may & ASKS) != 0)
+		if (attrs[i].type == type && (attrs[i].may & MAY_CALL_KMS) != 0)
 			return (true);
 	return (false);
 }
@@ -289,7 +291,7 @@ static CK_RV
 check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 {
 	const struct attr *a = row_find(
-	    t->type, kinds_of(target.class, target.type));
+	    t->type, on_bits(target.class, target.type));
 	unsigned change = MAY(SET) | MAY(COPY);
 
 	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
@@ -300,10 +302,10 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 		    "attribute 0x%lx has a value of the wrong size", t->type));
 	if ((a->may & (1U << target.purpose)) == 0 ||
 	    (target.token && target.purpose == ATTR_SET &&
-		(a->may & NAMED_IN_KMS) == 0))
+		(a->may & SETTABLE_IN_KMS) == 0))
 		return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
 		    "attribute 0x%lx cannot be set", t->type));
-	if (target.token && (a->may & NOT_IN_KMS) != 0 &&
+	if (target.token && (a->may & FALSE_IN_KMS) != 0 &&
 	    (change & (1U << target.purpose)) == 0 &&
 	    *(const CK_BBOOL *)t->pValue != CK_FALSE)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
@@ -332,14 +334,14 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 {
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		const struct attr *a = row_find(
-		    t.rows[i].type, kinds_of(o->class, object_type(o)));
+		    t.rows[i].type, on_bits(o->class, object_type(o)));
 		bool before, after;
 
-		if (a == NULL || (a->may & (UP | DOWN)) == 0)
+		if (a == NULL || (a->may & (STICKY_TRUE | STICKY_FALSE)) == 0)
 			continue;
-		before = attr_is(c, o, a->type);
+		before = attr_is_true(c, o, a->type);
 		after = *(const CK_BBOOL *)t.rows[i].pValue != CK_FALSE;
-		if (before != after && before == ((a->may & UP) != 0))
+		if (before != after && before == ((a->may & STICKY_TRUE) != 0))
 			return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
 			    "attribute 0x%lx does not go back", a->type));
 	}

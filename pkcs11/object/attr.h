@@ -15,15 +15,15 @@
 CK_RV attr_get(
     struct call *, const struct object *, CK_ATTRIBUTE_TYPE, struct buf *out);
 /* Whether a boolean attribute is there and true. Asks KMS nothing. */
-bool attr_is(struct call *, const struct object *, CK_ATTRIBUTE_TYPE);
+bool attr_is_true(struct call *, const struct object *, CK_ATTRIBUTE_TYPE);
 /* C_GetAttributeValue: every entry is filled, even when one fails. */
 CK_RV attr_fill(struct call *, const struct object *, CK_ATTRIBUTE *, CK_ULONG);
 /* Whether reading that attribute of a key in KMS may take a call. */
-bool attr_asks(CK_ATTRIBUTE_TYPE);
+bool attr_may_call_kms(CK_ATTRIBUTE_TYPE);
 /* Whether each attribute of the template has that value. */
 bool attr_match(struct call *, const struct object *, struct template);
 /* Whether the value is one that an object of this kind does not show. */
-bool attr_is_secret(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
+bool attr_is_sensitive_value(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
 /* Whether its value is attributes: a bag keeps them packed. */
 bool attr_is_template(CK_ATTRIBUTE_TYPE);
 

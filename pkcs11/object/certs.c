@@ -2,11 +2,11 @@
 #include "certfile.h"
 #include "certs.h"
 #include "kms/listing.h"
-#include "local.h"
+#include "session-object.h"
 #include "x509.h"
 
 bool
-certs_has(const struct object *o)
+is_token_certificate(const struct object *o)
 {
 	return (o->bag != NULL && o->class == CKO_CERTIFICATE &&
 		bag_bool(o->bag, CKA_TOKEN, false));
@@ -34,7 +34,7 @@ make_bag(struct call *c, const struct certfile *f, struct bag **out)
 	    (e = bag_set_bool(b, CKA_MODIFIABLE, f->ours)) == ERR_OK &&
 	    (e = bag_set_bool(b, CKA_DESTROYABLE, f->ours)) == ERR_OK &&
 	    (e = bag_set(b, CKA_VALUE, buf_view(&f->der), false)) == ERR_OK)
-		e = x509_fill(c, b);
+		e = x509_set_attrs(c, b);
 	if (e == ERR_OK && f->label.len != 0)
 		e = bag_set(b, CKA_LABEL, buf_view(&f->label), false);
 	if (e == ERR_OK && f->id.len != 0)
@@ -144,7 +144,7 @@ certs_refresh(struct call *c)
 }
 
 bool
-certs_take_names(struct call *c)
+certs_need_key_names(struct call *c)
 {
 	size_t count;
 	struct local *rows = locals_rows(&c->token->locals, &count);
@@ -161,7 +161,7 @@ certs_take_names(struct call *c)
 /* Gets the public keys of all pairs that the token shows, as long as a listing
  * is good for. What KMS denies is no key of ours, then. */
 static void
-learn_keys(struct call *c)
+fetch_public_keys(struct call *c)
 {
 	const struct clock *clock = c->module->clock;
 	struct certs *cs = &c->token->certs;
@@ -209,7 +209,7 @@ key_of(struct call *c, const struct bag *b, struct object *o)
 
 	*o = (struct object){.class = CKO_PRIVATE_KEY};
 	if (!public_find(c, info, id)) {
-		learn_keys(c);
+		fetch_public_keys(c);
 		if (!public_find(c, info, id))
 			return (false);
 	}
@@ -406,9 +406,9 @@ create_for_session(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++)
 		e = bag_set(b, t.rows[i].type,
 		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen), false);
-	if (e == ERR_OK && (e = x509_fill(c, b)) == ERR_DATA)
+	if (e == ERR_OK && (e = x509_set_attrs(c, b)) == ERR_DATA)
 		e = ERR_OK;
-	rv = e == ERR_OK ? local_add(c, b, handle) : call_fail(c, e);
+	rv = e == ERR_OK ? session_object_add(c, b, handle) : call_fail(c, e);
 	bag_unref(b);
 	return (rv);
 }

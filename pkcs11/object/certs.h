@@ -9,14 +9,14 @@ struct object;
 /* Looks at the directory: its objects appear, change or vanish. */
 CK_RV certs_refresh(struct call *);
 /* Whether there is a certificate that takes its names from a key. */
-bool certs_take_names(struct call *);
+bool certs_need_key_names(struct call *);
 
 /* C_CreateObject, C_SetAttributeValue and C_DestroyObject. */
 CK_RV certs_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV certs_set(struct call *, const struct object *, struct template);
 CK_RV certs_destroy(struct call *, const struct object *);
 /* Whether it is one of the token's, for these two. */
-bool certs_has(const struct object *);
+bool is_token_certificate(const struct object *);
 
 /* Readers of what such a certificate was not given. */
 CK_RV certs_read_label(struct call *, const struct object *, struct buf *);

@@ -51,7 +51,8 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 	for (int asking = 0; asking < 2; asking++)
 		for (CK_ULONG i = 0; i < t.count; i++) {
 			a = &t.rows[i];
-			if (is_naming(a) || attr_asks(a->type) != asking)
+			if (is_naming(a) ||
+			    attr_may_call_kms(a->type) != asking)
 				continue;
 			if (!public_fits(o, a) ||
 			    !attr_match(c, o, (struct template){a, 1}))
@@ -165,13 +166,13 @@ may_be_in_kms(struct call *c, struct template t)
 /* A certificate that is looked for by a key's name needs that key alone to be
  * known. Without KMS the names that were given are left. */
 static void
-learn_named(struct call *c, struct template t)
+fetch_named_public_key(struct call *c, struct template t)
 {
 	const struct public_key *p;
 	struct key *k = NULL;
 	bool named = false;
 
-	if (!certs_take_names(c) || resolve(c, t, &named, &k) != CKR_OK)
+	if (!certs_need_key_names(c) || resolve(c, t, &named, &k) != CKR_OK)
 		named = true;
 	else if (k != NULL && k->spec->class == CKO_PRIVATE_KEY &&
 		 !key_is_pending(k))
@@ -194,7 +195,7 @@ collect_certificates(struct call *c, struct template t)
 	    c->token->config->certificates == NULL)
 		return (CKR_OK);
 	if ((rv = certs_refresh(c)) == CKR_OK)
-		learn_named(c, t);
+		fetch_named_public_key(c, t);
 	return (rv);
 }
 

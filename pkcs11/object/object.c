@@ -3,7 +3,7 @@
 #include "certs.h"
 #include "kms/import.h"
 #include "kms/listing.h"
-#include "local.h"
+#include "session-object.h"
 #include "token/login.h"
 #include "object.h"
 #include "kms/pair.h"
@@ -27,7 +27,7 @@ object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
 }
 
 void
-object_use(struct object *o, struct key *k)
+object_select_key(struct object *o, struct key *k)
 {
 	key_ref(k);
 	key_unref(o->key);
@@ -60,7 +60,7 @@ object_check_state(struct call *c, const struct object *o)
 }
 
 void
-object_relearn(struct call *c, const struct object *o)
+object_refresh_state(struct call *c, const struct object *o)
 {
 	struct fault fault = c->kms.fault;
 	enum err e = c->err;
@@ -77,7 +77,7 @@ object_relearn(struct call *c, const struct object *o)
 }
 
 static enum name_kind
-kind_of(const CK_ATTRIBUTE *a)
+schema_find(const CK_ATTRIBUTE *a)
 {
 	return (a->type == CKA_ID ? NAME_ID : NAME_LABEL);
 }
@@ -93,11 +93,11 @@ set_names(struct call *c, struct key *k, struct template t)
 	for (CK_ULONG i = 0; i < t.count && t.count > 1 && rv == CKR_OK; i++)
 		rv = a[i].ulValueLen == 0
 			 ? CKR_ATTRIBUTE_VALUE_INVALID
-			 : rename_check(c, k, kind_of(&a[i]),
+			 : rename_check(c, k, schema_find(&a[i]),
 			       VIEW(a[i].pValue, a[i].ulValueLen));
 	for (CK_ULONG i = 0; i < t.count && rv == CKR_OK; i++)
-		rv = rename_key(
-		    c, k, kind_of(&a[i]), VIEW(a[i].pValue, a[i].ulValueLen));
+		rv = rename_key(c, k, schema_find(&a[i]),
+		    VIEW(a[i].pValue, a[i].ulValueLen));
 	return (rv);
 }
 
@@ -115,7 +115,8 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 	target.type = object_type(&o);
 	target.token = o.key != NULL;
 	if (o.bag != NULL) {
-		rv = certs_has(&o) ? certs_set(c, &o, t) : local_set(c, &o, t);
+		rv = is_token_certificate(&o) ? certs_set(c, &o, t)
+					      : session_object_set(c, &o, t);
 		goto out;
 	}
 	if (!session_is_rw(c->session)) {
@@ -184,7 +185,7 @@ delete_material(struct call *c, struct key *k)
  * whoever configured that may want.
  */
 const char *
-object_keeps(const struct call *c, const struct key *k)
+object_why_not_destroyable(const struct call *c, const struct key *k)
 {
 	if (key_is_doomed(k))
 		return ("it waits for its deletion already");
@@ -205,7 +206,7 @@ object_keeps(const struct call *c, const struct key *k)
 static CK_RV
 destroy(struct call *c, struct key *k)
 {
-	const char *why = object_keeps(c, k);
+	const char *why = object_why_not_destroyable(c, k);
 
 	if (why != NULL)
 		return (call_refuse(
@@ -245,10 +246,10 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	c->context = RV_CREATE;
 	if (!object_get(c, handle, &o))
 		return (CKR_OBJECT_HANDLE_INVALID);
-	if (certs_has(&o))
+	if (is_token_certificate(&o))
 		rv = certs_destroy(c, &o);
 	else if (o.bag != NULL)
-		rv = local_destroy(c, &o);
+		rv = session_object_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
 	else if ((o.key->also == NULL ||

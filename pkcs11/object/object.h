@@ -11,7 +11,7 @@
  */
 bool object_get(struct call *, CK_OBJECT_HANDLE, struct object *);
 /* Lets its key in KMS be the other of the two that make up the object. */
-void object_use(struct object *, struct key *);
+void object_select_key(struct object *, struct key *);
 /* Its CKA_KEY_TYPE; CK_UNAVAILABLE_INFORMATION when it is no key. */
 CK_KEY_TYPE object_type(const struct object *);
 /* Whether its secret half is in KMS. */
@@ -24,9 +24,9 @@ bool object_in_kms(const struct object *);
 CK_RV object_check_state(struct call *, const struct object *);
 /* After a call that failed: if that was for the key's state, asks KMS for it,
  * so that the object changes or goes. */
-void object_relearn(struct call *, const struct object *);
+void object_refresh_state(struct call *, const struct object *);
 /* Why C_DestroyObject will not destroy the key; NULL: it will. */
-const char *object_keeps(const struct call *, const struct key *);
+const char *object_why_not_destroyable(const struct call *, const struct key *);
 
 /* What C_CreateObject, C_UnwrapKey, C_SetAttributeValue and C_DestroyObject
  * mean. */
@@ -34,7 +34,7 @@ CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template, CK_OBJECT_HANDLE *);
 /* How a key came to be, for what it says of itself. */
-struct origin {
+struct provenance {
 	/* that made it here, or CK_UNAVAILABLE_INFORMATION */
 	CK_MECHANISM_TYPE generator;
 	/* what it was made of was always so */
@@ -45,8 +45,8 @@ struct origin {
  * which it is imported, or an object that is kept here. NULL origin: it was
  * brought here.
  */
-CK_RV object_make(
-    struct call *, struct template, const struct origin *, CK_OBJECT_HANDLE *);
+CK_RV object_make(struct call *, struct template, const struct provenance *,
+    CK_OBJECT_HANDLE *);
 /* C_CopyObject. */
 CK_RV object_copy(
     struct call *, CK_OBJECT_HANDLE, struct template, CK_OBJECT_HANDLE *);

@@ -157,7 +157,7 @@ raw_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
 }
 
 CK_RV
-pkey_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
+pkey_from_attrs(struct call *c, const struct bag *b, EVP_PKEY **out)
 {
 	const struct curve *curve;
 
@@ -174,13 +174,13 @@ pkey_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
 }
 
 CK_RV
-pkey_of(struct call *c, const struct object *o, EVP_PKEY **out)
+pkey_from_object(struct call *c, const struct object *o, EVP_PKEY **out)
 {
 	const struct public_key *p;
 	CK_RV rv;
 
 	if (o->bag != NULL) {
-		rv = pkey_of_bag(c, o->bag, out);
+		rv = pkey_from_attrs(c, o->bag, out);
 		return (rv == CKR_ATTRIBUTE_VALUE_INVALID
 			    ? CKR_KEY_HANDLE_INVALID
 			    : rv);

@@ -124,7 +124,7 @@ read_der(struct view v)
 }
 
 enum err
-x509_fill(struct call *c, struct bag *b)
+x509_set_attrs(struct call *c, struct bag *b)
 {
 	X509 *x = read_der(bag_view(b, CKA_VALUE));
 	enum err e;

@@ -6,7 +6,7 @@
 
 /* Sets those that the bag has not, out of its CKA_VALUE. ERR_DATA: that is no
  * certificate. */
-enum err x509_fill(struct call *, struct bag *);
+enum err x509_set_attrs(struct call *, struct bag *);
 /* The SHA-1 of the bits of its public key (RFC 5280, section 4.2.1.2). */
 CK_RV x509_key_hash(struct call *, const struct bag *, struct buf *out);
 /* The first common name of its subject, in UTF-8; nothing when it has none. */

@@ -90,7 +90,7 @@ message_sign(struct call *c, struct param param, struct view in, struct out out)
 	if (now->mech == NULL &&
 	    (rv = start(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
 		return (rv);
-	return (op_last(c, now, in, out));
+	return (op_run_final(c, now, in, out));
 }
 
 CK_RV
@@ -106,8 +106,8 @@ message_sign_next(
 	if (in.ptr == NULL && in.len != 0)
 		return (CKR_ARGUMENTS_BAD);
 	if (out.len == NULL)
-		return (op_more(c, now, in, NULL));
-	return (op_last(c, now, in, out));
+		return (op_run_update(c, now, in, NULL));
+	return (op_run_final(c, now, in, out));
 }
 
 CK_RV
@@ -123,7 +123,7 @@ message_verify(
 		return (CKR_ARGUMENTS_BAD);
 	if ((rv = start(c, OP_MESSAGE_VERIFY, false)) != CKR_OK)
 		return (rv);
-	return (op_last_verify(
+	return (op_run_verify(
 	    c, message_now(c, OP_MESSAGE_VERIFY), &in, signature));
 }
 
@@ -139,6 +139,6 @@ message_verify_next(struct call *c, struct param param, struct view in,
 		return (rv);
 	if (in.ptr == NULL && in.len != 0)
 		return (CKR_ARGUMENTS_BAD);
-	return (signature == NULL ? op_more(c, now, in, NULL)
-				  : op_last_verify(c, now, &in, *signature));
+	return (signature == NULL ? op_run_update(c, now, in, NULL)
+				  : op_run_verify(c, now, &in, *signature));
 }

@@ -93,7 +93,7 @@ static CK_RV
 fail_with(struct call *c, struct op *op, CK_RV rv)
 {
 	if (rv != CKR_OK)
-		object_relearn(c, &op->object);
+		object_refresh_state(c, &op->object);
 	return (end_with(op, rv));
 }
 
@@ -103,7 +103,8 @@ fail_with(struct call *c, struct op *op, CK_RV rv)
  * so the same Init once more is let through.
  */
 static bool
-begins_anew(const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+is_repeated_init(
+    const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	return (op->finished && !op->multi && op->object.handle == key &&
 		op->mech->type == m->mechanism);
@@ -150,7 +151,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!size_fits(op->mech, o))
 		return (CKR_KEY_SIZE_RANGE);
-	if (!attr_is(c, o, kinds[op->kind].usage))
+	if (!attr_is_true(c, o, kinds[op->kind].usage))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	return (mech_is_allowed(op->mech, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }
@@ -173,7 +174,7 @@ take_family(struct call *c, struct op *op)
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (o->key != NULL)
-		object_use(&op->object, mech_key(op->mech, o));
+		object_select_key(&op->object, mech_key(op->mech, o));
 	op->family = mech_family(c, op->mech, o);
 	return (CKR_OK);
 }
@@ -210,7 +211,7 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		    op, op->mech != NULL ? CKR_OK : CKR_ARGUMENTS_BAD));
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if (op->mech != NULL && !begins_anew(op, m, key))
+	if (op->mech != NULL && !is_repeated_init(op, m, key))
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
 	op->kind = kinds[kind].as;
@@ -299,7 +300,7 @@ check_parts(struct op *op, bool fits)
 }
 
 CK_RV
-op_last(struct call *c, struct op *op, struct view in, struct out out)
+op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 {
 	CK_RV rv;
 
@@ -329,7 +330,7 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->single = true;
-	return (op_last(c, op, in, out));
+	return (op_run_final(c, op, in, out));
 }
 
 /* What an Update gives at once must fit before any of its input is taken. */
@@ -348,7 +349,8 @@ only_step(const struct op *op, size_t more, const struct out *out, CK_RV *rv)
 }
 
 CK_RV
-op_more(struct call *c, struct op *op, struct view in, const struct out *out)
+op_run_update(
+    struct call *c, struct op *op, struct view in, const struct out *out)
 {
 	CK_RV rv;
 
@@ -382,7 +384,7 @@ op_update(
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (op_more(c, op, in, out));
+	return (op_run_update(c, op, in, out));
 }
 
 /* Both must be ready for a part; whether the caller's arguments are good. */
@@ -415,9 +417,9 @@ op_encrypt_with(
 	if (!crypt->family->single && !with->family->single &&
 	    only_step(crypt, in.len, &out, &rv))
 		return (rv);
-	if ((rv = op_more(c, with, in, NULL)) != CKR_OK)
+	if ((rv = op_run_update(c, with, in, NULL)) != CKR_OK)
 		return (rv);
-	return (op_more(c, crypt, in, &out));
+	return (op_run_update(c, crypt, in, &out));
 }
 
 CK_RV
@@ -429,9 +431,10 @@ op_decrypt_with(
 	CK_RV rv;
 
 	if ((rv = check_both(crypt, with, in, out)) != CKR_OK ||
-	    (rv = op_more(c, crypt, in, &out)) != CKR_OK || out.ptr == NULL)
+	    (rv = op_run_update(c, crypt, in, &out)) != CKR_OK ||
+	    out.ptr == NULL)
 		return (rv);
-	return (op_more(c, with, VIEW(out.ptr, *out.len), NULL));
+	return (op_run_update(c, with, VIEW(out.ptr, *out.len), NULL));
 }
 
 CK_RV
@@ -451,7 +454,7 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 }
 
 CK_RV
-op_last_verify(
+op_run_verify(
     struct call *c, struct op *op, const struct view *in, struct view signature)
 {
 	CK_RV rv = CKR_OK;
@@ -473,7 +476,7 @@ op_verify(struct call *c, struct view in, struct view signature)
 		return (rv);
 	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (op_last_verify(c, op, &in, signature));
+	return (op_run_verify(c, op, &in, signature));
 }
 
 CK_RV
@@ -486,12 +489,12 @@ op_verify_final(struct call *c, struct view signature)
 		return (rv);
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (op_last_verify(c, op, NULL, signature));
+	return (op_run_verify(c, op, NULL, signature));
 }
 
 CK_RV
-op_given_init(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
-    struct view signature)
+op_verify_signature_init(struct call *c, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE key, struct view signature)
 {
 	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
 	CK_RV rv;
@@ -510,7 +513,7 @@ op_given_init(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 }
 
 CK_RV
-op_given_verify(struct call *c, const struct view *in)
+op_verify_signature(struct call *c, const struct view *in)
 {
 	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
 	CK_RV rv = in != NULL ? check_single(op) : check_ready(op);
@@ -519,7 +522,7 @@ op_given_verify(struct call *c, const struct view *in)
 		return (rv);
 	if (in != NULL && in->ptr == NULL && in->len != 0)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (op_last_verify(c, op, in, buf_view(&op->given)));
+	return (op_run_verify(c, op, in, buf_view(&op->given)));
 }
 
 CK_RV

@@ -15,9 +15,9 @@ CK_RV op_final(struct call *, enum op_kind, struct out);
 CK_RV op_verify(struct call *, struct view in, struct view signature);
 CK_RV op_verify_final(struct call *, struct view signature);
 /* C_VerifySignatureInit; C_VerifySignature, or without input the Final. */
-CK_RV op_given_init(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE,
-    struct view signature);
-CK_RV op_given_verify(struct call *, const struct view *in);
+CK_RV op_verify_signature_init(struct call *, const CK_MECHANISM *,
+    CK_OBJECT_HANDLE, struct view signature);
+CK_RV op_verify_signature(struct call *, const struct view *in);
 /* C_DigestEncryptUpdate, C_SignEncryptUpdate: in goes to the hash or signature,
  * and to OP_ENCRYPT. C_DecryptDigestUpdate, C_DecryptVerifyUpdate: what
  * OP_DECRYPT makes of it goes there. */
@@ -34,8 +34,9 @@ void op_cancel(struct op ops[OP_COUNT], CK_FLAGS);
 enum err op_copy(struct op *to, const struct op *);
 /* What Update, a single part or the last part, and their like of a signature
  * do with an operation that is active, arguments that are good. */
-CK_RV op_more(struct call *, struct op *, struct view in, const struct out *);
-CK_RV op_last(struct call *, struct op *, struct view in, struct out);
-CK_RV op_last_verify(
+CK_RV op_run_update(
+    struct call *, struct op *, struct view in, const struct out *);
+CK_RV op_run_final(struct call *, struct op *, struct view in, struct out);
+CK_RV op_run_verify(
     struct call *, struct op *, const struct view *in, struct view signature);
 #endif

@@ -58,7 +58,7 @@ base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		return (CKR_KEY_HANDLE_INVALID);
 	if (o.class != CKO_SECRET_KEY)
 		rv = CKR_KEY_TYPE_INCONSISTENT;
-	else if (o.bag == NULL || !attr_is(c, &o, CKA_DERIVE))
+	else if (o.bag == NULL || !attr_is_true(c, &o, CKA_DERIVE))
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
 	else if ((rv = join(value_of(base), value_of(&o), &out)) == CKR_OK)
 		rv = yield(c, base, &o, t, buf_view(&out), handle);

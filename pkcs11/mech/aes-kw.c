@@ -1,5 +1,5 @@
 #include "cipher.h"
-#include "cipher-wrap.h"
+#include "aes-kw.h"
 
 #define SEMIBLOCK 8
 #define DATA_MAX (64 * 1024)
@@ -7,7 +7,7 @@
 static bool
 pads(const struct op *op)
 {
-	return (op->family == &cipher_kwp);
+	return (op->family == &aes_kwp);
 }
 
 /* The initial value may be given: 8 bytes, of which 4 with padding. */
@@ -40,7 +40,7 @@ finish(struct call *c, struct op *op)
 	CK_RV rv;
 
 	if (!length_fits(op, op->data.len))
-		return (op_bad_length(op));
+		return (op_length_error(op));
 	rv = cipher_add(c, op, buf_view(&op->data));
 	return (rv == CKR_FUNCTION_FAILED && op->kind == OP_DECRYPT
 		    ? CKR_ENCRYPTED_DATA_INVALID
@@ -59,8 +59,8 @@ bound(const struct op *op, size_t more)
 
 /* clang-format off */
 #define FAMILY								\
-	.init = init, .update = op_keep, .finish = finish, .bound = bound, \
+	.init = init, .update = op_buffer_input, .finish = finish, .bound = bound, \
 	.keeps = true, .single = true
-const struct family cipher_kw = { FAMILY };
-const struct family cipher_kwp = { FAMILY };
+const struct family aes_kw = { FAMILY };
+const struct family aes_kwp = { FAMILY };
 /* clang-format on */

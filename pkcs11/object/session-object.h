@@ -1,24 +1,24 @@
-#ifndef LOCAL_H
-#define LOCAL_H
+#ifndef SESSION_OBJECT_H
+#define SESSION_OBJECT_H
 #include "object.h"
 
 /* Objects that are kept in this process: session objects. */
 
 /* Of a template with all values in it; see object_make(). */
-CK_RV local_make(
-    struct call *, struct template, const struct origin *, CK_OBJECT_HANDLE *);
+CK_RV session_object_make(struct call *, struct template,
+    const struct provenance *, CK_OBJECT_HANDLE *);
 /* The same, not shown to anyone yet: *out is held for the caller. */
-CK_RV local_build(
-    struct call *, struct template, const struct origin *, struct bag **out);
+CK_RV session_object_build(struct call *, struct template,
+    const struct provenance *, struct bag **out);
 /* A bag that a mechanism made (held by the caller, who lets go of it) becomes
  * an object of the call's session. */
-CK_RV local_add(struct call *, struct bag *, CK_OBJECT_HANDLE *);
-CK_RV local_set(struct call *, const struct object *, struct template);
-CK_RV local_destroy(struct call *, const struct object *);
+CK_RV session_object_add(struct call *, struct bag *, CK_OBJECT_HANDLE *);
+CK_RV session_object_set(struct call *, const struct object *, struct template);
+CK_RV session_object_destroy(struct call *, const struct object *);
 /* A copy that the template changes, as C_CopyObject has it; shown to no one
  * yet: *out is held for the caller. */
-CK_RV local_copy(
+CK_RV session_object_copy(
     struct call *, const struct object *, struct template, struct bag **out);
 /* Sets a bag's attributes as the template has them. */
-enum err local_take(struct bag *, struct template);
+enum err session_object_set_attrs(struct bag *, struct template);
 #endif

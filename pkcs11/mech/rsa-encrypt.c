@@ -5,7 +5,7 @@
 #include <openssl/rsa.h>
 #include "digest.h"
 #include "object/pkey.h"
-#include "rsa-crypt.h"
+#include "rsa-encrypt.h"
 
 #define WIDTH_MAX 1024 /* bytes of the longest modulus */
 #define NAME_SIZE 16 /* of a hash, as OpenSSL calls it */
@@ -20,9 +20,9 @@ width(const struct op *op)
 static size_t
 room(const struct op *op)
 {
-	size_t taken = op->family == &crypt_oaep    ? 2 * op->digest->len + 2
-		       : op->family == &crypt_pkcs1 ? 11
-						    : 0;
+	size_t taken = op->family == &rsa_oaep	  ? 2 * op->digest->len + 2
+		       : op->family == &rsa_pkcs1 ? 11
+						  : 0;
 
 	return (taken < width(op) ? width(op) - taken : 0);
 }
@@ -40,7 +40,7 @@ begin(struct call *c, struct op *op)
 	op->data.max = WIDTH_MAX;
 	return (object_in_kms(&op->object)
 		    ? CKR_OK
-		    : pkey_of(c, &op->object, &op->pkey));
+		    : pkey_from_object(c, &op->object, &op->pkey));
 }
 
 static CK_RV
@@ -98,9 +98,9 @@ init_oaep(struct call *c, struct op *op, const CK_MECHANISM *m)
 static bool
 set(const struct op *op, EVP_PKEY_CTX *ctx)
 {
-	int mode = op->family == &crypt_oaep	? RSA_PKCS1_OAEP_PADDING
-		   : op->family == &crypt_pkcs1 ? RSA_PKCS1_PADDING
-						: RSA_NO_PADDING;
+	int mode = op->family == &rsa_oaep    ? RSA_PKCS1_OAEP_PADDING
+		   : op->family == &rsa_pkcs1 ? RSA_PKCS1_PADDING
+					      : RSA_NO_PADDING;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
 
@@ -133,7 +133,7 @@ run(const struct op *op, EVP_PKEY_CTX *ctx, struct view in, uint8_t *out,
 }
 
 static CK_RV
-crypt_here(struct call *c, struct op *op, struct view in)
+crypt_local(struct call *c, struct op *op, struct view in)
 {
 	EVP_PKEY_CTX *ctx;
 	size_t n = WIDTH_MAX;
@@ -164,7 +164,7 @@ crypt_number(struct call *c, struct op *op)
 
 	if (op->data.len != 0)
 		memcpy(block + n - op->data.len, op->data.ptr, op->data.len);
-	rv = crypt_here(c, op, VIEW(block, n));
+	rv = crypt_local(c, op, VIEW(block, n));
 	OPENSSL_cleanse(block, sizeof(block));
 	return (rv);
 }
@@ -192,19 +192,19 @@ finish(struct call *c, struct op *op)
 	struct view in = buf_view(&op->data);
 
 	if (op->kind == OP_DECRYPT ? in.len != width(op) : in.len > room(op))
-		return (op_bad_length(op));
+		return (op_length_error(op));
 	if (object_in_kms(&op->object))
 		return (decrypt_in_kms(c, op));
-	if (op->family == &crypt_x509)
+	if (op->family == &rsa_x509)
 		return (crypt_number(c, op));
-	return (crypt_here(c, op, in.ptr != NULL ? in : VIEW_STR("")));
+	return (crypt_local(c, op, in.ptr != NULL ? in : VIEW_STR("")));
 }
 
 /* clang-format off */
 #define FAMILY(init_)							\
-	.init = (init_), .update = op_keep, .finish = finish,		\
+	.init = (init_), .update = op_buffer_input, .finish = finish,		\
 	.bound = bound, .keeps = true
-const struct family crypt_oaep = { .kms = "RSAES_OAEP_", FAMILY(init_oaep) };
-const struct family crypt_pkcs1 = { FAMILY(init) };
-const struct family crypt_x509 = { FAMILY(init) };
+const struct family rsa_oaep = { .kms = "RSAES_OAEP_", FAMILY(init_oaep) };
+const struct family rsa_pkcs1 = { FAMILY(init) };
+const struct family rsa_x509 = { FAMILY(init) };
 /* clang-format on */

@@ -1,5 +1,5 @@
 #include <string.h>
-#include "crypt.h"
+#include "kms-encrypt.h"
 
 /*
  * A CiphertextBlob is longer than its plaintext by what AWS puts around it:
@@ -66,7 +66,7 @@ init_cbc_pad(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 bool
-crypt_is_context(struct view v)
+kms_context_is_valid(struct view v)
 {
 	const char *s = (const char *)v.ptr, *end = s + v.len, *t;
 	size_t strings = 0;
@@ -91,7 +91,7 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	struct view v = VIEW(m->pParameter, m->ulParameterLen);
 
-	if (!crypt_is_context(v) || buf_append(&op->context, v) != ERR_OK)
+	if (!kms_context_is_valid(v) || buf_append(&op->context, v) != ERR_OK)
 		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the parameter is no encryption context"));
 	return (start(op));
@@ -109,7 +109,7 @@ finish(struct call *c, struct op *op)
 
 	if (in.data.len == 0)
 		return (call_refuse(
-		    c, op_bad_length(op), "KMS takes no empty input"));
+		    c, op_length_error(op), "KMS takes no empty input"));
 	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
 				   : kms_decrypt(&c->kms, &in, &op->result);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -125,11 +125,12 @@ bound(const struct op *op, size_t more)
 	return (n + OVERHEAD);
 }
 
-#define FAMILY(init_)                                                       \
-	{                                                                   \
-		.kms = CRYPT_ALGORITHM, .init = (init_), .update = op_keep, \
-		.finish = finish, .bound = bound, .keeps = true             \
+#define FAMILY(init_)                                                        \
+	{                                                                    \
+		.kms = KMS_AES_ALGORITHM, .init = (init_),                   \
+		.update = op_buffer_input, .finish = finish, .bound = bound, \
+		.keeps = true                                                \
 	}
-const struct family crypt_context = FAMILY(init_context);
-const struct family crypt_gcm = FAMILY(init_gcm);
-const struct family crypt_cbc_pad = FAMILY(init_cbc_pad);
+const struct family kms_aes_context = FAMILY(init_context);
+const struct family kms_aes_gcm = FAMILY(init_gcm);
+const struct family kms_aes_cbc_pad = FAMILY(init_cbc_pad);

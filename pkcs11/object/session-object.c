@@ -1,14 +1,14 @@
 #include <stdio.h>
 #include <openssl/rand.h>
 #include "attr.h"
-#include "kind.h"
-#include "local.h"
+#include "object-schema.h"
+#include "session-object.h"
 #include "token/login.h"
 
 #define ID_LEN 16 /* random bytes of CKA_UNIQUE_ID, which is their hex */
 
 CK_RV
-local_add(struct call *c, struct bag *b, CK_OBJECT_HANDLE *handle)
+session_object_add(struct call *c, struct bag *b, CK_OBJECT_HANDLE *handle)
 {
 	CK_OBJECT_HANDLE h;
 	CK_RV rv;
@@ -32,7 +32,7 @@ take_value(struct bag *b, const CK_ATTRIBUTE *a)
 
 	if (!attr_is_template(a->type))
 		return (bag_set(b, a->type, VIEW(a->pValue, a->ulValueLen),
-		    attr_is_secret(b->class, b->type, a->type)));
+		    attr_is_sensitive_value(b->class, b->type, a->type)));
 	if ((e = template_pack(inner, &packed)) == ERR_OK)
 		e = bag_set(b, a->type, buf_view(&packed), false);
 	buf_free(&packed);
@@ -40,7 +40,7 @@ take_value(struct bag *b, const CK_ATTRIBUTE *a)
 }
 
 enum err
-local_take(struct bag *b, struct template t)
+session_object_set_attrs(struct bag *b, struct template t)
 {
 	enum err e = ERR_OK;
 
@@ -64,9 +64,9 @@ put_unique_id(struct call *c, struct bag *b)
 
 /* What a key says of where it comes from. */
 static enum err
-put_origin(struct bag *b, const struct origin *origin)
+put_origin(struct bag *b, const struct provenance *origin)
 {
-	static const struct origin brought = {
+	static const struct provenance brought = {
 	    CK_UNAVAILABLE_INFORMATION, false, false};
 	enum err e;
 
@@ -88,7 +88,7 @@ put_origin(struct bag *b, const struct origin *origin)
 }
 
 static CK_RV
-put_rest(struct call *c, struct bag *b, const struct origin *origin)
+put_rest(struct call *c, struct bag *b, const struct provenance *origin)
 {
 	bool private = b->class != CKO_PUBLIC_KEY &&
 		       b->class != CKO_CERTIFICATE;
@@ -109,28 +109,28 @@ put_rest(struct call *c, struct bag *b, const struct origin *origin)
 }
 
 CK_RV
-local_build(struct call *c, struct template t, const struct origin *origin,
-    struct bag **out)
+session_object_build(struct call *c, struct template t,
+    const struct provenance *origin, struct bag **out)
 {
 	struct attr_target target = {
 	    .class = template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
 	    .type = template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
 	    .purpose = ATTR_CREATE,
 	};
-	const struct kind *kind;
+	const struct object_schema *schema;
 	struct bag *b = NULL;
 	CK_RV rv;
 	enum err e;
 
-	if ((rv = kind_of(c, t, &kind)) != CKR_OK ||
+	if ((rv = schema_find(c, t, &schema)) != CKR_OK ||
 	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
 	b = bag_new(c->module->arena, target.class, target.type);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = local_take(b, t)) != ERR_OK)
+	if ((e = session_object_set_attrs(b, t)) != ERR_OK)
 		rv = call_fail(c, e);
-	else if ((rv = kind_complete(c, kind, b)) == CKR_OK)
+	else if ((rv = schema_complete(c, schema, b)) == CKR_OK)
 		rv = put_rest(c, b, origin);
 	if (rv == CKR_OK)
 		*out = b;
@@ -140,14 +140,14 @@ local_build(struct call *c, struct template t, const struct origin *origin,
 }
 
 CK_RV
-local_make(struct call *c, struct template t, const struct origin *origin,
-    CK_OBJECT_HANDLE *handle)
+session_object_make(struct call *c, struct template t,
+    const struct provenance *origin, CK_OBJECT_HANDLE *handle)
 {
 	struct bag *b = NULL;
 	CK_RV rv;
 
-	if ((rv = local_build(c, t, origin, &b)) == CKR_OK)
-		rv = local_add(c, b, handle);
+	if ((rv = session_object_build(c, t, origin, &b)) == CKR_OK)
+		rv = session_object_add(c, b, handle);
 	bag_unref(b);
 	return (rv);
 }
@@ -167,7 +167,7 @@ set_once(struct call *c, const struct object *o, struct template t, bool *again)
 		return (rv);
 	if ((b = bag_copy(o->bag)) == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = local_take(b, t)) != ERR_OK)
+	if ((e = session_object_set_attrs(b, t)) != ERR_OK)
 		rv = call_fail(c, e);
 	else if (locals_swap(&c->token->locals, o->handle, o->bag, b))
 		b = NULL;
@@ -178,7 +178,7 @@ set_once(struct call *c, const struct object *o, struct template t, bool *again)
 }
 
 CK_RV
-local_set(struct call *c, const struct object *o, struct template t)
+session_object_set(struct call *c, const struct object *o, struct template t)
 {
 	struct attr_target target = {o->class, object_type(o), ATTR_SET, false};
 	struct object now = *o;
@@ -204,7 +204,7 @@ local_set(struct call *c, const struct object *o, struct template t)
 }
 
 CK_RV
-local_copy(
+session_object_copy(
     struct call *c, const struct object *o, struct template t, struct bag **out)
 {
 	struct bag *b;
@@ -219,7 +219,7 @@ local_copy(
 		    "what is private has no public copies"));
 	if ((b = bag_copy(o->bag)) == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = local_take(b, t)) == ERR_OK &&
+	if ((e = session_object_set_attrs(b, t)) == ERR_OK &&
 	    (e = put_unique_id(c, b)) == ERR_OK) {
 		*out = b;
 		return (CKR_OK);
@@ -229,7 +229,7 @@ local_copy(
 }
 
 CK_RV
-local_destroy(struct call *c, const struct object *o)
+session_object_destroy(struct call *c, const struct object *o)
 {
 	if (!bag_bool(o->bag, CKA_DESTROYABLE, true))
 		return (CKR_ACTION_PROHIBITED);

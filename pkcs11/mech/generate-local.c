@@ -2,10 +2,10 @@
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 #include "keydata/curve.h"
-#include "object/draft.h"
-#include "generate-here.h"
-#include "object/kind.h"
-#include "object/local.h"
+#include "object/template-builder.h"
+#include "generate-local.h"
+#include "object/object-schema.h"
+#include "object/session-object.h"
 #include "object/pkey.h"
 
 #define SECRET_MAX 4096 /* bytes of a secret key */
@@ -13,10 +13,10 @@
 #define NUMBER_MAX 512 /* bytes of one of them: 4096 bits */
 
 /* Made here and never elsewhere. */
-static struct origin
+static struct provenance
 made_by(const CK_MECHANISM *m)
 {
-	return ((struct origin){m->mechanism, true, true});
+	return ((struct provenance){m->mechanism, true, true});
 }
 
 CK_RV
@@ -26,7 +26,7 @@ generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 	if (!template_has(t, CKA_VALUE_LEN))
 		return (call_refuse(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));
-	if (*len > SECRET_MAX || !kind_len_fits(type, *len))
+	if (*len > SECRET_MAX || !schema_key_length_fits(type, *len))
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));
 	return (CKR_OK);
@@ -60,21 +60,22 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
 	struct attr_target target = {
 	    CKO_SECRET_KEY, generate_type(row, t), ATTR_GENERATE, false};
-	struct origin origin = made_by(m);
+	struct provenance origin = made_by(m);
 	struct buf value = BUF_SECRET(SECRET_MAX, c->module->arena);
-	struct draft d = {.rows = NULL};
+	struct template_builder d = {.rows = NULL};
 	size_t len;
 	CK_RV rv;
 
-	if ((rv = draft_begin(c, &d, t, &target)) != CKR_OK ||
+	if ((rv = builder_begin(c, &d, t, &target)) != CKR_OK ||
 	    (rv = generate_len(c, t, target.type, &len)) != CKR_OK ||
 	    (rv = random_bytes(c, len, &value)) != CKR_OK)
 		goto out;
-	draft_put(&d, CKA_VALUE, buf_view(&value));
-	if ((rv = draft_done(&d)) == CKR_OK)
-		rv = local_make(c, draft_template(&d), &origin, handle);
+	builder_set(&d, CKA_VALUE, buf_view(&value));
+	if ((rv = builder_finish(&d)) == CKR_OK)
+		rv = session_object_make(
+		    c, builder_template(&d), &origin, handle);
 out:
-	draft_free(&d);
+	builder_free(&d);
 	buf_free(&value);
 	return (rv);
 }
@@ -82,19 +83,19 @@ out:
 /* Pairs. OpenSSL makes them in memory of its own, which it wipes when they are
  * freed; what is kept goes straight into the arena. */
 
-struct pair_draft {
+struct pair_builder {
 	struct attr_target public_target, private_target;
-	struct draft public, private;
-	struct origin origin;
+	struct template_builder public, private;
+	struct provenance origin;
 	struct buf parts[NUMBERS]; /* of the arena */
 	EVP_PKEY *pkey;
 };
 
 static void
-pair_free(struct pair_draft *p)
+pair_free(struct pair_builder *p)
 {
-	draft_free(&p->public);
-	draft_free(&p->private);
+	builder_free(&p->public);
+	builder_free(&p->private);
 	for (size_t i = 0; i < NUMBERS; i++)
 		buf_free(&p->parts[i]);
 	EVP_PKEY_free(p->pkey);
@@ -102,12 +103,12 @@ pair_free(struct pair_draft *p)
 
 static CK_RV
 pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
-    struct template private_t, struct pair_draft *p)
+    struct template private_t, struct pair_builder *p)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR);
 	CK_RV rv;
 
-	*p = (struct pair_draft){.origin = made_by(m)};
+	*p = (struct pair_builder){.origin = made_by(m)};
 	p->public_target = (struct attr_target){
 	    CKO_PUBLIC_KEY, row->key_type, ATTR_GENERATE, false};
 	p->private_target = (struct attr_target){
@@ -118,30 +119,31 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	if (template_bool(public_t, CKA_TOKEN, false))
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "both halves of a pair are in KMS, or none"));
-	rv = draft_begin(c, &p->public, public_t, &p->public_target);
+	rv = builder_begin(c, &p->public, public_t, &p->public_target);
 	if (rv == CKR_OK)
-		rv = draft_begin(c, &p->private, private_t, &p->private_target);
+		rv = builder_begin(
+		    c, &p->private, private_t, &p->private_target);
 	return (rv);
 }
 
 /* Both objects appear, or none. */
 static CK_RV
-pair_make(struct call *c, struct pair_draft *p, CK_OBJECT_HANDLE *public_key,
+pair_make(struct call *c, struct pair_builder *p, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
 	struct bag *public = NULL, *private = NULL;
 	CK_OBJECT_HANDLE first;
 	CK_RV rv;
 
-	if ((rv = draft_done(&p->public)) != CKR_OK ||
-	    (rv = draft_done(&p->private)) != CKR_OK ||
-	    (rv = local_build(c, draft_template(&p->public), &p->origin,
-		 &public)) != CKR_OK ||
-	    (rv = local_build(c, draft_template(&p->private), &p->origin,
-		 &private)) != CKR_OK ||
-	    (rv = local_add(c, public, &first)) != CKR_OK)
+	if ((rv = builder_finish(&p->public)) != CKR_OK ||
+	    (rv = builder_finish(&p->private)) != CKR_OK ||
+	    (rv = session_object_build(c, builder_template(&p->public),
+		 &p->origin, &public)) != CKR_OK ||
+	    (rv = session_object_build(c, builder_template(&p->private),
+		 &p->origin, &private)) != CKR_OK ||
+	    (rv = session_object_add(c, public, &first)) != CKR_OK)
 		goto out;
-	if ((rv = local_add(c, private, private_key)) == CKR_OK)
+	if ((rv = session_object_add(c, private, private_key)) == CKR_OK)
 		*public_key = first;
 	else
 		(void)locals_drop(&c->token->locals, first);
@@ -253,17 +255,17 @@ generate_rsa(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
 	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
 	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
-	struct pair_draft p;
+	struct pair_builder p;
 	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
 
 	if (rv == CKR_OK)
 		rv = rsa_keygen(c, m, public_t, &p.pkey);
-	draft_drop(&p.public, CKA_MODULUS_BITS);
+	builder_drop(&p.public, CKA_MODULUS_BITS);
 	for (size_t i = 0; i < NUMBERS && rv == CKR_OK; i++) {
 		rv = take_number(p.pkey, rows[i].name, 0, &p.parts[i]);
-		draft_put(&p.private, rows[i].type, buf_view(&p.parts[i]));
+		builder_set(&p.private, rows[i].type, buf_view(&p.parts[i]));
 		if (i < 2)
-			draft_put(
+			builder_set(
 			    &p.public, rows[i].type, buf_view(&p.parts[i]));
 	}
 	if (rv == CKR_OK)
@@ -316,7 +318,7 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 {
 	struct view params = template_view(public_t, CKA_EC_PARAMS);
 	const struct curve *curve = NULL;
-	struct pair_draft p;
+	struct pair_builder p;
 	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
 
 	if (rv == CKR_OK && params.len == 0)
@@ -328,15 +330,15 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		    "CKA_EC_PARAMS names no curve that is known here");
 	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
 		rv = ec_parts(curve, p.pkey, p.parts);
-	draft_put(&p.private, CKA_EC_PARAMS, params);
-	draft_put(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
-	draft_put(&p.public, CKA_EC_POINT, buf_view(&p.parts[1]));
+	builder_set(&p.private, CKA_EC_PARAMS, params);
+	builder_set(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
+	builder_set(&p.public, CKA_EC_POINT, buf_view(&p.parts[1]));
 	if (rv == CKR_OK)
 		rv = pair_make(c, &p, public_key, private_key);
 	pair_free(&p);
 	return (rv);
 }
 
-const struct maker make_secret = {.generate = generate_secret};
-const struct maker make_rsa = {.generate_pair = generate_rsa};
-const struct maker make_ec = {.generate_pair = generate_ec};
+const struct maker generate_secret_key_ops = {.generate = generate_secret};
+const struct maker generate_rsa_ops = {.generate_pair = generate_rsa};
+const struct maker generate_ec_ops = {.generate_pair = generate_ec};

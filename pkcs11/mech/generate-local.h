@@ -1,11 +1,12 @@
-#ifndef GENERATE_HERE_H
-#define GENERATE_HERE_H
+#ifndef GENERATE_LOCAL_H
+#define GENERATE_LOCAL_H
 #include "mech.h"
 
 /* Session keys made in this process, by OpenSSL. */
-extern const struct maker make_secret; /* AES, generic secrets */
-extern const struct maker make_rsa;
-extern const struct maker make_ec; /* Weierstrass, Edwards, Montgomery */
+extern const struct maker generate_secret_key_ops; /* AES, generic secrets */
+extern const struct maker generate_rsa_ops;
+extern const struct maker
+    generate_ec_ops; /* Weierstrass, Edwards, Montgomery */
 
 /* The key type of what a row makes: a mechanism for generic secrets may make
  * a key that is meant for an HMAC. */

@@ -1,17 +1,19 @@
-#ifndef KIND_H
-#define KIND_H
+#ifndef OBJECT_SCHEMA_H
+#define OBJECT_SCHEMA_H
 #include "object.h"
 
 /* What is to be known of each class and key type of object that is kept here:
  * one row each. */
-struct kind;
+struct object_schema;
 
 /* The kind that a template is of, if all that must be in it is there. */
-CK_RV kind_of(struct call *, struct template, const struct kind **);
+CK_RV schema_find(
+    struct call *, struct template, const struct object_schema **);
 /* Checks values against each other, and adds those that follow from them. */
-CK_RV kind_complete(struct call *, const struct kind *, struct bag *);
+CK_RV schema_complete(
+    struct call *, const struct object_schema *, struct bag *);
 /* Whether there are secret keys of that type here. */
-bool kind_is_secret(CK_KEY_TYPE);
+bool schema_is_secret_key_type(CK_KEY_TYPE);
 /* Whether a secret key of that type can have so many bytes. */
-bool kind_len_fits(CK_KEY_TYPE, size_t len);
+bool schema_key_length_fits(CK_KEY_TYPE, size_t len);
 #endif

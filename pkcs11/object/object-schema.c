@@ -1,6 +1,6 @@
 #include <openssl/x509.h>
 #include "keydata/curve.h"
-#include "kind.h"
+#include "object-schema.h"
 #include "keydata/pkcs8.h"
 #include "pkey.h"
 
@@ -8,7 +8,7 @@
 #define RSA_BITS_MIN 512
 #define RSA_BITS_MAX 16384
 
-struct kind {
+struct object_schema {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type; /* NO_TYPE: no key */
 	CK_ATTRIBUTE_TYPE needs[3]; /* 0 ends them */
@@ -28,7 +28,7 @@ done(struct call *c, enum err e)
 }
 
 bool
-kind_len_fits(CK_KEY_TYPE type, size_t len)
+schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 {
 	if (type == CKK_AES)
 		return (len == 16 || len == 24 || len == 32);
@@ -40,7 +40,7 @@ complete_secret(struct call *c, struct bag *b)
 {
 	size_t len = bag_view(b, CKA_VALUE).len;
 
-	if (!kind_len_fits(b->type, len))
+	if (!schema_key_length_fits(b->type, len))
 		return (invalid(c, "no key of that type has such a length"));
 	if (bag_ulong(b, CKA_VALUE_LEN, len) != len)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
@@ -91,7 +91,7 @@ complete_rsa(struct call *c, struct bag *b, bool check_pair)
 	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
 	    (e.len == 1 && *e.ptr == 1))
 		return (invalid(c, "no RSA key has that exponent"));
-	if ((rv = pkey_of_bag(c, b, &pkey)) != CKR_OK)
+	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
 		return (rv);
 	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, pkey, NULL);
 	if (ctx == NULL)
@@ -169,7 +169,7 @@ complete_ec_public(struct call *c, struct bag *b)
 	if (given.len == point.len && (rv = put_point(c, b, point)) != CKR_OK)
 		return (rv);
 	/* OpenSSL takes no point that is not on the curve */
-	if ((rv = pkey_of_bag(c, b, &pkey)) != CKR_OK)
+	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
 		return (rv);
 	rv = put_info(c, b, pkey);
 	EVP_PKEY_free(pkey);
@@ -226,7 +226,7 @@ complete_ec_private(struct call *c, struct bag *b)
 		goto out;
 	}
 	if ((rv = put_point(c, b, buf_view(&point))) == CKR_OK &&
-	    (rv = pkey_of_bag(c, b, &pkey)) == CKR_OK)
+	    (rv = pkey_from_attrs(c, b, &pkey)) == CKR_OK)
 		rv = put_info(c, b, pkey);
 out:
 	EVP_PKEY_free(pkey);
@@ -242,7 +242,7 @@ out:
 	    complete_ec_public },					\
 	{ CKO_PRIVATE_KEY, type, { CKA_EC_PARAMS, CKA_VALUE },		\
 	    complete_ec_private }
-static const struct kind kinds[] = {
+static const struct object_schema schemas[] = {
 	/* class, type, what must be given, what follows */
 	{ CKO_DATA, NO_TYPE, { 0 }, NULL },
 	{ CKO_CERTIFICATE, NO_TYPE, { CKA_CERTIFICATE_TYPE }, NULL },
@@ -271,10 +271,11 @@ static const struct kind kinds[] = {
 /* clang-format on */
 
 bool
-kind_is_secret(CK_KEY_TYPE type)
+schema_is_secret_key_type(CK_KEY_TYPE type)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].class == CKO_SECRET_KEY && kinds[i].type == type)
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
+		if (schemas[i].class == CKO_SECRET_KEY &&
+		    schemas[i].type == type)
 			return (true);
 	return (false);
 }
@@ -287,12 +288,13 @@ is_key(CK_OBJECT_CLASS class)
 }
 
 CK_RV
-kind_of(struct call *c, struct template t, const struct kind **out)
+schema_find(struct call *c, struct template t, const struct object_schema **out)
 {
 	CK_OBJECT_CLASS class = template_ulong(t, CKA_CLASS, NO_TYPE);
 	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, NO_TYPE);
-	const struct kind *k = kinds;
-	const struct kind *end = kinds + sizeof(kinds) / sizeof(kinds[0]);
+	const struct object_schema *schema = schemas;
+	const struct object_schema *end = schemas +
+					  sizeof(schemas) / sizeof(schemas[0]);
 
 	if (!template_has(t, CKA_CLASS))
 		return (call_refuse(
@@ -302,24 +304,26 @@ kind_of(struct call *c, struct template t, const struct kind **out)
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
 	if (!is_key(class))
 		type = NO_TYPE;
-	while (k < end && (k->class != class || k->type != type))
-		k++;
-	if (k == end)
+	while (schema < end && (schema->class != class || schema->type != type))
+		schema++;
+	if (schema == end)
 		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no object of class 0x%lx and key type 0x%lx is kept here",
 		    class, type));
 	for (size_t i = 0;
-	     i < sizeof(k->needs) / sizeof(k->needs[0]) && k->needs[i] != 0;
+	     i < sizeof(schema->needs) / sizeof(schema->needs[0]) &&
+	     schema->needs[i] != 0;
 	     i++)
-		if (!template_has(t, k->needs[i]))
+		if (!template_has(t, schema->needs[i]))
 			return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
-			    "attribute 0x%lx is missing", k->needs[i]));
-	*out = k;
+			    "attribute 0x%lx is missing", schema->needs[i]));
+	*out = schema;
 	return (CKR_OK);
 }
 
 CK_RV
-kind_complete(struct call *c, const struct kind *k, struct bag *b)
+schema_complete(
+    struct call *c, const struct object_schema *schema, struct bag *b)
 {
-	return (k->complete == NULL ? CKR_OK : k->complete(c, b));
+	return (schema->complete == NULL ? CKR_OK : schema->complete(c, b));
 }

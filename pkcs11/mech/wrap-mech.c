@@ -2,7 +2,7 @@
 #include <openssl/rand.h>
 #include "cipher.h"
 #include "object/pkey.h"
-#include "wrapping.h"
+#include "wrap-key.h"
 
 #define CONTEXT_MAX 8192 /* KMS's limit */
 
@@ -18,8 +18,8 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 
 	*op = (struct op){.mech = row,
 	    .kind = kind,
-	    .data = BUF_SECRET(WRAPPING_KEY_MAX, arena),
-	    .result = BUF_SECRET(WRAPPING_KEY_MAX, arena),
+	    .data = BUF_SECRET(WRAPPED_KEY_MAX, arena),
+	    .result = BUF_SECRET(WRAPPED_KEY_MAX, arena),
 	    .context = BUF_INIT(CONTEXT_MAX),
 	    .object = *with};
 	if (with->key != NULL)
@@ -31,7 +31,7 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (with->key != NULL)
-		object_use(&op->object, mech_key(row, with));
+		object_select_key(&op->object, mech_key(row, with));
 	return (op->family->init(c, op, m));
 }
 
@@ -90,7 +90,7 @@ static CK_RV
 encrypt_blocks(struct call *c, const CK_MECHANISM *m, const struct object *with,
     struct view key, struct buf *out)
 {
-	struct buf blocks = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	struct buf blocks = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
 	size_t len = filled(key.len);
 	CK_RV rv;
 
@@ -144,7 +144,7 @@ aes_object(struct call *c, struct view key, struct object *out)
 }
 
 static CK_RV
-wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
+rsa_aes_wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
     struct view key, struct buf *out)
 {
 	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
@@ -186,12 +186,12 @@ rsa_aes_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
 }
 
 static CK_RV
-unwrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
+rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
     struct view wrapped, struct buf *out)
 {
 	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 	struct object aes = {.handle = CK_INVALID_HANDLE};
-	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
+	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
 	size_t first = (pkey_bits(with) + 7) / 8, aes_len;
 	CK_RV rv;
 
@@ -214,12 +214,12 @@ unwrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
 }
 
 #define BY_FAMILY .wrap_len = encrypt_len, .wrap = encrypt, .unwrap = decrypt
-const struct maker wrapping_any = {BY_FAMILY};
-const struct maker wrapping_secrets = {BY_FAMILY, .secrets = true};
-const struct maker wrapping_blocks = {.wrap_len = blocks_len,
+const struct maker wrap_any_key = {BY_FAMILY};
+const struct maker wrap_secret_keys = {BY_FAMILY, .secrets = true};
+const struct maker wrap_whole_blocks = {.wrap_len = blocks_len,
     .wrap = encrypt_blocks,
     .unwrap = decrypt,
     .secrets = true,
     .zeros = true};
-const struct maker wrapping_rsa_aes = {
-    .wrap_len = rsa_aes_len, .wrap = wrap_rsa_aes, .unwrap = unwrap_rsa_aes};
+const struct maker wrap_rsa_aes = {
+    .wrap_len = rsa_aes_len, .wrap = rsa_aes_wrap, .unwrap = rsa_aes_unwrap};

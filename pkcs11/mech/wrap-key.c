@@ -1,8 +1,8 @@
 #include <string.h>
-#include "object/draft.h"
-#include "object/kind.h"
-#include "object/local.h"
-#include "wrapping.h"
+#include "object/template-builder.h"
+#include "object/object-schema.h"
+#include "object/session-object.h"
+#include "wrap-key.h"
 
 /* The key that wraps or unwraps, in the order of the standard. */
 static CK_RV
@@ -19,7 +19,7 @@ check_with(
 	if ((o->key == NULL || !key_is_pending(o->key)) &&
 	    (rv = object_check_state(c, o)) != CKR_OK)
 		return (rv);
-	if (!attr_is(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
+	if (!attr_is_true(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }
@@ -51,10 +51,10 @@ check_key(struct call *c, const struct object *with, const struct object *key)
 	if (key->class == CKO_PUBLIC_KEY)
 		return (CKR_KEY_NOT_WRAPPABLE);
 	/* nothing comes out of KMS */
-	if (key->bag == NULL || !attr_is(c, key, CKA_EXTRACTABLE))
+	if (key->bag == NULL || !attr_is_true(c, key, CKA_EXTRACTABLE))
 		return (CKR_KEY_UNEXTRACTABLE);
-	if (attr_is(c, key, CKA_WRAP_WITH_TRUSTED) &&
-	    !attr_is(c, with, CKA_TRUSTED))
+	if (attr_is_true(c, key, CKA_WRAP_WITH_TRUSTED) &&
+	    !attr_is_true(c, with, CKA_TRUSTED))
 		return (CKR_KEY_NOT_WRAPPABLE);
 	if (!fits_template(c, with, key))
 		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
@@ -98,8 +98,8 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
     const struct object *key, struct out out)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_WRAP);
-	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
-	struct buf wrapped = BUF_INIT(WRAPPING_KEY_MAX);
+	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
+	struct buf wrapped = BUF_INIT(WRAPPED_KEY_MAX);
 	bool secret = key->class == CKO_SECRET_KEY;
 	size_t len = 0;
 	CK_RV rv;
@@ -110,7 +110,7 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	if (!secret && row->maker->secrets)
 		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps secret keys alone"));
-	if ((rv = carrier_write(c, key->bag, &bytes)) != CKR_OK)
+	if ((rv = wrapped_key_encode(c, key->bag, &bytes)) != CKR_OK)
 		goto out;
 	if (out.ptr == NULL) {
 		rv = row->maker->wrap_len(c, m, with, bytes.len, &len);
@@ -127,7 +127,7 @@ out:
 }
 
 CK_RV
-wrapping_wrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
     CK_OBJECT_HANDLE key, struct out out)
 {
 	struct object w, k;
@@ -150,28 +150,28 @@ wrapping_wrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 /* The bytes of a secret key, as many as the template wants of them. */
 static CK_RV
-put_secret(struct call *c, const struct maker *maker, struct draft *d,
-    CK_KEY_TYPE type, struct view v)
+put_secret(struct call *c, const struct maker *maker,
+    struct template_builder *d, CK_KEY_TYPE type, struct view v)
 {
-	CK_ULONG want = template_ulong(draft_template(d), CKA_VALUE_LEN, 0);
+	CK_ULONG want = template_ulong(builder_template(d), CKA_VALUE_LEN, 0);
 
 	/* pkcs11-tool says 0 for a length that it was not told */
 	if (want == 0) {
-		draft_drop(d, CKA_VALUE_LEN);
+		builder_drop(d, CKA_VALUE_LEN);
 		want = v.len;
 	}
 	if (maker->zeros && want < v.len)
 		v.len = want;
-	if (want != v.len || !kind_len_fits(type, v.len))
+	if (want != v.len || !schema_key_length_fits(type, v.len))
 		return (call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "%zu bytes were wrapped", v.len));
-	draft_put(d, CKA_VALUE, v);
-	return (draft_done(d));
+	builder_set(d, CKA_VALUE, v);
+	return (builder_finish(d));
 }
 
 static CK_RV
 begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
-    struct template t, struct attr_target *target, struct draft *d)
+    struct template t, struct attr_target *target, struct template_builder *d)
 {
 	CK_RV rv;
 
@@ -186,13 +186,13 @@ begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
 		    "this mechanism wraps secret keys alone"));
 	if (target->token && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
-	if ((rv = draft_begin(c, d, t, target)) != CKR_OK)
+	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
 		return (rv);
-	return (draft_follow(c, d, with, CKA_UNWRAP_TEMPLATE));
+	return (builder_add_from_key(c, d, with, CKA_UNWRAP_TEMPLATE));
 }
 
 static CK_RV
-make(struct call *c, struct attr_target *target, struct draft *d,
+make(struct call *c, struct attr_target *target, struct template_builder *d,
     CK_OBJECT_HANDLE *handle)
 {
 	static const CK_BBOOL yes = CK_TRUE;
@@ -200,26 +200,26 @@ make(struct call *c, struct attr_target *target, struct draft *d,
 
 	/* PKCS#11 3.0, section 5.18.4 */
 	if (!target->token)
-		draft_default(d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
-	if ((rv = draft_done(d)) == CKR_OK)
-		rv = object_make(c, draft_template(d), NULL, handle);
+		builder_set_default(
+		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
+	if ((rv = builder_finish(d)) == CKR_OK)
+		rv = object_make(c, builder_template(d), NULL, handle);
 	return (rv == CKR_ATTRIBUTE_VALUE_INVALID && !target->token
 		    ? CKR_WRAPPED_KEY_INVALID
 		    : rv);
 }
 
 CK_RV
-wrapping_unwrap(struct call *c, const CK_MECHANISM *m,
-    const struct object *with, struct view wrapped, struct template t,
-    CK_OBJECT_HANDLE *handle)
+unwrap_key(struct call *c, const CK_MECHANISM *m, const struct object *with,
+    struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
 	struct attr_target target = {
 	    template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
 	    template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
 	    ATTR_UNWRAP, template_bool(t, CKA_TOKEN, false)};
-	struct buf bytes = BUF_SECRET(WRAPPING_KEY_MAX, c->module->arena);
-	struct draft d = {.rows = NULL};
+	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
+	struct template_builder d = {.rows = NULL};
 	CK_RV rv;
 
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
@@ -227,7 +227,7 @@ wrapping_unwrap(struct call *c, const CK_MECHANISM *m,
 	if ((rv = check_with(c, row, with, false)) != CKR_OK ||
 	    (rv = begin_unwrap(c, row, with, t, &target, &d)) != CKR_OK)
 		goto out;
-	if (wrapped.len == 0 || wrapped.len > WRAPPING_KEY_MAX)
+	if (wrapped.len == 0 || wrapped.len > WRAPPED_KEY_MAX)
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	else
 		rv = as_wrapping(
@@ -236,11 +236,11 @@ wrapping_unwrap(struct call *c, const CK_MECHANISM *m,
 		rv = put_secret(
 		    c, row->maker, &d, target.type, buf_view(&bytes));
 	else if (rv == CKR_OK)
-		rv = carrier_read(buf_view(&bytes), target.type, &d);
+		rv = wrapped_key_decode(buf_view(&bytes), target.type, &d);
 	if (rv == CKR_OK)
 		rv = make(c, &target, &d, handle);
 out:
-	draft_free(&d);
+	builder_free(&d);
 	buf_free(&bytes);
 	return (rv);
 }

@@ -1,8 +1,8 @@
 #include <string.h>
 #include "keydata/curve.h"
-#include "object/draft.h"
+#include "object/template-builder.h"
 #include "keydata/pkcs8.h"
-#include "wrapping.h"
+#include "wrap-key.h"
 
 /* clang-format off */
 /* RFC 8410: all but the OID's last byte, and the 32 bytes of the key behind. */
@@ -62,7 +62,7 @@ write_private(struct call *c, const struct bag *b, struct buf *out)
 }
 
 CK_RV
-carrier_write(struct call *c, const struct bag *b, struct buf *out)
+wrapped_key_encode(struct call *c, const struct bag *b, struct buf *out)
 {
 	enum err e = b->class == CKO_SECRET_KEY
 			 ? buf_append(out, bag_view(b, CKA_VALUE))
@@ -74,7 +74,7 @@ carrier_write(struct call *c, const struct bag *b, struct buf *out)
 }
 
 static CK_RV
-read_rfc8410(struct view v, uint8_t oid, struct draft *d)
+read_rfc8410(struct view v, uint8_t oid, struct template_builder *d)
 {
 	const struct curve *curve;
 	size_t head = sizeof(rfc8410);
@@ -88,13 +88,14 @@ read_rfc8410(struct view v, uint8_t oid, struct draft *d)
 		return (CKR_WRAPPED_KEY_INVALID);
 	curve = curve_find(oid == 0x70 ? CKK_EC_EDWARDS : CKK_EC_MONTGOMERY,
 	    VIEW(params, sizeof(params)));
-	draft_put(d, CKA_EC_PARAMS, curve->params);
-	draft_put(d, CKA_VALUE, VIEW(v.ptr + head, RFC8410_KEY));
-	return (draft_done(d));
+	builder_set(d, CKA_EC_PARAMS, curve->params);
+	builder_set(d, CKA_VALUE, VIEW(v.ptr + head, RFC8410_KEY));
+	return (builder_finish(d));
 }
 
 CK_RV
-carrier_read(struct view der, CK_KEY_TYPE type, struct draft *d)
+wrapped_key_decode(
+    struct view der, CK_KEY_TYPE type, struct template_builder *d)
 {
 	const uint8_t *oid = rfc8410_oid(type);
 	struct pkcs8 key;
@@ -104,11 +105,11 @@ carrier_read(struct view der, CK_KEY_TYPE type, struct draft *d)
 	if (pkcs8_read(der, &key) != ERR_OK || key.type != type)
 		return (CKR_WRAPPED_KEY_INVALID);
 	if (type == CKK_EC) {
-		draft_put(d, CKA_EC_PARAMS, key.ec.params);
-		draft_put(d, CKA_VALUE, key.ec.value);
-		return (draft_done(d));
+		builder_set(d, CKA_EC_PARAMS, key.ec.params);
+		builder_set(d, CKA_VALUE, key.ec.value);
+		return (builder_finish(d));
 	}
 	for (int i = 0; i < RSA_PARTS; i++)
-		draft_put(d, rsa_part_types[i], key.rsa.part[i]);
-	return (draft_done(d));
+		builder_set(d, rsa_part_types[i], key.rsa.part[i]);
+	return (builder_finish(d));
 }

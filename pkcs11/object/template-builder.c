@@ -1,8 +1,8 @@
 #include <stdlib.h>
-#include "draft.h"
+#include "template-builder.h"
 
 static CK_ATTRIBUTE *
-draft_row(struct draft *d, CK_ATTRIBUTE_TYPE type)
+find_or_add_row(struct template_builder *d, CK_ATTRIBUTE_TYPE type)
 {
 	CK_ULONG cap = d->cap == 0 ? 32 : 2 * d->cap;
 	CK_ATTRIBUTE *rows;
@@ -22,9 +22,9 @@ draft_row(struct draft *d, CK_ATTRIBUTE_TYPE type)
 }
 
 void
-draft_put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct view v)
+builder_set(struct template_builder *d, CK_ATTRIBUTE_TYPE type, struct view v)
 {
-	CK_ATTRIBUTE *a = draft_row(d, type);
+	CK_ATTRIBUTE *a = find_or_add_row(d, type);
 
 	if (a == NULL) {
 		d->failed = true;
@@ -35,14 +35,15 @@ draft_put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct view v)
 }
 
 void
-draft_default(struct draft *d, CK_ATTRIBUTE_TYPE type, struct view v)
+builder_set_default(
+    struct template_builder *d, CK_ATTRIBUTE_TYPE type, struct view v)
 {
-	if (!template_has(draft_template(d), type))
-		draft_put(d, type, v);
+	if (!template_has(builder_template(d), type))
+		builder_set(d, type, v);
 }
 
 void
-draft_drop(struct draft *d, CK_ATTRIBUTE_TYPE type)
+builder_drop(struct template_builder *d, CK_ATTRIBUTE_TYPE type)
 {
 	for (CK_ULONG i = 0; i < d->count; i++)
 		if (d->rows[i].type == type) {
@@ -51,26 +52,26 @@ draft_drop(struct draft *d, CK_ATTRIBUTE_TYPE type)
 		}
 }
 
-struct template draft_template(const struct draft *d)
+struct template builder_template(const struct template_builder *d)
 {
 	return ((struct template){d->rows, d->count});
 }
 
 CK_RV
-draft_done(const struct draft *d)
+builder_finish(const struct template_builder *d)
 {
 	return (d->failed ? CKR_HOST_MEMORY : CKR_OK);
 }
 
 void
-draft_free(struct draft *d)
+builder_free(struct template_builder *d)
 {
 	free(d->rows);
-	*d = (struct draft){.rows = NULL};
+	*d = (struct template_builder){.rows = NULL};
 }
 
 CK_RV
-draft_begin(struct call *c, struct draft *d, struct template t,
+builder_begin(struct call *c, struct template_builder *d, struct template t,
     struct attr_target *target)
 {
 	CK_OBJECT_CLASS class = template_ulong(t, CKA_CLASS, target->class);
@@ -86,18 +87,18 @@ draft_begin(struct call *c, struct draft *d, struct template t,
 		    "no object of class 0x%lx and key type 0x%lx comes of that",
 		    class, type));
 	for (CK_ULONG i = 0; i < t.count; i++)
-		draft_put(d, t.rows[i].type,
+		builder_set(d, t.rows[i].type,
 		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
-	draft_put(d, CKA_CLASS, VIEW(&target->class, sizeof(target->class)));
+	builder_set(d, CKA_CLASS, VIEW(&target->class, sizeof(target->class)));
 	if (target->type != CK_UNAVAILABLE_INFORMATION)
-		draft_put(
+		builder_set(
 		    d, CKA_KEY_TYPE, VIEW(&target->type, sizeof(target->type)));
-	return (draft_done(d));
+	return (builder_finish(d));
 }
 
 CK_RV
-draft_follow(struct call *c, struct draft *d, const struct object *o,
-    CK_ATTRIBUTE_TYPE which)
+builder_add_from_key(struct call *c, struct template_builder *d,
+    const struct object *o, CK_ATTRIBUTE_TYPE which)
 {
 	struct view packed = VIEW(NULL, 0), v, given;
 	CK_ATTRIBUTE_TYPE type;
@@ -105,14 +106,14 @@ draft_follow(struct call *c, struct draft *d, const struct object *o,
 	if (o->bag != NULL)
 		packed = bag_view(o->bag, which);
 	while (template_unpack(&packed, &type, &v)) {
-		given = template_view(draft_template(d), type);
-		if (template_has(draft_template(d), type) &&
+		given = template_view(builder_template(d), type);
+		if (template_has(builder_template(d), type) &&
 		    !view_equal(given, v))
 			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 			    "attribute 0x%lx is not what the key's template "
 			    "has",
 			    type));
-		draft_put(d, type, v);
+		builder_set(d, type, v);
 	}
-	return (draft_done(d));
+	return (builder_finish(d));
 }
