@@ -1,18 +1,18 @@
 #include <string.h>
 #include "import.h"
 #include "listing.h"
-#include "pair.h"
+#include "import-params.h"
 #include "regions.h"
-#include "wrap.h"
+#include "import-wrap.h"
 
-/* Material into a key that fresh.c found or made: step 5 there. */
+/* Material into a key that provision.c found or made: step 5 there. */
 
 #define CLEAN_UP_SECONDS 10
 #define WRAPPED_MAX KMS_BLOB_MAX
 
 /* Waits until KMS shows the key as usable; f->key is then as KMS shows it. */
 static CK_RV
-confirm(struct call *c, struct fresh *f)
+confirm(struct call *c, struct provision *f)
 {
 	struct key *k = NULL;
 	CK_RV rv;
@@ -23,8 +23,8 @@ confirm(struct call *c, struct fresh *f)
 		if (k != NULL && !key_is_pending(k))
 			break;
 		key_unref(k);
-		if (tries == FRESH_TRIES ||
-		    !deadline_sleep(&c->kms.deadline, FRESH_MS << tries))
+		if (tries == PROVISION_TRIES ||
+		    !deadline_sleep(&c->kms.deadline, PROVISION_MS << tries))
 			return (call_fail(c, ERR_KEY_STATE));
 	}
 	key_unref(f->key);
@@ -34,7 +34,7 @@ confirm(struct call *c, struct fresh *f)
 
 /* Whether the material is there although the reply to its import never came. */
 static bool
-arrived(struct call *c, struct fresh *f, enum err e)
+arrived(struct call *c, struct provision *f, enum err e)
 {
 	struct fault fault = c->kms.fault;
 	struct kms_key meta = KMS_KEY_INIT;
@@ -95,21 +95,21 @@ rotate(struct call *c, const char *key_id, const char *material_id)
 		e = kms_rotate_key_on_demand(&c->kms, key_id);
 		if (e == ERR_OK || is_current(c, key_id, material_id))
 			return (ERR_OK);
-		if (e != ERR_KEY_STATE || tries == FRESH_TRIES ||
-		    !deadline_sleep(&c->kms.deadline, FRESH_MS << tries))
+		if (e != ERR_KEY_STATE || tries == PROVISION_TRIES ||
+		    !deadline_sleep(&c->kms.deadline, PROVISION_MS << tries))
 			return (e);
 	}
 }
 
 /* A key that never had material takes its first in the ordinary way. */
 static bool
-is_rotation(const struct fresh *f)
+is_rotation(const struct provision *f)
 {
 	return (f->new_material && f->key->meta.material_id[0] != '\0');
 }
 
 static CK_RV
-import_blob(struct call *c, struct fresh *f, const struct pair *p,
+import_blob(struct call *c, struct provision *f, const struct import_params *p,
     struct view blob, struct view material)
 {
 	struct kms_import_in in = {
@@ -127,12 +127,12 @@ import_blob(struct call *c, struct fresh *f, const struct pair *p,
 	do {
 		e = rotation ? put_new(c, &in, material_id)
 			     : kms_import_key_material(&c->kms, &in);
-	} while (fresh_settle(c, f->key, e, &tries));
+	} while (provision_settle(c, f->key, e, &tries));
 	if (e != ERR_OK && !arrived(c, f, e))
 		return (call_fail(c, e));
 	/* from here on there is material: nothing is taken back any more */
 	f->made = false;
-	if (pair_forget(c, f->key) != ERR_OK)
+	if (import_params_forget(c, f->key) != ERR_OK)
 		call_note(
 		    c, "%s: used import parameters stay", c->kms.fault.message);
 	/* KMS rotates a multi-Region key when all Regions have the material */
@@ -144,43 +144,43 @@ import_blob(struct call *c, struct fresh *f, const struct pair *p,
 }
 
 CK_RV
-import_material(struct call *c, struct fresh *f, struct view material)
+import_material(struct call *c, struct provision *f, struct view material)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(WRAPPED_MAX);
 	int tries = 0;
 	enum err e;
 	CK_RV rv;
 
-	pair_for_material(c, f->key, &p);
+	import_params_for_material(c, f->key, &p);
 	do {
 		e = kms_get_parameters_for_import(&c->kms, f->key->meta.id,
 		    p.algorithm, p.spec, &p.parameters);
-	} while (fresh_settle(c, f->key, e, &tries));
+	} while (provision_settle(c, f->key, e, &tries));
 	if (e == ERR_OK)
-		e = wrap_material(
+		e = import_wrap_material(
 		    c->module->crypto, c->module->arena, &p, material, &blob);
 	rv = e == ERR_OK ? import_blob(c, f, &p, buf_view(&blob), material)
 			 : call_fail(c, e);
 	buf_free(&blob);
-	pair_free(&p);
+	import_params_free(&p);
 	return (rv);
 }
 
 CK_RV
-import_wrapped(
-    struct call *c, struct fresh *f, const CK_MECHANISM *m, struct view wrapped)
+import_wrapped(struct call *c, struct provision *f, const CK_MECHANISM *m,
+    struct view wrapped)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	enum err e;
 	CK_RV rv;
 
 	call_allow(c, c->token->config->import_timeout);
-	if ((e = pair_load(c, f->key, &p)) != ERR_OK) {
+	if ((e = import_params_load(c, f->key, &p)) != ERR_OK) {
 		rv = call_fail(c, e);
 		goto out;
 	}
-	if ((rv = wrap_check_mechanism(&p, m)) != CKR_OK)
+	if ((rv = import_wrap_check_mechanism(&p, m)) != CKR_OK)
 		goto out;
 	if (p.parameters.token.len == 0) {
 		rv = call_refuse(c, CKR_WRAPPED_KEY_INVALID,
@@ -189,17 +189,17 @@ import_wrapped(
 		    f->key->meta.id);
 		goto out;
 	}
-	if (!wrap_fits(&p, wrapped)) {
+	if (!import_wrap_fits(&p, wrapped)) {
 		rv = call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "a key wrapped with %s of %lu bits has another length "
 		    "than %zu bytes",
-		    p.algorithm, pair_bits(&p), wrapped.len);
+		    p.algorithm, import_params_bits(&p), wrapped.len);
 		goto out;
 	}
 	rv = import_blob(c, f, &p, wrapped, VIEW(NULL, 0));
 	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
-		(void)pair_forget(c, f->key);
+		(void)import_params_forget(c, f->key);
 out:
-	pair_free(&p);
+	import_params_free(&p);
 	return (rv);
 }

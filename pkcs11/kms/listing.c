@@ -309,7 +309,7 @@ is_fresh(const struct call *c)
 }
 
 void
-listing_spoil(struct call *c)
+listing_invalidate(struct call *c)
 {
 	__atomic_store_n(&c->token->store.listed_ms, 0, __ATOMIC_RELAXED);
 }

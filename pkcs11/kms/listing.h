@@ -22,5 +22,5 @@ CK_RV listing_name(
     struct call *, struct key *, enum name_kind, struct key **out);
 CK_RV listing_all_names(struct call *, struct key *, struct key **out);
 /* What was listed is no longer to be relied on. */
-void listing_spoil(struct call *);
+void listing_invalidate(struct call *);
 #endif

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
-#include "fresh.h"
+#include "provision.h"
 #include "keydata/names.h"
-#include "pair.h"
+#include "import-params.h"
 #include "regions.h"
-#include "wrap.h"
+#include "import-wrap.h"
 
 #define SETTLE_TRIES 12 /* a replica is Creating for a while */
 #define SETTLE_MS 50 /* doubled each time, up to */
@@ -61,10 +61,10 @@ name_one(struct kms *there, const char *alias, const char *key_id)
 }
 
 static enum err
-bring(struct call *c, struct kms *there, const struct fresh *f,
+bring(struct call *c, struct kms *there, const struct provision *f,
     struct view material)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
 	struct kms_import_in in = {
 	    .key = f->key->meta.id,
@@ -72,23 +72,23 @@ bring(struct call *c, struct kms *there, const struct fresh *f,
 	};
 	enum err e;
 
-	pair_for_material(c, f->key, &p);
+	import_params_for_material(c, f->key, &p);
 	e = kms_get_parameters_for_import(
 	    there, f->key->meta.id, p.algorithm, p.spec, &p.parameters);
 	if (e == ERR_OK)
-		e = wrap_material(
+		e = import_wrap_material(
 		    c->module->crypto, c->module->arena, &p, material, &blob);
 	in.token = buf_view(&p.parameters.token);
 	in.material = buf_view(&blob);
 	if (e == ERR_OK)
 		e = kms_import_key_material(there, &in);
 	buf_free(&blob);
-	pair_free(&p);
+	import_params_free(&p);
 	return (e);
 }
 
 static enum err
-import_there(struct call *c, struct client *client, const struct fresh *f,
+import_there(struct call *c, struct client *client, const struct provision *f,
     struct view material, struct kms *there)
 {
 	struct kms_key meta = KMS_KEY_INIT;
@@ -115,7 +115,7 @@ out:
 }
 
 CK_RV
-regions_import(struct call *c, const struct fresh *f, struct view material)
+regions_import(struct call *c, const struct provision *f, struct view material)
 {
 	struct regions *rs = &c->token->regions;
 	struct kms there;

@@ -4,7 +4,7 @@
 #include "cryptoki/cryptoki.h"
 
 struct call;
-struct fresh;
+struct provision;
 
 /*
  * Replicates the key of f, a primary whose material is there, to each Region
@@ -13,5 +13,6 @@ struct fresh;
  * All Regions are tried; the first failure is returned, and the log names each
  * Region that lacks the key. To be called again: what is there stays.
  */
-CK_RV regions_import(struct call *, const struct fresh *, struct view material);
+CK_RV regions_import(
+    struct call *, const struct provision *, struct view material);
 #endif

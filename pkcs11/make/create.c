@@ -6,17 +6,17 @@
 #include "object/session-object.h"
 #include "material.h"
 #include "mech/mech.h"
-#include "kms/pair.h"
+#include "kms/import-params.h"
 #include "kms/rename.h"
-#include "wish.h"
-#include "kms/wrap.h"
+#include "key-request.h"
+#include "kms/import-wrap.h"
 #include "mech/wrap-key.h"
 
 /* C_CreateObject and C_UnwrapKey: from a template to a key in KMS. */
 
 /* A key found by its id may be given another label with the new material. */
 static CK_RV
-rename_to(struct call *c, const struct fresh *f)
+rename_to(struct call *c, const struct provision *f)
 {
 	CK_RV rv = CKR_OK;
 
@@ -54,32 +54,33 @@ read_target(struct call *c, struct template t, struct attr_target *target)
  * *made is the second, held, if this call made it.
  */
 static CK_RV
-import_also(struct call *c, const struct fresh *f, enum use use,
+import_also(struct call *c, const struct provision *f, enum use use,
     struct view material, struct key **made)
 {
-	struct fresh g = {.spec = f->spec,
+	struct provision g = {.spec = f->spec,
 	    .use = use,
-	    .fits = use,
+	    .accepted_usages = use,
 	    .also_of = f->key->meta.id,
 	    .valid_to = f->valid_to,
 	    .lock = -1};
 	bool fresh;
 	CK_RV rv;
 
-	rv = fresh_open(c, &g);
+	rv = provision_open(c, &g);
 	fresh = g.made;
 	if (rv == CKR_OK)
 		rv = import_material(c, &g, material);
 	if (rv == CKR_OK && fresh)
 		*made = key_ref(g.key);
-	return (fresh_close(c, &g, rv));
+	return (provision_close(c, &g, rv));
 }
 
 /* The usage that is to be beside that of the key, or 0. */
 static enum use
-second_use(struct call *c, const struct fresh *f)
+second_use(struct call *c, const struct provision *f)
 {
-	unsigned uses = f->fits & f->spec->uses & ~(unsigned)f->key->use;
+	unsigned uses = f->accepted_usages & f->spec->uses &
+			~(unsigned)f->key->use;
 
 	if (f->key->also != NULL)
 		return (f->key->also->use);
@@ -91,7 +92,7 @@ second_use(struct call *c, const struct fresh *f)
 
 /* The key as it is with the one beside it. */
 static CK_RV
-bring(struct call *c, struct fresh *f, struct view material)
+bring(struct call *c, struct provision *f, struct view material)
 {
 	struct key *also = NULL;
 	enum use use = second_use(c, f);
@@ -103,7 +104,7 @@ bring(struct call *c, struct fresh *f, struct view material)
 	if (rv == CKR_OK)
 		rv = import_material(c, f, material);
 	if (rv != CKR_OK && also != NULL && made)
-		fresh_drop_also(c, also, f->key->meta.id);
+		provision_drop_also(c, also, f->key->meta.id);
 	key_unref(also);
 	return (rv);
 }
@@ -111,21 +112,21 @@ bring(struct call *c, struct fresh *f, struct view material)
 static CK_RV
 import_key(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	struct fresh f = FRESH_INIT;
+	struct provision f = PROVISION_INIT;
 	struct material m = MATERIAL_INIT;
 	CK_RV rv;
 
 	if ((rv = material_read(c, t, &m)) != CKR_OK)
 		goto out;
 	f.spec = m.spec;
-	if ((rv = wish_read(c, t, &f)) != CKR_OK)
+	if ((rv = key_request_read(c, t, &f)) != CKR_OK)
 		goto out;
-	if ((rv = fresh_open(c, &f)) == CKR_OK &&
+	if ((rv = provision_open(c, &f)) == CKR_OK &&
 	    (rv = bring(c, &f, m.bytes)) == CKR_OK &&
 	    (rv = rename_to(c, &f)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, f.key->meta.id, f.spec->class);
-	rv = fresh_close(c, &f, rv);
+	rv = provision_close(c, &f, rv);
 out:
 	material_free(&m);
 	return (rv);
@@ -170,7 +171,7 @@ find_public(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	struct key *k = NULL;
 	CK_RV rv;
 
-	if ((rv = wish_place(c, t)) != CKR_OK)
+	if ((rv = key_request_place(c, t)) != CKR_OK)
 		return (rv);
 	rows[parts.count++] = *a;
 	for (size_t i = 0; i < PUBLIC_PARTS; i++)
@@ -242,7 +243,7 @@ length_fits(const struct spec *s, struct template t)
 }
 
 static CK_RV
-read_unwrap(struct call *c, struct template t, struct fresh *f)
+read_unwrap(struct call *c, struct template t, struct provision *f)
 {
 	struct attr_target target = {.purpose = ATTR_UNWRAP, .token = true};
 	const struct spec *spec = f->key->spec;
@@ -261,9 +262,9 @@ read_unwrap(struct call *c, struct template t, struct fresh *f)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", f->key->meta.id, spec->kms));
 	if ((rv = attr_check(c, t, target)) != CKR_OK ||
-	    (rv = wish_read(c, t, f)) != CKR_OK)
+	    (rv = key_request_read(c, t, f)) != CKR_OK)
 		return (rv);
-	if (f->fits != 0 && (f->fits & f->key->use) == 0)
+	if (f->accepted_usages != 0 && (f->accepted_usages & f->key->use) == 0)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s was made for %s", f->key->meta.id,
 		    f->key->meta.usage));
@@ -276,7 +277,7 @@ CK_RV
 object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	struct fresh f = FRESH_INIT;
+	struct provision f = PROVISION_INIT;
 	struct object o;
 	CK_RV rv;
 
@@ -299,5 +300,5 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	    (rv = rename_to(c, &f)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, f.key->meta.id, f.spec->class);
-	return (fresh_close(c, &f, rv));
+	return (provision_close(c, &f, rv));
 }

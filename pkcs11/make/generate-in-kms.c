@@ -1,9 +1,9 @@
 #include "object/attr.h"
-#include "kms/fresh.h"
+#include "kms/provision.h"
 #include "generate.h"
 #include "cryptoki/keyferry.h"
 #include "mech/mech.h"
-#include "wish.h"
+#include "key-request.h"
 
 /* Keys that KMS makes: CreateKey with Origin AWS_KMS. Which, the templates
  * say; what an attribute of them cannot be, is refused before any call. */
@@ -128,20 +128,20 @@ check_template(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
 
 /* Makes it; what is half-made when that fails is taken back. */
 static CK_RV
-make(struct call *c, struct fresh *f, CK_OBJECT_HANDLE *handle,
+make(struct call *c, struct provision *f, CK_OBJECT_HANDLE *handle,
     CK_OBJECT_HANDLE *public_key)
 {
 	CK_RV rv;
 
-	f->by_kms = true;
-	if ((rv = fresh_open(c, f)) != CKR_OK)
-		return (fresh_close(c, f, rv));
+	f->generated_by_kms = true;
+	if ((rv = provision_open(c, f)) != CKR_OK)
+		return (provision_close(c, f, rv));
 	*handle = store_handle(
 	    &c->token->store, f->key->meta.id, f->spec->class);
 	if (public_key != NULL)
 		*public_key = store_handle(
 		    &c->token->store, f->key->meta.id, CKO_PUBLIC_KEY);
-	return (fresh_close(c, f, CKR_OK));
+	return (provision_close(c, f, CKR_OK));
 }
 
 CK_RV
@@ -149,16 +149,18 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	struct template none = {NULL, 0};
-	struct fresh f = FRESH_INIT;
+	struct provision f = PROVISION_INIT;
 	CK_OBJECT_HANDLE made;
 	CK_RV rv;
 
 	if ((rv = read_spec(c, m->key_type, t, &f.spec)) != CKR_OK ||
 	    (rv = check_template(c, f.spec, CKO_SECRET_KEY, t)) != CKR_OK ||
-	    (rv = wish_place(c, t)) != CKR_OK ||
-	    (rv = wish_use(c, f.spec, wish_uses(t), &f.use)) != CKR_OK ||
-	    (rv = wish_name(c, none, t, CKA_LABEL, &f.label)) != CKR_OK ||
-	    (rv = wish_name(c, none, t, CKA_ID, &f.id)) != CKR_OK)
+	    (rv = key_request_place(c, t)) != CKR_OK ||
+	    (rv = key_request_use(c, f.spec, key_request_uses(t), &f.use)) !=
+		CKR_OK ||
+	    (rv = key_request_name(c, none, t, CKA_LABEL, &f.label)) !=
+		CKR_OK ||
+	    (rv = key_request_name(c, none, t, CKA_ID, &f.id)) != CKR_OK)
 		return (rv);
 	if ((rv = make(c, &f, &made, NULL)) == CKR_OK)
 		*handle = made;
@@ -167,7 +169,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 
 /* What the halves say together. */
 static CK_RV
-check_halves(struct call *c, struct fresh *f, struct template public_t,
+check_halves(struct call *c, struct provision *f, struct template public_t,
     struct template private_t)
 {
 	struct view a = template_view(public_t, CKA_EC_PARAMS);
@@ -184,8 +186,8 @@ check_halves(struct call *c, struct fresh *f, struct template public_t,
 	if (b.ptr != NULL && !view_equal(a, b))
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "the halves of a pair have one curve"));
-	return (wish_use(
-	    c, f->spec, wish_uses(public_t) | wish_uses(private_t), &f->use));
+	return (key_request_use(c, f->spec,
+	    key_request_uses(public_t) | key_request_uses(private_t), &f->use));
 }
 
 CK_RV
@@ -193,16 +195,17 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
-	struct fresh f = FRESH_INIT;
+	struct provision f = PROVISION_INIT;
 	CK_OBJECT_HANDLE public_made, private_made;
 	CK_RV rv;
 
 	if ((rv = read_spec(c, m->key_type, public_t, &f.spec)) != CKR_OK ||
 	    (rv = check_halves(c, &f, public_t, private_t)) != CKR_OK ||
-	    (rv = wish_place(c, private_t)) != CKR_OK ||
-	    (rv = wish_name(c, public_t, private_t, CKA_LABEL, &f.label)) !=
-		CKR_OK ||
-	    (rv = wish_name(c, public_t, private_t, CKA_ID, &f.id)) != CKR_OK)
+	    (rv = key_request_place(c, private_t)) != CKR_OK ||
+	    (rv = key_request_name(
+		 c, public_t, private_t, CKA_LABEL, &f.label)) != CKR_OK ||
+	    (rv = key_request_name(c, public_t, private_t, CKA_ID, &f.id)) !=
+		CKR_OK)
 		return (rv);
 	if ((rv = make(c, &f, &private_made, &public_made)) == CKR_OK) {
 		*private_key = private_made;

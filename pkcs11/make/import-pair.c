@@ -2,9 +2,9 @@
 #include "kms/import.h"
 #include "material.h"
 #include "mech/mech.h"
-#include "kms/pair.h"
-#include "wish.h"
-#include "kms/wrap.h"
+#include "kms/import-params.h"
+#include "key-request.h"
+#include "kms/import-wrap.h"
 
 /* C_GenerateKeyPair of an import pair: a key in KMS that waits for material. */
 
@@ -19,7 +19,7 @@ check_pair(struct call *c, struct template public_t, struct template private_t)
 		return (rv);
 	target.class = CKO_PRIVATE_KEY;
 	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
-	    (rv = wish_place(c, private_t)) != CKR_OK)
+	    (rv = key_request_place(c, private_t)) != CKR_OK)
 		return (rv);
 	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
 	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
@@ -43,7 +43,7 @@ check_bits(struct call *c, struct template public_t, CK_ULONG *bits)
 /* What will be imported: CKA_UNWRAP_TEMPLATE says it, else the configuration
  * does. */
 static CK_RV
-read_coming(struct call *c, struct template private_t, struct fresh *f)
+read_coming(struct call *c, struct template private_t, struct provision *f)
 {
 	struct template t = template_inner(private_t, CKA_UNWRAP_TEMPLATE);
 	CK_RV rv;
@@ -51,8 +51,8 @@ read_coming(struct call *c, struct template private_t, struct fresh *f)
 	f->spec = spec_find(c->token->config->import);
 	if (t.count != 0 && (rv = material_spec(c, t, &f->spec)) != CKR_OK)
 		return (rv);
-	f->fits = wish_uses(t);
-	return (wish_use(c, f->spec, f->fits, &f->use));
+	f->accepted_usages = key_request_uses(t);
+	return (key_request_use(c, f->spec, f->accepted_usages, &f->use));
 }
 
 /* A wrapping algorithm that the private template allows. */
@@ -62,7 +62,7 @@ read_algorithm(struct call *c, struct template private_t,
 {
 	struct view allowed = template_view(private_t, CKA_ALLOWED_MECHANISMS);
 
-	*algorithm = wrap_choose(
+	*algorithm = import_wrap_choose(
 	    c->token->config->wrapping, spec, bits, allowed);
 	if (*algorithm == NULL)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
@@ -77,7 +77,7 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
-	struct fresh f = FRESH_INIT;
+	struct provision f = PROVISION_INIT;
 	const char *algorithm = NULL;
 	CK_ULONG bits;
 	CK_RV rv;
@@ -87,19 +87,21 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if ((rv = check_pair(c, public_t, private_t)) != CKR_OK ||
 	    (rv = check_bits(c, public_t, &bits)) != CKR_OK ||
-	    (rv = wish_name(c, public_t, private_t, CKA_LABEL, &f.label)) !=
+	    (rv = key_request_name(
+		 c, public_t, private_t, CKA_LABEL, &f.label)) != CKR_OK ||
+	    (rv = key_request_name(c, public_t, private_t, CKA_ID, &f.id)) !=
 		CKR_OK ||
-	    (rv = wish_name(c, public_t, private_t, CKA_ID, &f.id)) != CKR_OK ||
 	    (rv = read_coming(c, private_t, &f)) != CKR_OK ||
 	    (rv = read_algorithm(c, private_t, f.spec, bits, &algorithm)) !=
 		CKR_OK)
 		return (rv);
-	if ((rv = fresh_open(c, &f)) != CKR_OK)
-		return (fresh_close(c, &f, rv));
+	if ((rv = provision_open(c, &f)) != CKR_OK)
+		return (provision_close(c, &f, rv));
 	if (!key_is_pending(f.key))
 		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "key %s has its material already", f.key->meta.id);
-	else if ((e = pair_choose(c, f.key, algorithm, bits)) != ERR_OK)
+	else if ((e = import_params_choose(c, f.key, algorithm, bits)) !=
+		 ERR_OK)
 		rv = call_fail(c, e);
 	if (rv == CKR_OK) {
 		*public_key = store_handle(
@@ -107,5 +109,5 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 		*private_key = store_handle(
 		    &c->token->store, f.key->meta.id, CKO_PRIVATE_KEY);
 	}
-	return (fresh_close(c, &f, rv));
+	return (provision_close(c, &f, rv));
 }

@@ -6,7 +6,7 @@
 #include "kms/listing.h"
 #include "token/mechs.h"
 #include "keydata/names.h"
-#include "kms/pair.h"
+#include "kms/import-params.h"
 #include "token/publics.h"
 
 static CK_RV
@@ -116,7 +116,7 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 	CK_RV rv = CKR_OK;
 
 	if (key_is_pending(o->key))
-		return (pair_read_allowed(c, o, out));
+		return (import_params_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
 		if (mech_serves(c, &mechs[i], o) &&
 		    !has_ulong(out, mechs[i].type))
@@ -177,7 +177,7 @@ read_recovers(struct call *c, const struct object *o, struct buf *out)
 	    struct call *c, const struct object *o, struct buf *out) \
 	{                                                            \
 		return (key_is_pending(o->key)                       \
-			    ? pair_read_##name(c, o, out)            \
+			    ? import_params_read_##name(c, o, out)   \
 			    : public_read_##name(c, o, out));        \
 	}
 EITHER(modulus)

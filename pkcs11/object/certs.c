@@ -172,13 +172,13 @@ fetch_public_keys(struct call *c)
 	bool fresh;
 
 	pthread_mutex_lock(&cs->lock);
-	fresh = c->no_learning ||
+	fresh = c->skip_key_lookup ||
 		(cs->learned_ms != 0 &&
 		    now - cs->learned_ms < c->token->config->refresh * 1000);
 	if (!fresh)
 		cs->learned_ms = now;
 	pthread_mutex_unlock(&cs->lock);
-	c->no_learning = true;
+	c->skip_key_lookup = true;
 	if (fresh)
 		return;
 	if (listing_refresh(c) != CKR_OK)

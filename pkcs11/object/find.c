@@ -181,7 +181,7 @@ fetch_named_public_key(struct call *c, struct template t)
 		call_note(c, "the key of that name is not known: %s",
 		    err_text(c->err));
 	c->err = ERR_OK;
-	c->no_learning = named;
+	c->skip_key_lookup = named;
 	key_unref(k);
 }
 

@@ -6,7 +6,7 @@
 #include "session-object.h"
 #include "token/login.h"
 #include "object.h"
-#include "kms/pair.h"
+#include "kms/import-params.h"
 #include "kms/rename.h"
 
 bool
@@ -255,7 +255,7 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	else if ((o.key->also == NULL ||
 		     (rv = destroy_also(c, o.key)) == CKR_OK) &&
 		 (rv = destroy(c, o.key)) == CKR_OK)
-		(void)pair_forget(c, o.key);
+		(void)import_params_forget(c, o.key);
 	object_put(&o);
 	return (rv);
 }

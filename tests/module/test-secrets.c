@@ -14,7 +14,7 @@
 #include "keys.h"
 #include "secret.h"
 #include "tap.h"
-#include "kms/wrap.h"
+#include "kms/import-wrap.h"
 
 #define MASK 0xa5
 #define WINDOW 12 /* bytes of a secret that are a copy of it */
@@ -215,7 +215,7 @@ static void
 test_wrap(const struct told *told, int from, int to)
 {
 	static struct masked kek;
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	struct buf out = BUF_INIT(KMS_BLOB_MAX);
 	struct view material = unmask(&told->ec[1]);
 
@@ -223,13 +223,13 @@ test_wrap(const struct told *told, int from, int to)
 		 VIEW(told->spki, told->spki_len)) == ERR_OK,
 	    "a wrapping key");
 	strcpy(p.algorithm, "RSAES_OAEP_SHA_256");
-	OK(wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
+	OK(import_wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
 	    "material is wrapped by OAEP");
 	OK(copies(&told->ec[1], false) == 0, "no copy is left of it: %d",
 	    copies(&told->ec[1], false));
 	buf_reset(&out);
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
+	OK(import_wrap_material(&crypto, arena, &p, material, &out) == ERR_OK,
 	    "material is wrapped under an AES key");
 	NEED(all(send, to, out.ptr, MODULUS_BITS / 8) &&
 		 all(read, from, &kek, sizeof(kek)) && kek.len == 32,
@@ -240,7 +240,7 @@ test_wrap(const struct told *told, int from, int to)
 	    copies(&kek, false));
 	arena_put(arena, (void *)(uintptr_t)material.ptr);
 	buf_free(&out);
-	pair_free(&p);
+	import_params_free(&p);
 }
 
 int

@@ -1,18 +1,19 @@
-#ifndef FRESH_H
-#define FRESH_H
+#ifndef PROVISION_H
+#define PROVISION_H
 #include "token/call.h"
 #include "token/key.h"
 
 /*
  * The KMS key that a template means: found, or made with its names, or taken
- * back. The steps are listed in fresh.c. Material goes in by import.h.
+ * back. The steps are listed in provision.c. Material goes in by import.h.
  */
-struct fresh {
+struct provision {
 	/* what is wanted */
 	const struct spec *spec;
 	enum use use; /* of a new key */
-	unsigned fits; /* enum use: of a key that is there; 0: any */
-	bool by_kms; /* KMS makes the key: new, and nothing comes in */
+	unsigned accepted_usages; /* enum use: of a key that is there; 0: any */
+	bool
+	    generated_by_kms; /* KMS makes the key: new, and nothing comes in */
 	struct view label, id; /* ptr NULL: not said */
 	/* the id of a key beside which this one is to be; NULL: by itself */
 	const char *also_of;
@@ -25,7 +26,7 @@ struct fresh {
 	char nonce[33]; /* in the new key's description */
 	int lock;
 };
-#define FRESH_INIT         \
+#define PROVISION_INIT     \
 	{                  \
 		.lock = -1 \
 	}
@@ -35,17 +36,17 @@ struct fresh {
  * material, or, by KMS, for use. A key that a killed call left behind is found
  * and gone on with.
  */
-CK_RV fresh_open(struct call *, struct fresh *);
+CK_RV provision_open(struct call *, struct provision *);
 /* Ends it: rv is what came before. On failure takes back what was made. */
-CK_RV fresh_close(struct call *, struct fresh *, CK_RV rv);
+CK_RV provision_close(struct call *, struct provision *, CK_RV rv);
 /* Takes back a key beside one that did not come to be, material and all. */
-void fresh_drop_also(struct call *, const struct key *also, const char *of);
+void provision_drop_also(struct call *, const struct key *also, const char *of);
 
 /* KMS may take a moment to know what it just did: times to try again, and the
  * first pause, doubled each time (12 s in all). */
-#define FRESH_TRIES 8
-#define FRESH_MS 50
+#define PROVISION_TRIES 8
+#define PROVISION_MS 50
 /* Whether to try a step again on a key that was made a moment ago, by this call
  * or another; pauses if so. */
-bool fresh_settle(struct call *, const struct key *, enum err, int *tries);
+bool provision_settle(struct call *, const struct key *, enum err, int *tries);
 #endif

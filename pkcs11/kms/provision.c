@@ -3,7 +3,7 @@
 #include <sys/random.h>
 #include <openssl/evp.h>
 #include "lookup.h"
-#include "fresh.h"
+#include "provision.h"
 #include "listing.h"
 #include "token/state.h"
 
@@ -39,12 +39,12 @@ is_young(const struct call *c, const struct key *k)
 }
 
 bool
-fresh_settle(struct call *c, const struct key *k, enum err e, int *tries)
+provision_settle(struct call *c, const struct key *k, enum err e, int *tries)
 {
 	if ((e != ERR_NOT_FOUND && e != ERR_KEY_STATE) || !is_young(c, k) ||
-	    ++*tries > FRESH_TRIES)
+	    ++*tries > PROVISION_TRIES)
 		return (false);
-	return (deadline_sleep(&c->kms.deadline, FRESH_MS << *tries));
+	return (deadline_sleep(&c->kms.deadline, PROVISION_MS << *tries));
 }
 
 static CK_RV
@@ -57,16 +57,17 @@ taken(struct call *c, const char *what, const struct key *k)
 
 /* Whether material of that kind can go into a key that is there already. */
 static bool
-is_fit(const struct fresh *f, const struct key *k)
+is_fit(const struct provision *f, const struct key *k)
 {
-	return (k->spec == f->spec &&
-		(f->fits == 0 || (k->use & f->fits) != 0) &&
-		key_is_imported(k) &&
-		(key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
+	return (
+	    k->spec == f->spec &&
+	    (f->accepted_usages == 0 || (k->use & f->accepted_usages) != 0) &&
+	    key_is_imported(k) &&
+	    (key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
 }
 
 static CK_RV
-find_also(struct call *c, struct fresh *f)
+find_also(struct call *c, struct provision *f)
 {
 	char alias[KMS_ALIAS_SIZE];
 	CK_RV rv;
@@ -80,7 +81,7 @@ find_also(struct call *c, struct fresh *f)
 
 /* The key that has one of the names, if it fits. */
 static CK_RV
-find_existing(struct call *c, struct fresh *f)
+find_existing(struct call *c, struct provision *f)
 {
 	bool by_id = f->id.ptr != NULL;
 	struct view name = by_id ? f->id : f->label;
@@ -98,7 +99,7 @@ find_existing(struct call *c, struct fresh *f)
 
 /* The label, where an id says which key is meant: no other key may have it. */
 static CK_RV
-check_label(struct call *c, const struct fresh *f)
+check_label(struct call *c, const struct provision *f)
 {
 	struct key *k = NULL;
 	CK_RV rv;
@@ -116,7 +117,7 @@ check_label(struct call *c, const struct fresh *f)
 /* The journal's name says what is being made, so that the next try at the
  * same thing finds it. */
 static enum err
-name_journal(struct call *c, struct fresh *f)
+name_journal(struct call *c, struct provision *f)
 {
 	unsigned char hash[32];
 	struct buf text = BUF_INIT(64 * 1024);
@@ -137,7 +138,7 @@ name_journal(struct call *c, struct fresh *f)
 	if (e != ERR_OK)
 		return (e);
 	at = (size_t)snprintf(f->journal, sizeof(f->journal),
-	    f->by_kms ? "generate-" : "create-");
+	    f->generated_by_kms ? "generate-" : "create-");
 	for (size_t i = 0; i < sizeof(hash); i++)
 		at += (size_t)snprintf(
 		    f->journal + at, sizeof(f->journal) - at, "%02x", hash[i]);
@@ -146,7 +147,7 @@ name_journal(struct call *c, struct fresh *f)
 
 /* Notes a new nonce before there is anything to find by it. */
 static enum err
-write_nonce(struct call *c, struct fresh *f)
+write_nonce(struct call *c, struct provision *f)
 {
 	uint8_t random[16];
 
@@ -158,38 +159,38 @@ write_nonce(struct call *c, struct fresh *f)
 }
 
 static void
-describe(const struct fresh *f, char text[DESCRIPTION_SIZE])
+describe(const struct provision *f, char text[DESCRIPTION_SIZE])
 {
 	if (f->also_of != NULL)
 		snprintf(text, DESCRIPTION_SIZE, KEY_ALSO "%.64s %s",
 		    f->also_of, f->nonce);
 	else
 		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
-		    f->by_kms ? "key" : "import", f->nonce);
+		    f->generated_by_kms ? "key" : "import", f->nonce);
 }
 
 /* Whether *k is a key that the nonce was given to and that nobody has used. */
 static bool
-has_nonce(const struct fresh *f, const struct key *k)
+has_nonce(const struct provision *f, const struct key *k)
 {
 	char text[DESCRIPTION_SIZE];
 
 	describe(f, text);
 	return (f->nonce[0] != '\0' && k->spec == f->spec && k->use == f->use &&
-		(f->by_kms ? strcmp(k->meta.origin, "AWS_KMS") == 0 &&
-				 strcmp(k->meta.state, "Enabled") == 0
-			   : key_is_pending(k)) &&
+		(f->generated_by_kms ? strcmp(k->meta.origin, "AWS_KMS") == 0 &&
+					   strcmp(k->meta.state, "Enabled") == 0
+				     : key_is_pending(k)) &&
 		view_equal(buf_view(&k->meta.description), view_str(text)));
 }
 
 /* Looks for the key among all keys: only after a crash or a lost reply. */
 static enum err
-find_by_nonce(struct call *c, struct fresh *f)
+find_by_nonce(struct call *c, struct provision *f)
 {
 	struct snapshot *s = NULL;
 	CK_RV rv;
 
-	listing_spoil(c);
+	listing_invalidate(c);
 	if ((rv = listing_refresh(c)) != CKR_OK)
 		return (c->err);
 	s = store_snapshot(&c->token->store);
@@ -203,7 +204,7 @@ find_by_nonce(struct call *c, struct fresh *f)
 /* The nonce that a killed call of the same names left in its journal. One that
  * is not there or not whole leads nowhere. */
 static enum err
-read_nonce(struct call *c, struct fresh *f)
+read_nonce(struct call *c, struct provision *f)
 {
 	struct buf text = BUF_INIT(sizeof(f->nonce));
 	enum err e = state_read(c, f->journal, &text);
@@ -218,7 +219,7 @@ read_nonce(struct call *c, struct fresh *f)
 }
 
 static enum err
-find_unfinished(struct call *c, struct fresh *f)
+find_unfinished(struct call *c, struct provision *f)
 {
 	enum err e = ERR_OK;
 
@@ -226,7 +227,7 @@ find_unfinished(struct call *c, struct fresh *f)
 		e = find_by_nonce(c, f);
 	if (f->key != NULL) {
 		/* one that KMS made may be in use by now */
-		f->made = !f->by_kms;
+		f->made = !f->generated_by_kms;
 		call_note(c, "going on with key %s, which an earlier call left",
 		    f->key->meta.id);
 	}
@@ -234,13 +235,13 @@ find_unfinished(struct call *c, struct fresh *f)
 }
 
 static enum err
-create_key(struct call *c, struct fresh *f)
+create_key(struct call *c, struct provision *f)
 {
 	char text[DESCRIPTION_SIZE];
 	struct kms_create_key_in in = {
 	    .spec = f->spec->kms,
 	    .usage = use_name(f->use),
-	    .origin = f->by_kms ? "AWS_KMS" : "EXTERNAL",
+	    .origin = f->generated_by_kms ? "AWS_KMS" : "EXTERNAL",
 	    .description = text,
 	    .multi_region = c->token->config->multi_region ||
 				    c->token->config->replicas != NULL
@@ -268,7 +269,7 @@ create_key(struct call *c, struct fresh *f)
 /* Whether the alias leads to the key; *sure: KMS said so, or said no. */
 static bool
 leads_to_key(
-    struct call *c, const struct fresh *f, const char *alias, bool *sure)
+    struct call *c, const struct provision *f, const char *alias, bool *sure)
 {
 	struct fault fault = c->kms.fault;
 	struct kms_key meta = KMS_KEY_INIT;
@@ -284,7 +285,8 @@ leads_to_key(
 /* An alias that was there before, or of which KMS's answer was lost, is as
  * good as a new one. *there: it may be there in spite of a failure. */
 static enum err
-create_alias(struct call *c, struct fresh *f, const char *alias, bool *there)
+create_alias(
+    struct call *c, struct provision *f, const char *alias, bool *there)
 {
 	bool sure = true;
 	int tries = 0;
@@ -292,7 +294,7 @@ create_alias(struct call *c, struct fresh *f, const char *alias, bool *there)
 
 	do {
 		e = kms_create_alias(&c->kms, alias, f->key->meta.id);
-	} while (fresh_settle(c, f->key, e, &tries));
+	} while (provision_settle(c, f->key, e, &tries));
 	if (e != ERR_OK && leads_to_key(c, f, alias, &sure))
 		e = ERR_OK;
 	*there = e == ERR_OK || !sure;
@@ -301,7 +303,7 @@ create_alias(struct call *c, struct fresh *f, const char *alias, bool *there)
 
 /* Names a key that was just made; the store learns them with it. */
 static enum err
-name_key(struct call *c, struct fresh *f)
+name_key(struct call *c, struct provision *f)
 {
 	const struct {
 		enum name_kind kind;
@@ -336,7 +338,7 @@ name_key(struct call *c, struct fresh *f)
 
 /* A name that no alias can hold must be refused before anything is made. */
 static CK_RV
-check_names(struct call *c, const struct fresh *f)
+check_names(struct call *c, const struct provision *f)
 {
 	char alias[KMS_ALIAS_SIZE];
 
@@ -351,7 +353,7 @@ check_names(struct call *c, const struct fresh *f)
 /* The aliases go before the key: one that stayed would keep its name taken for
  * as long as the key waits for its deletion. */
 static enum err
-delete_aliases(struct call *c, const struct fresh *f)
+delete_aliases(struct call *c, const struct provision *f)
 {
 	char also[KMS_ALIAS_SIZE] = "";
 	const char *aliases[] = {f->key->names.label, f->key->names.id, also};
@@ -378,7 +380,7 @@ delete_aliases(struct call *c, const struct fresh *f)
  * goes on with it.
  */
 static void
-take_back(struct call *c, struct fresh *f)
+take_back(struct call *c, struct provision *f)
 {
 	struct fault fault = c->kms.fault;
 	struct kms_key meta = KMS_KEY_INIT;
@@ -386,7 +388,7 @@ take_back(struct call *c, struct fresh *f)
 
 	call_allow(c, CLEAN_UP_SECONDS);
 	e = kms_describe_key(&c->kms, f->key->meta.id, &meta);
-	if (e == ERR_OK && !f->by_kms &&
+	if (e == ERR_OK && !f->generated_by_kms &&
 	    strcmp(meta.state, "PendingImport") != 0)
 		goto out;
 	if (e == ERR_OK)
@@ -410,7 +412,7 @@ out:
 }
 
 static CK_RV
-make_key(struct call *c, struct fresh *f)
+make_key(struct call *c, struct provision *f)
 {
 	enum err e;
 
@@ -425,7 +427,7 @@ make_key(struct call *c, struct fresh *f)
 /* A new key's name must be free: of all keys, only the one that a killed call
  * left may have it. */
 static CK_RV
-check_free(struct call *c, const struct fresh *f, CK_ATTRIBUTE_TYPE type,
+check_free(struct call *c, const struct provision *f, CK_ATTRIBUTE_TYPE type,
     struct view name)
 {
 	struct key *k = NULL;
@@ -441,14 +443,14 @@ check_free(struct call *c, const struct fresh *f, CK_ATTRIBUTE_TYPE type,
 }
 
 static CK_RV
-find_or_make(struct call *c, struct fresh *f)
+find_or_make(struct call *c, struct provision *f)
 {
 	CK_RV rv;
 	enum err e;
 
 	if ((e = read_nonce(c, f)) != ERR_OK)
 		return (call_fail(c, e));
-	if (f->by_kms) {
+	if (f->generated_by_kms) {
 		if ((rv = check_free(c, f, CKA_ID, f->id)) != CKR_OK ||
 		    (rv = check_free(c, f, CKA_LABEL, f->label)) != CKR_OK)
 			return (rv);
@@ -461,7 +463,7 @@ find_or_make(struct call *c, struct fresh *f)
 }
 
 CK_RV
-fresh_open(struct call *c, struct fresh *f)
+provision_open(struct call *c, struct provision *f)
 {
 	enum err e;
 	CK_RV rv;
@@ -486,14 +488,14 @@ fresh_open(struct call *c, struct fresh *f)
 }
 
 CK_RV
-fresh_close(struct call *c, struct fresh *f, CK_RV rv)
+provision_close(struct call *c, struct provision *f, CK_RV rv)
 {
 	enum err e;
 
 	if (rv == CKR_OK && f->journal[0] != '\0' &&
 	    (e = state_remove(c, f->journal)) != ERR_OK) {
 		/* the next to make such a key would be given this one */
-		if (f->by_kms)
+		if (f->generated_by_kms)
 			rv = call_fail(c, e);
 		else
 			call_note(c,
@@ -510,7 +512,7 @@ fresh_close(struct call *c, struct fresh *f, CK_RV rv)
 }
 
 void
-fresh_drop_also(struct call *c, const struct key *also, const char *of)
+provision_drop_also(struct call *c, const struct key *also, const char *of)
 {
 	struct fault fault = c->kms.fault;
 	char alias[KMS_ALIAS_SIZE];

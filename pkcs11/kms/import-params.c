@@ -5,17 +5,18 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include "fresh.h"
+#include "provision.h"
 #include "json.h"
-#include "pair.h"
+#include "import-params.h"
 #include "token/state.h"
-#include "wrap.h"
+#include "import-wrap.h"
 
 #define FILE_MAX (32 * 1024)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
 
 /* The file: what GetParametersForImport said, under its own names. */
-#define PAIR(member, name, kind) JSON_FIELD(struct pair, member, name, kind)
+#define PAIR(member, name, kind) \
+	JSON_FIELD(struct import_params, member, name, kind)
 static const struct json_field fields[] = {
     PAIR(algorithm, "WrappingAlgorithm", TEXT),
     PAIR(spec, "WrappingKeySpec", TEXT),
@@ -26,13 +27,13 @@ static const struct json_field fields[] = {
 };
 
 void
-pair_free(struct pair *p)
+import_params_free(struct import_params *p)
 {
 	kms_import_parameters_free(&p->parameters);
 }
 
 CK_ULONG
-pair_bits(const struct pair *p)
+import_params_bits(const struct import_params *p)
 {
 	return (strtoul(p->spec + strlen(SPEC_PREFIX), NULL, 10));
 }
@@ -44,10 +45,10 @@ file_name(const struct key *k, char name[KMS_ID_SIZE + 8])
 }
 
 static void
-set_defaults(const struct call *c, const struct key *k, struct pair *p)
+set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 {
 	const struct config_token *t = c->token->config;
-	const char *algorithm = wrap_choose(t->wrapping, k->spec,
+	const char *algorithm = import_wrap_choose(t->wrapping, k->spec,
 	    strtoul(t->wrapping_bits, NULL, 10), VIEW(NULL, 0));
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
@@ -56,14 +57,15 @@ set_defaults(const struct call *c, const struct key *k, struct pair *p)
 }
 
 void
-pair_for_material(const struct call *c, const struct key *k, struct pair *p)
+import_params_for_material(
+    const struct call *c, const struct key *k, struct import_params *p)
 {
 	set_defaults(c, k, p);
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
 }
 
 static void
-drop_parameters(struct pair *p)
+drop_parameters(struct import_params *p)
 {
 	buf_reset(&p->parameters.token);
 	buf_reset(&p->parameters.public_key);
@@ -71,7 +73,7 @@ drop_parameters(struct pair *p)
 }
 
 enum err
-pair_load(struct call *c, const struct key *k, struct pair *p)
+import_params_load(struct call *c, const struct key *k, struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
 	struct buf text = BUF_INIT(FILE_MAX);
@@ -96,7 +98,7 @@ pair_load(struct call *c, const struct key *k, struct pair *p)
 }
 
 static enum err
-save(struct call *c, const struct key *k, const struct pair *p)
+save(struct call *c, const struct key *k, const struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
 	struct buf text = BUF_INIT(FILE_MAX);
@@ -110,13 +112,15 @@ save(struct call *c, const struct key *k, const struct pair *p)
 }
 
 enum err
-pair_fetch(struct call *c, const struct key *k, struct pair *p)
+import_params_fetch(
+    struct call *c, const struct key *k, struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
 	int lock = -1, tries = 0;
 	enum err e;
 
-	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
+	if ((e = import_params_load(c, k, p)) != ERR_OK ||
+	    p->parameters.token.len != 0)
 		return (e);
 	/* two that fetch at once must hand out one wrapping key, not two */
 	call_allow(c, c->token->config->import_timeout);
@@ -124,12 +128,13 @@ pair_fetch(struct call *c, const struct key *k, struct pair *p)
 	if ((e = state_lock(c, name, &lock)) != ERR_OK)
 		return (e);
 	drop_parameters(p);
-	if ((e = pair_load(c, k, p)) != ERR_OK || p->parameters.token.len != 0)
+	if ((e = import_params_load(c, k, p)) != ERR_OK ||
+	    p->parameters.token.len != 0)
 		goto out;
 	do {
 		e = kms_get_parameters_for_import(&c->kms, k->meta.arn,
 		    p->algorithm, p->spec, &p->parameters);
-	} while (fresh_settle(c, k, e, &tries));
+	} while (provision_settle(c, k, e, &tries));
 	if (e == ERR_OK)
 		e = save(c, k, p);
 out:
@@ -138,10 +143,10 @@ out:
 }
 
 enum err
-pair_choose(
+import_params_choose(
     struct call *c, const struct key *k, const char *algorithm, CK_ULONG bits)
 {
-	struct pair p = PAIR_INIT, want = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT, want = IMPORT_PARAMS_INIT;
 	enum err e;
 
 	set_defaults(c, k, &want);
@@ -150,16 +155,16 @@ pair_choose(
 		    want.algorithm, sizeof(want.algorithm), "%s", algorithm);
 	if (bits != 0)
 		snprintf(want.spec, sizeof(want.spec), SPEC_PREFIX "%lu", bits);
-	if ((e = pair_load(c, k, &p)) == ERR_OK &&
+	if ((e = import_params_load(c, k, &p)) == ERR_OK &&
 	    (strcmp(p.algorithm, want.algorithm) != 0 ||
 		strcmp(p.spec, want.spec) != 0 || p.parameters.token.len == 0))
 		e = save(c, k, &want);
-	pair_free(&p);
+	import_params_free(&p);
 	return (e);
 }
 
 enum err
-pair_forget(struct call *c, const struct key *k)
+import_params_forget(struct call *c, const struct key *k)
 {
 	char name[KMS_ID_SIZE + 8];
 
@@ -170,14 +175,14 @@ pair_forget(struct call *c, const struct key *k)
 static CK_RV
 fetch_info(struct call *c, const struct object *o, struct buf *out)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	enum err e;
 
 	if (!key_is_pending(o->key))
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if ((e = pair_fetch(c, o->key, &p)) == ERR_OK)
+	if ((e = import_params_fetch(c, o->key, &p)) == ERR_OK)
 		e = buf_append(out, buf_view(&p.parameters.public_key));
-	pair_free(&p);
+	import_params_free(&p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
@@ -211,54 +216,57 @@ out:
 }
 
 CK_RV
-pair_read_modulus(struct call *c, const struct object *o, struct buf *out)
+import_params_read_modulus(
+    struct call *c, const struct object *o, struct buf *out)
 {
 	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_N, out));
 }
 
 CK_RV
-pair_read_exponent(struct call *c, const struct object *o, struct buf *out)
+import_params_read_exponent(
+    struct call *c, const struct object *o, struct buf *out)
 {
 	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_E, out));
 }
 
 CK_RV
-pair_read_info(struct call *c, const struct object *o, struct buf *out)
+import_params_read_info(struct call *c, const struct object *o, struct buf *out)
 {
 	return (fetch_info(c, o, out));
 }
 
 CK_RV
-pair_read_bits(struct call *c, const struct object *o, struct buf *out)
+import_params_read_bits(struct call *c, const struct object *o, struct buf *out)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	CK_ULONG bits = 0;
 	enum err e;
 
 	if (!key_is_pending(o->key))
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
-		bits = pair_bits(&p);
+	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
+		bits = import_params_bits(&p);
 		e = buf_append(out, VIEW(&bits, sizeof(bits)));
 	}
-	pair_free(&p);
+	import_params_free(&p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 CK_RV
-pair_read_allowed(struct call *c, const struct object *o, struct buf *out)
+import_params_read_allowed(
+    struct call *c, const struct object *o, struct buf *out)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	CK_MECHANISM_TYPE type;
 	enum err e;
 
 	/* the public half wraps elsewhere, never here */
 	if (o->class == CKO_PUBLIC_KEY)
 		return (CKR_OK);
-	if ((e = pair_load(c, o->key, &p)) == ERR_OK) {
-		type = wrap_mechanism(p.algorithm);
+	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
+		type = import_wrap_mechanism(p.algorithm);
 		e = buf_append(out, VIEW(&type, sizeof(type)));
 	}
-	pair_free(&p);
+	import_params_free(&p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

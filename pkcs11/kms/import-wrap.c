@@ -4,13 +4,13 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "secret.h"
-#include "wrap.h"
+#include "import-wrap.h"
 
 #define KEK_LEN 32 /* the AES key between, of 256 bits */
 #define KWP_OVERHEAD 8 /* RFC 5649, besides padding to 8 bytes */
 
 /* A WrappingAlgorithm of KMS is one row. */
-struct wrapping {
+struct wrapping_algorithm {
 	const char *kms;
 	CK_MECHANISM_TYPE mechanism;
 	CK_MECHANISM_TYPE hash;
@@ -20,7 +20,7 @@ struct wrapping {
 };
 
 /* clang-format off */
-static const struct wrapping wrappings[] = {
+static const struct wrapping_algorithm wrapping_algorithms[] = {
 	{ "RSAES_OAEP_SHA_256", CKM_RSA_PKCS_OAEP, CKM_SHA256,
 	    CKG_MGF1_SHA256, "SHA2-256", 32 },
 	{ "RSAES_OAEP_SHA_1", CKM_RSA_PKCS_OAEP, CKM_SHA_1,
@@ -32,11 +32,11 @@ static const struct wrapping wrappings[] = {
 };
 
 /* What KMS takes for a KeySpec, and how long it is. */
-static const struct carried {
+static const struct wrappable {
 	const char *spec; /* how its name begins */
 	bool oaep, rsa_aes;
 	size_t longest; /* 0: longer than OAEP holds */
-} carried[] = {
+} wrappable[] = {
 	{ "SYMMETRIC_DEFAULT",	true,	false,	32 },
 	{ "HMAC_",		true,	false,	128 },
 	{ "RSA_",		false,	true,	0 },
@@ -46,20 +46,21 @@ static const struct carried {
 	{ "ECC_SECG_P256K1",	true,	true,	135 },
 };
 /* clang-format on */
-#define WRAPPINGS (sizeof(wrappings) / sizeof(wrappings[0]))
+#define WRAPPING_ALGORITHMS \
+	(sizeof(wrapping_algorithms) / sizeof(wrapping_algorithms[0]))
 
-static const struct wrapping *
-wrapping_find(const char *kms)
+static const struct wrapping_algorithm *
+wrapping_algorithm_find(const char *kms)
 {
-	for (size_t i = 0; i < WRAPPINGS; i++)
-		if (strcmp(wrappings[i].kms, kms) == 0)
-			return (&wrappings[i]);
+	for (size_t i = 0; i < WRAPPING_ALGORITHMS; i++)
+		if (strcmp(wrapping_algorithms[i].kms, kms) == 0)
+			return (&wrapping_algorithms[i]);
 	return (NULL);
 }
 
 static enum err
-oaep(EVP_PKEY_CTX *ctx, const struct wrapping *w, struct view material,
-    struct buf *out)
+oaep(EVP_PKEY_CTX *ctx, const struct wrapping_algorithm *w,
+    struct view material, struct buf *out)
 {
 	size_t n = 0;
 
@@ -114,7 +115,7 @@ out:
  * wrapping key; that comes first. */
 static enum err
 rsa_aes(const struct crypto *crypto, struct arena *arena, EVP_PKEY_CTX *ctx,
-    const struct wrapping *w, struct view material, struct buf *out)
+    const struct wrapping_algorithm *w, struct view material, struct buf *out)
 {
 	struct buf kek = BUF_SECRET(KEK_LEN, arena);
 	enum err e;
@@ -135,10 +136,11 @@ out:
 }
 
 enum err
-wrap_material(const struct crypto *crypto, struct arena *arena,
-    const struct pair *p, struct view material, struct buf *out)
+import_wrap_material(const struct crypto *crypto, struct arena *arena,
+    const struct import_params *p, struct view material, struct buf *out)
 {
-	const struct wrapping *w = wrapping_find(p->algorithm);
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(
+	    p->algorithm);
 	const unsigned char *der = p->parameters.public_key.ptr;
 	EVP_PKEY *pkey = NULL;
 	EVP_PKEY_CTX *ctx = NULL;
@@ -167,10 +169,11 @@ out:
 /* OAEP's result is as long as the modulus (RFC 8017, section 7.1.1); behind it
  * KWP's has at least two blocks of 8 bytes. */
 bool
-wrap_fits(const struct pair *p, struct view wrapped)
+import_wrap_fits(const struct import_params *p, struct view wrapped)
 {
-	const struct wrapping *w = wrapping_find(p->algorithm);
-	size_t modulus = pair_bits(p) / 8;
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(
+	    p->algorithm);
+	size_t modulus = import_params_bits(p) / 8;
 
 	if (w == NULL)
 		return (false);
@@ -180,13 +183,13 @@ wrap_fits(const struct pair *p, struct view wrapped)
 }
 
 bool
-wrap_can_carry(
+import_wrap_can_carry(
     const char *algorithm, CK_ULONG bits, const char *key_spec, size_t len)
 {
-	const struct wrapping *w = wrapping_find(algorithm);
-	const struct carried *c = carried;
-	const struct carried *end = carried +
-				    sizeof(carried) / sizeof(carried[0]);
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(algorithm);
+	const struct wrappable *c = wrappable;
+	const struct wrappable *end = wrappable +
+				      sizeof(wrappable) / sizeof(wrappable[0]);
 
 	while (c < end && strncmp(c->spec, key_spec, strlen(c->spec)) != 0)
 		c++;
@@ -201,9 +204,9 @@ wrap_can_carry(
 }
 
 CK_MECHANISM_TYPE
-wrap_mechanism(const char *algorithm)
+import_wrap_mechanism(const char *algorithm)
 {
-	const struct wrapping *w = wrapping_find(algorithm);
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(algorithm);
 
 	return (w != NULL ? w->mechanism : CK_UNAVAILABLE_INFORMATION);
 }
@@ -212,7 +215,7 @@ wrap_mechanism(const char *algorithm)
 static bool
 is_allowed(const char *algorithm, struct view allowed)
 {
-	const struct wrapping *w = wrapping_find(algorithm);
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(algorithm);
 	bool mechanism = false, hash = false, hashes = false;
 	CK_MECHANISM_TYPE type;
 
@@ -228,23 +231,24 @@ is_allowed(const char *algorithm, struct view allowed)
 }
 
 const char *
-wrap_choose(const char *preferred, const struct spec *spec, CK_ULONG bits,
-    struct view allowed)
+import_wrap_choose(const char *preferred, const struct spec *spec,
+    CK_ULONG bits, struct view allowed)
 {
-	const char *candidates[2 + WRAPPINGS] = {preferred, spec->wrapping};
+	const char *candidates[2 + WRAPPING_ALGORITHMS] = {
+	    preferred, spec->wrapping};
 
-	for (size_t i = 0; i < WRAPPINGS; i++)
-		candidates[2 + i] = wrappings[i].kms;
-	for (size_t i = 0; i < 2 + WRAPPINGS; i++)
+	for (size_t i = 0; i < WRAPPING_ALGORITHMS; i++)
+		candidates[2 + i] = wrapping_algorithms[i].kms;
+	for (size_t i = 0; i < 2 + WRAPPING_ALGORITHMS; i++)
 		if (candidates[i] != NULL &&
 		    is_allowed(candidates[i], allowed) &&
-		    wrap_can_carry(candidates[i], bits, spec->kms, 0))
+		    import_wrap_can_carry(candidates[i], bits, spec->kms, 0))
 			return (candidates[i]);
 	return (NULL);
 }
 
 static CK_RV
-check_oaep(const struct wrapping *w, const CK_RSA_PKCS_OAEP_PARAMS *o)
+check_oaep(const struct wrapping_algorithm *w, const CK_RSA_PKCS_OAEP_PARAMS *o)
 {
 	if (o == NULL)
 		return (CKR_OK);
@@ -255,9 +259,11 @@ check_oaep(const struct wrapping *w, const CK_RSA_PKCS_OAEP_PARAMS *o)
 }
 
 CK_RV
-wrap_check_mechanism(const struct pair *p, const CK_MECHANISM *m)
+import_wrap_check_mechanism(
+    const struct import_params *p, const CK_MECHANISM *m)
 {
-	const struct wrapping *w = wrapping_find(p->algorithm);
+	const struct wrapping_algorithm *w = wrapping_algorithm_find(
+	    p->algorithm);
 	const CK_RSA_AES_KEY_WRAP_PARAMS *a = m->pParameter;
 
 	if (w == NULL || w->mechanism != m->mechanism)

@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 #include "secret.h"
 #include "tap.h"
-#include "kms/wrap.h"
+#include "kms/import-wrap.h"
 
 #define MATERIAL_MAX 2375
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -29,7 +29,7 @@ static const struct {
 /* clang-format on */
 
 static EVP_PKEY *
-pair_make(struct pair *p, size_t bits)
+pair_make(struct import_params *p, size_t bits)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);
 	unsigned char *der = NULL;
@@ -97,7 +97,7 @@ unwraps(EVP_PKEY *pkey, size_t algorithm, struct view blob, struct view clear)
 }
 
 static void
-test_material_of(EVP_PKEY *pkey, struct pair *p, size_t a, size_t len)
+test_material_of(EVP_PKEY *pkey, struct import_params *p, size_t a, size_t len)
 {
 	struct buf out = BUF_INIT(KMS_BLOB_MAX), again = out;
 	struct view clear = VIEW(material, len);
@@ -108,7 +108,7 @@ test_material_of(EVP_PKEY *pkey, struct pair *p, size_t a, size_t len)
 
 	(void)snprintf(
 	    p->algorithm, sizeof(p->algorithm), "%s", algorithms[a].name);
-	e = wrap_material(&crypto, arena, p, clear, &out);
+	e = import_wrap_material(&crypto, arena, p, clear, &out);
 	if (!room) {
 		OK(e == ERR_DATA && out.len == 0,
 		    "%s, %s: %zu bytes are too many: %s", p->algorithm, p->spec,
@@ -118,12 +118,12 @@ test_material_of(EVP_PKEY *pkey, struct pair *p, size_t a, size_t len)
 	}
 	OK(e == ERR_OK && unwraps(pkey, a, buf_view(&out), clear),
 	    "%s, %s: %zu bytes", p->algorithm, p->spec, len);
-	OK(wrap_fits(p, buf_view(&out)) &&
+	OK(import_wrap_fits(p, buf_view(&out)) &&
 		out.len ==
 		    modulus +
 			(algorithms[a].rsa_aes ? (len + 7) / 8 * 8 + 8 : 0),
 	    "a length that fits: %zu", out.len);
-	OK(wrap_material(&crypto, arena, p, clear, &again) == ERR_OK &&
+	OK(import_wrap_material(&crypto, arena, p, clear, &again) == ERR_OK &&
 		again.len == out.len &&
 		memcmp(again.ptr + out.len - 16, out.ptr + out.len - 16, 16) !=
 		    0,
@@ -140,45 +140,45 @@ test_material(void)
 				215, 241, 1217, 2375};
 
 	for (size_t i = 0; i < ELEMS(sizes); i++) {
-		struct pair p = PAIR_INIT;
+		struct import_params p = IMPORT_PARAMS_INIT;
 		EVP_PKEY *pkey = pair_make(&p, sizes[i]);
 
 		for (size_t a = 0; a < ELEMS(algorithms); a++)
 			for (size_t l = 0; l < ELEMS(lengths); l++)
 				test_material_of(pkey, &p, a, lengths[l]);
 		EVP_PKEY_free(pkey);
-		pair_free(&p);
+		import_params_free(&p);
 	}
 }
 
 static void
 test_refused(void)
 {
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	struct buf out = BUF_INIT(KMS_BLOB_MAX), small = BUF_INIT(256);
 	EVP_PKEY *pkey = pair_make(&p, 2048);
 
 	strcpy(p.algorithm, "SM2PKE");
-	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
+	OK(import_wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
 		    ERR_UNSUPPORTED &&
-		!wrap_fits(&p, VIEW(material, 256)),
+		!import_wrap_fits(&p, VIEW(material, 256)),
 	    "an algorithm that is unknown");
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(wrap_material(&crypto, arena, &p, VIEW(material, 0), &out) ==
+	OK(import_wrap_material(&crypto, arena, &p, VIEW(material, 0), &out) ==
 		ERR_DATA,
 	    "no material");
-	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &small) ==
-		    ERR_TOO_BIG &&
+	OK(import_wrap_material(
+	       &crypto, arena, &p, VIEW(material, 32), &small) == ERR_TOO_BIG &&
 		small.len == 0,
 	    "no room");
 	p.parameters.public_key.len--;
-	OK(wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
+	OK(import_wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
 		ERR_REPLY,
 	    "no public key");
 	EVP_PKEY_free(pkey);
 	buf_free(&out);
 	buf_free(&small);
-	pair_free(&p);
+	import_params_free(&p);
 }
 
 static void
@@ -201,14 +201,15 @@ test_fits(void)
 	};
 
 	for (size_t i = 0; i < ELEMS(rows); i++) {
-		struct pair p = PAIR_INIT;
+		struct import_params p = IMPORT_PARAMS_INIT;
 
 		strcpy(p.algorithm, rows[i].algorithm);
 		strcpy(p.spec, rows[i].spec);
-		OK(wrap_fits(&p, VIEW(material, rows[i].len)) == rows[i].fits,
+		OK(import_wrap_fits(&p, VIEW(material, rows[i].len)) ==
+			rows[i].fits,
 		    "%s, %s: %zu bytes %s", p.algorithm, p.spec, rows[i].len,
 		    rows[i].fits ? "fit" : "do not");
-		pair_free(&p);
+		import_params_free(&p);
 	}
 }
 
@@ -238,29 +239,30 @@ test_mechanism(void)
 	    {"a label", 256, &label, 16, CKR_MECHANISM_PARAM_INVALID},
 	    {"another length", 256, &sha256, 8, CKR_MECHANISM_PARAM_INVALID},
 	};
-	struct pair p = PAIR_INIT;
+	struct import_params p = IMPORT_PARAMS_INIT;
 	CK_RSA_AES_KEY_WRAP_PARAMS params;
 	CK_MECHANISM m = {CKM_RSA_AES_KEY_WRAP, NULL, 0},
 		     oaep = {CKM_RSA_PKCS_OAEP, &sha256, sizeof(sha256)};
 
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(wrap_check_mechanism(&p, &m) == CKR_OK, "no parameters");
+	OK(import_wrap_check_mechanism(&p, &m) == CKR_OK, "no parameters");
 	for (size_t i = 0; i < ELEMS(rows); i++) {
 		params.ulAESKeyBits = rows[i].bits;
 		params.pOAEPParams = rows[i].oaep;
 		m.pParameter = &params;
 		m.ulParameterLen = rows[i].len;
-		OK(wrap_check_mechanism(&p, &m) == rows[i].rv, "%s",
+		OK(import_wrap_check_mechanism(&p, &m) == rows[i].rv, "%s",
 		    rows[i].what);
 	}
-	OK(wrap_check_mechanism(&p, &oaep) ==
+	OK(import_wrap_check_mechanism(&p, &oaep) ==
 		CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
 	    "OAEP alone is another mechanism");
 	strcpy(p.algorithm, "RSAES_OAEP_SHA_256");
-	OK(wrap_check_mechanism(&p, &oaep) == CKR_OK, "of another pair");
-	OK(wrap_check_mechanism(&p, &m) == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+	OK(import_wrap_check_mechanism(&p, &oaep) == CKR_OK, "of another pair");
+	OK(import_wrap_check_mechanism(&p, &m) ==
+		CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
 	    "which knows no AES key between");
-	pair_free(&p);
+	import_params_free(&p);
 }
 
 static void
@@ -292,17 +294,18 @@ test_carry(void)
 		CK_ULONG b = rows[i].bits;
 		size_t n = rows[i].len;
 
-		OK(wrap_can_carry("RSAES_OAEP_SHA_256", b, s, n) ==
+		OK(import_wrap_can_carry("RSAES_OAEP_SHA_256", b, s, n) ==
 			    rows[i].oaep256 &&
-			wrap_can_carry("RSAES_OAEP_SHA_1", b, s, n) ==
+			import_wrap_can_carry("RSAES_OAEP_SHA_1", b, s, n) ==
 			    rows[i].oaep1 &&
-			wrap_can_carry("RSA_AES_KEY_WRAP_SHA_256", b, s, n) ==
-			    rows[i].rsa_aes &&
-			wrap_can_carry("RSA_AES_KEY_WRAP_SHA_1", b, s, n) ==
-			    rows[i].rsa_aes,
+			import_wrap_can_carry("RSA_AES_KEY_WRAP_SHA_256", b, s,
+			    n) == rows[i].rsa_aes &&
+			import_wrap_can_carry("RSA_AES_KEY_WRAP_SHA_1", b, s,
+			    n) == rows[i].rsa_aes,
 		    "%s, %zu bytes, by a wrapping key of %lu bits", s, n, b);
 	}
-	OK(!wrap_can_carry("RSAES_PKCS1_V1_5", 2048, "SYMMETRIC_DEFAULT", 32),
+	OK(!import_wrap_can_carry(
+	       "RSAES_PKCS1_V1_5", 2048, "SYMMETRIC_DEFAULT", 32),
 	    "an algorithm that is unknown");
 }
 

@@ -2,10 +2,10 @@
 #include <time.h>
 #include "cryptoki/keyferry.h"
 #include "token/login.h"
-#include "wish.h"
+#include "key-request.h"
 
 CK_RV
-wish_place(struct call *c, struct template t)
+key_request_place(struct call *c, struct template t)
 {
 	if (!template_bool(t, CKA_TOKEN, false))
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
@@ -15,7 +15,7 @@ wish_place(struct call *c, struct template t)
 	return (login_allow(c));
 }
 
-unsigned wish_uses(struct template t)
+unsigned key_request_uses(struct template t)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE flag;
@@ -35,7 +35,7 @@ unsigned wish_uses(struct template t)
 }
 
 CK_RV
-wish_use(
+key_request_use(
     struct call *c, const struct spec *spec, unsigned wanted, enum use *use)
 {
 	static const enum use order[] = {
@@ -62,8 +62,8 @@ wish_use(
 }
 
 CK_RV
-wish_name(struct call *c, struct template public_t, struct template private_t,
-    CK_ATTRIBUTE_TYPE type, struct view *name)
+key_request_name(struct call *c, struct template public_t,
+    struct template private_t, CK_ATTRIBUTE_TYPE type, struct view *name)
 {
 	struct view a = template_view(private_t, type);
 	struct view b = template_view(public_t, type);
@@ -134,15 +134,15 @@ read_expiry(struct call *c, struct template t, double *valid_to)
 }
 
 CK_RV
-wish_read(struct call *c, struct template t, struct fresh *f)
+key_request_read(struct call *c, struct template t, struct provision *f)
 {
-	unsigned wanted = wish_uses(t);
+	unsigned wanted = key_request_uses(t);
 	CK_RV rv;
 
-	if ((rv = wish_place(c, t)) != CKR_OK ||
-	    (rv = wish_use(c, f->spec, wanted, &f->use)) != CKR_OK)
+	if ((rv = key_request_place(c, t)) != CKR_OK ||
+	    (rv = key_request_use(c, f->spec, wanted, &f->use)) != CKR_OK)
 		return (rv);
-	f->fits = wanted;
+	f->accepted_usages = wanted;
 	f->label = template_view(t, CKA_LABEL);
 	f->id = template_view(t, CKA_ID);
 	if (f->id.len == 0)
