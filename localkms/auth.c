@@ -30,7 +30,7 @@ struct auth {
 };
 
 /* The Authorization header taken apart. */
-struct claim {
+struct authorization {
 	char credential[PARAMETER_MAX], headers[PARAMETER_MAX],
 	    signature[PARAMETER_MAX];
 	char *access_key, *day, *region, *service, *end; /* of credential */
@@ -57,8 +57,9 @@ auth_open(struct store *s, const char *account)
 		return (NULL);
 	}
 	memcpy(a->access_key, "AKIA", 4);
-	session_spell(random, 16, session_letters, a->access_key + 4);
-	session_spell(random + 16, 40, session_key_letters, a->secret_key);
+	session_random_text(random, 16, session_letters, a->access_key + 4);
+	session_random_text(
+	    random + 16, 40, session_key_letters, a->secret_key);
 	snprintf(a->account, sizeof(a->account), "%s", account);
 	return (a);
 }
@@ -141,7 +142,7 @@ take_parameter(const char *header, const char *name, char *out, size_t size)
 }
 
 static bool
-read_authorization(const char *h, struct claim *m, struct failure *f)
+read_authorization(const char *h, struct authorization *m, struct exception *e)
 {
 	const struct {
 		const char *name;
@@ -153,13 +154,13 @@ read_authorization(const char *h, struct claim *m, struct failure *f)
 	char *s = m->credential;
 
 	if (strncmp(h, "AWS4-HMAC-SHA256", 16) != 0)
-		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		return (exception_set(e, EXCEPTION_INCOMPLETE_SIGNATURE,
 		    "Unsupported AWS 'algorithm': '%.*s'.",
 		    (int)strcspn(h, " "), h));
 	for (size_t i = 0; i < 3; i++)
 		if (!take_parameter(
 			h, parts[i].name, parts[i].out, PARAMETER_MAX))
-			return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+			return (exception_set(e, EXCEPTION_INCOMPLETE_SIGNATURE,
 			    "Authorization header requires '%s' parameter. "
 			    "Authorization=AWS4-HMAC-SHA256",
 			    parts[i].name));
@@ -168,7 +169,7 @@ read_authorization(const char *h, struct claim *m, struct failure *f)
 		if (i == 4)
 			break;
 		if ((s = strchr(s, '/')) == NULL)
-			return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+			return (exception_set(e, EXCEPTION_INCOMPLETE_SIGNATURE,
 			    "Credential must have exactly 5 slash-delimited "
 			    "elements, e.g. keyid/date/region/service/term, "
 			    "got '%s'",
@@ -207,33 +208,33 @@ read_date(const char *date, int64_t *ms)
 }
 
 static bool
-check_date(const struct claim *m, int64_t wall_ms, struct failure *f)
+check_date(const struct authorization *m, int64_t wall_ms, struct exception *e)
 {
 	char now[SIGV4_DATE_SIZE], edge[SIGV4_DATE_SIZE];
 	int64_t at;
 
 	if (!read_date(m->date, &at))
-		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		return (exception_set(e, EXCEPTION_INCOMPLETE_SIGNATURE,
 		    "Date must be in ISO-8601 'basic format'. Got '%.40s'. "
 		    "See http://en.wikipedia.org/wiki/ISO_8601",
 		    m->date));
 	sigv4_date(wall_ms / 1000, now);
 	if (at < wall_ms - SKEW_MS) {
 		sigv4_date((wall_ms - SKEW_MS) / 1000, edge);
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Signature expired: %s is now earlier than %s (%s - 15 "
 		    "min.)",
 		    m->date, edge, now));
 	}
 	if (at > wall_ms + SKEW_MS) {
 		sigv4_date((wall_ms + SKEW_MS) / 1000, edge);
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Signature not yet current: %s is still later than %s (%s "
 		    "+ 15 min.)",
 		    m->date, edge, now));
 	}
 	if (strlen(m->day) != 8 || strncmp(m->day, m->date, 8) != 0)
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Date in Credential scope does not match YYYYMMDD from "
 		    "ISO-8601 version of date from HTTP: '%.40s' != '%.8s', "
 		    "from '%s'.",
@@ -252,19 +253,20 @@ is_region(const char *s)
 }
 
 static bool
-check_scope(const struct claim *m, const char *service, struct failure *f)
+check_scope(
+    const struct authorization *m, const char *service, struct exception *e)
 {
 	if (strcmp(m->end, "aws4_request") != 0)
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Credential should be scoped with a valid terminator: "
 		    "'aws4_request', not '%s'.",
 		    m->end));
 	if (strcmp(m->service, service) != 0)
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Credential should be scoped to correct service: '%s'.",
 		    service));
 	if (!is_region(m->region))
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Credential should be scoped to a valid region."));
 	return (true);
 }
@@ -272,7 +274,8 @@ check_scope(const struct claim *m, const char *service, struct failure *f)
 /* The headers that the list names; Host must be among them. Others need not:
  * AWS takes requests whose X-Amz-Target is not signed, as older curls send. */
 static bool
-gather_headers(const struct web_request *q, struct claim *m, struct failure *f)
+gather_headers(
+    const struct web_request *q, struct authorization *m, struct exception *e)
 {
 	char *s, *state = NULL;
 	const char *value;
@@ -282,7 +285,7 @@ gather_headers(const struct web_request *q, struct claim *m, struct failure *f)
 	     s = strtok_r(NULL, ";", &state)) {
 		if (m->signed_count == SIGNED_MAX ||
 		    (value = web_header(q, s)) == NULL)
-			return (fail(f, FAIL_BAD_SIGNATURE,
+			return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 			    "The request signature we calculated does not "
 			    "match the signature you provided. The header "
 			    "'%s' is signed but was not sent.",
@@ -292,14 +295,14 @@ gather_headers(const struct web_request *q, struct claim *m, struct failure *f)
 		    view_str(s), view_str(value)};
 	}
 	if (!host)
-		return (fail(f, FAIL_BAD_SIGNATURE,
+		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "'Host' or ':authority' must be a 'SignedHeader' in the "
 		    "AWS Authorization."));
 	return (true);
 }
 
 static bool
-signing_key(struct auth *a, const struct claim *m, const char *secret,
+signing_key(struct auth *a, const struct authorization *m, const char *secret,
     uint8_t key[SIGV4_KEY_SIZE])
 {
 	struct signing_key made;
@@ -329,7 +332,7 @@ signing_key(struct auth *a, const struct claim *m, const char *secret,
 
 static bool
 check_signature(struct auth *a, const struct web_request *q,
-    const struct claim *m, const char *secret, struct failure *f)
+    const struct authorization *m, const char *secret, struct exception *e)
 {
 	struct sigv4_request r = {
 	    .method = view_str(q->method),
@@ -351,32 +354,34 @@ check_signature(struct auth *a, const struct web_request *q,
 	     sigv4_sign(a->sigv4, &r, key, hex) == ERR_OK;
 	OPENSSL_cleanse(key, sizeof(key));
 	if (!ok)
-		return (fail(f, FAIL_INTERNAL, "out of memory"));
+		return (exception_set(e, EXCEPTION_INTERNAL, "out of memory"));
 	if (strlen(m->signature) == SIGV4_HEX_SIZE - 1 &&
 	    CRYPTO_memcmp(m->signature, hex, SIGV4_HEX_SIZE - 1) == 0)
 		return (true);
-	return (fail(f, FAIL_BAD_SIGNATURE,
+	return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 	    "The request signature we calculated does not match the signature "
 	    "you provided. Check your AWS Secret Access Key and signing "
 	    "method. Consult the service documentation for details."));
 }
 
 static bool
-identify_session(const struct auth *a, const char *token, const struct claim *m,
-    int64_t wall_ms, char secret[AUTH_SECRET_SIZE], struct caller *c,
-    struct failure *f)
+identify_session(const struct auth *a, const char *token,
+    const struct authorization *m, int64_t wall_ms,
+    char secret[AUTH_SECRET_SIZE], struct caller *c, struct exception *e)
 {
 	struct session s = {0};
 
 	if (strlen(m->access_key) != SESSION_ACCESS_SIZE - 1 ||
 	    strlen(token) >= sizeof(s.token))
-		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
+		return (exception_set(
+		    e, EXCEPTION_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
 	snprintf(s.access_key, sizeof(s.access_key), "%s", m->access_key);
 	snprintf(s.token, sizeof(s.token), "%s", token);
 	if (!session_read(a->sessions, &s))
-		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
+		return (exception_set(
+		    e, EXCEPTION_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
 	if (wall_ms / 1000 >= s.expires)
-		return (fail(f, FAIL_EXPIRED_TOKEN,
+		return (exception_set(e, EXCEPTION_EXPIRED_TOKEN,
 		    "The security token included in the request is expired"));
 	memcpy(secret, s.secret_key, sizeof(s.secret_key));
 	snprintf(c->arn, sizeof(c->arn), "%s", s.arn);
@@ -386,15 +391,16 @@ identify_session(const struct auth *a, const char *token, const struct claim *m,
 /* The secret of an access key, and who it is. */
 static bool
 identify(const struct auth *a, const struct web_request *q,
-    const struct claim *m, int64_t wall_ms, char secret[AUTH_SECRET_SIZE],
-    struct caller *c, struct failure *f)
+    const struct authorization *m, int64_t wall_ms,
+    char secret[AUTH_SECRET_SIZE], struct caller *c, struct exception *e)
 {
 	const char *token = web_header(q, "x-amz-security-token");
 
 	if (token != NULL)
-		return (identify_session(a, token, m, wall_ms, secret, c, f));
+		return (identify_session(a, token, m, wall_ms, secret, c, e));
 	if (strcmp(m->access_key, a->access_key) != 0)
-		return (fail(f, FAIL_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
+		return (exception_set(
+		    e, EXCEPTION_UNRECOGNIZED_CLIENT, INVALID_TOKEN));
 	memcpy(secret, a->secret_key, AUTH_SECRET_SIZE);
 	snprintf(c->arn, sizeof(c->arn), "arn:aws:iam::%s:user/keyferry",
 	    a->account);
@@ -403,28 +409,28 @@ identify(const struct auth *a, const struct web_request *q,
 
 bool
 auth_check(struct auth *a, const struct web_request *q, const char *service,
-    int64_t wall_ms, struct caller *c, struct failure *f)
+    int64_t wall_ms, struct caller *c, struct exception *e)
 {
 	const char *h = web_header(q, "authorization");
 	char secret[AUTH_SECRET_SIZE];
-	struct claim m = {0};
+	struct authorization m = {0};
 	bool ok;
 
 	if (h == NULL)
-		return (fail(
-		    f, FAIL_MISSING_TOKEN, "Missing Authentication Token"));
-	if (!read_authorization(h, &m, f))
+		return (exception_set(e, EXCEPTION_MISSING_TOKEN,
+		    "Missing Authentication Token"));
+	if (!read_authorization(h, &m, e))
 		return (false);
 	if ((m.date = web_header(q, "x-amz-date")) == NULL)
-		return (fail(f, FAIL_INCOMPLETE_SIGNATURE,
+		return (exception_set(e, EXCEPTION_INCOMPLETE_SIGNATURE,
 		    "Authorization header requires existence of either a "
 		    "'X-Amz-Date' or a 'Date' header. "
 		    "Authorization=AWS4-HMAC-SHA256"));
-	if (!check_scope(&m, service, f) ||
-	    !identify(a, q, &m, wall_ms, secret, c, f))
+	if (!check_scope(&m, service, e) ||
+	    !identify(a, q, &m, wall_ms, secret, c, e))
 		return (false);
-	ok = gather_headers(q, &m, f) && check_date(&m, wall_ms, f) &&
-	     check_signature(a, q, &m, secret, f);
+	ok = gather_headers(q, &m, e) && check_date(&m, wall_ms, e) &&
+	     check_signature(a, q, &m, secret, e);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	snprintf(c->region, sizeof(c->region), "%s", m.region);
 	snprintf(c->access_key, sizeof(c->access_key), "%s", m.access_key);

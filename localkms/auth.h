@@ -26,5 +26,5 @@ const uint8_t *auth_session_secret(const struct auth *);
 
 /* wall_ms: what time the front end believes it is. service: "kms". */
 bool auth_check(struct auth *, const struct web_request *, const char *service,
-    int64_t wall_ms, struct caller *, struct failure *);
+    int64_t wall_ms, struct caller *, struct exception *);
 #endif

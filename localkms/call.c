@@ -37,7 +37,7 @@ call_text(const struct call *c, enum input_member m, const char *other)
 }
 
 bool
-call_no_memory(struct call *c)
+call_out_of_memory(struct call *c)
 {
 	return (REFUSE(c, INTERNAL, "out of memory"));
 }
@@ -45,7 +45,7 @@ call_no_memory(struct call *c)
 const char *
 call_key_arn(struct call *c, const char *region, const char *id)
 {
-	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:key/%s",
+	const char *s = arena_printf(&c->arena, "arn:%s:kms:%s:%s:key/%s",
 	    text_partition(region), region, c->service->account, id);
 
 	return (s != NULL ? s : "");
@@ -60,7 +60,7 @@ call_arn(struct call *c, const struct key *k)
 const char *
 call_alias_arn(struct call *c, const char *name)
 {
-	const char *s = mem_printf(&c->mem, "arn:%s:kms:%s:%s:%s",
+	const char *s = arena_printf(&c->arena, "arn:%s:kms:%s:%s:%s",
 	    text_partition(c->caller.region), c->caller.region,
 	    c->service->account, name);
 
@@ -110,7 +110,7 @@ find_by_id(struct call *c, const char *id, const struct key **out)
 
 	if (!is_key_id(id))
 		return (REFUSE(c, NOT_FOUND, "Invalid keyId '%s'", id));
-	k = c->locked ? store_key_now(s, c->caller.region, id)
+	k = c->locked ? store_current_key(s, c->caller.region, id)
 		      : store_key(s, c->caller.region, id);
 	if (k == NULL)
 		return (REFUSE(c, NOT_FOUND, "Key '%s' does not exist",
@@ -186,10 +186,10 @@ call_find_key(
 }
 
 bool
-call_put_key(struct call *c, struct key *k)
+call_store_key(struct call *c, struct key *k)
 {
 	if (k == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if (store_put_key(c->service->store, k))
 		return (true);
 	return (REFUSE(c, INTERNAL, "the store cannot be written"));
@@ -209,14 +209,14 @@ call_page(struct call *c, size_t most, size_t usual, size_t *limit,
 	*after = "";
 	if (!call_has(c, IN_MARKER))
 		return (true);
-	text = input_base64(c->in[IN_MARKER].bytes, &c->mem);
+	text = input_base64(c->in[IN_MARKER].bytes, &c->arena);
 	if (text.len <= MARKER_LEN ||
 	    memcmp(text.ptr, MARKER, MARKER_LEN) != 0 ||
 	    memchr(text.ptr, '\0', text.len) != NULL)
 		return (REFUSE(c, INVALID_MARKER, "Invalid marker"));
-	*after = mem_text(&c->mem, text);
+	*after = arena_copy(&c->arena, text);
 	if (*after == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	*after += MARKER_LEN;
 	return (true);
 }
@@ -236,29 +236,29 @@ call_admit(struct call *c)
 		    "%s origin is AWS_KMS which is not valid for this "
 		    "operation.",
 		    call_arn(c, c->key)));
-	return (
-	    call_gate(c, c->key, op->gate) && call_usage(c, c->key, op->usage));
+	return (call_check_state(c, c->key, op->state_rule) &&
+		call_check_usage(c, c->key, op->usage));
 }
 
 bool
 call_run(struct call *c, struct view body)
 {
 	const struct operation *op = c->op;
-	const struct doc *root;
+	const struct json_node *root;
 
 	c->reply = op->reply;
 	if (body.len == 0)
 		body = VIEW_STR("{}");
-	root = doc_parse(body, &c->mem);
-	if (root == NULL || root->kind != DOC_OBJECT)
+	root = json_tree_parse(body, &c->arena);
+	if (root == NULL || root->kind != NODE_OBJECT)
 		return (REFUSE(c, SERIALIZATION, "%s", ""));
-	if (!input_read(
-		root, op->required, op->optional, c->in, &c->mem, &c->failure))
+	if (!input_read(root, op->required, op->optional, c->in, &c->arena,
+		&c->exception))
 		return (false);
 	/* no grants, so no token of one is valid */
-	if (call_has(c, IN_GRANT_TOKENS) && c->in[IN_GRANT_TOKENS].doc->count)
+	if (call_has(c, IN_GRANT_TOKENS) && c->in[IN_GRANT_TOKENS].node->count)
 		return (REFUSE(c, INVALID_GRANT_TOKEN, "%s", ""));
-	store_age(c->service->store, c->now_ms);
+	store_advance(c->service->store, c->now_ms);
 	if ((op->flags & OP_WRITES) != 0)
 		call_lock(c);
 	if (!call_admit(c))
@@ -288,19 +288,19 @@ call_free(struct call *c)
 		key_unref(c->keys[i]);
 	for (size_t i = 0; i < c->buf_count; i++)
 		buf_free(&c->bufs[i]);
-	mem_free(&c->mem);
+	arena_free(&c->arena);
 }
 
 void
 call_page_end(struct call *c, bool more, const char *last)
 {
-	const char *marker = mem_printf(&c->mem, MARKER "%s", last);
+	const char *marker = arena_printf(&c->arena, MARKER "%s", last);
 	size_t len = MARKER_LEN + strlen(last);
 	unsigned char *text;
 
 	c->out.truncated = more ? JSON_TRUE : JSON_FALSE;
 	if (!more || marker == NULL ||
-	    (text = mem_get(&c->mem, len / 3 * 4 + 5)) == NULL)
+	    (text = arena_alloc(&c->arena, len / 3 * 4 + 5)) == NULL)
 		return;
 	EVP_EncodeBlock(text, (const unsigned char *)marker, (int)len);
 	c->out.next_marker = (const char *)text;

@@ -1,10 +1,10 @@
 #ifndef LOCALKMS_CALL_H
 #define LOCALKMS_CALL_H
-#include "fail.h"
+#include "exception.h"
 #include "input.h"
 #include "json.h"
 #include "key.h"
-#include "mem.h"
+#include "arena.h"
 #include "output.h"
 #include "store.h"
 
@@ -12,22 +12,22 @@ struct auth;
 struct call;
 struct cipher;
 struct controls;
-struct pairs;
+struct rsa_stock;
 
 /* A row of the state table: what a key's state lets an operation do. */
-enum gate {
-	GATE_ANY, /* DescribeKey and what else looks only */
-	GATE_USE, /* cryptography and GetPublicKey */
-	GATE_PARAMETERS, /* GetParametersForImport */
-	GATE_IMPORT,
-	GATE_DELETE_MATERIAL,
-	GATE_DESCRIBE, /* aliases, tags, description */
-	GATE_ENABLE,
-	GATE_SCHEDULE,
-	GATE_CANCEL,
-	GATE_ROTATION,
-	GATE_REPLICATE,
-	GATE_COUNT,
+enum state_rule {
+	RULE_ANY, /* DescribeKey and what else looks only */
+	RULE_USE, /* cryptography and GetPublicKey */
+	RULE_PARAMETERS, /* GetParametersForImport */
+	RULE_IMPORT,
+	RULE_DELETE_MATERIAL,
+	RULE_DESCRIBE, /* aliases, tags, description */
+	RULE_ENABLE,
+	RULE_SCHEDULE,
+	RULE_CANCEL,
+	RULE_ROTATION,
+	RULE_REPLICATE,
+	STATE_RULE_COUNT,
 };
 
 enum operation_flag {
@@ -43,7 +43,7 @@ struct operation {
 	bool (*run)(struct call *);
 	const struct json_field *reply; /* of struct output; NULL: empty */
 	uint64_t required, optional; /* sets of IN_BIT() */
-	enum gate gate;
+	enum state_rule state_rule;
 	enum usage usage; /* that the key must have; 0: any */
 	unsigned flags;
 };
@@ -51,7 +51,7 @@ struct operation {
 /* What all calls share; service_open() makes it. */
 struct service {
 	struct store *store;
-	struct pairs *pairs;
+	struct rsa_stock *rsa_stock;
 	struct controls *controls;
 	struct auth *auth;
 	struct cipher *cipher;
@@ -80,8 +80,8 @@ struct call {
 	struct input in[IN_COUNT];
 	struct output out;
 	const struct json_field *reply; /* the operation's, or better */
-	struct failure failure;
-	struct mem mem;
+	struct exception exception;
+	struct arena arena;
 	const struct key *key; /* of KeyId, found and let through */
 	struct key *keys[CALL_KEYS]; /* references to be given back */
 	struct buf bufs[CALL_BUFS];
@@ -89,13 +89,14 @@ struct call {
 	bool locked;
 };
 
-/* Fills c->failure and returns false. */
-#define REFUSE(c, kind, ...) fail(&(c)->failure, FAIL_##kind, __VA_ARGS__)
+/* Fills c->exception and returns false. */
+#define REFUSE(c, kind, ...) \
+	exception_set(&(c)->exception, EXCEPTION_##kind, __VA_ARGS__)
 
 /* NULL: no such operation. */
 const struct operation *operation_find(struct view name);
 const struct operation *operation_at(size_t i);
-/* Decodes, checks and runs. False: c->failure says why. */
+/* Decodes, checks and runs. False: c->exception says why. */
 bool call_run(struct call *, struct view body);
 void call_free(struct call *);
 
@@ -118,18 +119,18 @@ const char *call_text(
 bool call_find_key(
     struct call *, struct view id, bool alias_ok, const struct key **out);
 /* The state table. */
-bool call_gate(struct call *, const struct key *, enum gate);
-bool call_usage(struct call *, const struct key *, enum usage);
+bool call_check_state(struct call *, const struct key *, enum state_rule);
+bool call_check_usage(struct call *, const struct key *, enum usage);
 /* An algorithm of that name that the key does. */
 bool call_algorithm(struct call *, const struct key *, struct view name,
     const struct algorithm **out);
 /* Stores a changed copy, or a new key; takes it, also when it fails. */
-bool call_put_key(struct call *, struct key *);
+bool call_store_key(struct call *, struct key *);
 /* "arn:aws:kms:REGION:ACCOUNT:key/ID", in the call's memory. */
 const char *call_key_arn(struct call *, const char *region, const char *id);
 const char *call_arn(struct call *, const struct key *);
 const char *call_alias_arn(struct call *, const char *name);
-bool call_no_memory(struct call *); /* false */
+bool call_out_of_memory(struct call *); /* false */
 
 /* Pages: Limit and Marker on the way in, the item behind which the next page
  * begins on the way out. */

@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "controls.h"
 #include "quota.h"
-#include "rules.h"
+#include "faults.h"
 
 #define OPERATIONS_MAX 64
 #define DENIALS_MAX 64
@@ -21,11 +21,11 @@ struct denial {
 struct controls {
 	struct store *store;
 	pthread_mutex_t lock; /* over all that follows */
-	struct rules rules;
+	struct faults faults;
 	struct quotas quotas;
 	struct denial denials[DENIALS_MAX];
 	_Atomic size_t denial_count;
-	atomic_bool has_rules, has_quotas; /* to stay off the lock */
+	atomic_bool has_faults, has_quotas; /* to stay off the lock */
 	_Atomic int64_t forward_ms, skew_ms;
 	atomic_ulong counters[OPERATIONS_MAX + 1]; /* the last: unknown ones */
 	atomic_ulong at_once, most_at_once; /* requests not yet answered */
@@ -82,23 +82,23 @@ arrive(struct controls *c)
 }
 
 void
-controls_part(struct controls *c)
+controls_end_request(struct controls *c)
 {
 	atomic_fetch_sub(&c->at_once, 1);
 }
 
 void
-controls_meet(
+controls_begin_request(
     struct controls *c, const struct operation *op, struct fault_plan *p)
 {
 	arrive(c);
 	memset(p, 0, sizeof(*p));
 	atomic_fetch_add_explicit(
 	    &c->counters[place_of(op)], 1, memory_order_relaxed);
-	if (!c->has_rules)
+	if (!c->has_faults)
 		return;
 	pthread_mutex_lock(&c->lock);
-	rules_meet(&c->rules, op == NULL ? "" : op->name, p);
+	faults_match(&c->faults, op == NULL ? "" : op->name, p);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -193,7 +193,7 @@ static void
 get_faults(struct controls *c, const struct web_request *q, struct web_reply *r)
 {
 	(void)q;
-	rules_list(&c->rules, &r->body);
+	faults_list(&c->faults, &r->body);
 }
 
 static void
@@ -202,11 +202,11 @@ add_fault(struct controls *c, const struct web_request *q, struct web_reply *r)
 	char text[128];
 	int id;
 
-	if (!rule_add(&c->rules, q, &id, text, sizeof(text))) {
+	if (!faults_add(&c->faults, q, &id, text, sizeof(text))) {
 		print_error(r, text);
 		return;
 	}
-	c->has_rules = true;
+	c->has_faults = true;
 	snprintf(text, sizeof(text), "{\"id\":%d}\n", id);
 	(void)buf_puts(&r->body, text);
 }
@@ -218,9 +218,9 @@ clear_faults(
 	char id[16] = "0";
 
 	(void)web_parameter(q, "id", id, sizeof(id));
-	rule_remove(&c->rules, atoi(id));
+	faults_remove(&c->faults, atoi(id));
 	if (strcmp(id, "0") == 0)
-		c->has_rules = false;
+		c->has_faults = false;
 	get_faults(c, q, r);
 }
 
@@ -317,8 +317,8 @@ set_consistency(
 static void
 reset(struct controls *c, const struct web_request *q, struct web_reply *r)
 {
-	rule_remove(&c->rules, 0);
-	c->has_rules = c->has_quotas = false;
+	faults_remove(&c->faults, 0);
+	c->has_faults = c->has_quotas = false;
 	c->denial_count = 0;
 	c->skew_ms = 0;
 	store_set_delay(c->store, 0);
@@ -332,7 +332,7 @@ get_help(struct controls *c, const struct web_request *q, struct web_reply *r)
 	(void)q;
 	r->content_type = "text/plain";
 	(void)buf_puts(&r->body, "keyferry-localkms control address\nfaults: ");
-	rules_kinds(&r->body);
+	faults_kinds(&r->body);
 	(void)buf_puts(&r->body, "\nsee keyferry-localkms(1)\n");
 }
 

@@ -28,7 +28,7 @@ enum fault_body {
 };
 struct fault_plan {
 	enum fault_moment moment; /* BEFORE: the operation is not run */
-	enum web_fate fate;
+	enum web_delivery delivery;
 	enum fault_body body;
 	int status; /* BEFORE, when an answer goes: HTTP's and AWS's name */
 	char exception[64];
@@ -37,10 +37,10 @@ struct fault_plan {
 	size_t size;
 };
 /* Counts the request and says what it meets. op NULL: an unknown one. */
-void controls_meet(
+void controls_begin_request(
     struct controls *, const struct operation *op, struct fault_plan *);
-/* A request that controls_meet() has counted is answered. */
-void controls_part(struct controls *);
+/* A request that controls_begin_request() has counted is answered. */
+void controls_end_request(struct controls *);
 /* Whether the caller may not use that key. */
 bool controls_denied(struct controls *, const char *operation,
     const struct key *, const char *access_key);

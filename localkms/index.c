@@ -3,7 +3,7 @@
 #include "index.h"
 
 size_t
-index_seek(const struct index *x, const void *key, bool *found)
+index_find(const struct index *x, const void *key, bool *found)
 {
 	size_t low = 0, high = x->count, mid;
 	int c;
@@ -51,7 +51,7 @@ index_put(struct index *x, size_t place, bool instead, void *row)
 }
 
 void
-index_cut(struct index *x, size_t place)
+index_remove(struct index *x, size_t place)
 {
 	x->count--;
 	memmove(x->rows + place, x->rows + place + 1,

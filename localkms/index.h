@@ -15,11 +15,11 @@ struct index {
 };
 
 /* The place of key, or where it would go; *found says which. */
-size_t index_seek(const struct index *, const void *key, bool *found);
+size_t index_find(const struct index *, const void *key, bool *found);
 /* Makes room, so that the next index_put() cannot fail. */
 bool index_reserve(struct index *);
 /* Puts row at that place: instead of the row there, or before it. */
 void index_put(struct index *, size_t place, bool instead, void *row);
-void index_cut(struct index *, size_t place);
+void index_remove(struct index *, size_t place);
 void index_free(struct index *); /* not the rows */
 #endif

@@ -199,9 +199,9 @@ check_range(struct complaints *c, const struct row *row, const struct input *in)
 static void
 check_names(struct complaints *c, const struct row *row, const struct input *in)
 {
-	const struct doc *d;
+	const struct json_node *d;
 
-	for (d = in->doc->first; d != NULL; d = d->next)
+	for (d = in->node->first; d != NULL; d = d->next)
 		if (d->text.len < row->min || d->text.len > row->max)
 			break;
 	if (d == NULL)
@@ -228,14 +228,14 @@ check(struct complaints *c, const struct row *row, const struct input *in)
 }
 
 static bool
-wrong_type(struct failure *f, const struct doc *d, const char *wanted)
+wrong_type(struct exception *e, const struct json_node *d, const char *wanted)
 {
-	return (fail(f, FAIL_SERIALIZATION, "%s can not be converted to %s",
-	    doc_kind_name(d), wanted));
+	return (exception_set(e, EXCEPTION_SERIALIZATION,
+	    "%s can not be converted to %s", json_node_kind_name(d), wanted));
 }
 
 struct view
-input_base64(struct view text, struct mem *mem)
+input_base64(struct view text, struct arena *arena)
 {
 	struct view none = {NULL, 0};
 	uint8_t *out;
@@ -248,7 +248,7 @@ input_base64(struct view text, struct mem *mem)
 			       (text.ptr[text.len - 2] == '='));
 	if (text.len != 0 && memchr(text.ptr, '=', text.len - pad) != NULL)
 		return (none);
-	if ((out = mem_get(mem, text.len / 4 * 3 + 1)) == NULL ||
+	if ((out = arena_alloc(arena, text.len / 4 * 3 + 1)) == NULL ||
 	    (text.len != 0 &&
 		EVP_DecodeBlock(out, text.ptr, (int)text.len) < 0))
 		return (none);
@@ -283,89 +283,89 @@ number_value(struct view v)
 }
 
 static bool
-strings_only(const struct doc *d, struct failure *f)
+strings_only(const struct json_node *d, struct exception *e)
 {
 	for (d = d->first; d != NULL; d = d->next)
-		if (d->kind != DOC_STRING)
-			return (wrong_type(f, d, "a String"));
+		if (d->kind != NODE_STRING)
+			return (wrong_type(e, d, "a String"));
 	return (true);
 }
 
 static bool
-tags_only(const struct doc *d, struct failure *f)
+tags_only(const struct json_node *d, struct exception *e)
 {
 	const char *const names[] = {"TagKey", "TagValue"};
-	const struct doc *m;
+	const struct json_node *m;
 
 	for (d = d->first; d != NULL; d = d->next) {
-		if (d->kind != DOC_OBJECT)
-			return (wrong_type(f, d, "a Tag"));
+		if (d->kind != NODE_OBJECT)
+			return (wrong_type(e, d, "a Tag"));
 		for (size_t i = 0; i < 2; i++)
-			if ((m = doc_member(d, names[i])) != NULL &&
-			    m->kind != DOC_STRING)
-				return (wrong_type(f, m, "a String"));
+			if ((m = json_tree_member(d, names[i])) != NULL &&
+			    m->kind != NODE_STRING)
+				return (wrong_type(e, m, "a String"));
 	}
 	return (true);
 }
 
 /* What a kind is made from, and how AWS calls it. */
 static const struct {
-	enum doc_kind from;
+	enum json_node_kind from;
 	const char *name;
 } kinds[] = {
-    [INPUT_TEXT] = {DOC_STRING, "a String"},
-    [INPUT_BLOB] = {DOC_STRING, "a Blob"},
-    [INPUT_WHOLE] = {DOC_NUMBER, "an Integer"},
-    [INPUT_TIME] = {DOC_NUMBER, "a Timestamp"},
-    [INPUT_TRUTH] = {DOC_TRUE, "a Boolean"},
-    [INPUT_MAP] = {DOC_OBJECT, "a Map"},
-    [INPUT_NAMES] = {DOC_ARRAY, "a List"},
-    [INPUT_TAGS] = {DOC_ARRAY, "a List"},
-    [INPUT_OBJECT] = {DOC_OBJECT, "a Structure"},
+    [INPUT_TEXT] = {NODE_STRING, "a String"},
+    [INPUT_BLOB] = {NODE_STRING, "a Blob"},
+    [INPUT_WHOLE] = {NODE_NUMBER, "an Integer"},
+    [INPUT_TIME] = {NODE_NUMBER, "a Timestamp"},
+    [INPUT_TRUTH] = {NODE_TRUE, "a Boolean"},
+    [INPUT_MAP] = {NODE_OBJECT, "a Map"},
+    [INPUT_NAMES] = {NODE_ARRAY, "a List"},
+    [INPUT_TAGS] = {NODE_ARRAY, "a List"},
+    [INPUT_OBJECT] = {NODE_OBJECT, "a Structure"},
 };
 
 static bool
-take(const struct row *row, const struct doc *d, struct input *in,
-    struct mem *mem, struct failure *f)
+take(const struct row *row, const struct json_node *d, struct input *in,
+    struct arena *arena, struct exception *e)
 {
-	enum doc_kind kind = d->kind == DOC_FALSE ? DOC_TRUE : d->kind;
+	enum json_node_kind kind = d->kind == NODE_FALSE ? NODE_TRUE : d->kind;
 
 	if (kind != kinds[row->kind].from)
-		return (wrong_type(f, d, kinds[row->kind].name));
+		return (wrong_type(e, d, kinds[row->kind].name));
 	in->set = true;
-	in->doc = d;
-	in->truth = d->kind == DOC_TRUE;
+	in->node = d;
+	in->truth = d->kind == NODE_TRUE;
 	in->bytes = d->text;
-	if (kind == DOC_NUMBER)
+	if (kind == NODE_NUMBER)
 		in->number = number_value(d->text);
 	if (row->kind == INPUT_WHOLE &&
 	    (in->number != floor(in->number) || fabs(in->number) > INT_MAX))
-		return (wrong_type(f, d, "an Integer"));
+		return (wrong_type(e, d, "an Integer"));
 	if (row->kind == INPUT_TIME && !(fabs(in->number) < 1e12))
-		return (wrong_type(f, d, "a Timestamp"));
+		return (wrong_type(e, d, "a Timestamp"));
 	if (row->kind == INPUT_BLOB &&
-	    (in->bytes = input_base64(d->text, mem)).ptr == NULL)
-		return (wrong_type(f, d, "a Blob"));
+	    (in->bytes = input_base64(d->text, arena)).ptr == NULL)
+		return (wrong_type(e, d, "a Blob"));
 	if (row->kind == INPUT_MAP || row->kind == INPUT_NAMES)
-		return (strings_only(d, f));
-	return (row->kind != INPUT_TAGS || tags_only(d, f));
+		return (strings_only(d, e));
+	return (row->kind != INPUT_TAGS || tags_only(d, e));
 }
 
 bool
-input_read(const struct doc *root, uint64_t required, uint64_t optional,
-    struct input *in, struct mem *mem, struct failure *f)
+input_read(const struct json_node *root, uint64_t required, uint64_t optional,
+    struct input *in, struct arena *arena, struct exception *e)
 {
 	struct complaints c;
-	const struct doc *d;
+	const struct json_node *d;
 
 	c.count = c.used = 0;
 	memset(in, 0, IN_COUNT * sizeof(*in));
 	for (size_t i = 0; i < IN_COUNT; i++) {
 		if (((required | optional) >> i & 1) == 0)
 			continue;
-		d = doc_member(root, rows[i].name);
-		if (d != NULL && d->kind != DOC_NULL &&
-		    !take(&rows[i], d, &in[i], mem, f))
+		d = json_tree_member(root, rows[i].name);
+		if (d != NULL && d->kind != NODE_NULL &&
+		    !take(&rows[i], d, &in[i], arena, e))
 			return (false);
 		if (in[i].set)
 			check(&c, &rows[i], &in[i]);
@@ -376,6 +376,7 @@ input_read(const struct doc *root, uint64_t required, uint64_t optional,
 	}
 	if (c.count == 0)
 		return (true);
-	return (fail(f, FAIL_VALIDATION, "%zu validation error%s detected: %s",
-	    c.count, c.count == 1 ? "" : "s", c.text));
+	return (exception_set(e, EXCEPTION_VALIDATION,
+	    "%zu validation error%s detected: %s", c.count,
+	    c.count == 1 ? "" : "s", c.text));
 }

@@ -2,8 +2,8 @@
 #define LOCALKMS_INPUT_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "doc.h"
-#include "fail.h"
+#include "json-tree.h"
+#include "exception.h"
 
 enum input_kind {
 	INPUT_TEXT,
@@ -115,17 +115,17 @@ struct input {
 	bool truth;
 	struct view bytes; /* TEXT (a NUL behind it), BLOB (decoded) */
 	double number; /* WHOLE, TIME */
-	const struct doc *doc;
+	const struct json_node *node;
 };
 
 /*
  * Fills in[IN_COUNT] with what the operation takes; other members are
- * skipped, as AWS does. What in points to lives in mem. False: *f is
+ * skipped, as AWS does. What in points to lives in mem. False: *e is
  * SerializationException for a wrong type, ValidationException with every
  * constraint that is not met.
  */
-bool input_read(const struct doc *root, uint64_t required, uint64_t optional,
-    struct input *in, struct mem *, struct failure *f);
-/* The bytes of a base64 text, in mem; ptr NULL when it is not base64. */
-struct view input_base64(struct view text, struct mem *);
+bool input_read(const struct json_node *root, uint64_t required,
+    uint64_t optional, struct input *in, struct arena *, struct exception *e);
+/* The bytes of a base64 text, in arena; ptr NULL when it is not base64. */
+struct view input_base64(struct view text, struct arena *);
 #endif

@@ -108,7 +108,7 @@ key_unref(struct key *k)
 }
 
 bool
-material_here(const struct material *m)
+material_is_present(const struct material *m)
 {
 	return (m->bytes.len != 0);
 }
@@ -165,7 +165,7 @@ key_complete(const struct key *k)
 		return (false);
 	for (size_t i = 0; i < k->material_count; i++) {
 		m = &k->materials[i];
-		if (m->state <= MATERIAL_NON_CURRENT && !material_here(m))
+		if (m->state <= MATERIAL_NON_CURRENT && !material_is_present(m))
 			return (false);
 	}
 	return (true);
@@ -213,7 +213,7 @@ key_rotate(struct key *k, int64_t now_ms, bool on_demand)
 	if (next == NULL && !k->external) {
 		if ((next = key_material_add(k)) == NULL ||
 		    !material_generate(next, k->spec, NULL) ||
-		    !material_name(next, k->id))
+		    !material_set_id(next, k->id))
 			return (false);
 		next->state = MATERIAL_PENDING_ROTATION;
 	}
@@ -229,7 +229,7 @@ key_rotate(struct key *k, int64_t now_ms, bool on_demand)
 }
 
 int64_t
-key_due(const struct key *k)
+key_next_change_ms(const struct key *k)
 {
 	int64_t due = INT64_MAX, t;
 
@@ -245,10 +245,10 @@ key_due(const struct key *k)
 	return (due);
 }
 
-enum key_fate
-key_age(struct key *k, int64_t now_ms)
+enum key_change
+key_advance(struct key *k, int64_t now_ms)
 {
-	enum key_fate fate = KEY_AS_BEFORE;
+	enum key_change change = KEY_UNCHANGED;
 	struct material *m;
 
 	if (k->deletion_ms != 0 && now_ms >= k->deletion_ms)
@@ -258,16 +258,16 @@ key_age(struct key *k, int64_t now_ms)
 		if (m->valid_to_ms == 0 || now_ms < m->valid_to_ms)
 			continue;
 		material_forget(m);
-		fate = KEY_CHANGED;
+		change = KEY_CHANGED;
 	}
 	/* one rotation for however many periods: nobody saw the others */
 	if (k->rotation_days != 0 && now_ms >= k->rotation_next_ms) {
 		if (key_state(k) == STATE_ENABLED &&
 		    !key_rotate(k, k->rotation_next_ms, false))
-			return (KEY_AS_BEFORE);
+			return (KEY_UNCHANGED);
 		while (k->rotation_next_ms <= now_ms)
 			k->rotation_next_ms += k->rotation_days * DAY_MS;
-		fate = KEY_CHANGED;
+		change = KEY_CHANGED;
 	}
-	return (fate);
+	return (change);
 }

@@ -105,7 +105,7 @@ struct material *key_material(const struct key *, const char *id);
 struct material *key_material_add(struct key *);
 /* The bytes go, the rest stays. */
 void material_forget(struct material *);
-bool material_here(const struct material *);
+bool material_is_present(const struct material *);
 
 /*
  * Makes the next material the current one: of an EXTERNAL key the one that
@@ -113,9 +113,9 @@ bool material_here(const struct material *);
  */
 bool key_rotate(struct key *, int64_t now_ms, bool on_demand);
 
-/* When key_age() has something to do; INT64_MAX: never. */
-int64_t key_due(const struct key *);
-enum key_fate { KEY_AS_BEFORE, KEY_CHANGED, KEY_GONE };
+/* When key_advance() has something to do; INT64_MAX: never. */
+int64_t key_next_change_ms(const struct key *);
+enum key_change { KEY_UNCHANGED, KEY_CHANGED, KEY_GONE };
 /* Lets a copy live until now: deletion, expiry and automatic rotation. */
-enum key_fate key_age(struct key *, int64_t now_ms);
+enum key_change key_advance(struct key *, int64_t now_ms);
 #endif

@@ -33,12 +33,12 @@ generate_raw(struct material *m, size_t len)
 
 bool
 material_generate(
-    struct material *m, const struct spec *spec, struct pairs *pairs)
+    struct material *m, const struct spec *spec, struct rsa_stock *rsa_stock)
 {
 	if (spec->type == NULL)
 		return (generate_raw(m, spec->bits / 8));
 	if (spec->family == FAMILY_RSA)
-		m->pkey = pairs_take(pairs, spec->bits);
+		m->pkey = rsa_stock_take(rsa_stock, spec->bits);
 	else if (spec->family == FAMILY_EC)
 		m->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", spec->group);
 	else
@@ -116,7 +116,7 @@ out:
 }
 
 bool
-material_same(struct material *to, const struct material *from)
+material_copy_bytes(struct material *to, const struct material *from)
 {
 	if (buf_append(&to->bytes, buf_view(&from->bytes)) != ERR_OK)
 		return (false);
@@ -138,7 +138,7 @@ material_public(const struct material *m, struct buf *out)
 }
 
 bool
-material_name(struct material *m, const char *key_id)
+material_set_id(struct material *m, const char *key_id)
 {
 	/* of a key pair the public half says which it is, however encoded */
 	struct buf text = BUF_INIT(2 * KEY_MATERIAL_MAX);

@@ -8,7 +8,7 @@ static struct view
 algorithms(struct call *c, const struct key *k)
 {
 	const struct algorithm *a;
-	char *list = mem_get(&c->mem, NAMES_MAX);
+	char *list = arena_alloc(&c->arena, NAMES_MAX);
 	size_t used = 0, len;
 
 	if (list == NULL)
@@ -59,7 +59,7 @@ fill_expiration(struct call *c, const struct key *k)
 
 	if (k->spec->family == FAMILY_AES && current != NULL)
 		m->material_id = current->id;
-	if (!k->external || current == NULL || !material_here(current))
+	if (!k->external || current == NULL || !material_is_present(current))
 		return;
 	for (size_t i = 0; i < k->material_count; i++) {
 		t = k->materials[i].valid_to_ms;
@@ -98,5 +98,5 @@ metadata_fill(struct call *c, const struct key *k)
 		return (true);
 	if (c->reply == reply_metadata)
 		c->reply = reply_metadata_regions;
-	return (family_fill(c, k));
+	return (related_keys_fill(c, k));
 }

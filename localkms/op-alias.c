@@ -53,7 +53,7 @@ read_target(struct call *c, const struct key **out)
 		return (REFUSE(
 		    c, VALIDATION, "Aliases must refer to keys. Not aliases"));
 	return (call_find_key(c, c->in[IN_TARGET_KEY_ID].bytes, false, out) &&
-		call_gate(c, *out, GATE_DESCRIBE));
+		call_check_state(c, *out, RULE_DESCRIBE));
 }
 
 static bool
@@ -78,8 +78,8 @@ put(struct call *c, struct alias *a, const struct key *target)
 static bool
 find(struct call *c, const char *name, struct alias *out)
 {
-	return (
-	    store_alias_now(c->service->store, c->caller.region, name, out));
+	return (store_current_alias(
+	    c->service->store, c->caller.region, name, out));
 }
 
 bool
@@ -123,7 +123,7 @@ op_update_alias(struct call *c)
 	if (strcmp(a.key_id, target->id) == 0) {
 		a.updated_ms = c->now_ms;
 		return (store_put_alias(c->service->store, &a) ||
-			call_no_memory(c));
+			call_out_of_memory(c));
 	}
 	return (put(c, &a, target));
 }
@@ -154,10 +154,10 @@ op_list_aliases(struct call *c)
 
 	if (!call_page(c, 100, 50, &limit, &after))
 		return (false);
-	found = mem_get(&c->mem, (limit + 1) * sizeof(*found));
-	rows = mem_get(&c->mem, limit * sizeof(*rows));
+	found = arena_alloc(&c->arena, (limit + 1) * sizeof(*found));
+	rows = arena_alloc(&c->arena, limit * sizeof(*rows));
 	if (found == NULL || rows == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	n = store_aliases(c->service->store, c->caller.region,
 	    c->key == NULL ? NULL : c->key->id, after, found, limit + 1);
 	given = n > limit ? limit : n;

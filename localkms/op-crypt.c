@@ -22,9 +22,9 @@ const struct json_field reply_random[] = {
 /* The pairs in the order of their keys, each text behind its length: one way
  * of writing them, whatever the order that the client chose. */
 static bool
-context_write(struct call *c, const struct doc *context, struct buf *out)
+context_write(struct call *c, const struct json_node *context, struct buf *out)
 {
-	const struct doc *d, *last = NULL, *next;
+	const struct json_node *d, *last = NULL, *next;
 	uint32_t n;
 
 	for (size_t i = 0; context != NULL && i < context->count; i++) {
@@ -83,8 +83,8 @@ encrypt_rsa(struct call *c, struct crypt *x)
 		    "Algorithm %s and key spec %s cannot encrypt data larger "
 		    "than %zu bytes.",
 		    a->name, x->key->spec->name, most));
-	return (
-	    oaep(m->pkey, true, a->digest, x->in, x->out) || call_no_memory(c));
+	return (oaep(m->pkey, true, a->digest, x->in, x->out) ||
+		call_out_of_memory(c));
 }
 
 bool
@@ -102,7 +102,7 @@ crypt_encrypt(struct call *c, struct crypt *x)
 	ok = context_write(c, x->context, &context);
 	if (ok && !cipher_seal(c->service->cipher, x->key, m,
 		      buf_view(&context), x->in, x->out))
-		ok = call_no_memory(c);
+		ok = call_out_of_memory(c);
 	buf_free(&context);
 	return (ok);
 }
@@ -121,7 +121,7 @@ find_named(struct call *c, struct crypt *x, const struct cipher_label *label)
 	}
 	if (call_find_key(c, view_str(label->key_id), false, &x->key))
 		return (true);
-	if (c->failure.kind != FAIL_NOT_FOUND)
+	if (c->exception.kind != EXCEPTION_NOT_FOUND)
 		return (false);
 	return (REFUSE(c, ACCESS_DENIED,
 	    "The ciphertext refers to a customer master key that does not "
@@ -139,14 +139,15 @@ decrypt_aes(struct call *c, struct crypt *x)
 
 	if (!cipher_read(x->in, &label))
 		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
-	if (!find_named(c, x, &label) || !call_gate(c, x->key, GATE_USE) ||
-	    !call_usage(c, x->key, USAGE_ENCRYPT) || !check_algorithm(c, x) ||
-	    !context_write(c, x->context, &context)) {
+	if (!find_named(c, x, &label) ||
+	    !call_check_state(c, x->key, RULE_USE) ||
+	    !call_check_usage(c, x->key, USAGE_ENCRYPT) ||
+	    !check_algorithm(c, x) || !context_write(c, x->context, &context)) {
 		buf_free(&context);
 		return (false);
 	}
 	m = key_material(x->key, label.material_id);
-	ok = m != NULL && material_here(m) &&
+	ok = m != NULL && material_is_present(m) &&
 	     cipher_open(
 		 c->service->cipher, m, buf_view(&context), x->in, x->out);
 	buf_free(&context);
@@ -173,7 +174,7 @@ crypt_decrypt(struct call *c, struct crypt *x)
 		return (REFUSE(c, VALIDATION,
 		    "The KeyId parameter is required when the ciphertext was "
 		    "encrypted under an asymmetric KMS key."));
-	if (!call_gate(c, x->key, GATE_USE) || !check_algorithm(c, x))
+	if (!call_check_state(c, x->key, RULE_USE) || !check_algorithm(c, x))
 		return (false);
 	if (!oaep(key_current(x->key)->pkey, false, a->digest, x->in, x->out))
 		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
@@ -190,7 +191,7 @@ bool
 op_encrypt(struct call *c)
 {
 	struct crypt x = {.key = c->key,
-	    .context = c->in[IN_CONTEXT].doc,
+	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
 	    .in = c->in[IN_PLAINTEXT].bytes,
 	    .out = call_buf(c)};
@@ -207,10 +208,10 @@ op_encrypt(struct call *c)
 bool
 crypt_ignores_ciphertext(const struct call *c)
 {
-	const struct doc *d = NULL;
+	const struct json_node *d = NULL;
 
 	if (c->in[IN_DRY_RUN].truth && call_has(c, IN_DRY_RUN_MODIFIERS))
-		d = c->in[IN_DRY_RUN_MODIFIERS].doc->first;
+		d = c->in[IN_DRY_RUN_MODIFIERS].node->first;
 	while (d != NULL && !view_equal(d->text, VIEW_STR("IGNORE_CIPHERTEXT")))
 		d = d->next;
 	return (d != NULL);
@@ -220,14 +221,14 @@ bool
 op_decrypt(struct call *c)
 {
 	struct crypt x = {.key = c->key,
-	    .context = c->in[IN_CONTEXT].doc,
+	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
 	    .in = c->in[IN_CIPHERTEXT].bytes,
 	    .out = call_buf(c)};
 
 	if (c->key != NULL && crypt_ignores_ciphertext(c))
-		return (call_gate(c, c->key, GATE_USE) &&
-			call_usage(c, c->key, USAGE_ENCRYPT));
+		return (call_check_state(c, c->key, RULE_USE) &&
+			call_check_usage(c, c->key, USAGE_ENCRYPT));
 	if (!call_has(c, IN_CIPHERTEXT))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value null at "
@@ -257,7 +258,7 @@ op_generate_random(struct call *c)
 		    "Custom key stores and Recipient are not supported."));
 	n = (size_t)c->in[IN_NUMBER_OF_BYTES].number;
 	if (buf_reserve(out, n) != ERR_OK || RAND_bytes(out->ptr, (int)n) != 1)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	out->len = n;
 	c->out.plaintext = buf_view(out);
 	return (true);

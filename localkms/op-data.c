@@ -29,7 +29,7 @@ static bool
 seal(struct call *c, struct view clear, struct view *out)
 {
 	struct crypt x = {.key = c->key,
-	    .context = c->in[IN_CONTEXT].doc,
+	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = VIEW_STR("SYMMETRIC_DEFAULT"),
 	    .in = clear,
 	    .out = call_buf(c)};
@@ -66,7 +66,7 @@ op_generate_data_key_without_plaintext(struct call *c)
 									 : 16;
 	if (buf_reserve(clear, n) != ERR_OK ||
 	    RAND_bytes(clear->ptr, (int)n) != 1)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	clear->len = n;
 	return (seal(c, buf_view(clear), &c->out.ciphertext));
 }
@@ -90,7 +90,8 @@ op_generate_data_key_pair_without_plaintext(struct call *c)
 
 	if (!refuse_recipient(c))
 		return (false);
-	if (spec == NULL || !material_generate(&m, spec, c->service->pairs)) {
+	if (spec == NULL ||
+	    !material_generate(&m, spec, c->service->rsa_stock)) {
 		REFUSE(c, UNSUPPORTED,
 		    "KeyPairSpec %s is not supported by this server.",
 		    call_text(c, IN_KEY_PAIR_SPEC, ""));
@@ -98,7 +99,7 @@ op_generate_data_key_pair_without_plaintext(struct call *c)
 	}
 	if (!material_public(&m, spki) ||
 	    buf_append(clear, buf_view(&m.bytes)) != ERR_OK) {
-		(void)call_no_memory(c);
+		(void)call_out_of_memory(c);
 		goto out;
 	}
 	c->out.public_key = buf_view(spki);
@@ -121,18 +122,19 @@ op_generate_data_key_pair(struct call *c)
 static bool
 is_usable(struct call *c, const struct key *k)
 {
-	return (call_gate(c, k, GATE_USE) && call_usage(c, k, USAGE_ENCRYPT));
+	return (call_check_state(c, k, RULE_USE) &&
+		call_check_usage(c, k, USAGE_ENCRYPT));
 }
 
 bool
 op_re_encrypt(struct call *c)
 {
 	const char *symmetric = "SYMMETRIC_DEFAULT";
-	struct crypt from = {.context = c->in[IN_SOURCE_CONTEXT].doc,
+	struct crypt from = {.context = c->in[IN_SOURCE_CONTEXT].node,
 	    .algorithm = view_str(call_text(c, IN_SOURCE_ALGORITHM, symmetric)),
 	    .in = c->in[IN_CIPHERTEXT].bytes,
 	    .out = call_buf(c)};
-	struct crypt to = {.context = c->in[IN_DESTINATION_CONTEXT].doc,
+	struct crypt to = {.context = c->in[IN_DESTINATION_CONTEXT].node,
 	    .algorithm = view_str(
 		call_text(c, IN_DESTINATION_ALGORITHM, symmetric)),
 	    .out = call_buf(c)};

@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 #include "material.h"
 #include "ops.h"
-#include "pairs.h"
+#include "rsa-stock.h"
 #include "wrap.h"
 
 #define SET_LIFE_MS DAY_MS
@@ -51,7 +51,7 @@ set_make(
 	s->expires_ms = c->now_ms + SET_LIFE_MS;
 	if (RAND_bytes(s->token, sizeof(s->token)) != 1 ||
 	    !material_pkcs8(pair, &s->pair))
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	call_lock(c);
 	if (!store_put_import(c->service->store, s, c->now_ms))
 		return (REFUSE(c, INTERNAL, "the store cannot be written"));
@@ -70,15 +70,15 @@ op_get_parameters_for_import(struct call *c)
 
 	if (!read_wrapping(c, &w, &bits))
 		return (false);
-	if ((pair.pkey = pairs_take(c->service->pairs, bits)) == NULL ||
+	if ((pair.pkey = rsa_stock_take(c->service->rsa_stock, bits)) == NULL ||
 	    !material_public(&pair, spki)) {
-		(void)call_no_memory(c);
+		(void)call_out_of_memory(c);
 		goto out;
 	}
 	if (!set_make(c, &set, w->name, pair.pkey))
 		goto out;
 	if (buf_append(token, VIEW(set.token, sizeof(set.token))) != ERR_OK) {
-		(void)call_no_memory(c);
+		(void)call_out_of_memory(c);
 		goto out;
 	}
 	c->out.key_id = call_arn(c, c->key);
@@ -93,9 +93,9 @@ out:
 }
 
 /* What ImportKeyMaterial says besides the material. */
-struct wish {
+struct import_options {
 	int64_t valid_to_ms; /* 0: does not expire */
-	bool fresh; /* NEW_KEY_MATERIAL */
+	bool is_new; /* NEW_KEY_MATERIAL */
 	const char *description, *material_id; /* NULL: none */
 };
 
@@ -129,13 +129,13 @@ read_expiry(struct call *c, int64_t *valid_to_ms)
 }
 
 static bool
-read_wish(struct call *c, struct wish *w)
+read_options(struct call *c, struct import_options *w)
 {
 	bool first = c->key->material_count == 0;
 	const char *type = call_text(c, IN_IMPORT_TYPE,
 	    first ? "NEW_KEY_MATERIAL" : "EXISTING_KEY_MATERIAL");
 
-	w->fresh = strcmp(type, "NEW_KEY_MATERIAL") == 0;
+	w->is_new = strcmp(type, "NEW_KEY_MATERIAL") == 0;
 	w->description = call_text(c, IN_MATERIAL_DESCRIPTION, NULL);
 	w->material_id = call_text(c, IN_MATERIAL_ID, NULL);
 	if (c->key->spec->family != FAMILY_AES &&
@@ -144,7 +144,7 @@ read_wish(struct call *c, struct wish *w)
 		return (REFUSE(c, UNSUPPORTED,
 		    "ImportType, KeyMaterialDescription and KeyMaterialId are "
 		    "supported only for symmetric encryption keys."));
-	if (w->fresh && w->material_id != NULL)
+	if (w->is_new && w->material_id != NULL)
 		return (REFUSE(c, VALIDATION,
 		    "KeyMaterialId must not be set if ImportType is "
 		    "NEW_KEY_MATERIAL"));
@@ -225,7 +225,7 @@ place_new(struct call *c, struct key *k, const struct material *m)
 		return (NULL);
 	}
 	if ((to = key_material_add(k)) == NULL) {
-		(void)call_no_memory(c);
+		(void)call_out_of_memory(c);
 		return (NULL);
 	}
 	to->state = k->material_count == 1 ? MATERIAL_CURRENT
@@ -252,34 +252,35 @@ place_existing(struct call *c, struct key *k, const struct material *m,
  * material waits until each of them has its bytes.
  */
 static bool
-settle_family(struct key **family, size_t n, const struct material *m)
+settle_related(struct key **related, size_t n, const struct material *m)
 {
 	enum material_state state = m->state;
 	struct material *other;
 	size_t here = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		other = key_material(family[i], m->id);
-		if (other == NULL && !material_share(family[i], m, m->state))
+		other = key_material(related[i], m->id);
+		if (other == NULL &&
+		    !material_add_copy(related[i], m, m->state))
 			return (false);
-		other = key_material(family[i], m->id);
-		here += material_here(other);
+		other = key_material(related[i], m->id);
+		here += material_is_present(other);
 	}
 	if (state < MATERIAL_PENDING_ROTATION)
 		return (true);
 	state = here == n ? MATERIAL_PENDING_ROTATION
 			  : MATERIAL_PENDING_REGIONS;
 	for (size_t i = 0; i < n; i++)
-		key_material(family[i], m->id)->state = state;
+		key_material(related[i], m->id)->state = state;
 	return (true);
 }
 
 /* Moves the material into its place; true: it is there. */
 static bool
-place_material(
-    struct call *c, struct key *k, struct material *m, const struct wish *w)
+place_material(struct call *c, struct key *k, struct material *m,
+    const struct import_options *w)
 {
-	struct material *to = w->fresh
+	struct material *to = w->is_new
 				  ? place_new(c, k, m)
 				  : place_existing(c, k, m, w->material_id);
 	char *description;
@@ -295,34 +296,34 @@ place_material(
 	if (w->description == NULL)
 		return (true);
 	if ((description = strdup(w->description)) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	free(to->description);
 	to->description = description;
 	return (true);
 }
 
 static bool
-put_material(struct call *c, struct material *m, const struct wish *w)
+put_material(struct call *c, struct material *m, const struct import_options *w)
 {
 	bool was_usable = key_state(c->key) != STATE_PENDING_IMPORT;
-	struct key *family[STORE_RELATIVES_MAX], *k = NULL;
+	struct key *related[RELATED_KEYS_MAX], *k = NULL;
 	size_t n;
 
-	if (w->fresh && c->key->material_count != 0 &&
+	if (w->is_new && c->key->material_count != 0 &&
 	    c->key->primary[0] != '\0' &&
 	    strcmp(c->key->primary, c->key->region) != 0)
 		return (REFUSE(c, UNSUPPORTED,
 		    "%s is not a multi-region primary key.",
 		    call_arn(c, c->key)));
-	if (!family_copy(c, family, &n))
+	if (!related_keys_copy(c, related, &n))
 		return (false);
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(family[i]->region, c->key->region) == 0)
-			k = family[i];
+		if (strcmp(related[i]->region, c->key->region) == 0)
+			k = related[i];
 	if (k == NULL || !place_material(c, k, m, w))
 		goto bad;
-	if (!settle_family(family, n, key_material(k, m->id))) {
-		(void)call_no_memory(c);
+	if (!settle_related(related, n, key_material(k, m->id))) {
+		(void)call_out_of_memory(c);
 		goto bad;
 	}
 	/* an import ends PendingImport, whatever the key was before that */
@@ -330,11 +331,11 @@ put_material(struct call *c, struct material *m, const struct wish *w)
 		k->enabled = true;
 	c->out.key_id = call_arn(c, k);
 	if (k->spec->family == FAMILY_AES)
-		c->out.material_id = mem_text(&c->mem, view_str(m->id));
-	return (family_put(c, family, n));
+		c->out.material_id = arena_copy(&c->arena, view_str(m->id));
+	return (related_keys_put(c, related, n));
 bad:
 	for (size_t i = 0; i < n; i++)
-		key_unref(family[i]);
+		key_unref(related[i]);
 	return (false);
 }
 
@@ -343,17 +344,17 @@ op_import_key_material(struct call *c)
 {
 	struct material m = {.bytes = BUF_INIT(KEY_MATERIAL_MAX)};
 	struct buf *clear = call_buf(c);
-	struct wish w = {0};
+	struct import_options w = {0};
 	bool ok = false;
 
-	if (!read_wish(c, &w) || !open_material(c, clear))
+	if (!read_options(c, &w) || !open_material(c, clear))
 		return (false);
 	if (!material_read(&m, c->key->spec, buf_view(clear))) {
 		REFUSE(c, INCORRECT_MATERIAL, "%s", "");
 		goto out;
 	}
-	if (!material_name(&m, c->key->id)) {
-		(void)call_no_memory(c);
+	if (!material_set_id(&m, c->key->id)) {
+		(void)call_out_of_memory(c);
 		goto out;
 	}
 	ok = put_material(c, &m, &w);
@@ -375,7 +376,7 @@ op_delete_imported_key_material(struct call *c)
 	if (id == NULL)
 		return (true); /* nothing was ever imported */
 	if ((k = key_copy(c->key)) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if ((m = key_material(k, id)) == NULL) {
 		key_unref(k);
 		return (REFUSE(c, NOT_FOUND,
@@ -384,6 +385,6 @@ op_delete_imported_key_material(struct call *c)
 	}
 	material_forget(m);
 	if (k->spec->family == FAMILY_AES)
-		c->out.material_id = mem_text(&c->mem, view_str(id));
-	return (call_put_key(c, k));
+		c->out.material_id = arena_copy(&c->arena, view_str(id));
+	return (call_store_key(c, k));
 }

@@ -106,18 +106,18 @@ read_origin(struct call *c, const struct spec *spec, bool *external)
 bool
 policy_set(struct call *c, struct key *k)
 {
-	const struct doc *policy;
+	const struct json_node *policy;
 	char *s;
 
 	if (c->in[IN_POLICY].bytes.len > POLICY_MAX)
 		return (REFUSE(c, LIMIT_EXCEEDED,
 		    "The key policy is longer than %d bytes.", POLICY_MAX));
-	policy = doc_parse(c->in[IN_POLICY].bytes, &c->mem);
-	if (policy == NULL || policy->kind != DOC_OBJECT)
+	policy = json_tree_parse(c->in[IN_POLICY].bytes, &c->arena);
+	if (policy == NULL || policy->kind != NODE_OBJECT)
 		return (REFUSE(c, MALFORMED_POLICY, "%s",
 		    "The new key policy is not valid JSON."));
 	if ((s = strdup(call_text(c, IN_POLICY, ""))) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	free(k->policy);
 	k->policy = s;
 	return (true);
@@ -128,7 +128,7 @@ fill_texts(struct call *c, struct key *k)
 {
 	k->description = strdup(call_text(c, IN_DESCRIPTION, ""));
 	if (k->description == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	return ((!call_has(c, IN_POLICY) || policy_set(c, k)) &&
 		(!call_has(c, IN_TAGS) || tags_add(c, k)));
 }
@@ -141,12 +141,12 @@ fill_material(struct call *c, struct key *k)
 	if (k->external)
 		return (true);
 	if ((m = key_material_add(k)) == NULL)
-		return (call_no_memory(c));
-	if (!material_generate(m, k->spec, c->service->pairs))
+		return (call_out_of_memory(c));
+	if (!material_generate(m, k->spec, c->service->rsa_stock))
 		return (REFUSE(c, UNSUPPORTED,
 		    "KeySpec %s is not supported by this server's OpenSSL.",
 		    k->spec->name));
-	return (material_name(m, k->id) || call_no_memory(c));
+	return (material_set_id(m, k->id) || call_out_of_memory(c));
 }
 
 bool
@@ -156,7 +156,7 @@ op_create_key(struct call *c)
 	bool many = c->in[IN_MULTI_REGION].truth;
 
 	if (k == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if (!read_spec(c, &k->spec, &k->usage) ||
 	    !read_origin(c, k->spec, &k->external) || !fill_texts(c, k))
 		goto bad;
@@ -173,11 +173,11 @@ op_create_key(struct call *c)
 		goto bad;
 	}
 	c->keys[c->key_count++] = key_ref(k);
-	return (call_put_key(c, k) && metadata_fill(c, k));
+	return (call_store_key(c, k) && metadata_fill(c, k));
 bad:
 	key_unref(k);
-	if (c->failure.kind == FAIL_NONE)
-		return (call_no_memory(c));
+	if (c->exception.kind == EXCEPTION_NONE)
+		return (call_out_of_memory(c));
 	return (false);
 }
 
@@ -197,10 +197,10 @@ op_list_keys(struct call *c)
 
 	if (!call_page(c, 1000, 100, &limit, &after))
 		return (false);
-	keys = mem_get(&c->mem, (limit + 1) * sizeof(struct key *));
-	rows = mem_get(&c->mem, limit * sizeof(*rows));
+	keys = arena_alloc(&c->arena, (limit + 1) * sizeof(struct key *));
+	rows = arena_alloc(&c->arena, limit * sizeof(*rows));
 	if (keys == NULL || rows == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	n = store_keys(
 	    c->service->store, c->caller.region, after, keys, limit + 1);
 	given = n > limit ? limit : n;
@@ -220,7 +220,7 @@ op_list_keys(struct call *c)
 static const char *
 event_id(struct call *c, const char *request_id)
 {
-	char *id = mem_text(&c->mem, view_str(request_id));
+	char *id = arena_copy(&c->arena, view_str(request_id));
 
 	for (size_t i = 0; id != NULL && id[i] != '\0'; i++)
 		if (id[i] != '-')
@@ -246,7 +246,7 @@ op_get_key_last_usage(struct call *c)
 	c->out.use_operation = u.operation;
 	c->out.used = (double)u.at_ms / 1000;
 	c->out.use_event = event_id(c, u.request_id);
-	c->out.use_request = mem_text(&c->mem, view_str(u.request_id));
+	c->out.use_request = arena_copy(&c->arena, view_str(u.request_id));
 	return (true);
 }
 
@@ -259,7 +259,7 @@ set_enabled(struct call *c, bool enabled)
 		return (true);
 	if ((k = key_copy(c->key)) != NULL)
 		k->enabled = enabled;
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 bool
@@ -283,26 +283,26 @@ op_update_key_description(struct call *c)
 	if (k == NULL || s == NULL) {
 		key_unref(k);
 		free(s);
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	}
 	free(k->description);
 	k->description = s;
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 /* A primary key goes after its replicas. */
 static bool
 has_replicas(struct call *c, const struct key *k)
 {
-	struct key *family[STORE_RELATIVES_MAX];
+	struct key *related[RELATED_KEYS_MAX];
 	size_t n;
 
 	if (k->primary[0] == '\0' || strcmp(k->primary, k->region) != 0)
 		return (false);
-	n = store_relatives(
-	    c->service->store, k->id, family, STORE_RELATIVES_MAX);
+	n = store_related_keys(
+	    c->service->store, k->id, related, RELATED_KEYS_MAX);
 	for (size_t i = 0; i < n; i++)
-		key_unref(family[i]);
+		key_unref(related[i]);
 	return (n > 1);
 }
 
@@ -319,7 +319,7 @@ op_schedule_key_deletion(struct call *c)
 		    "PendingWindowInDays must be between 7 and 30 days "
 		    "(inclusive)."));
 	if ((k = key_copy(c->key)) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	k->window_days = days;
 	if (has_replicas(c, k))
 		k->waits_for_replicas = true;
@@ -329,7 +329,7 @@ op_schedule_key_deletion(struct call *c)
 	c->out.deletion = (double)k->deletion_ms / 1000;
 	c->out.state = key_state_name(key_state(k));
 	c->out.window = days;
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 bool
@@ -338,11 +338,11 @@ op_cancel_key_deletion(struct call *c)
 	struct key *k = key_copy(c->key);
 
 	if (k == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	k->waits_for_replicas = false;
 	k->deletion_ms = 0;
 	k->window_days = 0;
 	k->enabled = false;
 	c->out.key_id = call_arn(c, k);
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }

@@ -19,7 +19,7 @@ policy_text(struct call *c, const struct key *k)
 
 	if (k->policy != NULL)
 		return (k->policy);
-	s = mem_printf(&c->mem,
+	s = arena_printf(&c->arena,
 	    "{\n  \"Version\" : \"2012-10-17\",\n"
 	    "  \"Id\" : \"key-default-1\",\n"
 	    "  \"Statement\" : [ {\n"
@@ -61,12 +61,12 @@ op_put_key_policy(struct call *c)
 	if (!check_name(c))
 		return (false);
 	if ((k = key_copy(c->key)) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if (!policy_set(c, k)) {
 		key_unref(k);
 		return (false);
 	}
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 bool

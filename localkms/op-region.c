@@ -18,19 +18,19 @@ const struct json_field reply_replica[] = {
 
 /* The keys of one multi-Region key, or a key by itself, as copies. */
 bool
-family_copy(struct call *c, struct key **out, size_t *count)
+related_keys_copy(struct call *c, struct key **out, size_t *count)
 {
-	struct key *found[STORE_RELATIVES_MAX];
+	struct key *found[RELATED_KEYS_MAX];
 	size_t n = 1;
 	bool ok = true;
 
 	if (c->key->primary[0] == '\0') {
 		*count = 1;
 		out[0] = key_copy(c->key);
-		return (out[0] != NULL || call_no_memory(c));
+		return (out[0] != NULL || call_out_of_memory(c));
 	}
-	n = store_relatives(
-	    c->service->store, c->key->id, found, STORE_RELATIVES_MAX);
+	n = store_related_keys(
+	    c->service->store, c->key->id, found, RELATED_KEYS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		out[i] = key_copy(found[i]);
 		ok &= out[i] != NULL;
@@ -41,11 +41,11 @@ family_copy(struct call *c, struct key **out, size_t *count)
 		return (true);
 	for (size_t i = 0; i < n; i++)
 		key_unref(out[i]);
-	return (call_no_memory(c));
+	return (call_out_of_memory(c));
 }
 
 bool
-family_put(struct call *c, struct key **keys, size_t count)
+related_keys_put(struct call *c, struct key **keys, size_t count)
 {
 	if (store_put_keys(c->service->store, keys, count))
 		return (true);
@@ -54,28 +54,28 @@ family_put(struct call *c, struct key **keys, size_t count)
 
 /* MultiRegionConfiguration of c->out.key. */
 bool
-family_fill(struct call *c, const struct key *k)
+related_keys_fill(struct call *c, const struct key *k)
 {
 	struct output_metadata *m = &c->out.key;
-	struct key *found[STORE_RELATIVES_MAX];
+	struct key *found[RELATED_KEYS_MAX];
 	struct output_region *rows;
 	size_t n, count = 0;
 
-	n = store_relatives(
-	    c->service->store, k->id, found, STORE_RELATIVES_MAX);
-	rows = mem_get(&c->mem, (n + 1) * sizeof(*rows));
+	n = store_related_keys(
+	    c->service->store, k->id, found, RELATED_KEYS_MAX);
+	rows = arena_alloc(&c->arena, (n + 1) * sizeof(*rows));
 	for (size_t i = 0; i < n; i++) {
 		if (rows != NULL &&
 		    strcmp(found[i]->region, found[i]->primary) != 0) {
 			rows[count].arn = call_arn(c, found[i]);
-			rows[count].region = mem_text(
-			    &c->mem, view_str(found[i]->region));
+			rows[count].region = arena_copy(
+			    &c->arena, view_str(found[i]->region));
 			count++;
 		}
 		key_unref(found[i]);
 	}
 	if (rows == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	m->replicas = (struct json_rows){rows, count};
 	m->region_type = strcmp(k->region, k->primary) == 0 ? "PRIMARY"
 							    : "REPLICA";
@@ -108,7 +108,7 @@ check_region(struct call *c, const char *region)
 
 /* The material without its bytes, or with them where KMS made it. */
 bool
-material_share(
+material_add_copy(
     struct key *to, const struct material *m, enum material_state state)
 {
 	struct material *n = key_material_add(to);
@@ -121,7 +121,7 @@ material_share(
 	n->on_demand = m->on_demand;
 	if (to->external)
 		return (true);
-	return (material_same(n, m));
+	return (material_copy_bytes(n, m));
 }
 
 static struct key *
@@ -147,7 +147,7 @@ make_replica(struct call *c, const char *region)
 	for (size_t i = 0; k->description != NULL && i < from->material_count;
 	     i++) {
 		m = &from->materials[i];
-		if (!material_share(k, m, m->state))
+		if (!material_add_copy(k, m, m->state))
 			goto bad;
 	}
 	if (k->description != NULL)
@@ -165,14 +165,14 @@ op_replicate_key(struct call *c)
 
 	if (!check_region(c, region))
 		return (false);
-	k = store_key_now(c->service->store, region, c->key->id);
+	k = store_current_key(c->service->store, region, c->key->id);
 	if (k != NULL) {
 		key_unref(k);
 		return (REFUSE(c, ALREADY_EXISTS, "Key '%s' already exists",
 		    call_key_arn(c, region, c->key->id)));
 	}
 	if ((k = make_replica(c, region)) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if ((call_has(c, IN_POLICY) && !policy_set(c, k)) ||
 	    (call_has(c, IN_TAGS) && !tags_add(c, k))) {
 		key_unref(k);
@@ -180,7 +180,7 @@ op_replicate_key(struct call *c)
 	}
 	c->keys[c->key_count++] = key_ref(k);
 	store_settle(c->service->store, k, STATE_CREATING);
-	if (!call_put_key(c, k) || !metadata_fill(c, k) || !tags_fill(c, k))
+	if (!call_store_key(c, k) || !metadata_fill(c, k) || !tags_fill(c, k))
 		return (false);
 	/* recorded: the reply shows it before it is ready */
 	c->reply = reply_replica;
@@ -196,25 +196,25 @@ bool
 op_update_primary_region(struct call *c)
 {
 	const char *region = call_text(c, IN_PRIMARY_REGION, "");
-	struct key *family[STORE_RELATIVES_MAX], *k;
+	struct key *related[RELATED_KEYS_MAX], *k;
 	size_t n;
 
 	if (!check_region(c, region))
 		return (false);
-	k = store_key_now(c->service->store, region, c->key->id);
+	k = store_current_key(c->service->store, region, c->key->id);
 	if (k == NULL)
 		return (REFUSE(c, NOT_FOUND, "Key '%s' does not exist",
 		    call_key_arn(c, region, c->key->id)));
 	key_unref(k);
-	if (!family_copy(c, family, &n))
+	if (!related_keys_copy(c, related, &n))
 		return (false);
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(family[i]->region, region) == 0 ||
-		    strcmp(family[i]->region, c->key->region) == 0)
+		if (strcmp(related[i]->region, region) == 0 ||
+		    strcmp(related[i]->region, c->key->region) == 0)
 			store_settle(
-			    c->service->store, family[i], STATE_UPDATING);
-		snprintf(family[i]->primary, sizeof(family[i]->primary), "%s",
+			    c->service->store, related[i], STATE_UPDATING);
+		snprintf(related[i]->primary, sizeof(related[i]->primary), "%s",
 		    region);
 	}
-	return (family_put(c, family, n));
+	return (related_keys_put(c, related, n));
 }

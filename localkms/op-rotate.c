@@ -44,7 +44,7 @@ check_kind(struct call *c, bool automatic)
 		    "%s key spec is %s which is not valid for this "
 		    "operation.",
 		    call_arn(c, c->key), c->key->spec->name));
-	return (call_gate(c, c->key, GATE_ROTATION));
+	return (call_check_state(c, c->key, RULE_ROTATION));
 }
 
 /* The rotation of a multi-Region key is its primary's affair. */
@@ -61,19 +61,19 @@ check_primary(struct call *c)
 static bool
 set_rotation(struct call *c, int days)
 {
-	struct key *family[STORE_RELATIVES_MAX];
+	struct key *related[RELATED_KEYS_MAX];
 	size_t n;
 
 	if (!check_kind(c, true) || !check_primary(c) ||
-	    !family_copy(c, family, &n))
+	    !related_keys_copy(c, related, &n))
 		return (false);
 	for (size_t i = 0; i < n; i++) {
-		family[i]->rotation_days = days;
-		family[i]->rotation_next_ms = days == 0
-						  ? 0
-						  : c->now_ms + days * DAY_MS;
+		related[i]->rotation_days = days;
+		related[i]->rotation_next_ms = days == 0
+						   ? 0
+						   : c->now_ms + days * DAY_MS;
 	}
-	return (family_put(c, family, n));
+	return (related_keys_put(c, related, n));
 }
 
 bool
@@ -125,24 +125,24 @@ check_limit(struct call *c)
 /* In every Region at once: a fresh material of the primary goes to the
  * replicas, one that was imported has been imported into each. */
 static bool
-rotate_family(struct call *c, struct key **family, size_t n)
+rotate_related(struct call *c, struct key **related, size_t n)
 {
 	struct key *first = NULL;
 	const struct material *m;
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(family[i]->region, c->key->region) == 0)
-			first = family[i];
+		if (strcmp(related[i]->region, c->key->region) == 0)
+			first = related[i];
 	if (first == NULL || !key_rotate(first, c->now_ms, true))
 		return (false);
 	m = key_current(first);
 	for (size_t i = 0; i < n; i++) {
-		if (family[i] == first)
+		if (related[i] == first)
 			continue;
-		if (!family[i]->external &&
-		    !material_share(family[i], m, MATERIAL_PENDING_ROTATION))
+		if (!related[i]->external && !material_add_copy(related[i], m,
+						 MATERIAL_PENDING_ROTATION))
 			return (false);
-		if (!key_rotate(family[i], c->now_ms, true))
+		if (!key_rotate(related[i], c->now_ms, true))
 			return (false);
 	}
 	return (true);
@@ -151,17 +151,17 @@ rotate_family(struct call *c, struct key **family, size_t n)
 bool
 op_rotate_key_on_demand(struct call *c)
 {
-	struct key *family[STORE_RELATIVES_MAX];
+	struct key *related[RELATED_KEYS_MAX];
 	size_t n;
 
 	if (!check_kind(c, false) || !check_primary(c) || !check_limit(c) ||
-	    !family_copy(c, family, &n))
+	    !related_keys_copy(c, related, &n))
 		return (false);
 	c->out.key_id = call_arn(c, c->key);
-	if (rotate_family(c, family, n))
-		return (family_put(c, family, n));
+	if (rotate_related(c, related, n))
+		return (related_keys_put(c, related, n));
 	for (size_t i = 0; i < n; i++)
-		key_unref(family[i]);
+		key_unref(related[i]);
 	return (REFUSE(c, INVALID_STATE,
 	    "No available key material pending rotation for the key: %s.",
 	    call_arn(c, c->key)));
@@ -177,7 +177,7 @@ fill_row(struct call *c, const struct material *m, struct output_rotation *r)
 	    [MATERIAL_PENDING_REGIONS] =
 		"PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
 	};
-	bool here = material_here(m);
+	bool here = material_is_present(m);
 
 	r->key_id = call_arn(c, c->key);
 	r->material_id = m->id;
@@ -210,8 +210,8 @@ op_list_key_rotations(struct call *c)
 		return (false);
 	if (!call_page(c, 1000, 100, &limit, &after))
 		return (false);
-	if ((rows = mem_get(&c->mem, limit * sizeof(*rows))) == NULL)
-		return (call_no_memory(c));
+	if ((rows = arena_alloc(&c->arena, limit * sizeof(*rows))) == NULL)
+		return (call_out_of_memory(c));
 	if (after[0] != '\0')
 		while (i < c->key->material_count &&
 		       strcmp(c->key->materials[i++].id, after) != 0)

@@ -84,7 +84,7 @@ prepare(struct call *c, struct signing *s)
 	}
 	return (EVP_Q_digest(NULL, s->algorithm->digest, NULL, s->message.ptr,
 		    s->message.len, s->digest, &n) == 1 ||
-		call_no_memory(c));
+		call_out_of_memory(c));
 }
 
 /* RSA and ECDSA sign a digest; the salt of PSS is as long as it. */
@@ -183,7 +183,7 @@ op_sign(struct call *c)
 		return (false);
 	n = (size_t)EVP_PKEY_get_size(s.pkey);
 	if (buf_reserve(out, n) != ERR_OK)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	rc = s.digest_len != 0 ? with_digest(&s, false, out->ptr, &n)
 			       : with_message(&s, false, out->ptr, &n);
 	if (rc != 1)
@@ -204,7 +204,7 @@ op_verify(struct call *c)
 	if (!prepare(c, &s) || !is_possible(c, &s))
 		return (false);
 	if (buf_append(sig, c->in[IN_SIGNATURE].bytes) != ERR_OK)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	n = sig->len;
 	rc = s.digest_len != 0 ? with_digest(&s, true, sig->ptr, &n)
 			       : with_message(&s, true, sig->ptr, &n);
@@ -226,7 +226,7 @@ mac(struct call *c, uint8_t out[EVP_MAX_MD_SIZE], size_t *len)
 	if (EVP_Q_mac(NULL, "HMAC", NULL, a->digest, NULL, m->bytes.ptr,
 		m->bytes.len, message.ptr, message.len, out, EVP_MAX_MD_SIZE,
 		len) == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	c->out.key_id = call_arn(c, c->key);
 	c->out.algorithm = a->name;
 	return (true);
@@ -242,7 +242,7 @@ op_generate_mac(struct call *c)
 	if (!mac(c, bytes, &n))
 		return (false);
 	if (buf_append(out, VIEW(bytes, n)) != ERR_OK)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	c->out.mac = buf_view(out);
 	return (true);
 }
@@ -272,11 +272,11 @@ op_get_public_key(struct call *c)
 		    "%s key spec is %s which is not valid for GetPublicKey.",
 		    call_arn(c, c->key), c->key->spec->name));
 	/* an asymmetric key past the state table has its material */
-	if (!call_gate(c, c->key, GATE_USE))
+	if (!call_check_state(c, c->key, RULE_USE))
 		return (false);
 	if (!material_public(key_current(c->key), out) ||
 	    !metadata_fill(c, c->key))
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	c->out.key_id = call_arn(c, c->key);
 	c->out.public_key = buf_view(out);
 	return (true);

@@ -61,7 +61,7 @@ tag_set(struct call *c, struct key *k, struct view key, struct view value)
 	    buf_append(&tags, VIEW(key.ptr, key.len + 1)) != ERR_OK ||
 	    buf_append(&tags, VIEW(value.ptr, value.len + 1)) != ERR_OK) {
 		buf_free(&tags);
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	}
 	buf_free(&k->tags);
 	k->tags = tags;
@@ -86,8 +86,8 @@ tag_chars(struct view v)
 
 /* One half of the n-th tag, as the model of the API limits it. */
 static bool
-half_check(struct call *c, const struct doc *d, size_t n, const char *member,
-    size_t least, size_t most)
+half_check(struct call *c, const struct json_node *d, size_t n,
+    const char *member, size_t least, size_t most)
 {
 	size_t len;
 
@@ -109,8 +109,8 @@ half_check(struct call *c, const struct doc *d, size_t n, const char *member,
 }
 
 static bool
-tag_check(
-    struct call *c, const struct doc *key, const struct doc *value, size_t n)
+tag_check(struct call *c, const struct json_node *key,
+    const struct json_node *value, size_t n)
 {
 	if (!half_check(c, key, n, "tagKey", 1, 128) ||
 	    !half_check(c, value, n, "tagValue", 0, 256))
@@ -128,18 +128,18 @@ tag_check(
 bool
 tags_add(struct call *c, struct key *k)
 {
-	const struct doc *d, *key, *value, *other;
+	const struct json_node *d, *key, *value, *other;
 	size_t n = 1;
 
-	for (d = c->in[IN_TAGS].doc->first; d != NULL; d = d->next, n++) {
-		key = doc_member(d, "TagKey");
-		value = doc_member(d, "TagValue");
+	for (d = c->in[IN_TAGS].node->first; d != NULL; d = d->next, n++) {
+		key = json_tree_member(d, "TagKey");
+		value = json_tree_member(d, "TagValue");
 		if (!tag_check(c, key, value, n))
 			return (false);
 		for (other = d->next; other != NULL; other = other->next)
-			if (doc_member(other, "TagKey") != NULL &&
-			    view_equal(
-				key->text, doc_member(other, "TagKey")->text))
+			if (json_tree_member(other, "TagKey") != NULL &&
+			    view_equal(key->text,
+				json_tree_member(other, "TagKey")->text))
 				return (REFUSE(c, TAG, "Duplicate tag keys"));
 		if (!tag_set(c, k, key->text, value->text))
 			return (false);
@@ -153,47 +153,48 @@ op_tag_resource(struct call *c)
 	struct key *k = key_copy(c->key);
 
 	if (k == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	if (!tags_add(c, k)) {
 		key_unref(k);
 		return (false);
 	}
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 bool
 op_untag_resource(struct call *c)
 {
 	struct key *k = key_copy(c->key);
-	const struct doc *d;
+	const struct json_node *d;
 	struct buf tags;
 	size_t count;
 
 	if (k == NULL)
-		return (call_no_memory(c));
-	for (d = c->in[IN_TAG_KEYS].doc->first; d != NULL; d = d->next) {
+		return (call_out_of_memory(c));
+	for (d = c->in[IN_TAG_KEYS].node->first; d != NULL; d = d->next) {
 		tags = (struct buf)BUF_INIT(KEY_TAGS_MAX);
 		if (!copy_without(
 			&k->tags, (const char *)d->text.ptr, &tags, &count)) {
 			buf_free(&tags);
 			key_unref(k);
-			return (call_no_memory(c));
+			return (call_out_of_memory(c));
 		}
 		buf_free(&k->tags);
 		k->tags = tags;
 	}
-	return (call_put_key(c, k));
+	return (call_store_key(c, k));
 }
 
 bool
 tags_fill(struct call *c, const struct key *k)
 {
 	const char *s, *end;
-	struct output_tag *rows = mem_get(&c->mem, TAGS_MAX * sizeof(*rows));
+	struct output_tag *rows = arena_alloc(
+	    &c->arena, TAGS_MAX * sizeof(*rows));
 	size_t n = 0;
 
 	if (rows == NULL)
-		return (call_no_memory(c));
+		return (call_out_of_memory(c));
 	tags_span(&k->tags, &s, &end);
 	while (s < end && n < TAGS_MAX)
 		s = tag_read(s, &rows[n++]);
@@ -211,8 +212,8 @@ op_list_resource_tags(struct call *c)
 
 	if (!call_page(c, 50, 50, &limit, &after))
 		return (false);
-	if ((rows = mem_get(&c->mem, limit * sizeof(*rows))) == NULL)
-		return (call_no_memory(c));
+	if ((rows = arena_alloc(&c->arena, limit * sizeof(*rows))) == NULL)
+		return (call_out_of_memory(c));
 	tags_span(&c->key->tags, &s, &end);
 	begun = after[0] == '\0';
 	while (s < end && n < limit) {

@@ -85,14 +85,14 @@ bool op_update_primary_region(struct call *);
 extern const struct json_field reply_replica[];
 
 /* c->key and its relatives in other Regions: copies to be changed, up to
- * STORE_RELATIVES_MAX, and stored all or none. */
-bool family_copy(struct call *, struct key **out, size_t *count);
-bool family_put(struct call *, struct key **, size_t count);
+ * RELATED_KEYS_MAX, and stored all or none. */
+bool related_keys_copy(struct call *, struct key **out, size_t *count);
+bool related_keys_put(struct call *, struct key **, size_t count);
 /* MultiRegionConfiguration of c->out.key. */
-bool family_fill(struct call *, const struct key *);
+bool related_keys_fill(struct call *, const struct key *);
 /* Associates m with another key of the family; with its bytes only where KMS
  * made them. */
-bool material_share(
+bool material_add_copy(
     struct key *to, const struct material *m, enum material_state);
 
 /* Fills c->out.key and chooses the reply table's form. */
@@ -101,7 +101,7 @@ bool metadata_fill(struct call *, const struct key *);
  * the data keys, too. */
 struct crypt {
 	const struct key *key;
-	const struct doc *context; /* NULL: none */
+	const struct json_node *context; /* NULL: none */
 	struct view algorithm; /* name */
 	struct view in;
 	struct buf *out;

@@ -157,10 +157,11 @@ respond(struct exchange *x)
 	time_t t = (time_t)r->date;
 	struct tm tm;
 
-	m = r->fate == WEB_HALF ? MHD_create_response_from_callback(
-				      r->body.len, 512, read_half, x, NULL)
-				: MHD_create_response_from_buffer(r->body.len,
-				      r->body.ptr, MHD_RESPMEM_PERSISTENT);
+	m = r->delivery == WEB_HALF
+		? MHD_create_response_from_callback(
+		      r->body.len, 512, read_half, x, NULL)
+		: MHD_create_response_from_buffer(
+		      r->body.len, r->body.ptr, MHD_RESPMEM_PERSISTENT);
 	if (m == NULL)
 		return (NULL);
 	gmtime_r(&t, &tm);
@@ -180,11 +181,11 @@ send_reply(struct server *s, struct MHD_Connection *con, struct exchange *x)
 	struct MHD_Response *m;
 	enum MHD_Result ok;
 
-	if (r->fate == WEB_HANG)
+	if (r->delivery == WEB_HANG)
 		(void)linger(s, con, -1);
 	else if (r->delay_ms > 0 && !linger(s, con, r->delay_ms))
 		return (MHD_NO);
-	if (r->fate == WEB_HANG || r->fate == WEB_CLOSE ||
+	if (r->delivery == WEB_HANG || r->delivery == WEB_CLOSE ||
 	    (m = respond(x)) == NULL)
 		return (MHD_NO);
 	ok = MHD_queue_response(con, (unsigned)r->status, m);

@@ -5,7 +5,7 @@
 #include "call.h"
 #include "cipher.h"
 #include "controls.h"
-#include "pairs.h"
+#include "rsa-stock.h"
 #include "service.h"
 #include "sts.h"
 #include "text.h"
@@ -31,7 +31,7 @@ service_open(struct service *s, const char *dir, const char *account, char *why,
 	if (!store_open(dir, &s->store, why, size))
 		return (false);
 	snprintf(why, size, "out of memory");
-	if ((s->pairs = pairs_open()) != NULL &&
+	if ((s->rsa_stock = rsa_stock_open()) != NULL &&
 	    (s->controls = controls_open(s->store)) != NULL &&
 	    (s->cipher = cipher_new()) != NULL &&
 	    (s->auth = auth_open(s->store, s->account)) != NULL &&
@@ -48,7 +48,7 @@ service_close(struct service *s)
 	auth_close(s->auth);
 	cipher_free(s->cipher);
 	controls_close(s->controls);
-	pairs_close(s->pairs);
+	rsa_stock_close(s->rsa_stock);
 	store_close(s->store);
 }
 
@@ -61,7 +61,7 @@ put_error(struct web_reply *r, int status, const char *name, const char *text)
 	r->status = status;
 	buf_reset(&r->body);
 	if (json_encode(error_fields, &e, &r->body) != ERR_OK)
-		r->fate = WEB_CLOSE;
+		r->delivery = WEB_CLOSE;
 }
 
 /* SplitMix64: numbers that look random, of which no two are the same. */
@@ -138,18 +138,18 @@ run(struct service *s, const struct operation *op, const struct web_request *q,
 	    .op = op,
 	    .request_id = r->request_id,
 	    .now_ms = controls_now_ms(s->controls),
-	    .mem = MEM_INIT(CALL_MEMORY)};
-	struct failure *f = &c.failure;
+	    .arena = ARENA_INIT(CALL_MEMORY)};
+	struct exception *e = &c.exception;
 	bool ok;
 
 	ok = auth_check(s->auth, q, "kms", controls_wall_ms(s->controls),
-		 &c.caller, f) &&
+		 &c.caller, e) &&
 	     call_run(&c, q->body);
 	if (ok && c.reply != NULL &&
 	    json_encode(c.reply, &c.out, &r->body) != ERR_OK)
-		ok = fail(f, FAIL_INTERNAL, "out of memory");
+		ok = exception_set(e, EXCEPTION_INTERNAL, "out of memory");
 	if (!ok)
-		put_error(r, f->status, f->name, f->message);
+		put_error(r, e->status, e->name, e->message);
 	call_free(&c);
 }
 
@@ -175,24 +175,25 @@ service_answer(
 	r->content_type = KMS_TYPE;
 	r->date = controls_wall_ms(s->controls) / 1000;
 	new_request_id(s, r->request_id);
-	controls_meet(s->controls, op, &plan);
+	controls_begin_request(s->controls, op, &plan);
 	r->delay_ms = plan.delay_ms;
 	if (plan.moment == FAULT_BEFORE)
 		put_error(r, plan.status, plan.exception, plan.message);
-	else if (op == NULL && sts_meant(q))
+	else if (op == NULL && sts_is_request(q))
 		sts_answer(s, q, r);
 	else if (op == NULL)
-		put_error(r, 400, fail_name(FAIL_UNKNOWN_OPERATION), "");
+		put_error(
+		    r, 400, exception_name(EXCEPTION_UNKNOWN_OPERATION), "");
 	else
 		run(s, op, q, r);
 	if (plan.moment == FAULT_NONE)
 		return;
-	r->fate = plan.fate;
+	r->delivery = plan.delivery;
 	spoil(r, &plan);
 }
 
 void
 service_answered(struct service *s)
 {
-	controls_part(s->controls);
+	controls_end_request(s->controls);
 }

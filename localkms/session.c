@@ -15,7 +15,8 @@ const char session_key_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void
-session_spell(const uint8_t *random, size_t len, const char *letters, char *out)
+session_random_text(
+    const uint8_t *random, size_t len, const char *letters, char *out)
 {
 	size_t n = strlen(letters);
 
@@ -46,7 +47,7 @@ fill_secret(const uint8_t *secret, struct session *s)
 
 	if (!mac(secret, "secret", s, "", m))
 		return (false);
-	session_spell(m, 40, session_key_letters, s->secret_key);
+	session_random_text(m, 40, session_key_letters, s->secret_key);
 	return (true);
 }
 
@@ -62,7 +63,7 @@ session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return (false);
 	memcpy(s->access_key, "ASIA", 4);
-	session_spell(random, 16, session_letters, s->access_key + 4);
+	session_random_text(random, 16, session_letters, s->access_key + 4);
 	snprintf(text, sizeof(text), "%lld %s", (long long)s->expires, s->arn);
 	if (!mac(secret, "token", s, text, m))
 		return (false);

@@ -29,7 +29,7 @@ bool session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *);
 /* The other way round, from access_key and token. False: forged. */
 bool session_read(const uint8_t secret[SESSION_SECRET_SIZE], struct session *);
 /* Letters for random bytes. */
-void session_spell(
+void session_random_text(
     const uint8_t *random, size_t len, const char *letters, char *out);
 extern const char session_letters[], session_key_letters[];
 #endif

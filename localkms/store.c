@@ -4,7 +4,7 @@
 #include <string.h>
 #include "clock.h"
 #include "index.h"
-#include "order.h"
+#include "sort-key.h"
 #include "store.h"
 
 /* Import sets are kept this long after their end, to be told from forgeries. */
@@ -16,7 +16,7 @@ struct store {
 	pthread_rwlock_t memory; /* held over the indexes, never over disk */
 	struct index keys; /* of struct key: Region, id */
 	struct index aliases; /* of struct alias: Region, name */
-	struct index owners; /* the same: Region, key id, name */
+	struct index aliases_by_key; /* the same: Region, key id, name */
 	_Atomic int64_t due; /* when the next key changes by itself */
 	_Atomic int64_t delay_ms;
 	pthread_mutex_t uses; /* over the last_use of all keys */
@@ -32,7 +32,7 @@ mono_ms(void)
 static void
 due_by(struct store *s, const struct key *k)
 {
-	int64_t due = key_due(k);
+	int64_t due = key_next_change_ms(k);
 
 	if (due < s->due)
 		s->due = due;
@@ -54,30 +54,30 @@ load_key(void *ctx, struct key *k)
 }
 
 static bool
-alias_add(struct store *s, const struct alias *from)
+add_alias(struct store *s, const struct alias *from)
 {
 	struct alias *a;
-	struct at at;
+	struct sort_key at;
 	size_t place;
 	bool found;
 
-	if (!index_reserve(&s->aliases) || !index_reserve(&s->owners) ||
+	if (!index_reserve(&s->aliases) || !index_reserve(&s->aliases_by_key) ||
 	    (a = malloc(sizeof(*a))) == NULL)
 		return (false);
 	*a = *from;
-	at = alias_at(a);
-	place = index_seek(&s->aliases, &at, &found);
+	at = alias_sort_key(a);
+	place = index_find(&s->aliases, &at, &found);
 	index_put(&s->aliases, place, false, a);
-	at = owner_at(a);
-	place = index_seek(&s->owners, &at, &found);
-	index_put(&s->owners, place, false, a);
+	at = alias_by_key_sort_key(a);
+	place = index_find(&s->aliases_by_key, &at, &found);
+	index_put(&s->aliases_by_key, place, false, a);
 	return (true);
 }
 
 static bool
 load_alias(void *ctx, const struct alias *a)
 {
-	return (alias_add(ctx, a));
+	return (add_alias(ctx, a));
 }
 
 bool
@@ -95,7 +95,7 @@ store_open(const char *dir, struct store **out, char *why, size_t size)
 	s->opened_ms = clock_system.wall_ms(clock_system.ctx);
 	s->keys.compare = key_compare;
 	s->aliases.compare = alias_compare;
-	s->owners.compare = owner_compare;
+	s->aliases_by_key.compare = alias_by_key_compare;
 	s->due = INT64_MAX;
 	if (!disk_open(dir, &s->disk, why, size))
 		goto bad;
@@ -120,7 +120,7 @@ store_close(struct store *s)
 		free(s->aliases.rows[i]);
 	index_free(&s->keys);
 	index_free(&s->aliases);
-	index_free(&s->owners);
+	index_free(&s->aliases_by_key);
 	disk_close(s->disk);
 	pthread_mutex_destroy(&s->uses);
 	pthread_rwlock_destroy(&s->memory);
@@ -159,15 +159,15 @@ store_settle(struct store *s, struct key *k, enum key_state state)
 static struct key *
 find_key(struct store *s, const char *region, const char *id)
 {
-	struct at at = {region, id, ""};
+	struct sort_key at = {region, id, ""};
 	bool found;
-	size_t place = index_seek(&s->keys, &at, &found);
+	size_t place = index_find(&s->keys, &at, &found);
 
 	return (found ? s->keys.rows[place] : NULL);
 }
 
 struct key *
-store_key_now(struct store *s, const char *region, const char *id)
+store_current_key(struct store *s, const char *region, const char *id)
 {
 	struct key *k;
 
@@ -199,13 +199,13 @@ size_t
 store_keys(struct store *s, const char *region, const char *after,
     struct key **out, size_t most)
 {
-	struct at at = {region, after, ""};
+	struct sort_key at = {region, after, ""};
 	struct key *k;
 	size_t place, n = 0;
 	bool found;
 
 	pthread_rwlock_rdlock(&s->memory);
-	place = index_seek(&s->keys, &at, &found);
+	place = index_find(&s->keys, &at, &found);
 	for (place += found; n < most && place < s->keys.count; place++) {
 		k = s->keys.rows[place];
 		if (strcmp(k->region, region) != 0)
@@ -219,21 +219,22 @@ store_keys(struct store *s, const char *region, const char *after,
 size_t
 store_key_count(struct store *s, const char *region)
 {
-	struct at first = {region, "", ""}, last = {region, "\xff", ""};
+	struct sort_key first = {region, "", ""}, last = {region, "\xff", ""};
 	size_t n;
 	bool found;
 
 	pthread_rwlock_rdlock(&s->memory);
-	n = index_seek(&s->keys, &last, &found) -
-	    index_seek(&s->keys, &first, &found);
+	n = index_find(&s->keys, &last, &found) -
+	    index_find(&s->keys, &first, &found);
 	pthread_rwlock_unlock(&s->memory);
 	return (n);
 }
 
 size_t
-store_relatives(struct store *s, const char *id, struct key **out, size_t most)
+store_related_keys(
+    struct store *s, const char *id, struct key **out, size_t most)
 {
-	struct at at = {"", id, ""};
+	struct sort_key at = {"", id, ""};
 	const struct key *k;
 	size_t place = 0, n = 0;
 	bool found;
@@ -244,11 +245,11 @@ store_relatives(struct store *s, const char *id, struct key **out, size_t most)
 		k = s->keys.rows[place];
 		at.region = k->region;
 		at.first = id;
-		place = index_seek(&s->keys, &at, &found);
+		place = index_find(&s->keys, &at, &found);
 		if (found)
 			out[n++] = key_ref(s->keys.rows[place]);
 		at.first = "\xff";
-		place = index_seek(&s->keys, &at, &found);
+		place = index_find(&s->keys, &at, &found);
 	}
 	pthread_rwlock_unlock(&s->memory);
 	return (n);
@@ -258,12 +259,12 @@ store_relatives(struct store *s, const char *id, struct key **out, size_t most)
 static void
 put_in_memory(struct store *s, struct key *k)
 {
-	struct at at = key_at(k);
+	struct sort_key at = key_sort_key(k);
 	struct key *old = NULL;
 	size_t place;
 	bool found;
 
-	place = index_seek(&s->keys, &at, &found);
+	place = index_find(&s->keys, &at, &found);
 	if (found)
 		old = s->keys.rows[place];
 	index_put(&s->keys, place, found, k);
@@ -311,21 +312,21 @@ store_put_key(struct store *s, struct key *k)
 
 /* The memory is locked for writing. */
 static void
-alias_cut(struct store *s, const struct alias *a)
+remove_alias(struct store *s, const struct alias *a)
 {
-	struct at at = owner_at(a);
+	struct sort_key at = alias_by_key_sort_key(a);
 	struct alias *row = NULL;
 	size_t place;
 	bool found;
 
-	place = index_seek(&s->owners, &at, &found);
+	place = index_find(&s->aliases_by_key, &at, &found);
 	if (found)
-		index_cut(&s->owners, place);
-	at = alias_at(a);
-	place = index_seek(&s->aliases, &at, &found);
+		index_remove(&s->aliases_by_key, place);
+	at = alias_sort_key(a);
+	place = index_find(&s->aliases, &at, &found);
 	if (found) {
 		row = s->aliases.rows[place];
-		index_cut(&s->aliases, place);
+		index_remove(&s->aliases, place);
 	}
 	free(row);
 }
@@ -333,7 +334,7 @@ alias_cut(struct store *s, const struct alias *a)
 bool
 store_remove_key(struct store *s, const struct key *k)
 {
-	struct at at = key_at(k), owned = {k->region, k->id, ""};
+	struct sort_key at = key_sort_key(k), owned = {k->region, k->id, ""};
 	struct key *row = NULL;
 	struct alias copy;
 	size_t place;
@@ -342,20 +343,20 @@ store_remove_key(struct store *s, const struct key *k)
 	if (!disk_remove_key(s->disk, k))
 		return (false);
 	pthread_rwlock_wrlock(&s->memory);
-	place = index_seek(&s->keys, &at, &found);
+	place = index_find(&s->keys, &at, &found);
 	if (found) {
 		row = s->keys.rows[place];
-		index_cut(&s->keys, place);
+		index_remove(&s->keys, place);
 	}
 	for (;;) {
-		place = index_seek(&s->owners, &owned, &found);
-		if (place == s->owners.count)
+		place = index_find(&s->aliases_by_key, &owned, &found);
+		if (place == s->aliases_by_key.count)
 			break;
-		copy = *(const struct alias *)s->owners.rows[place];
+		copy = *(const struct alias *)s->aliases_by_key.rows[place];
 		if (strcmp(copy.region, owned.region) != 0 ||
 		    strcmp(copy.key_id, owned.first) != 0)
 			break;
-		alias_cut(s, &copy);
+		remove_alias(s, &copy);
 	}
 	pthread_rwlock_unlock(&s->memory);
 	key_unref(row);
@@ -363,15 +364,15 @@ store_remove_key(struct store *s, const struct key *k)
 }
 
 bool
-store_alias_now(
+store_current_alias(
     struct store *s, const char *region, const char *name, struct alias *out)
 {
-	struct at at = {region, name, ""};
+	struct sort_key at = {region, name, ""};
 	size_t place;
 	bool found;
 
 	pthread_rwlock_rdlock(&s->memory);
-	place = index_seek(&s->aliases, &at, &found);
+	place = index_find(&s->aliases, &at, &found);
 	if (found)
 		*out = *(const struct alias *)s->aliases.rows[place];
 	pthread_rwlock_unlock(&s->memory);
@@ -384,7 +385,7 @@ store_alias(
 {
 	int64_t delay = s->delay_ms;
 
-	if (!store_alias_now(s, region, name, out))
+	if (!store_current_alias(s, region, name, out))
 		return (false);
 	return (delay == 0 || out->changed_ms == 0 ||
 		mono_ms() - out->changed_ms >= delay);
@@ -394,14 +395,15 @@ size_t
 store_aliases(struct store *s, const char *region, const char *key_id,
     const char *after, struct alias *out, size_t most)
 {
-	const struct index *x = key_id == NULL ? &s->aliases : &s->owners;
-	struct at at = {region, key_id == NULL ? after : key_id, after};
+	const struct index *x = key_id == NULL ? &s->aliases
+					       : &s->aliases_by_key;
+	struct sort_key at = {region, key_id == NULL ? after : key_id, after};
 	const struct alias *a;
 	size_t place, n = 0;
 	bool found;
 
 	pthread_rwlock_rdlock(&s->memory);
-	place = index_seek(x, &at, &found);
+	place = index_find(x, &at, &found);
 	for (place += found; n < most && place < x->count; place++) {
 		a = x->rows[place];
 		if (strcmp(a->region, region) != 0 ||
@@ -418,7 +420,7 @@ store_put_alias(struct store *s, const struct alias *a)
 {
 	struct alias row = *a, old;
 	bool ok = disk_put_alias(s->disk, a);
-	struct at at = alias_at(a);
+	struct sort_key at = alias_sort_key(a);
 	size_t place;
 	bool found;
 
@@ -426,12 +428,12 @@ store_put_alias(struct store *s, const struct alias *a)
 		return (false);
 	row.changed_ms = mono_ms();
 	pthread_rwlock_wrlock(&s->memory);
-	place = index_seek(&s->aliases, &at, &found);
+	place = index_find(&s->aliases, &at, &found);
 	if (found) {
 		old = *(const struct alias *)s->aliases.rows[place];
-		alias_cut(s, &old);
+		remove_alias(s, &old);
 	}
-	if (!alias_add(s, &row))
+	if (!add_alias(s, &row))
 		abort(); /* as in store_put_keys() */
 	pthread_rwlock_unlock(&s->memory);
 	return (true);
@@ -443,7 +445,7 @@ store_remove_alias(struct store *s, const struct alias *a)
 	if (!disk_remove_alias(s->disk, a))
 		return (false);
 	pthread_rwlock_wrlock(&s->memory);
-	alias_cut(s, a);
+	remove_alias(s, a);
 	pthread_rwlock_unlock(&s->memory);
 	return (true);
 }
@@ -495,30 +497,30 @@ store_last_use(struct store *s, const struct key *k, int64_t *since_ms)
 static bool
 release_primary(struct store *s, const struct key *gone)
 {
-	struct key *family[STORE_RELATIVES_MAX], *copy = NULL;
-	size_t n = store_relatives(s, gone->id, family, STORE_RELATIVES_MAX);
-	bool due = n == 1 && family[0]->waits_for_replicas;
+	struct key *related[RELATED_KEYS_MAX], *copy = NULL;
+	size_t n = store_related_keys(s, gone->id, related, RELATED_KEYS_MAX);
+	bool due = n == 1 && related[0]->waits_for_replicas;
 
-	if (due && (copy = key_copy(family[0])) != NULL) {
+	if (due && (copy = key_copy(related[0])) != NULL) {
 		copy->waits_for_replicas = false;
 		copy->deletion_ms = gone->deletion_ms +
 				    copy->window_days * DAY_MS;
 	}
 	for (size_t i = 0; i < n; i++)
-		key_unref(family[i]);
+		key_unref(related[i]);
 	return (!due || (copy != NULL && store_put_key(s, copy)));
 }
 
 /* One key that has come of age; false: nothing is due any more. */
 static bool
-age_one(struct store *s, int64_t now_ms)
+advance_one(struct store *s, int64_t now_ms)
 {
 	struct key *k = NULL, *copy;
 	int64_t due = INT64_MAX, t;
 	bool ok;
 
 	for (size_t i = 0; i < s->keys.count; i++) {
-		t = key_due(s->keys.rows[i]);
+		t = key_next_change_ms(s->keys.rows[i]);
 		if (t <= now_ms && k == NULL)
 			k = s->keys.rows[i];
 		else if (t < due)
@@ -527,7 +529,7 @@ age_one(struct store *s, int64_t now_ms)
 	s->due = due;
 	if (k == NULL || (copy = key_copy(k)) == NULL)
 		return (false);
-	if (key_age(copy, now_ms) == KEY_GONE) {
+	if (key_advance(copy, now_ms) == KEY_GONE) {
 		ok = store_remove_key(s, copy) &&
 		     (copy->primary[0] == '\0' || release_primary(s, copy));
 		key_unref(copy);
@@ -537,13 +539,13 @@ age_one(struct store *s, int64_t now_ms)
 }
 
 void
-store_age(struct store *s, int64_t now_ms)
+store_advance(struct store *s, int64_t now_ms)
 {
 	if (now_ms < s->due)
 		return;
 	store_lock(s);
 	/* only writers change the indexes, and this is the one */
-	while (now_ms >= s->due && age_one(s, now_ms))
+	while (now_ms >= s->due && advance_one(s, now_ms))
 		continue;
 	store_unlock(s);
 }

@@ -26,16 +26,17 @@ void store_settle(struct store *, struct key *, enum key_state);
 /* With a reference for the caller; NULL: none. */
 struct key *store_key(struct store *, const char *region, const char *id);
 /* As store_key(), for a writer: never what was before. */
-struct key *store_key_now(struct store *, const char *region, const char *id);
+struct key *store_current_key(
+    struct store *, const char *region, const char *id);
 /* Up to most keys of the Region behind the id after ("" for the first), with
  * references; returns how many. */
 size_t store_keys(struct store *, const char *region, const char *after,
     struct key **out, size_t most);
 size_t store_key_count(struct store *, const char *region);
 /* The keys of that id in all Regions, with references; returns how many. */
-size_t store_relatives(
+size_t store_related_keys(
     struct store *, const char *id, struct key **out, size_t most);
-#define STORE_RELATIVES_MAX 64
+#define RELATED_KEYS_MAX 64
 /* All or none of them. Takes the references, also when it fails. Locked. */
 bool store_put_keys(struct store *, struct key **, size_t count);
 bool store_put_key(struct store *, struct key *);
@@ -45,7 +46,7 @@ bool store_remove_key(struct store *, const struct key *);
 bool store_alias(
     struct store *, const char *region, const char *name, struct alias *out);
 /* As store_alias(), for a writer. */
-bool store_alias_now(
+bool store_current_alias(
     struct store *, const char *region, const char *name, struct alias *out);
 /* As store_keys(); key_id NULL: of all keys. */
 size_t store_aliases(struct store *, const char *region, const char *key_id,
@@ -68,5 +69,5 @@ void store_used(struct store *, struct key *, const char *operation,
 struct last_use store_last_use(
     struct store *, const struct key *, int64_t *since_ms);
 /* Lets every key live until now: deletions and expiries that are due. */
-void store_age(struct store *, int64_t now_ms);
+void store_advance(struct store *, int64_t now_ms);
 #endif

@@ -14,18 +14,18 @@
 #define XMLNS "https://sts.amazonaws.com/doc/2011-06-15/"
 
 /* One request: its form, who asks, what to say. */
-struct ask {
+struct sts_request {
 	struct service *service;
 	struct view form;
 	const char *action;
 	struct caller caller;
 	int64_t wall_ms;
-	struct failure failure;
+	struct exception exception;
 	struct web_reply *reply;
 };
 
 __attribute__((format(printf, 2, 3))) static void
-say(struct ask *a, const char *fmt, ...)
+print(struct sts_request *a, const char *fmt, ...)
 {
 	char text[4096];
 	va_list ap;
@@ -37,12 +37,13 @@ say(struct ask *a, const char *fmt, ...)
 }
 
 static bool
-refuse(struct ask *a, int status, const char *name, const char *message)
+refuse(struct sts_request *a, int status, const char *name, const char *message)
 {
-	a->failure.kind = FAIL_INTERNAL; /* any but none */
-	a->failure.name = name;
-	a->failure.status = status;
-	snprintf(a->failure.message, sizeof(a->failure.message), "%s", message);
+	a->exception.kind = EXCEPTION_INTERNAL; /* any but none */
+	a->exception.name = name;
+	a->exception.status = status;
+	snprintf(
+	    a->exception.message, sizeof(a->exception.message), "%s", message);
 	return (false);
 }
 
@@ -58,19 +59,19 @@ is_plain(const char *s)
 }
 
 static bool
-get_caller_identity(struct ask *a)
+get_caller_identity(struct sts_request *a)
 {
 	const char *arn = a->caller.arn;
 
-	say(a, "<Arn>%s</Arn><UserId>%s</UserId><Account>%s</Account>", arn,
+	print(a, "<Arn>%s</Arn><UserId>%s</UserId><Account>%s</Account>", arn,
 	    a->caller.access_key, a->service->account);
 	return (true);
 }
 
 /* RoleArn, RoleSessionName, DurationSeconds. */
 static bool
-read_role(struct ask *a, char *role, size_t size, char *name, size_t name_size,
-    long *seconds)
+read_role(struct sts_request *a, char *role, size_t size, char *name,
+    size_t name_size, long *seconds)
 {
 	char text[16] = "3600", *end;
 	const char *path;
@@ -91,7 +92,7 @@ read_role(struct ask *a, char *role, size_t size, char *name, size_t name_size,
 
 /* Gives a session of that role, unless its name says that it denies. */
 static bool
-give_session(struct ask *a)
+give_session(struct sts_request *a)
 {
 	struct session s = {0};
 	char role[256], name[65], date[32];
@@ -114,7 +115,7 @@ give_session(struct ask *a)
 	t = (time_t)s.expires;
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	say(a,
+	print(a,
 	    "<Credentials><AccessKeyId>%s</AccessKeyId>"
 	    "<SecretAccessKey>%s</SecretAccessKey>"
 	    "<SessionToken>%s</SessionToken><Expiration>%s</Expiration>"
@@ -129,7 +130,7 @@ give_session(struct ask *a)
 /* A role whose name begins with "mfa" wants a device's six digits; 000000 is
  * the code that is always wrong. */
 static bool
-assume_role(struct ask *a)
+assume_role(struct sts_request *a)
 {
 	char role[256] = "", serial[256] = "", code[16] = "";
 	const char *base;
@@ -149,7 +150,7 @@ assume_role(struct ask *a)
 
 /* Any token of the form of a JWT will do. */
 static bool
-assume_role_with_web_identity(struct ask *a)
+assume_role_with_web_identity(struct sts_request *a)
 {
 	char token[8192] = "";
 	const char *dot;
@@ -164,7 +165,7 @@ assume_role_with_web_identity(struct ask *a)
 
 static const struct {
 	const char *action;
-	bool (*run)(struct ask *);
+	bool (*run)(struct sts_request *);
 	bool is_signed;
 } actions[] = {
     {"GetCallerIdentity", get_caller_identity, true},
@@ -174,42 +175,42 @@ static const struct {
 
 /* STS has older names for what goes wrong with a signature. */
 static const struct {
-	enum fail kind;
+	enum exception_kind kind;
 	const char *name;
 } names[] = {
-    {FAIL_MISSING_TOKEN, "MissingAuthenticationToken"},
-    {FAIL_INCOMPLETE_SIGNATURE, "IncompleteSignature"},
-    {FAIL_BAD_SIGNATURE, "SignatureDoesNotMatch"},
-    {FAIL_UNRECOGNIZED_CLIENT, "InvalidClientTokenId"},
-    {FAIL_EXPIRED_TOKEN, "ExpiredToken"},
+    {EXCEPTION_MISSING_TOKEN, "MissingAuthenticationToken"},
+    {EXCEPTION_INCOMPLETE_SIGNATURE, "IncompleteSignature"},
+    {EXCEPTION_BAD_SIGNATURE, "SignatureDoesNotMatch"},
+    {EXCEPTION_UNRECOGNIZED_CLIENT, "InvalidClientTokenId"},
+    {EXCEPTION_EXPIRED_TOKEN, "ExpiredToken"},
 };
 
 static bool
-admit(struct ask *a, const struct web_request *q)
+admit(struct sts_request *a, const struct web_request *q)
 {
 	if (auth_check(a->service->auth, q, "sts", a->wall_ms, &a->caller,
-		&a->failure))
+		&a->exception))
 		return (true);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].kind == a->failure.kind)
-			a->failure.name = names[i].name;
-	a->failure.status = 403;
+		if (names[i].kind == a->exception.kind)
+			a->exception.name = names[i].name;
+	a->exception.status = 403;
 	return (false);
 }
 
 static bool
-run(struct ask *a, const struct web_request *q)
+run(struct sts_request *a, const struct web_request *q)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(actions[i].action, a->action) != 0)
 			continue;
 		if (actions[i].is_signed && !admit(a, q))
 			return (false);
-		say(a, "<%sResponse xmlns=\"" XMLNS "\"><%sResult>", a->action,
-		    a->action);
+		print(a, "<%sResponse xmlns=\"" XMLNS "\"><%sResult>",
+		    a->action, a->action);
 		if (!actions[i].run(a))
 			return (false);
-		say(a,
+		print(a,
 		    "</%sResult><ResponseMetadata><RequestId>%s</RequestId>"
 		    "</ResponseMetadata></%sResponse>\n",
 		    a->action, a->reply->request_id, a->action);
@@ -221,18 +222,18 @@ run(struct ask *a, const struct web_request *q)
 
 /* Text for XML: messages quote what the client sent. */
 static void
-say_escaped(struct ask *a, const char *s)
+print_escaped(struct sts_request *a, const char *s)
 {
 	for (; *s != '\0'; s++) {
 		if (strchr("<>&\"'", *s) != NULL)
-			say(a, "&#%d;", *s);
+			print(a, "&#%d;", *s);
 		else
 			(void)buf_append(&a->reply->body, VIEW(s, 1));
 	}
 }
 
 bool
-sts_meant(const struct web_request *q)
+sts_is_request(const struct web_request *q)
 {
 	const char *type = web_header(q, "content-type");
 
@@ -244,7 +245,7 @@ sts_meant(const struct web_request *q)
 void
 sts_answer(struct service *s, const struct web_request *q, struct web_reply *r)
 {
-	struct ask a = {.service = s, .form = q->body, .reply = r};
+	struct sts_request a = {.service = s, .form = q->body, .reply = r};
 	char action[64] = "";
 
 	(void)form_parameter(q->body, "Action", action, sizeof(action));
@@ -255,12 +256,13 @@ sts_answer(struct service *s, const struct web_request *q, struct web_reply *r)
 	if (run(&a, q))
 		return;
 	buf_reset(&r->body);
-	r->status = a.failure.status;
-	say(&a,
+	r->status = a.exception.status;
+	print(&a,
 	    "<ErrorResponse xmlns=\"" XMLNS "\"><Error><Type>Sender</Type>"
 	    "<Code>%s</Code><Message>",
-	    a.failure.name);
-	say_escaped(&a, a.failure.message);
-	say(&a, "</Message></Error><RequestId>%s</RequestId></ErrorResponse>\n",
+	    a.exception.name);
+	print_escaped(&a, a.exception.message);
+	print(&a,
+	    "</Message></Error><RequestId>%s</RequestId></ErrorResponse>\n",
 	    r->request_id);
 }

@@ -10,7 +10,7 @@ struct service;
  */
 
 /* Whether a request is meant for STS. */
-bool sts_meant(const struct web_request *);
+bool sts_is_request(const struct web_request *);
 void sts_answer(
     struct service *, const struct web_request *, struct web_reply *);
 #endif

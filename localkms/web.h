@@ -17,7 +17,7 @@ struct web_request {
 };
 
 /* What happens to an answer on its way: faults that were asked for. */
-enum web_fate {
+enum web_delivery {
 	WEB_SEND,
 	WEB_CLOSE, /* not a byte of it */
 	WEB_HALF, /* its first half */
@@ -32,7 +32,7 @@ struct web_reply {
 	char request_id[37];
 	int64_t date; /* seconds since 1970: what the Date header says */
 	struct buf body;
-	enum web_fate fate;
+	enum web_delivery delivery;
 	int64_t delay_ms; /* before it goes */
 };
 

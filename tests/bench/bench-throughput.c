@@ -261,7 +261,7 @@ make_key(size_t i)
 	k->enabled = true;
 	k->created_ms = 1;
 	k->description = strdup("");
-	if (!material_generate(m, k->spec, NULL) || !material_name(m, k->id))
+	if (!material_generate(m, k->spec, NULL) || !material_set_id(m, k->id))
 		die("out of memory");
 	return (k);
 }

@@ -63,9 +63,10 @@ add_key(size_t i)
 	k->enabled = true;
 	k->created_ms = NOW_MS;
 	k->description = strdup("");
-	if (!k->external && ((m = key_material_add(k)) == NULL ||
-				!material_generate(m, k->spec, service.pairs) ||
-				!material_name(m, k->id)))
+	if (!k->external &&
+	    ((m = key_material_add(k)) == NULL ||
+		!material_generate(m, k->spec, service.rsa_stock) ||
+		!material_set_id(m, k->id)))
 		abort();
 	snprintf(a.region, sizeof(a.region), "us-east-1");
 	snprintf(a.name, sizeof(a.name), "alias/%zu", i);
@@ -122,18 +123,18 @@ static void
 decode(struct view text)
 {
 	static struct input in[IN_COUNT];
-	struct failure f = {0};
+	struct exception f = {0};
 	const struct operation *op;
-	const struct doc *root;
+	const struct json_node *root;
 
 	for (size_t i = 0; (op = operation_at(i)) != NULL; i++) {
-		struct mem mem = MEM_INIT(4 * 1024 * 1024);
+		struct arena mem = ARENA_INIT(4 * 1024 * 1024);
 
-		root = doc_parse(text, &mem);
-		if (root != NULL && root->kind == DOC_OBJECT)
+		root = json_tree_parse(text, &arena);
+		if (root != NULL && root->kind == NODE_OBJECT)
 			(void)input_read(
-			    root, op->required, op->optional, in, &mem, &f);
-		mem_free(&mem);
+			    root, op->required, op->optional, in, &arena, &f);
+		arena_free(&arena);
 	}
 }
 
@@ -146,7 +147,7 @@ call(struct view text)
 	    .caller = {.region = "us-east-1", .access_key = "AKIA"},
 	    .now_ms = NOW_MS,
 	    .request_id = "00000000-0000-0000-0000-000000000000",
-	    .mem = MEM_INIT(8 * 1024 * 1024)};
+	    .arena = ARENA_INIT(8 * 1024 * 1024)};
 	size_t count = 0;
 
 	while (operation_at(count) != NULL)
@@ -170,7 +171,7 @@ authorize(char *text)
 	    "authorization", "x-amz-date", "x-amz-security-token"};
 	struct web_request q = {.method = "POST", .path = "/", .query = ""};
 	struct caller caller = {0};
-	struct failure f = {0};
+	struct exception f = {0};
 	char *state = NULL, *line = strtok_r(text, "\n", &state);
 
 	q.headers[q.header_count++] = (struct web_header){"host", "localhost"};

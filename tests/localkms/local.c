@@ -62,7 +62,7 @@ local_leave(struct local *l)
 {
 	service_close(&l->service);
 	sigv4_close(l->sigv4);
-	mem_free(&l->mem);
+	arena_free(&l->arena);
 	buf_free(&l->body);
 }
 
@@ -132,11 +132,11 @@ send_body(struct local *l, const char *operation, struct view body)
 	service_answer(&l->service, &q, &r);
 	buf_free(&authorization);
 	buf_free(&l->body);
-	mem_free(&l->mem);
-	l->mem = (struct mem)MEM_INIT(MEM_MAX);
+	arena_free(&l->arena);
+	l->arena = (struct arena)ARENA_INIT(MEM_MAX);
 	l->status = r.status;
 	l->body = r.body;
-	l->reply = doc_parse(buf_view(&l->body), &l->mem);
+	l->reply = json_tree_parse(buf_view(&l->body), &l->arena);
 }
 
 static bool
@@ -201,7 +201,7 @@ local_refused(struct local *l, const char *exception, const char *operation,
 const char *
 local_text(const struct local *l, const char *path)
 {
-	const struct doc *d = l->reply;
+	const struct json_node *d = l->reply;
 	char name[64];
 	size_t n;
 
@@ -209,17 +209,18 @@ local_text(const struct local *l, const char *path)
 		n = strcspn(path, ".");
 		snprintf(name, sizeof(name), "%.*s", (int)n, path);
 		path += n + (path[n] == '.');
-		if (d->kind == DOC_ARRAY) {
+		if (d->kind == NODE_ARRAY) {
 			d = d->first;
 			for (int i = atoi(name); d != NULL && i > 0; i--)
 				d = d->next;
 		} else
-			d = d->kind == DOC_OBJECT ? doc_member(d, name) : NULL;
+			d = d->kind == NODE_OBJECT ? json_tree_member(d, name)
+						   : NULL;
 	}
 	if (d == NULL)
 		return ("");
-	if (d->kind == DOC_TRUE || d->kind == DOC_FALSE)
-		return (d->kind == DOC_TRUE ? "true" : "false");
+	if (d->kind == NODE_TRUE || d->kind == NODE_FALSE)
+		return (d->kind == NODE_TRUE ? "true" : "false");
 	return (d->text.ptr == NULL ? "" : (const char *)d->text.ptr);
 }
 
@@ -238,11 +239,11 @@ local_control(
 
 	controls_answer(l->service.controls, &q, &r);
 	buf_free(&l->body);
-	mem_free(&l->mem);
-	l->mem = (struct mem)MEM_INIT(MEM_MAX);
+	arena_free(&l->arena);
+	l->arena = (struct arena)ARENA_INIT(MEM_MAX);
 	l->status = r.status;
 	l->body = r.body;
-	l->reply = doc_parse(buf_view(&l->body), &l->mem);
+	l->reply = json_tree_parse(buf_view(&l->body), &l->arena);
 	return (l->status == 200);
 }
 
@@ -271,12 +272,12 @@ local_base64(struct view v)
 void
 local_bytes(const struct local *l, const char *path, struct buf *out)
 {
-	struct mem mem = MEM_INIT(MEM_MAX);
-	struct view v = input_base64(view_str(local_text(l, path)), &mem);
+	struct arena arena = ARENA_INIT(MEM_MAX);
+	struct view v = input_base64(view_str(local_text(l, path)), &arena);
 
 	if (v.ptr == NULL || buf_append(out, v) != ERR_OK)
 		tap_bail();
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* AES-KWP by OpenSSL, the other way round from the server. */

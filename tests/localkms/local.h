@@ -17,8 +17,9 @@ struct local {
 	const char *region; /* whose keys are meant; may be changed */
 	int status; /* of the last answer */
 	struct buf body;
-	struct mem mem;
-	const struct doc *reply; /* the body read; NULL when it is no JSON */
+	struct arena arena;
+	const struct json_node
+	    *reply; /* the body read; NULL when it is no JSON */
 };
 
 /* On an empty store in a folder of its own. */

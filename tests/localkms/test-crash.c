@@ -81,7 +81,7 @@ check(const char *dir, char ids[][ID_LEN + 1], size_t n)
 	/* the one that was being made is whole, or is not there */
 	if (!local_call(&l, "ListKeys", "{\"Limit\":1000}"))
 		tap_bail();
-	OK(doc_member(l.reply, "Keys")->count >= (n < 1000 ? n : 1000),
+	OK(json_tree_member(l.reply, "Keys")->count >= (n < 1000 ? n : 1000),
 	    "the list holds them");
 	while (local_text(&l, "NextMarker")[0] != '\0') {
 		char marker[128];

@@ -37,7 +37,7 @@ dial(const struct server *s)
 }
 
 static void
-say(int fd, const char *text)
+print(int fd, const char *text)
 {
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
 }
@@ -74,7 +74,7 @@ lives(int fd)
 {
 	char text[2048];
 
-	say(fd, REQUEST);
+	print(fd, REQUEST);
 	hear(fd, text, sizeof(text));
 	return (strstr(text, "MissingAuthenticationToken") != NULL &&
 		strstr(text, "x-amzn-RequestId: ") != NULL);
@@ -86,18 +86,18 @@ test_bad(const struct server *s)
 	char text[2048];
 	int fd = dial(s);
 
-	say(fd, "POST / HTTP/1.1\r\nHost: x\r\n"
-		"Content-Length: 1073741824\r\n\r\n");
+	print(fd, "POST / HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 1073741824\r\n\r\n");
 	hear(fd, text, sizeof(text));
 	OK(strncmp(text, "HTTP/1.1 413", 12) == 0, "a body of 1 GB");
 	close(fd);
 	fd = dial(s);
-	say(fd, "\x16\x03\x01nonsense\r\n\r\n");
+	print(fd, "\x16\x03\x01nonsense\r\n\r\n");
 	hear(fd, text, sizeof(text));
 	OK(strncmp(text, "HTTP/1.1 200", 12) != 0, "what is no HTTP");
 	close(fd);
 	fd = dial(s);
-	say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	print(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	hear(fd, text, sizeof(text));
 	OK(strstr(text, "UnknownOperationException") != NULL,
 	    "what is no request to KMS");
@@ -155,7 +155,7 @@ test_garbage(const struct server *s)
 
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
 		fd = dial(s);
-		say(fd, garbage[i]);
+		print(fd, garbage[i]);
 		shutdown(fd, SHUT_WR);
 		hear(fd, text, sizeof(text));
 		OK(text[0] == '\0' || strncmp(text, "HTTP/1.1 4", 10) == 0 ||
@@ -173,7 +173,7 @@ test_garbage(const struct server *s)
 			    n);
 		snprintf(many + n, sizeof(many) - n, "\r\n\r\n");
 		fd = dial(s);
-		say(fd, many);
+		print(fd, many);
 		shutdown(fd, SHUT_WR);
 		hear(fd, text, sizeof(text));
 		OK(strncmp(text, "HTTP/1.1 2", 10) != 0, "256 KB of headers");
@@ -195,7 +195,8 @@ test_pipeline(const struct server *s)
 	ssize_t got;
 
 	p.fd = dial(s);
-	say(p.fd, REQUEST REQUEST "GET /x HTTP/1.1\r\nHost: x\r\n\r\n" REQUEST);
+	print(
+	    p.fd, REQUEST REQUEST "GET /x HTTP/1.1\r\nHost: x\r\n\r\n" REQUEST);
 	shutdown(p.fd, SHUT_WR);
 	while (n + 1 < sizeof(text) && poll(&p, 1, WAIT_MS) == 1 &&
 	       (got = read(p.fd, text + n, sizeof(text) - 1 - n)) > 0)
@@ -236,7 +237,7 @@ test_flood(const struct server *s)
 	memset(chunk, 'x', sizeof(chunk));
 	memcpy(chunk, "10000\r\n", 7);
 	memcpy(chunk + 7 + 65536, "\r\n", 2);
-	say(fd, START "Transfer-Encoding: chunked\r\n\r\n");
+	print(fd, START "Transfer-Encoding: chunked\r\n\r\n");
 	while (sent < FLOOD_MAX &&
 	       send(fd, chunk, 65536 + 9, MSG_NOSIGNAL) == (ssize_t)(65536 + 9))
 		sent += 65536;
@@ -255,9 +256,9 @@ test_drip(const struct server *s)
 	size_t n = 0;
 
 	p.fd = dial(s);
-	say(p.fd, START "Content-Length: 10000\r\n\r\n");
+	print(p.fd, START "Content-Length: 10000\r\n\r\n");
 	do
-		say(p.fd, "x");
+		print(p.fd, "x");
 	while (poll(&p, 1, 100) == 0 && ++n < 200);
 	OK(n < 200, "cut off after %zu bytes", n);
 	close(p.fd);
@@ -271,7 +272,7 @@ test_many(const struct server *s)
 
 	for (size_t i = 0; i < MANY / 20; i++) {
 		half[i] = dial(s);
-		say(half[i], "POST / HTTP/1.1\r\nContent-Le");
+		print(half[i], "POST / HTTP/1.1\r\nContent-Le");
 	}
 	for (size_t i = 0; i < MANY; i++)
 		fds[i] = dial(s);
@@ -300,7 +301,7 @@ test_faults(struct local *l, const struct server *s)
 		NEED(
 		    local_control(l, "POST", "/faults", query), "%s", kinds[i]);
 		fd = dial(s);
-		say(fd, REQUEST);
+		print(fd, REQUEST);
 		hear(fd, text, sizeof(text));
 		OK(strchr(text, '}') == NULL && (text[0] != '\0') == (i == 2),
 		    "the answer does not come, or not whole");
@@ -312,16 +313,16 @@ test_faults(struct local *l, const struct server *s)
 	NEED(local_control(l, "POST", "/faults", "fault=too-large&size=100000"),
 	    "too-large");
 	fd = dial(s);
-	say(fd, REQUEST);
+	print(fd, REQUEST);
 	hear(fd, text, sizeof(text));
 	OK(strstr(text, "Content-Length: 100000\r\n") != NULL,
 	    "the answer is long");
 	close(fd);
 	NEED(local_control(l, "POST", "/faults", "fault=hang"), "hang");
 	fd = dial(s);
-	say(fd, REQUEST);
+	print(fd, REQUEST);
 	other = dial(s);
-	say(other, REQUEST);
+	print(other, REQUEST);
 	/* whichever of the two is met by the fault, the other is answered */
 	struct pollfd both[] = {{fd, POLLIN, 0}, {other, POLLIN, 0}};
 	OK(poll(both, 2, 20000) == 1, "one that hangs holds up no other");

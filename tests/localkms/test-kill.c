@@ -284,20 +284,21 @@ check_whole(struct local *l)
 {
 	size_t n = 0, broken = 0;
 	char marker[128] = "";
-	const struct doc *d;
+	const struct json_node *d;
 	struct local other = *l;
 
-	other.mem = (struct mem){0};
+	other.arena = (struct arena){0};
 	other.body = (struct buf){0};
 	do {
 		if (!local_call(l, "ListKeys", "{\"Limit\":1000%s%s%s}",
 			marker[0] != '\0' ? ",\"Marker\":\"" : "", marker,
 			marker[0] != '\0' ? "\"" : ""))
 			tap_bail();
-		for (d = doc_member(l->reply, "Keys")->first; d != NULL;
+		for (d = json_tree_member(l->reply, "Keys")->first; d != NULL;
 		     d = d->next, n++) {
 			local_send(&other, "DescribeKey", "{\"KeyId\":\"%s\"}",
-			    (const char *)doc_member(d, "KeyId")->text.ptr);
+			    (const char *)json_tree_member(d, "KeyId")
+				->text.ptr);
 			if (other.status != 200)
 				broken++;
 		}
@@ -305,7 +306,7 @@ check_whole(struct local *l)
 		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
 	} while (marker[0] != '\0');
 	OK(broken == 0, "all of %zu keys are whole", n);
-	mem_free(&other.mem);
+	arena_free(&other.arena);
 	buf_free(&other.body);
 }
 

@@ -324,7 +324,7 @@ test_pages(struct local *l)
 			marker[0] != '\0' ? ",\"Marker\":\"" : "", marker,
 			marker[0] != '\0' ? "\"" : ""))
 			break;
-		seen += doc_member(l->reply, "Aliases")->count;
+		seen += json_tree_member(l->reply, "Aliases")->count;
 		snprintf(
 		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
 	} while (marker[0] != '\0');

@@ -78,16 +78,16 @@ only(const char *text, size_t len, const char *set)
 
 /* Whether got is of the kind that a placeholder names. */
 static bool
-is_kind(const char *kind, const struct doc *got, const char *path)
+is_kind(const char *kind, const struct json_node *got, const char *path)
 {
 	const char *s = (const char *)got->text.ptr;
 	const char hex[] = "0123456789abcdef";
 	bool ok = false;
 
 	if (strcmp(kind, "<date>") == 0)
-		ok = got->kind == DOC_NUMBER && atof(s) > 1.6e9 &&
+		ok = got->kind == NODE_NUMBER && atof(s) > 1.6e9 &&
 		     (strchr(s, '.') == NULL || strlen(strchr(s, '.')) <= 4);
-	else if (got->kind != DOC_STRING)
+	else if (got->kind != NODE_STRING)
 		return (differs(path, "not a text"));
 	else if (strcmp(kind, "<blob>") == 0)
 		ok = got->text.len != 0 && got->text.len % 4 == 0 &&
@@ -102,44 +102,46 @@ is_kind(const char *kind, const struct doc *got, const char *path)
 	return (ok || differs(path, s));
 }
 
-static bool same(
-    const struct doc *want, const struct doc *got, const char *path);
+static bool same(const struct json_node *want, const struct json_node *got,
+    const char *path);
 
 static bool
-same_members(const struct doc *want, const struct doc *got, const char *path)
+same_members(
+    const struct json_node *want, const struct json_node *got, const char *path)
 {
-	const struct doc *w, *g;
+	const struct json_node *w, *g;
 	char below[512];
 	bool ok = true;
 
 	for (w = want->first; w != NULL; w = w->next) {
 		snprintf(below, sizeof(below), "%s.%s", path,
 		    (const char *)w->key.ptr);
-		g = doc_member(got, (const char *)w->key.ptr);
+		g = json_tree_member(got, (const char *)w->key.ptr);
 		ok = (g != NULL ? same(w, g, below)
 				: differs(below, "is missing")) &&
 		     ok;
 	}
 	for (g = got->first; g != NULL; g = g->next)
-		if (doc_member(want, (const char *)g->key.ptr) == NULL)
+		if (json_tree_member(want, (const char *)g->key.ptr) == NULL)
 			ok = differs((const char *)g->key.ptr,
 			    "was not in AWS's answer");
 	return (ok);
 }
 
 static bool
-same(const struct doc *want, const struct doc *got, const char *path)
+same(
+    const struct json_node *want, const struct json_node *got, const char *path)
 {
-	const struct doc *w, *g;
+	const struct json_node *w, *g;
 	bool ok;
 
-	if (want->kind == DOC_STRING && want->text.ptr[0] == '<')
+	if (want->kind == NODE_STRING && want->text.ptr[0] == '<')
 		return (is_kind((const char *)want->text.ptr, got, path));
 	if (want->kind != got->kind)
-		return (differs(path, doc_kind_name(got)));
-	if (want->kind == DOC_OBJECT)
+		return (differs(path, json_node_kind_name(got)));
+	if (want->kind == NODE_OBJECT)
 		return (same_members(want, got, path));
-	if (want->kind == DOC_ARRAY) {
+	if (want->kind == NODE_ARRAY) {
 		ok = want->count == got->count || differs(path, "not as many");
 		for (w = want->first, g = got->first; ok && w != NULL;
 		     w = w->next, g = g->next)
@@ -155,8 +157,8 @@ static void
 run_step(struct local *l, const struct step *s)
 {
 	static char body[2 * TEXT_MAX], answer[2 * TEXT_MAX];
-	struct mem mem = MEM_INIT(1 << 20);
-	const struct doc *want;
+	struct arena arena = ARENA_INIT(1 << 20);
+	const struct json_node *want;
 	bool ok;
 
 	l->region = s->region == NULL ? "us-east-1" : s->region;
@@ -170,12 +172,13 @@ run_step(struct local *l, const struct step *s)
 		    s->operation);
 		return;
 	}
-	want = doc_parse(view_str(answer), &mem);
+	want = json_tree_parse(view_str(answer), &arena);
 	NEED(want != NULL, "%s %.60s", s->operation, s->body);
 	ok = l->reply != NULL && same(want, l->reply, s->operation) &&
-	     l->status == (doc_member(want, "__type") == NULL ? 200 : 400);
+	     l->status ==
+		 (json_tree_member(want, "__type") == NULL ? 200 : 400);
 	OK(ok, "%s as recorded", s->operation);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void

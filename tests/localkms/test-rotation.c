@@ -100,7 +100,8 @@ test_imported(struct local *l)
 		is(l, "Rotations.1.ImportState", "IMPORTED") &&
 		is(l, "Rotations.1.KeyMaterialDescription", "next: a/b.c_d-e"),
 	    "the list shows both");
-	OK(list(l, key, "") && doc_member(l->reply, "Rotations")->count == 0 &&
+	OK(list(l, key, "") &&
+		json_tree_member(l->reply, "Rotations")->count == 0 &&
 		is(l, "Truncated", "false"),
 	    "and no rotation yet");
 	OK(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key) &&
@@ -214,7 +215,7 @@ test_limit(struct local *l)
 		    marker[0] != '\0' ? "\"" : "");
 		if (!list(l, key, more))
 			break;
-		listed += doc_member(l->reply, "Rotations")->count;
+		listed += json_tree_member(l->reply, "Rotations")->count;
 		snprintf(
 		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
 	} while (marker[0] != '\0');

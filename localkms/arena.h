@@ -1,5 +1,5 @@
-#ifndef LOCALKMS_MEM_H
-#define LOCALKMS_MEM_H
+#ifndef LOCALKMS_ARENA_H
+#define LOCALKMS_ARENA_H
 #include <stddef.h>
 #include "buf.h"
 
@@ -7,22 +7,22 @@
  * Memory of one request: got piece by piece, wiped and freed as a whole when
  * the answer has gone. Not shared between threads.
  */
-struct mem {
-	struct mem_block *blocks;
+struct arena {
+	struct arena_block *blocks;
 	size_t left; /* bytes that may still be got */
 };
 
-#define MEM_INIT(most)         \
+#define ARENA_INIT(most)       \
 	{                      \
 		.left = (most) \
 	}
 
 /* Zeroed, aligned for any type; NULL when the ceiling or memory is reached. */
-void *mem_get(struct mem *, size_t n);
+void *arena_alloc(struct arena *, size_t n);
 /* A copy with a NUL behind it; NULL as above. */
-char *mem_text(struct mem *, struct view);
+char *arena_copy(struct arena *, struct view);
 /* Printed; NULL as above. */
-char *mem_printf(struct mem *, const char *fmt, ...)
+char *arena_printf(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void mem_free(struct mem *);
+void arena_free(struct arena *);
 #endif

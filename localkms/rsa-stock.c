@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include "pairs.h"
+#include "rsa-stock.h"
 
 #define STOCK_MAX 4
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -24,7 +24,7 @@ static const struct stock stocks[] = {
     {.bits = 4096, .want = 2},
 };
 
-struct pairs {
+struct rsa_stock {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wanted;
@@ -62,7 +62,7 @@ out:
 /* The stock that lacks most, smaller keys first; NULL: all is there that was
  * ever asked for. */
 static struct stock *
-lacking(struct pairs *p)
+lacking(struct rsa_stock *p)
 {
 	struct stock *s, *found = NULL;
 
@@ -76,7 +76,7 @@ lacking(struct pairs *p)
 static void *
 work(void *arg)
 {
-	struct pairs *p = arg;
+	struct rsa_stock *p = arg;
 	struct stock *s;
 	EVP_PKEY *pkey;
 
@@ -99,10 +99,10 @@ work(void *arg)
 	return (NULL);
 }
 
-struct pairs *
-pairs_open(void)
+struct rsa_stock *
+rsa_stock_open(void)
 {
-	struct pairs *p = calloc(1, sizeof(*p));
+	struct rsa_stock *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return (NULL);
@@ -120,7 +120,7 @@ pairs_open(void)
 }
 
 EVP_PKEY *
-pairs_take(struct pairs *p, unsigned bits)
+rsa_stock_take(struct rsa_stock *p, unsigned bits)
 {
 	EVP_PKEY *pkey = NULL;
 
@@ -138,7 +138,7 @@ pairs_take(struct pairs *p, unsigned bits)
 }
 
 void
-pairs_close(struct pairs *p)
+rsa_stock_close(struct rsa_stock *p)
 {
 	if (p == NULL)
 		return;

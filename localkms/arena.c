@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include "mem.h"
+#include "arena.h"
 
 #define BLOCK_SIZE 4096
 
-struct mem_block {
-	struct mem_block *next;
+struct arena_block {
+	struct arena_block *next;
 	size_t size, used;
 	max_align_t bytes[];
 };
 
-static struct mem_block *
-block_add(struct mem *m, size_t n)
+static struct arena_block *
+block_add(struct arena *m, size_t n)
 {
-	struct mem_block *b;
+	struct arena_block *b;
 	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
 
 	if ((b = calloc(1, sizeof(*b) + size)) == NULL)
@@ -28,9 +28,9 @@ block_add(struct mem *m, size_t n)
 }
 
 void *
-mem_get(struct mem *m, size_t n)
+arena_alloc(struct arena *m, size_t n)
 {
-	struct mem_block *b = m->blocks;
+	struct arena_block *b = m->blocks;
 	void *p;
 
 	if (n > m->left)
@@ -47,9 +47,9 @@ mem_get(struct mem *m, size_t n)
 }
 
 char *
-mem_text(struct mem *m, struct view v)
+arena_copy(struct arena *m, struct view v)
 {
-	char *s = mem_get(m, v.len + 1);
+	char *s = arena_alloc(m, v.len + 1);
 
 	if (s != NULL && v.len != 0)
 		memcpy(s, v.ptr, v.len);
@@ -57,7 +57,7 @@ mem_text(struct mem *m, struct view v)
 }
 
 char *
-mem_printf(struct mem *m, const char *fmt, ...)
+arena_printf(struct arena *m, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
@@ -66,7 +66,7 @@ mem_printf(struct mem *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || (s = mem_get(m, (size_t)n + 1)) == NULL)
+	if (n < 0 || (s = arena_alloc(m, (size_t)n + 1)) == NULL)
 		return (NULL);
 	va_start(ap, fmt);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
@@ -75,9 +75,9 @@ mem_printf(struct mem *m, const char *fmt, ...)
 }
 
 void
-mem_free(struct mem *m)
+arena_free(struct arena *m)
 {
-	struct mem_block *b, *next;
+	struct arena_block *b, *next;
 
 	for (b = m->blocks; b != NULL; b = next) {
 		next = b->next;

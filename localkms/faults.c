@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "rules.h"
+#include "faults.h"
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 #define LARGE_DEFAULT (64u * 1024 * 1024)
@@ -13,7 +13,7 @@
 static const struct kind {
 	const char *name;
 	enum fault_moment moment;
-	enum web_fate fate;
+	enum web_delivery delivery;
 	enum fault_body body;
 	int status;
 	const char *exception, *message;
@@ -51,7 +51,7 @@ kind_find(const char *name)
 }
 
 void
-rules_kinds(struct buf *out)
+faults_kinds(struct buf *out)
 {
 	for (size_t i = 0; i < ELEMS(kinds); i++) {
 		(void)buf_puts(out, kinds[i].name);
@@ -74,7 +74,8 @@ number(const struct web_request *q, const char *name, long least, long most,
 }
 
 static bool
-read_numbers(const struct web_request *q, struct rule *r, const char **bad)
+read_numbers(
+    const struct web_request *q, struct fault_rule *r, const char **bad)
 {
 	long ms, size, status;
 
@@ -105,20 +106,20 @@ read_numbers(const struct web_request *q, struct rule *r, const char **bad)
 	return (true);
 }
 
-static struct rule *
-rule_free(struct rules *rules)
+static struct fault_rule *
+rule_free(struct faults *faults)
 {
-	for (size_t i = 0; i < RULES_MAX; i++)
-		if (rules->rows[i].id == 0)
-			return (&rules->rows[i]);
+	for (size_t i = 0; i < FAULTS_MAX; i++)
+		if (faults->rows[i].id == 0)
+			return (&faults->rows[i]);
 	return (NULL);
 }
 
 bool
-rule_add(struct rules *rules, const struct web_request *q, int *id, char *why,
-    size_t size)
+faults_add(struct faults *faults, const struct web_request *q, int *id,
+    char *why, size_t size)
 {
-	struct rule *to = rule_free(rules), r = {0};
+	struct fault_rule *to = rule_free(faults), r = {0};
 	char name[32] = "";
 	const struct kind *kind;
 	const char *bad;
@@ -131,7 +132,7 @@ rule_add(struct rules *rules, const struct web_request *q, int *id, char *why,
 	}
 	r.kind = kind->name;
 	r.plan = (struct fault_plan){.moment = kind->moment,
-	    .fate = kind->fate,
+	    .delivery = kind->delivery,
 	    .body = kind->body,
 	    .status = kind->status};
 	snprintf(
@@ -153,25 +154,25 @@ rule_add(struct rules *rules, const struct web_request *q, int *id, char *why,
 		snprintf(why, size, "%s is not a number in range", bad);
 		return (false);
 	}
-	r.id = ++rules->last_id;
+	r.id = ++faults->last_id;
 	*id = r.id;
 	*to = r;
 	return (true);
 }
 
 void
-rule_remove(struct rules *rules, int id)
+faults_remove(struct faults *faults, int id)
 {
-	for (size_t i = 0; i < RULES_MAX; i++)
-		if (id == 0 || rules->rows[i].id == id)
-			rules->rows[i].id = 0;
+	for (size_t i = 0; i < FAULTS_MAX; i++)
+		if (id == 0 || faults->rows[i].id == id)
+			faults->rows[i].id = 0;
 }
 
 /* Whether this request is one that the rule strikes. */
 static bool
-strikes(struct rule *r)
+strikes(struct fault_rule *r)
 {
-	long n = ++r->seen - r->skip;
+	long n = ++r->matched - r->skip;
 
 	if (n <= 0 || (n % r->every) != 0)
 		return (false);
@@ -181,12 +182,12 @@ strikes(struct rule *r)
 }
 
 void
-rules_meet(struct rules *rules, const char *operation, struct fault_plan *p)
+faults_match(struct faults *faults, const char *operation, struct fault_plan *p)
 {
-	struct rule *r;
+	struct fault_rule *r;
 	int64_t delay_ms = 0;
 
-	for (r = rules->rows; r < rules->rows + RULES_MAX; r++) {
+	for (r = faults->rows; r < faults->rows + FAULTS_MAX; r++) {
 		if (r->id == 0 || p->moment != FAULT_NONE ||
 		    (r->operation[0] != '\0' &&
 			strcmp(r->operation, operation) != 0) ||
@@ -199,21 +200,21 @@ rules_meet(struct rules *rules, const char *operation, struct fault_plan *p)
 }
 
 void
-rules_list(const struct rules *rules, struct buf *out)
+faults_list(const struct faults *faults, struct buf *out)
 {
-	const struct rule *r;
+	const struct fault_rule *r;
 	const char *comma = "";
 	char text[256];
 
 	(void)buf_puts(out, "[");
-	for (r = rules->rows; r < rules->rows + RULES_MAX; r++) {
+	for (r = faults->rows; r < faults->rows + FAULTS_MAX; r++) {
 		if (r->id == 0)
 			continue;
 		snprintf(text, sizeof(text),
 		    "%s{\"id\":%d,\"fault\":\"%s\",\"operation\":\"%s\","
 		    "\"seen\":%ld,\"left\":%ld}",
 		    comma, r->id, r->kind,
-		    r->operation[0] != '\0' ? r->operation : "any", r->seen,
+		    r->operation[0] != '\0' ? r->operation : "any", r->matched,
 		    r->left);
 		(void)buf_puts(out, text);
 		comma = ",";

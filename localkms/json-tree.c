@@ -1,19 +1,19 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
-#include "doc.h"
+#include "json-tree.h"
 
 struct reader {
-	struct mem *mem;
-	struct doc *open[DOC_DEPTH_MAX];
+	struct arena *arena;
+	struct json_node *open[NODE_DEPTH_MAX];
 	size_t depth;
 	struct view key; /* of the member whose value comes */
-	struct doc *root;
+	struct json_node *root;
 };
 
-static struct doc *
-add(struct reader *r, enum doc_kind kind)
+static struct json_node *
+add(struct reader *r, enum json_node_kind kind)
 {
-	struct doc *d = mem_get(r->mem, sizeof(*d)), *in;
+	struct json_node *d = arena_alloc(r->arena, sizeof(*d)), *in;
 
 	if (d == NULL)
 		return (NULL);
@@ -35,23 +35,23 @@ add(struct reader *r, enum doc_kind kind)
 }
 
 static int
-add_text(struct reader *r, enum doc_kind kind, const void *s, size_t len)
+add_text(struct reader *r, enum json_node_kind kind, const void *s, size_t len)
 {
-	struct doc *d = add(r, kind);
+	struct json_node *d = add(r, kind);
 	char *copy;
 
-	if (d == NULL || (copy = mem_text(r->mem, VIEW(s, len))) == NULL)
+	if (d == NULL || (copy = arena_copy(r->arena, VIEW(s, len))) == NULL)
 		return (0);
 	d->text = VIEW(copy, len);
 	return (1);
 }
 
 static int
-open_one(struct reader *r, enum doc_kind kind)
+open_one(struct reader *r, enum json_node_kind kind)
 {
-	struct doc *d;
+	struct json_node *d;
 
-	if (r->depth == DOC_DEPTH_MAX || (d = add(r, kind)) == NULL)
+	if (r->depth == NODE_DEPTH_MAX || (d = add(r, kind)) == NULL)
 		return (0);
 	r->open[r->depth++] = d;
 	return (1);
@@ -60,32 +60,32 @@ open_one(struct reader *r, enum doc_kind kind)
 static int
 on_null(void *ctx)
 {
-	return (add(ctx, DOC_NULL) != NULL);
+	return (add(ctx, NODE_NULL) != NULL);
 }
 
 static int
 on_bool(void *ctx, int truth)
 {
-	return (add(ctx, truth ? DOC_TRUE : DOC_FALSE) != NULL);
+	return (add(ctx, truth ? NODE_TRUE : NODE_FALSE) != NULL);
 }
 
 static int
 on_number(void *ctx, const char *s, size_t len)
 {
-	return (add_text(ctx, DOC_NUMBER, s, len));
+	return (add_text(ctx, NODE_NUMBER, s, len));
 }
 
 static int
 on_string(void *ctx, const unsigned char *s, size_t len)
 {
-	return (add_text(ctx, DOC_STRING, s, len));
+	return (add_text(ctx, NODE_STRING, s, len));
 }
 
 static int
 on_key(void *ctx, const unsigned char *s, size_t len)
 {
 	struct reader *r = ctx;
-	char *copy = mem_text(r->mem, VIEW(s, len));
+	char *copy = arena_copy(r->arena, VIEW(s, len));
 
 	r->key = VIEW(copy, len);
 	return (copy != NULL);
@@ -94,13 +94,13 @@ on_key(void *ctx, const unsigned char *s, size_t len)
 static int
 on_map(void *ctx)
 {
-	return (open_one(ctx, DOC_OBJECT));
+	return (open_one(ctx, NODE_OBJECT));
 }
 
 static int
 on_array(void *ctx)
 {
-	return (open_one(ctx, DOC_ARRAY));
+	return (open_one(ctx, NODE_ARRAY));
 }
 
 static int
@@ -124,10 +124,10 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
-const struct doc *
-doc_parse(struct view text, struct mem *mem)
+const struct json_node *
+json_tree_parse(struct view text, struct arena *arena)
 {
-	struct reader r = {.mem = mem};
+	struct reader r = {.arena = arena};
 	yajl_handle h;
 	bool ok;
 
@@ -139,10 +139,10 @@ doc_parse(struct view text, struct mem *mem)
 	return (ok ? r.root : NULL);
 }
 
-const struct doc *
-doc_member(const struct doc *object, const char *name)
+const struct json_node *
+json_tree_member(const struct json_node *object, const char *name)
 {
-	const struct doc *d, *found = NULL;
+	const struct json_node *d, *found = NULL;
 
 	for (d = object->first; d != NULL; d = d->next)
 		if (view_equal(d->key, view_str(name)))
@@ -151,16 +151,16 @@ doc_member(const struct doc *object, const char *name)
 }
 
 const char *
-doc_kind_name(const struct doc *d)
+json_node_kind_name(const struct json_node *d)
 {
 	static const char *const names[] = {
-	    [DOC_NULL] = "NULL_VALUE",
-	    [DOC_TRUE] = "TRUE_VALUE",
-	    [DOC_FALSE] = "FALSE_VALUE",
-	    [DOC_NUMBER] = "NUMBER_VALUE",
-	    [DOC_STRING] = "STRING_VALUE",
-	    [DOC_ARRAY] = "START_ARRAY",
-	    [DOC_OBJECT] = "START_OBJECT",
+	    [NODE_NULL] = "NULL_VALUE",
+	    [NODE_TRUE] = "TRUE_VALUE",
+	    [NODE_FALSE] = "FALSE_VALUE",
+	    [NODE_NUMBER] = "NUMBER_VALUE",
+	    [NODE_STRING] = "STRING_VALUE",
+	    [NODE_ARRAY] = "START_ARRAY",
+	    [NODE_OBJECT] = "START_OBJECT",
 	};
 
 	return (names[d->kind]);

@@ -1,5 +1,5 @@
-#ifndef LOCALKMS_FAIL_H
-#define LOCALKMS_FAIL_H
+#ifndef LOCALKMS_EXCEPTION_H
+#define LOCALKMS_EXCEPTION_H
 #include <stdbool.h>
 
 /* clang-format off */
@@ -8,7 +8,7 @@
  * status. KMS answers its modelled client errors with 400, whatever the
  * status in the model.
  */
-#define FAIL_ROWS(X)							\
+#define EXCEPTION_ROWS(X)							\
 	X(ALREADY_EXISTS,	"AlreadyExistsException",	400)	\
 	X(DISABLED,		"DisabledException",		400)	\
 	X(DRY_RUN,		"DryRunOperationException",	400)	\
@@ -45,25 +45,25 @@
 	X(TOO_LARGE,		"RequestEntityTooLargeException", 413)
 /* clang-format on */
 
-enum fail {
-	FAIL_NONE,
-#define X(code, name, status) FAIL_##code,
-	FAIL_ROWS(X)
+enum exception_kind {
+	EXCEPTION_NONE,
+#define X(code, name, status) EXCEPTION_##code,
+	EXCEPTION_ROWS(X)
 #undef X
-	    FAIL_COUNT
+	    EXCEPTION_COUNT
 };
 
 /* What is told to the caller instead of a reply. */
-struct failure {
-	enum fail kind;
+struct exception {
+	enum exception_kind kind;
 	const char *name; /* AWS's; outlives the failure */
 	int status; /* HTTP */
 	char message[4096]; /* cut to fit */
 };
 
-/* Fills *f and returns false, so that a check can end with it. */
-bool fail(struct failure *f, enum fail kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-const char *fail_name(enum fail);
-int fail_status(enum fail);
+/* Fills *e and returns false, so that a check can end with it. */
+bool exception_set(struct exception *e, enum exception_kind kind,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+const char *exception_name(enum exception_kind);
+int exception_status(enum exception_kind);
 #endif

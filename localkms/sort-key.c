@@ -1,11 +1,11 @@
 #include <string.h>
-#include "order.h"
+#include "sort-key.h"
 
 int
 key_compare(const void *row, const void *key)
 {
 	const struct key *k = row;
-	const struct at *at = key;
+	const struct sort_key *at = key;
 	int c = strcmp(k->region, at->region);
 
 	return (c != 0 ? c : strcmp(k->id, at->first));
@@ -15,17 +15,17 @@ int
 alias_compare(const void *row, const void *key)
 {
 	const struct alias *a = row;
-	const struct at *at = key;
+	const struct sort_key *at = key;
 	int c = strcmp(a->region, at->region);
 
 	return (c != 0 ? c : strcmp(a->name, at->first));
 }
 
 int
-owner_compare(const void *row, const void *key)
+alias_by_key_compare(const void *row, const void *key)
 {
 	const struct alias *a = row;
-	const struct at *at = key;
+	const struct sort_key *at = key;
 	int c = strcmp(a->region, at->region);
 
 	if (c == 0)
@@ -33,20 +33,20 @@ owner_compare(const void *row, const void *key)
 	return (c != 0 ? c : strcmp(a->name, at->second));
 }
 
-struct at
-key_at(const struct key *k)
+struct sort_key
+key_sort_key(const struct key *k)
 {
-	return ((struct at){k->region, k->id, ""});
+	return ((struct sort_key){k->region, k->id, ""});
 }
 
-struct at
-alias_at(const struct alias *a)
+struct sort_key
+alias_sort_key(const struct alias *a)
 {
-	return ((struct at){a->region, a->name, ""});
+	return ((struct sort_key){a->region, a->name, ""});
 }
 
-struct at
-owner_at(const struct alias *a)
+struct sort_key
+alias_by_key_sort_key(const struct alias *a)
 {
-	return ((struct at){a->region, a->key_id, a->name});
+	return ((struct sort_key){a->region, a->key_id, a->name});
 }
