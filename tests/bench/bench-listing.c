@@ -100,8 +100,8 @@ main(int argc, char **argv)
 {
 	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
 
-	world_start();
-	world_config(NULL, "refresh = 3600", NULL);
+	testenv_start();
+	testenv_config(NULL, "refresh = 3600", NULL);
 	handles = calloc(count, sizeof(*handles));
 	ids = calloc(count, sizeof(*ids));
 	NEED(count >= SINGLE && handles != NULL && ids != NULL, "%zu keys",
@@ -112,6 +112,6 @@ main(int argc, char **argv)
 	measure(count, 10, false);
 	measure(count, 10, true);
 	p11_stop();
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

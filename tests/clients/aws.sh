@@ -1,6 +1,6 @@
 # What the module made is what the AWS command line sees: the key's origin and
 # state, and a ciphertext that it decrypts; and the other way round.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl "$aws"
 configure "aes-cbc-pad = yes"
 

@@ -1,5 +1,5 @@
 # GnuTLS: lists, certificates and requests, TLS servers with keys on the token.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs p11tool certtool gnutls-serv gnutls-cli openssl pkcs11-tool
 [ -z "$preload" ] || skip_all "the server is to be one process, to be ended"
 tls() { program=$1; shift; host "$program" --provider "$module" "$@"; }

@@ -1,7 +1,7 @@
 # Keys of all kinds brought in by pkcs11-tool: from files, and wrapped for an
 # import pair by openssl and by SoftHSM, the HSM on the premises. KMS, asked by
 # the AWS command line or the module, does with each what openssl verifies.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl
 
 echo "what is signed" >text

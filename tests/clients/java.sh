@@ -1,6 +1,6 @@
 # Java's SunPKCS11: its key store shows keys that have a certificate; jarsigner
 # signs with them.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs keytool pkcs11-tool openssl
 [ -z "$preload" ] || skip_all "the sanitizers and Java both want SIGSEGV"
 mkdir certificates

@@ -1,6 +1,6 @@
 # nginx: a master that loads the key, two workers that are forked from it and
 # sign in their handshakes, a reload, an end; by engine and by provider.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool curl
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 [ -x "$nginx" ] || skip_all "no nginx here"

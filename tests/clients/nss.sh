@@ -1,5 +1,5 @@
 # NSS: the module in a database, its keys, requests, signed messages.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs modutil certutil cmsutil pkcs11-tool openssl
 mkdir certificates db
 configure "certificates = $dir/certificates"

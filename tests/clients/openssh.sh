@@ -1,6 +1,6 @@
 # OpenSSH: public keys of the token, an agent with its keys, logins by them to a
 # server of the test's own.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs ssh ssh-keygen ssh-agent ssh-add pkcs11-tool openssl
 [ -z "$preload" ] || skip_all "ssh-agent is setgid: nothing is preloaded"
 ok "an RSA key is imported" make_rsa

@@ -1,6 +1,6 @@
 # OpenSSL's engine pkcs11 (libp11): signatures, certificates, TLS servers,
 # decryption and key agreement with the token's keys.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
 engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')
 [ -f "$engines/pkcs11.so" ] || skip_all "no engine pkcs11 here"

@@ -1,7 +1,7 @@
 # OpenSSL's provider pkcs11 in front of the default one, loaded when first used
 # and at start: signatures, certificates, TLS servers, decryption, agreement.
 # The host's OpenSSL and the module's are the same library: nothing may hang.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool timeout
 modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
 [ -f "$modules/pkcs11.so" ] || skip_all "no provider pkcs11 here"

@@ -1,5 +1,5 @@
 # p11-kit and GnuTLS's p11tool, with a configuration of their own.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs p11-kit p11tool pkcs11-tool openssl
 
 openssl rand -out aes.key 32

@@ -1,6 +1,6 @@
 # Debian's pkcs11-tool: lists, import, encryption, import pairs, all that it
 # can do with a token of AES keys.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl
 configure "aes-cbc-pad = yes"
 

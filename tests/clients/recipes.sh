@@ -1,6 +1,6 @@
 # docs/recipes.md: its commands work as they are printed.
 recipes=$(cd "$srcdir" && pwd)/docs/recipes.md
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
 [ -z "$preload" ] || skip_all "its commands load the module without sanitizers"
 engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')

@@ -1,6 +1,6 @@
 # What the module signs, MACs and encrypts with keys in KMS is what the AWS
 # command line verifies and decrypts; and the other way round.
-. "$srcdir/tests/clients/world.sh"
+. "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl "$aws"
 
 # make_key LABEL KEYSPEC KEYUSAGE: a key that KMS makes. $id gets its CKA_ID:

@@ -5,7 +5,7 @@
 #include <time.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
-#include "step.h"
+#include "child.h"
 
 #define WAIT_SECONDS 120
 
@@ -148,7 +148,7 @@ test_kill(size_t i)
 {
 	const struct moment *m = &moments[i];
 	char label[32], what[64];
-	struct step s;
+	struct child s;
 
 	snprintf(label, sizeof(label), "killed-%zu", i);
 	snprintf(what, sizeof(what), "%s, %s", m->operation, m->fault);
@@ -156,33 +156,33 @@ test_kill(size_t i)
 	calls_clear();
 	control(
 	    "POST", "/faults?operation=%s&fault=%s", m->operation, m->fault);
-	s = step_start("generate", label);
+	s = child_start("generate", label);
 	OK(wait_for(m, label), "%s: killed there", what);
-	step_kill(&s);
+	child_kill(&s);
 	control("DELETE", "/faults");
 	account_read(&after);
 	COUNT(more("Enabled"), m->enabled, "%s: keys that are left", what);
-	RV(step_run("generate", label), CKR_OK, "%s: the next run", what);
+	RV(child_run("generate", label), CKR_OK, "%s: the next run", what);
 	account_read(&after);
 	COUNT(more("Enabled"), 1, "%s: one key", what);
 	check_account(label, what);
-	RV(step_run("generate", label), CKR_ATTRIBUTE_VALUE_INVALID,
+	RV(child_run("generate", label), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "%s: and another is refused", what);
 }
 
-static const struct step_row steps[] = {{"generate", step_generate}};
+static const struct child_row steps[] = {{"generate", step_generate}};
 
 int
 main(int argc, char **argv)
 {
-	step_main(argc, argv, steps, ELEMS(steps));
-	world_start();
-	world_config(NULL, "timeout = 10\nimport-timeout = 10", NULL);
+	child_main(argc, argv, steps, ELEMS(steps));
+	testenv_start();
+	testenv_config(NULL, "timeout = 10\nimport-timeout = 10", NULL);
 	p11_start();
 	test_faults();
 	p11_stop();
 	for (size_t i = 0; i < ELEMS(moments); i++)
 		test_kill(i);
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
-#include "step.h"
+#include "child.h"
 
 static CK_RV
 step_create(const char *label)
@@ -99,7 +99,7 @@ check_next(const char *label, const char *what)
 	char alias[64];
 
 	snprintf(alias, sizeof(alias), "alias/%s", label);
-	RV(step_run("create", label), CKR_OK, "%s: the next call works", what);
+	RV(child_run("create", label), CKR_OK, "%s: the next call works", what);
 	account_read(&after);
 	COUNT(more("Enabled"), 1, "%s: one key came of it", what);
 	COUNT(more("PendingImport"), 0, "%s: none waits", what);
@@ -132,19 +132,20 @@ test_bad(size_t i)
 	snprintf(what, sizeof(what), "%s %d, %.*s", b->operation, b->skip,
 	    (int)strcspn(b->fault, "&"), b->fault);
 	account_read(&before);
-	unlink(world_path("log"));
-	unlink(world_path("step.out"));
+	unlink(testenv_path("log"));
+	unlink(testenv_path("child.out"));
 	control("POST", "/faults?operation=%s&skip=%d&fault=%s", b->operation,
 	    b->skip, b->fault);
-	rv = step_run("create", label);
+	rv = child_run("create", label);
 	control("DELETE", "/faults");
 	rv_is(rv, b->rv, "as listed", __FILE__, __LINE__, "%s", what);
-	COUNT(world_lines(world_read("log")), rv != CKR_OK,
+	COUNT(testenv_lines(testenv_read("log")), rv != CKR_OK,
 	    "%s: the log has a line for a failure", what);
 	if (rv != CKR_OK)
-		OK(strstr(world_read("log"), "C_CreateObject: CKR_") != NULL,
+		OK(strstr(testenv_read("log"), "C_CreateObject: CKR_") != NULL,
 		    "%s: which says what failed", what);
-	COUNT(strlen(world_read("step.out")), 0, "%s: silence otherwise", what);
+	COUNT(strlen(testenv_read("child.out")), 0, "%s: silence otherwise",
+	    what);
 	check_left(b, rv, what);
 	check_next(label, what);
 }
@@ -154,30 +155,30 @@ static void
 test_silence(void)
 {
 	unsetenv("KEYFERRY_LOG");
-	unlink(world_path("log"));
-	unlink(world_path("step.out"));
+	unlink(testenv_path("log"));
+	unlink(testenv_path("child.out"));
 	control("POST", "/faults?fault=internal&count=0");
-	RV(step_run("create", "silence"), CKR_DEVICE_ERROR,
+	RV(child_run("create", "silence"), CKR_DEVICE_ERROR,
 	    "a failure without a log");
 	control("DELETE", "/faults");
-	COUNT(strlen(world_read("step.out")), 0, "nothing is said");
-	OK(access(world_path("log"), F_OK) != 0, "nothing is written");
+	COUNT(strlen(testenv_read("child.out")), 0, "nothing is said");
+	OK(access(testenv_path("log"), F_OK) != 0, "nothing is written");
 }
 
-static const struct step_row steps[] = {{"create", step_create}};
+static const struct child_row steps[] = {{"create", step_create}};
 
 int
 main(int argc, char **argv)
 {
 	char log[256];
 
-	step_main(argc, argv, steps, ELEMS(steps));
-	world_start();
-	snprintf(log, sizeof(log), "error:%s", world_path("log"));
+	child_main(argc, argv, steps, ELEMS(steps));
+	testenv_start();
+	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
 	for (size_t i = 0; i < ELEMS(bads); i++)
 		test_bad(i);
 	test_silence();
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
-#include "step.h"
+#include "child.h"
 
 #define WAIT_SECONDS 120
 
@@ -35,7 +35,7 @@ step_create(const char *argument)
 static CK_RV
 step_elsewhere(const char *argument)
 {
-	setenv("KEYFERRY_CONFIG", world_path("elsewhere.conf"), 1);
+	setenv("KEYFERRY_CONFIG", testenv_path("elsewhere.conf"), 1);
 	return (step_create(argument));
 }
 
@@ -131,7 +131,7 @@ test_kill(size_t i)
 {
 	const struct moment *m = &moments[i];
 	char label[32], argument[40], what[80];
-	struct step s;
+	struct child s;
 
 	snprintf(label, sizeof(label), "killed-%zu", i);
 	snprintf(argument, sizeof(argument), "%s 1", label);
@@ -141,14 +141,14 @@ test_kill(size_t i)
 	calls_clear();
 	control("POST", "/faults?operation=%s&skip=%d&fault=%s", m->operation,
 	    m->skip, m->fault);
-	s = step_start("create", argument);
+	s = child_start("create", argument);
 	OK(wait_for(m, label), "%s: killed there", what);
-	step_kill(&s);
+	child_kill(&s);
 	control("DELETE", "/faults");
 	account_read(&after);
 	COUNT(more("PendingImport"), m->waiting, "%s: keys that wait", what);
 	COUNT(more("Enabled"), m->enabled, "%s: keys in use", what);
-	RV(step_run("create", argument), CKR_OK, "%s: the next run", what);
+	RV(child_run("create", argument), CKR_OK, "%s: the next run", what);
 	check_one_key(label, what);
 	account_read(&after);
 	COUNT(after.count, before.count + 1, "%s: no other was made", what);
@@ -158,17 +158,17 @@ static void
 test_both(const char *first, const char *second, const char *label, bool same,
     const char *what)
 {
-	struct step a, b;
+	struct child a, b;
 	char one[48], two[48];
 	CK_RV rv, other;
 
 	snprintf(one, sizeof(one), "%s 1", label);
 	snprintf(two, sizeof(two), "%s %d", label, same ? 1 : 2);
 	account_read(&before);
-	a = step_start(first, one);
-	b = step_start(second, two);
-	rv = step_wait(&a);
-	other = step_wait(&b);
+	a = child_start(first, one);
+	b = child_start(second, two);
+	rv = child_wait(&a);
+	other = child_wait(&b);
 	if (same)
 		OK(rv == CKR_OK && other == CKR_OK, "%s: both work", what);
 	else
@@ -186,8 +186,8 @@ test_at_once(void)
 
 	snprintf(conf, sizeof(conf),
 	    "state = %s\n[token test]\nwrapping-bits = 2048\n",
-	    world_path("elsewhere"));
-	world_write("elsewhere.conf", conf);
+	    testenv_path("elsewhere"));
+	testenv_write("elsewhere.conf", conf);
 	test_both("create", "create", "same", true, "the same material");
 	test_both("create", "create", "other", false, "other material");
 	/* without a common lock: both come to CreateAlias */
@@ -202,17 +202,17 @@ test_at_once(void)
 	control("DELETE", "/faults");
 }
 
-static const struct step_row steps[] = {
+static const struct child_row steps[] = {
     {"create", step_create}, {"elsewhere", step_elsewhere}};
 
 int
 main(int argc, char **argv)
 {
-	step_main(argc, argv, steps, ELEMS(steps));
-	world_start();
+	child_main(argc, argv, steps, ELEMS(steps));
+	testenv_start();
 	for (size_t i = 0; i < ELEMS(moments); i++)
 		test_kill(i);
 	test_at_once();
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

@@ -10,8 +10,8 @@
 #include <openssl/pem.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
-#include "outside.h"
-#include "step.h"
+#include "external-key.h"
+#include "child.h"
 
 #define WAIT_SECONDS 120
 #define ELSEWHERE "eu-west-1"
@@ -67,20 +67,20 @@ step_delete(const char *label)
 static CK_RV
 step_rsa(const char *label)
 {
-	FILE *f = fopen(world_path("rsa.pem"), "r");
+	FILE *f = fopen(testenv_path("rsa.pem"), "r");
 	CK_OBJECT_HANDLE h;
-	struct outside o;
+	struct external_key o;
 	CK_RV rv;
 
 	if (f == NULL)
 		return (CKR_GENERAL_ERROR);
-	outside_take(&o, &outside_rsa_2048,
+	external_key_take(&o, &external_key_rsa_2048,
 	    PEM_read_PrivateKey(f, NULL, NULL, NULL), label);
 	fclose(f);
 	if ((rv = p11_begin()) == CKR_OK)
 		rv = p11->C_CreateObject(rw, o.t.t, o.t.count, &h);
 	(void)p11->C_Finalize(NULL);
-	outside_free(&o);
+	external_key_free(&o);
 	return (rv);
 }
 
@@ -107,7 +107,7 @@ pass(const char *label)
 	    (rv = p11->C_GetAttributeValue(rw, p.public, &info, 1)) != CKR_OK)
 		return (rv);
 	return (p11->C_UnwrapKey(rw, &oaep, p.private, blob,
-	    outside_wrap("RSAES_OAEP_SHA_256", der, info.ulValueLen,
+	    external_key_wrap("RSAES_OAEP_SHA_256", der, info.ulValueLen,
 		material(1), 32, blob),
 	    t, ELEMS(t), &h));
 }
@@ -126,7 +126,7 @@ step_pass(const char *label)
 static CK_RV
 step_regions(const char *label)
 {
-	setenv("KEYFERRY_CONFIG", world_path("regions.conf"), 1);
+	setenv("KEYFERRY_CONFIG", testenv_path("regions.conf"), 1);
 	return (step_aes(label));
 }
 
@@ -136,7 +136,7 @@ step_there(const char *label)
 {
 	CK_RV rv;
 
-	setenv("KEYFERRY_CONFIG", world_path("there.conf"), 1);
+	setenv("KEYFERRY_CONFIG", testenv_path("there.conf"), 1);
 	if ((rv = p11_begin()) == CKR_OK &&
 	    !attr_is_text(find_label(label, CKO_SECRET_KEY),
 		CKA_KEYFERRY_KEY_STATE, "Enabled"))
@@ -267,9 +267,9 @@ prepare(const struct way *w, const char *label)
 {
 	account_read(&before);
 	if (w->before != NULL)
-		RV(step_run(w->before, label), CKR_OK, "%s: a key", label);
+		RV(child_run(w->before, label), CKR_OK, "%s: a key", label);
 	if (w->again != NULL)
-		RV(step_run(w->again, label), CKR_OK, "%s: deleted", label);
+		RV(child_run(w->again, label), CKR_OK, "%s: deleted", label);
 }
 
 static void
@@ -282,7 +282,7 @@ arm(const struct bad *b)
 static void
 check_next(const struct way *w, const char *label, const char *what)
 {
-	RV(step_run(w->name, label),
+	RV(child_run(w->name, label),
 	    w == &ways[PASS] && label_is(label, "Enabled")
 		? CKR_ATTRIBUTE_VALUE_INVALID
 		: CKR_OK,
@@ -292,7 +292,7 @@ check_next(const struct way *w, const char *label, const char *what)
 	COUNT(more("PendingImport"), 0, "%s: none that waits", what);
 	OK(label_is(label, "Enabled"), "%s: the label is its", what);
 	if (w->at_last != NULL)
-		RV(step_run(w->at_last, label), CKR_OK, "%s: %s", what,
+		RV(child_run(w->at_last, label), CKR_OK, "%s: %s", what,
 		    w->at_last);
 }
 
@@ -322,7 +322,7 @@ test_bad(size_t i)
 	    b->skip, (int)strcspn(b->fault, "&"), b->fault);
 	prepare(w, label);
 	arm(b);
-	rv_is(step_run(w->name, label), b->rv, "as listed", __FILE__, __LINE__,
+	rv_is(child_run(w->name, label), b->rv, "as listed", __FILE__, __LINE__,
 	    "%s", what);
 	control("DELETE", "/faults");
 	check_left(b, label, what);
@@ -348,7 +348,7 @@ test_kill(size_t i)
 	const struct bad *b = &kills[i];
 	const struct way *w = &ways[b->way];
 	char label[32], what[96];
-	struct step s;
+	struct child s;
 
 	snprintf(label, sizeof(label), "killed-%zu", i);
 	snprintf(what, sizeof(what), "%s killed: %s %d, %s", w->name,
@@ -356,9 +356,9 @@ test_kill(size_t i)
 	prepare(w, label);
 	calls_clear();
 	arm(b);
-	s = step_start(w->name, label);
+	s = child_start(w->name, label);
 	OK(asked_for(b), "%s", what);
-	step_kill(&s);
+	child_kill(&s);
 	control("DELETE", "/faults");
 	check_next(w, label, what);
 }
@@ -375,7 +375,7 @@ test_consistency(void)
 		prepare(&ways[i], label);
 		nanosleep(&pause, NULL);
 		control("POST", "/consistency?ms=400");
-		RV(step_run(ways[i].name, label), CKR_OK,
+		RV(child_run(ways[i].name, label), CKR_OK,
 		    "%s, by a KMS that is late", ways[i].name);
 		control("POST", "/consistency?ms=0");
 		nanosleep(&pause, NULL);
@@ -390,7 +390,7 @@ write_files(void)
 {
 	EVP_PKEY *pkey = EVP_RSA_gen(2048);
 	char text[512];
-	FILE *f = fopen(world_path("rsa.pem"), "w");
+	FILE *f = fopen(testenv_path("rsa.pem"), "w");
 
 	NEED(pkey != NULL && f != NULL &&
 		 PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) == 1,
@@ -400,29 +400,29 @@ write_files(void)
 	snprintf(text, sizeof(text),
 	    "state = %s\n[token test]\nwrapping-bits = 2048\n"
 	    "replicas = " ELSEWHERE "\n",
-	    world_path("state"));
-	world_write("regions.conf", text);
+	    testenv_path("state"));
+	testenv_write("regions.conf", text);
 	snprintf(text, sizeof(text),
 	    "state = %s\n[token test]\nregion = " ELSEWHERE "\n",
-	    world_path("state"));
-	world_write("there.conf", text);
+	    testenv_path("state"));
+	testenv_write("there.conf", text);
 }
 
-static const struct step_row steps[] = {{"aes", step_aes}, {"rsa", step_rsa},
+static const struct child_row steps[] = {{"aes", step_aes}, {"rsa", step_rsa},
     {"pass", step_pass}, {"rotate", step_rotate}, {"delete", step_delete},
     {"regions", step_regions}, {"there", step_there}};
 
 int
 main(int argc, char **argv)
 {
-	step_main(argc, argv, steps, ELEMS(steps));
-	world_start();
+	child_main(argc, argv, steps, ELEMS(steps));
+	testenv_start();
 	write_files();
 	for (size_t i = 0; i < ELEMS(bads); i++)
 		test_bad(i);
 	for (size_t i = 0; i < ELEMS(kills); i++)
 		test_kill(i);
 	test_consistency();
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
-#include "step.h"
+#include "child.h"
 
 #define LONG_SECONDS 60 /* a call with a deadline of 2 is over before */
 
@@ -84,7 +84,7 @@ test_faults(void)
 	CK_ULONG status;
 
 	for (size_t i = 0; i < ELEMS(cases); i++) {
-		world_write("log", "");
+		testenv_write("log", "");
 		control("POST", "/faults?operation=Encrypt&fault=%s",
 		    cases[i].fault);
 		rv_is(seal(), cases[i].rv, "as listed", __FILE__, __LINE__,
@@ -94,7 +94,7 @@ test_faults(void)
 		if (cases[i].rv != CKR_OK && cases[i].status != 0)
 			COUNT(status, cases[i].status,
 			    "its status is in ulDeviceError");
-		COUNT(world_lines(world_read("log")), cases[i].rv != CKR_OK,
+		COUNT(testenv_lines(testenv_read("log")), cases[i].rv != CKR_OK,
 		    "a line in the log for a failure");
 		RV(seal(), CKR_OK, "the next call works");
 	}
@@ -106,11 +106,11 @@ test_advice(void)
 {
 	const char *log;
 
-	world_write("log", "");
+	testenv_write("log", "");
 	control("POST", "/faults?operation=Encrypt&fault=error"
 			"&error=AccessDeniedException&message=no%%20way");
 	RV(seal(), CKR_KEY_FUNCTION_NOT_PERMITTED, "refused");
-	log = world_read("log");
+	log = testenv_read("log");
 	OK(strstr(log, "C_Encrypt: CKR_KEY_FUNCTION_NOT_PERMITTED") != NULL,
 	    "function and code");
 	OK(strstr(log, "AccessDeniedException: no way") != NULL,
@@ -126,7 +126,7 @@ test_slow(void)
 	struct timespec began, ended;
 
 	p11_stop();
-	world_config(NULL, "timeout = 2", NULL);
+	testenv_config(NULL, "timeout = 2", NULL);
 	p11_start();
 	key = find_label("key", CKO_SECRET_KEY);
 	clock_gettime(CLOCK_MONOTONIC, &began);
@@ -150,8 +150,8 @@ test_down(void)
 	CK_OBJECT_HANDLE h;
 
 	key_template(&k, material(2), "down");
-	world_kms_stop();
-	world_write("log", "");
+	testenv_kms_stop();
+	testenv_write("log", "");
 	RV(seal(), CKR_DEVICE_ERROR, "C_Encrypt without a KMS");
 	RV(look(), CKR_DEVICE_ERROR, "C_FindObjectsInit");
 	RV(p11->C_FindObjectsInit(rw, NULL, 0), CKR_DEVICE_ERROR,
@@ -159,11 +159,11 @@ test_down(void)
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_DEVICE_ERROR,
 	    "C_CreateObject");
 	RV(p11->C_DestroyObject(rw, key), CKR_DEVICE_ERROR, "C_DestroyObject");
-	COUNT(world_lines(world_read("log")), 5, "a line for each");
+	COUNT(testenv_lines(testenv_read("log")), 5, "a line for each");
 	p11_stop();
 	p11_start();
 	OK(true, "the module comes up without a KMS");
-	world_kms_start();
+	testenv_kms_start();
 	key = find_label("key", CKO_SECRET_KEY);
 	RV(seal(), CKR_OK, "all is well when it is back");
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK,
@@ -242,14 +242,14 @@ step_no_space(const char *label)
 	CK_RV rv;
 	FILE *f;
 
-	(void)mkdir(world_path("state"), 0700);
+	(void)mkdir(testenv_path("state"), 0700);
 	if (unshare(CLONE_NEWNS) != 0 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("none", world_path("state"), "tmpfs", 0,
+	    mount("none", testenv_path("state"), "tmpfs", 0,
 		"size=64k,mode=0700") != 0)
 		return (CKR_FUNCTION_NOT_SUPPORTED);
 	if ((rv = p11_begin()) != CKR_OK ||
-	    (f = fopen(world_path("state/fill"), "w")) == NULL)
+	    (f = fopen(testenv_path("state/fill"), "w")) == NULL)
 		return (CKR_GENERAL_ERROR);
 	setvbuf(f, NULL, _IONBF, 0);
 	while (fputc('x', f) != EOF)
@@ -268,7 +268,7 @@ test_no_space(void)
 	CK_RV rv;
 
 	account_read(&before);
-	rv = step_run("no-space", "no space");
+	rv = child_run("no-space", "no space");
 	if (rv == CKR_FUNCTION_NOT_SUPPORTED)
 		tap_skip("no file system can be mounted here", "ENOSPC");
 	else
@@ -286,30 +286,30 @@ test_state_directory(void)
 	char line[256];
 
 	account_read(&before);
-	RV(step_run("full", "full"), CKR_FUNCTION_FAILED, "a full disk");
+	RV(child_run("full", "full"), CKR_FUNCTION_FAILED, "a full disk");
 	p11_stop();
-	world_write("file", "this is no directory\n");
-	snprintf(line, sizeof(line), "state = %s", world_path("file/state"));
-	world_config(line, "timeout = 2", NULL);
+	testenv_write("file", "this is no directory\n");
+	snprintf(line, sizeof(line), "state = %s", testenv_path("file/state"));
+	testenv_config(line, "timeout = 2", NULL);
 	p11_start();
-	world_write("log", "");
+	testenv_write("log", "");
 	key_template(&k, material(3), "nowhere");
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_FUNCTION_FAILED,
 	    "a state directory that cannot be");
-	OK(strstr(world_read("log"), "state directory") != NULL,
+	OK(strstr(testenv_read("log"), "state directory") != NULL,
 	    "the log says so");
 	account_read(&after);
 	COUNT(after.count, before.count, "no key was made");
 	key = find_label("key", CKO_SECRET_KEY);
 	RV(seal(), CKR_OK, "a key is used all the same");
 	p11_stop();
-	world_config(NULL, "timeout = 2", NULL);
+	testenv_config(NULL, "timeout = 2", NULL);
 	p11_start();
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK,
 	    "with another directory it works");
 }
 
-static const struct step_row steps[] = {
+static const struct child_row steps[] = {
     {"full", step_full_disk}, {"no-space", step_no_space}};
 
 int
@@ -317,9 +317,9 @@ main(int argc, char **argv)
 {
 	char log[256];
 
-	step_main(argc, argv, steps, ELEMS(steps));
-	world_start();
-	snprintf(log, sizeof(log), "error:%s", world_path("log"));
+	child_main(argc, argv, steps, ELEMS(steps));
+	testenv_start();
+	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();
 	key = key_make(material(1), "key");
@@ -332,6 +332,6 @@ main(int argc, char **argv)
 	test_no_space();
 	test_state_directory();
 	p11_stop();
-	world_stop();
+	testenv_stop();
 	return (tap_done());
 }

@@ -1,5 +1,5 @@
 # The source is as clang-format writes it, and the check sees it when it is not.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 check="$srcdir/build-aux/check-format"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 

@@ -1,5 +1,5 @@
 # The includes keep to the layers, and the check sees it when they do not.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 check="$srcdir/build-aux/check-layers"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 

@@ -1,6 +1,6 @@
 # Files, functions and lines keep to their limits, and the check sees it when
 # they do not.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 check="$srcdir/build-aux/check-sizes"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 mkdir "$tree/src" "$tree/tests"

@@ -1,6 +1,6 @@
 # The module shows C_* alone, data that changes has its owners, nothing runs on
 # loading; and the check sees it when that is not so.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 check="$srcdir/build-aux/check-symbols"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 

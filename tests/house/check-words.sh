@@ -1,5 +1,5 @@
 # The tracked files speak of the project alone, and the check sees it when not.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 check="$srcdir/build-aux/check-words"
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
 

@@ -1,6 +1,6 @@
 # `make install` puts each file in its place below DESTDIR, and `make uninstall`
 # takes all away.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 dest=$(mktemp -d) && trap 'rm -rf "$dest"' EXIT
 # This make is no part of the one that runs the tests.
 unset MAKEFLAGS MFLAGS MAKELEVEL

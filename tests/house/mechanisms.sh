@@ -1,6 +1,6 @@
 # docs/mechanisms.md is what the tables of the module say. With the argument
 # "write" it is written: `make mechanisms`.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 
 # "0x1085 CKM_AES_CBC_PAD", of all numbers that the header names. Where two

@@ -1,6 +1,6 @@
 # What configure asks for and what set-up installs are the same packages, and a
 # missing one is named.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 source=$(cd "$srcdir" && pwd)
 

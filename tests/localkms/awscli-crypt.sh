@@ -1,7 +1,7 @@
 #!/bin/sh
 # AWS's command line: encryption, its contexts and limits, random bytes.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/aws.sh"
 localkms_start
 is "it starts" $? 0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # AWS's command line: import of AES keys, its refusals, deletion, expiry.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/aws.sh"
 localkms_start
 is "it starts" $? 0

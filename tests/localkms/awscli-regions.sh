@@ -2,7 +2,7 @@
 # AWS's command line: Regions and replicas, rotation, policies, and what is
 # refused by name.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/aws.sh"
 localkms_start --region us-east-1
 is "it starts" $? 0

@@ -2,7 +2,7 @@
 # AWS's command line: signatures, MACs and RSA's encryption, each of a key that
 # was imported, so that OpenSSL outside does the other half.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/aws.sh"
 localkms_start
 is "it starts" $? 0

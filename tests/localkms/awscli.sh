@@ -1,7 +1,7 @@
 #!/bin/sh
 # AWS's command line against keyferry-localkms: what an import looks like to it.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/start.sh"
 [ -n "$aws" ] || { echo "1..0 # SKIP no aws command line"; exit 0; }
 command -v openssl >/dev/null || { echo "1..0 # SKIP no openssl"; exit 0; }

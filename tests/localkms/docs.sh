@@ -1,7 +1,7 @@
 #!/bin/sh
 # The commands of docs/localkms.md, as they are printed there.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/start.sh"
 [ -n "$aws" ] || { echo "1..0 # SKIP no aws command line"; exit 0; }
 for need in openssl curl; do

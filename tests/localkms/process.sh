@@ -1,7 +1,7 @@
 #!/bin/sh
 # keyferry-localkms as a process: how it starts, says what it is, ends.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/start.sh"
 server=$builddir/keyferry-localkms
 

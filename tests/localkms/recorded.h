@@ -37,13 +37,13 @@
 #define AES "\"EncryptionAlgorithms\":[\"SYMMETRIC_DEFAULT\"]," SINGLE
 #define CURRENT ",\"CurrentKeyMaterialId\":\"<hex>\""
 
-struct step {
+struct child {
 	const char *operation, *body, *answer;
 	const char *save; /* "NAME=Path" of the answer, or NULL */
 	const char *region; /* NULL: us-east-1 */
 };
 
-static const struct step keys[] = {
+static const struct child keys[] = {
 	{ "CreateKey", "{\"Description\":\"test key 123\"}",
 	    METADATA("K", "true", "Enabled", "SYMMETRIC_DEFAULT",
 	    "ENCRYPT_DECRYPT", "AWS_KMS", AES
@@ -151,7 +151,7 @@ static const struct step keys[] = {
 	    NULL, NULL },
 };
 
-static const struct step uses[] = {
+static const struct child uses[] = {
 	{ "Encrypt", "{\"KeyId\":\"{K}\",\"Plaintext\":\"" HELLO "\","
 	    "\"EncryptionContext\":{\"context-key\":\"context-value\"}}",
 	    "{\"CiphertextBlob\":\"<blob>\",\"KeyId\":\"" ARN "{K}\","
@@ -273,7 +273,7 @@ static const struct step uses[] = {
 	    ERROR("DisabledException", ARN "{K} is disabled."), NULL, NULL },
 };
 
-static const struct step before_import[] = {
+static const struct child before_import[] = {
 	{ "CreateKey", "{\"Origin\":\"EXTERNAL\"}",
 	    METADATA("K", "false", "PendingImport", "SYMMETRIC_DEFAULT",
 	    "ENCRYPT_DECRYPT", "EXTERNAL", AES ",\"Description\":\"\""),
@@ -301,7 +301,7 @@ static const struct step before_import[] = {
 	    "ExpirationModel is KEY_MATERIAL_EXPIRES"), NULL, NULL },
 };
 
-static const struct step after_import[] = {
+static const struct child after_import[] = {
 	{ "DescribeKey", "{\"KeyId\":\"{K}\"}",
 	    METADATA("K", "true", "Enabled", "SYMMETRIC_DEFAULT",
 	    "ENCRYPT_DECRYPT", "EXTERNAL", AES ",\"Description\":\"\","
@@ -328,7 +328,7 @@ static const struct step after_import[] = {
 	    NULL, NULL },
 };
 
-static const struct step hmac_before[] = {
+static const struct child hmac_before[] = {
 	{ "CreateKey", "{\"Origin\":\"EXTERNAL\",\"KeySpec\":\"HMAC_256\","
 	    "\"KeyUsage\":\"GENERATE_VERIFY_MAC\"}",
 	    METADATA("K", "false", "PendingImport", "HMAC_256",
@@ -337,7 +337,7 @@ static const struct step hmac_before[] = {
 	    "K=KeyMetadata.KeyId", NULL },
 };
 
-static const struct step hmac_after[] = {
+static const struct child hmac_after[] = {
 	{ "DescribeKey", "{\"KeyId\":\"{K}\"}",
 	    METADATA("K", "true", "Enabled", "HMAC_256",
 	    "GENERATE_VERIFY_MAC", "EXTERNAL", "\"MacAlgorithms\":["
@@ -374,7 +374,7 @@ static const struct step hmac_after[] = {
 	"\"ENCRYPT_DECRYPT\",\"Origin\":\"AWS_KMS\","			\
 	REGIONS("REPLICA", REPLICA) CURRENT
 
-static const struct step regions_before[] = {
+static const struct child regions_before[] = {
 	{ "CreateKey", "{\"MultiRegion\":true}",
 	    "{\"KeyMetadata\":{" KEY("K", "true", "Enabled",
 	    "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS",
@@ -387,7 +387,7 @@ static const struct step regions_before[] = {
 };
 
 /* While changes are seen late. */
-static const struct step regions_between[] = {
+static const struct child regions_between[] = {
 	{ "ReplicateKey", "{\"KeyId\":\"{K}\",\"ReplicaRegion\":"
 	    "\"ap-southeast-1\"}",
 	    "{\"ReplicaKeyMetadata\":{" IN_ASIA("Creating") "},"
@@ -400,7 +400,7 @@ static const struct step regions_between[] = {
 	    NULL, "ap-southeast-1" },
 };
 
-static const struct step regions_after[] = {
+static const struct child regions_after[] = {
 	{ "DescribeKey", "{\"KeyId\":\"{K}\"}",
 	    "{\"KeyMetadata\":{" KEY("K", "true", "Enabled",
 	    "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS",
@@ -427,7 +427,7 @@ static const struct {
 };
 #define SIGN "{\"KeyId\":\"{S}\",\"SigningAlgorithm\":\"{A}\"," \
 	"\"Message\":\"" HELLO "\""
-static const struct step signing[] = {
+static const struct child signing[] = {
 	{ "Sign", SIGN "}", "{\"KeyId\":\"" ARN "{S}\",\"Signature\":"
 	    "\"<blob>\",\"SigningAlgorithm\":\"{A}\"}", "SIG=Signature",
 	    NULL },

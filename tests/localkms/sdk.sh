@@ -1,7 +1,7 @@
 #!/bin/sh
 # AWS's clients for JavaScript, from npm, against keyferry-localkms.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/start.sh"
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 command -v node >/dev/null && command -v npm >/dev/null ||

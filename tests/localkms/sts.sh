@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sessions: AWS's command line takes a role, and uses KMS with what it got.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/localkms/start.sh"
 [ -n "$aws" ] || { echo "1..0 # SKIP no aws command line"; exit 0; }
 localkms_start

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "local.h"
+#include "localkms.h"
 #include "tap.h"
 
 #define ROUNDS 8
@@ -18,18 +18,18 @@
 static void
 work(const char *dir, int out)
 {
-	struct local l;
+	struct localkms l;
 	const char *key;
 	char id[ID_LEN + 1];
 
-	local_open_at(&l, dir);
+	localkms_open_at(&l, dir);
 	for (;;) {
-		if (!local_call(&l, "CreateKey",
+		if (!localkms_call(&l, "CreateKey",
 			"{\"Tags\":[{\"TagKey\":\"a\",\"TagValue\":\"b\"}]}"))
 			_exit(1);
-		key = local_text(&l, "KeyMetadata.KeyId");
+		key = localkms_text(&l, "KeyMetadata.KeyId");
 		snprintf(id, sizeof(id), "%s", key);
-		if (!local_call(&l, "CreateAlias",
+		if (!localkms_call(&l, "CreateAlias",
 			"{\"AliasName\":\"alias/%s\",\"TargetKeyId\":"
 			"\"%s\"}",
 			id, id) ||
@@ -68,32 +68,32 @@ run_and_kill(const char *dir, size_t until, char ids[][ID_LEN + 1], size_t n)
 static void
 check(const char *dir, char ids[][ID_LEN + 1], size_t n)
 {
-	struct local l;
+	struct localkms l;
 	size_t lost = 0, broken = 0;
 
-	local_open_at(&l, dir);
+	localkms_open_at(&l, dir);
 	for (size_t i = 0; i < n; i++)
-		if (!local_call(&l, "Encrypt",
+		if (!localkms_call(&l, "Encrypt",
 			"{\"KeyId\":\"alias/%s\",\"Plaintext\":\"AAAA\"}",
 			ids[i]))
 			lost++;
 	OK(lost == 0, "all of %zu keys and aliases are there", n);
 	/* the one that was being made is whole, or is not there */
-	if (!local_call(&l, "ListKeys", "{\"Limit\":1000}"))
+	if (!localkms_call(&l, "ListKeys", "{\"Limit\":1000}"))
 		tap_bail();
 	OK(json_tree_member(l.reply, "Keys")->count >= (n < 1000 ? n : 1000),
 	    "the list holds them");
-	while (local_text(&l, "NextMarker")[0] != '\0') {
+	while (localkms_text(&l, "NextMarker")[0] != '\0') {
 		char marker[128];
 
-		snprintf(
-		    marker, sizeof(marker), "%s", local_text(&l, "NextMarker"));
-		if (!local_call(&l, "ListKeys",
+		snprintf(marker, sizeof(marker), "%s",
+		    localkms_text(&l, "NextMarker"));
+		if (!localkms_call(&l, "ListKeys",
 			"{\"Limit\":1000,\"Marker\":\"%s\"}", marker))
 			broken++;
 	}
 	OK(broken == 0, "to its end");
-	local_close(&l);
+	localkms_close(&l);
 }
 
 int

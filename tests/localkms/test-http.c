@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "local.h"
+#include "localkms.h"
 #include "server.h"
 #include "service.h"
 #include "tap.h"
@@ -289,7 +289,7 @@ test_many(const struct server *s)
 }
 
 static void
-test_faults(struct local *l, const struct server *s)
+test_faults(struct localkms *l, const struct server *s)
 {
 	static const char *const kinds[] = {
 	    "cut-before", "cut-after", "cut-reply"};
@@ -298,8 +298,8 @@ test_faults(struct local *l, const struct server *s)
 
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(query, sizeof(query), "fault=%s", kinds[i]);
-		NEED(
-		    local_control(l, "POST", "/faults", query), "%s", kinds[i]);
+		NEED(localkms_control(l, "POST", "/faults", query), "%s",
+		    kinds[i]);
 		fd = dial(s);
 		print(fd, REQUEST);
 		hear(fd, text, sizeof(text));
@@ -310,7 +310,8 @@ test_faults(struct local *l, const struct server *s)
 		OK(lives(fd), "the next one does");
 		close(fd);
 	}
-	NEED(local_control(l, "POST", "/faults", "fault=too-large&size=100000"),
+	NEED(localkms_control(
+		 l, "POST", "/faults", "fault=too-large&size=100000"),
 	    "too-large");
 	fd = dial(s);
 	print(fd, REQUEST);
@@ -318,7 +319,7 @@ test_faults(struct local *l, const struct server *s)
 	OK(strstr(text, "Content-Length: 100000\r\n") != NULL,
 	    "the answer is long");
 	close(fd);
-	NEED(local_control(l, "POST", "/faults", "fault=hang"), "hang");
+	NEED(localkms_control(l, "POST", "/faults", "fault=hang"), "hang");
 	fd = dial(s);
 	print(fd, REQUEST);
 	other = dial(s);
@@ -340,11 +341,11 @@ main(void)
 	    .body_max = 65536,
 	    .answer = answer};
 	struct server *s = NULL;
-	struct local l;
+	struct localkms l;
 	char why[256];
 
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	local_open(&l);
+	localkms_open(&l);
 	conf.ctx = &l.service;
 	NEED(server_start(&conf, &s, why, sizeof(why)), "a server");
 	test_bad(s);
@@ -355,6 +356,6 @@ main(void)
 	test_many(s);
 	test_faults(&l, s);
 	server_stop(s);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
-#include "local.h"
+#include "localkms.h"
 #include "tap.h"
 
 #define OAEP "RSAES_OAEP_SHA_256"
@@ -16,15 +16,15 @@
 #define HELLO "aGVsbG8="
 
 static const char *
-state(struct local *l, const char *key)
+state(struct localkms *l, const char *key)
 {
-	if (!local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key))
+	if (!localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key))
 		return ("");
-	return (local_text(l, "KeyMetadata.KeyState"));
+	return (localkms_text(l, "KeyMetadata.KeyState"));
 }
 
 static bool
-is_state(struct local *l, const char *key, const char *wanted)
+is_state(struct localkms *l, const char *key, const char *wanted)
 {
 	const char *s = state(l, key);
 
@@ -72,7 +72,7 @@ static const struct {
 
 /* The server's signature verifies against the key that was imported. */
 static void
-test_pair(struct local *l, size_t i)
+test_pair(struct localkms *l, size_t i)
 {
 	const char *digest = strstr(pairs[i].algorithm, "SHA_") + 4;
 	EVP_PKEY *pkey = pairs[i].curve != NULL
@@ -88,28 +88,28 @@ test_pair(struct local *l, size_t i)
 	    "\"Origin\":\"EXTERNAL\",\"KeyUsage\":\"SIGN_VERIFY\","
 	    "\"KeySpec\":\"%s\"",
 	    pairs[i].spec);
-	key = local_key(l, members);
+	key = localkms_key(l, members);
 	pkcs8(pkey, &clear);
-	OK(local_import(l, key, buf_view(&clear), pairs[i].wrapping,
+	OK(localkms_import(l, key, buf_view(&clear), pairs[i].wrapping,
 	       pairs[i].wrapping_key, FOR_EVER),
 	    "%s by %s, %s", pairs[i].spec, pairs[i].wrapping,
 	    pairs[i].wrapping_key);
 	OK(is_state(l, key, "Enabled"), "it is enabled");
-	NEED(local_call(l, "Sign",
+	NEED(localkms_call(l, "Sign",
 		 "{\"KeyId\":\"%s\",\"Message\":\"" HELLO
 		 "\",\"SigningAlgorithm\":\"%s\"}",
 		 key, pairs[i].algorithm),
 	    "it signs");
-	local_bytes(l, "Signature", &sig);
+	localkms_bytes(l, "Signature", &sig);
 	snprintf(name, sizeof(name), "SHA%s", digest);
 	OK(EVP_DigestVerifyInit_ex(ctx, NULL, name, NULL, NULL, pkey, NULL) ==
 		    1 &&
 		EVP_DigestVerify(ctx, sig.ptr, sig.len,
 		    (const unsigned char *)"hello", 5) == 1,
 	    "the imported key verifies it");
-	OK(!local_import(l, key, VIEW("no key at all", 13), pairs[i].wrapping,
-	       pairs[i].wrapping_key, FOR_EVER) &&
-		strcmp(local_text(l, "__type"),
+	OK(!localkms_import(l, key, VIEW("no key at all", 13),
+	       pairs[i].wrapping, pairs[i].wrapping_key, FOR_EVER) &&
+		strcmp(localkms_text(l, "__type"),
 		    "IncorrectKeyMaterialException") == 0,
 	    "what is no PKCS#8 is refused");
 	EVP_MD_CTX_free(ctx);
@@ -120,7 +120,7 @@ test_pair(struct local *l, size_t i)
 }
 
 static void
-test_mac_keys(struct local *l)
+test_mac_keys(struct localkms *l)
 {
 	static const struct {
 		const char *bits;
@@ -140,18 +140,18 @@ test_mac_keys(struct local *l)
 		    "\"Origin\":\"EXTERNAL\",\"KeyUsage\":"
 		    "\"GENERATE_VERIFY_MAC\",\"KeySpec\":\"HMAC_%s\"",
 		    rows[i].bits);
-		key = local_key(l, members);
-		OK(local_import(l, key, VIEW(bytes, rows[i].len), OAEP,
+		key = localkms_key(l, members);
+		OK(localkms_import(l, key, VIEW(bytes, rows[i].len), OAEP,
 		       "RSA_2048", FOR_EVER) == rows[i].fits,
 		    "HMAC_%s of %zu bytes is %s", rows[i].bits, rows[i].len,
 		    rows[i].fits ? "taken" : "refused");
 		if (rows[i].fits) {
-			NEED(local_call(l, "GenerateMac",
+			NEED(localkms_call(l, "GenerateMac",
 				 "{\"KeyId\":\"%s\",\"Message\":\"" HELLO
 				 "\",\"MacAlgorithm\":\"HMAC_SHA_%s\"}",
 				 key, rows[i].bits),
 			    "it makes a MAC");
-			local_bytes(l, "Mac", &got);
+			localkms_bytes(l, "Mac", &got);
 			snprintf(name, sizeof(name), "SHA%s", rows[i].bits);
 			OK(EVP_Q_mac(NULL, "HMAC", NULL, name, NULL, bytes,
 			       rows[i].len, (const unsigned char *)"hello", 5,
@@ -166,7 +166,7 @@ test_mac_keys(struct local *l)
 }
 
 static void
-test_refused_combinations(struct local *l)
+test_refused_combinations(struct localkms *l)
 {
 	static const struct {
 		const char *spec, *usage, *wrapping, *wrapping_key;
@@ -188,8 +188,8 @@ test_refused_combinations(struct local *l)
 		    "\"Origin\":\"EXTERNAL\",\"KeyUsage\":\"%s\","
 		    "\"KeySpec\":\"%s\"",
 		    rows[i].usage, rows[i].spec);
-		key = local_key(l, members);
-		OK(local_refused(l, "UnsupportedOperationException",
+		key = localkms_key(l, members);
+		OK(localkms_refused(l, "UnsupportedOperationException",
 		       "GetParametersForImport",
 		       "{\"KeyId\":\"%s\",\"WrappingAlgorithm\":\"%s\","
 		       "\"WrappingKeySpec\":\"%s\"}",
@@ -198,17 +198,17 @@ test_refused_combinations(struct local *l)
 		    rows[i].wrapping_key);
 		free(key);
 	}
-	OK(local_refused(l, "UnsupportedOperationException", "CreateKey",
+	OK(localkms_refused(l, "UnsupportedOperationException", "CreateKey",
 	       "{\"Origin\":\"EXTERNAL\",\"KeyUsage\":\"SIGN_VERIFY\","
 	       "\"KeySpec\":\"ECC_NIST_EDWARDS25519\"}"),
 	    "Ed25519 is not imported");
-	key = local_key(l, "");
-	OK(local_refused(l, "UnsupportedOperationException",
+	key = localkms_key(l, "");
+	OK(localkms_refused(l, "UnsupportedOperationException",
 	       "GetParametersForImport",
 	       "{\"KeyId\":\"%s\",\"WrappingAlgorithm\":\"" OAEP
 	       "\",\"WrappingKeySpec\":\"RSA_2048\"}",
 	       key) &&
-		strstr(local_message(l),
+		strstr(localkms_message(l),
 		    "origin is AWS_KMS which is not valid for this "
 		    "operation.") != NULL,
 	    "a key that KMS made");
@@ -220,88 +220,92 @@ static const uint8_t first[32] = "the first material of 32 bytes.";
 static const uint8_t second[32] = "another material of 32 bytes...";
 
 static char *
-encrypt(struct local *l, const char *key)
+encrypt(struct localkms *l, const char *key)
 {
-	if (!local_call(l, "Encrypt",
+	if (!localkms_call(l, "Encrypt",
 		"{\"KeyId\":\"%s\",\"Plaintext\":\"" HELLO "\"}", key))
 		return (NULL);
-	return (strdup(local_text(l, "CiphertextBlob")));
+	return (strdup(localkms_text(l, "CiphertextBlob")));
 }
 
 static bool
-decrypts(struct local *l, const char *blob)
+decrypts(struct localkms *l, const char *blob)
 {
-	return (local_call(l, "Decrypt", "{\"CiphertextBlob\":\"%s\"}", blob) &&
-		strcmp(local_text(l, "Plaintext"), HELLO) == 0);
+	return (
+	    localkms_call(l, "Decrypt", "{\"CiphertextBlob\":\"%s\"}", blob) &&
+	    strcmp(localkms_text(l, "Plaintext"), HELLO) == 0);
 }
 
 static bool
-was_refused(const struct local *l, const char *exception)
+was_refused(const struct localkms *l, const char *exception)
 {
-	return (strcmp(local_text(l, "__type"), exception) == 0);
+	return (strcmp(localkms_text(l, "__type"), exception) == 0);
 }
 
 static void
-test_life(struct local *l)
+test_life(struct localkms *l)
 {
-	char *key = local_key(l, "\"Origin\":\"EXTERNAL\""), *blob, *id;
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\""), *blob, *id;
 	char more[96];
 
 	OK(is_state(l, key, "PendingImport"), "a new key waits");
-	OK(!local_import(l, key, VIEW(first, 31), OAEP, "RSA_2048", FOR_EVER) &&
+	OK(!localkms_import(
+	       l, key, VIEW(first, 31), OAEP, "RSA_2048", FOR_EVER) &&
 		was_refused(l, "IncorrectKeyMaterialException"),
 	    "AES of 31 bytes is refused");
-	OK(!local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", "") &&
-		strcmp(local_message(l),
+	OK(!localkms_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", "") &&
+		strcmp(localkms_message(l),
 		    "A validTo date must be set if the ExpirationModel is "
 		    "KEY_MATERIAL_EXPIRES") == 0,
 	    "an expiry is wanted");
 	snprintf(more, sizeof(more), ",\"ValidTo\":%lld",
 	    (long long)time(NULL) + 366LL * 24 * 3600);
-	OK(!local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", more) &&
+	OK(!localkms_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", more) &&
 		was_refused(l, "ValidationException"),
 	    "of 365 days at most");
 	snprintf(more, sizeof(more), ",\"ValidTo\":%lld.5",
 	    (long long)time(NULL) + 3600);
-	NEED(local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", more),
+	NEED(localkms_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", more),
 	    "an import for an hour");
-	id = strdup(local_text(l, "KeyMaterialId"));
+	id = strdup(localkms_text(l, "KeyMaterialId"));
 	OK(strlen(id) == 64, "the material has an id");
 	OK(is_state(l, key, "Enabled") &&
-		strcmp(local_text(l, "KeyMetadata.ExpirationModel"),
+		strcmp(localkms_text(l, "KeyMetadata.ExpirationModel"),
 		    "KEY_MATERIAL_EXPIRES") == 0 &&
-		strcmp(local_text(l, "KeyMetadata.CurrentKeyMaterialId"), id) ==
-		    0,
+		strcmp(localkms_text(l, "KeyMetadata.CurrentKeyMaterialId"),
+		    id) == 0,
 	    "the key says when it expires");
 	NEED((blob = encrypt(l, key)) != NULL, "it encrypts");
-	NEED(local_control(l, "POST", "/clock", "forward=3700"),
+	NEED(localkms_control(l, "POST", "/clock", "forward=3700"),
 	    "an hour goes by");
 	OK(is_state(l, key, "PendingImport") &&
-		local_text(l, "KeyMetadata.ExpirationModel")[0] == '\0' &&
-		strcmp(local_text(l, "KeyMetadata.CurrentKeyMaterialId"), id) ==
-		    0,
+		localkms_text(l, "KeyMetadata.ExpirationModel")[0] == '\0' &&
+		strcmp(localkms_text(l, "KeyMetadata.CurrentKeyMaterialId"),
+		    id) == 0,
 	    "the material is gone, its id stays");
-	OK(local_refused(l, "KMSInvalidStateException", "Decrypt",
+	OK(localkms_refused(l, "KMSInvalidStateException", "Decrypt",
 	       "{\"CiphertextBlob\":\"%s\"}", blob) &&
-		strstr(local_message(l), " is pending import.") != NULL,
+		strstr(localkms_message(l), " is pending import.") != NULL,
 	    "nothing decrypts");
-	local_reopen(l);
-	NEED(local_control(l, "POST", "/clock", "forward=3700"), "once more");
-	OK(!local_import(
+	localkms_reopen(l);
+	NEED(
+	    localkms_control(l, "POST", "/clock", "forward=3700"), "once more");
+	OK(!localkms_import(
 	       l, key, VIEW(second, 32), OAEP, "RSA_2048", FOR_EVER) &&
 		was_refused(l, "IncorrectKeyMaterialException"),
 	    "other material is refused");
-	OK(local_import(l, key, VIEW(first, 32), "RSAES_OAEP_SHA_1", "RSA_3072",
-	       FOR_EVER) &&
-		strcmp(local_text(l, "KeyMaterialId"), id) == 0,
+	OK(localkms_import(l, key, VIEW(first, 32), "RSAES_OAEP_SHA_1",
+	       "RSA_3072", FOR_EVER) &&
+		strcmp(localkms_text(l, "KeyMaterialId"), id) == 0,
 	    "the same is taken, by another wrapping");
 	OK(decrypts(l, blob), "the old ciphertext decrypts again");
-	OK(local_call(
+	OK(localkms_call(
 	       l, "DeleteImportedKeyMaterial", "{\"KeyId\":\"%s\"}", key) &&
 		is_state(l, key, "PendingImport"),
 	    "it is deleted");
-	local_reopen(l);
-	NEED(local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
+	localkms_reopen(l);
+	NEED(localkms_import(
+		 l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
 	    "and imported after a restart");
 	OK(decrypts(l, blob), "the old ciphertext decrypts once more");
 	free(blob);
@@ -310,35 +314,39 @@ test_life(struct local *l)
 }
 
 static void
-test_tokens(struct local *l)
+test_tokens(struct localkms *l)
 {
-	char *one = local_key(l, "\"Origin\":\"EXTERNAL\"");
-	char *two = local_key(l, "\"Origin\":\"EXTERNAL\""), *token;
+	char *one = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
+	char *two = localkms_key(l, "\"Origin\":\"EXTERNAL\""), *token;
 
-	NEED(local_call(l, "GetParametersForImport",
+	NEED(localkms_call(l, "GetParametersForImport",
 		 "{\"KeyId\":\"%s\",\"WrappingAlgorithm\":\"" OAEP
 		 "\",\"WrappingKeySpec\":\"RSA_2048\"}",
 		 one),
 	    "a set");
-	token = strdup(local_text(l, "ImportToken"));
-	OK(local_refused(l, "InvalidImportTokenException", "ImportKeyMaterial",
+	token = strdup(localkms_text(l, "ImportToken"));
+	OK(localkms_refused(l, "InvalidImportTokenException",
+	       "ImportKeyMaterial",
 	       "{\"KeyId\":\"%s\",\"ImportToken\":\"%s\","
 	       "\"EncryptedKeyMaterial\":\"AAAA\"" FOR_EVER "}",
 	       two, token),
 	    "a token of another key");
-	OK(local_refused(l, "InvalidImportTokenException", "ImportKeyMaterial",
+	OK(localkms_refused(l, "InvalidImportTokenException",
+	       "ImportKeyMaterial",
 	       "{\"KeyId\":\"%s\",\"ImportToken\":\"AAAA\","
 	       "\"EncryptedKeyMaterial\":\"AAAA\"" FOR_EVER "}",
 	       one),
 	    "a token of nobody");
-	OK(local_refused(l, "InvalidCiphertextException", "ImportKeyMaterial",
+	OK(localkms_refused(l, "InvalidCiphertextException",
+	       "ImportKeyMaterial",
 	       "{\"KeyId\":\"%s\",\"ImportToken\":\"%s\","
 	       "\"EncryptedKeyMaterial\":\"AAAA\"" FOR_EVER "}",
 	       one, token),
 	    "material that does not unwrap");
-	NEED(local_control(l, "POST", "/clock", "forward=86401"),
+	NEED(localkms_control(l, "POST", "/clock", "forward=86401"),
 	    "a day goes by");
-	OK(local_refused(l, "ExpiredImportTokenException", "ImportKeyMaterial",
+	OK(localkms_refused(l, "ExpiredImportTokenException",
+	       "ImportKeyMaterial",
 	       "{\"KeyId\":\"%s\",\"ImportToken\":\"%s\","
 	       "\"EncryptedKeyMaterial\":\"AAAA\"" FOR_EVER "}",
 	       one, token),
@@ -351,51 +359,54 @@ test_tokens(struct local *l)
 #define NEW FOR_EVER ",\"ImportType\":\"NEW_KEY_MATERIAL\""
 
 static void
-test_rotation(struct local *l)
+test_rotation(struct localkms *l)
 {
-	char *key = local_key(l, "\"Origin\":\"EXTERNAL\""), *old, *blob;
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\""), *old, *blob;
 	char *id;
 
-	NEED(local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
+	NEED(localkms_import(
+		 l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
 	    "the first material");
 	NEED((old = encrypt(l, key)) != NULL, "a ciphertext");
-	OK(local_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
+	OK(localkms_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
 	       "{\"KeyId\":\"%s\"}", key) &&
-		strncmp(local_message(l),
+		strncmp(localkms_message(l),
 		    "No available key material pending rotation for the key: ",
 		    55) == 0,
 	    "there is nothing to rotate to");
-	OK(!local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", NEW) &&
+	OK(!localkms_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", NEW) &&
 		was_refused(l, "IncorrectKeyMaterialException"),
 	    "the same is not new");
-	NEED(local_import(l, key, VIEW(second, 32), OAEP, "RSA_2048",
+	NEED(localkms_import(l, key, VIEW(second, 32), OAEP, "RSA_2048",
 		 NEW ",\"KeyMaterialDescription\":\"next year\""),
 	    "new material");
-	id = strdup(local_text(l, "KeyMaterialId"));
+	id = strdup(localkms_text(l, "KeyMaterialId"));
 	OK(decrypts(l, old), "which does not matter yet");
-	NEED(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
+	NEED(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "rotated");
 	OK(is_state(l, key, "Enabled") &&
-		strcmp(local_text(l, "KeyMetadata.CurrentKeyMaterialId"), id) ==
-		    0,
+		strcmp(localkms_text(l, "KeyMetadata.CurrentKeyMaterialId"),
+		    id) == 0,
 	    "the new one is current");
 	NEED((blob = encrypt(l, key)) != NULL, "it encrypts");
-	OK(decrypts(l, blob) && strcmp(local_text(l, "KeyMaterialId"), id) == 0,
+	OK(decrypts(l, blob) &&
+		strcmp(localkms_text(l, "KeyMaterialId"), id) == 0,
 	    "and decrypts");
-	OK(decrypts(l, old) && strcmp(local_text(l, "KeyMaterialId"), id) != 0,
+	OK(decrypts(l, old) &&
+		strcmp(localkms_text(l, "KeyMaterialId"), id) != 0,
 	    "the old one decrypts what it encrypted");
-	OK(local_call(l, "ListKeyRotations",
+	OK(localkms_call(l, "ListKeyRotations",
 	       "{\"KeyId\":\"%s\",\"IncludeKeyMaterial\":"
 	       "\"ALL_KEY_MATERIAL\"}",
 	       key) &&
-		strcmp(local_text(l, "Rotations.0.KeyMaterialState"),
+		strcmp(localkms_text(l, "Rotations.0.KeyMaterialState"),
 		    "NON_CURRENT") == 0 &&
-		strcmp(local_text(l, "Rotations.1.KeyMaterialState"),
+		strcmp(localkms_text(l, "Rotations.1.KeyMaterialState"),
 		    "CURRENT") == 0 &&
-		strcmp(local_text(l, "Rotations.1.RotationType"),
+		strcmp(localkms_text(l, "Rotations.1.RotationType"),
 		    "ON_DEMAND") == 0,
 	    "the list shows both");
-	NEED(local_call(l, "DeleteImportedKeyMaterial",
+	NEED(localkms_call(l, "DeleteImportedKeyMaterial",
 		 "{\"KeyId\":\"%s\",\"KeyMaterialId\":\"%s\"}", key, id),
 	    "one is deleted");
 	OK(is_state(l, key, "PendingImport"), "then the key waits for it");
@@ -406,67 +417,69 @@ test_rotation(struct local *l)
 }
 
 static void
-test_regions(struct local *l)
+test_regions(struct localkms *l)
 {
-	char *key = local_key(
+	char *key = localkms_key(
 	    l, "\"Origin\":\"EXTERNAL\",\"MultiRegion\":true");
 	char *blob;
 
 	OK(strncmp(key, "mrk-", 4) == 0, "a multi-Region key");
-	NEED(local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
+	NEED(localkms_import(
+		 l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
 	    "its material");
 	NEED((blob = encrypt(l, key)) != NULL, "a ciphertext");
-	NEED(local_call(l, "ReplicateKey",
+	NEED(localkms_call(l, "ReplicateKey",
 		 "{\"KeyId\":\"%s\",\"ReplicaRegion\":\"eu-west-1\"}", key),
 	    "replicated");
 	l->region = "eu-west-1";
 	OK(is_state(l, key, "PendingImport"), "the replica waits");
-	OK(!local_import(
+	OK(!localkms_import(
 	       l, key, VIEW(second, 32), OAEP, "RSA_2048", FOR_EVER) &&
 		was_refused(l, "IncorrectKeyMaterialException"),
 	    "for the same material only");
-	NEED(local_import(l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
+	NEED(localkms_import(
+		 l, key, VIEW(first, 32), OAEP, "RSA_2048", FOR_EVER),
 	    "which it gets");
 	OK(decrypts(l, blob), "and decrypts what the primary encrypted");
 	l->region = "us-east-1";
-	NEED(local_import(l, key, VIEW(second, 32), OAEP, "RSA_2048", NEW),
+	NEED(localkms_import(l, key, VIEW(second, 32), OAEP, "RSA_2048", NEW),
 	    "new material for the primary");
-	OK(local_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
+	OK(localkms_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "is not for use before the replica has it");
 	l->region = "eu-west-1";
-	NEED(local_import(l, key, VIEW(second, 32), OAEP, "RSA_2048",
+	NEED(localkms_import(l, key, VIEW(second, 32), OAEP, "RSA_2048",
 		 FOR_EVER ",\"ImportType\":\"EXISTING_KEY_MATERIAL\""),
 	    "the replica gets it");
 	l->region = "us-east-1";
-	OK(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
+	OK(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "then it rotates");
-	OK(local_call(l, "UpdatePrimaryRegion",
+	OK(localkms_call(l, "UpdatePrimaryRegion",
 	       "{\"KeyId\":\"%s\",\"PrimaryRegion\":\"eu-west-1\"}", key) &&
-		local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
-		strcmp(local_text(l, "KeyMetadata.MultiRegionConfiguration."
-				     "MultiRegionKeyType"),
+		localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
+		strcmp(localkms_text(l, "KeyMetadata.MultiRegionConfiguration."
+					"MultiRegionKeyType"),
 		    "REPLICA") == 0,
 	    "another Region becomes the primary");
 	l->region = "eu-west-1";
-	OK(local_call(l, "ScheduleKeyDeletion",
+	OK(localkms_call(l, "ScheduleKeyDeletion",
 	       "{\"KeyId\":\"%s\",\"PendingWindowInDays\":7}", key) &&
 		is_state(l, key, "PendingReplicaDeletion"),
 	    "which outlives its replicas");
 	l->region = "us-east-1";
-	NEED(local_call(l, "ScheduleKeyDeletion",
+	NEED(localkms_call(l, "ScheduleKeyDeletion",
 		 "{\"KeyId\":\"%s\",\"PendingWindowInDays\":7}", key),
 	    "the replica goes");
-	NEED(local_control(l, "POST", "/clock", "forward=604801"),
+	NEED(localkms_control(l, "POST", "/clock", "forward=604801"),
 	    "a week goes by");
-	OK(local_refused(l, "NotFoundException", "DescribeKey",
+	OK(localkms_refused(l, "NotFoundException", "DescribeKey",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "the replica is gone");
 	l->region = "eu-west-1";
 	OK(is_state(l, key, "PendingDeletion"), "the primary's turn comes");
-	NEED(local_control(l, "POST", "/clock", "forward=604801"),
+	NEED(localkms_control(l, "POST", "/clock", "forward=604801"),
 	    "another week");
-	OK(local_refused(l, "NotFoundException", "DescribeKey",
+	OK(localkms_refused(l, "NotFoundException", "DescribeKey",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "the primary is gone");
 	l->region = "us-east-1";
@@ -477,9 +490,9 @@ test_regions(struct local *l)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		test_pair(&l, i);
 	test_mac_keys(&l);
@@ -488,6 +501,6 @@ main(void)
 	test_rotation(&l);
 	test_tokens(&l);
 	test_regions(&l);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

@@ -6,19 +6,19 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include "local.h"
+#include "localkms.h"
 #include "tap.h"
 
 static EVP_PKEY *
-public_key(struct local *l, const char *key)
+public_key(struct localkms *l, const char *key)
 {
 	struct buf spki = BUF_INIT(8192);
 	const unsigned char *p;
 	EVP_PKEY *pkey;
 
-	if (!local_call(l, "GetPublicKey", "{\"KeyId\":\"%s\"}", key))
+	if (!localkms_call(l, "GetPublicKey", "{\"KeyId\":\"%s\"}", key))
 		tap_bail();
-	local_bytes(l, "PublicKey", &spki);
+	localkms_bytes(l, "PublicKey", &spki);
 	p = spki.ptr;
 	if ((pkey = d2i_PUBKEY(NULL, &p, (long)spki.len)) == NULL)
 		tap_bail();
@@ -73,36 +73,36 @@ static const struct {
 #define OTHER "YSBtZXNzYWdm"
 
 static void
-test_signer(struct local *l, size_t i)
+test_signer(struct localkms *l, size_t i)
 {
 	const char *spec = signers[i].spec, *name = signers[i].algorithm;
 	struct buf sig = BUF_INIT(8192);
 	EVP_PKEY *pkey;
 	char *key, *text;
 
-	if (!local_call(l, "CreateKey",
+	if (!localkms_call(l, "CreateKey",
 		"{\"KeySpec\":\"%s\",\"KeyUsage\":\"SIGN_VERIFY\"}", spec)) {
 		tap_skip("OpenSSL 3.5 has it", name);
 		return;
 	}
-	key = strdup(local_text(l, "KeyMetadata.KeyId"));
+	key = strdup(localkms_text(l, "KeyMetadata.KeyId"));
 	pkey = public_key(l, key);
-	NEED(local_call(l, "Sign",
+	NEED(localkms_call(l, "Sign",
 		 "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 		 "\",\"SigningAlgorithm\":\"%s\"}",
 		 key, name),
 	    "%s %s signs", spec, name);
-	local_bytes(l, "Signature", &sig);
-	text = strdup(local_text(l, "Signature"));
+	localkms_bytes(l, "Signature", &sig);
+	text = strdup(localkms_text(l, "Signature"));
 	OK(verifies(pkey, signers[i].digest, signers[i].pss, buf_view(&sig)),
 	    "%s %s: OpenSSL verifies", spec, name);
-	OK(local_call(l, "Verify",
+	OK(localkms_call(l, "Verify",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 	       "\",\"SigningAlgorithm\":\"%s\",\"Signature\":\"%s\"}",
 	       key, name, text) &&
-		strcmp(local_text(l, "SignatureValid"), "true") == 0,
+		strcmp(localkms_text(l, "SignatureValid"), "true") == 0,
 	    "%s %s: the server verifies", spec, name);
-	OK(local_refused(l, "KMSInvalidSignatureException", "Verify",
+	OK(localkms_refused(l, "KMSInvalidSignatureException", "Verify",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" OTHER
 	       "\",\"SigningAlgorithm\":\"%s\",\"Signature\":\"%s\"}",
 	       key, name, text),
@@ -114,43 +114,43 @@ test_signer(struct local *l, size_t i)
 }
 
 static void
-test_sign_limits(struct local *l)
+test_sign_limits(struct localkms *l)
 {
-	char *rsa = local_key(
+	char *rsa = localkms_key(
 	    l, "\"KeySpec\":\"RSA_2048\",\"KeyUsage\":\"SIGN_VERIFY\"");
-	char *aes = local_key(l, "");
+	char *aes = localkms_key(l, "");
 
-	OK(local_refused(l, "ValidationException", "Sign",
+	OK(localkms_refused(l, "ValidationException", "Sign",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 	       "\",\"MessageType\":\"DIGEST\","
 	       "\"SigningAlgorithm\":\"RSASSA_PSS_SHA_256\"}",
 	       rsa) &&
-		strcmp(local_message(l),
+		strcmp(localkms_message(l),
 		    "Digest is invalid length for algorithm "
 		    "RSASSA_PSS_SHA_256.") == 0,
 	    "a digest of the wrong length");
-	OK(local_refused(l, "InvalidKeyUsageException", "Sign",
+	OK(localkms_refused(l, "InvalidKeyUsageException", "Sign",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 	       "\",\"SigningAlgorithm\":\"ECDSA_SHA_256\"}",
 	       rsa) &&
-		strcmp(local_message(l),
+		strcmp(localkms_message(l),
 		    "Algorithm ECDSA_SHA_256 is incompatible with key spec "
 		    "RSA_2048.") == 0,
 	    "an algorithm of another family");
-	OK(local_refused(l, "InvalidKeyUsageException", "Sign",
+	OK(localkms_refused(l, "InvalidKeyUsageException", "Sign",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 	       "\",\"SigningAlgorithm\":\"ECDSA_SHA_256\"}",
 	       aes) &&
-		strstr(local_message(l),
+		strstr(localkms_message(l),
 		    "key usage is ENCRYPT_DECRYPT which is not valid for "
 		    "Sign.") != NULL,
 	    "a key that does not sign");
-	OK(local_refused(l, "DryRunOperationException", "Sign",
+	OK(localkms_refused(l, "DryRunOperationException", "Sign",
 	       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE "\",\"DryRun\":true,"
 	       "\"SigningAlgorithm\":\"RSASSA_PSS_SHA_256\"}",
 	       rsa),
 	    "a dry run");
-	OK(local_refused(l, "UnsupportedOperationException", "GetPublicKey",
+	OK(localkms_refused(l, "UnsupportedOperationException", "GetPublicKey",
 	       "{\"KeyId\":\"%s\"}", aes),
 	    "a symmetric key has no public key");
 	free(aes);
@@ -158,35 +158,35 @@ test_sign_limits(struct local *l)
 }
 
 static void
-test_rsa_encryption(struct local *l)
+test_rsa_encryption(struct localkms *l)
 {
-	char *key = local_key(
+	char *key = localkms_key(
 	    l, "\"KeySpec\":\"RSA_2048\",\"KeyUsage\":\"ENCRYPT_DECRYPT\"");
 	uint8_t big[215] = {0};
-	char *text = local_base64(VIEW(big, sizeof(big))), *blob;
+	char *text = localkms_base64(VIEW(big, sizeof(big))), *blob;
 
-	NEED(local_call(l, "Encrypt",
+	NEED(localkms_call(l, "Encrypt",
 		 "{\"KeyId\":\"%s\",\"Plaintext\":\"" MESSAGE
 		 "\",\"EncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}",
 		 key),
 	    "RSA encrypts");
-	blob = strdup(local_text(l, "CiphertextBlob"));
-	OK(local_call(l, "Decrypt",
+	blob = strdup(localkms_text(l, "CiphertextBlob"));
+	OK(localkms_call(l, "Decrypt",
 	       "{\"KeyId\":\"%s\",\"CiphertextBlob\":\"%s\","
 	       "\"EncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}",
 	       key, blob) &&
-		strcmp(local_text(l, "Plaintext"), MESSAGE) == 0,
+		strcmp(localkms_text(l, "Plaintext"), MESSAGE) == 0,
 	    "RSA decrypts");
-	OK(local_refused(l, "InvalidCiphertextException", "Decrypt",
+	OK(localkms_refused(l, "InvalidCiphertextException", "Decrypt",
 	       "{\"KeyId\":\"%s\",\"CiphertextBlob\":\"%s\","
 	       "\"EncryptionAlgorithm\":\"RSAES_OAEP_SHA_1\"}",
 	       key, blob),
 	    "RSA decrypts not with the other hash");
-	OK(local_refused(l, "ValidationException", "Encrypt",
+	OK(localkms_refused(l, "ValidationException", "Encrypt",
 	       "{\"KeyId\":\"%s\",\"Plaintext\":\"%s\","
 	       "\"EncryptionAlgorithm\":\"RSAES_OAEP_SHA_1\"}",
 	       key, text) &&
-		strcmp(local_message(l),
+		strcmp(localkms_message(l),
 		    "Algorithm RSAES_OAEP_SHA_1 and key spec RSA_2048 cannot "
 		    "encrypt data larger than 214 bytes.") == 0,
 	    "RSA's limit");
@@ -196,7 +196,7 @@ test_rsa_encryption(struct local *l)
 }
 
 static void
-test_mac(struct local *l)
+test_mac(struct localkms *l)
 {
 	static const char *const bits[] = {"224", "256", "384", "512"};
 	char spec[64], *key, *mac;
@@ -206,19 +206,19 @@ test_mac(struct local *l)
 		    "\"KeySpec\":\"HMAC_%s\",\"KeyUsage\":"
 		    "\"GENERATE_VERIFY_MAC\"",
 		    bits[i]);
-		key = local_key(l, spec);
-		NEED(local_call(l, "GenerateMac",
+		key = localkms_key(l, spec);
+		NEED(localkms_call(l, "GenerateMac",
 			 "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 			 "\",\"MacAlgorithm\":\"HMAC_SHA_%s\"}",
 			 key, bits[i]),
 		    "HMAC_%s makes a MAC", bits[i]);
-		mac = strdup(local_text(l, "Mac"));
-		OK(local_call(l, "VerifyMac",
+		mac = strdup(localkms_text(l, "Mac"));
+		OK(localkms_call(l, "VerifyMac",
 		       "{\"KeyId\":\"%s\",\"Message\":\"" MESSAGE
 		       "\",\"MacAlgorithm\":\"HMAC_SHA_%s\",\"Mac\":\"%s\"}",
 		       key, bits[i], mac),
 		    "HMAC_%s verifies it", bits[i]);
-		OK(local_refused(l, "KMSInvalidMacException", "VerifyMac",
+		OK(localkms_refused(l, "KMSInvalidMacException", "VerifyMac",
 		       "{\"KeyId\":\"%s\",\"Message\":\"" OTHER
 		       "\",\"MacAlgorithm\":\"HMAC_SHA_%s\",\"Mac\":\"%s\"}",
 		       key, bits[i], mac),
@@ -229,7 +229,7 @@ test_mac(struct local *l)
 }
 
 static void
-test_agreement(struct local *l)
+test_agreement(struct localkms *l)
 {
 	static const char *const specs[] = {
 	    "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521"};
@@ -241,17 +241,17 @@ test_agreement(struct local *l)
 		    "\"KeySpec\":\"%s\",\"KeyUsage\":\"KEY_AGREEMENT\"",
 		    specs[i]);
 		for (size_t n = 0; n < 2; n++) {
-			keys[n] = local_key(l, members);
+			keys[n] = localkms_key(l, members);
 			EVP_PKEY_free(public_key(l, keys[n]));
-			publics[n] = strdup(local_text(l, "PublicKey"));
+			publics[n] = strdup(localkms_text(l, "PublicKey"));
 		}
 		for (size_t n = 0; n < 2; n++) {
-			NEED(local_call(l, "DeriveSharedSecret",
+			NEED(localkms_call(l, "DeriveSharedSecret",
 				 "{\"KeyId\":\"%s\",\"PublicKey\":\"%s\","
 				 "\"KeyAgreementAlgorithm\":\"ECDH\"}",
 				 keys[n], publics[1 - n]),
 			    "%s derives", specs[i]);
-			local_bytes(l, "SharedSecret", n == 0 ? &one : &two);
+			localkms_bytes(l, "SharedSecret", n == 0 ? &one : &two);
 		}
 		OK(view_equal(buf_view(&one), buf_view(&two)),
 		    "%s: both sides have the same secret", specs[i]);
@@ -267,36 +267,37 @@ test_agreement(struct local *l)
 }
 
 static void
-test_encapsulation(struct local *l)
+test_encapsulation(struct localkms *l)
 {
 	static const char *const specs[] = {
 	    "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"};
 	char *key, *secret;
 
 	for (size_t i = 0; i < 3; i++) {
-		if (!local_call(l, "CreateKey",
+		if (!localkms_call(l, "CreateKey",
 			"{\"KeySpec\":\"%s\",\"KeyUsage\":"
 			"\"ENCAPSULATE_DECAPSULATE\"}",
 			specs[i])) {
 			tap_skip("OpenSSL 3.5 has it", specs[i]);
 			continue;
 		}
-		key = strdup(local_text(l, "KeyMetadata.KeyId"));
-		NEED(local_call(l, "Encapsulate",
+		key = strdup(localkms_text(l, "KeyMetadata.KeyId"));
+		NEED(localkms_call(l, "Encapsulate",
 			 "{\"KeyId\":\"%s\",\"EncapsulationAlgorithm\":"
 			 "\"ML_KEM\"}",
 			 key),
 		    "%s encapsulates", specs[i]);
-		secret = strdup(local_text(l, "SharedSecret"));
+		secret = strdup(localkms_text(l, "SharedSecret"));
 		char *blob = strdup(
-		    local_text(l, "SharedSecretCiphertextBlob"));
-		OK(local_call(l, "Decapsulate",
+		    localkms_text(l, "SharedSecretCiphertextBlob"));
+		OK(localkms_call(l, "Decapsulate",
 		       "{\"KeyId\":\"%s\",\"EncapsulationAlgorithm\":"
 		       "\"ML_KEM\",\"SharedSecretCiphertextBlob\":\"%s\"}",
 		       key, blob) &&
-			strcmp(local_text(l, "SharedSecret"), secret) == 0,
+			strcmp(localkms_text(l, "SharedSecret"), secret) == 0,
 		    "%s decapsulates the same secret", specs[i]);
-		OK(local_refused(l, "InvalidCiphertextException", "Decapsulate",
+		OK(localkms_refused(l, "InvalidCiphertextException",
+		       "Decapsulate",
 		       "{\"KeyId\":\"%s\",\"EncapsulationAlgorithm\":"
 		       "\"ML_KEM\",\"SharedSecretCiphertextBlob\":\"AAAA\"}",
 		       key),
@@ -308,52 +309,53 @@ test_encapsulation(struct local *l)
 }
 
 static void
-test_data_keys(struct local *l)
+test_data_keys(struct localkms *l)
 {
-	char *key = local_key(l, ""), *other = local_key(l, ""), *clear, *blob;
+	char *key = localkms_key(l, ""), *other = localkms_key(l, ""), *clear,
+	     *blob;
 
-	NEED(local_call(l, "GenerateDataKey",
+	NEED(localkms_call(l, "GenerateDataKey",
 		 "{\"KeyId\":\"%s\",\"KeySpec\":\"AES_256\","
 		 "\"EncryptionContext\":{\"b\":\"2\",\"a\":\"1\"}}",
 		 key),
 	    "a data key");
-	clear = strdup(local_text(l, "Plaintext"));
-	blob = strdup(local_text(l, "CiphertextBlob"));
+	clear = strdup(localkms_text(l, "Plaintext"));
+	blob = strdup(localkms_text(l, "CiphertextBlob"));
 	OK(strlen(clear) == 44, "of 32 bytes");
-	OK(local_call(l, "Decrypt",
+	OK(localkms_call(l, "Decrypt",
 	       "{\"CiphertextBlob\":\"%s\","
 	       "\"EncryptionContext\":{\"a\":\"1\",\"b\":\"2\"}}",
 	       blob) &&
-		strcmp(local_text(l, "Plaintext"), clear) == 0,
+		strcmp(localkms_text(l, "Plaintext"), clear) == 0,
 	    "decrypts, the context in another order");
-	OK(local_refused(l, "IncorrectKeyException", "Decrypt",
+	OK(localkms_refused(l, "IncorrectKeyException", "Decrypt",
 	       "{\"CiphertextBlob\":\"%s\",\"KeyId\":\"%s\","
 	       "\"EncryptionContext\":{\"a\":\"1\",\"b\":\"2\"}}",
 	       blob, other),
 	    "not with another key");
-	NEED(local_call(l, "ReEncrypt",
+	NEED(localkms_call(l, "ReEncrypt",
 		 "{\"CiphertextBlob\":\"%s\",\"DestinationKeyId\":\"%s\","
 		 "\"SourceEncryptionContext\":{\"a\":\"1\",\"b\":\"2\"}}",
 		 blob, other),
 	    "re-encrypted");
 	free(blob);
-	blob = strdup(local_text(l, "CiphertextBlob"));
-	OK(local_call(l, "Decrypt",
+	blob = strdup(localkms_text(l, "CiphertextBlob"));
+	OK(localkms_call(l, "Decrypt",
 	       "{\"CiphertextBlob\":\"%s\",\"KeyId\":\"%s\"}", blob, other) &&
-		strcmp(local_text(l, "Plaintext"), clear) == 0,
+		strcmp(localkms_text(l, "Plaintext"), clear) == 0,
 	    "it decrypts under the other key");
-	OK(local_refused(l, "ValidationException", "GenerateDataKey",
+	OK(localkms_refused(l, "ValidationException", "GenerateDataKey",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "neither a length nor a spec");
-	NEED(local_call(l, "GenerateDataKeyPair",
+	NEED(localkms_call(l, "GenerateDataKeyPair",
 		 "{\"KeyId\":\"%s\",\"KeyPairSpec\":\"ECC_NIST_P256\"}", key),
 	    "a data key pair");
 	free(clear);
 	free(blob);
-	clear = strdup(local_text(l, "PrivateKeyPlaintext"));
-	blob = strdup(local_text(l, "PrivateKeyCiphertextBlob"));
-	OK(local_call(l, "Decrypt", "{\"CiphertextBlob\":\"%s\"}", blob) &&
-		strcmp(local_text(l, "Plaintext"), clear) == 0,
+	clear = strdup(localkms_text(l, "PrivateKeyPlaintext"));
+	blob = strdup(localkms_text(l, "PrivateKeyCiphertextBlob"));
+	OK(localkms_call(l, "Decrypt", "{\"CiphertextBlob\":\"%s\"}", blob) &&
+		strcmp(localkms_text(l, "Plaintext"), clear) == 0,
 	    "its private key decrypts");
 	free(clear);
 	free(blob);
@@ -364,9 +366,9 @@ test_data_keys(struct local *l)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++)
 		test_signer(&l, i);
 	test_sign_limits(&l);
@@ -375,6 +377,6 @@ main(void)
 	test_agreement(&l);
 	test_encapsulation(&l);
 	test_data_keys(&l);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <openssl/sha.h>
-#include "local.h"
+#include "localkms.h"
 #include "tap.h"
 
 #define ROUNDS 8
@@ -32,13 +32,13 @@ struct record {
 
 /* The writes of a key's life, in this order; KEY stands for its id. The
  * import is done by a function. */
-struct step {
+struct child {
 	const char *operation, *body;
 	bool is_new; /* not the same when done twice */
 };
 
 /* clang-format off */
-static const struct step lives[2][24] = {
+static const struct child lives[2][24] = {
 	{
 	{ "CreateKey", "{" MULTI "}", true },
 	{ "CreateAlias", "{\"AliasName\":\"alias/KEY\",\"TargetKeyId\":"
@@ -96,18 +96,18 @@ static const struct {
 /* clang-format on */
 
 static void
-look(struct local *l, const char *key, uint8_t state[SHA256_DIGEST_LENGTH])
+look(struct localkms *l, const char *key, uint8_t state[SHA256_DIGEST_LENGTH])
 {
 	struct buf all = BUF_INIT(1 << 20);
 
 	for (size_t i = 0; i < ELEMS(views); i++) {
 		l->region = views[i].region;
-		local_send(l, views[i].operation, "{\"KeyId\":\"%s\"%s}", key,
-		    views[i].members);
-		if (buf_append(&all,
-			views[i].what == NULL
-			    ? buf_view(&l->body)
-			    : view_str(local_text(l, views[i].what))) != ERR_OK)
+		localkms_send(l, views[i].operation, "{\"KeyId\":\"%s\"%s}",
+		    key, views[i].members);
+		if (buf_append(&all, views[i].what == NULL
+					 ? buf_view(&l->body)
+					 : view_str(localkms_text(
+					       l, views[i].what))) != ERR_OK)
 			tap_bail();
 	}
 	l->region = "us-east-1";
@@ -117,30 +117,31 @@ look(struct local *l, const char *key, uint8_t state[SHA256_DIGEST_LENGTH])
 
 /* One write of a key's life; false: it was refused. */
 static bool
-do_step(struct local *l, const struct step *s, char *key)
+do_step(struct localkms *l, const struct child *s, char *key)
 {
 	static const uint8_t material[32] = {5};
 	char body[512] = "";
 	const char *from, *at;
 
 	if (s->body == NULL)
-		return (local_import(l, key, VIEW(material, sizeof(material)),
-		    "RSAES_OAEP_SHA_256", "RSA_2048",
+		return (localkms_import(l, key,
+		    VIEW(material, sizeof(material)), "RSAES_OAEP_SHA_256",
+		    "RSA_2048",
 		    ",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""));
 	for (from = s->body; (at = strstr(from, "KEY\"")) != NULL;
 	     from = at + 3)
 		snprintf(body + strlen(body), sizeof(body) - strlen(body),
 		    "%.*s%s", (int)(at - from), from, key);
 	snprintf(body + strlen(body), sizeof(body) - strlen(body), "%s", from);
-	local_send(l, s->operation, "%s", body);
+	localkms_send(l, s->operation, "%s", body);
 	if (strcmp(s->operation, "CreateKey") == 0)
-		snprintf(key, 40, "%s", local_text(l, "KeyMetadata.KeyId"));
+		snprintf(key, 40, "%s", localkms_text(l, "KeyMetadata.KeyId"));
 	return (l->status == 200);
 }
 
 struct writer {
 	pthread_t thread;
-	struct local local;
+	struct localkms local;
 	int index, out;
 };
 
@@ -157,7 +158,7 @@ static void *
 work(void *ctx)
 {
 	struct writer *w = ctx;
-	const struct step *life = lives[w->index % 2];
+	const struct child *life = lives[w->index % 2];
 	struct record r = {.writer = w->index};
 
 	for (;; r.step++) {
@@ -167,7 +168,7 @@ work(void *ctx)
 		tell(w, &r);
 		if (!do_step(&w->local, &life[r.step], r.key)) {
 			printf("# %s: %s\n", life[r.step].operation,
-			    local_message(&w->local));
+			    localkms_message(&w->local));
 			_exit(1);
 		}
 		look(&w->local, r.key, r.state);
@@ -181,9 +182,9 @@ static void
 write_all(const char *dir, int out)
 {
 	static struct writer w[WRITERS];
-	struct local l;
+	struct localkms l;
 
-	local_open_at(&l, dir);
+	localkms_open_at(&l, dir);
 	for (int i = 0; i < WRITERS; i++) {
 		/* the same service, an answer of its own */
 		w[i].local = l;
@@ -232,28 +233,29 @@ run_and_kill(const char *dir, size_t until, struct record last[WRITERS],
 
 /* A rotation is of all Regions or of none. */
 static bool
-regions_agree(struct local *l, const char *key)
+regions_agree(struct localkms *l, const char *key)
 {
 	char current[80];
 	bool ok;
 
-	local_send(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key);
+	localkms_send(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key);
 	ok = l->status == 200;
 	snprintf(current, sizeof(current), "%s",
-	    local_text(l, "KeyMetadata.CurrentKeyMaterialId"));
+	    localkms_text(l, "KeyMetadata.CurrentKeyMaterialId"));
 	l->region = "eu-west-1";
-	local_send(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key);
+	localkms_send(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key);
 	l->region = "us-east-1";
-	return (
-	    ok && (l->status != 200 ||
-		      strcmp(local_text(l, "KeyMetadata.CurrentKeyMaterialId"),
-			  current) == 0));
+	return (ok &&
+		(l->status != 200 ||
+		    strcmp(localkms_text(l, "KeyMetadata.CurrentKeyMaterialId"),
+			current) == 0));
 }
 
 static void
-check(struct local *l, const struct record *last, const struct record *answered)
+check(struct localkms *l, const struct record *last,
+    const struct record *answered)
 {
-	const struct step *s = &lives[last->writer % 2][last->step];
+	const struct child *s = &lives[last->writer % 2][last->step];
 	uint8_t now[SHA256_DIGEST_LENGTH], again[SHA256_DIGEST_LENGTH];
 	char key[40];
 	bool same;
@@ -280,30 +282,31 @@ check(struct local *l, const struct record *last, const struct record *answered)
 
 /* Every key can be used, and is listed. */
 static void
-check_whole(struct local *l)
+check_whole(struct localkms *l)
 {
 	size_t n = 0, broken = 0;
 	char marker[128] = "";
 	const struct json_node *d;
-	struct local other = *l;
+	struct localkms other = *l;
 
 	other.arena = (struct arena){0};
 	other.body = (struct buf){0};
 	do {
-		if (!local_call(l, "ListKeys", "{\"Limit\":1000%s%s%s}",
+		if (!localkms_call(l, "ListKeys", "{\"Limit\":1000%s%s%s}",
 			marker[0] != '\0' ? ",\"Marker\":\"" : "", marker,
 			marker[0] != '\0' ? "\"" : ""))
 			tap_bail();
 		for (d = json_tree_member(l->reply, "Keys")->first; d != NULL;
 		     d = d->next, n++) {
-			local_send(&other, "DescribeKey", "{\"KeyId\":\"%s\"}",
+			localkms_send(&other, "DescribeKey",
+			    "{\"KeyId\":\"%s\"}",
 			    (const char *)json_tree_member(d, "KeyId")
 				->text.ptr);
 			if (other.status != 200)
 				broken++;
 		}
-		snprintf(
-		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
+		snprintf(marker, sizeof(marker), "%s",
+		    localkms_text(l, "NextMarker"));
 	} while (marker[0] != '\0');
 	OK(broken == 0, "all of %zu keys are whole", n);
 	arena_free(&other.arena);
@@ -315,21 +318,21 @@ main(void)
 {
 	struct record last[WRITERS], answered[WRITERS];
 	char dir[] = "/tmp/localkms-XXXXXX";
-	struct local l;
+	struct localkms l;
 
 	if (mkdtemp(dir) == NULL)
 		tap_bail();
 	for (size_t i = 0; i < ROUNDS; i++) {
 		run_and_kill(dir, 41 + 37 * i, last, answered);
-		local_open_at(&l, dir);
+		localkms_open_at(&l, dir);
 		for (int w = 0; w < WRITERS; w++)
 			check(&l, &last[w], &answered[w]);
 		check_whole(&l);
 		if (i + 1 == ROUNDS) {
-			local_close(&l);
+			localkms_close(&l);
 			break;
 		}
-		local_leave(&l);
+		localkms_leave(&l);
 	}
 	return (tap_done());
 }

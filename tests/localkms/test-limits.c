@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "local.h"
+#include "localkms.h"
 #include "quota.h"
 #include "tap.h"
 
@@ -185,24 +185,25 @@ static const struct {
 /* clang-format on */
 
 static void
-test_refusals(struct local *l)
+test_refusals(struct localkms *l)
 {
 	const char *message;
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		message = refusals[i].message;
-		OK(local_refused(l, refusals[i].exception,
+		OK(localkms_refused(l, refusals[i].exception,
 		       refusals[i].operation, "%s", refusals[i].body) &&
 			(message == NULL ||
-			    strcmp(local_message(l), message) == 0),
+			    strcmp(localkms_message(l), message) == 0),
 		    "%s %s", refusals[i].operation, refusals[i].body);
-		if (message != NULL && strcmp(local_message(l), message) != 0)
-			printf("# said: %s\n", local_message(l));
+		if (message != NULL &&
+		    strcmp(localkms_message(l), message) != 0)
+			printf("# said: %s\n", localkms_message(l));
 	}
 }
 
 static void
-check_state(struct local *l, size_t i, const char *key, const char *state,
+check_state(struct localkms *l, size_t i, const char *key, const char *state,
     const char *wanted)
 {
 	const char *exception = wanted == NULL	   ? NULL
@@ -212,23 +213,23 @@ check_state(struct local *l, size_t i, const char *key, const char *state,
 	if (wanted == NULL)
 		return;
 	if (wanted[0] == 'E')
-		OK(local_call(l, states[i].operation, "{\"KeyId\":\"%s\"%s}",
+		OK(localkms_call(l, states[i].operation, "{\"KeyId\":\"%s\"%s}",
 		       key, states[i].members),
 		    "%s of a key that is %s", states[i].operation, state);
 	else
-		OK(local_refused(l, exception, states[i].operation,
+		OK(localkms_refused(l, exception, states[i].operation,
 		       "{\"KeyId\":\"%s\"%s}", key, states[i].members),
 		    "%s of a key that is %s: %s", states[i].operation, state,
 		    exception);
 }
 
 static char *
-imported_key(struct local *l)
+imported_key(struct localkms *l)
 {
 	static const uint8_t material[32] = {1};
-	char *key = local_key(l, "\"Origin\":\"EXTERNAL\"");
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
 
-	if (!local_import(l, key, VIEW(material, 32), "RSAES_OAEP_SHA_256",
+	if (!localkms_import(l, key, VIEW(material, 32), "RSAES_OAEP_SHA_256",
 		"RSA_2048",
 		",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""))
 		tap_bail();
@@ -236,16 +237,16 @@ imported_key(struct local *l)
 }
 
 static void
-test_states(struct local *l)
+test_states(struct localkms *l)
 {
 	char *enabled = imported_key(l), *disabled = imported_key(l);
 	char *deleted = imported_key(l);
-	char *waiting = local_key(l, "\"Origin\":\"EXTERNAL\"");
+	char *waiting = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
 
-	NEED(local_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", disabled),
+	NEED(localkms_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", disabled),
 	    "one is disabled");
-	NEED(
-	    local_call(l, "ScheduleKeyDeletion", "{\"KeyId\":\"%s\"}", deleted),
+	NEED(localkms_call(
+		 l, "ScheduleKeyDeletion", "{\"KeyId\":\"%s\"}", deleted),
 	    "one is to be deleted");
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		check_state(l, i, enabled, "enabled", states[i].enabled);
@@ -253,9 +254,12 @@ test_states(struct local *l)
 		check_state(l, i, deleted, "to be deleted", states[i].deleted);
 		check_state(l, i, waiting, "waiting", states[i].waiting);
 	}
-	OK(local_call(l, "CancelKeyDeletion", "{\"KeyId\":\"%s\"}", deleted) &&
-		local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", deleted) &&
-		strcmp(local_text(l, "KeyMetadata.KeyState"), "Disabled") == 0,
+	OK(localkms_call(
+	       l, "CancelKeyDeletion", "{\"KeyId\":\"%s\"}", deleted) &&
+		localkms_call(
+		    l, "DescribeKey", "{\"KeyId\":\"%s\"}", deleted) &&
+		strcmp(localkms_text(l, "KeyMetadata.KeyState"), "Disabled") ==
+		    0,
 	    "what is not deleted after all is disabled");
 	free(enabled);
 	free(disabled);
@@ -264,41 +268,41 @@ test_states(struct local *l)
 }
 
 static void
-test_names(struct local *l)
+test_names(struct localkms *l)
 {
-	char *key = local_key(l, ""), *other = local_key(l, "");
+	char *key = localkms_key(l, ""), *other = localkms_key(l, "");
 	const char *const forms[] = {"%s", ARN "key/%s"};
 	char text[128], *blob;
 
-	NEED(local_call(l, "CreateAlias",
+	NEED(localkms_call(l, "CreateAlias",
 		 "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", key),
 	    "an alias");
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(text, sizeof(text), i == 0 ? "%s" : ARN "key/%s", key);
-		OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", text),
+		OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", text),
 		    "a key by %s", forms[i]);
 	}
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"alias/a\"}") &&
-		local_call(
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"alias/a\"}") &&
+		localkms_call(
 		    l, "DescribeKey", "{\"KeyId\":\"" ARN "alias/a\"}") &&
-		strcmp(local_text(l, "KeyMetadata.KeyId"), key) == 0,
+		strcmp(localkms_text(l, "KeyMetadata.KeyId"), key) == 0,
 	    "and by its alias");
-	OK(local_refused(
+	OK(localkms_refused(
 	       l, "NotFoundException", "DisableKey", "{\"KeyId\":\"alias/a\"}"),
 	    "but not where AWS wants the key itself");
-	OK(local_refused(l, "AlreadyExistsException", "CreateAlias",
+	OK(localkms_refused(l, "AlreadyExistsException", "CreateAlias",
 	       "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", other) &&
-		strcmp(local_message(l), "An alias with the name " ARN
-					 "alias/a already exists") == 0,
+		strcmp(localkms_message(l), "An alias with the name " ARN
+					    "alias/a already exists") == 0,
 	    "a name is given once");
 	blob = NULL;
-	if (local_call(l, "Encrypt",
+	if (localkms_call(l, "Encrypt",
 		"{\"KeyId\":\"alias/a\",\"Plaintext\":\"" HELLO "\"}"))
-		blob = strdup(local_text(l, "CiphertextBlob"));
+		blob = strdup(localkms_text(l, "CiphertextBlob"));
 	NEED(blob != NULL, "a ciphertext by the alias");
-	OK(local_call(l, "UpdateAlias",
+	OK(localkms_call(l, "UpdateAlias",
 	       "{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"%s\"}", other) &&
-		local_refused(l, "IncorrectKeyException", "Decrypt",
+		localkms_refused(l, "IncorrectKeyException", "Decrypt",
 		    "{\"KeyId\":\"alias/a\",\"CiphertextBlob\":\"%s\"}", blob),
 	    "the alias moves on");
 	free(blob);
@@ -307,92 +311,92 @@ test_names(struct local *l)
 }
 
 static void
-test_pages(struct local *l)
+test_pages(struct localkms *l)
 {
-	char marker[128] = "", *key = local_key(l, "");
+	char marker[128] = "", *key = localkms_key(l, "");
 	size_t seen = 0;
 
 	for (int i = 0; i < 7; i++)
-		if (!local_call(l, "CreateAlias",
+		if (!localkms_call(l, "CreateAlias",
 			"{\"AliasName\":\"alias/page-%d\",\"TargetKeyId\":"
 			"\"%s\"}",
 			i, key))
 			tap_bail();
 	do {
-		if (!local_call(l, "ListAliases",
+		if (!localkms_call(l, "ListAliases",
 			"{\"KeyId\":\"%s\",\"Limit\":3%s%s%s}", key,
 			marker[0] != '\0' ? ",\"Marker\":\"" : "", marker,
 			marker[0] != '\0' ? "\"" : ""))
 			break;
 		seen += json_tree_member(l->reply, "Aliases")->count;
-		snprintf(
-		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
+		snprintf(marker, sizeof(marker), "%s",
+		    localkms_text(l, "NextMarker"));
 	} while (marker[0] != '\0');
 	OK(seen == 7, "pages hold every alias once");
-	OK(strcmp(local_text(l, "Truncated"), "false") == 0,
+	OK(strcmp(localkms_text(l, "Truncated"), "false") == 0,
 	    "the last one says so");
 	free(key);
 }
 
 static void
-test_controls(struct local *l)
+test_controls(struct localkms *l)
 {
-	char *key = local_key(l, ""), query[128];
+	char *key = localkms_key(l, ""), query[128];
 
-	NEED(local_control(l, "POST", "/faults",
+	NEED(localkms_control(l, "POST", "/faults",
 		 "fault=throttle&operation=DescribeKey&count=2"),
 	    "two requests to be throttled");
-	OK(local_call(l, "ListKeys", "{}"), "another operation is not");
+	OK(localkms_call(l, "ListKeys", "{}"), "another operation is not");
 	for (int i = 0; i < 2; i++)
-		OK(local_refused(l, "ThrottlingException", "DescribeKey",
+		OK(localkms_refused(l, "ThrottlingException", "DescribeKey",
 		       "{\"KeyId\":\"%s\"}", key),
 		    "throttled");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
 	    "the third is not");
-	NEED(local_control(l, "POST", "/faults",
+	NEED(localkms_control(l, "POST", "/faults",
 		 "fault=error&every=3&error=KeyUnavailableException&status="
 		 "500"),
 	    "every third to fail");
 	for (int i = 1; i <= 6; i++)
-		OK((i % 3 == 0) ? local_refused(l, "KeyUnavailableException",
+		OK((i % 3 == 0) ? localkms_refused(l, "KeyUnavailableException",
 				      "ListKeys", "{}")
-				: local_call(l, "ListKeys", "{}"),
+				: localkms_call(l, "ListKeys", "{}"),
 		    "request %d", i);
-	NEED(local_control(l, "DELETE", "/faults", ""), "no more");
+	NEED(localkms_control(l, "DELETE", "/faults", ""), "no more");
 	snprintf(query, sizeof(query), "key=%s&operation=Encrypt", key);
-	NEED(local_control(l, "POST", "/denials", query), "a denial");
-	OK(local_refused(l, "AccessDeniedException", "Encrypt",
+	NEED(localkms_control(l, "POST", "/denials", query), "a denial");
+	OK(localkms_refused(l, "AccessDeniedException", "Encrypt",
 	       "{\"KeyId\":\"%s\",\"Plaintext\":\"" HELLO "\"}", key),
 	    "denied");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
 	    "of that operation alone");
-	NEED(local_control(l, "POST", "/consistency", "ms=60000"),
+	NEED(localkms_control(l, "POST", "/consistency", "ms=60000"),
 	    "changes are seen late");
 	free(key);
-	key = local_key(l, "");
-	OK(local_refused(l, "NotFoundException", "DescribeKey",
+	key = localkms_key(l, "");
+	OK(localkms_refused(l, "NotFoundException", "DescribeKey",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "a new key is not there yet");
-	NEED(local_control(l, "POST", "/quotas", "enforce=on"), "quotas");
-	OK(local_call(l, "ListKeys", "{}"), "within them");
-	NEED(local_control(l, "POST", "/reset", ""), "all as at first");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
+	NEED(localkms_control(l, "POST", "/quotas", "enforce=on"), "quotas");
+	OK(localkms_call(l, "ListKeys", "{}"), "within them");
+	NEED(localkms_control(l, "POST", "/reset", ""), "all as at first");
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key),
 	    "the key is there");
-	OK(local_control(l, "GET", "/counters", "") &&
-		strcmp(local_text(l, "operations.DescribeKey"), "1") == 0 &&
-		strcmp(local_text(l, "total"), "1") == 0,
+	OK(localkms_control(l, "GET", "/counters", "") &&
+		strcmp(localkms_text(l, "operations.DescribeKey"), "1") == 0 &&
+		strcmp(localkms_text(l, "total"), "1") == 0,
 	    "the counters count");
-	OK(!local_control(l, "POST", "/faults", "fault=nonsense"),
+	OK(!localkms_control(l, "POST", "/faults", "fault=nonsense"),
 	    "a fault that is none");
-	NEED(local_control(l, "POST", "/clock", "skew=1000"),
+	NEED(localkms_control(l, "POST", "/clock", "skew=1000"),
 	    "the front end's clock goes wrong");
-	OK(local_call(l, "ListKeys", "{}"), "who signs by it is heard");
+	OK(localkms_call(l, "ListKeys", "{}"), "who signs by it is heard");
 	free(key);
 }
 
 /* What makes the {blob} of a dry run: the operation before it, in a way. */
 static char *
-blob_of(struct local *l, const char *operation, const char *key)
+blob_of(struct localkms *l, const char *operation, const char *key)
 {
 	static const struct {
 		const char *operation, *from, *members, *path;
@@ -414,10 +418,10 @@ blob_of(struct local *l, const char *operation, const char *key)
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
 		if (strcmp(makers[i].operation, operation) != 0)
 			continue;
-		if (!local_call(l, makers[i].from, "{\"KeyId\":\"%s\"%s}", key,
-			makers[i].members))
+		if (!localkms_call(l, makers[i].from, "{\"KeyId\":\"%s\"%s}",
+			key, makers[i].members))
 			tap_bail();
-		return (strdup(local_text(l, makers[i].path)));
+		return (strdup(localkms_text(l, makers[i].path)));
 	}
 	return (strdup(""));
 }
@@ -485,26 +489,26 @@ test_quotas(void)
 }
 
 static void
-test_dry_runs(struct local *l)
+test_dry_runs(struct localkms *l)
 {
 	char members[1024], *key, *blob;
 	const char *name;
 
 	for (size_t i = 0; i < sizeof(dry_runs) / sizeof(dry_runs[0]); i++) {
 		name = dry_runs[i].operation;
-		key = local_key(l, dry_runs[i].key);
+		key = localkms_key(l, dry_runs[i].key);
 		if ((blob = blob_of(l, name, key)) == NULL)
 			tap_bail();
 		fill(dry_runs[i].members, key, blob, members);
-		OK(local_refused(l, "DryRunOperationException", name,
+		OK(localkms_refused(l, "DryRunOperationException", name,
 		       "{\"KeyId\":\"%s\",\"DryRun\":true,%s}", key, members),
 		    "%s would have succeeded", name);
-		OK(local_call(l, name, "{\"KeyId\":\"%s\",\"DryRun\":false,%s}",
-		       key, members),
+		OK(localkms_call(l, name,
+		       "{\"KeyId\":\"%s\",\"DryRun\":false,%s}", key, members),
 		    "and does");
-		NEED(local_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", key),
+		NEED(localkms_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", key),
 		    "disabled");
-		OK(local_refused(l, "DisabledException", name,
+		OK(localkms_refused(l, "DisabledException", name,
 		       "{\"KeyId\":\"%s\",\"DryRun\":true,%s}", key, members),
 		    "it would not have");
 		free(blob);
@@ -515,9 +519,9 @@ test_dry_runs(struct local *l)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	test_refusals(&l);
 	test_states(&l);
 	test_names(&l);
@@ -525,6 +529,6 @@ main(void)
 	test_dry_runs(&l);
 	test_quotas();
 	test_controls(&l);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include "local.h"
+#include "localkms.h"
 #include "material.h"
 #include "tap.h"
 
@@ -264,7 +264,7 @@ static const struct {
 /* clang-format on */
 
 static void
-run_case(struct local *l, size_t i)
+run_case(struct localkms *l, size_t i)
 {
 	struct buf clear = BUF_INIT(KEY_MATERIAL_MAX);
 	char members[128], *key;
@@ -274,22 +274,22 @@ run_case(struct local *l, size_t i)
 	    "\"Origin\":\"EXTERNAL\",\"KeySpec\":\"%s\",\"KeyUsage\":"
 	    "\"SIGN_VERIFY\"",
 	    cases[i].spec);
-	key = local_key(l, members);
+	key = localkms_key(l, members);
 	cases[i].make(&clear);
-	taken = local_import(l, key, buf_view(&clear),
+	taken = localkms_import(l, key, buf_view(&clear),
 	    "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048", FOREVER);
 	OK(taken == cases[i].taken &&
-		(taken || strcmp(local_text(l, "__type"),
+		(taken || strcmp(localkms_text(l, "__type"),
 			      "IncorrectKeyMaterialException") == 0),
 	    "%s for %s: %s", cases[i].name, cases[i].spec,
 	    cases[i].taken ? "taken" : "refused");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
-		strcmp(local_text(l, "KeyMetadata.KeyState"),
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
+		strcmp(localkms_text(l, "KeyMetadata.KeyState"),
 		    cases[i].taken ? "Enabled" : "PendingImport") == 0,
 	    "and the key's state is as it should be");
 	/* whatever form it had, the same key in its usual form is the same */
 	if (cases[i].taken)
-		OK(local_import(l, key, buf_view(&clear),
+		OK(localkms_import(l, key, buf_view(&clear),
 		       "RSA_AES_KEY_WRAP_SHA_1", "RSA_2048", FOREVER),
 		    "imported again");
 	buf_free(&clear);
@@ -299,11 +299,11 @@ run_case(struct local *l, size_t i)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		run_case(&l, i);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

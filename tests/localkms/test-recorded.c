@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "local.h"
+#include "localkms.h"
 #include "recorded.h"
 #include "tap.h"
 
@@ -44,7 +44,7 @@ fill(const char *from, char *to)
 }
 
 static void
-save(const struct local *l, const char *what)
+save(const struct localkms *l, const char *what)
 {
 	const char *eq = strchr(what, '=');
 	char name[16];
@@ -60,7 +60,7 @@ save(const struct local *l, const char *what)
 		known.count++;
 	snprintf(known.names[i], sizeof(known.names[i]), "%s", name);
 	snprintf(known.values[i], sizeof(known.values[i]), "%s",
-	    local_text(l, eq + 1));
+	    localkms_text(l, eq + 1));
 }
 
 static bool
@@ -154,7 +154,7 @@ same(
 
 /* answer "": AWS's was empty. */
 static void
-run_step(struct local *l, const struct step *s)
+run_step(struct localkms *l, const struct child *s)
 {
 	static char body[2 * TEXT_MAX], answer[2 * TEXT_MAX];
 	struct arena arena = ARENA_INIT(1 << 20);
@@ -163,7 +163,7 @@ run_step(struct local *l, const struct step *s)
 
 	l->region = s->region == NULL ? "us-east-1" : s->region;
 	fill(s->body, body);
-	local_send(l, s->operation, "%s", body);
+	localkms_send(l, s->operation, "%s", body);
 	if (s->save != NULL)
 		save(l, s->save);
 	fill(s->answer, answer);
@@ -182,7 +182,7 @@ run_step(struct local *l, const struct step *s)
 }
 
 static void
-run_steps(struct local *l, const struct step *s, size_t n)
+run_steps(struct localkms *l, const struct child *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		run_step(l, &s[i]);
@@ -190,14 +190,14 @@ run_steps(struct local *l, const struct step *s, size_t n)
 #define RUN(l, steps) run_steps(l, steps, sizeof(steps) / sizeof((steps)[0]))
 
 static void
-import(struct local *l, size_t len)
+import(struct localkms *l, size_t len)
 {
 	static const uint8_t material[32] = {7};
 	char id[64];
 
 	fill("{K}", id);
 	l->region = "us-east-1";
-	NEED(local_import(l, id, VIEW(material, len), "RSAES_OAEP_SHA_256",
+	NEED(localkms_import(l, id, VIEW(material, len), "RSAES_OAEP_SHA_256",
 		 "RSA_2048",
 		 ",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""),
 	    "an import");
@@ -205,7 +205,7 @@ import(struct local *l, size_t len)
 
 /* Makes a key, or takes the one of that spec that was made last. */
 static const char *
-key_of(struct local *l, const char *spec, const char *usage)
+key_of(struct localkms *l, const char *spec, const char *usage)
 {
 	static char id[64], last[64];
 	char members[128], what[128];
@@ -216,7 +216,7 @@ key_of(struct local *l, const char *spec, const char *usage)
 		return (id);
 	snprintf(members, sizeof(members),
 	    "\"KeySpec\":\"%s\",\"KeyUsage\":\"%s\"", spec, usage);
-	key = local_key(l, members);
+	key = localkms_key(l, members);
 	snprintf(id, sizeof(id), "%s", key);
 	snprintf(last, sizeof(last), "%.63s", what);
 	free(key);
@@ -239,7 +239,7 @@ know(const char *name, const char *value)
 }
 
 static void
-test_signing(struct local *l)
+test_signing(struct localkms *l)
 {
 	l->region = "us-east-1";
 	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++) {
@@ -250,30 +250,30 @@ test_signing(struct local *l)
 }
 
 static void
-test_sizes(struct local *l)
+test_sizes(struct localkms *l)
 {
 	static const uint8_t zeros[4097];
 	char *text, wanted[128];
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		text = local_base64(VIEW(zeros, sizes[i].most + 1));
+		text = localkms_base64(VIEW(zeros, sizes[i].most + 1));
 		snprintf(wanted, sizeof(wanted),
 		    "Algorithm %s and key spec %s cannot encrypt data larger "
 		    "than %u bytes.",
 		    sizes[i].algorithm, sizes[i].spec, sizes[i].most);
-		OK(local_refused(l, "ValidationException", "Encrypt",
+		OK(localkms_refused(l, "ValidationException", "Encrypt",
 		       "{\"KeyId\":\"%s\",\"Plaintext\":\"%s\","
 		       "\"EncryptionAlgorithm\":\"%s\"}",
 		       key_of(l, sizes[i].spec, "ENCRYPT_DECRYPT"), text,
 		       sizes[i].algorithm) &&
-			strcmp(local_message(l), wanted) == 0,
+			strcmp(localkms_message(l), wanted) == 0,
 		    "%s", wanted);
 		free(text);
 	}
-	text = local_base64(VIEW(zeros, 4097));
-	OK(local_refused(l, "ValidationException", "Encrypt",
+	text = localkms_base64(VIEW(zeros, 4097));
+	OK(localkms_refused(l, "ValidationException", "Encrypt",
 	       "{\"KeyId\":\"x\",\"Plaintext\":\"%s\"}", text) &&
-		strcmp(local_message(l),
+		strcmp(localkms_message(l),
 		    VALUE("", "plaintext") "have length less than or equal to "
 					   "4096") == 0,
 	    "a text that is too long is not shown");
@@ -283,9 +283,9 @@ test_sizes(struct local *l)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	RUN(&l, keys);
 	RUN(&l, uses);
 	test_signing(&l);
@@ -297,10 +297,10 @@ main(void)
 	import(&l, 32);
 	RUN(&l, hmac_after);
 	RUN(&l, regions_before);
-	NEED(local_control(&l, "POST", "/consistency", "ms=60000"), "late");
+	NEED(localkms_control(&l, "POST", "/consistency", "ms=60000"), "late");
 	RUN(&l, regions_between);
-	NEED(local_control(&l, "POST", "/reset", ""), "as before");
+	NEED(localkms_control(&l, "POST", "/reset", ""), "as before");
 	RUN(&l, regions_after);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

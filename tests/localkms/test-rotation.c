@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "local.h"
+#include "localkms.h"
 #include "tap.h"
 
 #define HELLO "aGVsbG8="
@@ -16,16 +16,16 @@
 static const uint8_t first[32] = {1}, second[32] = {2}, third[32] = {3};
 
 static bool
-import(struct local *l, const char *key, const uint8_t *m, const char *more)
+import(struct localkms *l, const char *key, const uint8_t *m, const char *more)
 {
-	return (local_import(
+	return (localkms_import(
 	    l, key, VIEW(m, 32), "RSAES_OAEP_SHA_256", "RSA_2048", more));
 }
 
 static bool
-is(const struct local *l, const char *path, const char *wanted)
+is(const struct localkms *l, const char *path, const char *wanted)
 {
-	const char *got = local_text(l, path);
+	const char *got = localkms_text(l, path);
 
 	if (strcmp(got, wanted) == 0)
 		return (true);
@@ -35,13 +35,13 @@ is(const struct local *l, const char *path, const char *wanted)
 
 /* The last import's material. */
 static void
-material_id(const struct local *l, char id[80])
+material_id(const struct localkms *l, char id[80])
 {
-	snprintf(id, 80, "%s", local_text(l, "KeyMaterialId"));
+	snprintf(id, 80, "%s", localkms_text(l, "KeyMaterialId"));
 }
 
 static bool
-refuses(struct local *l, const char *key, const uint8_t *m, const char *more,
+refuses(struct localkms *l, const char *key, const uint8_t *m, const char *more,
     const char *exception, const char *message)
 {
 	if (import(l, key, m, more) || !is(l, "__type", exception))
@@ -50,16 +50,16 @@ refuses(struct local *l, const char *key, const uint8_t *m, const char *more,
 }
 
 static bool
-list(struct local *l, const char *key, const char *more)
+list(struct localkms *l, const char *key, const char *more)
 {
-	return (local_call(
+	return (localkms_call(
 	    l, "ListKeyRotations", "{\"KeyId\":\"%s\"%s}", key, more));
 }
 
 static void
-test_imported(struct local *l)
+test_imported(struct localkms *l)
 {
-	char *key = local_key(l, "\"Origin\":\"EXTERNAL\"");
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
 	char one[80], two[80], message[512], more[256];
 
 	NEED(import(l, key, first, FOREVER), "the first material");
@@ -80,8 +80,8 @@ test_imported(struct local *l)
 	    "cannot be imported into KMS key " ARN
 	    "%s, because another key material (id: %s) is pending rotation.",
 	    key, two);
-	OK(strncmp(local_message(l), "New key material (id: ", 22) == 0 &&
-		strstr(local_message(l), message) != NULL,
+	OK(strncmp(localkms_message(l), "New key material (id: ", 22) == 0 &&
+		strstr(localkms_message(l), message) != NULL,
 	    "in AWS's words");
 	OK(refuses(l, key, first, NEW, "IncorrectKeyMaterialException", NULL),
 	    "the first is not new");
@@ -104,7 +104,7 @@ test_imported(struct local *l)
 		json_tree_member(l->reply, "Rotations")->count == 0 &&
 		is(l, "Truncated", "false"),
 	    "and no rotation yet");
-	OK(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key) &&
+	OK(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key) &&
 		list(l, key, "") && is(l, "Rotations.0.KeyMaterialId", two) &&
 		is(l, "Rotations.0.RotationType", "ON_DEMAND") &&
 		is(l, "Rotations.1.KeyMaterialId", ""),
@@ -114,28 +114,29 @@ test_imported(struct local *l)
 
 /* The earliest end of any material is the key's. */
 static void
-test_expiry(struct local *l)
+test_expiry(struct localkms *l)
 {
-	char *key = local_key(l, "\"Origin\":\"EXTERNAL\"");
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
 	char more[128], day[32];
 	long now;
 
-	NEED(local_control(l, "GET", "/clock", ""), "the time");
-	now = atol(local_text(l, "now"));
+	NEED(localkms_control(l, "GET", "/clock", ""), "the time");
+	now = atol(localkms_text(l, "now"));
 	snprintf(more, sizeof(more), ",\"ValidTo\":%ld", now + 2 * 86400);
 	NEED(import(l, key, first, more), "material for two days");
 	snprintf(more, sizeof(more),
 	    ",\"ImportType\":\"NEW_KEY_MATERIAL\",\"ValidTo\":%ld",
 	    now + 86400);
 	NEED(import(l, key, second, more), "the next one, for a day");
-	NEED(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
+	NEED(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "rotated");
 	snprintf(day, sizeof(day), "%ld", now + 86400);
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
 		is(l, "KeyMetadata.ValidTo", day),
 	    "the earliest date is the key's");
-	NEED(local_control(l, "POST", "/clock", "forward=90000"), "a day on");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
+	NEED(
+	    localkms_control(l, "POST", "/clock", "forward=90000"), "a day on");
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
 		is(l, "KeyMetadata.KeyState", "PendingImport"),
 	    "one is gone, the key waits");
 	OK(list(l, key, ALL) && is(l, "Rotations.0.ImportState", "IMPORTED") &&
@@ -144,20 +145,20 @@ test_expiry(struct local *l)
 		is(l, "Rotations.1.ExpirationModel", ""),
 	    "and says for which");
 	OK(import(l, key, second, FOREVER) &&
-		local_call(l, "Encrypt",
+		localkms_call(l, "Encrypt",
 		    "{\"KeyId\":\"%s\",\"Plaintext\":\"" HELLO "\"}", key),
 	    "which brings it back");
 	free(key);
 }
 
 static void
-test_regions(struct local *l)
+test_regions(struct localkms *l)
 {
-	char *key = local_key(
+	char *key = localkms_key(
 	    l, "\"Origin\":\"EXTERNAL\",\"MultiRegion\":true");
 
 	NEED(import(l, key, first, FOREVER) &&
-		 local_call(l, "ReplicateKey",
+		 localkms_call(l, "ReplicateKey",
 		     "{\"KeyId\":\"%s\",\"ReplicaRegion\":\"eu-west-1\"}", key),
 	    "a key in two Regions");
 	l->region = "eu-west-1";
@@ -169,7 +170,7 @@ test_regions(struct local *l)
 	OK(list(l, key, ALL) && is(l, "Rotations.1.KeyMaterialState",
 				    "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"),
 	    "it waits for the replica");
-	OK(local_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
+	OK(localkms_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
 	       "{\"KeyId\":\"%s\"}", key),
 	    "and cannot be rotated to");
 	l->region = "eu-west-1";
@@ -179,23 +180,23 @@ test_regions(struct local *l)
 	OK(import(l, key, second, FOREVER) && list(l, key, ALL) &&
 		is(l, "Rotations.1.KeyMaterialState", "PENDING_ROTATION"),
 	    "and gets it");
-	OK(local_refused(l, "UnsupportedOperationException",
+	OK(localkms_refused(l, "UnsupportedOperationException",
 	       "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "a replica is not rotated by itself");
 	l->region = "us-east-1";
-	OK(local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
+	OK(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "the primary is");
 	free(key);
 }
 
 static void
-test_limit(struct local *l)
+test_limit(struct localkms *l)
 {
-	char *key = local_key(l, ""), wanted[512], marker[128] = "";
+	char *key = localkms_key(l, ""), wanted[512], marker[128] = "";
 	size_t done = 0, listed = 0;
 
 	while (done < LIMIT &&
-	       local_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key))
+	       localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key))
 		done++;
 	OK(done == LIMIT, "%d rotations", LIMIT);
 	snprintf(wanted, sizeof(wanted),
@@ -203,7 +204,7 @@ test_limit(struct local *l)
 	    "keyId. No more on-demand rotations can be performed for this "
 	    "key: " ARN "%s",
 	    key);
-	OK(local_refused(l, "LimitExceededException", "RotateKeyOnDemand",
+	OK(localkms_refused(l, "LimitExceededException", "RotateKeyOnDemand",
 	       "{\"KeyId\":\"%s\"}", key) &&
 		is(l, "message", wanted),
 	    "and no more");
@@ -216,8 +217,8 @@ test_limit(struct local *l)
 		if (!list(l, key, more))
 			break;
 		listed += json_tree_member(l->reply, "Rotations")->count;
-		snprintf(
-		    marker, sizeof(marker), "%s", local_text(l, "NextMarker"));
+		snprintf(marker, sizeof(marker), "%s",
+		    localkms_text(l, "NextMarker"));
 	} while (marker[0] != '\0');
 	OK(listed == LIMIT, "pages show each once");
 	free(key);
@@ -226,13 +227,13 @@ test_limit(struct local *l)
 int
 main(void)
 {
-	struct local l;
+	struct localkms l;
 
-	local_open(&l);
+	localkms_open(&l);
 	test_imported(&l);
 	test_expiry(&l);
 	test_regions(&l);
 	test_limit(&l);
-	local_close(&l);
+	localkms_close(&l);
 	return (tap_done());
 }

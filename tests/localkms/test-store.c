@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sqlite3.h>
-#include "local.h"
+#include "localkms.h"
 #include "service.h"
 #include "tap.h"
 
@@ -76,36 +76,36 @@ make_store(char dir[], const char *file)
 }
 
 static bool
-decrypts(struct local *l, const char *blob, const char *context)
+decrypts(struct localkms *l, const char *blob, const char *context)
 {
-	return (local_call(l, "Decrypt",
+	return (localkms_call(l, "Decrypt",
 		    "{\"CiphertextBlob\":\"%s\",\"EncryptionContext\":{%s}}",
 		    blob, context) &&
-		strcmp(local_text(l, "Plaintext"), HELLO) == 0);
+		strcmp(localkms_text(l, "Plaintext"), HELLO) == 0);
 }
 
 static void
-check_keys(struct local *l)
+check_keys(struct localkms *l)
 {
 	OK(strcmp(auth_access_key(l->service.auth), ACCESS_KEY) == 0,
 	    "the credentials are the same");
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"alias/old\"}") &&
-		strcmp(local_text(l, "KeyMetadata.KeyId"), AES) == 0 &&
-		strcmp(local_text(l, "KeyMetadata.Description"),
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"alias/old\"}") &&
+		strcmp(localkms_text(l, "KeyMetadata.KeyId"), AES) == 0 &&
+		strcmp(localkms_text(l, "KeyMetadata.Description"),
 		    "made in 2026") == 0,
 	    "a key by its alias");
-	OK(local_call(l, "ListResourceTags", "{\"KeyId\":\"" AES "\"}") &&
-		strcmp(local_text(l, "Tags.0.TagValue"), "b") == 0,
+	OK(localkms_call(l, "ListResourceTags", "{\"KeyId\":\"" AES "\"}") &&
+		strcmp(localkms_text(l, "Tags.0.TagValue"), "b") == 0,
 	    "its tag");
 	OK(decrypts(l, by_aes, "\"who\":\"me\""), "what it encrypted");
-	OK(local_call(l, "VerifyMac",
+	OK(localkms_call(l, "VerifyMac",
 	       "{\"KeyId\":\"" HMAC "\",\"Message\":\"" HELLO
 	       "\",\"MacAlgorithm\":\"HMAC_SHA_256\",\"Mac\":\"%s\"}",
 	       mac),
 	    "a MAC that was made");
 	for (int i = 0; i < 2; i++) {
 		l->region = i == 0 ? "us-east-1" : "eu-west-1";
-		OK(local_call(l, "Verify",
+		OK(localkms_call(l, "Verify",
 		       "{\"KeyId\":\"" EC "\",\"Message\":\"" HELLO
 		       "\",\"SigningAlgorithm\":\"ECDSA_SHA_256\","
 		       "\"Signature\":\"%s\"}",
@@ -116,25 +116,25 @@ check_keys(struct local *l)
 }
 
 static void
-check_imported(struct local *l)
+check_imported(struct localkms *l)
 {
 	static const uint8_t material[] = "01234567890123456789012345678901";
 
-	OK(local_call(l, "DescribeKey", "{\"KeyId\":\"" IMPORTED "\"}") &&
-		strcmp(local_text(l, "KeyMetadata.KeyState"), "Disabled") ==
+	OK(localkms_call(l, "DescribeKey", "{\"KeyId\":\"" IMPORTED "\"}") &&
+		strcmp(localkms_text(l, "KeyMetadata.KeyState"), "Disabled") ==
 		    0 &&
-		strcmp(local_text(l, "KeyMetadata.Origin"), "EXTERNAL") == 0,
+		strcmp(localkms_text(l, "KeyMetadata.Origin"), "EXTERNAL") == 0,
 	    "an imported key is disabled");
-	OK(local_call(l, "GetKeyPolicy", "{\"KeyId\":\"" IMPORTED "\"}") &&
-		strcmp(local_text(l, "Policy"),
+	OK(localkms_call(l, "GetKeyPolicy", "{\"KeyId\":\"" IMPORTED "\"}") &&
+		strcmp(localkms_text(l, "Policy"),
 		    "{\"Version\":\"2012-10-17\"}") == 0,
 	    "its policy");
-	OK(local_call(l, "EnableKey", "{\"KeyId\":\"" IMPORTED "\"}") &&
+	OK(localkms_call(l, "EnableKey", "{\"KeyId\":\"" IMPORTED "\"}") &&
 		decrypts(l, by_imported, ""),
 	    "what it encrypted");
-	OK(local_call(l, "DeleteImportedKeyMaterial",
+	OK(localkms_call(l, "DeleteImportedKeyMaterial",
 	       "{\"KeyId\":\"" IMPORTED "\"}") &&
-		local_import(l, IMPORTED, VIEW(material, 32),
+		localkms_import(l, IMPORTED, VIEW(material, 32),
 		    "RSAES_OAEP_SHA_256", "RSA_2048",
 		    ",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE"
 		    "\"") &&
@@ -157,15 +157,15 @@ int
 main(void)
 {
 	char dir[] = "/tmp/localkms-XXXXXX", command[64];
-	struct local l;
+	struct localkms l;
 
 	make_store(dir, "store-1.sql");
-	local_open_at(&l, dir);
+	localkms_open_at(&l, dir);
 	check_keys(&l);
 	check_imported(&l);
-	local_reopen(&l);
+	localkms_reopen(&l);
 	OK(decrypts(&l, by_imported, ""), "and after a restart");
-	local_leave(&l);
+	localkms_leave(&l);
 	run_sql(dir, "PRAGMA user_version = 1000");
 	check_refused(dir, "version 1000");
 	run_sql(dir, "PRAGMA user_version = 1; DROP TABLE materials");

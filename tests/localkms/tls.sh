@@ -1,8 +1,8 @@
 #!/bin/sh
 # keyferry-localkms over TLS, with the certificate that it makes itself.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-. "$srcdir/tests/tap.sh"
-. "$srcdir/tests/preload.sh"
+. "$srcdir/tests/support/tap.sh"
+. "$srcdir/tests/support/preload.sh"
 . "$srcdir/tests/localkms/start.sh"
 [ -n "$aws" ] || { echo "1..0 # SKIP no aws command line"; exit 0; }
 command -v openssl >/dev/null || { echo "1..0 # SKIP no openssl"; exit 0; }

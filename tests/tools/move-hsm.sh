@@ -1,6 +1,6 @@
 # keyferry move from one HSM to another that is not Keyferry: any token that
 # can unwrap. RSA and EC keys go in two steps, and do the same work there.
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 hsm_token second
 second="pkcs11:token=second?module-path=$softhsm"
 across() {

@@ -1,6 +1,6 @@
 # keyferry move killed at each of its steps, and interrupted: whoever runs it
 # again completes everything, and no key is there twice.
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 
 count() { # OPERATION: how often it was asked for

@@ -1,6 +1,6 @@
 # keyferry move takes RSA, EC and HMAC keys to KMS, and they do there what they
 # did in the HSM.
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 p11 --list-mechanisms >mechanisms 2>/dev/null
 grep -q 'RSA-AES-KEY-WRAP.*unwrap\|mechtype-0x1054.*unwrap' mechanisms || {

@@ -3,7 +3,7 @@
 # as an HSM is behind its own wire. That the search would find the key is seen
 # on a process that has it.
 scan=$(cd "$srcdir/tests/tools" && pwd)/scan.py
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 needs p11-kit python3
 
 hsm_aes secret-key-of-this-test 0a01

@@ -1,6 +1,6 @@
 # keyferry move at a terminal: the PIN, the question, the bar.
 terminal=$(cd "$srcdir/tests/tools" && pwd)/terminal.py
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 needs python3 "$aws"
 unset PKCS11_PIN
 hsm_aes payroll 0a

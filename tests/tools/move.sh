@@ -1,6 +1,6 @@
 # keyferry move takes AES keys from SoftHSM to KMS: the plan, the move, the
 # report, the second run, and what does not go.
-. "$srcdir/tests/tools/premises.sh"
+. "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 
 hsm_aes payroll 0a01

@@ -1,6 +1,6 @@
 # keyferry's help, its version, and what it says of a wrong command line. No
 # token is needed for any of it.
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/support/tap.sh"
 keyferry=$builddir/keyferry
 version=$(sed -n 's/^AC_INIT(\[keyferry\], \[\(.*\)\])$/\1/p' "$srcdir/configure.ac")
 PKCS11_PIN=1 && export PKCS11_PIN

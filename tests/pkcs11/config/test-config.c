@@ -1,0 +1,239 @@
+/* keyferry.conf: where it is looked for, what it may say, what is refused. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "config/config.h"
+#include "tap.h"
+#include "testenv.h"
+
+#define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+test_defaults(void)
+{
+	struct config c;
+	struct fault f = {.status = 0};
+	const struct config_token *t;
+
+	unsetenv("KEYFERRY_CONFIG");
+	NEED(config_load(NULL, &c, &f) == ERR_OK, "without a file");
+	t = &c.tokens[0];
+	OK(c.token_count == 1 && strcmp(t->label, "keyferry") == 0,
+	    "there is one token");
+	OK(c.log == NULL && !c.digests && !t->aes_cbc_pad,
+	    "that nothing was asked of");
+	OK(t->region == NULL && t->profile == NULL && t->endpoint == NULL &&
+		t->ca_bundle == NULL,
+	    "the AWS environment decides");
+	OK(strcmp(t->destroy, "delete-material") == 0 &&
+		t->deletion_days == 30 && t->wrapping == NULL &&
+		strcmp(t->wrapping_bits, "4096") == 0 && t->timeout == 20 &&
+		t->import_timeout == 300 && t->refresh == 10,
+	    "the rest is as the manual says");
+	OK(strcmp(c.state, testenv_path(".local/state/keyferry")) == 0,
+	    "its state is below the home directory");
+	config_free(&c);
+	setenv("XDG_STATE_HOME", "/xdg", 1);
+	NEED(config_load(NULL, &c, &f) == ERR_OK, "with XDG_STATE_HOME");
+	OK(strcmp(c.state, "/xdg/keyferry") == 0, "it is there");
+	config_free(&c);
+	unsetenv("XDG_STATE_HOME");
+}
+
+static void
+test_whole_file(void)
+{
+	struct config c;
+	struct fault f = {.status = 0};
+	const struct config_token *t;
+
+	testenv_write("whole.conf", "# a comment\n"
+				    "log = trace:/tmp/x\n"
+				    "state = ~/here\n"
+				    "digests = yes\n"
+				    "[token one]\n"
+				    "region = eu-north-1\n"
+				    "profile = p\n"
+				    "endpoint = https://kms.example/\n"
+				    "ca-bundle = ~/ca.pem\n"
+				    "aes-cbc-pad = TRUE\n"
+				    "wrapping = RSAES_OAEP_SHA_1\n"
+				    "wrapping-bits = 3072\n"
+				    "destroy = schedule-deletion\n"
+				    "deletion-days = 7\n"
+				    "timeout = 1\n"
+				    "import-timeout = 86400\n"
+				    "list-timeout = 99\n"
+				    "refresh = 0\n"
+				    "[token another one]\n"
+				    "aes-cbc-pad = no\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("whole.conf"), 1);
+	if (config_load(NULL, &c, &f) != ERR_OK) {
+		printf("# %s\n", f.message);
+		NEED(false, "every option is taken");
+	}
+	t = &c.tokens[0];
+	OK(strcmp(c.log, "trace:/tmp/x") == 0 && c.digests &&
+		strcmp(c.state, testenv_path("here")) == 0,
+	    "those at the top");
+	OK(c.token_count == 2 && strcmp(t->label, "one") == 0 &&
+		strcmp(c.tokens[1].label, "another one") == 0,
+	    "two tokens, in the file's order");
+	OK(strcmp(t->region, "eu-north-1") == 0 &&
+		strcmp(t->profile, "p") == 0 &&
+		strcmp(t->endpoint, "https://kms.example/") == 0 &&
+		strcmp(t->ca_bundle, testenv_path("ca.pem")) == 0,
+	    "where it is");
+	OK(t->aes_cbc_pad && strcmp(t->wrapping, "RSAES_OAEP_SHA_1") == 0 &&
+		strcmp(t->wrapping_bits, "3072") == 0 &&
+		strcmp(t->destroy, "schedule-deletion") == 0 &&
+		t->deletion_days == 7 && t->timeout == 1 &&
+		t->import_timeout == 86400 && t->list_timeout == 99 &&
+		t->refresh == 0,
+	    "and how it behaves");
+	OK(!c.tokens[1].aes_cbc_pad && c.tokens[1].timeout == 20,
+	    "another token has its own");
+	config_free(&c);
+}
+
+static void
+test_refusals(void)
+{
+	static const struct {
+		const char *what, *text;
+		int line;
+	} rows[] = {
+	    {"an unknown option", "[token t]\nregoin = x\n", 2},
+	    {"a token's option at the top", "region = x\n", 1},
+	    {"an option of the top in a token", "[token t]\nlog = x\n", 2},
+	    {"a section that is no token", "\n[profile t]\n", 2},
+	    {"a token without a name", "[token]\n", 1},
+	    {"a token with an empty name", "[token ]\n", 1},
+	    {"a name of 33 bytes",
+		"[token 123456789012345678901234567890123]\n", 1},
+	    {"a token twice", "[token t]\n[token u]\n[token t]\n", 3},
+	    {"a truth that is none", "[token t]\naes-cbc-pad = maybe\n", 2},
+	    {"a number that is none", "[token t]\ntimeout = soon\n", 2},
+	    {"a number with more behind it", "[token t]\ntimeout = 5s\n", 2},
+	    {"a number too small", "[token t]\ntimeout = 0\n", 2},
+	    {"a number too large", "[token t]\ndeletion-days = 31\n", 2},
+	    {"an unknown word", "[token t]\ndestroy = everything\n", 2},
+	    {"a size that no wrapping key has",
+		"[token t]\nwrapping-bits = 2049\n", 2},
+	    {"a wrapping algorithm that is none",
+		"[token t]\nwrapping = ROT13\n", 2},
+	    {"a line that is nothing", "[token t]\nnothing\n", 2},
+	};
+	struct config c;
+	struct fault f;
+	char line[32], other[32];
+
+	setenv("KEYFERRY_CONFIG", testenv_path("bad.conf"), 1);
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		memset(&f, 0, sizeof(f));
+		testenv_write("bad.conf", rows[i].text);
+		snprintf(line, sizeof(line), "bad.conf:%d: ", rows[i].line);
+		snprintf(
+		    other, sizeof(other), "bad.conf line %d: ", rows[i].line);
+		if (!OK(config_load(NULL, &c, &f) == ERR_CONFIG, "%s",
+			rows[i].what))
+			config_free(&c);
+		else if (!OK(strstr(f.message, line) != NULL ||
+				 strstr(f.message, other) != NULL,
+			     "and the line is named"))
+			printf("# %s\n", f.message);
+	}
+}
+
+static void
+test_places(void)
+{
+	struct config c;
+	struct fault f = {.status = 0};
+	char args[256];
+
+	setenv("KEYFERRY_CONFIG", testenv_path("not there"), 1);
+	OK(config_load(NULL, &c, &f) == ERR_FILE &&
+		strstr(f.message, "not there") != NULL,
+	    "a file that was named must be there");
+	unsetenv("KEYFERRY_CONFIG");
+	testenv_write("args.conf", "[token args]\n");
+	snprintf(args, sizeof(args), "config=%s", testenv_path("args.conf"));
+	OK(config_load(args, &c, &f) == ERR_OK &&
+		strcmp(c.tokens[0].label, "args") == 0,
+	    "the string of C_Initialize names one");
+	config_free(&c);
+	OK(config_load("other=x", &c, &f) == ERR_OK &&
+		strcmp(c.tokens[0].label, "keyferry") == 0,
+	    "another string does not");
+	config_free(&c);
+	testenv_write("env.conf", "[token env]\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("env.conf"), 1);
+	OK(config_load(args, &c, &f) == ERR_OK &&
+		strcmp(c.tokens[0].label, "env") == 0,
+	    "the environment comes first");
+	config_free(&c);
+	unsetenv("KEYFERRY_CONFIG");
+	mkdir(testenv_path(".config"), 0700);
+	mkdir(testenv_path(".config/keyferry"), 0700);
+	testenv_write(".config/keyferry/keyferry.conf", "[token home]\n");
+	OK(config_load(NULL, &c, &f) == ERR_OK &&
+		strcmp(c.tokens[0].label, "home") == 0,
+	    "the user's is found");
+	config_free(&c);
+	mkdir(testenv_path("xdg"), 0700);
+	mkdir(testenv_path("xdg/keyferry"), 0700);
+	testenv_write("xdg/keyferry/keyferry.conf", "[token xdg]\n");
+	setenv("XDG_CONFIG_HOME", testenv_path("xdg"), 1);
+	OK(config_load(NULL, &c, &f) == ERR_OK &&
+		strcmp(c.tokens[0].label, "xdg") == 0,
+	    "in XDG_CONFIG_HOME, where that is set");
+	config_free(&c);
+	unsetenv("XDG_CONFIG_HOME");
+}
+
+static void
+test_modes(void)
+{
+	static const struct {
+		mode_t mode;
+		enum err err;
+	} rows[] = {{0600, ERR_OK}, {0644, ERR_OK}, {0400, ERR_OK},
+	    {0620, ERR_CONFIG}, {0602, ERR_CONFIG}, {0666, ERR_CONFIG}};
+	struct config c;
+	struct fault f;
+	enum err e;
+
+	testenv_write("mode.conf", "[token t]\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("mode.conf"), 1);
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		NEED(chmod(testenv_path("mode.conf"), rows[i].mode) == 0,
+		    "mode %o", (unsigned)rows[i].mode);
+		memset(&f, 0, sizeof(f));
+		e = config_load(NULL, &c, &f);
+		OK(e == rows[i].err, "is %s",
+		    rows[i].err == ERR_OK ? "taken" : "refused");
+		if (e == ERR_OK)
+			config_free(&c);
+	}
+	setenv("KEYFERRY_CONFIG", testenv_path("."), 1);
+	OK(config_load(NULL, &c, &f) != ERR_OK, "a directory is no file");
+	setenv("KEYFERRY_CONFIG", "/dev/null", 1);
+	OK(config_load(NULL, &c, &f) == ERR_CONFIG, "nor is a device");
+}
+
+int
+main(void)
+{
+	testenv_open();
+	test_defaults();
+	test_whole_file();
+	test_refusals();
+	test_places();
+	test_modes();
+	testenv_stop();
+	return (tap_done());
+}

@@ -1,0 +1,203 @@
+/* The end of imported material, as KMS's clock reaches it: the key becomes an
+ * import pair, and the same material brings it back by each way, by id and by
+ * label, with what it encrypted. Other material is refused, and the log says
+ * what to do. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "account.h"
+#include "cryptoki/cryptoki.h"
+#include "external-key.h"
+
+#define HOUR 3600
+
+static CK_BYTE id[] = {0xe1};
+static CK_BYTE sealed[512];
+static CK_ULONG sealed_len;
+static long ahead; /* KMS's clock of ours, in seconds */
+
+static CK_ULONG
+in_an_hour(void)
+{
+	return ((CK_ULONG)(time(NULL) + ahead + HOUR));
+}
+
+static void
+pass_time(long seconds)
+{
+	control("POST", "/clock?forward=%ld", seconds);
+	ahead += seconds;
+}
+
+/* By id, by label or by both; an end, or 0. */
+static CK_RV
+bring(unsigned n, bool by_id, const char *label, CK_ULONG end,
+    CK_OBJECT_HANDLE *h)
+{
+	struct key_template k;
+
+	key_template(&k, material(n), label);
+	if (by_id)
+		template_add(&k, CKA_ID, id, sizeof(id));
+	if (end != 0)
+		template_add(&k, CKA_KEYFERRY_VALID_TO, &end, sizeof(end));
+	return (p11->C_CreateObject(rw, k.t, k.count, h));
+}
+
+static bool
+opens(CK_OBJECT_HANDLE key)
+{
+	CK_BYTE out[64];
+	CK_ULONG n = sizeof(out);
+
+	return (decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n) ==
+		    CKR_OK &&
+		n == 5 && memcmp(out, "hello", 5) == 0);
+}
+
+/* The hour is over: what a program meets. */
+static void
+end_it(CK_OBJECT_HANDLE key)
+{
+	CK_BYTE out[64];
+	CK_ULONG n = sizeof(out);
+
+	pass_time(HOUR + 10);
+	RV(decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "use after the end, before anybody looked");
+	COUNT(find_label("ends", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "the key is not there");
+	OK(find_label("ends", CKO_PUBLIC_KEY) != CK_INVALID_HANDLE &&
+		find_label("ends", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE,
+	    "an import pair is");
+}
+
+static CK_RV
+pass_through(unsigned n, CK_OBJECT_HANDLE *h)
+{
+	CK_MECHANISM oaep = {CKM_RSA_PKCS_OAEP, NULL, 0};
+	CK_ULONG end = in_an_hour();
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes),
+	    A(CKA_KEYFERRY_VALID_TO, end)};
+	CK_BYTE der[1024], blob[512];
+	CK_ULONG len = attr(find_label("ends", CKO_PUBLIC_KEY),
+	    CKA_PUBLIC_KEY_INFO, der, sizeof(der));
+
+	NEED(len <= sizeof(der), "the pair's public half");
+	return (p11->C_UnwrapKey(rw, &oaep, find_label("ends", CKO_PRIVATE_KEY),
+	    blob,
+	    external_key_wrap(
+		"RSAES_OAEP_SHA_256", der, len, material(n), 32, blob),
+	    t, ELEMS(t), h));
+}
+
+static bool
+log_says(const char *text)
+{
+	if (strstr(testenv_read("log"), text) != NULL)
+		return (true);
+	printf("# %s\n", testenv_read("log"));
+	return (false);
+}
+
+static void
+test_other_material(void)
+{
+	CK_OBJECT_HANDLE h;
+
+	testenv_write("log", "");
+	RV(bring(2, false, "ends", 0, &h), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "other material by value, by label");
+	OK(log_says("C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID") &&
+		log_says("IncorrectKeyMaterialException"),
+	    "the log says that it is other material");
+	RV(bring(2, true, NULL, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID, "by id");
+	testenv_write("log", "");
+	RV(pass_through(2, &h), CKR_WRAPPED_KEY_INVALID, "wrapped");
+	OK(log_says("C_UnwrapKey: CKR_WRAPPED_KEY_INVALID") &&
+		log_says("IncorrectKeyMaterialException"),
+	    "the log says so, too");
+}
+
+static void
+test_aes(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	struct account_key a;
+
+	RV(bring(1, true, "ends", in_an_hour(), &h), CKR_OK,
+	    "a key for an hour");
+	sealed_len = sizeof(sealed);
+	RV(encrypt(h, &kms_mechanism, "hello", 5, sealed, &sealed_len), CKR_OK,
+	    "it encrypts");
+	end_it(h);
+	test_other_material();
+	RV(bring(1, false, "ends", in_an_hour(), &h), CKR_OK,
+	    "back by its label");
+	OK(opens(h), "what it encrypted is good");
+	end_it(h);
+	RV(bring(1, true, NULL, in_an_hour(), &h), CKR_OK, "back by its id");
+	OK(opens(h) && attr_is_text(h, CKA_LABEL, "ends"),
+	    "with its label and what it encrypted");
+	end_it(h);
+	RV(pass_through(1, &h), CKR_OK, "back, wrapped outside");
+	OK(opens(h) && attr_is(h, CKA_ID, id, sizeof(id)),
+	    "with its id and what it encrypted");
+	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and now without an end");
+	pass_time(HOUR + 10);
+	OK(opens(find_label("ends", CKO_SECRET_KEY)), "it has none");
+	OK(account_alias("alias/ends", &a) && a.valid_to == 0,
+	    "KMS says the same");
+	RV(p11->C_DestroyObject(rw, find_label("ends", CKO_SECRET_KEY)), CKR_OK,
+	    "its material is deleted");
+	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and imported again");
+	OK(opens(h), "what it encrypted is good");
+}
+
+static void
+test_rsa(void)
+{
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_BYTE sig[512], text[] = "text";
+	CK_ULONG n = sizeof(sig), end = in_an_hour();
+	CK_OBJECT_HANDLE h = 0;
+	struct external_key o;
+
+	external_key_make(&o, &external_key_rsa_2048, 0, "rsa");
+	template_add(&o.t, CKA_KEYFERRY_VALID_TO, &end, sizeof(end));
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
+	    "an RSA key for an hour");
+	pass_time(HOUR + 10);
+	RV(p11->C_SignInit(rw, &m, h), CKR_OK, "C_SignInit asks nobody");
+	RV(p11->C_Sign(rw, text, 4, sig, &n), CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "C_Sign is told");
+	OK(find_label("rsa", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE &&
+		attr_is(
+		    find_label("rsa", CKO_PRIVATE_KEY), CKA_UNWRAP, &yes, 1) &&
+		attr_is(find_label("rsa", CKO_PRIVATE_KEY), CKA_SIGN, &no, 1),
+	    "it is an import pair");
+	o.t.count--;
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
+	    "back, without an end");
+	OK(external_key_is(&o, "rsa"), "it signs as before");
+	external_key_free(&o);
+}
+
+int
+main(void)
+{
+	char log[256];
+
+	testenv_start();
+	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
+	p11_start();
+	test_aes();
+	test_rsa();
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

@@ -1,0 +1,234 @@
+/* The life of imported material: rotation to other material, the Regions that
+ * it is brought to, its end and its return. */
+#include <stdio.h>
+#include <string.h>
+#include "account.h"
+#include "p11.h"
+
+static CK_BYTE sealed[512];
+static CK_ULONG sealed_len;
+
+/* The outcome of a create with that label, and one more attribute. */
+static CK_RV
+bring(const void *material, const char *label, CK_ATTRIBUTE_TYPE type,
+    const void *value, size_t len, CK_OBJECT_HANDLE *h)
+{
+	struct key_template k;
+
+	key_template(&k, material, label);
+	if (len != 0)
+		template_add(&k, type, value, len);
+	return (p11->C_CreateObject(rw, k.t, k.count, h));
+}
+
+static CK_RV
+rotate_to(unsigned n, CK_OBJECT_HANDLE *h)
+{
+	return (bring(material(n), "rotated", CKA_KEYFERRY_NEW_MATERIAL, &yes,
+	    sizeof(yes), h));
+}
+
+static bool
+opens(CK_OBJECT_HANDLE key)
+{
+	CK_BYTE out[64];
+	CK_ULONG n = sizeof(out);
+
+	return (decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n) ==
+		    CKR_OK &&
+		n == 5 && memcmp(out, "hello", 5) == 0);
+}
+
+static void
+seal(CK_OBJECT_HANDLE key)
+{
+	sealed_len = sizeof(sealed);
+	RV(encrypt(key, &kms_mechanism, "hello", 5, sealed, &sealed_len),
+	    CKR_OK, "it encrypts");
+}
+
+static void
+material_id(CK_OBJECT_HANDLE key, char id[65])
+{
+	memset(id, 0, 65);
+	COUNT(attr(key, CKA_KEYFERRY_KEY_MATERIAL_ID, id, 64), 64,
+	    "a key material id");
+}
+
+static void
+test_rotation(void)
+{
+	CK_OBJECT_HANDLE h = 0, again = 0;
+	char first[65], second[65], third[65];
+
+	RV(rotate_to(1, &h), CKR_OK, "the first material needs no rotation");
+	COUNT(calls("RotateKeyOnDemand"), 0, "and asks for none");
+	material_id(h, first);
+	seal(h);
+	RV(bring(material(2), "rotated", 0, NULL, 0, &again),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "other material, without a word");
+	RV(rotate_to(2, &again), CKR_OK, "other material, as new");
+	COUNT(again, h, "it is the same object");
+	material_id(h, second);
+	OK(strcmp(first, second) != 0, "with other material");
+	OK(opens(h), "what the old encrypted it decrypts");
+	RV(rotate_to(2, &again), CKR_OK, "the same once more changes nothing");
+	material_id(h, third);
+	OK(strcmp(second, third) == 0, "it is the same material");
+
+	control("POST", "/faults?operation=RotateKeyOnDemand&fault=error"
+			"&error=AccessDeniedException");
+	RV(rotate_to(3, &again), CKR_ACTION_PROHIBITED,
+	    "imported but not rotated to");
+	control("DELETE", "/faults");
+	seal(h);
+	RV(rotate_to(3, &again), CKR_OK, "the next try finishes it");
+	material_id(h, first);
+	OK(strcmp(first, third) != 0, "the material is the new one");
+	OK(opens(h), "what was encrypted meanwhile it decrypts");
+
+	control("POST", "/faults?operation=ImportKeyMaterial&fault=cut-after");
+	RV(rotate_to(4, &again), CKR_OK, "a reply that was lost");
+	material_id(h, second);
+	OK(strcmp(first, second) != 0, "it is rotated all the same");
+}
+
+static void
+test_rotation_refused(void)
+{
+	CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_BYTE value[32] = {1};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_TOKEN, yes),
+	    A(CKA_KEY_TYPE, generic), A_BYTES(CKA_VALUE, value, 32),
+	    A_BYTES(CKA_LABEL, "hmac", 4), A(CKA_KEYFERRY_NEW_MATERIAL, yes)};
+	CK_OBJECT_HANDLE h;
+
+	calls_clear();
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_TEMPLATE_INCONSISTENT,
+	    "HMAC keys are not rotated");
+	COUNT(calls(NULL), 0, "and KMS is not asked");
+}
+
+static void
+test_to_the_second(void)
+{
+	CK_ULONG second = (CK_ULONG)time(NULL) + 3600, got = 0;
+	CK_BYTE other[8] = {'2', '0', '9', '0', '0', '1', '0', '1'};
+	struct account_key k;
+	struct key_template t;
+	CK_OBJECT_HANDLE h;
+
+	RV(bring(material(9), "ends", CKA_KEYFERRY_VALID_TO, &second,
+	       sizeof(second), &h),
+	    CKR_OK, "material that ends to the second");
+	COUNT(attr(h, CKA_KEYFERRY_VALID_TO, &got, sizeof(got)), sizeof(got),
+	    "the second is read");
+	COUNT(got, second, "as it was said");
+	OK(account_alias("alias/ends", &k) && k.valid_to == (double)second,
+	    "and KMS has it so");
+	second += 60;
+	RV(bring(material(9), "ends", CKA_KEYFERRY_VALID_TO, &second,
+	       sizeof(second), &h),
+	    CKR_OK, "a later end, by bringing it again");
+	COUNT(attr_number(h, CKA_KEYFERRY_VALID_TO), second, "is the new end");
+	RV(bring(material(9), "ends", 0, NULL, 0, &h), CKR_OK, "or none");
+	COUNT(attr(h, CKA_KEYFERRY_VALID_TO, &got, sizeof(got)), 0,
+	    "it does not end");
+	key_template(&t, material(9), "ends");
+	template_add(&t, CKA_KEYFERRY_VALID_TO, &second, sizeof(second));
+	template_add(&t, CKA_END_DATE, other, sizeof(other));
+	RV(p11->C_CreateObject(rw, t.t, t.count, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "two different ends");
+	second = 1;
+	RV(bring(material(9), "ends", CKA_KEYFERRY_VALID_TO, &second,
+	       sizeof(second), &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "an end that is over");
+}
+
+/* The handle of the key in the token of another Region, and a session there
+ * in rw. */
+static CK_OBJECT_HANDLE
+go_to(CK_SLOT_ID slot)
+{
+	p11->C_CloseSession(rw);
+	NEED(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+		 NULL, &rw) == CKR_OK,
+	    "a session in another Region");
+	return (find_label("everywhere", CKO_SECRET_KEY));
+}
+
+static void
+test_regions(void)
+{
+	CK_OBJECT_HANDLE h = 0, again = 0;
+	char log[256];
+
+	snprintf(log, sizeof(log), "log = error:%s", testenv_path("log"));
+	p11_stop();
+	testenv_config(log, "replicas = eu-west-1, ap-south-1",
+	    "[token west]\nregion = eu-west-1\n"
+	    "[token south]\nregion = ap-south-1\n");
+	p11_start();
+	RV(bring(material(20), "everywhere", 0, NULL, 0, &h), CKR_OK,
+	    "a key for three Regions");
+	COUNT(calls("ReplicateKey"), 2, "is replicated twice");
+	OK(attr_is(h, CKA_KEYFERRY_MULTI_REGION, &yes, 1), "it says so");
+	seal(h);
+	for (CK_SLOT_ID slot = 1; slot <= 2; slot++) {
+		h = go_to(slot);
+		OK(h != CK_INVALID_HANDLE, "it is there by its label");
+		OK(opens(h), "and decrypts what the primary encrypted");
+	}
+	h = go_to(0);
+	calls_clear();
+	RV(bring(material(20), "everywhere", 0, NULL, 0, &again), CKR_OK,
+	    "brought again");
+	COUNT(calls("ReplicateKey"), 0, "it is replicated no more");
+	COUNT(calls("ImportKeyMaterial"), 3, "but imported everywhere");
+
+	RV(bring(material(21), "everywhere", CKA_KEYFERRY_NEW_MATERIAL, &yes,
+	       sizeof(yes), &again),
+	    CKR_OK, "rotated in all Regions");
+	OK(opens(h), "the old ciphertext is still good");
+	seal(h);
+	h = go_to(2);
+	OK(opens(h), "and the new one too, in another Region");
+	h = go_to(0);
+}
+
+/* One Region fails: that is told, and the next try makes it whole. */
+static void
+test_region_fails(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	testenv_write("log", "");
+	control("POST", "/faults?operation=ReplicateKey&skip=1&fault=error"
+			"&error=AccessDeniedException");
+	RV(bring(material(22), "half", 0, NULL, 0, &h), CKR_ACTION_PROHIBITED,
+	    "one Region of two");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "is not whole in ap-south-1") != NULL,
+	    "the log names the Region");
+	h = find_label("half", CKO_SECRET_KEY);
+	OK(h != CK_INVALID_HANDLE, "the primary is there");
+	calls_clear();
+	RV(bring(material(22), "half", 0, NULL, 0, &h), CKR_OK, "again");
+	COUNT(calls("CreateKey"), 0, "no key is made anew");
+	COUNT(calls("ReplicateKey"), 1, "what was missing is there");
+}
+
+int
+main(void)
+{
+	testenv_start();
+	p11_start();
+	test_rotation();
+	test_rotation_refused();
+	test_to_the_second();
+	test_regions();
+	test_region_fails();
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

@@ -1,0 +1,213 @@
+/* Programs ask for two usages of one key; KMS gives one. By configuration two
+ * KMS keys of the same material make up one object. */
+#include <stdio.h>
+#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include "account.h"
+#include "p11.h"
+#include "cryptoki/cryptoki.h"
+
+static EVP_PKEY *pkey;
+static CK_BYTE parts[8][512];
+static size_t lens[8];
+
+static void
+make_rsa(void)
+{
+	static const char *const names[] = {OSSL_PKEY_PARAM_RSA_N,
+	    OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D,
+	    OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+	    OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	    OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+
+	NEED((pkey = EVP_RSA_gen(2048)) != NULL, "an RSA key");
+	for (size_t i = 0; i < ELEMS(names); i++) {
+		BIGNUM *n = NULL;
+
+		NEED(EVP_PKEY_get_bn_param(pkey, names[i], &n) == 1, "a part");
+		lens[i] = (size_t)BN_bn2bin(n, parts[i]);
+		BN_free(n);
+	}
+}
+
+static CK_RV
+bring(const char *label, bool both, CK_OBJECT_HANDLE *h)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {CKA_MODULUS,
+	    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
+	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
+	CK_ATTRIBUTE t[16] = {A(CKA_CLASS, private_class), A(CKA_TOKEN, yes),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_SIGN, yes)};
+	CK_ULONG n = 4;
+
+	t[n++] = (CK_ATTRIBUTE)A_BYTES(
+	    CKA_LABEL, (void *)(uintptr_t)label, strlen(label));
+	if (both)
+		t[n++] = (CK_ATTRIBUTE)A(CKA_DECRYPT, yes);
+	for (size_t i = 0; i < ELEMS(types); i++)
+		t[n++] = (CK_ATTRIBUTE)A_BYTES(types[i], parts[i], lens[i]);
+	return (p11->C_CreateObject(rw, t, n, h));
+}
+
+static bool
+signs(CK_OBJECT_HANDLE h)
+{
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_BYTE sig[256];
+	CK_ULONG n = sizeof(sig);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good;
+
+	good = p11->C_SignInit(rw, &m, h) == CKR_OK &&
+	       p11->C_Sign(rw, parts[0], 32, sig, &n) == CKR_OK &&
+	       EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+	       EVP_DigestVerify(ctx, sig, n, parts[0], 32) == 1;
+	EVP_MD_CTX_free(ctx);
+	return (good);
+}
+
+static bool
+opens(CK_OBJECT_HANDLE h)
+{
+	CK_RSA_PKCS_OAEP_PARAMS oaep = {
+	    CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
+	CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	unsigned char sealed[256];
+	size_t len = sizeof(sealed);
+	CK_BYTE out[256];
+	CK_ULONG n = sizeof(out);
+	bool good;
+
+	good = EVP_PKEY_encrypt_init(ctx) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) == 1 &&
+	       EVP_PKEY_encrypt(
+		   ctx, sealed, &len, (const unsigned char *)"hello", 5) == 1 &&
+	       p11->C_DecryptInit(rw, &m, h) == CKR_OK &&
+	       p11->C_Decrypt(rw, sealed, len, out, &n) == CKR_OK && n == 5 &&
+	       memcmp(out, "hello", 5) == 0;
+	EVP_PKEY_CTX_free(ctx);
+	return (good);
+}
+
+static bool
+is_yes(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type)
+{
+	return (attr_is(h, type, &yes, sizeof(yes)));
+}
+
+static size_t
+alive(void)
+{
+	struct account a;
+
+	account_read(&a);
+	return (account_in(&a, "Enabled") + account_in(&a, "PendingImport"));
+}
+
+static CK_ULONG
+private_keys(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class)};
+	CK_OBJECT_HANDLE h[16];
+
+	return (find(rw, t, 1, h, ELEMS(h)));
+}
+
+static void
+use(const char *two_usages)
+{
+	char line[64];
+
+	p11_stop();
+	snprintf(line, sizeof(line), "two-usages = %s", two_usages);
+	testenv_config(NULL, line, NULL);
+	p11_start();
+}
+
+static void
+test_prefer(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	RV(bring("preferred", true, &h), CKR_OK, "two usages");
+	OK(is_yes(h, CKA_SIGN) && !is_yes(h, CKA_DECRYPT), "become signing");
+	OK(signs(h) && !opens(h), "which works, and the other does not");
+	COUNT(alive(), 1, "there is one key");
+	use("refuse");
+	RV(bring("refused", true, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "two usages, refused");
+	RV(bring("preferred", false, &h), CKR_OK, "one is fine");
+	COUNT(alive(), 1, "nothing came of the other");
+}
+
+static void
+test_both(void)
+{
+	CK_OBJECT_HANDLE h = 0, again = 0;
+
+	use("both");
+	RV(bring("double", true, &h), CKR_OK, "two usages, both");
+	COUNT(alive(), 3, "are two keys");
+	OK(is_yes(h, CKA_SIGN) && is_yes(h, CKA_DECRYPT), "and one object");
+	OK(signs(h), "that signs");
+	OK(opens(h), "and decrypts");
+	COUNT(private_keys(), 2, "a listing shows one object more than before");
+	RV(bring("double", true, &again), CKR_OK, "brought again");
+	COUNT(alive(), 3, "no key is new");
+	use("both");
+	h = find_label("double", CKO_PRIVATE_KEY);
+	OK(signs(h) && opens(h), "another process finds both by the label");
+	use("prefer");
+	COUNT(private_keys(), 2, "and another in a listing");
+	h = find_label("double", CKO_PRIVATE_KEY);
+	OK(signs(h) && opens(h), "whatever its configuration");
+}
+
+static void
+test_failure(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	use("both");
+	for (unsigned skip = 0; skip < 2; skip++) {
+		control("POST",
+		    "/faults?operation=ImportKeyMaterial&skip=%u&fault=error"
+		    "&error=AccessDeniedException",
+		    skip);
+		RV(bring("failed", true, &h), CKR_ACTION_PROHIBITED,
+		    "import %u of two fails", skip);
+		control("DELETE", "/faults");
+		COUNT(alive(), 3, "nothing is left of it");
+		RV(bring("failed", true, &h), CKR_OK, "the next try works");
+		OK(signs(h) && opens(h), "whole");
+		RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed");
+		COUNT(find_label("failed", CKO_SECRET_KEY), 0, "it is gone");
+		use("both");
+		RV(bring("failed", true, &h), CKR_OK, "and brought back");
+		OK(signs(h) && opens(h), "both usages");
+		control("POST", "/reset");
+		use("both\ndestroy = schedule-deletion");
+		h = find_label("failed", CKO_PRIVATE_KEY);
+		RV(p11->C_DestroyObject(rw, h), CKR_OK, "deleted for good");
+		COUNT(alive(), 3, "both keys are");
+	}
+}
+
+int
+main(void)
+{
+	testenv_start();
+	make_rsa();
+	p11_start();
+	test_prefer();
+	test_both();
+	test_failure();
+	p11_stop();
+	EVP_PKEY_free(pkey);
+	testenv_stop();
+	return (tap_done());
+}

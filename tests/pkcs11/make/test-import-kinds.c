@@ -1,0 +1,358 @@
+/* Each kind of key that KMS imports, by its value and wrapped outside; KMS then
+ * does with it what OpenSSL holds against the original. What KMS does not
+ * import is refused before KMS hears of it. */
+#include <stdio.h>
+#include <string.h>
+#include <openssl/bn.h>
+#include "account.h"
+#include "cryptoki/cryptoki.h"
+#include "external-key.h"
+
+static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC,
+		   edwards_type = CKK_EC_EDWARDS;
+
+static CK_RV
+create(
+    const struct external_key *o, CK_ATTRIBUTE_TYPE flag, CK_OBJECT_HANDLE *h)
+{
+	struct key_template t = o->t;
+
+	if (flag != 0)
+		template_add(&t, flag, &yes, sizeof(yes));
+	return (p11->C_CreateObject(rw, t.t, t.count, h));
+}
+
+/* By value, with that flag; KMS uses it as the flag says. */
+static void
+by_value(const struct external_key_kind *kind, size_t len,
+    CK_ATTRIBUTE_TYPE flag, const char *usage)
+{
+	static unsigned n;
+	struct account_key a;
+	struct external_key o;
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	char label[64], alias[80];
+
+	snprintf(label, sizeof(label), "value-%u", n++);
+	snprintf(alias, sizeof(alias), "alias/%s", label);
+	external_key_make(&o, kind, len, label);
+	RV(create(&o, flag, &h), CKR_OK, "%s, %zu bytes, flag 0x%lx",
+	    kind->spec, o.len, flag);
+	OK(account_alias(alias, &a) && strcmp(a.usage, usage) == 0 &&
+		strcmp(a.spec, kind->spec) == 0,
+	    "is a key of %s for %s", kind->spec, usage);
+	OK(external_key_is(&o, label), "KMS has the very key");
+	OK(attr_is(h, CKA_LOCAL, &no, 1) &&
+		attr_is(h, CKA_ALWAYS_SENSITIVE, &no, 1) &&
+		attr_is(h, CKA_NEVER_EXTRACTABLE, &no, 1) &&
+		attr_number(h, CKA_CLASS) == kind->class,
+	    "the object tells where it came from");
+	external_key_free(&o);
+}
+
+static void
+test_values(void)
+{
+	by_value(&external_key_aes, 0, 0, "ENCRYPT_DECRYPT");
+	by_value(&external_key_aes, 0, CKA_DECRYPT, "ENCRYPT_DECRYPT");
+	for (size_t i = 0; i < ELEMS(external_key_hmacs); i++) {
+		const struct external_key_kind *k = &external_key_hmacs[i];
+
+		by_value(k, 0, 0, "GENERATE_VERIFY_MAC");
+		by_value(k, k->bits / 8 + 5, CKA_SIGN, "GENERATE_VERIFY_MAC");
+		by_value(k, 128, CKA_VERIFY, "GENERATE_VERIFY_MAC");
+	}
+	for (size_t i = 0; i < ELEMS(external_key_rsas); i++)
+		by_value(&external_key_rsas[i], 0, i == 0 ? 0 : CKA_SIGN,
+		    "SIGN_VERIFY");
+	by_value(&external_key_rsa_2048, 0, CKA_DECRYPT, "ENCRYPT_DECRYPT");
+	for (size_t i = 0; i < ELEMS(external_key_ecs); i++) {
+		by_value(&external_key_ecs[i], 0, i % 2 == 0 ? 0 : CKA_SIGN,
+		    "SIGN_VERIFY");
+		if (strcmp(external_key_ecs[i].group, "secp256k1") != 0)
+			by_value(&external_key_ecs[i], 0, CKA_DERIVE,
+			    "KEY_AGREEMENT");
+	}
+}
+
+/* A generic secret is the longest HMAC key that it has bytes for, or the one
+ * that a mechanism in the template names. */
+static void
+test_generic(void)
+{
+	static const struct {
+		size_t len;
+		CK_MECHANISM_TYPE allowed;
+		const char *spec; /* NULL: refused */
+	} cases[] = {
+	    {27, 0, NULL},
+	    {28, 0, "HMAC_224"},
+	    {31, 0, "HMAC_224"},
+	    {32, 0, "HMAC_256"},
+	    {48, 0, "HMAC_384"},
+	    {63, 0, "HMAC_384"},
+	    {64, 0, "HMAC_512"},
+	    {128, 0, "HMAC_512"},
+	    {129, 0, NULL},
+	    {64, CKM_SHA224_HMAC, "HMAC_224"},
+	    {64, CKM_SHA256_HMAC, "HMAC_256"},
+	    {128, CKM_SHA384_HMAC, "HMAC_384"},
+	    {32, CKM_SHA512_HMAC, NULL},
+	};
+	struct account_key a;
+	struct external_key o;
+	CK_OBJECT_HANDLE h;
+	char label[32], alias[48];
+
+	for (size_t i = 0; i < ELEMS(cases); i++) {
+		snprintf(label, sizeof(label), "generic-%zu", i);
+		snprintf(alias, sizeof(alias), "alias/%s", label);
+		external_key_make(
+		    &o, &external_key_hmacs[0], cases[i].len, label);
+		o.t.t[1].pValue = &generic_type;
+		if (cases[i].allowed != 0)
+			template_add(&o.t, CKA_ALLOWED_MECHANISMS,
+			    &cases[i].allowed, sizeof(cases[i].allowed));
+		calls_clear();
+		rv_is(create(&o, 0, &h),
+		    cases[i].spec != NULL ? CKR_OK
+					  : CKR_ATTRIBUTE_VALUE_INVALID,
+		    "as listed", __FILE__, __LINE__, "%zu bytes, 0x%lx",
+		    cases[i].len, cases[i].allowed);
+		if (cases[i].spec != NULL)
+			OK(account_alias(alias, &a) &&
+				strcmp(a.spec, cases[i].spec) == 0,
+			    "becomes %s", cases[i].spec);
+		else
+			COUNT(calls(NULL), 0, "KMS is not asked");
+	}
+}
+
+/* Usage flags that no key of the kind has, or that KMS cannot unite. */
+static void
+test_usages(void)
+{
+	static const struct {
+		const struct external_key_kind *kind;
+		CK_ATTRIBUTE_TYPE a, b;
+		CK_RV rv;
+		const char *usage;
+	} cases[] = {
+	    {&external_key_aes, CKA_SIGN, 0, CKR_TEMPLATE_INCONSISTENT, NULL},
+	    {&external_key_aes, CKA_DERIVE, 0, CKR_TEMPLATE_INCONSISTENT, NULL},
+	    {&external_key_hmacs[1], CKA_ENCRYPT, 0, CKR_TEMPLATE_INCONSISTENT,
+		NULL},
+	    {&external_key_hmacs[1], CKA_DERIVE, 0, CKR_TEMPLATE_INCONSISTENT,
+		NULL},
+	    {&external_key_rsa_2048, CKA_DERIVE, 0, CKR_TEMPLATE_INCONSISTENT,
+		NULL},
+	    {&external_key_ecs[0], CKA_DECRYPT, 0, CKR_TEMPLATE_INCONSISTENT,
+		NULL},
+	    {&external_key_ecs[3], CKA_DERIVE, 0, CKR_TEMPLATE_INCONSISTENT,
+		NULL},
+	    {&external_key_rsa_2048, CKA_SIGN, CKA_DECRYPT, CKR_OK,
+		"SIGN_VERIFY"},
+	    {&external_key_rsa_2048, CKA_UNWRAP, 0, CKR_OK, "ENCRYPT_DECRYPT"},
+	    {&external_key_ecs[0], CKA_SIGN, CKA_DERIVE, CKR_OK, "SIGN_VERIFY"},
+	};
+	struct account_key a;
+	struct external_key o;
+	CK_OBJECT_HANDLE h;
+	char label[32], alias[48];
+
+	for (size_t i = 0; i < ELEMS(cases); i++) {
+		snprintf(label, sizeof(label), "usage-%zu", i);
+		snprintf(alias, sizeof(alias), "alias/%s", label);
+		external_key_make(&o, cases[i].kind, 0, label);
+		if (cases[i].b != 0)
+			template_add(&o.t, cases[i].b, &yes, sizeof(yes));
+		calls_clear();
+		rv_is(create(&o, cases[i].a, &h), cases[i].rv, "as listed",
+		    __FILE__, __LINE__, "%s for 0x%lx and 0x%lx",
+		    cases[i].kind->spec, cases[i].a, cases[i].b);
+		if (cases[i].usage != NULL)
+			OK(account_alias(alias, &a) &&
+				strcmp(a.usage, cases[i].usage) == 0,
+			    "is one for %s", cases[i].usage);
+		else
+			COUNT(calls(NULL), 0, "KMS is not asked");
+		external_key_free(&o);
+	}
+}
+
+/* One attribute of a good key damaged, left out, or another's. */
+enum damage { MISSING, BYTE, EMPTY, FOREIGN };
+static void
+test_damaged(void)
+{
+	static const struct {
+		const struct external_key_kind *kind;
+		CK_ATTRIBUTE_TYPE type;
+		enum damage damage;
+		CK_RV rv;
+	} cases[] = {
+#define INCOMPLETE CKR_TEMPLATE_INCOMPLETE
+#define INVALID CKR_ATTRIBUTE_VALUE_INVALID
+	    {&external_key_rsa_2048, CKA_MODULUS, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_PUBLIC_EXPONENT, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_PRIVATE_EXPONENT, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_PRIME_1, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_PRIME_2, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_EXPONENT_1, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_EXPONENT_2, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_COEFFICIENT, MISSING, INCOMPLETE},
+	    {&external_key_rsa_2048, CKA_MODULUS, BYTE, INVALID},
+	    {&external_key_rsa_2048, CKA_PRIVATE_EXPONENT, BYTE, INVALID},
+	    {&external_key_rsa_2048, CKA_PRIME_1, BYTE, INVALID},
+	    {&external_key_rsa_2048, CKA_PRIME_2, FOREIGN, INVALID},
+	    {&external_key_rsa_2048, CKA_EXPONENT_1, BYTE, INVALID},
+	    {&external_key_rsa_2048, CKA_EXPONENT_2, FOREIGN, INVALID},
+	    {&external_key_rsa_2048, CKA_COEFFICIENT, BYTE, INVALID},
+	    {&external_key_rsa_2048, CKA_MODULUS, FOREIGN, INVALID},
+	    {&external_key_ecs[0], CKA_EC_PARAMS, MISSING, INCOMPLETE},
+	    {&external_key_ecs[0], CKA_VALUE, MISSING, INCOMPLETE},
+	    {&external_key_ecs[0], CKA_EC_PARAMS, BYTE, INVALID},
+	    {&external_key_ecs[0], CKA_VALUE, EMPTY, INCOMPLETE},
+	    {&external_key_hmacs[1], CKA_VALUE, MISSING, INCOMPLETE},
+	    {&external_key_hmacs[1], CKA_VALUE, EMPTY, INVALID},
+	};
+	struct external_key o, other;
+	CK_OBJECT_HANDLE h;
+	CK_ULONG at;
+
+	for (size_t i = 0; i < ELEMS(cases); i++) {
+		external_key_make(&o, cases[i].kind, 0, "damaged");
+		memset(&other, 0, sizeof(other));
+		for (at = o.material_at; o.t.t[at].type != cases[i].type;)
+			at++;
+		if (cases[i].damage == MISSING)
+			o.t.t[at] = o.t.t[--o.t.count];
+		else if (cases[i].damage == EMPTY)
+			o.t.t[at].ulValueLen = 0;
+		else if (cases[i].damage == BYTE)
+			((CK_BYTE *)o.t.t[at]
+				.pValue)[o.t.t[at].ulValueLen / 2] ^= 2;
+		else {
+			external_key_make(&other, cases[i].kind, 0, "other");
+			o.t.t[at] = other.t.t[at];
+		}
+		calls_clear();
+		rv_is(create(&o, 0, &h), cases[i].rv, "as listed", __FILE__,
+		    __LINE__, "%s, attribute 0x%lx, damage %d",
+		    cases[i].kind->spec, cases[i].type, cases[i].damage);
+		COUNT(calls(NULL), 0, "KMS is not asked");
+		external_key_free(&o);
+		external_key_free(&other);
+	}
+}
+
+static void
+test_others(void)
+{
+	static const struct external_key_kind kinds[] = {
+	    {"RSA of 1024 bits", CKO_PRIVATE_KEY, CKK_RSA, NULL, 1024, 0, 0},
+	    {"RSA of 2056 bits", CKO_PRIVATE_KEY, CKK_RSA, NULL, 2056, 0, 0},
+	    {"P-224", CKO_PRIVATE_KEY, CKK_EC, "P-224", 0, 0, 0},
+	    {"brainpoolP256r1", CKO_PRIVATE_KEY, CKK_EC, "brainpoolP256r1", 0,
+		0, 0},
+	    {"AES-128", CKO_SECRET_KEY, CKK_AES, NULL, 128, 0, 0},
+	    {"AES-192", CKO_SECRET_KEY, CKK_AES, NULL, 192, 0, 0},
+	};
+	static CK_BYTE ed25519[] = {6, 3, 0x2b, 0x65, 112}, seed[32] = {1};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
+	    A(CKA_KEY_TYPE, edwards_type), A(CKA_TOKEN, yes),
+	    A(CKA_EC_PARAMS, ed25519), A(CKA_VALUE, seed)};
+	struct external_key o;
+	CK_OBJECT_HANDLE h;
+
+	for (size_t i = 0; i < ELEMS(kinds); i++) {
+		external_key_make(&o, &kinds[i], 0, "refused");
+		calls_clear();
+		RV(create(&o, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID, "%s",
+		    kinds[i].spec);
+		COUNT(calls(NULL), 0, "KMS is not asked");
+		external_key_free(&o);
+	}
+	calls_clear();
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "Ed25519");
+	COUNT(calls(NULL), 0, "KMS is not asked");
+}
+
+/* The public half, as programs write it beside the private half. */
+static void
+test_public(void)
+{
+	struct external_key o, alien;
+	CK_OBJECT_HANDLE h, made = CK_INVALID_HANDLE;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_LABEL, "pair", 4), A_BYTES(CKA_MODULUS, NULL, 0),
+	    A_BYTES(CKA_PUBLIC_EXPONENT, NULL, 0)};
+
+	external_key_make(&o, &external_key_rsa_2048, 0, "pair");
+	external_key_make(&alien, &external_key_rsa_2048, 0, "alien");
+	RV(create(&o, CKA_SIGN, &h), CKR_OK, "the private half");
+	t[4] = o.t.t[o.material_at];
+	t[5] = o.t.t[o.material_at + 1];
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &made), CKR_OK,
+	    "the public half beside it");
+	COUNT(made, find_label("pair", CKO_PUBLIC_KEY),
+	    "is the object that is there already");
+	t[4] = alien.t.t[alien.material_at];
+	made = 77;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &made),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "one that belongs to no key");
+	COUNT(made, 77, "is no object");
+	external_key_free(&o);
+	external_key_free(&alien);
+}
+
+/* A point in the template must be the scalar's, in either form of it. */
+static void
+test_points(void)
+{
+	CK_BYTE point[80] = {4, 65};
+	struct external_key o, alien;
+	CK_OBJECT_HANDLE h;
+	size_t len = 0;
+
+	external_key_make(&o, &external_key_ecs[0], 0, "point");
+	external_key_make(&alien, &external_key_ecs[0], 0, "alien");
+	NEED(EVP_PKEY_get_octet_string_param(
+		 alien.pkey, "pub", point + 2, 70, &len) == 1 &&
+		 len == 65,
+	    "another's point");
+	template_add(&o.t, CKA_EC_POINT, point, 67);
+	calls_clear();
+	RV(create(&o, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID, "another's point");
+	COUNT(calls(NULL), 0, "KMS is not asked");
+	NEED(EVP_PKEY_get_octet_string_param(
+		 o.pkey, "pub", point + 2, 70, &len) == 1,
+	    "its own");
+	RV(create(&o, 0, &h), CKR_OK, "its own point");
+	o.t.t[o.t.count - 1] = (CK_ATTRIBUTE)A_BYTES(
+	    CKA_EC_POINT, point + 2, 65);
+	RV(create(&o, 0, &h), CKR_OK, "and bare, as some write it");
+	OK(external_key_is(&o, "point"), "it is the key");
+	COUNT(attr_number(h, CKA_KEY_TYPE), ec_type, "of type EC");
+	external_key_free(&o);
+	external_key_free(&alien);
+}
+
+int
+main(void)
+{
+	testenv_start();
+	p11_start();
+	test_values();
+	test_generic();
+	test_usages();
+	test_damaged();
+	test_others();
+	test_public();
+	test_points();
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

@@ -1,0 +1,500 @@
+/* C_DeriveKey, checked by OpenSSL. */
+#include <stdint.h>
+#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/x509.h>
+#include "account.h"
+#include "cryptoki/cryptoki.h"
+#include "p11.h"
+
+static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC;
+static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7},
+	       x25519[] = {6, 3, 0x2b, 0x65, 0x6e};
+static CK_ULONG asked;
+
+static CK_RV
+derive(CK_MECHANISM_TYPE type, void *params, CK_ULONG len,
+    CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *h)
+{
+	CK_MECHANISM m = {type, params, len};
+	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
+	    A(CKA_DERIVE, yes), A(CKA_VALUE_LEN, asked)};
+
+	*h = CK_INVALID_HANDLE;
+	return (p11->C_DeriveKey(rw, &m, base, t, asked != 0 ? 4 : 3, h));
+}
+
+static CK_OBJECT_HANDLE
+secret(CK_KEY_TYPE type, const char *bytes, size_t len, CK_BBOOL open)
+{
+	CK_BBOOL hidden = !open;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
+	    A_BYTES(CKA_VALUE, (void *)(uintptr_t)bytes, len),
+	    A(CKA_SENSITIVE, hidden), A(CKA_EXTRACTABLE, open),
+	    A(CKA_DERIVE, yes)};
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "a base key");
+	return (h);
+}
+
+/* The other side: OpenSSL's key, and its point as PKCS#11 has it. */
+static EVP_PKEY *other;
+static CK_BYTE point[256];
+static CK_ULONG point_len;
+
+static void
+peer_new(EVP_PKEY *p)
+{
+	size_t len = 0;
+
+	EVP_PKEY_free(other);
+	other = p;
+	NEED(EVP_PKEY_get_octet_string_param(
+		 other, OSSL_PKEY_PARAM_PUB_KEY, point + 2, 200, &len) == 1,
+	    "another side");
+	point[0] = 4;
+	point[1] = (CK_BYTE)len;
+	point_len = len + 2;
+}
+
+/* What OpenSSL has for the secret of its key and that object's public one. */
+static size_t
+agreed(CK_OBJECT_HANDLE own, CK_BYTE out[128])
+{
+	CK_BYTE der[512];
+	const unsigned char *p = der;
+	CK_ULONG n = attr(own, CKA_PUBLIC_KEY_INFO, der, sizeof(der));
+	EVP_PKEY *pub = n > sizeof(der) ? NULL : d2i_PUBKEY(NULL, &p, (long)n);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(other, NULL);
+	size_t len = 128;
+
+	NEED(pub != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+		 EVP_PKEY_derive_set_peer(ctx, pub) == 1 &&
+		 EVP_PKEY_derive(ctx, out, &len) == 1,
+	    "OpenSSL's side");
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pub);
+	return (len);
+}
+
+static void
+x963(const char *md, const CK_BYTE *z, size_t z_len, const char *info,
+    CK_BYTE *out, size_t len)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "X963KDF", NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+	OSSL_PARAM p[] = {OSSL_PARAM_construct_utf8_string(
+			      OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)md, 0),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)z, z_len),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info)),
+	    OSSL_PARAM_construct_end()};
+
+	NEED(EVP_KDF_derive(ctx, out, len, p) == 1, "X9.63 with %s", md);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+static void
+test_agreement(const char *what, CK_OBJECT_HANDLE own, unsigned long requests)
+{
+	static const struct {
+		CK_ULONG kdf;
+		const char *md;
+	} kdfs[] = {{CKD_SHA1_KDF, "SHA1"}, {CKD_SHA224_KDF, "SHA224"},
+	    {CKD_SHA256_KDF, "SHA256"}, {CKD_SHA384_KDF, "SHA384"},
+	    {CKD_SHA512_KDF, "SHA512"}, {CKD_SHA3_256_KDF, "SHA3-256"}};
+	CK_ECDH1_DERIVE_PARAMS p = {.kdf = CKD_NULL,
+	    .pPublicData = point,
+	    .ulPublicDataLen = point_len};
+	CK_BYTE z[128], want[128];
+	size_t len = agreed(own, z);
+	CK_OBJECT_HANDLE h;
+
+	asked = 0;
+	calls_clear();
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h), CKR_OK, "%s",
+	    what);
+	COUNT(calls(NULL), requests, "requests to KMS");
+	OK(attr_is(h, CKA_VALUE, z, len), "OpenSSL's secret");
+	COUNT(attr_number(h, CKA_KEY_TYPE), CKK_GENERIC_SECRET, "generic");
+	COUNT(attr_number(h, CKA_VALUE_LEN), len, "of its length");
+	OK(attr_is(h, CKA_LOCAL, &no, 1), "not made here");
+	OK(attr_is(h, CKA_ALWAYS_SENSITIVE, &no, 1), "nor always sensitive");
+	p.pPublicData = point + 2;
+	p.ulPublicDataLen = point_len - 2;
+	RV(derive(CKM_ECDH1_COFACTOR_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
+	    "with the point as it is");
+	OK(attr_is(h, CKA_VALUE, z, len), "the same");
+	asked = 16;
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
+	    "half of it");
+	OK(attr_is(h, CKA_VALUE, z + len - 16, 16), "loses its leading end");
+	asked = len + 1;
+	calls_clear();
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "more than there is");
+	p.pSharedData = (CK_BYTE *)"shared";
+	p.ulSharedDataLen = 6;
+	asked = 16;
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "shared data without a KDF");
+	p.pPublicData[20] ^= 1;
+	p.kdf = CKD_SHA256_KDF;
+	if (point_len > 34) /* any bytes are a point of X25519 */
+		RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+		    CKR_MECHANISM_PARAM_INVALID, "a point off the curve");
+	p.pPublicData[20] ^= 1;
+	p.ulPublicDataLen--;
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "a short point");
+	p.ulPublicDataLen++;
+	asked = 0;
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+	    CKR_TEMPLATE_INCOMPLETE, "a KDF and no length");
+	COUNT(calls(NULL), 0, "KMS is asked none of that");
+	asked = 80;
+	for (size_t i = 0; i < ELEMS(kdfs); i++) {
+		p.kdf = kdfs[i].kdf;
+		RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
+		    "by X9.63 with %s", kdfs[i].md);
+		x963(kdfs[i].md, z, len, "shared", want, asked);
+		OK(attr_is(h, CKA_VALUE, want, asked), "as OpenSSL has it");
+	}
+	p.kdf = CKD_SHA1_KDF_CONCATENATE;
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "another KDF");
+}
+
+static CK_OBJECT_HANDLE
+own_pair(CK_MECHANISM_TYPE type, CK_BYTE *params, CK_ULONG len)
+{
+	CK_MECHANISM m = {type, NULL, 0};
+	CK_ATTRIBUTE pub = {CKA_EC_PARAMS, params, len};
+	CK_ATTRIBUTE priv = A(CKA_DERIVE, yes);
+	CK_OBJECT_HANDLE a, b = CK_INVALID_HANDLE;
+
+	RV(p11->C_GenerateKeyPair(rw, &m, &pub, 1, &priv, 1, &a, &b), CKR_OK,
+	    "a session pair");
+	return (b);
+}
+
+static void
+test_ecdh(void)
+{
+	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
+	test_agreement("ECDH on P-256, here",
+	    own_pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256)), 0);
+	account_make("ECC_NIST_P256", "KEY_AGREEMENT", "alias/agree");
+	test_agreement(
+	    "ECDH on P-256, in KMS", find_label("agree", CKO_PRIVATE_KEY), 1);
+	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521"));
+	account_make("ECC_NIST_P521", "KEY_AGREEMENT", "alias/agree521");
+	test_agreement("ECDH on P-521, in KMS",
+	    find_label("agree521", CKO_PRIVATE_KEY), 1);
+	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
+	test_agreement("X25519, here",
+	    own_pair(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, x25519, sizeof(x25519)),
+	    0);
+}
+
+/* systemd-cryptenroll's template, and a key that goes into KMS. */
+static void
+test_ecdh_results(void)
+{
+	CK_OBJECT_HANDLE own = find_label("agree", CKO_PRIVATE_KEY), h;
+	CK_ECDH1_DERIVE_PARAMS p = {.kdf = CKD_NULL, .pPublicData = point};
+	CK_MECHANISM m = {CKM_ECDH1_DERIVE, &p, sizeof(p)};
+	CK_ATTRIBUTE enroll[] = {A(CKA_TOKEN, no), A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, generic_type), A(CKA_SENSITIVE, no),
+	    A(CKA_EXTRACTABLE, yes)};
+	CK_ATTRIBUTE token[] = {A(CKA_TOKEN, yes), A(CKA_KEY_TYPE, aes_type),
+	    A_BYTES(CKA_LABEL, "agreed", 6)};
+	CK_ATTRIBUTE type[] = {A(CKA_KEY_TYPE, ec_type)};
+	CK_SESSION_HANDLE ro = p11_session(0);
+	CK_BYTE z[128];
+
+	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
+	p.ulPublicDataLen = point_len;
+	agreed(own, z);
+	RV(p11->C_DeriveKey(rw, &m, own, enroll, ELEMS(enroll), &h), CKR_OK,
+	    "as systemd-cryptenroll asks");
+	OK(attr_is(h, CKA_VALUE, z, 32), "the secret");
+	calls_clear();
+	RV(p11->C_DeriveKey(ro, &m, own, token, ELEMS(token), &h),
+	    CKR_SESSION_READ_ONLY, "a token object in a read-only session");
+	RV(p11->C_DeriveKey(rw, &m, own, type, 1, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a secret key of type EC");
+	COUNT(calls("DeriveSharedSecret"), 0, "before KMS is asked");
+	RV(p11->C_DeriveKey(rw, &m, own, token, ELEMS(token), &h), CKR_OK,
+	    "an AES key that goes into KMS");
+	OK(same_key(h, key_make(z, "agreed")), "is that secret");
+	RV(p11->C_DeriveKey(rw, &m, find_label("agree", CKO_PUBLIC_KEY), enroll,
+	       ELEMS(enroll), &h),
+	    CKR_KEY_TYPE_INCONSISTENT, "with a public key");
+	account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/signs");
+	RV(p11->C_DeriveKey(rw, &m, find_label("signs", CKO_PRIVATE_KEY),
+	       enroll, ELEMS(enroll), &h),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED, "with a key that signs");
+	RV(p11->C_DeriveKey(rw, &m, 77777, enroll, ELEMS(enroll), &h),
+	    CKR_KEY_HANDLE_INVALID, "with no key");
+	m.mechanism = CKM_SHA256;
+	RV(p11->C_DeriveKey(rw, &m, own, enroll, ELEMS(enroll), &h),
+	    CKR_MECHANISM_INVALID, "by a digest");
+}
+
+/* RFC 5869, test case 1; its parts. */
+static void
+test_hkdf(void)
+{
+	static CK_BYTE okm[] = "\x3c\xb2\x5f\x25\xfa\xac\xd5\x7a\x90\x43\x4f"
+			       "\x64\xd0\x36\x2f\x2a\x2d\x2d\x0a\x90\xcf\x1a"
+			       "\x5a\x4c\x5d\xb0\x2d\x56\xec\xc4\xc5\xbf\x34"
+			       "\x00\x72\x08\xd5\xb8\x87\x18\x58\x65";
+	static CK_BYTE prk[] = "\x07\x77\x09\x36\x2c\x2e\x32\xdf\x0d\xdc\x3f"
+			       "\x0d\xc4\x7b\xba\x63\x90\xb6\xc7\x3b\xb5\x0f"
+			       "\x9c\x31\x22\xec\x84\x4a\xd7\xc2\xb3\xe5";
+	static CK_BYTE salt[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+		       info[] = {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7,
+			   0xf8, 0xf9};
+	char ikm[22];
+	struct hkdf_params p = {CK_TRUE, CK_TRUE, CKM_SHA256,
+	    CKF_HKDF_SALT_DATA, salt, sizeof(salt), 0, info, sizeof(info)};
+	CK_MECHANISM data = {CKM_HKDF_DATA, &p, sizeof(p)};
+	CK_ATTRIBUTE t = A(CKA_VALUE_LEN, asked);
+	CK_OBJECT_HANDLE base, h, got_prk;
+
+	memset(ikm, 0x0b, sizeof(ikm));
+	base = secret(CKK_HKDF, ikm, sizeof(ikm), CK_TRUE);
+	asked = 42;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK, "HKDF");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "as RFC 5869 has it");
+	RV(p11->C_DeriveKey(rw, &data, base, &t, 1, &h), CKR_OK, "HKDF data");
+	COUNT(attr_number(h, CKA_CLASS), CKO_DATA, "a data object");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
+	p.ulSaltType = CKF_HKDF_SALT_KEY;
+	p.hSaltKey = secret(CKK_GENERIC_SECRET, (char *)salt, 13, CK_FALSE);
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
+	    "a key as salt");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "the same");
+	p.hSaltKey = 77777;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_KEY_HANDLE_INVALID, "no such key");
+	p.ulSaltType = CKF_HKDF_SALT_DATA;
+	p.bExpand = CK_FALSE;
+	asked = 0;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &got_prk), CKR_OK,
+	    "extracted only");
+	OK(attr_is(got_prk, CKA_VALUE, prk, 32), "the RFC's PRK");
+	p.bExtract = CK_FALSE;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "neither extracted nor expanded");
+	p.bExpand = CK_TRUE;
+	asked = 42;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), got_prk, &h), CKR_OK,
+	    "expanded only");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "the RFC's OKM");
+	asked = 255 * 32 + 1;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "too much");
+	asked = 42;
+	p.prfHashMechanism = CKM_AES_CBC;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "no hash");
+	RV(derive(CKM_HKDF_DERIVE, &p, 3, base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "parameters of the wrong size");
+	base = secret(CKK_GENERIC_SECRET, ikm, 22, CK_FALSE);
+	p.prfHashMechanism = CKM_SHA256;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
+	    "of a hidden key");
+	OK(attr(h, CKA_VALUE, okm, 42) == 42, "the template says what hides");
+}
+
+static void
+kbkdf(const char *mac, const char *sub, const char *key, size_t key_len,
+    CK_BYTE *out, size_t len)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "KBKDF", NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+	OSSL_PARAM p[] = {OSSL_PARAM_construct_utf8_string(
+			      OSSL_KDF_PARAM_MAC, (char *)(uintptr_t)mac, 0),
+	    OSSL_PARAM_construct_utf8_string(
+		mac[0] == 'H' ? OSSL_KDF_PARAM_DIGEST : OSSL_KDF_PARAM_CIPHER,
+		(char *)(uintptr_t)sub, 0),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, key_len),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_SALT, (void *)(uintptr_t) "label", 5),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_INFO, (void *)(uintptr_t) "context", 7),
+	    OSSL_PARAM_construct_end()};
+
+	NEED(EVP_KDF_derive(ctx, out, len, p) == 1, "KBKDF with %s", sub);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+static void
+test_counter(void)
+{
+	static char key[] = "0123456789abcdef0123456789abcdef";
+	struct sp800_108_counter_format counter = {CK_FALSE, 32}, odd = {0, 12},
+					narrow = {0, 8};
+	struct sp800_108_dkm_length_format length = {1, CK_FALSE, 32};
+	struct prf_data_param parts[] = {{1, &counter, sizeof(counter)},
+	    {4, "label\0context", 13}, {3, &length, sizeof(length)}};
+	struct prf_data_param bad = {1, &odd, sizeof(odd)};
+	CK_OBJECT_HANDLE more = 0, h;
+	CK_ULONG more_len = 16;
+	CK_ATTRIBUTE more_t[] = {A(CKA_VALUE_LEN, more_len),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_SENSITIVE, no),
+	    A(CKA_EXTRACTABLE, yes)};
+	struct derived_key second = {more_t, 4, &more};
+	struct sp800_108_params p = {CKM_SHA256_HMAC, 3, parts, 0, NULL};
+	CK_OBJECT_HANDLE base = secret(CKK_GENERIC_SECRET, key, 32, CK_TRUE),
+			 aes = secret(CKK_AES, key, 32, CK_TRUE);
+	CK_BYTE want[128];
+
+	asked = 80;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h), CKR_OK,
+	    "the KDF in counter mode");
+	kbkdf("HMAC", "SHA256", key, 32, want, 80);
+	OK(attr_is(h, CKA_VALUE, want, 80), "as OpenSSL has it");
+	p.prfType = CKM_AES_CMAC;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), aes, &h), CKR_OK,
+	    "with CMAC");
+	kbkdf("CMAC", "AES-256-CBC", key, 32, want, 80);
+	OK(attr_is(h, CKA_VALUE, want, 80), "as OpenSSL has it");
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_KEY_TYPE_INCONSISTENT, "CMAC with a generic key");
+	/* 40 bytes are two blocks, 16 the third: three times 32 in all */
+	p.prfType = CKM_SHA256_HMAC;
+	p.ulAdditionalDerivedKeys = 1;
+	p.pAdditionalDerivedKeys = &second;
+	length.dkmLengthMethod = CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS;
+	asked = 40;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h), CKR_OK,
+	    "two keys at once");
+	kbkdf("HMAC", "SHA256", key, 32, want, 96);
+	OK(attr_is(h, CKA_VALUE, want, 40), "the first");
+	OK(attr_is(more, CKA_VALUE, want + 64, 16), "and the second");
+	COUNT(attr_number(more, CKA_KEY_TYPE), CKK_AES, "by its template");
+	more_len = 17;
+	calls_clear();
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "one of them cannot be");
+	OK(h == CK_INVALID_HANDLE && more == CK_INVALID_HANDLE, "none is");
+	p.ulAdditionalDerivedKeys = 0;
+	parts[0] = (struct prf_data_param){1, &narrow, sizeof(narrow)};
+	asked = 256 * 32;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "more than the counter counts");
+	asked = 32;
+	parts[0] = bad;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "a counter of 12 bits");
+	parts[0] = parts[1];
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "no counter");
+	p.prfType = CKM_SHA256;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "no MAC");
+}
+
+static void
+test_joins(void)
+{
+	CK_KEY_DERIVATION_STRING_DATA data = {(CK_BYTE *)"1234", 4};
+	CK_OBJECT_HANDLE base = secret(CKK_GENERIC_SECRET, "abc", 3, CK_TRUE);
+	CK_OBJECT_HANDLE second = secret(CKK_GENERIC_SECRET, "xyz", 3, CK_TRUE);
+	CK_OBJECT_HANDLE hidden = secret(
+	    CKK_GENERIC_SECRET, "hid", 3, CK_FALSE);
+	CK_ULONG bit = 4, beyond = 24;
+	CK_OBJECT_HANDLE h;
+
+	asked = 0;
+	RV(derive(
+	       CKM_CONCATENATE_BASE_AND_KEY, &second, sizeof(second), base, &h),
+	    CKR_OK, "two keys");
+	OK(attr_is_text(h, CKA_VALUE, "abcxyz"), "one behind the other");
+	RV(derive(CKM_CONCATENATE_BASE_AND_DATA, &data, sizeof(data), base, &h),
+	    CKR_OK, "a key and data");
+	OK(attr_is_text(h, CKA_VALUE, "abc1234"), "one behind the other");
+	RV(derive(CKM_CONCATENATE_DATA_AND_BASE, &data, sizeof(data), base, &h),
+	    CKR_OK, "data and a key");
+	OK(attr_is_text(h, CKA_VALUE, "1234abc"), "one behind the other");
+	RV(derive(CKM_XOR_BASE_AND_DATA, &data, sizeof(data), base, &h), CKR_OK,
+	    "exclusive or");
+	OK(attr_is(h, CKA_VALUE, "PPP", 3), "of the shorter length");
+	RV(derive(CKM_EXTRACT_KEY_FROM_KEY, &bit, sizeof(bit), base, &h),
+	    CKR_OK, "bits of a key");
+	OK(attr_is(h, CKA_VALUE, "\x16\x26\x36", 3), "and round its end");
+	RV(derive(CKM_EXTRACT_KEY_FROM_KEY, &beyond, sizeof(beyond), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "from a bit that it has not");
+	asked = 2;
+	RV(derive(
+	       CKM_CONCATENATE_BASE_AND_KEY, &second, sizeof(second), base, &h),
+	    CKR_OK, "fewer bytes");
+	OK(attr_is_text(h, CKA_VALUE, "ab"), "are the first");
+	asked = 7;
+	RV(derive(
+	       CKM_CONCATENATE_BASE_AND_KEY, &second, sizeof(second), base, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "more than there are");
+	asked = 0;
+	RV(derive(
+	       CKM_CONCATENATE_BASE_AND_KEY, &hidden, sizeof(hidden), base, &h),
+	    CKR_OK, "with a key that hides");
+	OK(attr_is(h, CKA_SENSITIVE, &yes, 1), "hides, too");
+	OK(attr_is(h, CKA_EXTRACTABLE, &no, 1), "and stays");
+	RV(p11->C_SetAttributeValue(
+	       rw, base, (CK_ATTRIBUTE[]){A(CKA_DERIVE, no)}, 1),
+	    CKR_OK, "no more derivations");
+	RV(derive(CKM_XOR_BASE_AND_DATA, &data, sizeof(data), base, &h),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED, "are no more");
+}
+
+/* What the base key's own template says of what comes of it. */
+static void
+test_derive_template(void)
+{
+	CK_ATTRIBUTE inner[] = {
+	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_LABEL, "made", 4)};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, generic_type),
+	    A_BYTES(CKA_VALUE, "0123456789abcdef", 16), A(CKA_DERIVE, yes),
+	    A(CKA_DERIVE_TEMPLATE, inner)};
+	CK_KEY_DERIVATION_STRING_DATA data = {
+	    (CK_BYTE *)"0123456789abcdef", 16};
+	CK_MECHANISM m = {CKM_XOR_BASE_AND_DATA, &data, sizeof(data)};
+	CK_ATTRIBUTE good[] = {A(CKA_KEY_TYPE, aes_type)},
+		     bad[] = {A(CKA_KEY_TYPE, generic_type)};
+	CK_OBJECT_HANDLE base = CK_INVALID_HANDLE, h;
+
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &base), CKR_OK,
+	    "a key with a template for what comes of it");
+	RV(p11->C_DeriveKey(rw, &m, base, good, 1, &h), CKR_OK, "followed");
+	OK(attr_is_text(h, CKA_LABEL, "made"), "and added to");
+	RV(p11->C_DeriveKey(rw, &m, base, bad, 1, &h),
+	    CKR_TEMPLATE_INCONSISTENT, "contradicted");
+}
+
+int
+main(void)
+{
+	testenv_start();
+	p11_start();
+	test_ecdh();
+	test_ecdh_results();
+	test_hkdf();
+	test_counter();
+	test_joins();
+	test_derive_template();
+	EVP_PKEY_free(other);
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

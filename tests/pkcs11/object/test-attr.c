@@ -1,0 +1,332 @@
+/* C_GetAttributeValue by all of the standard's rules, C_SetAttributeValue of
+ * labels and ids. */
+#include <stdio.h>
+#include <string.h>
+#include "account.h"
+#include "p11.h"
+#include "cryptoki/cryptoki.h"
+
+#define UNAVAILABLE CK_UNAVAILABLE_INFORMATION
+
+static CK_OBJECT_HANDLE key;
+static struct pair_handles pair;
+
+/* What an imported AES key says of itself. */
+static void
+test_key(void)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		const char *name;
+		CK_BBOOL want;
+	} truths[] = {
+	    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE},
+	    {CKA_PRIVATE, "CKA_PRIVATE", CK_FALSE},
+	    {CKA_MODIFIABLE, "CKA_MODIFIABLE", CK_TRUE},
+	    {CKA_COPYABLE, "CKA_COPYABLE", CK_FALSE},
+	    {CKA_DESTROYABLE, "CKA_DESTROYABLE", CK_TRUE},
+	    {CKA_LOCAL, "CKA_LOCAL", CK_FALSE},
+	    {CKA_ENCRYPT, "CKA_ENCRYPT", CK_TRUE},
+	    {CKA_DECRYPT, "CKA_DECRYPT", CK_TRUE},
+	    {CKA_SIGN, "CKA_SIGN", CK_FALSE},
+	    {CKA_VERIFY, "CKA_VERIFY", CK_FALSE},
+	    {CKA_WRAP, "CKA_WRAP", CK_TRUE},
+	    {CKA_UNWRAP, "CKA_UNWRAP", CK_TRUE},
+	    {CKA_DERIVE, "CKA_DERIVE", CK_FALSE},
+	    {CKA_TRUSTED, "CKA_TRUSTED", CK_FALSE},
+	    {CKA_SENSITIVE, "CKA_SENSITIVE", CK_TRUE},
+	    {CKA_ALWAYS_SENSITIVE, "CKA_ALWAYS_SENSITIVE", CK_FALSE},
+	    {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", CK_FALSE},
+	    {CKA_NEVER_EXTRACTABLE, "CKA_NEVER_EXTRACTABLE", CK_FALSE},
+	    {CKA_WRAP_WITH_TRUSTED, "CKA_WRAP_WITH_TRUSTED", CK_FALSE},
+	    {CKA_KEYFERRY_MULTI_REGION, "CKA_KEYFERRY_MULTI_REGION", CK_FALSE},
+	};
+	CK_MECHANISM_TYPE allowed[] = {CKM_KEYFERRY_KMS, CKM_AES_GCM};
+
+	for (size_t i = 0; i < ELEMS(truths); i++)
+		OK(attr_is(key, truths[i].type, &truths[i].want, 1), "%s",
+		    truths[i].name);
+	COUNT(attr_number(key, CKA_CLASS), CKO_SECRET_KEY, "CKA_CLASS");
+	COUNT(attr_number(key, CKA_KEY_TYPE), CKK_AES, "CKA_KEY_TYPE");
+	COUNT(attr_number(key, CKA_VALUE_LEN), 32, "CKA_VALUE_LEN");
+	COUNT(attr_number(key, CKA_KEY_GEN_MECHANISM), UNAVAILABLE,
+	    "CKA_KEY_GEN_MECHANISM");
+	OK(attr_is_text(key, CKA_LABEL, "key"), "CKA_LABEL");
+	OK(attr_is_text(key, CKA_START_DATE, ""), "CKA_START_DATE");
+	OK(attr_is_text(key, CKA_END_DATE, ""), "CKA_END_DATE");
+	OK(attr_is(key, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed)),
+	    "CKA_ALLOWED_MECHANISMS");
+	OK(attr_is_text(key, CKA_KEYFERRY_KEY_STATE, "Enabled"), "the state");
+	OK(attr_is_text(key, CKA_KEYFERRY_ORIGIN, "EXTERNAL"), "the origin");
+	OK(attr_is_text(key, CKA_KEYFERRY_EXPIRATION_MODEL,
+	       "KEY_MATERIAL_DOES_NOT_EXPIRE"),
+	    "the expiration model");
+	OK(attr_is_text(key, CKA_KEYFERRY_VALID_TO, ""), "no ValidTo");
+	COUNT(attr(key, CKA_KEYFERRY_KEY_MATERIAL_ID, NULL, 0), 64,
+	    "the id of the material");
+}
+
+/* Each failure by itself: code, and the length that is left behind. */
+static void
+test_failures(void)
+{
+	CK_BYTE room[64];
+	struct {
+		const char *what;
+		CK_ATTRIBUTE a;
+		CK_RV rv;
+		CK_ULONG len;
+	} cases[] = {
+	    {"a length", {CKA_LABEL, NULL, 0}, CKR_OK, 3},
+	    {"a length, with some given", {CKA_LABEL, NULL, 77}, CKR_OK, 3},
+	    {"room enough", {CKA_LABEL, room, 3}, CKR_OK, 3},
+	    {"more than enough", {CKA_LABEL, room, 64}, CKR_OK, 3},
+	    {"too little", {CKA_LABEL, room, 2}, CKR_BUFFER_TOO_SMALL,
+		UNAVAILABLE},
+	    {"none", {CKA_LABEL, room, 0}, CKR_BUFFER_TOO_SMALL, UNAVAILABLE},
+	    {"an empty value", {CKA_END_DATE, room, 64}, CKR_OK, 0},
+	    {"an empty value without room", {CKA_END_DATE, room, 0}, CKR_OK, 0},
+	    {"the value", {CKA_VALUE, room, 64}, CKR_ATTRIBUTE_SENSITIVE,
+		UNAVAILABLE},
+	    {"the value's length", {CKA_VALUE, NULL, 0},
+		CKR_ATTRIBUTE_SENSITIVE, UNAVAILABLE},
+	    {"an attribute of RSA keys", {CKA_MODULUS, room, 64},
+		CKR_ATTRIBUTE_TYPE_INVALID, UNAVAILABLE},
+	    {"an attribute of nothing here", {CKA_SUBJECT, room, 64},
+		CKR_ATTRIBUTE_TYPE_INVALID, UNAVAILABLE},
+	    {"another vendor's", {0xcf534301, room, 64},
+		CKR_ATTRIBUTE_TYPE_INVALID, UNAVAILABLE},
+	};
+	CK_ATTRIBUTE a;
+
+	for (size_t i = 0; i < ELEMS(cases); i++) {
+		a = cases[i].a;
+		rv_is(p11->C_GetAttributeValue(rw, key, &a, 1), cases[i].rv,
+		    "as listed", __FILE__, __LINE__, "%s", cases[i].what);
+		COUNT(a.ulValueLen, cases[i].len, "%s: the length",
+		    cases[i].what);
+	}
+}
+
+/* All entries are filled, whatever becomes of the others. */
+static void
+test_many_attributes(void)
+{
+	CK_ULONG type = 0, len = 0;
+	CK_BYTE value[32], label[2];
+	char arn[256];
+	CK_ATTRIBUTE t[] = {A(CKA_KEY_TYPE, type), A(CKA_VALUE, value),
+	    A(CKA_LABEL, label), A_BYTES(CKA_MODULUS, value, sizeof(value)),
+	    A(CKA_VALUE_LEN, len), A(CKA_UNIQUE_ID, arn)};
+	CK_RV rv = p11->C_GetAttributeValue(rw, key, t, ELEMS(t));
+
+	OK(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+		rv == CKR_BUFFER_TOO_SMALL,
+	    "the code is one of those that apply");
+	OK(t[0].ulValueLen == sizeof(type) && type == CKK_AES,
+	    "what stands before a failure is filled");
+	OK(t[1].ulValueLen == UNAVAILABLE && t[2].ulValueLen == UNAVAILABLE &&
+		t[3].ulValueLen == UNAVAILABLE,
+	    "each failure is marked");
+	OK(t[4].ulValueLen == sizeof(len) && len == 32,
+	    "what stands behind is filled");
+	OK(strncmp(arn, "arn:aws:kms:us-east-1:111122223333:key/", 39) == 0 &&
+		t[5].ulValueLen == 39 + 36,
+	    "the unique id is the key's ARN");
+}
+
+static void
+test_arguments(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes)};
+
+	RV(p11->C_GetAttributeValue(rw, key, NULL, 1), CKR_ARGUMENTS_BAD,
+	    "no template");
+	RV(p11->C_GetAttributeValue(rw, key, t, 0), CKR_ARGUMENTS_BAD,
+	    "an empty template");
+	RV(p11->C_GetAttributeValue(rw, 77777, t, 1), CKR_OBJECT_HANDLE_INVALID,
+	    "no such object");
+	RV(p11->C_GetAttributeValue(rw, CK_INVALID_HANDLE, t, 1),
+	    CKR_OBJECT_HANDLE_INVALID, "the invalid handle");
+	RV(p11->C_GetAttributeValue(77777, key, t, 1),
+	    CKR_SESSION_HANDLE_INVALID, "no such session");
+}
+
+/* Both halves of an import pair. The modulus is what costs a call. */
+static void
+test_pair(void)
+{
+	CK_BYTE exponent[] = {1, 0, 1}, modulus[256], other[256];
+	CK_MECHANISM_TYPE allowed[] = {CKM_RSA_PKCS_OAEP};
+
+	calls_clear();
+	OK(attr_is(pair.public, CKA_WRAP, &yes, 1) &&
+		attr_is(pair.public, CKA_ENCRYPT, &no, 1),
+	    "the public half wraps and does nothing else");
+	OK(attr_is(pair.private, CKA_UNWRAP, &yes, 1) &&
+		attr_is(pair.private, CKA_DECRYPT, &no, 1) &&
+		attr_is(pair.private, CKA_SIGN, &no, 1),
+	    "the private half unwraps and does nothing else");
+	COUNT(attr_number(pair.public, CKA_KEY_TYPE), CKK_RSA, "it is RSA");
+	COUNT(attr_number(pair.public, CKA_MODULUS_BITS), 2048, "of 2048 bits");
+	OK(attr_is(
+	       pair.private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed)),
+	    "it unwraps with OAEP");
+	OK(attr_is_text(pair.private, CKA_LABEL, "pair") &&
+		attr_is_text(pair.public, CKA_LABEL, "pair"),
+	    "both have the label");
+	OK(attr_is_text(pair.private, CKA_KEYFERRY_KEY_STATE, "PendingImport"),
+	    "the key waits for its material");
+	COUNT(calls("GetParametersForImport"), 0, "none of it fetches");
+	COUNT(attr(pair.public, CKA_MODULUS, modulus, sizeof(modulus)), 256,
+	    "the modulus");
+	COUNT(calls("GetParametersForImport"), 1, "is fetched");
+	OK(attr_is(pair.public, CKA_PUBLIC_EXPONENT, exponent, 3),
+	    "the exponent");
+	COUNT(attr(pair.private, CKA_MODULUS, other, sizeof(other)), 256,
+	    "the private half's modulus");
+	OK(memcmp(modulus, other, 256) == 0, "is the same");
+	OK(attr(pair.public, CKA_PUBLIC_KEY_INFO, NULL, 0) > 256,
+	    "the SubjectPublicKeyInfo");
+	COUNT(calls("GetParametersForImport"), 1, "is there already");
+	{
+		CK_ATTRIBUTE a = A(CKA_PRIVATE_EXPONENT, other);
+
+		RV(p11->C_GetAttributeValue(rw, pair.private, &a, 1),
+		    CKR_ATTRIBUTE_SENSITIVE, "the private exponent");
+		a.type = CKA_VALUE_LEN;
+		RV(p11->C_GetAttributeValue(rw, pair.private, &a, 1),
+		    CKR_ATTRIBUTE_TYPE_INVALID, "an attribute of AES keys");
+	}
+}
+
+static CK_RV
+set(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, const char *value)
+{
+	char copy[300];
+	CK_ATTRIBUTE a = {type, copy, strlen(value)};
+
+	memcpy(copy, value, strlen(value) + 1);
+	return (p11->C_SetAttributeValue(rw, h, &a, 1));
+}
+
+static void
+test_set_label(void)
+{
+	struct account_key k;
+	char too_long[252];
+
+	RV(set(key, CKA_LABEL, "renamed"), CKR_OK, "a new label");
+	OK(attr_is_text(key, CKA_LABEL, "renamed"), "is read back");
+	COUNT(find_label("renamed", CKO_SECRET_KEY), key, "and finds the key");
+	COUNT(find_label("key", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "the old one does not");
+	OK(account_alias("alias/renamed", &k) &&
+		!account_alias("alias/key", &k),
+	    "KMS says the same");
+	RV(set(key, CKA_LABEL, "renamed"), CKR_OK, "the same label again");
+	RV(set(key, CKA_LABEL, "pair"), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "another key's label");
+	OK(attr_is_text(key, CKA_LABEL, "renamed"), "changes nothing");
+	RV(set(key, CKA_LABEL, ""), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "an empty label");
+	memset(too_long, 'x', 251);
+	too_long[251] = '\0';
+	RV(set(key, CKA_LABEL, too_long), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "a label of 251 bytes");
+	RV(set(key, CKA_LABEL, "with a space"), CKR_OK, "one to be escaped");
+	OK(attr_is_text(key, CKA_LABEL, "with a space"), "is read back");
+	RV(set(pair.public, CKA_LABEL, "couple"), CKR_OK, "a pair's label");
+	OK(attr_is_text(pair.private, CKA_LABEL, "couple"),
+	    "is that of both halves");
+	RV(set(key, CKA_LABEL, "key"), CKR_OK, "and back");
+	RV(set(pair.public, CKA_LABEL, "pair"), CKR_OK, "the pair's, too");
+}
+
+static void
+test_set_id(void)
+{
+	CK_BYTE uuid[16], now[16];
+
+	NEED(attr(key, CKA_ID, uuid, 16) == 16, "the default id");
+	RV(set(key, CKA_ID, "\x01\x02"), CKR_OK, "an id");
+	OK(attr_is(key, CKA_ID, "\x01\x02", 2), "is read back");
+	RV(set(pair.private, CKA_ID, "\x01\x02"), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "another key's id");
+	COUNT(attr(pair.private, CKA_ID, now, 16), 16, "changes nothing");
+	RV(set(key, CKA_ID, "\x03"), CKR_OK, "another id");
+	RV(set(pair.private, CKA_ID, "\x01\x02"), CKR_OK,
+	    "the old one is free for others");
+	RV(set(key, CKA_ID, ""), CKR_ATTRIBUTE_VALUE_INVALID, "an empty id");
+}
+
+static void
+test_set_rules(void)
+{
+	CK_SESSION_HANDLE ro = p11_session(0);
+	CK_ATTRIBUTE label = A_BYTES(CKA_LABEL, "x", 1);
+	CK_ATTRIBUTE two[] = {
+	    A_BYTES(CKA_LABEL, "both", 4), A_BYTES(CKA_ID, "\x01\x02", 2)};
+	const struct {
+		const char *what;
+		CK_ATTRIBUTE a;
+		CK_RV rv;
+	} cases[] = {
+	    {"CKA_TOKEN", A(CKA_TOKEN, no), CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_EXTRACTABLE", A(CKA_EXTRACTABLE, no),
+		CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_ENCRYPT", A(CKA_ENCRYPT, no), CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_LOCAL", A(CKA_LOCAL, no), CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_END_DATE", A_BYTES(CKA_END_DATE, "20960101", 8),
+		CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_VALUE", A_BYTES(CKA_VALUE, material(1), 32),
+		CKR_ATTRIBUTE_READ_ONLY},
+	    {"CKA_UNIQUE_ID", A_BYTES(CKA_UNIQUE_ID, "x", 1),
+		CKR_ATTRIBUTE_READ_ONLY},
+	    {"an attribute of RSA keys", A_BYTES(CKA_MODULUS, "x", 1),
+		CKR_ATTRIBUTE_TYPE_INVALID},
+	    {"a label of no bytes and some length", A_BYTES(CKA_LABEL, NULL, 3),
+		CKR_ATTRIBUTE_VALUE_INVALID},
+	};
+	CK_ATTRIBUTE a;
+
+	for (size_t i = 0; i < ELEMS(cases); i++) {
+		a = cases[i].a;
+		rv_is(p11->C_SetAttributeValue(rw, key, &a, 1), cases[i].rv,
+		    "as listed", __FILE__, __LINE__, "setting %s",
+		    cases[i].what);
+	}
+	RV(p11->C_SetAttributeValue(ro, key, &label, 1), CKR_SESSION_READ_ONLY,
+	    "a read-only session");
+	RV(p11->C_SetAttributeValue(rw, 77777, &label, 1),
+	    CKR_OBJECT_HANDLE_INVALID, "no such object");
+	RV(p11->C_SetAttributeValue(rw, key, NULL, 1), CKR_ARGUMENTS_BAD,
+	    "no template");
+	RV(p11->C_SetAttributeValue(rw, key, &label, 0), CKR_ARGUMENTS_BAD,
+	    "an empty template");
+	/* the pair has the id: nothing of the template is done */
+	RV(p11->C_SetAttributeValue(rw, key, two, 2),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a good label and a bad id");
+	OK(attr_is_text(key, CKA_LABEL, "key"), "leave the label as it was");
+	p11->C_CloseSession(ro);
+}
+
+int
+main(void)
+{
+	testenv_start();
+	p11_start();
+	key = key_make(material(1), "key");
+	pair = pair_make("pair");
+	test_key();
+	test_failures();
+	test_many_attributes();
+	test_arguments();
+	test_pair();
+	test_set_label();
+	test_set_id();
+	test_set_rules();
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

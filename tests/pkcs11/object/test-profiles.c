@@ -1,0 +1,45 @@
+/* Profile objects: what the token says that it is good for. */
+#include "cryptoki/cryptoki.h"
+#include "p11.h"
+
+static CK_OBJECT_CLASS profile_class = CKO_PROFILE;
+
+int
+main(void)
+{
+	CK_ULONG baseline = CKP_BASELINE_PROVIDER, other = 0x77;
+	CK_ATTRIBUTE by_class[] = {A(CKA_CLASS, profile_class)};
+	CK_ATTRIBUTE by_id[] = {A(CKA_PROFILE_ID, baseline)};
+	CK_ATTRIBUTE by_other[] = {
+	    A(CKA_CLASS, profile_class), A(CKA_PROFILE_ID, other)};
+	CK_ATTRIBUTE make[] = {
+	    A(CKA_CLASS, profile_class), A(CKA_PROFILE_ID, baseline)};
+	CK_ATTRIBUTE label[] = {A_BYTES(CKA_LABEL, "x", 1)};
+	CK_OBJECT_HANDLE h[4], made = 0;
+	CK_BYTE bytes[64];
+
+	/* no KMS is there to be asked */
+	testenv_open();
+	p11_start();
+	COUNT(find(rw, by_class, 1, h, 4), 1, "one profile");
+	COUNT(attr_number(h[0], CKA_PROFILE_ID), CKP_BASELINE_PROVIDER,
+	    "the baseline provider's");
+	COUNT(attr_number(h[0], CKA_CLASS), CKO_PROFILE, "its class");
+	OK(attr_is(h[0], CKA_TOKEN, &yes, 1) &&
+		attr_is(h[0], CKA_PRIVATE, &no, 1) &&
+		attr_is(h[0], CKA_MODIFIABLE, &no, 1),
+	    "of the token, public, not to be changed");
+	COUNT(attr(h[0], CKA_ID, bytes, sizeof(bytes)),
+	    CK_UNAVAILABLE_INFORMATION, "it has no CKA_ID");
+	COUNT(find(rw, by_id, 1, h, 4), 1, "found by its id");
+	COUNT(find(rw, by_other, 2, h, 4), 0, "no other is there");
+	RV(p11->C_SetAttributeValue(rw, h[0], label, 1), CKR_ACTION_PROHIBITED,
+	    "C_SetAttributeValue");
+	RV(p11->C_DestroyObject(rw, h[0]), CKR_ACTION_PROHIBITED,
+	    "C_DestroyObject");
+	RV(p11->C_CreateObject(rw, make, 2, &made), CKR_ATTRIBUTE_READ_ONLY,
+	    "C_CreateObject");
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

@@ -1,0 +1,176 @@
+/* fork(): the child begins anew, the parent goes on, and the connection that
+ * the parent has sees no byte of the child's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cryptoki/cryptoki.h"
+#include "p11.h"
+#include "proxy.h"
+
+#define CHILD_SECONDS 120 /* then it hangs */
+
+static CK_OBJECT_HANDLE key;
+
+static CK_RV
+use(void)
+{
+	CK_BYTE sealed[1024];
+	CK_ULONG n = sizeof(sealed);
+
+	return (encrypt(key, &kms_mechanism, "text", 4, sealed, &n));
+}
+
+/* Runs body in a child; what it returns is 0, or the line that failed. */
+static int
+in_child(int (*body)(void))
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		alarm(CHILD_SECONDS);
+		_exit(body());
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		return (-1);
+	return (WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+/* An exit status holds 8 bits: the number of the check that failed. */
+#define EXPECT(n, got, want) \
+	if ((got) != (want)) \
+		return (n);
+
+static int
+before_init(void)
+{
+	CK_SESSION_INFO session;
+	CK_SLOT_ID slot;
+	CK_INFO info;
+	CK_ULONG n = 0;
+	CK_BYTE bytes[16];
+
+	EXPECT(1, p11->C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(2, p11->C_GetSlotList(CK_TRUE, NULL, &n),
+	    CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(3, p11->C_GetSessionInfo(rw, &session),
+	    CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(4, use(), CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(5, p11->C_GenerateRandom(rw, bytes, 16),
+	    CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(6, p11->C_CloseSession(rw), CKR_CRYPTOKI_NOT_INITIALIZED)
+	EXPECT(7, p11->C_WaitForSlotEvent(0, &slot, NULL),
+	    CKR_CRYPTOKI_NOT_INITIALIZED)
+	return (0);
+}
+
+static int
+begin_anew(void)
+{
+	CK_SESSION_INFO info;
+	CK_SESSION_HANDLE inherited = rw;
+
+	EXPECT(1, p11->C_Initialize(NULL), CKR_OK)
+	EXPECT(2, p11->C_Initialize(NULL), CKR_CRYPTOKI_ALREADY_INITIALIZED)
+	EXPECT(3, p11->C_GetSessionInfo(inherited, &info),
+	    CKR_SESSION_HANDLE_INVALID)
+	EXPECT(4,
+	    p11->C_OpenSession(
+		0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &rw),
+	    CKR_OK)
+	key = find_label("key", CKO_SECRET_KEY);
+	EXPECT(5, use(), CKR_OK)
+	EXPECT(6, p11->C_Finalize(NULL), CKR_OK)
+	EXPECT(7, p11->C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED)
+	return (0);
+}
+
+/* As OpenSSL's provider does. */
+static int
+finalize_first(void)
+{
+	EXPECT(1, p11->C_Finalize(NULL), CKR_OK)
+	return (begin_anew());
+}
+
+/* The host ends without a word to the module. */
+static int
+leave(void)
+{
+	exit(0);
+}
+
+static int
+grandchild(void)
+{
+	int line = begin_anew();
+
+	EXPECT(1, line, 0)
+	EXPECT(2, p11->C_Initialize(NULL), CKR_OK)
+	EXPECT(3, in_child(begin_anew), 0)
+	EXPECT(4, p11->C_Finalize(NULL), CKR_OK)
+	return (0);
+}
+
+/* What came on the first n connections. */
+static size_t
+bytes_of(size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += proxy_bytes(i);
+	return (sum);
+}
+
+int
+main(void)
+{
+	static const struct {
+		const char *what;
+		int (*body)(void);
+		bool connects;
+	} children[] = {
+	    {"a child has nothing initialised", before_init, false},
+	    {"C_Initialize begins anew", begin_anew, true},
+	    {"so does C_Finalize and C_Initialize", finalize_first, true},
+	    {"a child that just leaves", leave, false},
+	    {"a child's child", grandchild, true},
+	};
+	size_t before, connections, parents;
+
+	testenv_start();
+	proxy_start();
+	p11_start();
+	/* a handle that a child does not get again for its own session */
+	for (int i = 0; i < 5; i++) {
+		p11->C_CloseSession(rw);
+		rw = p11_session(CKF_RW_SESSION);
+	}
+	key = key_make(material(1), "key");
+	/* CreateKey goes over one of its own */
+	parents = proxy_connections();
+	OK(parents >= 1, "the parent has %zu connections", parents);
+	for (size_t i = 0; i < ELEMS(children); i++) {
+		before = bytes_of(parents);
+		connections = proxy_connections();
+		COUNT((unsigned long)in_child(children[i].body), 0, "%s",
+		    children[i].what);
+		COUNT(bytes_of(parents), before,
+		    "%s: not a byte on the parent's connections",
+		    children[i].what);
+		OK((proxy_connections() > connections) == children[i].connects,
+		    "%s: connections of its own, if any", children[i].what);
+		connections = proxy_connections();
+		RV(use(), CKR_OK, "the parent goes on");
+		OK(bytes_of(parents) > before &&
+			proxy_connections() == connections,
+		    "on the connections that it has");
+	}
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}

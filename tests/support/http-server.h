@@ -1,0 +1,37 @@
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <openssl/types.h>
+
+/*
+ * A scripted HTTP server on a free loopback port, a thread a connection. Each
+ * request that arrives, on whatever connection, takes the next step; the last
+ * step repeats.
+ */
+struct http_step {
+	int status; /* 0: the connection is cut without a reply */
+	const char *body; /* NULL: none */
+	bool echo; /* the request's own instead */
+	const char *headers; /* more of them, each ended by CR LF, or NULL */
+	const char *raw; /* these bytes instead of an HTTP reply, then cut */
+	bool hang; /* no reply, and no cut until http_server_stop() */
+	bool close; /* unannounced, after the reply */
+	void (*hook)(void); /* before the reply */
+};
+
+struct http_server;
+
+/* tls: NULL for plain http. Ends the program when it cannot. */
+struct http_server *http_server_start(
+    const struct http_step *, size_t count, SSL_CTX *tls);
+const char *http_server_url(
+    const struct http_server *); /* "http://127.0.0.1:PORT" */
+/* So far: requests read whole, connections accepted, bytes received. */
+int http_server_requests(struct http_server *);
+int http_server_connections(struct http_server *);
+size_t http_server_bytes(struct http_server *);
+/* Head and body of a request, from 0; at most 64 are kept. */
+const char *http_server_request(struct http_server *, int i);
+void http_server_stop(struct http_server *);
+#endif

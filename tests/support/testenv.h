@@ -1,0 +1,51 @@
+#ifndef TESTENV_H
+#define TESTENV_H
+#include <stddef.h>
+
+/*
+ * What a test of the module needs around it: a folder of its own, a
+ * keyferry-localkms with an empty store, and the environment that leads the
+ * module there. All of it ends the program when it cannot be had.
+ */
+
+/* A folder, a clean environment, and no KMS. */
+void testenv_open(void);
+/* The same with a KMS. */
+void testenv_start(void);
+/* In a process started by a test that has these: uses the same. */
+void testenv_join(void);
+/* Ends the KMS and removes the folder; when keep is not set in the
+ * environment (KEYFERRY_TEST_KEEP=1). */
+void testenv_stop(void);
+/* The KMS alone: an end as by `kill`, and a new one on the same store and, if
+ * it can be, on the same port. */
+void testenv_kms_stop(void);
+void testenv_kms_start(void);
+
+/* The path of a file in the folder, in static memory: four at a time. */
+const char *testenv_path(const char *name);
+/* Where the built files are. */
+const char *testenv_module(void);
+/* "127.0.0.1:PORT" of the KMS, and of its control address. */
+const char *testenv_address(void);
+
+/*
+ * Writes keyferry.conf and points $KEYFERRY_CONFIG at it. top: more lines
+ * before the sections; token: more lines of [token test]; more: sections.
+ * All may be NULL. Wrapping keys have 2048 bits, which take less time.
+ */
+void testenv_config(const char *top, const char *token, const char *more);
+void testenv_write(const char *name, const char *text);
+/* The whole file, in static memory, cut at 64 kB; "" when there is none. */
+const char *testenv_read(const char *name);
+size_t testenv_lines(const char *text);
+
+/* What the KMS's control address does: METHOD, path and query. */
+void control(const char *method, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* How often an operation was asked for since calls_clear(); NULL: all. */
+unsigned long calls(const char *operation);
+void calls_clear(void);
+/* How many calls there were at once, at most, since then. */
+unsigned long calls_at_once(void);
+#endif
