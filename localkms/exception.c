@@ -31,9 +31,3 @@ exception_name(enum exception_kind kind)
 {
 	return (rows[kind].name);
 }
-
-int
-exception_status(enum exception_kind kind)
-{
-	return (rows[kind].status);
-}

@@ -65,5 +65,4 @@ struct exception {
 bool exception_set(struct exception *e, enum exception_kind kind,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const char *exception_name(enum exception_kind);
-int exception_status(enum exception_kind);
 #endif

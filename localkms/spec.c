@@ -104,12 +104,6 @@ spec_find(struct view name)
 	return (NULL);
 }
 
-const struct spec *
-spec_at(size_t i)
-{
-	return (i < ELEMS(specs) ? &specs[i] : NULL);
-}
-
 const struct algorithm *
 algorithm_find(struct view name)
 {

@@ -53,9 +53,6 @@ struct algorithm {
 
 /* NULL: no such name. */
 const struct spec *spec_find(struct view name);
-/* The spec that wraps with so many bits, or any by its row number (NULL past
- * the end). */
-const struct spec *spec_at(size_t i);
 const struct algorithm *algorithm_find(struct view name);
 const struct algorithm *algorithm_at(size_t i);
 /* Whether keys of that spec do that algorithm. */

@@ -331,7 +331,8 @@ remove_alias(struct store *s, const struct alias *a)
 	free(row);
 }
 
-bool
+/* With its aliases. Locked. */
+static bool
 store_remove_key(struct store *s, const struct key *k)
 {
 	struct sort_key at = key_sort_key(k), owned = {k->region, k->id, ""};

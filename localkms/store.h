@@ -40,8 +40,6 @@ size_t store_related_keys(
 /* All or none of them. Takes the references, also when it fails. Locked. */
 bool store_put_keys(struct store *, struct key **, size_t count);
 bool store_put_key(struct store *, struct key *);
-/* With its aliases. Locked. */
-bool store_remove_key(struct store *, const struct key *);
 
 bool store_alias(
     struct store *, const char *region, const char *name, struct alias *out);

@@ -38,23 +38,6 @@ kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 	return (kms_complete(e, out->len != 0));
 }
 
-/* GenerateRandom */
-struct random_in {
-	double n;
-};
-static const struct json_field random_in[] = {
-    JSON_FIELD(struct random_in, n, "NumberOfBytes", NUMBER), JSON_END};
-
-enum err
-kms_generate_random(struct kms *k, size_t n, struct buf *out)
-{
-	struct random_in in = {(double)n};
-	enum err e = kms_call(
-	    k, "GenerateRandom", random_in, &in, plaintext_out, out);
-
-	return (kms_complete(e, out->len == n));
-}
-
 /* GenerateDataKey */
 #define DATA_KEY(type, member, name, kind) \
 	JSON_FIELD(struct kms_data_key##type, member, name, kind)

@@ -167,7 +167,6 @@ enum err kms_list_resource_tags(
     struct kms *, const char *key, struct kms_page *);
 
 enum err kms_create_alias(struct kms *, const char *alias, const char *key);
-enum err kms_update_alias(struct kms *, const char *alias, const char *key);
 enum err kms_delete_alias(struct kms *, const char *alias);
 enum err kms_tag_resource(
     struct kms *, const char *key, const struct json_rows *tags);
@@ -235,8 +234,6 @@ enum err kms_encrypt(
 /* *out gets the plaintext (at most KMS_PLAINTEXT_MAX bytes). */
 enum err kms_decrypt(
     struct kms *, const struct kms_crypt_in *, struct buf *out);
-/* n: 1 to 1024 bytes. */
-enum err kms_generate_random(struct kms *, size_t n, struct buf *out);
 
 struct kms_data_key_in {
 	const char *key; /* a symmetric encryption key */

@@ -14,22 +14,6 @@ blob_free(struct blob *b)
 }
 
 bool
-blob_set(struct blob *b, const void *ptr, CK_ULONG len)
-{
-	CK_BYTE *copy = malloc(len + 1);
-
-	if (copy == NULL)
-		return (false);
-	if (len != 0)
-		memcpy(copy, ptr, len);
-	copy[len] = '\0';
-	blob_free(b);
-	b->ptr = copy;
-	b->len = len;
-	return (true);
-}
-
-bool
 blob_equal(const struct blob *a, const struct blob *b)
 {
 	return (a->len == b->len &&

@@ -32,7 +32,6 @@ struct blob {
 		0 \
 	}
 void blob_free(struct blob *);
-bool blob_set(struct blob *, const void *, CK_ULONG); /* false: no memory */
 bool blob_equal(const struct blob *, const struct blob *);
 
 /* A token with a session that lasts as long as the token is open. */

@@ -114,17 +114,6 @@ bag_set_bool(struct bag *b, CK_ATTRIBUTE_TYPE type, bool v)
 	return (bag_set(b, type, VIEW(&truth, sizeof(truth)), false));
 }
 
-void
-bag_drop(struct bag *b, CK_ATTRIBUTE_TYPE type)
-{
-	struct bag_row *row = row_find(b, type);
-
-	if (row == NULL)
-		return;
-	buf_free(&row->value);
-	*row = b->rows[--b->count];
-}
-
 bool
 bag_get(const struct bag *b, CK_ATTRIBUTE_TYPE type, struct view *value)
 {

@@ -31,7 +31,6 @@ enum err bag_set(
     struct bag *, CK_ATTRIBUTE_TYPE, struct view value, bool secret);
 enum err bag_set_ulong(struct bag *, CK_ATTRIBUTE_TYPE, CK_ULONG);
 enum err bag_set_bool(struct bag *, CK_ATTRIBUTE_TYPE, bool);
-void bag_drop(struct bag *, CK_ATTRIBUTE_TYPE);
 
 /* False: it has none. *value is good for as long as the bag. */
 bool bag_get(const struct bag *, CK_ATTRIBUTE_TYPE, struct view *value);

@@ -111,7 +111,8 @@ save(struct call *c, const struct key *k, const struct import_params *p)
 	return (e);
 }
 
-enum err
+/* As import_params_load(), and asks KMS for parameters where none are kept. */
+static enum err
 import_params_fetch(
     struct call *c, const struct key *k, struct import_params *p)
 {

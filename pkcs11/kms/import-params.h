@@ -26,9 +26,6 @@ enum err import_params_load(
 /* What material that is wrapped in this process goes with. Nothing is kept. */
 void import_params_for_material(
     const struct call *, const struct key *, struct import_params *);
-/* As import_params_load(), and asks KMS for parameters where none are kept. */
-enum err import_params_fetch(
-    struct call *, const struct key *, struct import_params *);
 /* Sets what the pair will be, for the next fetch. bits 0 and algorithm "":
  * the default. Parameters that fit are kept: a key may be on its way. */
 enum err import_params_choose(

@@ -39,7 +39,8 @@ take_value(struct bag *b, const CK_ATTRIBUTE *a)
 	return (e);
 }
 
-enum err
+/* Sets a bag's attributes as the template has them. */
+static enum err
 session_object_set_attrs(struct bag *b, struct template t)
 {
 	enum err e = ERR_OK;

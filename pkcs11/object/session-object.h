@@ -19,6 +19,4 @@ CK_RV session_object_destroy(struct call *, const struct object *);
  * yet: *out is held for the caller. */
 CK_RV session_object_copy(
     struct call *, const struct object *, struct template, struct bag **out);
-/* Sets a bag's attributes as the template has them. */
-enum err session_object_set_attrs(struct bag *, struct template);
 #endif

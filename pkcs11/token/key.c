@@ -86,7 +86,8 @@ static const struct {
 /* clang-format on */
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-enum use
+/* 0 for a KeyUsage that is not known. */
+static enum use
 use_find(const char *kms)
 {
 	for (size_t i = 0; i < COUNT(uses); i++)

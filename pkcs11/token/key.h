@@ -13,8 +13,7 @@ enum use {
 	USE_AGREE = 1 << 3, /* KEY_AGREEMENT */
 	USE_ENCAPSULATE = 1 << 4, /* ENCAPSULATE_DECAPSULATE */
 };
-/* 0 for a KeyUsage that is not known; NULL for 0. */
-enum use use_find(const char *kms);
+/* NULL for 0. */
 const char *use_name(enum use);
 
 /* A KMS KeySpec as PKCS#11 sees it: one row each. */

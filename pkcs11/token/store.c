@@ -114,19 +114,6 @@ store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
 	return (h);
 }
 
-size_t
-store_handles(struct store *st, const char *key_id, CK_OBJECT_HANDLE handles[2])
-{
-	struct snapshot *s = store_snapshot(st);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->count && n < 2; i++)
-		if (strcmp(s->objects[i].key->meta.id, key_id) == 0)
-			handles[n++] = s->objects[i].handle;
-	snapshot_unref(s);
-	return (n);
-}
-
 /* An import pair and the keys it becomes are not the same object, whatever
  * their class: the handle of one must not become the other's. */
 static bool

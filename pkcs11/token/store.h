@@ -55,9 +55,6 @@ enum err store_drop(struct store *, const char *key_id);
 /* What KMS says of all keys. */
 enum err store_replace(struct store *, struct key *const *keys, size_t count);
 
-/* Objects of one key, as handles; how many (at most 2). */
-size_t store_handles(
-    struct store *, const char *key_id, CK_OBJECT_HANDLE handles[2]);
 /* The handle of the key's object of that class, or CK_INVALID_HANDLE. */
 CK_OBJECT_HANDLE store_handle(
     struct store *, const char *key_id, CK_OBJECT_CLASS);
