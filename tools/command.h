@@ -1,21 +1,18 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
-/* How a subcommand ends: its status is the program's. */
+/* The program's exit status: what a subcommand's run() returns. */
 enum {
-	ENDED_WELL = 0,
-	ENDED_PARTLY = 1, /* some of it could not be done */
-	ENDED_UNSTARTED = 2, /* wrong usage, or nothing could be done */
+	EXIT_ALL_DONE = 0,
+	EXIT_SOME_FAILED = 1, /* some of it could not be done */
+	EXIT_NOTHING_DONE = 2, /* wrong usage, or nothing could be done */
 };
 
-/* A subcommand is one row in keyferry.c. argv[0] is its name. */
+/* A subcommand is one row in keyferry.c. */
 struct command {
 	const char *name;
-	const char *summary;
-	const char *usage;
-	int (*run)(int argc, char **argv);
+	const char *summary; /* one line for `keyferry --help` */
+	const char *usage; /* the whole text for `keyferry COMMAND --help` */
+	int (*run)(int argc, char **argv); /* argv[0] is the name */
 };
-
-extern const char move_usage[];
-int move_run(int argc, char **argv);
 #endif

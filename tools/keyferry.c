@@ -3,12 +3,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "command.h"
+#include "move.h"
 
-/* The keyferry command: a table of subcommands. */
+/* The keyferry command: its subcommands, a row each. */
 
 static const struct command commands[] = {
-    {"move", "take keys from one PKCS#11 token to another, wrapped", move_usage,
-	move_run},
+    {"move", "move keys, wrapped, from one PKCS#11 token to another",
+	move_usage, move_run},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -19,7 +20,8 @@ print_usage(FILE *f)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(
 		    f, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("  --help     this; keyferry COMMAND --help tells its options\n"
+	fputs("  --help     show this; keyferry COMMAND --help shows its "
+	      "options\n"
 	      "  --version\n",
 	    f);
 }
@@ -30,7 +32,7 @@ run(const struct command *c, int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0) {
 			fputs(c->usage, stdout);
-			return (ENDED_WELL);
+			return (EXIT_ALL_DONE);
 		}
 	return (c->run(argc, argv));
 }
@@ -38,24 +40,24 @@ run(const struct command *c, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	/* PINs pass through this process: no core file of it */
+	/* PINs pass through this process: it must leave no core file */
 	const struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		print_usage(stdout);
-		return (ENDED_WELL);
+		return (EXIT_ALL_DONE);
 	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("keyferry " PACKAGE_VERSION);
-		return (ENDED_WELL);
+		return (EXIT_ALL_DONE);
 	}
 	for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return (run(&commands[i], argc - 1, argv + 1));
 	if (argc > 1)
-		fprintf(stderr, "keyferry: no command %s\n", argv[1]);
+		fprintf(stderr, "keyferry: there is no command %s\n", argv[1]);
 	print_usage(stderr);
-	return (ENDED_UNSTARTED);
+	return (EXIT_NOTHING_DONE);
 }

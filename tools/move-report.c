@@ -2,31 +2,31 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "move.h"
+#include "move-report.h"
+#include "text.h"
 
 #define BAR_WIDTH 24
 #define LABEL_COLUMNS 24
 
-/* Names of fates: for people in the plan, after it, and in JSON. */
+/* Names of a status: in the plan, in the result, and in JSON. */
 static const struct {
 	const char *planned, *done, *json;
-} fates[] = {
-    [FATE_GOES] = {"goes", "would go", "planned"},
-    [FATE_THERE] = {"is there already", "there already", "there"},
-    [FATE_CANNOT] = {"stays", "cannot", "refused"},
-    [FATE_MOVED] = {"", "moved", "moved"},
-    [FATE_FAILED] = {"", "failed", "failed"},
-    [FATE_LEFT] = {"", "not tried", "left"},
+} status_names[] = {
+    [STATUS_PLANNED] = {"will be moved", "to be moved", "planned"},
+    [STATUS_PRESENT] = {"is on the target already", "on the target already",
+	"there"},
+    [STATUS_REFUSED] = {"stays", "cannot be moved", "refused"},
+    [STATUS_MOVED] = {"", "moved", "moved"},
+    [STATUS_FAILED] = {"", "failed", "failed"},
+    [STATUS_NOT_TRIED] = {"", "not tried", "left"},
 };
-#define FATE_COUNT (sizeof(fates) / sizeof(fates[0]))
+#define STATUS_COUNT (sizeof(status_names) / sizeof(status_names[0]))
 
-/* Text that has names of tokens in it, of which a terminal obeys nothing. */
+/* Text with names of tokens in it: a terminal must not act on those. */
 static void
 print_text(FILE *f, const char *text)
 {
-	const struct blob b = {(CK_BYTE *)(uintptr_t)text, strlen(text)};
-
-	text_print(f, &b);
+	text_print(f, view_str(text));
 }
 
 static void
@@ -42,24 +42,25 @@ print_reason(FILE *f, const struct key *k)
 static void
 print_name(FILE *f, const struct key *k)
 {
-	size_t columns = text_print(f, &k->label);
+	size_t columns = text_print(f, buf_view(&k->label));
 
 	fprintf(f, "%*s  id ",
 	    columns < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - columns) : 0, "");
-	text_print_hex(f, &k->id);
+	text_print_hex(f, buf_view(&k->id));
 	fprintf(f, "  %s", k->name);
-	if (k->kind == NULL)
+	if (k->spec == NULL)
 		fprintf(f, " (CKK 0x%lx)", k->type);
 }
 
 static void
-print_way(FILE *f, const struct plan *p, const struct key *k)
+print_method(FILE *f, const struct plan *p, const struct key *k)
 {
-	fprintf(f, ", wrapped by %s, %s", way_name(k->way), hash_name(k->hash));
+	fprintf(f, ", wrapped with %s, %s", method_name(k->method),
+	    hash_name(k->hash));
 	if (p->to_keyferry)
 		fprintf(f, ", to %s", usage_name(k->usage));
-	if (k->pair_left)
-		fputs(", with the import pair that is there", f);
+	if (k->has_import_pair)
+		fputs(", using the import pair on the target", f);
 }
 
 void
@@ -80,40 +81,41 @@ report_plan(const struct plan *p, FILE *f)
 		}
 		fputs("  ", f);
 		print_name(f, k);
-		fprintf(f, ": %s", fates[k->fate].planned);
-		if (k->fate == FATE_GOES)
-			print_way(f, p, k);
+		fprintf(f, ": %s", status_names[k->status].planned);
+		if (k->status == STATUS_PLANNED)
+			print_method(f, p, k);
 		print_reason(f, k);
 	}
 }
 
 static void
-print_bar(const struct key *k, size_t done, size_t of)
+print_bar(const struct key *k, size_t done, size_t total)
 {
-	size_t full = of == 0 ? BAR_WIDTH : done * BAR_WIDTH / of;
+	size_t full = total == 0 ? BAR_WIDTH : done * BAR_WIDTH / total;
 
 	fputs("\r[", stderr);
 	for (size_t i = 0; i < BAR_WIDTH; i++)
 		putc(i < full ? '#' : '.', stderr);
-	fprintf(stderr, "] %zu/%zu ", done, of);
+	fprintf(stderr, "] %zu/%zu ", done, total);
 	if (k != NULL)
-		text_print(stderr, &k->label);
+		text_print(stderr, buf_view(&k->label));
 	fputs(k == NULL ? "\033[K\n" : "\033[K", stderr);
 }
 
 void
 report_progress(
-    const struct plan *p, const struct key *k, size_t done, size_t of)
+    const struct plan *p, const struct key *k, size_t done, size_t total)
 {
-	if (p->wishes.quiet)
+	if (p->options.quiet)
 		return;
 	if (isatty(STDERR_FILENO)) {
-		print_bar(k, done, of);
+		print_bar(k, done, total);
 		return;
 	}
 	if (k == NULL)
 		return;
-	fprintf(stderr, "%zu/%zu %s ", done, of, fates[k->fate].done);
+	fprintf(
+	    stderr, "%zu/%zu %s ", done, total, status_names[k->status].done);
 	print_name(stderr, k);
 	print_reason(stderr, k);
 }
@@ -124,33 +126,33 @@ report_result(const struct plan *p, FILE *f)
 	const char *comma = ": ";
 	size_t n;
 
-	for (size_t i = 0; i < p->count && !p->wishes.dry_run; i++) {
+	for (size_t i = 0; i < p->count && !p->options.dry_run; i++) {
 		const struct key *k = &p->keys[i];
 
-		if (k->fate == FATE_MOVED || k->fate == FATE_THERE)
+		if (k->status == STATUS_MOVED || k->status == STATUS_PRESENT)
 			continue;
-		fprintf(f, "%s: ", fates[k->fate].done);
+		fprintf(f, "%s: ", status_names[k->status].done);
 		print_name(f, k);
 		print_reason(f, k);
 	}
 	fprintf(f, "%zu key%s", p->count, p->count == 1 ? "" : "s");
-	for (size_t fate = 0; fate < FATE_COUNT; fate++) {
-		if ((n = plan_count(p, (enum fate)fate)) == 0)
+	for (size_t status = 0; status < STATUS_COUNT; status++) {
+		if ((n = plan_count(p, (enum key_status)status)) == 0)
 			continue;
-		fprintf(f, "%s%zu %s", comma, n, fates[fate].done);
+		fprintf(f, "%s%zu %s", comma, n, status_names[status].done);
 		comma = ", ";
 	}
 	putc('\n', f);
-	if (p->to_keyferry && plan_count(p, FATE_FAILED) != 0)
-		fputs(
-		    "KEYFERRY_LOG=stderr in the environment tells more.\n", f);
+	if (p->to_keyferry && plan_count(p, STATUS_FAILED) != 0)
+		fputs("For more, set KEYFERRY_LOG=stderr in the environment.\n",
+		    f);
 }
 
 static void
 json_text(FILE *f, const char *name, const char *text)
 {
 	fprintf(f, "\"%s\":", name);
-	text_print_json(f, text, strlen(text));
+	text_print_json(f, view_str(text));
 	putc(',', f);
 }
 
@@ -158,20 +160,21 @@ void
 report_json(const struct plan *p, const struct key *k, FILE *f)
 {
 	fputs("{\"label\":", f);
-	text_print_json(f, k->label.ptr, k->label.len);
+	text_print_json(f, buf_view(&k->label));
 	fputs(",\"id\":\"", f);
-	text_print_hex(f, &k->id);
+	text_print_hex(f, buf_view(&k->id));
 	fputs("\",", f);
 	json_text(f, "from", k->from->label);
 	json_text(f, "to", p->to->label);
 	json_text(f, "type", k->name);
 	fprintf(f, "\"size\":%lu,", k->bits);
 	json_text(f, "usage", p->to_keyferry ? usage_name(k->usage) : "");
-	json_text(f, "mechanism", k->way == NULL ? "" : way_name(k->way));
-	json_text(f, "hash", k->way == NULL ? "" : hash_name(k->hash));
-	json_text(f, "result", fates[k->fate].json);
+	json_text(
+	    f, "mechanism", k->method == NULL ? "" : method_name(k->method));
+	json_text(f, "hash", k->method == NULL ? "" : hash_name(k->hash));
+	json_text(f, "result", status_names[k->status].json);
 	json_text(f, "reason", k->reason);
 	fputs("\"unique_id\":", f);
-	text_print_json(f, k->unique_id.ptr, k->unique_id.len);
+	text_print_json(f, buf_view(&k->unique_id));
 	fputs("}\n", f);
 }

@@ -7,44 +7,50 @@
 #include <unistd.h>
 #include "command.h"
 #include "move.h"
-#include "open.h"
+#include "move-report.h"
+#include "move-transfer.h"
+#include "open-token.h"
 #include "pin.h"
 
 #define FROM_MAX 64
 
 const char move_usage[] =
     "usage: keyferry move --from URI [--from URI ...] --to URI [options]\n"
-    "Takes secret and private keys from PKCS#11 tokens to another one, "
-    "wrapped.\n"
-    "The keys stay where they are, too.\n"
-    "  --from URI         the token, and which keys: object=, id=, type=; all "
-    "if\n"
-    "                     none is given. May be repeated\n"
-    "  --to URI           the token that they go to\n"
-    "  --dry-run          show what would go and what not, and change nothing\n"
-    "  --yes              do not ask\n"
-    "  --quiet            no plan and no progress, the result alone\n"
-    "  --report FILE      write what became of each key, a line of JSON each\n"
-    "  --usage sign|decrypt|derive  for keys that have several, where KMS has "
-    "one\n"
-    "  --end-date YYYY-MM-DD  the last day on which the new keys are good\n"
-    "  --label-prefix TEXT  put it before each label on the target\n"
-    "  --hash sha256|sha1 of RSA-OAEP (default: sha256 if the source has it)\n"
-    "  --wrapping-bits 2048|3072|4096  of the wrapping keys (default 4096)\n"
-    "An URI may have module-path=, pin-source= and pin-value=; a PIN may also "
-    "be in\n"
-    "the environment's PKCS11_PIN, else it is asked for.\n";
+    "Copies secret and private keys, wrapped, from PKCS#11 tokens to another\n"
+    "token. The originals stay where they are.\n"
+    "  --from URI         the source token, and which of its keys: object=, "
+    "id=,\n"
+    "                     type=; without these, all. May be repeated\n"
+    "  --to URI           the target token\n"
+    "  --dry-run          show which keys would be moved, and change nothing\n"
+    "  --yes              do not ask for confirmation\n"
+    "  --quiet            print only the result, no plan and no progress\n"
+    "  --report FILE      write a line of JSON for each key\n"
+    "  --usage sign|decrypt|derive\n"
+    "                     which usage a key gets in KMS, if it has several\n"
+    "  --end-date YYYY-MM-DD\n"
+    "                     the last day on which the new keys are valid\n"
+    "  --label-prefix TEXT\n"
+    "                     put TEXT before each label on the target\n"
+    "  --hash sha256|sha1 the hash for RSA-OAEP (default: sha256 if the "
+    "source\n"
+    "                     has it)\n"
+    "  --wrapping-bits 2048|3072|4096\n"
+    "                     the size of the wrapping keys (default: 4096)\n"
+    "A URI may contain module-path=, pin-source= and pin-value=. Without a PIN "
+    "there,\n"
+    "PKCS11_PIN in the environment is used, or you are asked for it.\n";
 
 /* What the command line said. */
 struct arguments {
 	char *from[FROM_MAX], *to;
 	P11KitUri *from_uris[FROM_MAX], *to_uri;
 	size_t from_count;
-	struct wishes wishes;
+	struct move_options options;
 };
 
 static bool
-digits(const char *s, size_t n, int *value)
+read_digits(const char *s, size_t n, int *value)
 {
 	*value = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -55,20 +61,21 @@ digits(const char *s, size_t n, int *value)
 	return (true);
 }
 
-/* A day that there is, and that is not over. */
+/* A day that exists and is not over. */
 static bool
 read_date(const char *s, CK_DATE *date)
 {
 	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59}, asked;
 
 	if (strlen(s) != strlen("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' ||
-	    !digits(s, 4, &tm.tm_year) || !digits(s + 5, 2, &tm.tm_mon) ||
-	    !digits(s + 8, 2, &tm.tm_mday))
+	    !read_digits(s, 4, &tm.tm_year) ||
+	    !read_digits(s + 5, 2, &tm.tm_mon) ||
+	    !read_digits(s + 8, 2, &tm.tm_mday))
 		return (false);
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	asked = tm;
-	/* timegm() makes a date of anything: the 31st of February, too */
+	/* timegm() accepts the 31st of February, and makes another day of it */
 	if (timegm(&tm) < time(NULL) || tm.tm_mday != asked.tm_mday ||
 	    tm.tm_mon != asked.tm_mon)
 		return (false);
@@ -98,7 +105,7 @@ read_bits(const char *s, CK_ULONG *bits)
 static bool
 read_option(struct arguments *a, int ch, char *value)
 {
-	struct wishes *w = &a->wishes;
+	struct move_options *o = &a->options;
 
 	switch (ch) {
 	case 'f':
@@ -110,25 +117,25 @@ read_option(struct arguments *a, int ch, char *value)
 		a->to = value;
 		return (true);
 	case 'n':
-		return (w->dry_run = true);
+		return (o->dry_run = true);
 	case 'y':
-		return (w->yes = true);
+		return (o->yes = true);
 	case 'q':
-		return (w->quiet = true);
+		return (o->quiet = true);
 	case 'r':
-		w->report = value;
+		o->report = value;
 		return (true);
 	case 'p':
-		w->prefix = value;
+		o->prefix = value;
 		return (true);
 	case 'u':
-		return ((w->usage = usage_of_name(value)) != USAGE_ANY);
+		return ((o->usage = usage_from_name(value)) != USAGE_ANY);
 	case 'e':
-		return (w->expires = read_date(value, &w->end_date));
+		return (o->expires = read_date(value, &o->end_date));
 	case 'h':
-		return (read_hash(value, &w->hash));
+		return (read_hash(value, &o->hash));
 	case 'b':
-		return (read_bits(value, &w->bits));
+		return (read_bits(value, &o->bits));
 	default:
 		return (false);
 	}
@@ -153,7 +160,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	};
 	int ch, row;
 
-	a->wishes.bits = 4096;
+	a->options.bits = 4096;
 	while ((ch = getopt_long(argc, argv, "", rows, &row)) != -1) {
 		if (ch == '?')
 			return (false);
@@ -166,14 +173,14 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	if (optind == argc && a->from_count != 0 && a->to != NULL)
 		return (true);
 	fprintf(stderr, optind != argc
-			    ? "keyferry: what is not an option is not known\n"
-			    : "keyferry: --from and --to are needed\n");
+			    ? "keyferry: move takes only options\n"
+			    : "keyferry: --from and --to are required\n");
 	return (false);
 }
 
-/* The URI as parsed; a PIN in it is wiped from the command line. */
+/* Parses a URI, and wipes a PIN in it from the command line. */
 static P11KitUri *
-parse(char *text)
+parse_uri(char *text)
 {
 	P11KitUri *uri = p11_kit_uri_new();
 	int result;
@@ -185,7 +192,7 @@ parse(char *text)
 	if (result == P11_KIT_URI_OK && !p11_kit_uri_any_unrecognized(uri))
 		return (uri);
 	fprintf(stderr, "keyferry: %s: %s\n", text,
-	    result == P11_KIT_URI_OK ? "a part of it is not known"
+	    result == P11_KIT_URI_OK ? "a part of it is unknown"
 				     : p11_kit_uri_message(result));
 	p11_kit_uri_free(uri);
 	return (NULL);
@@ -196,7 +203,7 @@ uri_free(P11KitUri *uri)
 {
 	if (uri == NULL)
 		return;
-	pin_wipe(uri);
+	pin_wipe_uri(uri);
 	p11_kit_uri_free(uri);
 }
 
@@ -208,7 +215,8 @@ selects_nothing(P11KitUri *uri, const char *text)
 	(void)p11_kit_uri_get_attributes(uri, &count);
 	if (count != 0)
 		fprintf(stderr,
-		    "keyferry: %s: --to names a token, no objects\n", text);
+		    "keyferry: %s: --to must name a token, not an object\n",
+		    text);
 	return (count == 0);
 }
 
@@ -223,8 +231,7 @@ selects_keys(P11KitUri *uri, const char *text)
 	memcpy(&class, a->pValue, sizeof(class));
 	if (class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY)
 		return (true);
-	fprintf(stderr,
-	    "keyferry: %s: of types, secret-key and private go, no others\n",
+	fprintf(stderr, "keyferry: %s: type= must be secret-key or private\n",
 	    text);
 	return (false);
 }
@@ -240,22 +247,22 @@ is_same_token(const struct token *a, const struct token *b)
 		sizeof(a->info.serialNumber)) == 0);
 }
 
-/* All that can be said of the URIs before a module is loaded. */
+/* Checks all that can be checked before a module is loaded. */
 static bool
 read_uris(struct arguments *a)
 {
-	if ((a->to_uri = parse(a->to)) == NULL ||
+	if ((a->to_uri = parse_uri(a->to)) == NULL ||
 	    !selects_nothing(a->to_uri, a->to))
 		return (false);
 	for (size_t i = 0; i < a->from_count; i++)
-		if ((a->from_uris[i] = parse(a->from[i])) == NULL ||
+		if ((a->from_uris[i] = parse_uri(a->from[i])) == NULL ||
 		    !selects_keys(a->from_uris[i], a->from[i]))
 			return (false);
 	return (true);
 }
 
 static bool
-open_target(struct opened *o, const struct arguments *a, struct plan *p)
+open_target(struct open_tokens *o, const struct arguments *a, struct plan *p)
 {
 	if ((p->to = open_token(o, a->to_uri, true)) == NULL)
 		return (false);
@@ -264,7 +271,8 @@ open_target(struct opened *o, const struct arguments *a, struct plan *p)
 }
 
 static bool
-open_source(struct opened *o, P11KitUri *uri, const char *text, struct plan *p)
+open_source(
+    struct open_tokens *o, P11KitUri *uri, const char *text, struct plan *p)
 {
 	const CK_ATTRIBUTE *selection;
 	struct token *from;
@@ -273,86 +281,87 @@ open_source(struct opened *o, P11KitUri *uri, const char *text, struct plan *p)
 	if ((from = open_token(o, uri, false)) == NULL)
 		return (false);
 	if (is_same_token(from, p->to)) {
-		fprintf(stderr, "keyferry: %s: that is the target\n", text);
+		fprintf(
+		    stderr, "keyferry: %s: this is the target token\n", text);
 		return (false);
 	}
 	selection = p11_kit_uri_get_attributes(uri, &count);
-	if (!plan_add(p, from, selection, count, &found))
+	if (!plan_add_keys(p, from, selection, count, &found))
 		return (false);
 	if (found == 0)
 		fprintf(stderr, "keyferry: %s: there is no such key\n", text);
 	return (found != 0);
 }
 
-/* Asks at the terminal; without one, only --yes does it. */
+/* Asks at the terminal; without a terminal, --yes is required. */
 static bool
-agreed(const struct plan *p)
+user_agrees(const struct plan *p)
 {
 	char answer[16];
 
-	if (p->wishes.yes)
+	if (p->options.yes)
 		return (true);
 	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "keyferry: nobody to ask here: --yes does it, "
-				"--dry-run shows the plan\n");
+		fprintf(stderr, "keyferry: no terminal to ask at: use --yes to "
+				"go on, or --dry-run to see the plan\n");
 		return (false);
 	}
-	fprintf(stderr, "Move %zu? [y/N] ", plan_count(p, FATE_GOES));
+	fprintf(stderr, "Move %zu? [y/N] ", plan_count(p, STATUS_PLANNED));
 	return (fgets(answer, sizeof(answer), stdin) != NULL &&
 		(answer[0] == 'y' || answer[0] == 'Y'));
 }
 
-/* From here on an interruption waits until the key in hand is done. One that
- * whoever started us wants ignored (nohup) stays so. */
+/* From here on an interruption waits until the current key is done. A signal
+ * that is ignored, as under nohup, stays ignored. */
 static void
-hold_signals(sigset_t *held)
+block_signals(sigset_t *blocked)
 {
 	static const int interruptions[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction now;
 
-	sigemptyset(held);
+	sigemptyset(blocked);
 	for (size_t i = 0; i < 3; i++)
 		if (sigaction(interruptions[i], NULL, &now) == 0 &&
 		    now.sa_handler != SIG_IGN)
-			sigaddset(held, interruptions[i]);
-	sigprocmask(SIG_BLOCK, held, NULL);
+			sigaddset(blocked, interruptions[i]);
+	sigprocmask(SIG_BLOCK, blocked, NULL);
 }
 
 static bool
-is_interrupted(const sigset_t *held)
+is_interrupted(const sigset_t *blocked)
 {
 	const struct timespec now = {0, 0};
 
-	return (sigtimedwait(held, NULL, &now) != -1);
+	return (sigtimedwait(blocked, NULL, &now) != -1);
 }
 
-/* Carries the plan out. A key that is done is in the report at once. */
+/* Moves the planned keys. Each is in the report as soon as it is done. */
 static void
-carry_out(struct plan *p, FILE *report)
+transfer_all(struct plan *p, FILE *report)
 {
-	size_t of = plan_count(p, FATE_GOES), done = 0;
+	size_t total = plan_count(p, STATUS_PLANNED), done = 0;
 	bool go_on = true;
-	sigset_t held;
+	sigset_t blocked;
 
-	hold_signals(&held);
+	block_signals(&blocked);
 	for (size_t i = 0; i < p->count; i++) {
 		struct key *k = &p->keys[i];
 
-		if (k->fate == FATE_GOES) {
-			go_on = go_on && !is_interrupted(&held);
+		if (k->status == STATUS_PLANNED) {
+			go_on = go_on && !is_interrupted(&blocked);
 			if (go_on)
-				go_on = carry(p, k);
+				go_on = transfer_key(p, k);
 			else
-				k->fate = FATE_LEFT;
-			if (k->fate != FATE_LEFT)
-				report_progress(p, k, ++done, of);
+				k->status = STATUS_NOT_TRIED;
+			if (k->status != STATUS_NOT_TRIED)
+				report_progress(p, k, ++done, total);
 		}
 		if (report != NULL) {
 			report_json(p, k, report);
 			fflush(report);
 		}
 	}
-	report_progress(p, NULL, done, of);
+	report_progress(p, NULL, done, total);
 }
 
 static FILE *
@@ -370,65 +379,66 @@ open_report(const char *path)
 }
 
 static int
-status(const struct plan *p)
+exit_status(const struct plan *p)
 {
-	size_t good = plan_count(p, FATE_MOVED) + plan_count(p, FATE_THERE);
+	size_t good = plan_count(p, STATUS_MOVED) +
+		      plan_count(p, STATUS_PRESENT);
 
-	if (p->wishes.dry_run)
-		good += plan_count(p, FATE_GOES);
-	return (good == p->count ? ENDED_WELL : ENDED_PARTLY);
+	if (p->options.dry_run)
+		good += plan_count(p, STATUS_PLANNED);
+	return (good == p->count ? EXIT_ALL_DONE : EXIT_SOME_FAILED);
 }
 
-/* Shows the plan, and does it or not. */
+/* Shows the plan, and carries it out unless it is a dry run. */
 static int
-show_and_do(struct plan *p, FILE *report)
+show_and_run_plan(struct plan *p, FILE *report)
 {
-	bool dry_run = p->wishes.dry_run;
+	bool dry_run = p->options.dry_run;
 
-	plan_decide(p);
-	if (!p->wishes.quiet || dry_run)
+	plan_check(p);
+	if (!p->options.quiet || dry_run)
 		report_plan(p, stdout);
 	fflush(stdout);
-	if (!dry_run && plan_count(p, FATE_GOES) != 0 && !agreed(p))
-		return (ENDED_UNSTARTED);
+	if (!dry_run && plan_count(p, STATUS_PLANNED) != 0 && !user_agrees(p))
+		return (EXIT_NOTHING_DONE);
 	if (!dry_run)
-		carry_out(p, report);
+		transfer_all(p, report);
 	for (size_t i = 0; dry_run && report != NULL && i < p->count; i++)
 		report_json(p, &p->keys[i], report);
 	report_result(p, stdout);
-	return (status(p));
+	return (exit_status(p));
 }
 
-/* Whether all of the report is in its file. */
+/* False: the report could not be written completely. */
 static bool
 close_report(FILE *f, const char *path)
 {
-	bool whole = ferror(f) == 0;
+	bool complete = ferror(f) == 0;
 
-	whole = fclose(f) == 0 && whole;
-	if (!whole)
-		fprintf(stderr, "keyferry: %s: not written whole\n", path);
-	return (whole);
+	complete = fclose(f) == 0 && complete;
+	if (!complete)
+		fprintf(stderr, "keyferry: %s: not written completely\n", path);
+	return (complete);
 }
 
 static int
-move(struct plan *p, struct opened *o, struct arguments *a)
+move(struct plan *p, struct open_tokens *o, struct arguments *a)
 {
-	const char *path = p->wishes.report;
+	const char *path = p->options.report;
 	FILE *report = NULL;
 	int ended;
 
 	if (!read_uris(a) || !open_target(o, a, p))
-		return (ENDED_UNSTARTED);
+		return (EXIT_NOTHING_DONE);
 	for (size_t i = 0; i < a->from_count; i++)
 		if (!open_source(o, a->from_uris[i], a->from[i], p))
-			return (ENDED_UNSTARTED);
+			return (EXIT_NOTHING_DONE);
 	if (path != NULL && (report = open_report(path)) == NULL)
-		return (ENDED_UNSTARTED);
-	ended = show_and_do(p, report);
+		return (EXIT_NOTHING_DONE);
+	ended = show_and_run_plan(p, report);
 	if (report != NULL && !close_report(report, path) &&
-	    ended == ENDED_WELL)
-		ended = ENDED_PARTLY;
+	    ended == EXIT_ALL_DONE)
+		ended = EXIT_SOME_FAILED;
 	return (ended);
 }
 
@@ -436,20 +446,20 @@ int
 move_run(int argc, char **argv)
 {
 	struct arguments a = {0};
-	struct opened o = OPENED_INIT;
+	struct open_tokens o = OPEN_TOKENS_INIT;
 	struct plan p = {0};
 	int ended;
 
 	if (!read_arguments(argc, argv, &a)) {
 		fputs(move_usage, stderr);
-		return (ENDED_UNSTARTED);
+		return (EXIT_NOTHING_DONE);
 	}
-	p.wishes = a.wishes;
+	p.options = a.options;
 	ended = move(&p, &o, &a);
 	uri_free(a.to_uri);
 	for (size_t i = 0; i < a.from_count; i++)
 		uri_free(a.from_uris[i]);
 	plan_free(&p);
-	open_end(&o);
+	close_tokens(&o);
 	return (ended);
 }

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 #include "pin.h"
+#include "secret.h"
 
 #define CTRL_C 3
 #define CTRL_D 4
@@ -16,34 +16,27 @@
 #define DEL 127
 
 static bool
-new_memory(struct pin *p)
+allocate(struct pin *p)
 {
-	void *m = mmap(NULL, PIN_MAX + 1, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool locked; /* a limit that forbids locking is no reason to fail */
 
-	if (m == MAP_FAILED)
+	if (arena_open(PIN_MAX + 1, &p->arena, &locked) != ERR_OK)
 		return (false);
-	/* a limit that forbids locking is no reason to do nothing at all */
-	(void)mlock(m, PIN_MAX + 1);
-	(void)madvise(m, PIN_MAX + 1, MADV_DONTDUMP);
-	p->text = m;
+	p->text = arena_get(p->arena, PIN_MAX + 1);
 	p->len = 0;
-	return (true);
+	return (p->text != NULL);
 }
 
 void
 pin_free(struct pin *p)
 {
-	if (p->text == NULL)
-		return;
-	explicit_bzero(p->text, PIN_MAX + 1);
-	munmap(p->text, PIN_MAX + 1);
-	p->text = NULL;
-	p->len = 0;
+	if (p->arena != NULL)
+		arena_close(p->arena);
+	*p = (struct pin)PIN_INIT;
 }
 
 static bool
-take(struct pin *p, const char *text)
+set_pin(struct pin *p, const char *text)
 {
 	p->len = strlen(text);
 	if (p->len > PIN_MAX)
@@ -71,9 +64,9 @@ read_file(struct pin *p, const char *path)
 	return (n >= 0);
 }
 
-/* One key pressed; false: the line is over. */
+/* Handles one key; false: the line is complete. */
 static bool
-take_key(struct pin *p, unsigned char key, bool *given_up)
+handle_key(struct pin *p, unsigned char key, bool *cancelled)
 {
 	switch (key) {
 	case '\n':
@@ -81,7 +74,7 @@ take_key(struct pin *p, unsigned char key, bool *given_up)
 		return (false);
 	case CTRL_C:
 	case CTRL_D:
-		*given_up = true;
+		*cancelled = true;
 		return (false);
 	case CTRL_H:
 	case DEL:
@@ -97,12 +90,13 @@ take_key(struct pin *p, unsigned char key, bool *given_up)
 	return (true);
 }
 
-/* Key by key, so that the terminal is never left without its echo. */
+/* Reads key by key: the signals that would leave the terminal without echo are
+ * keys, too, while it is off. */
 static bool
-ask(struct pin *p, const char *token)
+ask_at_terminal(struct pin *p, const char *token)
 {
 	struct termios before, silent;
-	bool given_up = false;
+	bool cancelled = false;
 	unsigned char key;
 	ssize_t n;
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -118,14 +112,14 @@ ask(struct pin *p, const char *token)
 	dprintf(tty, "PIN of %s: ", token);
 	do {
 		n = read(tty, &key, 1);
-	} while ((n == 1 && take_key(p, key, &given_up)) ||
+	} while ((n == 1 && handle_key(p, key, &cancelled)) ||
 		 (n == -1 && errno == EINTR));
 	tcsetattr(tty, TCSAFLUSH, &before);
 	dprintf(tty, "\n");
 	close(tty);
 	p->text[p->len] = '\0';
 	explicit_bzero(&key, sizeof(key));
-	return (n == 1 && !given_up);
+	return (n == 1 && !cancelled);
 }
 
 bool
@@ -135,8 +129,8 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 	const char *source = p11_kit_uri_get_pin_source(uri);
 	const char *environment = getenv("PKCS11_PIN");
 
-	if (!new_memory(p)) {
-		fprintf(stderr, "keyferry: no memory for a PIN\n");
+	if (!allocate(p)) {
+		fprintf(stderr, "keyferry: out of memory for a PIN\n");
 		return (false);
 	}
 	if (value == NULL && source != NULL) {
@@ -150,14 +144,14 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 	}
 	if (value == NULL)
 		value = environment;
-	if (value == NULL && ask(p, token))
+	if (value == NULL && ask_at_terminal(p, token))
 		return (true);
 	if (value == NULL)
 		fprintf(stderr,
-		    "keyferry: token %s wants a PIN: pin-source in its URI, "
-		    "or PKCS11_PIN in the environment\n",
+		    "keyferry: token %s needs a PIN: give pin-source in its "
+		    "URI, or PKCS11_PIN in the environment\n",
 		    token);
-	else if (take(p, value))
+	else if (set_pin(p, value))
 		return (true);
 	else
 		fprintf(stderr, "keyferry: the PIN is too long\n");
@@ -177,11 +171,11 @@ pin_wipe_text(char *uri)
 }
 
 void
-pin_wipe(P11KitUri *uri)
+pin_wipe_uri(P11KitUri *uri)
 {
 	const char *value = p11_kit_uri_get_pin_value(uri);
 
-	/* p11-kit frees its copy, and does not wipe it */
+	/* p11-kit frees its copy without wiping it */
 	if (value != NULL)
 		explicit_bzero((void *)(uintptr_t)value, strlen(value));
 	p11_kit_uri_set_pin_value(uri, NULL);

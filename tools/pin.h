@@ -6,8 +6,9 @@
 
 #define PIN_MAX 255
 
-/* A PIN, in memory that is locked, in no core file, and wiped. */
+/* A PIN, in an arena of its own: locked, in no core file, wiped. */
 struct pin {
+	struct arena *arena;
 	char *text; /* ends with a NUL, which is not counted */
 	size_t len;
 };
@@ -17,14 +18,14 @@ struct pin {
 	}
 
 /*
- * The PIN for the token: pin-value or pin-source of the URI, else the
- * environment's PKCS11_PIN, else asked for at the terminal. False, and said
- * why on standard error, when there is none. The caller frees it either way.
+ * The PIN for the token: pin-value or pin-source of the URI, otherwise the
+ * environment's PKCS11_PIN, otherwise typed at the terminal. On failure, says
+ * why on standard error and returns false. The caller frees it either way.
  */
 bool pin_get(P11KitUri *, const char *token, struct pin *);
 void pin_free(struct pin *);
 
-/* Wipes the pin-value from an URI: its text, as in argv, and as parsed. */
+/* Overwrite the pin-value in a URI: in its text, as in argv; as parsed. */
 void pin_wipe_text(char *uri);
-void pin_wipe(P11KitUri *);
+void pin_wipe_uri(P11KitUri *);
 #endif

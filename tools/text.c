@@ -1,8 +1,8 @@
 #include <stdint.h>
 #include <stdio.h>
-#include "move.h"
+#include "text.h"
 
-/* The length of the UTF-8 character at s (RFC 3629), 0 if it is none. */
+/* The length of the UTF-8 character at s (RFC 3629); 0 if there is none. */
 static size_t
 utf8(const unsigned char *s, size_t n)
 {
@@ -30,8 +30,8 @@ utf8(const unsigned char *s, size_t n)
 	return (0);
 }
 
-/* A terminal obeys control characters: those of C1, too, which are C2 80 to
- * C2 9F. */
+/* A terminal acts on control characters, including those of the C1 set, which
+ * are C2 80 to C2 9F in UTF-8. */
 static bool
 is_control(const unsigned char *s)
 {
@@ -39,49 +39,48 @@ is_control(const unsigned char *s)
 }
 
 size_t
-text_print(FILE *f, const struct blob *b)
+text_print(FILE *f, struct view v)
 {
 	size_t columns = 0, len;
 
-	for (size_t i = 0; i < b->len; i += len) {
-		len = utf8(b->ptr + i, b->len - i);
-		if (len == 0 || is_control(b->ptr + i)) {
+	for (size_t i = 0; i < v.len; i += len) {
+		len = utf8(v.ptr + i, v.len - i);
+		if (len == 0 || is_control(v.ptr + i)) {
 			len = 1;
-			fprintf(f, "\\x%02x", b->ptr[i]);
+			fprintf(f, "\\x%02x", v.ptr[i]);
 			columns += 4;
 			continue;
 		}
-		fwrite(b->ptr + i, 1, len, f);
+		fwrite(v.ptr + i, 1, len, f);
 		columns++;
 	}
 	return (columns);
 }
 
 void
-text_print_hex(FILE *f, const struct blob *b)
+text_print_hex(FILE *f, struct view v)
 {
-	for (size_t i = 0; i < b->len; i++)
-		fprintf(f, "%02x", b->ptr[i]);
+	for (size_t i = 0; i < v.len; i++)
+		fprintf(f, "%02x", v.ptr[i]);
 }
 
 void
-text_print_json(FILE *f, const void *ptr, size_t n)
+text_print_json(FILE *f, struct view v)
 {
-	const unsigned char *s = ptr;
 	size_t len;
 
 	putc('"', f);
-	for (size_t i = 0; i < n; i += len) {
-		len = utf8(s + i, n - i);
+	for (size_t i = 0; i < v.len; i += len) {
+		len = utf8(v.ptr + i, v.len - i);
 		if (len == 0) {
 			len = 1;
 			fputs("\\ufffd", f);
-		} else if (s[i] == '"' || s[i] == '\\')
-			fprintf(f, "\\%c", s[i]);
-		else if (len == 1 && (s[i] < 0x20 || s[i] == 0x7f))
-			fprintf(f, "\\u%04x", s[i]);
+		} else if (v.ptr[i] == '"' || v.ptr[i] == '\\')
+			fprintf(f, "\\%c", v.ptr[i]);
+		else if (len == 1 && (v.ptr[i] < 0x20 || v.ptr[i] == 0x7f))
+			fprintf(f, "\\u%04x", v.ptr[i]);
 		else
-			fwrite(s + i, 1, len, f);
+			fwrite(v.ptr + i, 1, len, f);
 	}
 	putc('"', f);
 }

@@ -15,6 +15,4 @@ enum rv_context {
 CK_RV rv_from(enum err, enum rv_context);
 /* What a person can do about it, or NULL. */
 const char *rv_advice(enum err);
-/* "CKR_DEVICE_ERROR"; "CKR_?" for a code this module never returns. */
-const char *rv_name(CK_RV);
 #endif

@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "cryptoki/rv-name.h"
 #include "call.h"
 #include "login.h"
 
@@ -74,7 +75,7 @@ tell(const struct call *c, CK_RV rv)
 {
 	const struct fault *f = &c->kms.fault;
 	const char *what = c->why, *advice = rv_advice(c->err);
-	char said[512] = "";
+	char said[512] = "", name[RV_NAME_SIZE];
 
 	if (what[0] == '\0' && c->err != ERR_OK)
 		what = err_text(c->err);
@@ -86,13 +87,15 @@ tell(const struct call *c, CK_RV rv)
 		    f->message, f->request_id[0] != '\0' ? ", request " : "",
 		    f->request_id);
 	log_line(c->module->log, LOG_ERROR, "%s: %s%s%s%s%s%s", c->name,
-	    rv_name(rv), what[0] != '\0' ? ": " : "", what, said,
+	    rv_name(rv, name), what[0] != '\0' ? ": " : "", what, said,
 	    advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 CK_RV
 call_end(struct call *c, CK_RV rv)
 {
+	char name[RV_NAME_SIZE];
+
 	if (c->module == NULL)
 		return (rv);
 	if (c->session != NULL) {
@@ -104,8 +107,8 @@ call_end(struct call *c, CK_RV rv)
 	if (!is_answer(rv) && log_wants(c->module->log, LOG_ERROR))
 		tell(c, rv);
 	else
-		log_line(
-		    c->module->log, LOG_TRACE, "%s: %s", c->name, rv_name(rv));
+		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
+		    rv_name(rv, name));
 	crypto_leave(&c->guard);
 	module_unlock(c->module);
 	module_put(c->module);

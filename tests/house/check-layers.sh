@@ -9,12 +9,13 @@ ok "this tree keeps to the layers" "$check" "$srcdir"
 # refuses NAME FILE INCLUDE: a tree that is well but for one line is refused.
 refuses() {
 	rm -rf "$tree"/*
-	mkdir -p "$tree/src" "$tree/localkms"
+	mkdir -p "$tree/src" "$tree/localkms" "$tree/tools"
 	for room in $rooms; do
 		mkdir -p "$tree/pkcs11/$room"
 		echo '#include <stddef.h>' >"$tree/pkcs11/$room/$room-part.h"
 	done
-	for header in src/kms.h src/http.h src/json.h localkms/db.h; do
+	for header in src/kms.h src/http.h src/json.h localkms/db.h \
+	    tools/move-plan.h tools/token.h; do
 		echo '#include <stddef.h>' >"$tree/$header"
 	done
 	echo '#include "kms.h"' >"$tree/pkcs11/token/key.c"
@@ -32,6 +33,9 @@ refuses "pkcs11/ includes json.h" pkcs11/token/key.c '	#include "json.h" /* so *
 refuses "pkcs11/ includes localkms/" pkcs11/token/key.c '#include "db.h"'
 refuses "localkms/ includes pkcs11/" localkms/db.c '#include "token/token-part.h"'
 refuses "a header that is not there" pkcs11/token/key.c '#include "gone.h"'
+refuses "tools/ includes pkcs11/token/" tools/token.c '#include "token/token-part.h"'
+refuses "a file of tools/ includes one above it" tools/token.c '#include "move-plan.h"'
+refuses "a file of tools/ that is in no order" tools/new.c '#include "token.h"'
 # Each room may include those that come after it, and none before.
 higher=
 for to in $rooms; do

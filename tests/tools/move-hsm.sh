@@ -4,7 +4,7 @@
 hsm_token second
 second="pkcs11:token=second?module-path=$softhsm"
 across() {
-	"$keyferry" move --from "$premises" --to "$second" --wrapping-bits 2048 \
+	"$keyferry" move --from "$source" --to "$second" --wrapping-bits 2048 \
 	    "$@" </dev/null
 }
 
@@ -19,13 +19,13 @@ hsm --write-object 05.key --type secrkey --key-type GENERIC:64 --label mac \
         --extractable >/dev/null 2>&1
 
 ends "--dry-run" 0 across --dry-run
-said "a secret key" "AES-256: goes, wrapped by CKM_RSA_PKCS_OAEP, SHA-1"
+said "a secret key" "AES-256: will be moved, wrapped with CKM_RSA_PKCS_OAEP, SHA-1"
 said "a private key" \
-    "RSA-2048: goes, wrapped by CKM_RSA_PKCS_OAEP+CKM_AES_KEY_WRAP_PAD, SHA-1"
+    "RSA-2048: will be moved, wrapped with CKM_RSA_PKCS_OAEP+CKM_AES_KEY_WRAP_PAD, SHA-1"
 is "nothing is there" \
     "$(hsm_on second --list-objects 2>/dev/null | grep -c Object)" 0
 ends "the move" 0 across --yes
-said "all went" "5 keys: 5 moved"
+said "all were moved" "5 keys: 5 moved"
 is "all are there, and nothing else" \
     "$(hsm_on second --list-objects 2>/dev/null | grep -c Object)" 5
 is "the source has what it had" \
@@ -35,29 +35,29 @@ echo "a text to sign" >text
 openssl dgst -sha256 -binary text >hash
 openssl rand -out clear 32
 iv=00000000000000000000000000000000
-ok "the one encrypts" hsm --encrypt -m AES-CBC-PAD --iv $iv --id 01 -i clear \
+ok "the source encrypts" hsm --encrypt -m AES-CBC-PAD --iv $iv --id 01 -i clear \
     -o sealed
-ok "the other decrypts" hsm_on second --decrypt -m AES-CBC-PAD --iv $iv \
+ok "the target decrypts" hsm_on second --decrypt -m AES-CBC-PAD --iv $iv \
     --id 01 -i sealed -o back
-ok "it is the same" cmp clear back
-ok "the other signs with RSA" hsm_on second --sign -m SHA256-RSA-PKCS --id 02 \
+ok "the plaintext is the same" cmp clear back
+ok "the target signs with RSA" hsm_on second --sign -m SHA256-RSA-PKCS --id 02 \
     -i text -o signature
-ok "the one verifies" says "Signature is valid" hsm --verify \
+ok "the source verifies" says "Signature is valid" hsm --verify \
     -m SHA256-RSA-PKCS --id 02 -i text --signature-file signature
 for id in 03 04; do
-	ok "the other signs with EC $id" hsm_on second --sign -m ECDSA --id $id \
+	ok "the target signs with EC $id" hsm_on second --sign -m ECDSA --id $id \
 	    -i hash -o signature
-	ok "the one verifies" says "Signature is valid" hsm --verify -m ECDSA \
+	ok "the source verifies" says "Signature is valid" hsm --verify -m ECDSA \
 	    --id $id -i hash --signature-file signature
 done
-ok "the other makes a MAC" hsm_on second --sign -m SHA512-HMAC --id 05 \
+ok "the target computes a MAC" hsm_on second --sign -m SHA512-HMAC --id 05 \
     -i text -o mac
-is "it is openssl's" "$(od -An -tx1 mac | tr -d ' \n')" \
+is "openssl computes the same" "$(od -An -tx1 mac | tr -d ' \n')" \
     "$(openssl dgst -sha512 -mac HMAC -r \
         -macopt "hexkey:$(od -An -tx1 05.key | tr -d ' \n')" text | cut -d' ' -f1)"
 
 ends "again" 0 across --yes
-said "all are there" "5 keys: 5 there already"
+said "all are on the target" "5 keys: 5 on the target already"
 is "no key is there twice" \
     "$(hsm_on second --list-objects 2>/dev/null | grep -c Object)" 5
 
@@ -72,7 +72,7 @@ said "it stays" "its label is taken on the target by another key"
 hsm_pair RSA:2048 narrow 06 >/dev/null
 ends "--usage" 0 "$keyferry" move --to "$second" --yes --usage decrypt \
     --wrapping-bits 2048 \
-    --from "pkcs11:token=premises;object=narrow?module-path=$softhsm"
+    --from "pkcs11:token=source;object=narrow?module-path=$softhsm"
 ok "it decrypts" says "Usage:      decrypt" hsm_on second --list-objects --id 06
 fails_saying "and does not sign" CKR_KEY_FUNCTION_NOT_PERMITTED \
     hsm_on second --sign -m SHA256-RSA-PKCS --id 06 -i text -o signature

@@ -19,7 +19,7 @@ await() {
 }
 # start OPTION...: keyferry move in the background, as $mover.
 start() {
-	env --default-signal=INT "$keyferry" move --from "$premises" \
+	env --default-signal=INT "$keyferry" move --from "$source" \
 	    --to "$cloud" --wrapping-bits 2048 --yes "$@" >out 2>&1 </dev/null &
 	mover=$!
 }
@@ -36,13 +36,13 @@ round() {
 	control DELETE /counters >/dev/null
 	control POST "/faults?operation=$1&fault=$2&skip=$3" >/dev/null
 	start
-	ok "$what: it comes so far" await "$1" $(($3 + 1))
+	ok "$what: it gets that far" await "$1" $(($3 + 1))
 	kill -9 "$mover"
 	wait "$mover" 2>/dev/null
 	control DELETE /faults >/dev/null
 	ends "$what: again" 0 move --yes
 	ok "$what: all keys are there" \
-	    grep -q "^$keys keys: .* moved\$\|^$keys keys: $keys there already" said
+	    grep -q "^$keys keys: .* moved\$\|^$keys keys: $keys on the target already" said
 }
 round CreateKey hang 0
 round CreateKey hang-after 1
@@ -72,15 +72,15 @@ control DELETE /counters >/dev/null
 control POST "/faults?operation=ImportKeyMaterial&fault=delay&ms=3000&count=0" \
     >/dev/null
 start --report report
-ok "a key is in hand" await ImportKeyMaterial 1
+ok "a key is being moved" await ImportKeyMaterial 1
 kill -INT "$mover"
 wait "$mover"
-is "it ends with 1" $? 1
+is "its exit status is 1" $? 1
 control DELETE /faults >/dev/null
-ok "the key in hand went" grep -q '"result":"moved"' report
+ok "the current key was moved" grep -q '"result":"moved"' report
 ok "others were not tried" grep -q '"result":"left"' report
-ok "which is said" grep -q "not tried: late-" out
-is "none is half-done" "$(kms_keys | grep -c '^PendingImport')" 0
+ok "the result lists them" grep -q "not tried: late-" out
+is "none is half done" "$(kms_keys | grep -c '^PendingImport')" 0
 ends "again" 0 move --yes
 is "all keys are in KMS" "$(kms_keys | grep -c '^Enabled')" $((keys + 3))
 tap_done

@@ -37,13 +37,13 @@ hsm_pair RSA:1024 small 31 >/dev/null
 
 ends "--dry-run" 1 move --dry-run
 said "a key that KMS does not take" "RSA: stays: KMS imports"
-said "how many" "11 keys: 10 would go, 1 cannot"
+said "how many" "11 keys: 10 to be moved, 1 cannot be moved"
 hsm --delete-object --type privkey --id 31 >/dev/null 2>&1
 ends "--usage" 0 "$keyferry" move --to "$cloud" --yes --usage decrypt \
     --wrapping-bits 2048 \
-    --from "pkcs11:token=premises;object=rsa-open?module-path=$softhsm"
+    --from "pkcs11:token=source;object=rsa-open?module-path=$softhsm"
 ends "the move" 0 move --yes --report report
-said "all went" "10 keys: 1 there already, 9 moved"
+said "all were moved" "10 keys: 1 on the target already, 9 moved"
 is "what KMS has" "$(kms_keys | cut -f1-3 | sort | tr '\t' ' ')" \
 "Enabled ECC_NIST_P384 SIGN_VERIFY
 Enabled ECC_SECG_P256K1 SIGN_VERIFY
@@ -92,12 +92,12 @@ for mac in "28 224" "32 256" "48 384" "64 512" "100 512"; do
 done
 
 ends "again" 0 move --yes
-said "all are there" "10 keys: 10 there already"
+said "all are on the target" "10 keys: 10 on the target already"
 
 # With zeros behind its PKCS#8 a key does not go; the others do.
 hsm_pair EC:prime256v1 p256 13 >/dev/null
 hsm_aes other 41
 ends "a key with zeros behind it" 1 move --yes
-said "why it did not go" "EC P-256: C_UnwrapKey on test: CKR_WRAPPED_KEY_INVALID"
-said "the others did" "12 keys: 10 there already, 1 moved, 1 failed"
+said "why it was not moved" "EC P-256: C_UnwrapKey on test: CKR_WRAPPED_KEY_INVALID"
+said "the others were moved" "12 keys: 10 on the target already, 1 moved, 1 failed"
 tap_done

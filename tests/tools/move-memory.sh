@@ -2,7 +2,7 @@
 # module, which is the same. SoftHSM is in another one, behind p11-kit's server,
 # as an HSM is behind its own wire. That the search would find the key is seen
 # on a process that has it.
-scan=$(cd "$srcdir/tests/tools" && pwd)/scan.py
+memory_scan=$(cd "$srcdir/tests/tools" && pwd)/memory-scan.py
 . "$srcdir/tests/tools/softhsm.sh"
 needs p11-kit python3
 
@@ -10,7 +10,7 @@ hsm_aes secret-key-of-this-test 0a01
 printf 'secret-key-of-this-test' >label
 XDG_RUNTIME_DIR=$dir
 export XDG_RUNTIME_DIR
-p11-kit server -t 600 -n "$dir/socket" --provider "$softhsm" "pkcs11:token=premises" \
+p11-kit server -t 600 -n "$dir/socket" --provider "$softhsm" "pkcs11:token=source" \
     >server.env 2>server.log || {
 	echo "1..0 # SKIP no server: $(head -n 1 server.log)"
 	exit 0
@@ -23,9 +23,9 @@ server=$P11_KIT_SERVER_PID
 found() {
 	control DELETE /counters >/dev/null
 	control POST "/faults?operation=ImportKeyMaterial&fault=hang" >/dev/null
-	python3 "$scan" "$KEYFERRY_LOCALKMS_CONTROL/counters" ImportKeyMaterial \
+	python3 "$memory_scan" "$KEYFERRY_LOCALKMS_CONTROL/counters" ImportKeyMaterial \
 	    0a01.key label -- "$keyferry" move --yes --wrapping-bits 2048 \
-	    --from "pkcs11:token=premises?module-path=$1" --to "$cloud" 2>scan.log ||
+	    --from "pkcs11:token=source?module-path=$1" --to "$cloud" 2>scan.log ||
 	    sed 's/^/# /' scan.log >&2
 	control DELETE /faults >/dev/null
 }

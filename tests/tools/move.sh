@@ -10,25 +10,25 @@ hsm --keygen --key-type AES:16 --label short --id 0a04 --extractable >/dev/null
 hsm_aes "" 0a05
 
 ends "--dry-run" 1 move --dry-run --report report
-said "what goes" "payroll                   id 0a01  AES-256: goes"
-said "how" "wrapped by CKM_RSA_PKCS_OAEP, SHA-1"
+said "what will be moved" "payroll                   id 0a01  AES-256: will be moved"
+said "how it is wrapped" "wrapped with CKM_RSA_PKCS_OAEP, SHA-1"
 said "what is not extractable" "0a03  AES-256: stays: it is not extractable"
-said "what KMS does not take" "0a04  AES-128: stays: KMS imports AES-256,"
-said "how many" "5 keys: 3 would go, 2 cannot"
+said "what KMS does not take" "0a04  AES-128: stays: KMS imports only AES-256,"
+said "how many" "5 keys: 3 to be moved, 2 cannot be moved"
 is "nothing was done in KMS" "$(kms_keys)" ""
 is "nothing is left in the HSM" \
     "$(hsm --list-objects --type pubkey 2>/dev/null | grep -c Object)" 0
 is "the report has a line for each" "$(wc -l <report)" 5
 is "the plan is in it" "$(grep -c '"result":"planned"' report)" 3
 
-ends "nobody to ask" 2 move
-said "what helps" "--yes does it"
+ends "no terminal to ask at" 2 move
+said "the advice" "use --yes"
 is "nothing was done then" "$(kms_keys)" ""
 
 ends "the move" 1 move --yes --report report
 said "progress" "moved payroll"
-said "what stayed, and why" "cannot: stays                     id 0a03  AES-256: it is not extractable"
-said "how many" "5 keys: 2 cannot, 3 moved"
+said "what stayed, and why" "cannot be moved: stays                     id 0a03  AES-256: it is not extractable"
+said "how many" "5 keys: 2 cannot be moved, 3 moved"
 is "three keys in KMS" "$(kms_keys | cut -f1-3 | uniq -c | tr -s '\t ' ' ')" \
     " 3 Enabled SYMMETRIC_DEFAULT ENCRYPT_DECRYPT"
 is "the report's lines" "$(grep -c '"result":"moved"' report)" 3
@@ -53,47 +53,47 @@ is "and no others" \
 
 before=$(kms_keys)
 ends "again" 1 move --yes
-said "what is there" "payroll                   id 0a01  AES-256: is there already"
-said "how many" "5 keys: 3 there already, 2 cannot"
+said "what is there" "payroll                   id 0a01  AES-256: is on the target already"
+said "how many" "5 keys: 3 on the target already, 2 cannot be moved"
 is "KMS is as before" "$(kms_keys)" "$before"
 ends "--quiet" 1 move --yes --quiet
-fails "no plan" grep -q "is there already" said
-said "but what stays" "cannot: short"
+fails "no plan" grep -q "is on the target already" said
+said "but what stays" "cannot be moved: short"
 
 # One key, and several URIs.
 hsm_aes one 0b01
 hsm_aes two 0b02
-one="pkcs11:token=premises;object=one;type=secret-key?module-path=$softhsm"
-two="pkcs11:token=premises;id=%0b%02?module-path=$softhsm"
+one="pkcs11:token=source;object=one;type=secret-key?module-path=$softhsm"
+two="pkcs11:token=source;id=%0b%02?module-path=$softhsm"
 ends "one by label" 0 "$keyferry" move --from "$one" --to "$cloud" --dry-run
-said "that alone" "1 key: 1 would go"
+said "only that one" "1 key: 1 to be moved"
 day=$(date -u -d '+30 days' +%Y-%m-%d)
 ends "two URIs, one twice" 0 "$keyferry" move --from "$one" --from "$two" \
     --from "$two" --to "$cloud" --yes --end-date "$day" --wrapping-bits 2048 \
     --label-prefix "hsm/"
-said "those alone" "2 keys: 2 moved"
+said "only those" "2 keys: 2 moved"
 is "their material ends on that day" "$(aws_kms describe-key \
     --key-id alias/hsm/two --query KeyMetadata.ValidTo --output text |
     cut -c1-10)" "$day"
 ends "none of that name" 2 "$keyferry" move --to "$cloud" --yes \
-    --from "pkcs11:token=premises;object=none?module-path=$softhsm"
-said "that is said" "there is no such key"
+    --from "pkcs11:token=source;object=none?module-path=$softhsm"
+said "the message" "there is no such key"
 ends "certificates" 2 "$keyferry" move --to "$cloud" --yes \
-    --from "pkcs11:token=premises;type=cert?module-path=$softhsm"
-ends "onto itself" 2 "$keyferry" move --from "$premises" --to "$premises" --yes
-said "that is said" "that is the target"
-ends "no such token" 2 "$keyferry" move --from "$premises" --yes \
+    --from "pkcs11:token=source;type=cert?module-path=$softhsm"
+ends "onto itself" 2 "$keyferry" move --from "$source" --to "$source" --yes
+said "the message" "this is the target token"
+ends "no such token" 2 "$keyferry" move --from "$source" --yes \
     --to "pkcs11:token=none?module-path=$module"
-said "that is said" "there is no such token"
+said "the message" "there is no such token"
 
 hsm --delete-object --type secrkey --id 0b01 >/dev/null 2>&1
 hsm --delete-object --type secrkey --id 0b02 >/dev/null 2>&1
 
 # The PIN.
-one="pkcs11:token=premises;object=payroll?module-path=$softhsm"
+one="pkcs11:token=source;object=payroll?module-path=$softhsm"
 ends "a wrong PIN" 2 env PKCS11_PIN=0000 "$keyferry" move --from "$one" \
     --to "$cloud" --dry-run
-said "that is said" "C_Login: CKR_PIN_INCORRECT"
+said "the message" "C_Login: CKR_PIN_INCORRECT"
 echo $pin >pin && chmod 600 pin
 ends "pin-source" 0 env PKCS11_PIN=0000 "$keyferry" move \
     --from "$one&pin-source=file:$dir/pin" --to "$cloud" --dry-run
@@ -101,10 +101,10 @@ ends "pin-value" 0 env PKCS11_PIN=0000 "$keyferry" move \
     --from "$one&pin-value=$pin" --to "$cloud" --dry-run
 ends "no pin-source" 2 "$keyferry" move \
     --from "$one&pin-source=$dir/none" --to "$cloud" --dry-run
-said "that is said" "$dir/none: No such file"
-ends "nobody to ask for it" 2 env -u PKCS11_PIN setsid "$keyferry" move \
+said "the message" "$dir/none: No such file"
+ends "no terminal to ask for the PIN" 2 env -u PKCS11_PIN setsid "$keyferry" move \
     --from "$one" --to "$cloud" --dry-run
-said "that is said" "premises wants a PIN"
+said "the message" "source needs a PIN"
 
 # Names that are taken.
 aws_kms create-key --query KeyMetadata.KeyId --output text >id
@@ -118,7 +118,7 @@ said "a label" "0c01  AES-256: stays: its label is taken on the target by"
 said "an id" "new-label                 id 0a01  AES-256: stays: "
 said "a label in this run" "stays: another key of this run has its label"
 ends "an id of the target" 1 "$keyferry" move --to "$cloud" --dry-run \
-    --from "pkcs11:token=premises;object=new-label?module-path=$softhsm"
+    --from "pkcs11:token=source;object=new-label?module-path=$softhsm"
 said "an id" "0a01  AES-256: stays: its id is taken on the target by another key"
 for label in clash new-label twin twin; do
 	hsm --delete-object --type secrkey --label "$label" >/dev/null 2>&1
@@ -135,15 +135,15 @@ hsm_aes denied 0d01
 hsm_aes allowed 0d02
 control POST "/denials?key=$id&operation=ImportKeyMaterial" >/dev/null
 ends "the plan with a pair that waits" 0 move --dry-run
-said "it is used" "to decrypt, with the import pair that is there"
+said "the plan uses the pair" "to decrypt, using the import pair on the target"
 ends "a key that is denied" 1 move --yes --report report
-said "the other went" "moved allowed"
-said "why it did not" "failed: denied                    id 0d01  AES-256: C_UnwrapKey on test: CKR_ACTION_PROHIBITED; its import pair waits on the target"
+said "the other was moved" "moved allowed"
+said "why it did not" "failed: denied                    id 0d01  AES-256: C_UnwrapKey on test: CKR_ACTION_PROHIBITED; its import pair stays on the target"
 ok "in the report, too" grep -q \
     '"id":"0d01".*"result":"failed","reason":"C_UnwrapKey on test: CKR_ACTION' report
 control DELETE /denials >/dev/null
 ends "once it is allowed" 0 move --yes
-said "it goes" "1/1 moved denied"
+said "it is moved" "1/1 moved denied"
 is "into the key that waited" "$(aws_kms describe-key --key-id alias/denied \
     --query 'KeyMetadata.[KeyId,KeyState]' --output text | tr '\t' ' ')" \
     "$id Enabled"
@@ -152,32 +152,32 @@ ok "with its material" same_material denied 0d01 0d01.key
 # The source refuses to wrap: nothing is left on the target.
 hsm_aes late 0e01
 ends "a hash that the source does not have" 1 move --yes --hash sha256
-said "why" "C_WrapKey on premises: CKR_"
+said "why" "C_WrapKey on source: CKR_"
 is "no key waits in KMS" "$(kms_keys | grep -c '^PendingImport')" 0
 ends "with its own hash" 0 move --yes
 ok "the material is the same" same_material late 0e01 0e01.key
 
 # Keys that pkcs11-tool cannot make.
-odd() { "$built/tests/tools/hsm-key" "$softhsm" premises $pin "$@"; }
+odd() { "$built/tests/tools/make-hsm-key" "$softhsm" source $pin "$@"; }
 ok "a key for trusted wrapping keys" odd trusted-only 1 trusted
 ok "a key without names" odd - - nameless
-ok "a key that wraps alone" odd wraps-alone 2 wrap
+ok "a key that only wraps" odd wraps-alone 2 wrap
 ok "a key with a label that a terminal would obey" \
     odd "$(printf 'red\033[31m"\302\205')" 3
 ends "odd keys" 1 move --yes --report report
-said "the first stays" "trusted-only              id 31  AES-256: stays: it leaves only under a trusted"
+said "the first stays" "trusted-only              id 31  AES-256: stays: it may be wrapped only by a trusted"
 said "the second, too" "it has neither label nor id"
 said "and the third" "wraps-alone               id 32  AES-256: stays: KMS has none of its usages"
-said "the label is harmless" 'moved red\x1b[31m"\xc2\x85 '
+said "the label is escaped" 'moved red\x1b[31m"\xc2\x85 '
 ok "in the report, too" grep -q '^{"label":"red\\u001b\[31m\\"' report
 ends "--usage" 1 move --yes --usage decrypt
-said "the third goes then" "moved wraps-alone"
+said "the third is moved then" "moved wraps-alone"
 
 # Nothing to write the report into.
 [ ! -c /dev/full ] || {
 	ends "a report that does not get on disk" 1 "$keyferry" move --dry-run \
 	    --from "$one" --to "$cloud" --report /dev/full
-	said "that is said" "/dev/full: not written whole"
+	said "the message" "/dev/full: not written completely"
 }
 ends "a report that cannot be" 2 move --yes --report /nonexistent/report
 tap_done

@@ -20,11 +20,11 @@ for command in "" move; do
 done
 ok "--help lists move" expr "$("$keyferry" --help)" : ".*move"
 refused "nothing" "usage: keyferry"
-refused "an unknown command" "no command sink" sink
-refused "no URI" "from and --to are needed" move
-refused "no target" "from and --to are needed" move --from pkcs11:
+refused "an unknown command" "there is no command sink" sink
+refused "no URI" "from and --to are required" move
+refused "no target" "from and --to are required" move --from pkcs11:
 refused "an unknown option" "usage: keyferry move" move --sink
-refused "an argument" "not an option" move --from pkcs11: --to pkcs11: more
+refused "an argument" "takes only options" move --from pkcs11: --to pkcs11: more
 to="--from pkcs11: --to pkcs11:"
 for option in "usage wrap" "hash md5" "wrapping-bits 1024" "end-date tomorrow" \
     "end-date 2020-01-01" "end-date 2099-02-31" "end-date 2099-13-01"; do
@@ -32,8 +32,8 @@ for option in "usage wrap" "hash md5" "wrapping-bits 1024" "end-date tomorrow" \
 	refused "--$option" "--$option is not valid" move $to --$option
 done
 refused "no URI's scheme" "URI" move --from pkcs12: --to pkcs11:
-refused "an unknown part" "not known" move --from pkcs11: --to pkcs11:colour=red
-refused "an object as target" "names a token, no objects" move --from pkcs11: \
+refused "an unknown part" "is unknown" move --from pkcs11: --to pkcs11:colour=red
+refused "an object as target" "must name a token, not an object" move --from pkcs11: \
     --to "pkcs11:object=a"
 refused "no such module" "/nonexistent.so" move --from pkcs11: \
     --to "pkcs11:?module-path=/nonexistent.so"

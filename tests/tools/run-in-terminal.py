@@ -1,4 +1,4 @@
-"""terminal.py TEXT=ANSWER... -- COMMAND...: runs it at a terminal of its own.
+"""run-in-terminal.py TEXT=ANSWER... -- COMMAND...: runs it at a terminal of its own.
 
 Each ANSWER is typed once its TEXT has appeared after what was before. All that
 the terminal shows is printed; the status is the command's."""

@@ -1,5 +1,5 @@
 /*
- * hsm-key MODULE TOKEN PIN LABEL ID-DIGIT [FLAG...]: makes an AES-256 key as
+ * make-hsm-key MODULE TOKEN PIN LABEL ID-DIGIT [FLAG...]: makes an AES-256 key as
  * pkcs11-tool cannot: "trusted", it leaves under a trusted key alone; "wrap",
  * it wraps and does nothing else; "nameless", without label and id.
  */

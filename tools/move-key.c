@@ -1,16 +1,16 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "move.h"
+#include "move-key.h"
 
-/* Types of keys, their sizes, and which of them KMS imports. */
+/* Types and sizes of keys, and which of them KMS imports. */
 
-struct kind {
+struct key_spec {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
 	CK_ULONG bits; /* 0: any */
 	const char *name;
-	unsigned uses; /* that KMS has for it; 0: KMS does not import it */
+	unsigned uses; /* that KMS offers; 0: KMS does not import such keys */
 	const char *params; /* CKA_EC_PARAMS: the curve's OID in DER */
 	CK_ULONG params_len;
 };
@@ -18,12 +18,12 @@ struct kind {
 #define DER(text) text, sizeof(text) - 1
 
 /* clang-format off */
-/* The first row that fits is the key's. */
-static const struct kind kinds[] = {
+/* The first row that matches is the key's. */
+static const struct key_spec key_specs[] = {
 	{ CKO_SECRET_KEY, CKK_AES, 256, "AES-256", USAGE_DECRYPT, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_AES, 192, "AES-192", 0, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_AES, 128, "AES-128", 0, NULL, 0 },
-	/* some tokens do not tell the length of a key that was unwrapped */
+	/* some tokens do not know the length of a key they unwrapped */
 	{ CKO_SECRET_KEY, CKK_AES, 0, "AES", USAGE_DECRYPT, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, 0, "HMAC", USAGE_SIGN, NULL, 0 },
 	{ CKO_SECRET_KEY, CKK_SHA224_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
@@ -52,11 +52,11 @@ static const struct kind kinds[] = {
 	{ CKO_PRIVATE_KEY, CKK_DH, 0, "DH", 0, NULL, 0 },
 };
 
-/* Usage flags, and the usage in KMS that stands for them. */
+/* Usage attributes, and the usage in KMS that corresponds to them. */
 static const struct {
 	CK_ATTRIBUTE_TYPE type;
-	CK_OBJECT_CLASS class; /* that alone has it, or CKO_DATA: both */
-	enum usage usage; /* USAGE_ANY: none in KMS */
+	CK_OBJECT_CLASS class; /* the only class that has it; CKO_DATA: both */
+	enum usage usage; /* USAGE_ANY: KMS has no such usage */
 } flags[] = {
 	{ CKA_DECRYPT, CKO_DATA, USAGE_DECRYPT },
 	{ CKA_ENCRYPT, CKO_SECRET_KEY, USAGE_DECRYPT },
@@ -88,7 +88,7 @@ usage_name(enum usage u)
 }
 
 enum usage
-usage_of_name(const char *name)
+usage_from_name(const char *name)
 {
 	for (size_t i = 0; i < COUNT(usages); i++)
 		if (strcmp(usages[i].name, name) == 0)
@@ -96,9 +96,9 @@ usage_of_name(const char *name)
 	return (USAGE_ANY);
 }
 
-/* The public point is on the public key of the same id, if anywhere. */
+/* A private key may lack CKA_EC_POINT: the public key with its id has it. */
 static void
-read_point(const struct token *t, const struct blob *id, struct blob *point)
+read_point(const struct token *t, const struct buf *id, struct buf *point)
 {
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_KEY_TYPE type = CKK_EC;
@@ -110,16 +110,16 @@ read_point(const struct token *t, const struct blob *id, struct blob *point)
 	CK_OBJECT_HANDLE *handles;
 	CK_ULONG found;
 
-	if (id->len == 0 ||
-	    p11_find(t, template, COUNT(template), &handles, &found) != CKR_OK)
+	if (id->len == 0 || token_find_objects(t, template, COUNT(template),
+				&handles, &found) != CKR_OK)
 		return;
 	if (found == 1)
-		(void)p11_read(t, handles[0], CKA_EC_POINT, point);
+		(void)token_get_attribute(t, handles[0], CKA_EC_POINT, point);
 	free(handles);
 }
 
 static CK_ULONG
-modulus_bits(const struct blob *n)
+modulus_bits(const struct buf *n)
 {
 	CK_ULONG at = 0, bits;
 
@@ -132,18 +132,19 @@ modulus_bits(const struct blob *n)
 	return (bits);
 }
 
-/* What an object is, on either side. */
-struct facts {
-	const struct kind *kind;
+/* What an object is, on the source or on the target. */
+struct object_info {
+	const struct key_spec *spec;
 	CK_ULONG bits;
-	struct blob params, public;
+	struct buf params, public;
 };
 
-static const struct kind *
-find_kind(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct facts *f)
+static const struct key_spec *
+find_key_spec(
+    CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct object_info *f)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		const struct kind *k = &kinds[i];
+	for (size_t i = 0; i < COUNT(key_specs); i++) {
+		const struct key_spec *k = &key_specs[i];
 
 		if (k->class == class && k->type == type &&
 		    (k->params != NULL ? k->params_len == f->params.len &&
@@ -155,92 +156,94 @@ find_kind(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct facts *f)
 	return (NULL);
 }
 
-/* The same number or point has the same bytes: without zeros before it, and
- * without the OCTET STRING that tokens put around a point or do not. */
+/* Gives equal numbers and points equal bytes: drops leading zeros, and the
+ * OCTET STRING that some tokens put around a point. */
 static void
-normalise(struct facts *f, CK_KEY_TYPE type)
+normalise(struct object_info *f, CK_KEY_TYPE type)
 {
-	CK_ULONG most = type == CKK_EC ? 1 + 2 * ((f->bits + 7) / 8)
-				       : (f->bits + 7) / 8;
+	CK_ULONG max = type == CKK_EC ? 1 + 2 * ((f->bits + 7) / 8)
+				      : (f->bits + 7) / 8;
 
-	if (f->bits == 0 || f->public.len <= most)
+	if (f->bits == 0 || f->public.len <= max)
 		return;
-	memmove(f->public.ptr, f->public.ptr + f->public.len - most, most);
-	f->public.len = most;
+	memmove(f->public.ptr, f->public.ptr + f->public.len - max, max);
+	f->public.len = max;
 }
 
 static void
-read_facts(const struct token *t, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
-    CK_KEY_TYPE type, struct facts *f)
+read_object_info(const struct token *t, CK_OBJECT_HANDLE h,
+    CK_OBJECT_CLASS class, CK_KEY_TYPE type, struct object_info *f)
 {
-	struct blob id = BLOB_INIT;
+	struct buf id = BUF_INIT(0);
 
 	memset(f, 0, sizeof(*f));
 	if (class == CKO_SECRET_KEY) {
-		f->bits = p11_ulong(t, h, CKA_VALUE_LEN);
+		f->bits = token_get_ulong(t, h, CKA_VALUE_LEN);
 		f->bits = f->bits == CK_UNAVAILABLE_INFORMATION ? 0
 								: f->bits * 8;
 	} else if (type == CKK_RSA) {
-		(void)p11_read(t, h, CKA_MODULUS, &f->public);
+		(void)token_get_attribute(t, h, CKA_MODULUS, &f->public);
 		f->bits = modulus_bits(&f->public);
 	} else if (type == CKK_EC) {
-		(void)p11_read(t, h, CKA_EC_PARAMS, &f->params);
-		(void)p11_read(t, h, CKA_EC_POINT, &f->public);
-		if (f->public.len == 0 && p11_read(t, h, CKA_ID, &id) == CKR_OK)
+		(void)token_get_attribute(t, h, CKA_EC_PARAMS, &f->params);
+		(void)token_get_attribute(t, h, CKA_EC_POINT, &f->public);
+		if (f->public.len == 0 &&
+		    token_get_attribute(t, h, CKA_ID, &id) == CKR_OK)
 			read_point(t, &id, &f->public);
-		blob_free(&id);
+		buf_free(&id);
 	}
-	f->kind = find_kind(class, type, f);
-	if (f->kind != NULL && f->kind->bits != 0)
-		f->bits = f->kind->bits;
+	f->spec = find_key_spec(class, type, f);
+	if (f->spec != NULL && f->spec->bits != 0)
+		f->bits = f->spec->bits;
 	normalise(f, type);
 }
 
 static void
-free_facts(struct facts *f)
+free_object_info(struct object_info *f)
 {
-	blob_free(&f->params);
-	blob_free(&f->public);
+	buf_free(&f->params);
+	buf_free(&f->public);
 }
 
 void
-key_read_kind(struct key *k)
+key_read_spec(struct key *k)
 {
-	struct facts f;
+	struct object_info f;
 
-	k->type = p11_ulong(k->from, k->handle, CKA_KEY_TYPE);
-	read_facts(k->from, k->handle, k->class, k->type, &f);
-	k->kind = f.kind;
-	k->name = f.kind == NULL ? "another type" : f.kind->name;
+	k->type = token_get_ulong(k->from, k->handle, CKA_KEY_TYPE);
+	read_object_info(k->from, k->handle, k->class, k->type, &f);
+	k->spec = f.spec;
+	k->name = f.spec == NULL ? "another type" : f.spec->name;
 	k->bits = f.bits;
 	k->params = f.params;
 	k->public = f.public;
 	for (size_t i = 0; i < COUNT(flags); i++)
-		if (p11_bool(k->from, k->handle, flags[i].type, false))
+		if (token_get_bool(k->from, k->handle, flags[i].type, false))
 			k->uses |= flags[i].usage;
 }
 
-/* As kms-api says: HMAC keys from 224 to 1024 bits. */
+/* KMS takes HMAC keys of 224 to 1024 bits. */
 const char *
-key_not_for_kms(const struct key *k)
+key_why_not_importable(const struct key *k)
 {
-	if (k->kind == NULL || k->kind->uses == 0)
-		return ("KMS imports AES-256, HMAC, RSA-2048, -3072, -4096, "
-			"EC P-256, P-384, P-521 and secp256k1 alone");
-	if (k->kind->class == CKO_SECRET_KEY && k->kind->type != CKK_AES &&
+	if (k->spec == NULL || k->spec->uses == 0)
+		return (
+		    "KMS imports only AES-256, HMAC, RSA-2048, -3072, -4096, "
+		    "EC P-256, P-384, P-521 and secp256k1");
+	if (k->spec->class == CKO_SECRET_KEY && k->spec->type != CKK_AES &&
 	    k->bits != 0 && (k->bits < 224 || k->bits > 1024))
-		return ("KMS imports HMAC keys of 28 to 128 bytes alone");
+		return ("KMS imports only HMAC keys of 28 to 128 bytes");
 	return (NULL);
 }
 
 /*
- * A key in KMS has one usage. Of several that the key has, the one that is
- * wanted; if it has none of them, the one that is wanted.
+ * A key in KMS has one usage: the wanted one, if the key has that or has none;
+ * otherwise the first that it has.
  */
 enum usage
 key_choose_usage(const struct key *k, enum usage wanted)
 {
-	unsigned able = k->kind == NULL ? 0 : k->kind->uses;
+	unsigned able = k->spec == NULL ? 0 : k->spec->uses;
 	unsigned has = k->uses & able;
 
 	if ((wanted & able) != 0 && ((wanted & has) != 0 || has == 0))
@@ -252,47 +255,50 @@ key_choose_usage(const struct key *k, enum usage wanted)
 }
 
 static bool
-is_hmac(const struct kind *k)
+is_hmac(const struct key_spec *k)
 {
 	return (k != NULL && strcmp(k->name, "HMAC") == 0);
 }
 
-/* What is not known of one of them tells nothing. */
+/* What is unknown on one side is no difference. */
 bool
-key_is_like(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
+key_matches_spec(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 {
-	CK_KEY_TYPE type = p11_ulong(t, h, CKA_KEY_TYPE);
-	struct facts f;
-	bool like;
+	CK_KEY_TYPE type = token_get_ulong(t, h, CKA_KEY_TYPE);
+	struct object_info f;
+	bool matches;
 
-	read_facts(t, h, k->class, type, &f);
-	like = p11_ulong(t, h, CKA_CLASS) == k->class;
-	/* HMAC keys go by several types, and KMS's length is the hash's */
-	if (!is_hmac(k->kind) || !is_hmac(f.kind))
-		like = like && type == k->type &&
-		       (k->bits == 0 || f.bits == 0 || k->bits == f.bits) &&
-		       (k->params.len == 0 || f.params.len == 0 ||
-			   blob_equal(&k->params, &f.params));
-	free_facts(&f);
-	return (like);
+	read_object_info(t, h, k->class, type, &f);
+	matches = token_get_ulong(t, h, CKA_CLASS) == k->class;
+	/* HMAC keys have several key types, and KMS shows the hash's length */
+	if (!is_hmac(k->spec) || !is_hmac(f.spec))
+		matches = matches && type == k->type &&
+			  (k->bits == 0 || f.bits == 0 || k->bits == f.bits) &&
+			  (k->params.len == 0 || f.params.len == 0 ||
+			      view_equal(
+				  buf_view(&k->params), buf_view(&f.params)));
+	free_object_info(&f);
+	return (matches);
 }
 
 bool
-key_differs(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
+key_public_differs(
+    const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 {
-	struct facts f;
+	struct object_info f;
 	bool differs;
 
-	read_facts(t, h, k->class, k->type, &f);
+	read_object_info(t, h, k->class, k->type, &f);
 	differs = k->public.len != 0 && f.public.len != 0 &&
-		  !blob_equal(&k->public, &f.public);
-	free_facts(&f);
+		  !view_equal(buf_view(&k->public), buf_view(&f.public));
+	free_object_info(&f);
 	return (differs);
 }
 
-/* All flags are said: what a token does without being told varies. */
+/* All flags are given, because tokens differ in their defaults. */
 CK_ULONG
-key_usage_template(const struct key *k, bool one, CK_ATTRIBUTE *t)
+key_usage_template(
+    const struct key *k, bool one, CK_ATTRIBUTE t[USAGE_TEMPLATE_MAX])
 {
 	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	const CK_BBOOL *value;
@@ -307,7 +313,7 @@ key_usage_template(const struct key *k, bool one, CK_ATTRIBUTE *t)
 				    ? &yes
 				    : &no;
 		else
-			value = p11_bool(
+			value = token_get_bool(
 				    k->from, k->handle, flags[i].type, false)
 				    ? &yes
 				    : &no;
@@ -315,4 +321,14 @@ key_usage_template(const struct key *k, bool one, CK_ATTRIBUTE *t)
 		    (CK_BBOOL *)(uintptr_t)value, sizeof(*value)};
 	}
 	return (n);
+}
+
+void
+key_free(struct key *k)
+{
+	buf_free(&k->label);
+	buf_free(&k->id);
+	buf_free(&k->params);
+	buf_free(&k->public);
+	buf_free(&k->unique_id);
 }

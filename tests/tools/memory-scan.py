@@ -1,4 +1,4 @@
-"""scan.py URL COUNTER FILE... -- COMMAND...: looks through a program's memory.
+"""memory-scan.py URL COUNTER FILE... -- COMMAND...: looks through a program's memory.
 
 Runs the command until the counter at the URL (of the local KMS's control
 address) is not 0, and then prints for each FILE how often its content is in

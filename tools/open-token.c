@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "open.h"
+#include "cryptoki/rv-name.h"
+#include "open-token.h"
 #include "pin.h"
 
-/* A token that an URI may mean. */
+/* A token that the URI may describe. */
 struct candidate {
 	CK_FUNCTION_LIST *p11;
 	CK_SLOT_ID slot;
@@ -31,47 +32,44 @@ token_label(const CK_TOKEN_INFO *info, char out[33])
 }
 
 static const char *
-reason(CK_RV rv, char room[P11_NAME_SIZE])
+reason(CK_RV rv, char name[RV_NAME_SIZE])
 {
 	const char *said = p11_kit_message();
 
-	return (said != NULL ? said : p11_rv_name(rv, room));
+	return (said != NULL ? said : rv_name(rv, name));
 }
 
 /* The module at that path, loaded once. */
 static CK_FUNCTION_LIST *
-module_at(struct opened *o, const char *path)
+load_module(struct open_tokens *o, const char *path)
 {
-	CK_FUNCTION_LIST **modules;
-	CK_FUNCTION_LIST *m;
-	char **paths, room[P11_NAME_SIZE];
+	struct loaded_module *rows, *m;
+	char name[RV_NAME_SIZE];
 	CK_RV rv;
 
 	for (size_t i = 0; i < o->module_count; i++)
-		if (strcmp(o->paths[i], path) == 0)
-			return (o->modules[i]);
-	modules = realloc(o->modules, (o->module_count + 1) * sizeof(*modules));
-	if (modules == NULL)
+		if (strcmp(o->modules[i].path, path) == 0)
+			return (o->modules[i].p11);
+	rows = realloc(o->modules, (o->module_count + 1) * sizeof(*rows));
+	if (rows == NULL)
 		return (NULL);
-	o->modules = modules;
-	paths = realloc(o->paths, (o->module_count + 1) * sizeof(*paths));
-	if (paths == NULL)
-		return (NULL);
-	o->paths = paths;
-	if ((m = p11_kit_module_load(path, P11_KIT_MODULE_CRITICAL)) == NULL) {
+	o->modules = rows;
+	m = &rows[o->module_count];
+	m->p11 = p11_kit_module_load(path, P11_KIT_MODULE_CRITICAL);
+	if (m->p11 == NULL) {
 		fprintf(stderr, "keyferry: %s: %s\n", path,
-		    reason(CKR_GENERAL_ERROR, room));
+		    reason(CKR_GENERAL_ERROR, name));
 		return (NULL);
 	}
-	if ((rv = p11_kit_module_initialize(m)) != CKR_OK ||
-	    (paths[o->module_count] = strdup(path)) == NULL) {
+	if ((rv = p11_kit_module_initialize(m->p11)) != CKR_OK ||
+	    (m->path = strdup(path)) == NULL) {
 		fprintf(stderr, "keyferry: %s: C_Initialize: %s\n", path,
-		    p11_rv_name(rv, room));
-		p11_kit_module_release(m);
+		    rv_name(rv, name));
+		p11_kit_module_release(m->p11);
 		return (NULL);
 	}
-	modules[o->module_count++] = m;
-	return (m);
+	o->module_count++;
+	return (m->p11);
 }
 
 static void
@@ -101,17 +99,17 @@ add_tokens(CK_FUNCTION_LIST *m, P11KitUri *uri, struct candidates *cs)
 }
 
 static bool
-find_candidates(struct opened *o, P11KitUri *uri, struct candidates *cs)
+find_candidates(struct open_tokens *o, P11KitUri *uri, struct candidates *cs)
 {
 	const char *path = p11_kit_uri_get_module_path(uri);
 	const char *name = p11_kit_uri_get_module_name(uri);
 	CK_FUNCTION_LIST *m;
 
 	cs->count = 0;
-	/* a module that is broken and not meant is nobody's concern here */
+	/* errors of other registered modules are of no interest here */
 	p11_kit_be_quiet();
 	if (path != NULL) {
-		if ((m = module_at(o, path)) == NULL)
+		if ((m = load_module(o, path)) == NULL)
 			return (false);
 		add_tokens(m, uri, cs);
 		return (true);
@@ -120,7 +118,7 @@ find_candidates(struct opened *o, P11KitUri *uri, struct candidates *cs)
 		o->registered = p11_kit_modules_load_and_initialize(0);
 	if (o->registered == NULL) {
 		fprintf(stderr, "keyferry: no module is registered with "
-				"p11-kit: name one by module-path\n");
+				"p11-kit: name one with module-path\n");
 		return (false);
 	}
 	if (name != NULL) {
@@ -135,7 +133,7 @@ find_candidates(struct opened *o, P11KitUri *uri, struct candidates *cs)
 }
 
 static bool
-pick(const struct candidates *cs, const char *uri)
+only_one_candidate(const struct candidates *cs, const char *uri)
 {
 	char label[33];
 
@@ -143,7 +141,7 @@ pick(const struct candidates *cs, const char *uri)
 		return (true);
 	fprintf(stderr, "keyferry: %s: %s\n", uri,
 	    cs->count == 0 ? "there is no such token"
-			   : "more than one token is meant:");
+			   : "more than one token matches:");
 	for (size_t i = 0; i < cs->count; i++) {
 		token_label(&cs->rows[i].info, label);
 		fprintf(stderr, "  token=%s;serial=%.16s\n", label,
@@ -156,7 +154,7 @@ static bool
 login(struct token *t, P11KitUri *uri)
 {
 	struct pin pin = PIN_INIT;
-	char room[P11_NAME_SIZE];
+	char name[RV_NAME_SIZE];
 	CK_RV rv;
 
 	if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
@@ -172,7 +170,7 @@ login(struct token *t, P11KitUri *uri)
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return (true);
 	fprintf(stderr, "keyferry: token %s: C_Login: %s\n", t->label,
-	    p11_rv_name(rv, room));
+	    rv_name(rv, name));
 	return (false);
 }
 
@@ -202,7 +200,7 @@ static struct token *
 token_start(const struct candidate *c, P11KitUri *uri, bool rw)
 {
 	struct token *t = calloc(1, sizeof(*t));
-	char room[P11_NAME_SIZE];
+	char name[RV_NAME_SIZE];
 	CK_RV rv;
 
 	if (t == NULL)
@@ -218,13 +216,13 @@ token_start(const struct candidate *c, P11KitUri *uri, bool rw)
 		return (t);
 	if (rv != CKR_OK)
 		fprintf(stderr, "keyferry: token %s: C_OpenSession: %s\n",
-		    t->label, p11_rv_name(rv, room));
+		    t->label, rv_name(rv, name));
 	token_end(t);
 	return (NULL);
 }
 
 struct token *
-open_token(struct opened *o, P11KitUri *uri, bool rw)
+open_token(struct open_tokens *o, P11KitUri *uri, bool rw)
 {
 	struct candidates *cs = calloc(1, sizeof(*cs));
 	struct token **rows, *t = NULL;
@@ -234,7 +232,7 @@ open_token(struct opened *o, P11KitUri *uri, bool rw)
 			      P11_KIT_URI_OK)
 		goto out;
 	pin_wipe_text(text);
-	if (!find_candidates(o, uri, cs) || !pick(cs, text))
+	if (!find_candidates(o, uri, cs) || !only_one_candidate(cs, text))
 		goto out;
 	for (size_t i = 0; i < o->token_count && t == NULL; i++)
 		if (o->tokens[i]->p11 == cs->rows[0].p11 &&
@@ -255,19 +253,18 @@ out:
 }
 
 void
-open_end(struct opened *o)
+close_tokens(struct open_tokens *o)
 {
 	for (size_t i = 0; i < o->token_count; i++)
 		token_end(o->tokens[i]);
 	for (size_t i = 0; i < o->module_count; i++) {
-		(void)p11_kit_module_finalize(o->modules[i]);
-		p11_kit_module_release(o->modules[i]);
-		free(o->paths[i]);
+		(void)p11_kit_module_finalize(o->modules[i].p11);
+		p11_kit_module_release(o->modules[i].p11);
+		free(o->modules[i].path);
 	}
 	if (o->registered != NULL)
 		p11_kit_modules_finalize_and_release(o->registered);
 	free(o->tokens);
 	free(o->modules);
-	free(o->paths);
 	memset(o, 0, sizeof(*o));
 }

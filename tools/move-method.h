@@ -1,0 +1,53 @@
+#ifndef MOVE_METHOD_H
+#define MOVE_METHOD_H
+#include "move-key.h"
+
+/* How a key is wrapped on the source and unwrapped on the target. */
+
+/* A row in move-method.c. */
+struct wrap_method;
+
+/* A PKCS#11 call and its result: the last one of a transfer. */
+struct call_result {
+	const char *function;
+	const struct token *on;
+	CK_RV rv;
+};
+
+struct key_pair {
+	CK_OBJECT_HANDLE public, private;
+};
+
+/* The state of one key's transfer. */
+struct transfer {
+	const struct key *key;
+	const struct token *to;
+	struct key_pair pair; /* the wrapping pair on the target */
+	CK_ULONG pair_bits;
+	CK_OBJECT_HANDLE
+	source_wrapping_key; /* its public half, on the source */
+	struct buf wrapped;
+	CK_OBJECT_HANDLE target_key; /* the key that was moved */
+	struct call_result last_call;
+};
+/* Records a call's result, and returns it. */
+CK_RV transfer_record(
+    struct transfer *, const char *function, const struct token *, CK_RV);
+
+/* The hash for OAEP: the wanted one, or, for 0, one that the source has. */
+CK_MECHANISM_TYPE choose_oaep_hash(
+    const struct token *source, CK_MECHANISM_TYPE wanted);
+const char *hash_name(CK_MECHANISM_TYPE);
+
+/* The first method that both tokens can do; NULL, with *why, if none is. */
+const struct wrap_method *method_find(
+    const struct key *, const struct token *to, const char **why);
+const char *method_name(const struct wrap_method *);
+/* The mechanism that unwraps what it produces. */
+CK_MECHANISM_TYPE method_unwrap_mechanism(const struct wrap_method *);
+
+/* Has the source wrap the key, into transfer->wrapped. */
+CK_RV method_wrap(struct transfer *);
+/* Has the target unwrap it into an object with that template. */
+CK_RV method_unwrap(struct transfer *, const CK_ATTRIBUTE *, CK_ULONG count);
+#endif

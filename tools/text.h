@@ -1,0 +1,13 @@
+#ifndef TEXT_H
+#define TEXT_H
+#include <stdio.h>
+#include "buf.h"
+
+/* Writes text for a terminal: what is not printable text as \xNN. Returns the
+ * number of columns. */
+size_t text_print(FILE *, struct view);
+/* Lower-case hexadecimal digits. */
+void text_print_hex(FILE *, struct view);
+/* A JSON string; bytes that are not UTF-8 become U+FFFD. */
+void text_print_json(FILE *, struct view);
+#endif

@@ -1,0 +1,130 @@
+#include <stdlib.h>
+#include <string.h>
+#include "token.h"
+
+#define FIND_AT_ONCE 64
+#define ATTRIBUTE_MAX (1 << 20)
+
+bool
+token_is_keyferry(const struct token *t)
+{
+	static const char name[] = "Keyferry ";
+
+	return (memcmp(t->info.manufacturerID, name, sizeof(name) - 1) == 0);
+}
+
+bool
+token_has_mechanism(
+    const struct token *t, CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+	CK_MECHANISM_INFO info;
+
+	for (CK_ULONG i = 0; i < t->mechanism_count; i++)
+		if (t->mechanisms[i] == type)
+			return (t->p11->C_GetMechanismInfo(
+				    t->slot, type, &info) == CKR_OK &&
+				(info.flags & flags) != 0);
+	return (false);
+}
+
+CK_RV
+token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
+    CK_ATTRIBUTE_TYPE type, struct buf *out)
+{
+	CK_ATTRIBUTE a = {type, NULL, 0};
+	CK_RV rv;
+
+	buf_free(out);
+	out->max = ATTRIBUTE_MAX;
+	rv = t->p11->C_GetAttributeValue(t->session, h, &a, 1);
+	if (rv != CKR_OK)
+		return (rv);
+	if (a.ulValueLen >= ATTRIBUTE_MAX) /* or CK_UNAVAILABLE_INFORMATION */
+		return (CKR_ATTRIBUTE_TYPE_INVALID);
+	if (buf_reserve(out, a.ulValueLen + 1) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	a.pValue = out->ptr;
+	if (a.ulValueLen != 0)
+		rv = t->p11->C_GetAttributeValue(t->session, h, &a, 1);
+	if (rv != CKR_OK) {
+		buf_free(out);
+		return (rv);
+	}
+	out->len = a.ulValueLen;
+	out->ptr[out->len] = '\0';
+	return (CKR_OK);
+}
+
+bool
+token_get_bool(const struct token *t, CK_OBJECT_HANDLE h,
+    CK_ATTRIBUTE_TYPE type, bool if_absent)
+{
+	CK_BBOOL value = CK_FALSE;
+	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
+
+	if (t->p11->C_GetAttributeValue(t->session, h, &a, 1) != CKR_OK ||
+	    a.ulValueLen != sizeof(value))
+		return (if_absent);
+	return (value != CK_FALSE);
+}
+
+CK_ULONG
+token_get_ulong(
+    const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type)
+{
+	CK_ULONG value = CK_UNAVAILABLE_INFORMATION;
+	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
+
+	if (t->p11->C_GetAttributeValue(t->session, h, &a, 1) != CKR_OK ||
+	    a.ulValueLen != sizeof(value))
+		return (CK_UNAVAILABLE_INFORMATION);
+	return (value);
+}
+
+static CK_RV
+find_more(const struct token *t, CK_OBJECT_HANDLE **handles, CK_ULONG *found)
+{
+	CK_OBJECT_HANDLE *more;
+	CK_ULONG n;
+	CK_RV rv;
+
+	do {
+		more = realloc(
+		    *handles, (*found + FIND_AT_ONCE) * sizeof(**handles));
+		if (more == NULL)
+			return (CKR_HOST_MEMORY);
+		*handles = more;
+		n = 0;
+		rv = t->p11->C_FindObjects(
+		    t->session, more + *found, FIND_AT_ONCE, &n);
+		if (rv == CKR_OK)
+			*found += n;
+	} while (rv == CKR_OK && n != 0);
+	return (rv);
+}
+
+CK_RV
+token_find_objects(const struct token *t, const CK_ATTRIBUTE *template,
+    CK_ULONG count, CK_OBJECT_HANDLE **handles, CK_ULONG *found)
+{
+	/* C_FindObjectsInit does not change it, whatever its type says */
+	CK_ATTRIBUTE copy[8];
+	CK_RV rv;
+
+	*handles = NULL;
+	*found = 0;
+	if (count > sizeof(copy) / sizeof(copy[0]))
+		return (CKR_ARGUMENTS_BAD);
+	memcpy(copy, template, count * sizeof(copy[0]));
+	rv = t->p11->C_FindObjectsInit(t->session, copy, count);
+	if (rv != CKR_OK)
+		return (rv);
+	rv = find_more(t, handles, found);
+	(void)t->p11->C_FindObjectsFinal(t->session);
+	if (rv != CKR_OK) {
+		free(*handles);
+		*handles = NULL;
+		*found = 0;
+	}
+	return (rv);
+}
