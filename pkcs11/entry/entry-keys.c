@@ -1,3 +1,4 @@
+#include "make/create.h"
 #include "token/call.h"
 #include "mech/derive.h"
 #include "object/object.h"

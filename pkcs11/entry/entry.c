@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include "object/modify.h"
+#include "make/create.h"
 #include "object/attr.h"
 #include "entry.h"
 #include "object/find.h"

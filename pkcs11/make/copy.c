@@ -1,3 +1,4 @@
+#include "create.h"
 #include "object/template-builder.h"
 #include "object/session-object.h"
 

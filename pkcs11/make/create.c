@@ -1,4 +1,5 @@
 #include <string.h>
+#include "create.h"
 #include "object/certs.h"
 #include "kms/lookup.h"
 #include "kms/import.h"

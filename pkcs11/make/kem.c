@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include "create.h"
 #include "object/template-builder.h"
 #include "kem.h"
 #include "mech/mech.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include "object/modify.h"
 #include "derive.h"
 #include "digest.h"
 

@@ -1,3 +1,4 @@
+#include "make/create.h"
 #include "derive.h"
 #include "object/object-schema.h"
 #include "object/session-object.h"

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "make/create.h"
 #include "object/template-builder.h"
 #include "object/object-schema.h"
 #include "object/session-object.h"

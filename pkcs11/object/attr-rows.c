@@ -1,11 +1,10 @@
 #include <string.h>
 #include <time.h>
 #include "attr-rows.h"
-#include "certs.h"
+#include "certificate-names.h"
 #include "cryptoki/keyferry.h"
-#include "kms/listing.h"
 #include "token/mechs.h"
-#include "keydata/names.h"
+#include "key-name.h"
 #include "kms/import-params.h"
 #include "token/publics.h"
 
@@ -41,33 +40,15 @@ read_unique_id(struct call *c, const struct object *o, struct buf *out)
 }
 
 static CK_RV
-read_name(struct call *c, const struct object *o, enum name_kind kind,
-    struct buf *out)
-{
-	struct key *k = NULL;
-	uint8_t id[16];
-	CK_RV rv;
-
-	if ((rv = listing_name(c, o->key, kind, &k)) != CKR_OK)
-		return (rv);
-	if (!name_from_alias(
-		kind, kind == NAME_ID ? k->names.id : k->names.label, out) &&
-	    kind == NAME_ID && name_default_id(k->meta.id, id))
-		rv = attr_put(c, out, VIEW(id, sizeof(id)));
-	key_unref(k);
-	return (rv);
-}
-
-static CK_RV
 read_label(struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_name(c, o, NAME_LABEL, out));
+	return (key_name_read(c, o->key, NAME_LABEL, out));
 }
 
 static CK_RV
 read_id(struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_name(c, o, NAME_ID, out));
+	return (key_name_read(c, o->key, NAME_ID, out));
 }
 
 /* ValidTo as CK_DATE: the day, in UTC, on which the material expires. */
@@ -177,7 +158,7 @@ read_recovers(struct call *c, const struct object *o, struct buf *out)
 	    struct call *c, const struct object *o, struct buf *out) \
 	{                                                            \
 		return (key_is_pending(o->key)                       \
-			    ? import_params_read_##name(c, o, out)   \
+			    ? import_params_read_##name(c, o, out)            \
 			    : public_read_##name(c, o, out));        \
 	}
 EITHER(modulus)
@@ -195,11 +176,11 @@ const struct attr attrs[] = {
 	{ CKA_COPYABLE, FORM_BOOL, ON_STORED, MAY_MAKE | MAY(COPY) | DEFAULT_TRUE | STICKY_FALSE, FACT_FALSE, NULL },
 	{ CKA_DESTROYABLE, FORM_BOOL, ON_STORED, MAY_MAKE | MAY(COPY) | DEFAULT_TRUE, FACT_DESTROYABLE, NULL },
 	{ CKA_LABEL, FORM_BYTES, ON_ALL & ~ON_CERTIFICATE, MAY_ALL | SETTABLE_IN_KMS | MAY_CALL_KMS, FACT_FALSE, read_label },
-	{ CKA_LABEL, FORM_BYTES, ON_CERTIFICATE, MAY_ALL | SETTABLE_IN_KMS, FACT_FALSE, certs_read_label },
+	{ CKA_LABEL, FORM_BYTES, ON_CERTIFICATE, MAY_ALL | SETTABLE_IN_KMS, FACT_FALSE, certificate_read_label },
 	{ CKA_UNIQUE_ID, FORM_BYTES, ON_ALL, 0, FACT_FALSE, read_unique_id },
 	{ CKA_KEY_TYPE, FORM_ULONG, ON_KEYS, MAY_MAKE, FACT_FALSE, read_key_type },
 	{ CKA_ID, FORM_BYTES, ON_KEYS, MAY_ALL | SETTABLE_IN_KMS | MAY_CALL_KMS, FACT_FALSE, read_id },
-	{ CKA_ID, FORM_BYTES, ON_CERTIFICATE, MAY_ALL | SETTABLE_IN_KMS, FACT_FALSE, certs_read_id },
+	{ CKA_ID, FORM_BYTES, ON_CERTIFICATE, MAY_ALL | SETTABLE_IN_KMS, FACT_FALSE, certificate_read_id },
 	{ CKA_START_DATE, FORM_DATE, ON_KEYS | ON_CERTIFICATE, MAY_ALL, FACT_FALSE, read_empty },
 	{ CKA_END_DATE, FORM_DATE, ON_KEYS | ON_CERTIFICATE, MAY_ALL, FACT_FALSE, read_end_date },
 	{ CKA_LOCAL, FORM_BOOL, ON_KEYS, 0, FACT_LOCAL, NULL },

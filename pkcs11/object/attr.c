@@ -1,6 +1,5 @@
 #include <string.h>
 #include "attr-rows.h"
-#include "certs.h"
 #include "token/login.h"
 
 #define VALUE_MAX BAG_VALUE_MAX /* of any attribute that is read */

@@ -5,13 +5,6 @@
 #include "session-object.h"
 #include "x509.h"
 
-bool
-is_token_certificate(const struct object *o)
-{
-	return (o->bag != NULL && o->class == CKO_CERTIFICATE &&
-		bag_bool(o->bag, CKA_TOKEN, false));
-}
-
 static bool
 is_of_token(const struct local *l)
 {
@@ -156,93 +149,6 @@ certs_need_key_names(struct call *c)
 			   bag_view(rows[i].bag, CKA_LABEL).len == 0);
 	locals_rows_free(rows, count);
 	return (any);
-}
-
-/* Gets the public keys of all pairs that the token shows, as long as a listing
- * is good for. What KMS denies is no key of ours, then. */
-static void
-fetch_public_keys(struct call *c)
-{
-	const struct clock *clock = c->module->clock;
-	struct certs *cs = &c->token->certs;
-	int64_t now = clock->mono_ms(clock->ctx);
-	const struct public_key *p;
-	struct snapshot *s;
-	const struct object *o;
-	bool fresh;
-
-	pthread_mutex_lock(&cs->lock);
-	fresh = c->skip_key_lookup ||
-		(cs->learned_ms != 0 &&
-		    now - cs->learned_ms < c->token->config->refresh * 1000);
-	if (!fresh)
-		cs->learned_ms = now;
-	pthread_mutex_unlock(&cs->lock);
-	c->skip_key_lookup = true;
-	if (fresh)
-		return;
-	if (listing_refresh(c) != CKR_OK)
-		call_note(c, "which keys certificates are of is not known: %s",
-		    err_text(c->err));
-	s = store_snapshot(&c->token->store);
-	for (size_t i = 0; i < s->count && c->err == ERR_OK; i++) {
-		o = &s->objects[i];
-		if (o->class != CKO_PUBLIC_KEY || key_is_pending(o->key) ||
-		    public_get(c, o->key, &p) == CKR_OK)
-			continue;
-		call_note(c, "key %s is not looked at for certificates: %s",
-		    o->key->meta.id, err_text(c->err));
-		if (c->err == ERR_DENIED || c->err == ERR_NOT_FOUND)
-			c->err = ERR_OK;
-	}
-	snapshot_unref(s);
-	c->err = ERR_OK;
-}
-
-/* The private key that the certificate is about, held for the caller in *o.
- * False: there is none. */
-static bool
-key_of(struct call *c, const struct bag *b, struct object *o)
-{
-	struct view info = bag_view(b, CKA_PUBLIC_KEY_INFO);
-	char id[KMS_ID_SIZE];
-
-	*o = (struct object){.class = CKO_PRIVATE_KEY};
-	if (!public_find(c, info, id)) {
-		fetch_public_keys(c);
-		if (!public_find(c, info, id))
-			return (false);
-	}
-	o->key = store_key(&c->token->store, id);
-	return (o->key != NULL);
-}
-
-CK_RV
-certs_read_id(struct call *c, const struct object *cert, struct buf *out)
-{
-	struct object o;
-	CK_RV rv;
-
-	if (key_of(c, cert->bag, &o))
-		rv = attr_get(c, &o, CKA_ID, out);
-	else
-		rv = x509_key_hash(c, cert->bag, out);
-	object_put(&o);
-	return (rv);
-}
-
-CK_RV
-certs_read_label(struct call *c, const struct object *cert, struct buf *out)
-{
-	struct object o;
-	CK_RV rv = CKR_OK;
-
-	if (key_of(c, cert->bag, &o))
-		rv = attr_get(c, &o, CKA_LABEL, out);
-	if (rv == CKR_OK && out->len == 0)
-		rv = x509_common_name(c, cert->bag, out);
-	object_put(&o);
-	return (rv);
 }
 
 /* What the standard wants of every certificate. */

@@ -15,10 +15,4 @@ bool certs_need_key_names(struct call *);
 CK_RV certs_create(struct call *, struct template, CK_OBJECT_HANDLE *);
 CK_RV certs_set(struct call *, const struct object *, struct template);
 CK_RV certs_destroy(struct call *, const struct object *);
-/* Whether it is one of the token's, for these two. */
-bool is_token_certificate(const struct object *);
-
-/* Readers of what such a certificate was not given. */
-CK_RV certs_read_label(struct call *, const struct object *, struct buf *);
-CK_RV certs_read_id(struct call *, const struct object *, struct buf *);
 #endif

@@ -1,13 +1,7 @@
 #include <string.h>
-#include "attr.h"
-#include "certs.h"
-#include "kms/import.h"
 #include "kms/listing.h"
-#include "session-object.h"
-#include "token/login.h"
 #include "object.h"
-#include "kms/import-params.h"
-#include "kms/rename.h"
+#include "token/login.h"
 
 bool
 object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
@@ -76,109 +70,6 @@ object_refresh_state(struct call *c, const struct object *o)
 	c->kms.fault = fault;
 }
 
-static enum name_kind
-schema_find(const CK_ATTRIBUTE *a)
-{
-	return (a->type == CKA_ID ? NAME_ID : NAME_LABEL);
-}
-
-/* A template is done as a whole or not at all, so its names are looked at
- * before any is given. One alone is refused or taken by KMS at once. */
-static CK_RV
-set_names(struct call *c, struct key *k, struct template t)
-{
-	const CK_ATTRIBUTE *a = t.rows;
-	CK_RV rv = CKR_OK;
-
-	for (CK_ULONG i = 0; i < t.count && t.count > 1 && rv == CKR_OK; i++)
-		rv = a[i].ulValueLen == 0
-			 ? CKR_ATTRIBUTE_VALUE_INVALID
-			 : rename_check(c, k, schema_find(&a[i]),
-			       VIEW(a[i].pValue, a[i].ulValueLen));
-	for (CK_ULONG i = 0; i < t.count && rv == CKR_OK; i++)
-		rv = rename_key(c, k, schema_find(&a[i]),
-		    VIEW(a[i].pValue, a[i].ulValueLen));
-	return (rv);
-}
-
-CK_RV
-object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
-{
-	struct attr_target target = {.purpose = ATTR_SET};
-	struct object o;
-	CK_RV rv;
-
-	c->context = RV_CREATE;
-	if (!object_get(c, handle, &o))
-		return (CKR_OBJECT_HANDLE_INVALID);
-	target.class = o.class;
-	target.type = object_type(&o);
-	target.token = o.key != NULL;
-	if (o.bag != NULL) {
-		rv = is_token_certificate(&o) ? certs_set(c, &o, t)
-					      : session_object_set(c, &o, t);
-		goto out;
-	}
-	if (!session_is_rw(c->session)) {
-		rv = CKR_SESSION_READ_ONLY;
-		goto out;
-	}
-	if (key_is_doomed(o.key))
-		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
-		    "key %s waits for its deletion", o.key->meta.id);
-	else if ((rv = attr_check(c, t, target)) == CKR_OK)
-		rv = set_names(c, o.key, t);
-out:
-	object_put(&o);
-	return (rv);
-}
-
-/* The names of a key that goes are free for the next. */
-static CK_RV
-schedule_deletion(struct call *c, struct key *k)
-{
-	struct key *named = NULL;
-	CK_RV rv;
-	enum err e;
-
-	if ((rv = listing_all_names(c, k, &named)) != CKR_OK)
-		return (rv);
-	e = kms_schedule_key_deletion(
-	    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK && named->names.label[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->names.label);
-	if (e == ERR_OK && named->names.id[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->names.id);
-	if (e == ERR_OK) {
-		call_note(c,
-		    "key %s is deleted in %ld days; until then "
-		    "aws kms cancel-key-deletion brings it back",
-		    k->meta.id, c->token->config->deletion_days);
-		e = store_drop(&c->token->store, k->meta.id);
-	}
-	key_unref(named);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
-static CK_RV
-delete_material(struct call *c, struct key *k)
-{
-	struct key *now = NULL;
-	enum err e;
-	CK_RV rv;
-
-	e = kms_delete_imported_key_material(&c->kms, k->meta.id);
-	if (e != ERR_OK)
-		return (call_fail(c, e));
-	call_note(c,
-	    "the material of key %s is deleted; importing the same "
-	    "again brings the key back",
-	    k->meta.id);
-	rv = listing_describe(c, k->meta.id, &now);
-	key_unref(now);
-	return (rv);
-}
-
 /*
  * A key that waits has no material to delete. One that never had any can go
  * for good; one that had would take all its ciphertexts with it, which only
@@ -203,59 +94,9 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 	return (NULL);
 }
 
-static CK_RV
-destroy(struct call *c, struct key *k)
+bool
+is_token_certificate(const struct object *o)
 {
-	const char *why = object_why_not_destroyable(c, k);
-
-	if (why != NULL)
-		return (call_refuse(
-		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
-	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0 ||
-	    key_is_pending(k))
-		return (schedule_deletion(c, k));
-	return (delete_material(c, k));
-}
-
-/* The key beside it first: alone, nobody would see it. */
-static CK_RV
-destroy_also(struct call *c, const struct key *k)
-{
-	const char *id = k->also->meta.id;
-	char alias[KMS_ALIAS_SIZE];
-	enum err e;
-
-	if (strcmp(c->token->config->destroy, "schedule-deletion") != 0) {
-		e = kms_delete_imported_key_material(&c->kms, id);
-		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-	}
-	name_of_also(k->meta.id, alias);
-	e = kms_schedule_key_deletion(
-	    &c->kms, id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK)
-		e = kms_delete_alias(&c->kms, alias);
-	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
-}
-
-CK_RV
-object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
-{
-	struct object o;
-	CK_RV rv = CKR_OK;
-
-	c->context = RV_CREATE;
-	if (!object_get(c, handle, &o))
-		return (CKR_OBJECT_HANDLE_INVALID);
-	if (is_token_certificate(&o))
-		rv = certs_destroy(c, &o);
-	else if (o.bag != NULL)
-		rv = session_object_destroy(c, &o);
-	else if (!session_is_rw(c->session))
-		rv = CKR_SESSION_READ_ONLY;
-	else if ((o.key->also == NULL ||
-		     (rv = destroy_also(c, o.key)) == CKR_OK) &&
-		 (rv = destroy(c, o.key)) == CKR_OK)
-		(void)import_params_forget(c, o.key);
-	object_put(&o);
-	return (rv);
+	return (o->bag != NULL && o->class == CKO_CERTIFICATE &&
+		bag_bool(o->bag, CKA_TOKEN, false));
 }

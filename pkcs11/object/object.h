@@ -16,6 +16,8 @@ void object_select_key(struct object *, struct key *);
 CK_KEY_TYPE object_type(const struct object *);
 /* Whether its secret half is in KMS. */
 bool object_in_kms(const struct object *);
+/* Whether it is a certificate out of the token's directory. */
+bool is_token_certificate(const struct object *);
 
 /*
  * Whether a key in KMS, either half, can do anything in its state as last seen:
@@ -28,11 +30,6 @@ void object_refresh_state(struct call *, const struct object *);
 /* Why C_DestroyObject will not destroy the key; NULL: it will. */
 const char *object_why_not_destroyable(const struct call *, const struct key *);
 
-/* What C_CreateObject, C_UnwrapKey, C_SetAttributeValue and C_DestroyObject
- * mean. */
-CK_RV object_create(struct call *, struct template, CK_OBJECT_HANDLE *);
-CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
-    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
 /* How a key came to be, for what it says of itself. */
 struct provenance {
 	/* that made it here, or CK_UNAVAILABLE_INFORMATION */
@@ -40,16 +37,4 @@ struct provenance {
 	/* what it was made of was always so */
 	bool sensitive, unextractable;
 };
-/*
- * What a template with all values in it is for: by CKA_TOKEN a key in KMS, into
- * which it is imported, or an object that is kept here. NULL origin: it was
- * brought here.
- */
-CK_RV object_make(struct call *, struct template, const struct provenance *,
-    CK_OBJECT_HANDLE *);
-/* C_CopyObject. */
-CK_RV object_copy(
-    struct call *, CK_OBJECT_HANDLE, struct template, CK_OBJECT_HANDLE *);
-CK_RV object_set(struct call *, CK_OBJECT_HANDLE, struct template);
-CK_RV object_destroy(struct call *, CK_OBJECT_HANDLE);
 #endif
