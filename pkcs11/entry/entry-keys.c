@@ -1,6 +1,6 @@
 #include "make/create.h"
 #include "token/call.h"
-#include "mech/derive.h"
+#include "make/derive-key.h"
 #include "object/object.h"
 #include "mech/wrap-key.h"
 

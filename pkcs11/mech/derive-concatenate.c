@@ -12,21 +12,20 @@ value_of(const struct object *o)
 /* The first bytes of what was made of the keys, as many as are wanted. */
 static CK_RV
 yield(struct call *c, const struct object *base, const struct object *other,
-    struct template t, struct view value, CK_OBJECT_HANDLE *handle)
+    struct template t, struct buf *value, struct derivation *all)
 {
-	struct derived d;
+	struct derived *d;
 	size_t len;
-	CK_RV rv = derived_begin(c, &d, t, CKO_SECRET_KEY, base);
+	CK_RV rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d);
 
 	if (rv == CKR_OK)
-		rv = derived_len(c, &d, value.len, value.len, &len);
+		rv = derived_len(c, d, value->len, value->len, &len);
 	if (rv == CKR_OK) {
-		derived_from(c, &d, base, true);
+		derived_from(c, d, base, true);
 		if (other != NULL)
-			derived_from(c, &d, other, true);
-		rv = derived_make(c, &d, VIEW(value.ptr, len), handle);
+			derived_from(c, d, other, true);
+		derived_set_value(d, value, 0, len);
 	}
-	derived_free(&d);
 	return (rv);
 }
 
@@ -44,7 +43,7 @@ join(struct view a, struct view b, struct buf *out)
 
 static CK_RV
 base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
 	struct buf out = BUF_SECRET(2 * BAG_VALUE_MAX, c->module->arena);
 	CK_OBJECT_HANDLE other;
@@ -61,7 +60,7 @@ base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	else if (o.bag == NULL || !attr_is_true(c, &o, CKA_DERIVE))
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
 	else if ((rv = join(value_of(base), value_of(&o), &out)) == CKR_OK)
-		rv = yield(c, base, &o, t, buf_view(&out), handle);
+		rv = yield(c, base, &o, t, &out, all);
 	object_put(&o);
 	buf_free(&out);
 	return (rv);
@@ -81,7 +80,7 @@ read_data(const CK_MECHANISM *m, struct view *data)
 
 static CK_RV
 with_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
 	struct buf out = BUF_SECRET(2 * BAG_VALUE_MAX, c->module->arena);
 	struct view data;
@@ -93,7 +92,7 @@ with_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	rv = first ? join(data, value_of(base), &out)
 		   : join(value_of(base), data, &out);
 	if (rv == CKR_OK)
-		rv = yield(c, base, NULL, t, buf_view(&out), handle);
+		rv = yield(c, base, NULL, t, &out, all);
 	buf_free(&out);
 	return (rv);
 }
@@ -101,7 +100,7 @@ with_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 /* As long as the shorter of the two. */
 static CK_RV
 xor_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
 	struct buf out = BUF_SECRET(BAG_VALUE_MAX, c->module->arena);
 	struct view data, value = value_of(base);
@@ -115,7 +114,7 @@ xor_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	for (size_t i = 0; i < out.len; i++)
 		out.ptr[i] ^= data.ptr[i];
 	if (rv == CKR_OK)
-		rv = yield(c, base, NULL, t, buf_view(&out), handle);
+		rv = yield(c, base, NULL, t, &out, all);
 	buf_free(&out);
 	return (rv);
 }
@@ -123,7 +122,7 @@ xor_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 /* Bits of the base key from the one that is named on, and round its end. */
 static CK_RV
 extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
 	struct buf out = BUF_SECRET(BAG_VALUE_MAX, c->module->arena);
 	struct view v = value_of(base);
@@ -147,7 +146,7 @@ extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		out.ptr[i] = (uint8_t)(two >> (8 - bit));
 	}
 	out.len = v.len;
-	rv = yield(c, base, NULL, t, buf_view(&out), handle);
+	rv = yield(c, base, NULL, t, &out, all);
 	buf_free(&out);
 	return (rv);
 }

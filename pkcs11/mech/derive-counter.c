@@ -1,8 +1,6 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include "object/modify.h"
 #include "derive.h"
 #include "digest.h"
 
@@ -12,15 +10,12 @@
  * begin on a block each.
  */
 
-#define KEYS_MAX 16 /* of one call */
-
 struct run {
 	const struct sp800_108_params *p;
 	EVP_MAC_CTX *mac;
 	size_t block; /* bytes of one MAC */
-	size_t count;
-	struct derived keys[KEYS_MAX]; /* the first is the call's own */
-	size_t lens[KEYS_MAX];
+	struct derivation *all; /* the first is the call's own */
+	size_t lens[DERIVED_KEYS_MAX];
 	struct buf out;
 };
 
@@ -138,7 +133,7 @@ add_part(const struct run *r, const struct prf_data_param *d, uint64_t counter)
 	if (d->type == CK_SP800_108_ITERATION_VARIABLE)
 		return (add_number(
 		    r->mac, counter, f->ulWidthInBits, f->bLittleEndian));
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->all->count; i++)
 		n += l->dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS
 			 ? r->lens[i]
 			 : blocks_of(r, r->lens[i]);
@@ -150,7 +145,7 @@ run(struct run *r)
 {
 	size_t total = 0, n;
 
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->all->count; i++)
 		total += blocks_of(r, r->lens[i]);
 	if (buf_reserve(&r->out, total) != ERR_OK)
 		return (CKR_HOST_MEMORY);
@@ -177,7 +172,7 @@ read_keys(
 	size_t most = DERIVED_MAX;
 	CK_RV rv = CKR_OK;
 
-	if (p->ulAdditionalDerivedKeys >= KEYS_MAX ||
+	if (p->ulAdditionalDerivedKeys >= DERIVED_KEYS_MAX ||
 	    (p->pAdditionalDerivedKeys == NULL &&
 		p->ulAdditionalDerivedKeys != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
@@ -186,6 +181,7 @@ read_keys(
 		const struct derived_key *k =
 		    i == 0 ? NULL : &p->pAdditionalDerivedKeys[i - 1];
 		struct template one = t;
+		struct derived *d;
 
 		if (k != NULL) {
 			one = (struct template){
@@ -195,11 +191,10 @@ read_keys(
 				return (CKR_MECHANISM_PARAM_INVALID);
 			*k->phKey = CK_INVALID_HANDLE;
 		}
-		r->count++;
-		rv = derived_begin(c, &r->keys[i], one, CKO_SECRET_KEY, base);
+		rv = derived_begin(c, r->all, one, CKO_SECRET_KEY, base, &d);
+		d->handle = k != NULL ? k->phKey : NULL;
 		if (rv == CKR_OK)
-			rv = derived_len(
-			    c, &r->keys[i], r->block, most, &r->lens[i]);
+			rv = derived_len(c, d, r->block, most, &r->lens[i]);
 	}
 	return (rv);
 }
@@ -210,7 +205,7 @@ check_counter(struct call *c, const struct run *r)
 {
 	uint64_t blocks = 0, bits = 32;
 
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->all->count; i++)
 		blocks += blocks_of(r, r->lens[i]) / r->block;
 	for (CK_ULONG i = 0; i < r->p->ulNumberOfDataParams; i++) {
 		const struct prf_data_param *d = &r->p->pDataParams[i];
@@ -226,58 +221,47 @@ check_counter(struct call *c, const struct run *r)
 	return (CKR_OK);
 }
 
-/* All keys appear, or none. */
+/* Each key its bytes. */
 static CK_RV
-make_keys(struct call *c, struct run *r, const struct object *base,
-    CK_OBJECT_HANDLE *handle)
+share_out(struct call *c, struct run *r, const struct object *base)
 {
-	CK_OBJECT_HANDLE made[KEYS_MAX];
-	size_t at = 0, n = 0;
-	CK_RV rv = CKR_OK;
+	size_t at = 0;
 
-	for (; n < r->count && rv == CKR_OK; n++) {
-		derived_from(c, &r->keys[n], base, false);
-		rv = derived_make(c, &r->keys[n],
-		    VIEW(r->out.ptr + at, r->lens[n]), &made[n]);
-		at += blocks_of(r, r->lens[n]);
+	for (size_t i = 0; i < r->all->count; i++) {
+		struct derived *d = &r->all->keys[i];
+		struct buf value = BUF_SECRET(DERIVED_MAX, c->module->arena);
+
+		if (buf_append(&value, VIEW(r->out.ptr + at, r->lens[i])) !=
+		    ERR_OK)
+			return (CKR_HOST_MEMORY);
+		derived_from(c, d, base, false);
+		derived_set_value(d, &value, 0, r->lens[i]);
+		at += blocks_of(r, r->lens[i]);
 	}
-	if (rv == CKR_OK) {
-		*handle = made[0];
-		for (size_t i = 1; i < n; i++)
-			*r->p->pAdditionalDerivedKeys[i - 1].phKey = made[i];
-		return (CKR_OK);
-	}
-	for (size_t i = 0; i + 1 < n; i++)
-		(void)object_destroy(c, made[i]);
-	return (rv);
+	return (CKR_OK);
 }
 
 static CK_RV
 derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
-	struct run *r = calloc(1, sizeof(*r));
+	struct run r = {.p = m->pParameter, .all = all};
 	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
 
-	if (r == NULL)
-		return (CKR_HOST_MEMORY);
-	r->p = m->pParameter;
-	r->out = (struct buf)BUF_SECRET(
-	    KEYS_MAX * (DERIVED_MAX + EVP_MAX_MD_SIZE), c->module->arena);
-	if (r->p == NULL || m->ulParameterLen != sizeof(*r->p) ||
-	    (rv = check_parts(r->p)) != CKR_OK ||
-	    (rv = open_mac(c, r, base)) != CKR_OK ||
-	    (rv = read_keys(c, r, base, t)) != CKR_OK ||
-	    (rv = check_counter(c, r)) != CKR_OK)
+	r.out = (struct buf)BUF_SECRET(
+	    DERIVED_KEYS_MAX * (DERIVED_MAX + EVP_MAX_MD_SIZE),
+	    c->module->arena);
+	if (r.p == NULL || m->ulParameterLen != sizeof(*r.p) ||
+	    (rv = check_parts(r.p)) != CKR_OK ||
+	    (rv = open_mac(c, &r, base)) != CKR_OK ||
+	    (rv = read_keys(c, &r, base, t)) != CKR_OK ||
+	    (rv = check_counter(c, &r)) != CKR_OK)
 		goto out;
-	if ((rv = run(r)) == CKR_OK)
-		rv = make_keys(c, r, base, handle);
+	if ((rv = run(&r)) == CKR_OK)
+		rv = share_out(c, &r, base);
 out:
-	for (size_t i = 0; i < r->count; i++)
-		derived_free(&r->keys[i]);
-	EVP_MAC_CTX_free(r->mac);
-	buf_free(&r->out);
-	free(r);
+	EVP_MAC_CTX_free(r.mac);
+	buf_free(&r.out);
 	return (rv);
 }
 

@@ -88,7 +88,7 @@ agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
 }
 
 static CK_RV
-agree_here(struct call *c, const struct object *base, EVP_PKEY *peer,
+agree_local(struct call *c, const struct object *base, EVP_PKEY *peer,
     struct buf *secret)
 {
 	EVP_PKEY_CTX *ctx = NULL;
@@ -144,42 +144,40 @@ stretch(struct call *c, const struct digest *d, struct view secret,
 
 static CK_RV
 derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
 	struct buf secret = BUF_SECRET(KMS_SECRET_MAX, c->module->arena);
 	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
 	const CK_ECDH1_DERIVE_PARAMS *p = NULL;
 	const struct digest *kdf;
-	struct derived d;
-	struct view value;
+	struct derived *d;
+	struct buf *value;
 	EVP_PKEY *peer = NULL;
 	size_t natural = (pkey_bits(base) + 7) / 8, len;
-	CK_RV rv = derived_begin(c, &d, t, CKO_SECRET_KEY, base);
+	CK_RV rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d);
 
 	if (rv != CKR_OK || (rv = read_params(c, m, &p, &kdf)) != CKR_OK ||
-	    (rv = derived_len(c, &d, kdf != NULL ? 0 : natural,
+	    (rv = derived_len(c, d, kdf != NULL ? 0 : natural,
 		 kdf != NULL ? DERIVED_MAX : natural, &len)) != CKR_OK ||
 	    (rv = read_peer(c, base, VIEW(p->pPublicData, p->ulPublicDataLen),
 		 &peer)) != CKR_OK)
 		goto out;
 	rv = base->key != NULL ? agree_in_kms(c, base, peer, &secret)
-			       : agree_here(c, base, peer, &secret);
+			       : agree_local(c, base, peer, &secret);
 	if (rv == CKR_OK && kdf != NULL)
 		rv = stretch(c, kdf, buf_view(&secret),
 		    VIEW(p->pSharedData, p->ulSharedDataLen), len, &out);
 	if (rv != CKR_OK)
 		goto out;
 	/* what is too long loses bytes of its leading end */
-	value = buf_view(kdf != NULL ? &out : &secret);
-	if (value.len < len)
+	value = kdf != NULL ? &out : &secret;
+	if (value->len < len)
 		rv = call_fail(c, ERR_REPLY);
-	derived_from(c, &d, base, false);
+	derived_from(c, d, base, false);
 	if (rv == CKR_OK)
-		rv = derived_make(
-		    c, &d, VIEW(value.ptr + value.len - len, len), handle);
+		derived_set_value(d, value, value->len - len, len);
 out:
 	EVP_PKEY_free(peer);
-	derived_free(&d);
 	buf_free(&secret);
 	buf_free(&out);
 	return (rv);

@@ -87,19 +87,19 @@ hkdf(struct call *c, const struct hkdf_params *p, const struct digest *digest,
 
 static CK_RV
 derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *handle)
+    struct template t, CK_OBJECT_CLASS class, struct derivation *all)
 {
 	struct buf out = BUF_SECRET(DERIVED_MAX, c->module->arena);
 	struct object salt_key = {.handle = CK_INVALID_HANDLE};
 	const struct hkdf_params *p = NULL;
 	const struct digest *digest;
-	struct derived d;
+	struct derived *d;
 	struct view salt;
 	size_t len, made;
-	CK_RV rv = derived_begin(c, &d, t, class, base);
+	CK_RV rv = derived_begin(c, all, t, class, base, &d);
 
 	if (rv != CKR_OK || (rv = read_params(c, m, &p, &digest)) != CKR_OK ||
-	    (rv = derived_len(c, &d, digest->len,
+	    (rv = derived_len(c, d, digest->len,
 		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
 		CKR_OK ||
 	    (rv = read_salt(c, p, &salt_key, &salt)) != CKR_OK)
@@ -108,28 +108,27 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	made = p->bExpand ? len : digest->len;
 	rv = hkdf(
 	    c, p, digest, bag_view(base->bag, CKA_VALUE), salt, made, &out);
-	derived_from(c, &d, base, false);
+	derived_from(c, d, base, false);
 	if (rv == CKR_OK)
-		rv = derived_make(c, &d, VIEW(out.ptr, len), handle);
+		derived_set_value(d, &out, 0, len);
 out:
 	object_put(&salt_key);
-	derived_free(&d);
 	buf_free(&out);
 	return (rv);
 }
 
 static CK_RV
 derive_a_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
-	return (derive(c, m, base, t, CKO_SECRET_KEY, handle));
+	return (derive(c, m, base, t, CKO_SECRET_KEY, all));
 }
 
 static CK_RV
 derive_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, CK_OBJECT_HANDLE *handle)
+    struct template t, struct derivation *all)
 {
-	return (derive(c, m, base, t, CKO_DATA, handle));
+	return (derive(c, m, base, t, CKO_DATA, all));
 }
 
 const struct maker derive_hkdf = {.derive = derive_a_key};

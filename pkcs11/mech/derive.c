@@ -1,50 +1,5 @@
-#include "make/create.h"
 #include "derive.h"
 #include "object/object-schema.h"
-#include "object/session-object.h"
-
-/* In the order of the standard: handle, type, use. */
-static CK_RV
-check_base(struct call *c, const struct mech *row, const struct object *o)
-{
-	bool pair = row->key_type == CKK_EC;
-	CK_KEY_TYPE type = object_type(o);
-	CK_RV rv;
-
-	if (type == CK_UNAVAILABLE_INFORMATION)
-		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = object_check_state(c, o)) != CKR_OK)
-		return (rv);
-	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
-	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
-		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (!attr_is_true(c, o, CKA_DERIVE))
-		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	if (!mech_is_allowed(row, o))
-		return (CKR_MECHANISM_INVALID);
-	return (CKR_OK);
-}
-
-CK_RV
-derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
-    struct template t, CK_OBJECT_HANDLE *handle)
-{
-	const struct mech *row = mech_find(m->mechanism, CKF_DERIVE);
-	struct object o;
-	CK_RV rv;
-
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
-	if (row == NULL)
-		return (CKR_MECHANISM_INVALID);
-	if (!object_get(c, base, &o))
-		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = check_base(c, row, &o)) == CKR_OK &&
-	    (rv = row->maker->derive(c, m, &o, t, handle)) != CKR_OK)
-		object_refresh_state(c, &o);
-	object_put(&o);
-	return (rv);
-}
 
 /* A data object has no length of its own: CKA_VALUE_LEN is for us. */
 static CK_RV
@@ -65,14 +20,16 @@ begin_data(struct call *c, struct derived *d, struct template t)
 }
 
 CK_RV
-derived_begin(struct call *c, struct derived *d, struct template t,
-    CK_OBJECT_CLASS class, const struct object *base)
+derived_begin(struct call *c, struct derivation *all, struct template t,
+    CK_OBJECT_CLASS class, const struct object *base, struct derived **out)
 {
+	struct derived *d = &all->keys[all->count++];
 	CK_RV rv;
 
+	*out = d;
 	*d = (struct derived){
 	    .target = {class, CK_UNAVAILABLE_INFORMATION, ATTR_DERIVE, false},
-	    .origin = {CK_UNAVAILABLE_INFORMATION, true, true},
+	    .provenance = {CK_UNAVAILABLE_INFORMATION, true, true},
 	    .len = template_ulong(t, CKA_VALUE_LEN, 0)};
 	if (template_bool(t, CKA_TOKEN, false) && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
@@ -97,8 +54,9 @@ derived_from(
 {
 	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-	d->origin.sensitive &= attr_is_true(c, o, CKA_ALWAYS_SENSITIVE);
-	d->origin.unextractable &= attr_is_true(c, o, CKA_NEVER_EXTRACTABLE);
+	d->provenance.sensitive &= attr_is_true(c, o, CKA_ALWAYS_SENSITIVE);
+	d->provenance.unextractable &= attr_is_true(
+	    c, o, CKA_NEVER_EXTRACTABLE);
 	if (strict && attr_is_true(c, o, CKA_SENSITIVE))
 		builder_set(
 		    &d->builder, CKA_SENSITIVE, VIEW(&yes, sizeof(yes)));
@@ -127,22 +85,19 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 	return (CKR_OK);
 }
 
-CK_RV
-derived_make(struct call *c, struct derived *d, struct view value,
-    CK_OBJECT_HANDLE *handle)
+void
+derived_set_value(struct derived *d, struct buf *value, size_t at, size_t len)
 {
-	CK_RV rv;
-
-	builder_set(&d->builder, CKA_VALUE, value);
-	if ((rv = builder_finish(&d->builder)) != CKR_OK)
-		return (rv);
-	c->context = RV_CREATE;
-	return (
-	    object_make(c, builder_template(&d->builder), &d->origin, handle));
+	d->value = *value;
+	*value = (struct buf){.ptr = NULL};
+	builder_set(&d->builder, CKA_VALUE, VIEW(d->value.ptr + at, len));
 }
 
 void
-derived_free(struct derived *d)
+derivation_free(struct derivation *all)
 {
-	builder_free(&d->builder);
+	for (size_t i = 0; i < all->count; i++) {
+		builder_free(&all->keys[i].builder);
+		buf_free(&all->keys[i].value);
+	}
 }

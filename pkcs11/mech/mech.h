@@ -4,6 +4,7 @@
 #include "token/mechs.h"
 #include "token/operation.h"
 
+struct derivation;
 struct digest;
 
 /*
@@ -43,7 +44,7 @@ struct maker {
 	    CK_OBJECT_HANDLE *private_key);
 	CK_RV(*derive)
 	(struct call *, const CK_MECHANISM *, const struct object *base,
-	    struct template, CK_OBJECT_HANDLE *);
+	    struct template, struct derivation *);
 	/* key: what travels of it. *len: how long it will be, at most. */
 	CK_RV(*wrap_len)
 	(struct call *, const CK_MECHANISM *, const struct object *with,

@@ -1,0 +1,88 @@
+#include "create.h"
+#include "derive-key.h"
+#include "mech/derive.h"
+#include "object/modify.h"
+
+/* In the order of the standard: handle, type, use. */
+static CK_RV
+check_base(struct call *c, const struct mech *row, const struct object *o)
+{
+	bool pair = row->key_type == CKK_EC;
+	CK_KEY_TYPE type = object_type(o);
+	CK_RV rv;
+
+	if (type == CK_UNAVAILABLE_INFORMATION)
+		return (CKR_KEY_HANDLE_INVALID);
+	if ((rv = object_check_state(c, o)) != CKR_OK)
+		return (rv);
+	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
+	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (!attr_is_true(c, o, CKA_DERIVE))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (!mech_is_allowed(row, o))
+		return (CKR_MECHANISM_INVALID);
+	return (CKR_OK);
+}
+
+/* All objects appear, or none. */
+static CK_RV
+make_all(struct call *c, struct derivation *all)
+{
+	CK_OBJECT_HANDLE made[DERIVED_KEYS_MAX];
+	size_t n = 0;
+	CK_RV rv = CKR_OK;
+
+	c->context = RV_CREATE;
+	for (; n < all->count && rv == CKR_OK; n++) {
+		struct derived *d = &all->keys[n];
+
+		if ((rv = builder_finish(&d->builder)) == CKR_OK)
+			rv = object_make(c, builder_template(&d->builder),
+			    &d->provenance, &made[n]);
+	}
+	if (rv != CKR_OK) {
+		for (size_t i = 0; i + 1 < n; i++)
+			(void)object_destroy(c, made[i]);
+		return (rv);
+	}
+	for (size_t i = 0; i < n; i++)
+		*all->keys[i].handle = made[i];
+	return (CKR_OK);
+}
+
+static CK_RV
+derive(struct call *c, const struct mech *row, const CK_MECHANISM *m,
+    const struct object *base, struct template t, CK_OBJECT_HANDLE *handle)
+{
+	struct derivation all = {.count = 0};
+	CK_RV rv;
+
+	if ((rv = row->maker->derive(c, m, base, t, &all)) == CKR_OK) {
+		all.keys[0].handle = handle;
+		rv = make_all(c, &all);
+	}
+	derivation_free(&all);
+	return (rv);
+}
+
+CK_RV
+derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_DERIVE);
+	struct object o;
+	CK_RV rv;
+
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if (row == NULL)
+		return (CKR_MECHANISM_INVALID);
+	if (!object_get(c, base, &o))
+		return (CKR_KEY_HANDLE_INVALID);
+	if ((rv = check_base(c, row, &o)) == CKR_OK &&
+	    (rv = derive(c, row, m, &o, t, handle)) != CKR_OK)
+		object_refresh_state(c, &o);
+	object_put(&o);
+	return (rv);
+}
