@@ -2,7 +2,7 @@
 #include "token/call.h"
 #include "make/derive-key.h"
 #include "object/object.h"
-#include "mech/wrap-key.h"
+#include "make/wrap-key.h"
 
 /* The C_ functions that make objects of others. */
 

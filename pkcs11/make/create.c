@@ -11,7 +11,7 @@
 #include "kms/rename.h"
 #include "key-request.h"
 #include "kms/import-wrap.h"
-#include "mech/wrap-key.h"
+#include "wrap-key.h"
 
 /* C_CreateObject and C_UnwrapKey: from a template to a key in KMS. */
 

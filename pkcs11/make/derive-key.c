@@ -1,6 +1,7 @@
 #include "create.h"
 #include "derive-key.h"
 #include "mech/derive.h"
+#include "mech/families.h"
 #include "object/modify.h"
 
 /* In the order of the standard: handle, type, use. */
@@ -58,7 +59,7 @@ derive(struct call *c, const struct mech *row, const CK_MECHANISM *m,
 	struct derivation all = {.count = 0};
 	CK_RV rv;
 
-	if ((rv = row->maker->derive(c, m, base, t, &all)) == CKR_OK) {
+	if ((rv = mech_key_ops(row)->derive(c, m, base, t, &all)) == CKR_OK) {
 		all.keys[0].handle = handle;
 		rv = make_all(c, &all);
 	}

@@ -2,11 +2,11 @@
 #include "generate.h"
 #include "cryptoki/keyferry.h"
 #include "kms/import.h"
-#include "mech/mech.h"
+#include "mech/families.h"
 
 /* The row that makes such keys. */
 static CK_RV
-find_maker(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
+find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
     const struct mech **row)
 {
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
@@ -20,7 +20,7 @@ find_maker(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 }
 
 static CK_RV
-not_here(struct call *c)
+refuse_session_object(struct call *c)
 {
 	return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 	    "this mechanism makes no session objects: set CKA_TOKEN"));
@@ -30,18 +30,19 @@ CK_RV
 generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
+	const struct key_ops *ops;
 	const struct mech *row;
 	CK_RV rv;
 
-	if ((rv = find_maker(c, m, CKF_GENERATE, &row)) != CKR_OK)
+	if ((rv = find_row(c, m, CKF_GENERATE, &row)) != CKR_OK)
 		return (rv);
 	if (template_bool(t, CKA_TOKEN, false))
 		return (generate_key_in_kms(c, row, t, handle));
 	if (template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
 		return (data_key_generate(c, m, t, handle));
-	if (row->maker == NULL || row->maker->generate == NULL)
-		return (not_here(c));
-	return (row->maker->generate(c, m, t, handle));
+	if ((ops = mech_key_ops(row)) == NULL)
+		return (refuse_session_object(c));
+	return (ops->generate(c, m, t, handle));
 }
 
 /* RSA that unwraps and does nothing else: material will come in with it. */
@@ -63,10 +64,11 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
     struct template private_t, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
+	const struct key_ops *ops;
 	const struct mech *row;
 	CK_RV rv;
 
-	if ((rv = find_maker(c, m, CKF_GENERATE_KEY_PAIR, &row)) != CKR_OK)
+	if ((rv = find_row(c, m, CKF_GENERATE_KEY_PAIR, &row)) != CKR_OK)
 		return (rv);
 	if (template_bool(private_t, CKA_TOKEN, false)) {
 		if (is_import_pair(row, private_t))
@@ -75,8 +77,8 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		return (generate_pair_in_kms(
 		    c, row, public_t, private_t, public_key, private_key));
 	}
-	if (row->maker == NULL || row->maker->generate_pair == NULL)
-		return (not_here(c));
-	return (row->maker->generate_pair(
+	if ((ops = mech_key_ops(row)) == NULL)
+		return (refuse_session_object(c));
+	return (ops->generate_pair(
 	    c, m, public_t, private_t, public_key, private_key));
 }

@@ -7,7 +7,7 @@ struct mech;
 /*
  * What C_GenerateKey and C_GenerateKeyPair mean. The templates say where the
  * new key will be: CKA_TOKEN false, in this process, made by the mechanism's
- * maker; true, in KMS, or waiting there for material (an import pair).
+ * family; true, in KMS, or waiting there for material (an import pair).
  */
 CK_RV generate_key(
     struct call *, const CK_MECHANISM *, struct template, CK_OBJECT_HANDLE *);

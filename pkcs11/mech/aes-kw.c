@@ -60,7 +60,7 @@ bound(const struct op *op, size_t more)
 /* clang-format off */
 #define FAMILY								\
 	.init = init, .update = op_buffer_input, .finish = finish, .bound = bound, \
-	.keeps = true, .single = true
+	.buffers_input = true, .single_part_only = true
 const struct family aes_kw = { FAMILY };
 const struct family aes_kwp = { FAMILY };
 /* clang-format on */

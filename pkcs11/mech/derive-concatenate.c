@@ -151,8 +151,8 @@ extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	return (rv);
 }
 
-const struct maker derive_base_and_key = {.derive = base_and_key};
-const struct maker derive_base_and_data = {.derive = with_data};
-const struct maker derive_data_and_base = {.derive = with_data};
-const struct maker derive_xor = {.derive = xor_data};
-const struct maker derive_extract = {.derive = extract};
+const struct key_ops derive_base_and_key = {.derive = base_and_key};
+const struct key_ops derive_base_and_data = {.derive = with_data};
+const struct key_ops derive_data_and_base = {.derive = with_data};
+const struct key_ops derive_xor = {.derive = xor_data};
+const struct key_ops derive_extract = {.derive = extract};

@@ -265,4 +265,4 @@ out:
 	return (rv);
 }
 
-const struct maker derive_counter = {.derive = derive};
+const struct key_ops derive_counter = {.derive = derive};

@@ -183,4 +183,4 @@ out:
 	return (rv);
 }
 
-const struct maker derive_ecdh = {.derive = derive};
+const struct key_ops derive_ecdh = {.derive = derive};

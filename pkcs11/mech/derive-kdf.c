@@ -131,5 +131,5 @@ derive_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	return (derive(c, m, base, t, CKO_DATA, all));
 }
 
-const struct maker derive_hkdf = {.derive = derive_a_key};
-const struct maker derive_hkdf_data = {.derive = derive_data};
+const struct key_ops derive_hkdf = {.derive = derive_a_key};
+const struct key_ops derive_hkdf_data = {.derive = derive_data};

@@ -5,10 +5,10 @@
 
 /* The mechanisms of C_DeriveKey, which make/derive-key.c runs: each reads its
  * parameter and computes the value of every key that the call yields. */
-extern const struct maker derive_ecdh; /* ECDH, X25519 */
-extern const struct maker derive_hkdf, derive_hkdf_data;
-extern const struct maker derive_counter; /* SP 800-108, counter mode */
-extern const struct maker derive_base_and_key, derive_base_and_data,
+extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
+extern const struct key_ops derive_hkdf, derive_hkdf_data;
+extern const struct key_ops derive_counter; /* SP 800-108, counter mode */
+extern const struct key_ops derive_base_and_key, derive_base_and_data,
     derive_data_and_base, derive_xor, derive_extract;
 
 /* One object that a derivation yields. */

@@ -339,6 +339,6 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	return (rv);
 }
 
-const struct maker generate_secret_key_ops = {.generate = generate_secret};
-const struct maker generate_rsa_ops = {.generate_pair = generate_rsa};
-const struct maker generate_ec_ops = {.generate_pair = generate_ec};
+const struct key_ops generate_secret_key_ops = {.generate = generate_secret};
+const struct key_ops generate_rsa_ops = {.generate_pair = generate_rsa};
+const struct key_ops generate_ec_ops = {.generate_pair = generate_ec};

@@ -3,9 +3,9 @@
 #include "mech.h"
 
 /* Session keys made in this process, by OpenSSL. */
-extern const struct maker generate_secret_key_ops; /* AES, generic secrets */
-extern const struct maker generate_rsa_ops;
-extern const struct maker
+extern const struct key_ops generate_secret_key_ops; /* AES, generic secrets */
+extern const struct key_ops generate_rsa_ops;
+extern const struct key_ops
     generate_ec_ops; /* Weierstrass, Edwards, Montgomery */
 
 /* The key type of what a row makes: a mechanism for generic secrets may make

@@ -125,11 +125,10 @@ bound(const struct op *op, size_t more)
 	return (n + OVERHEAD);
 }
 
-#define FAMILY(init_)                                                        \
-	{                                                                    \
-		.kms = KMS_AES_ALGORITHM, .init = (init_),                   \
-		.update = op_buffer_input, .finish = finish, .bound = bound, \
-		.keeps = true                                                \
+#define FAMILY(init_)                                                         \
+	{                                                                     \
+		.init = (init_), .update = op_buffer_input, .finish = finish, \
+		.bound = bound, .buffers_input = true                         \
 	}
 const struct family kms_aes_context = FAMILY(init_context);
 const struct family kms_aes_gcm = FAMILY(init_gcm);

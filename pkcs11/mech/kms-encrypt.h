@@ -2,8 +2,6 @@
 #define KMS_ENCRYPT_H
 #include "mech.h"
 
-#define KMS_AES_ALGORITHM "SYMMETRIC_DEFAULT"
-
 /*
  * Encrypt and Decrypt of a symmetric key in KMS, under three mechanisms. All
  * give and take KMS's own CiphertextBlob; they differ in the encryption

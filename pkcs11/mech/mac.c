@@ -80,7 +80,7 @@ ask(struct call *c, struct op *op, struct view mac)
 	if (in.message.len == 0)
 		return (call_refuse(
 		    c, CKR_DATA_LEN_RANGE, "KMS takes no empty message"));
-	snprintf(algorithm, sizeof(algorithm), "%s%s", op->family->kms,
+	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
 	e = mac.ptr == NULL ? kms_generate_mac(&c->kms, &in, &op->result)
 			    : kms_verify_mac(&c->kms, &in);
@@ -205,7 +205,7 @@ verify_local(struct call *c, struct op *op, struct view mac)
 
 /* clang-format off */
 #define KMS(init_)							\
-	.kms = "HMAC_", .init = (init_), .update = op_buffer_input,		\
+	.init = (init_), .update = op_buffer_input,		\
 	.finish = finish_kms, .verify = verify_kms, .bound = bound,	\
 	.exact = true
 #define HERE(init_)							\

@@ -61,7 +61,7 @@ check_kms(struct call *c, const struct op *op)
 	if (op->mgf != op->digest || op->context.len != 0)
 		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS's OAEP has MGF1 with the same hash, and no label"));
-	snprintf(algorithm, sizeof(algorithm), "%s%s", op->family->kms,
+	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
 		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
@@ -180,7 +180,7 @@ decrypt_in_kms(struct call *c, struct op *op)
 	};
 	enum err e;
 
-	snprintf(algorithm, sizeof(algorithm), "%s%s", op->family->kms,
+	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
 	e = kms_decrypt(&c->kms, &in, &op->result);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -203,8 +203,8 @@ finish(struct call *c, struct op *op)
 /* clang-format off */
 #define FAMILY(init_)							\
 	.init = (init_), .update = op_buffer_input, .finish = finish,		\
-	.bound = bound, .keeps = true
-const struct family rsa_oaep = { .kms = "RSAES_OAEP_", FAMILY(init_oaep) };
+	.bound = bound, .buffers_input = true
+const struct family rsa_oaep = { FAMILY(init_oaep) };
 const struct family rsa_pkcs1 = { FAMILY(init) };
 const struct family rsa_x509 = { FAMILY(init) };
 /* clang-format on */

@@ -116,7 +116,7 @@ finish(struct call *c, struct op *op)
 	struct kms_sign_in in = {
 	    .message = message_of(op),
 	    .message_type = "RAW",
-	    .algorithm = op->family->kms,
+	    .algorithm = op->mech->kms_algorithm,
 	};
 	enum err e;
 
@@ -141,8 +141,7 @@ verify(struct call *c, struct op *op, struct view signature)
 		    : CKR_SIGNATURE_INVALID);
 }
 
-const struct family sign_eddsa = {.kms = "ED25519_SHA_512",
-    .init = init,
+const struct family sign_eddsa = {.init = init,
     .update = op_buffer_input,
     .finish = finish,
     .verify = verify,

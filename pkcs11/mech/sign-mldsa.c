@@ -134,7 +134,7 @@ finish(struct call *c, struct op *op)
 	    .key = op->object.key->meta.arn,
 	    .message = op->data.len != 0 ? buf_view(&op->data) : VIEW_STR(""),
 	    .message_type = "RAW",
-	    .algorithm = op->family->kms,
+	    .algorithm = op->mech->kms_algorithm,
 	};
 	enum err e;
 
@@ -186,8 +186,7 @@ verify(struct call *c, struct op *op, struct view signature)
 	return (rv);
 }
 
-const struct family sign_mldsa = {.kms = "ML_DSA_SHAKE_256",
-    .init = init,
+const struct family sign_mldsa = {.init = init,
     .update = update,
     .finish = finish,
     .verify = verify,

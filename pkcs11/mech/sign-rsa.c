@@ -76,7 +76,7 @@ check_kms_pss(struct call *c, const struct op *op)
 		    "KMS's MGF1 has the same hash, and its salt is as long as "
 		    "the hash: %zu bytes",
 		    op->digest->len));
-	snprintf(algorithm, sizeof(algorithm), "%s%s", op->family->kms,
+	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
 		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
@@ -220,9 +220,9 @@ recover(struct call *c, struct op *op)
 	.verify = verify, .bound = bound, .exact = true
 #define RECOVER								\
 	.init = init, .update = sign_update, .finish = recover,		\
-	.bound = bound, .keeps = true
-const struct family sign_pkcs1 = { .kms = "RSASSA_PKCS1_V1_5_", SIGN(init) };
-const struct family sign_pss = { .kms = "RSASSA_PSS_", SIGN(init_pss) };
+	.bound = bound, .buffers_input = true
+const struct family sign_pkcs1 = { SIGN(init) };
+const struct family sign_pss = { SIGN(init_pss) };
 const struct family sign_x509 = { SIGN(init) };
 const struct family recover_pkcs1 = { RECOVER };
 const struct family recover_x509 = { RECOVER };

@@ -51,7 +51,7 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 	};
 	enum err e;
 
-	snprintf(algorithm, sizeof(algorithm), "%s%s", op->family->kms,
+	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
@@ -225,8 +225,7 @@ ecdsa_verify(struct call *c, struct op *op, struct view signature)
 	return (rv);
 }
 
-const struct family sign_ecdsa = {.kms = "ECDSA_",
-    .init = init_ecdsa,
+const struct family sign_ecdsa = {.init = init_ecdsa,
     .update = sign_update,
     .finish = ecdsa_finish,
     .verify = ecdsa_verify,

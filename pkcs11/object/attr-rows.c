@@ -3,7 +3,7 @@
 #include "attr-rows.h"
 #include "certificate-names.h"
 #include "cryptoki/keyferry.h"
-#include "token/mechs.h"
+#include "token/mechanism.h"
 #include "key-name.h"
 #include "kms/import-params.h"
 #include "token/publics.h"
@@ -99,7 +99,7 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 	if (key_is_pending(o->key))
 		return (import_params_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
-		if (mech_serves(c, &mechs[i], o) &&
+		if (mech_fits_key(c, &mechs[i], o) &&
 		    !has_ulong(out, mechs[i].type))
 			rv = attr_put_ulong(c, out, mechs[i].type);
 	return (rv);
@@ -158,7 +158,7 @@ read_recovers(struct call *c, const struct object *o, struct buf *out)
 	    struct call *c, const struct object *o, struct buf *out) \
 	{                                                            \
 		return (key_is_pending(o->key)                       \
-			    ? import_params_read_##name(c, o, out)            \
+			    ? import_params_read_##name(c, o, out)   \
 			    : public_read_##name(c, o, out));        \
 	}
 EITHER(modulus)

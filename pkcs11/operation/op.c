@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include "mech/digest.h"
+#include "mech/families.h"
 #include "message.h"
 #include "object/pkey.h"
 
@@ -170,7 +171,7 @@ take_family(struct call *c, struct op *op)
 	if (mech_family(c, op->mech, o) == NULL)
 		return (call_refuse(c, CKR_MECHANISM_INVALID,
 		    "not with a key of this token's configuration"));
-	if (!mech_serves(c, op->mech, o))
+	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (o->key != NULL)
@@ -307,7 +308,7 @@ op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 	if (only_length(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
-	if (op->finished && !op->multi && op->family->keeps &&
+	if (op->finished && !op->multi && op->family->buffers_input &&
 	    (op->data.len != in.len ||
 		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
 		buf_reset(&op->data);
@@ -354,7 +355,7 @@ op_run_update(
 {
 	CK_RV rv;
 
-	if (op->family->single)
+	if (op->family->single_part_only)
 		return (end_with(
 		    op, call_refuse(c, CKR_FUNCTION_NOT_SUPPORTED,
 			    "this mechanism takes its input in one part")));
@@ -414,7 +415,8 @@ op_encrypt_with(
 	if ((rv = check_both(crypt, with, in, out)) != CKR_OK)
 		return (rv);
 	/* the input is taken by both or by none; and out may be in its place */
-	if (!crypt->family->single && !with->family->single &&
+	if (!crypt->family->single_part_only &&
+	    !with->family->single_part_only &&
 	    only_step(crypt, in.len, &out, &rv))
 		return (rv);
 	if ((rv = op_run_update(c, with, in, NULL)) != CKR_OK)

@@ -2,7 +2,7 @@
  * in the place of names: mechanisms.sh knows those from the header. */
 #include <stdio.h>
 #include "cryptoki/keyferry.h"
-#include "mech/mech.h"
+#include "mech/families.h"
 
 static const char *
 key_name(CK_KEY_TYPE type)
@@ -51,9 +51,9 @@ print_functions(CK_FLAGS flags)
 static const char *
 note(const struct mech *m)
 {
-	if (m->offer == OFFER_CBC_PAD)
+	if (m->visibility == VISIBLE_KMS_BY_OPTION)
 		return ("with keys in KMS only by aes-cbc-pad = yes");
-	if (m->offer == OFFER_DIGESTS)
+	if (m->visibility == VISIBLE_BY_OPTION)
 		return ("listed only by digests = yes");
 	return ("");
 }
@@ -74,8 +74,9 @@ main(void)
 			printf("%lu", m->min);
 		else if (m->max != 0)
 			printf("%lu to %lu", m->min, m->max);
-		printf(" | %s | %s | %s |\n", m->kms != NULL ? "yes" : "",
-		    m->here != NULL ? "yes" : "", note(m));
+		printf(" | %s | %s | %s |\n",
+		    m->kms_algorithm != NULL ? "yes" : "",
+		    mech_is_local(m) ? "yes" : "", note(m));
 	}
 	return (0);
 }

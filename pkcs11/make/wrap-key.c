@@ -1,5 +1,5 @@
 #include <string.h>
-#include "make/create.h"
+#include "create.h"
 #include "object/template-builder.h"
 #include "object/object-schema.h"
 #include "object/session-object.h"
@@ -108,18 +108,18 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	if ((rv = check_with(c, row, with, true)) != CKR_OK ||
 	    (rv = check_key(c, with, key)) != CKR_OK)
 		return (rv);
-	if (!secret && row->maker->secrets)
+	if (!secret && wrap_ops_of(row)->secret_keys_only)
 		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps secret keys alone"));
 	if ((rv = wrapped_key_encode(c, key->bag, &bytes)) != CKR_OK)
 		goto out;
 	if (out.ptr == NULL) {
-		rv = row->maker->wrap_len(c, m, with, bytes.len, &len);
+		rv = wrap_ops_of(row)->wrap_len(c, m, with, bytes.len, &len);
 		*out.len = len;
 		goto out;
 	}
-	if ((rv = row->maker->wrap(c, m, with, buf_view(&bytes), &wrapped)) ==
-	    CKR_OK)
+	if ((rv = wrap_ops_of(row)->wrap(
+		 c, m, with, buf_view(&bytes), &wrapped)) == CKR_OK)
 		rv = give(buf_view(&wrapped), out);
 out:
 	buf_free(&bytes);
@@ -151,7 +151,7 @@ wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 /* The bytes of a secret key, as many as the template wants of them. */
 static CK_RV
-put_secret(struct call *c, const struct maker *maker,
+put_secret(struct call *c, const struct wrap_ops *ops,
     struct template_builder *d, CK_KEY_TYPE type, struct view v)
 {
 	CK_ULONG want = template_ulong(builder_template(d), CKA_VALUE_LEN, 0);
@@ -161,7 +161,7 @@ put_secret(struct call *c, const struct maker *maker,
 		builder_drop(d, CKA_VALUE_LEN);
 		want = v.len;
 	}
-	if (maker->zeros && want < v.len)
+	if (ops->pads_with_zeros && want < v.len)
 		v.len = want;
 	if (want != v.len || !schema_key_length_fits(type, v.len))
 		return (call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
@@ -182,7 +182,8 @@ begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
 	if (target->class != CKO_PRIVATE_KEY && target->class != CKO_SECRET_KEY)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "secret and private keys are what is unwrapped"));
-	if (target->class == CKO_PRIVATE_KEY && row->maker->secrets)
+	if (target->class == CKO_PRIVATE_KEY &&
+	    wrap_ops_of(row)->secret_keys_only)
 		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
 		    "this mechanism wraps secret keys alone"));
 	if (target->token && !session_is_rw(c->session))
@@ -232,10 +233,11 @@ unwrap_key(struct call *c, const CK_MECHANISM *m, const struct object *with,
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	else
 		rv = as_wrapping(
-		    row->maker->unwrap(c, m, with, wrapped, &bytes), false);
+		    wrap_ops_of(row)->unwrap(c, m, with, wrapped, &bytes),
+		    false);
 	if (rv == CKR_OK && target.class == CKO_SECRET_KEY)
 		rv = put_secret(
-		    c, row->maker, &d, target.type, buf_view(&bytes));
+		    c, wrap_ops_of(row), &d, target.type, buf_view(&bytes));
 	else if (rv == CKR_OK)
 		rv = wrapped_key_decode(buf_view(&bytes), target.type, &d);
 	if (rv == CKR_OK)

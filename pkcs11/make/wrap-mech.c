@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/rand.h>
-#include "cipher.h"
+#include "mech/cipher.h"
+#include "mech/families.h"
 #include "object/pkey.h"
 #include "wrap-key.h"
 
@@ -27,7 +28,8 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 	if (with->bag != NULL)
 		bag_ref(with->bag);
 	op->family = row == NULL ? NULL : mech_family(c, row, with);
-	if (op->family == NULL || !mech_serves(c, row, with))
+	if (op->family == NULL ||
+	    (with->key != NULL && !mech_fits_key(c, row, with)))
 		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (with->key != NULL)
@@ -213,13 +215,21 @@ rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	return (rv);
 }
 
-#define BY_FAMILY .wrap_len = encrypt_len, .wrap = encrypt, .unwrap = decrypt
-const struct maker wrap_any_key = {BY_FAMILY};
-const struct maker wrap_secret_keys = {BY_FAMILY, .secrets = true};
-const struct maker wrap_whole_blocks = {.wrap_len = blocks_len,
-    .wrap = encrypt_blocks,
-    .unwrap = decrypt,
-    .secrets = true,
-    .zeros = true};
-const struct maker wrap_rsa_aes = {
-    .wrap_len = rsa_aes_len, .wrap = rsa_aes_wrap, .unwrap = rsa_aes_unwrap};
+/* clang-format off */
+#define ENCRYPTED .wrap_len = encrypt_len, .wrap = encrypt, .unwrap = decrypt
+static const struct wrap_ops families[FAMILY_COUNT] = {
+	[FAMILY_WRAP_ANY] = { ENCRYPTED },
+	[FAMILY_WRAP_SECRETS] = { ENCRYPTED, .secret_keys_only = true },
+	[FAMILY_WRAP_BLOCKS] = { .wrap_len = blocks_len, .wrap = encrypt_blocks,
+	    .unwrap = decrypt, .secret_keys_only = true,
+	    .pads_with_zeros = true },
+	[FAMILY_WRAP_RSA_AES] = { .wrap_len = rsa_aes_len,
+	    .wrap = rsa_aes_wrap, .unwrap = rsa_aes_unwrap },
+};
+/* clang-format on */
+
+const struct wrap_ops *
+wrap_ops_of(const struct mech *row)
+{
+	return (&families[row->family]);
+}

@@ -1,0 +1,316 @@
+#include <stdio.h>
+#include <string.h>
+#include "cryptoki/keyferry.h"
+#include "keydata/hash.h"
+#include "mechanism.h"
+
+#define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
+#define CRYPT_MESSAGES \
+	(CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE)
+#define SIGN (CKF_SIGN | CKF_VERIFY)
+#define NO_KEY CK_UNAVAILABLE_INFORMATION
+
+/* Heads of the names of KMS's algorithms; whole names without a digest. */
+#define KMS_AES "SYMMETRIC_DEFAULT"
+#define KMS_PKCS1 "RSASSA_PKCS1_V1_5_"
+#define KMS_PSS "RSASSA_PSS_"
+#define KMS_OAEP "RSAES_OAEP_"
+#define KMS_ECDSA "ECDSA_"
+#define KMS_EDDSA "ED25519_SHA_512"
+#define KMS_ML_DSA "ML_DSA_SHAKE_256"
+#define KMS_HMAC "HMAC_"
+
+/* clang-format off */
+const struct mech mechs[] = {
+	/* type, key type, flags, key sizes, visibility;
+	 *   family, algorithm in KMS, digest */
+	{ CKM_KEYFERRY_KMS, CKK_AES, CRYPT, 32, 32, VISIBLE_ALWAYS,
+	    FAMILY_KMS_CIPHERTEXT, KMS_AES, NULL },
+	{ CKM_AES_GCM, CKK_AES, CRYPT | CRYPT_MESSAGES, 16, 32, VISIBLE_ALWAYS,
+	    FAMILY_AES_GCM, KMS_AES, NULL },
+	{ CKM_AES_CBC_PAD, CKK_AES, CRYPT, 16, 32, VISIBLE_KMS_BY_OPTION,
+	    FAMILY_AES_CBC_PAD, KMS_AES, NULL },
+#define AES(ckm, family)							\
+	{ ckm, CKK_AES, CRYPT, 16, 32, VISIBLE_ALWAYS, family, NULL, NULL }
+	AES(CKM_AES_ECB, FAMILY_AES_ECB),
+	AES(CKM_AES_CBC, FAMILY_AES_CBC),
+	AES(CKM_AES_CTR, FAMILY_AES_CTR),
+	AES(CKM_AES_CCM, FAMILY_AES_CCM),
+	AES(CKM_AES_OFB, FAMILY_AES_OFB),
+	AES(CKM_AES_CFB8, FAMILY_AES_CFB8),
+	AES(CKM_AES_CFB128, FAMILY_AES_CFB128),
+	AES(CKM_AES_KEY_WRAP, FAMILY_AES_KW),
+	AES(CKM_AES_KEY_WRAP_KWP, FAMILY_AES_KWP),
+	AES(CKM_AES_KEY_WRAP_PAD, FAMILY_AES_KWP),
+
+#define RSA_SIZES 1024, 8192
+#define RSA(ckm, flags, family, kms, digest)				\
+	{ ckm, CKK_RSA, flags, RSA_SIZES, VISIBLE_ALWAYS, family, kms, digest }
+#define RSA_HASHED(hash, digest)					\
+	RSA(CKM_##hash##_RSA_PKCS, SIGN, FAMILY_RSA_PKCS1, KMS_PKCS1, digest), \
+	RSA(CKM_##hash##_RSA_PKCS_PSS, SIGN, FAMILY_RSA_PSS, KMS_PSS, digest)
+	RSA(CKM_RSA_PKCS, SIGN | CKF_SIGN_RECOVER, FAMILY_RSA_PKCS1, KMS_PKCS1,
+	    NULL),
+	RSA(CKM_RSA_PKCS, CKF_VERIFY_RECOVER, FAMILY_RSA_PKCS1_RECOVER,
+	    KMS_PKCS1, NULL),
+	RSA(CKM_RSA_PKCS_PSS, SIGN, FAMILY_RSA_PSS, KMS_PSS, NULL),
+	RSA_HASHED(SHA1, DIGEST_SHA1),
+	RSA_HASHED(SHA224, DIGEST_SHA224),
+	RSA_HASHED(SHA256, DIGEST_SHA256),
+	RSA_HASHED(SHA384, DIGEST_SHA384),
+	RSA_HASHED(SHA512, DIGEST_SHA512),
+	RSA_HASHED(SHA3_224, DIGEST_SHA3_224),
+	RSA_HASHED(SHA3_256, DIGEST_SHA3_256),
+	RSA_HASHED(SHA3_384, DIGEST_SHA3_384),
+	RSA_HASHED(SHA3_512, DIGEST_SHA3_512),
+	RSA(CKM_RSA_X_509, SIGN | CKF_SIGN_RECOVER, FAMILY_RSA_RAW, NULL, NULL),
+	RSA(CKM_RSA_X_509, CKF_VERIFY_RECOVER, FAMILY_RSA_RAW_RECOVER, NULL,
+	    NULL),
+	RSA(CKM_RSA_PKCS_OAEP, CRYPT, FAMILY_RSA_OAEP, KMS_OAEP, NULL),
+	RSA(CKM_RSA_PKCS, CRYPT, FAMILY_RSA_PKCS1_ENCRYPT, NULL, NULL),
+	RSA(CKM_RSA_X_509, CRYPT, FAMILY_RSA_RAW_ENCRYPT, NULL, NULL),
+
+#define EC(ckm, digest)							\
+	{ ckm, CKK_EC, SIGN | CKF_EC_F_P | CKF_EC_NAMEDCURVE |		\
+	    CKF_EC_UNCOMPRESS, 256, 521, VISIBLE_ALWAYS,		\
+	    FAMILY_ECDSA, KMS_ECDSA, digest }
+	EC(CKM_ECDSA, NULL),
+	EC(CKM_ECDSA_SHA1, DIGEST_SHA1),
+	EC(CKM_ECDSA_SHA224, DIGEST_SHA224),
+	EC(CKM_ECDSA_SHA256, DIGEST_SHA256),
+	EC(CKM_ECDSA_SHA384, DIGEST_SHA384),
+	EC(CKM_ECDSA_SHA512, DIGEST_SHA512),
+	EC(CKM_ECDSA_SHA3_224, DIGEST_SHA3_224),
+	EC(CKM_ECDSA_SHA3_256, DIGEST_SHA3_256),
+	EC(CKM_ECDSA_SHA3_384, DIGEST_SHA3_384),
+	EC(CKM_ECDSA_SHA3_512, DIGEST_SHA3_512),
+
+	{ CKM_EDDSA, CKK_EC_EDWARDS, SIGN, 255, 255, VISIBLE_ALWAYS,
+	    FAMILY_EDDSA, KMS_EDDSA, NULL },
+	{ CKM_ML_DSA, CKK_ML_DSA, SIGN, CKP_ML_DSA_44, CKP_ML_DSA_87,
+	    VISIBLE_ALWAYS, FAMILY_ML_DSA, KMS_ML_DSA, NULL },
+
+#define HMAC_ROW(ckm, family, kms, digest)				\
+	{ ckm, CKK_GENERIC_SECRET, SIGN, 8, 8 * BAG_VALUE_MAX,	\
+	    VISIBLE_ALWAYS, family, kms, digest }
+#define HMAC_ROWS(hash, kms, digest)					\
+	HMAC_ROW(CKM_##hash##_HMAC, FAMILY_HMAC, kms, digest),		\
+	HMAC_ROW(CKM_##hash##_HMAC_GENERAL, FAMILY_HMAC_GENERAL, kms, digest)
+	HMAC_ROWS(SHA224, KMS_HMAC, DIGEST_SHA224),
+	HMAC_ROWS(SHA256, KMS_HMAC, DIGEST_SHA256),
+	HMAC_ROWS(SHA384, KMS_HMAC, DIGEST_SHA384),
+	HMAC_ROWS(SHA512, KMS_HMAC, DIGEST_SHA512),
+	HMAC_ROWS(SHA_1, NULL, DIGEST_SHA1),
+	HMAC_ROWS(SHA512_224, NULL, DIGEST_SHA512_224),
+	HMAC_ROWS(SHA512_256, NULL, DIGEST_SHA512_256),
+	HMAC_ROWS(SHA3_224, NULL, DIGEST_SHA3_224),
+	HMAC_ROWS(SHA3_256, NULL, DIGEST_SHA3_256),
+	HMAC_ROWS(SHA3_384, NULL, DIGEST_SHA3_384),
+	HMAC_ROWS(SHA3_512, NULL, DIGEST_SHA3_512),
+	{ CKM_AES_CMAC, CKK_AES, SIGN, 16, 32, VISIBLE_ALWAYS,
+	    FAMILY_CMAC, NULL, NULL },
+	{ CKM_AES_CMAC_GENERAL, CKK_AES, SIGN, 16, 32, VISIBLE_ALWAYS,
+	    FAMILY_CMAC_GENERAL, NULL, NULL },
+
+#define GENERATE(ckm, type, flags, min, max, family)			\
+	{ ckm, type, flags, min, max, VISIBLE_ALWAYS, family, NULL, NULL }
+	GENERATE(CKM_AES_KEY_GEN, CKK_AES, CKF_GENERATE, 16, 32,
+	    FAMILY_GENERATE_SECRET),
+	GENERATE(CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, CKF_GENERATE,
+	    8, 32768, FAMILY_GENERATE_SECRET),
+	GENERATE(CKM_HKDF_KEY_GEN, CKK_HKDF, CKF_GENERATE, 8, 32768,
+	    FAMILY_GENERATE_SECRET),
+	GENERATE(CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA, CKF_GENERATE_KEY_PAIR,
+	    2048, 4096, FAMILY_GENERATE_RSA),
+	GENERATE(CKM_EC_KEY_PAIR_GEN, CKK_EC, CKF_GENERATE_KEY_PAIR |
+	    CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS, 256, 521,
+	    FAMILY_GENERATE_EC),
+	GENERATE(CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS,
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, FAMILY_GENERATE_EC),
+	GENERATE(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY,
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 255, FAMILY_GENERATE_EC),
+	GENERATE(CKM_ML_DSA_KEY_PAIR_GEN, CKK_ML_DSA, CKF_GENERATE_KEY_PAIR,
+	    CKP_ML_DSA_44, CKP_ML_DSA_87, FAMILY_IN_KMS_ONLY),
+	GENERATE(CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, CKF_GENERATE_KEY_PAIR,
+	    CKP_ML_KEM_512, CKP_ML_KEM_1024, FAMILY_IN_KMS_ONLY),
+	{ CKM_ML_KEM, CKK_ML_KEM, CKF_ENCAPSULATE | CKF_DECAPSULATE,
+	    CKP_ML_KEM_512, CKP_ML_KEM_1024, VISIBLE_ALWAYS,
+	    FAMILY_IN_KMS_ONLY, NULL, NULL },
+#define WRAP(ckm, type, min, max, family)				\
+	{ ckm, type, CKF_WRAP | CKF_UNWRAP, min, max, VISIBLE_ALWAYS,	\
+	    family, NULL, NULL }
+	WRAP(CKM_RSA_PKCS_OAEP, CKK_RSA, 1024, 8192, FAMILY_WRAP_SECRETS),
+	WRAP(CKM_RSA_PKCS, CKK_RSA, 1024, 8192, FAMILY_WRAP_SECRETS),
+	WRAP(CKM_RSA_AES_KEY_WRAP, CKK_RSA, 1024, 8192, FAMILY_WRAP_RSA_AES),
+	WRAP(CKM_AES_KEY_WRAP, CKK_AES, 16, 32, FAMILY_WRAP_ANY),
+	WRAP(CKM_AES_KEY_WRAP_KWP, CKK_AES, 16, 32, FAMILY_WRAP_ANY),
+	WRAP(CKM_AES_KEY_WRAP_PAD, CKK_AES, 16, 32, FAMILY_WRAP_ANY),
+	WRAP(CKM_AES_CBC, CKK_AES, 16, 32, FAMILY_WRAP_BLOCKS),
+	WRAP(CKM_AES_CBC_PAD, CKK_AES, 16, 32, FAMILY_WRAP_ANY),
+	WRAP(CKM_AES_GCM, CKK_AES, 16, 32, FAMILY_WRAP_ANY),
+	WRAP(CKM_KEYFERRY_KMS, CKK_AES, 32, 32, FAMILY_WRAP_ANY),
+
+#define DERIVE(ckm, family)						\
+	{ ckm, CKK_GENERIC_SECRET, CKF_DERIVE, 8, 8 * BAG_VALUE_MAX,	\
+	    VISIBLE_ALWAYS, family, NULL, NULL }
+	{ CKM_ECDH1_DERIVE, CKK_EC, CKF_DERIVE | CKF_EC_F_P |
+	    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS, 255, 521,
+	    VISIBLE_ALWAYS, FAMILY_DERIVE_ECDH, NULL, NULL },
+	/* of all the curves here the cofactor is 1, or counted in (X25519) */
+	{ CKM_ECDH1_COFACTOR_DERIVE, CKK_EC, CKF_DERIVE | CKF_EC_F_P |
+	    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS, 255, 521,
+	    VISIBLE_ALWAYS, FAMILY_DERIVE_ECDH, NULL, NULL },
+	DERIVE(CKM_HKDF_DERIVE, FAMILY_DERIVE_HKDF),
+	DERIVE(CKM_HKDF_DATA, FAMILY_DERIVE_HKDF_DATA),
+	DERIVE(CKM_SP800_108_COUNTER_KDF, FAMILY_DERIVE_COUNTER),
+	DERIVE(CKM_CONCATENATE_BASE_AND_KEY, FAMILY_DERIVE_BASE_AND_KEY),
+	DERIVE(CKM_CONCATENATE_BASE_AND_DATA, FAMILY_DERIVE_BASE_AND_DATA),
+	DERIVE(CKM_CONCATENATE_DATA_AND_BASE, FAMILY_DERIVE_DATA_AND_BASE),
+	DERIVE(CKM_XOR_BASE_AND_DATA, FAMILY_DERIVE_XOR),
+	DERIVE(CKM_EXTRACT_KEY_FROM_KEY, FAMILY_DERIVE_EXTRACT),
+
+#define DIGEST(ckm, digest)						\
+	{ ckm, NO_KEY, CKF_DIGEST, 0, 0, VISIBLE_BY_OPTION,		\
+	    FAMILY_DIGEST, NULL, digest }
+	DIGEST(CKM_SHA_1, DIGEST_SHA1),
+	DIGEST(CKM_SHA224, DIGEST_SHA224),
+	DIGEST(CKM_SHA256, DIGEST_SHA256),
+	DIGEST(CKM_SHA384, DIGEST_SHA384),
+	DIGEST(CKM_SHA512, DIGEST_SHA512),
+	DIGEST(CKM_SHA512_224, DIGEST_SHA512_224),
+	DIGEST(CKM_SHA512_256, DIGEST_SHA512_256),
+	DIGEST(CKM_SHA3_224, DIGEST_SHA3_224),
+	DIGEST(CKM_SHA3_256, DIGEST_SHA3_256),
+	DIGEST(CKM_SHA3_384, DIGEST_SHA3_384),
+	DIGEST(CKM_SHA3_512, DIGEST_SHA3_512),
+};
+/* clang-format on */
+const size_t mech_count = sizeof(mechs) / sizeof(mechs[0]);
+
+bool
+mech_is_listed(const struct mech *m, const struct call *c)
+{
+	for (const struct mech *before = mechs; before < m; before++)
+		if (before->type == m->type)
+			return (false);
+	return (
+	    m->visibility != VISIBLE_BY_OPTION || c->module->config.digests);
+}
+
+/* Whatever signs data signs messages. */
+CK_FLAGS
+mech_flags(const struct mech *m)
+{
+	CK_FLAGS more = 0;
+
+	if ((m->flags & CKF_SIGN) != 0)
+		more |= CKF_MESSAGE_SIGN | CKF_MULTI_MESSAGE;
+	if ((m->flags & CKF_VERIFY) != 0)
+		more |= CKF_MESSAGE_VERIFY | CKF_MULTI_MESSAGE;
+	return (m->flags | more);
+}
+
+const struct mech *
+mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+	for (size_t i = 0; i < mech_count; i++)
+		if (mechs[i].type == type &&
+		    (mech_flags(&mechs[i]) & flags) == flags)
+			return (&mechs[i]);
+	return (NULL);
+}
+
+bool
+mech_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < mech_count; i++) {
+		const struct mech *m = &mechs[i];
+
+		if (m->type != type)
+			continue;
+		if (!found)
+			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};
+		info->flags |= mech_flags(m);
+		if (m->min < info->ulMinKeySize)
+			info->ulMinKeySize = m->min;
+		if (m->max > info->ulMaxKeySize)
+			info->ulMaxKeySize = m->max;
+		found = true;
+	}
+	return (found);
+}
+
+/* An empty list, as one that is not there, allows all. */
+bool
+mech_is_allowed(const struct mech *m, const struct object *o)
+{
+	struct view v = VIEW(NULL, 0);
+	CK_MECHANISM_TYPE type;
+
+	if (o->bag == NULL)
+		return (true);
+	v = bag_view(o->bag, CKA_ALLOWED_MECHANISMS);
+	for (size_t i = 0; i + sizeof(type) <= v.len; i += sizeof(type)) {
+		memcpy(&type, v.ptr + i, sizeof(type));
+		if (type == m->type)
+			return (true);
+	}
+	return (v.len == 0);
+}
+
+bool
+mech_is_enabled_in_kms(const struct call *c, const struct mech *m)
+{
+	return (m->kms_algorithm != NULL &&
+		(m->visibility != VISIBLE_KMS_BY_OPTION ||
+		    c->token->config->aes_cbc_pad));
+}
+
+/* KMS lists what a key can do: that list, not ours, decides. */
+static bool
+kms_serves(const struct mech *m, const struct key *k)
+{
+	char name[KMS_WORD_SIZE];
+
+	/* ECDSA takes any hash: it is cut or padded to the one of the curve */
+	if (m->digest == NULL || m->key_type == CKK_EC)
+		return (key_has_algorithm(k, m->kms_algorithm, true));
+	if (m->digest->kms == NULL)
+		return (false);
+	snprintf(name, sizeof(name), "%s%s", m->kms_algorithm, m->digest->kms);
+	return (key_has_algorithm(k, name, false));
+}
+
+struct key *
+mech_key(const struct mech *m, const struct object *o)
+{
+	if (m->kms_algorithm == NULL)
+		return (NULL);
+	if (kms_serves(m, o->key))
+		return (o->key);
+	if (o->key->also != NULL &&
+	    strcmp(o->key->also->meta.state, "Enabled") == 0 &&
+	    kms_serves(m, o->key->also))
+		return (o->key->also);
+	return (NULL);
+}
+
+bool
+mech_fits_key(
+    const struct call *c, const struct mech *m, const struct object *o)
+{
+	if (key_is_pending(o->key))
+		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
+			(m->flags & CKF_UNWRAP) != 0);
+	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)
+		return (o->class == CKO_PRIVATE_KEY &&
+			key_for_use(o->key, USE_AGREE) != NULL);
+	if (m->key_type == o->key->spec->type &&
+	    (m->flags & CKF_ENCAPSULATE) != 0)
+		return (o->key->use == USE_ENCAPSULATE);
+	/* the public half does what the private half can answer */
+	return (m->key_type == o->key->spec->type &&
+		mech_is_enabled_in_kms(c, m) && mech_key(m, o) != NULL);
+}

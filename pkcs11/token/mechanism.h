@@ -1,0 +1,103 @@
+#ifndef MECHANISM_H
+#define MECHANISM_H
+#include "call.h"
+
+struct digest;
+
+/* When the mechanism list names it, and keys in KMS do it. */
+enum mech_visibility {
+	VISIBLE_ALWAYS,
+	VISIBLE_KMS_BY_OPTION, /* keys in KMS do it with aes-cbc-pad = yes */
+	VISIBLE_BY_OPTION, /* always served, listed with digests = yes */
+};
+
+/*
+ * What does the work: the name of a table of functions. mech/families.c has
+ * those of operations on data, of generating and deriving, make/wrap-mech.c
+ * those of wrapping.
+ */
+enum mech_family {
+	FAMILY_IN_KMS_ONLY, /* make/ asks KMS */
+	FAMILY_KMS_CIPHERTEXT,
+	FAMILY_AES_GCM,
+	FAMILY_AES_CBC_PAD,
+	FAMILY_AES_ECB,
+	FAMILY_AES_CBC,
+	FAMILY_AES_CTR,
+	FAMILY_AES_CCM,
+	FAMILY_AES_OFB,
+	FAMILY_AES_CFB8,
+	FAMILY_AES_CFB128,
+	FAMILY_AES_KW,
+	FAMILY_AES_KWP,
+	FAMILY_RSA_PKCS1,
+	FAMILY_RSA_PKCS1_RECOVER,
+	FAMILY_RSA_PKCS1_ENCRYPT,
+	FAMILY_RSA_PSS,
+	FAMILY_RSA_OAEP,
+	FAMILY_RSA_RAW,
+	FAMILY_RSA_RAW_RECOVER,
+	FAMILY_RSA_RAW_ENCRYPT,
+	FAMILY_ECDSA,
+	FAMILY_EDDSA,
+	FAMILY_ML_DSA,
+	FAMILY_HMAC,
+	FAMILY_HMAC_GENERAL,
+	FAMILY_CMAC,
+	FAMILY_CMAC_GENERAL,
+	FAMILY_DIGEST,
+	FAMILY_GENERATE_SECRET,
+	FAMILY_GENERATE_RSA,
+	FAMILY_GENERATE_EC,
+	FAMILY_DERIVE_ECDH,
+	FAMILY_DERIVE_HKDF,
+	FAMILY_DERIVE_HKDF_DATA,
+	FAMILY_DERIVE_COUNTER,
+	FAMILY_DERIVE_BASE_AND_KEY,
+	FAMILY_DERIVE_BASE_AND_DATA,
+	FAMILY_DERIVE_DATA_AND_BASE,
+	FAMILY_DERIVE_XOR,
+	FAMILY_DERIVE_EXTRACT,
+	FAMILY_WRAP_ANY,
+	FAMILY_WRAP_SECRETS,
+	FAMILY_WRAP_BLOCKS,
+	FAMILY_WRAP_RSA_AES,
+	FAMILY_COUNT
+};
+
+/* One PKCS#11 mechanism is one row, or one for each sort of function. */
+struct mech {
+	CK_MECHANISM_TYPE type;
+	CK_KEY_TYPE key_type; /* CK_UNAVAILABLE_INFORMATION: takes no key */
+	CK_FLAGS flags;
+	CK_ULONG min, max; /* key sizes: bytes for AES, else bits */
+	enum mech_visibility visibility;
+	enum mech_family family;
+	/* Head of the KMS algorithms' names, the digest's is the tail; a whole
+	 * name where the mechanism has no digest. NULL: not in KMS. */
+	const char *kms_algorithm;
+	const struct digest *digest; /* taken first; NULL: none */
+};
+
+extern const struct mech mechs[];
+extern const size_t mech_count;
+
+/* The row of that type with all those flags, or NULL. */
+const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
+/* Whether the object's CKA_ALLOWED_MECHANISMS let it do this one. */
+bool mech_is_allowed(const struct mech *, const struct object *);
+/* Its CKF_... flags: those of the row, and messages where it signs. */
+CK_FLAGS mech_flags(const struct mech *);
+/* Whether the mechanism list names it: the first row of a type does. */
+bool mech_is_listed(const struct mech *, const struct call *);
+/* Of all rows of a type together; false: there is none. */
+bool mech_info(CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
+/* Whether keys in KMS do it, as this token is configured. */
+bool mech_is_enabled_in_kms(const struct call *, const struct mech *);
+/* Of an object's key in KMS and the one beside it, the one that KMS says does
+ * it; NULL: neither. */
+struct key *mech_key(const struct mech *, const struct object *);
+/* Whether an object of KMS can do it now: KMS's list decides. */
+bool mech_fits_key(
+    const struct call *, const struct mech *, const struct object *);
+#endif
