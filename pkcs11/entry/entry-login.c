@@ -54,7 +54,7 @@ C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
 	    session_count(&c.module->sessions, c.token, false) != 0)
 		rv = CKR_SESSION_EXISTS;
 	if (rv == CKR_OK)
-		rv = call_refuse(&c, CKR_FUNCTION_NOT_SUPPORTED,
+		rv = call_error(&c, CKR_FUNCTION_NOT_SUPPORTED,
 		    "the token is an AWS account");
 	return (call_end(&c, rv));
 }
@@ -85,7 +85,7 @@ C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
 	if (rv == CKR_OK && !session_is_rw(c.session))
 		rv = CKR_SESSION_READ_ONLY;
 	if (rv == CKR_OK)
-		rv = call_refuse(
+		rv = call_error(
 		    &c, CKR_FUNCTION_NOT_SUPPORTED, "the token keeps no PIN");
 	return (call_end(&c, rv));
 }

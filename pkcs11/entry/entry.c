@@ -294,8 +294,8 @@ C_GetObjectSize(
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	if (rv == CKR_OK) {
 		/* KMS does not say */
-		*size = o.bag != NULL ? bag_size(o.bag)
-				      : CK_UNAVAILABLE_INFORMATION;
+		*size = o.attrs != NULL ? attrset_size(o.attrs)
+					: CK_UNAVAILABLE_INFORMATION;
 		object_put(&o);
 	}
 	return (call_end(&c, rv));

@@ -5,7 +5,7 @@
 #define ALIAS_PREFIX "alias/"
 #define LABEL_PREFIX "alias/keyferry/label/"
 #define ID_PREFIX "alias/keyferry/id/"
-#define ALSO_PREFIX "alias/keyferry/also/"
+#define COMPANION_PREFIX "alias/keyferry/also/"
 
 static const char *const reserved[] = {"alias/aws/", "alias/keyferry/"};
 
@@ -178,7 +178,7 @@ name_key_of_id(struct view id, char key_id[37])
 }
 
 void
-name_of_also(const char *key_id, char alias[KMS_ALIAS_SIZE])
+name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE])
 {
-	snprintf(alias, KMS_ALIAS_SIZE, ALSO_PREFIX "%.64s", key_id);
+	snprintf(alias, KMS_ALIAS_SIZE, COMPANION_PREFIX "%.64s", key_id);
 }

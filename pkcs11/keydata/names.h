@@ -10,7 +10,7 @@
 enum name_kind { NAME_LABEL, NAME_ID };
 /* A key of the same material for another usage (key.h) has this alias, in which
  * key_id is that of the key beside which it is. */
-void name_of_also(const char *key_id, char alias[KMS_ALIAS_SIZE]);
+void name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE]);
 
 /* ERR_DATA when empty or too long for an alias (256 characters in all). */
 enum err name_to_alias(

@@ -124,7 +124,7 @@ import_params_fetch(
 	    p->parameters.token.len != 0)
 		return (e);
 	/* two that fetch at once must hand out one wrapping key, not two */
-	call_allow(c, c->token->config->import_timeout);
+	call_set_deadline(c, c->token->config->import_timeout);
 	file_name(k, name);
 	if ((e = state_lock(c, name, &lock)) != ERR_OK)
 		return (e);
@@ -179,7 +179,7 @@ fetch_info(struct call *c, const struct object *o, struct buf *out)
 	struct import_params p = IMPORT_PARAMS_INIT;
 	enum err e;
 
-	if (!key_is_pending(o->key))
+	if (!key_is_pending_import(o->key))
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if ((e = import_params_fetch(c, o->key, &p)) == ERR_OK)
 		e = buf_append(out, buf_view(&p.parameters.public_key));
@@ -243,7 +243,7 @@ import_params_read_bits(struct call *c, const struct object *o, struct buf *out)
 	CK_ULONG bits = 0;
 	enum err e;
 
-	if (!key_is_pending(o->key))
+	if (!key_is_pending_import(o->key))
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
 		bits = import_params_bits(&p);

@@ -20,7 +20,7 @@ confirm(struct call *c, struct provision *f)
 	for (int tries = 0;; tries++) {
 		if ((rv = listing_describe(c, f->key->meta.id, &k)) != CKR_OK)
 			return (rv);
-		if (k != NULL && !key_is_pending(k))
+		if (k != NULL && !key_is_pending_import(k))
 			break;
 		key_unref(k);
 		if (tries == PROVISION_TRIES ||
@@ -41,11 +41,11 @@ arrived(struct call *c, struct provision *f, enum err e)
 	bool yes;
 
 	/* of material that was there before, nothing tells what was done */
-	if (!key_is_pending(f->key) ||
+	if (!key_is_pending_import(f->key) ||
 	    (e != ERR_NETWORK && e != ERR_DEADLINE && e != ERR_UNKNOWN &&
 		e != ERR_REPLY && e != ERR_SERVICE))
 		return (false);
-	call_allow(c, CLEAN_UP_SECONDS);
+	call_set_deadline(c, CLEAN_UP_SECONDS);
 	yes = kms_describe_key(&c->kms, f->key->meta.id, &meta) == ERR_OK &&
 	      strcmp(meta.state, "Enabled") == 0;
 	kms_key_free(&meta);
@@ -175,7 +175,7 @@ import_wrapped(struct call *c, struct provision *f, const CK_MECHANISM *m,
 	enum err e;
 	CK_RV rv;
 
-	call_allow(c, c->token->config->import_timeout);
+	call_set_deadline(c, c->token->config->import_timeout);
 	if ((e = import_params_load(c, f->key, &p)) != ERR_OK) {
 		rv = call_fail(c, e);
 		goto out;
@@ -183,14 +183,14 @@ import_wrapped(struct call *c, struct provision *f, const CK_MECHANISM *m,
 	if ((rv = import_wrap_check_mechanism(&p, m)) != CKR_OK)
 		goto out;
 	if (p.parameters.token.len == 0) {
-		rv = call_refuse(c, CKR_WRAPPED_KEY_INVALID,
+		rv = call_error(c, CKR_WRAPPED_KEY_INVALID,
 		    "no import token is kept for key %s, or it is older than "
 		    "24 hours; read the public half and wrap with it",
 		    f->key->meta.id);
 		goto out;
 	}
 	if (!import_wrap_fits(&p, wrapped)) {
-		rv = call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
+		rv = call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "a key wrapped with %s of %lu bits has another length "
 		    "than %zu bytes",
 		    p.algorithm, import_params_bits(&p), wrapped.len);

@@ -127,7 +127,7 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 
 /* Whether the two have the same key beside them, in the same state. */
 static bool
-is_same_also(const struct key *a, const struct key *b)
+is_same_companion(const struct key *a, const struct key *b)
 {
 	if (a == NULL || b == NULL)
 		return (a == b);
@@ -149,7 +149,7 @@ is_same(const struct key *a, const struct key *b)
 		buf_view(&b->meta.description)) &&
 	    strcmp(a->names.label, b->names.label) == 0 &&
 	    strcmp(a->names.id, b->names.id) == 0 &&
-	    is_same_also(a->also, b->also));
+	    is_same_companion(a->companion, b->companion));
 }
 
 /* The key beside k: as a listing showed it, or, where the configuration makes
@@ -163,14 +163,14 @@ take_also(struct call *c, const struct key *before, struct key *k)
 
 	if (strcmp(c->token->config->two_usages, "both") != 0 ||
 	    k->spec == NULL || k->spec->class != CKO_PRIVATE_KEY ||
-	    !key_is_imported(k) || key_is_also(k, NULL)) {
-		if (before != NULL && before->also != NULL)
-			k->also = key_ref(before->also);
+	    !key_is_imported(k) || key_is_companion(k, NULL)) {
+		if (before != NULL && before->companion != NULL)
+			k->companion = key_ref(before->companion);
 		return (ERR_OK);
 	}
-	name_of_also(k->meta.id, alias);
+	name_companion_alias(k->meta.id, alias);
 	e = kms_describe_key(&c->kms, alias, &meta);
-	if (e == ERR_OK && (k->also = key_new(&meta)) == NULL)
+	if (e == ERR_OK && (k->companion = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);
 	return (e == ERR_NOT_FOUND || e == ERR_DENIED ? ERR_OK : e);
@@ -267,33 +267,34 @@ by_id(const void *a, const void *b)
 }
 
 static int
-id_of_also(const void *also, const void *key)
+id_of_companion(const void *companion, const void *key)
 {
 	const struct key *k = *(const struct key *const *)key;
 	struct view text = buf_view(
-	    &((const struct key *)also)->meta.description);
-	size_t head = sizeof(KEY_ALSO) - 1, len = strlen(k->meta.id);
+	    &((const struct key *)companion)->meta.description);
+	size_t head = sizeof(KEY_COMPANION) - 1, len = strlen(k->meta.id);
 	int order = memcmp(text.ptr + head, k->meta.id,
 	    len < text.len - head ? len : text.len - head);
 
-	return (order != 0 || key_is_also(also, k->meta.id) ? order : 1);
+	return (
+	    order != 0 || key_is_companion(companion, k->meta.id) ? order : 1);
 }
 
 /* Puts keys beside those of whose material they are. */
 static void
-link_also(struct key **keys, size_t count)
+link_companions(struct key **keys, size_t count)
 {
 	struct key **k;
 
 	if (count != 0)
 		qsort(keys, count, sizeof(struct key *), by_id);
 	for (size_t i = 0; i < count; i++) {
-		if (!key_is_also(keys[i], NULL))
+		if (!key_is_companion(keys[i], NULL))
 			continue;
-		k = bsearch(
-		    keys[i], keys, count, sizeof(struct key *), id_of_also);
-		if (k != NULL && (*k)->also == NULL)
-			(*k)->also = key_ref(keys[i]);
+		k = bsearch(keys[i], keys, count, sizeof(struct key *),
+		    id_of_companion);
+		if (k != NULL && (*k)->companion == NULL)
+			(*k)->companion = key_ref(keys[i]);
 	}
 }
 
@@ -327,7 +328,7 @@ listing_refresh(struct call *c)
 	if (is_fresh(c))
 		return (CKR_OK);
 	/* a DescribeKey a key: thousands of them take their time */
-	call_allow(c, c->token->config->list_timeout);
+	call_set_deadline(c, c->token->config->list_timeout);
 	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
 	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
 		goto out;
@@ -338,7 +339,7 @@ listing_refresh(struct call *c)
 		goto out;
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
-		link_also(keys, count);
+		link_companions(keys, count);
 		e = store_replace(&c->token->store, keys, count);
 	}
 	if (e == ERR_OK)

@@ -50,7 +50,7 @@ provision_settle(struct call *c, const struct key *k, enum err e, int *tries)
 static CK_RV
 taken(struct call *c, const char *what, const struct key *k)
 {
-	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "the %s belongs to another key, %s (%s, %s, %s)", what, k->meta.id,
 	    k->meta.spec, k->meta.origin, k->meta.state));
 }
@@ -61,9 +61,10 @@ is_fit(const struct provision *f, const struct key *k)
 {
 	return (
 	    k->spec == f->spec &&
-	    (f->accepted_usages == 0 || (k->use & f->accepted_usages) != 0) &&
+	    (f->accepted_usages == 0 || (k->usage & f->accepted_usages) != 0) &&
 	    key_is_imported(k) &&
-	    (key_is_pending(k) || strcmp(k->meta.state, "Enabled") == 0));
+	    (key_is_pending_import(k) ||
+		strcmp(k->meta.state, "Enabled") == 0));
 }
 
 static CK_RV
@@ -72,7 +73,7 @@ find_also(struct call *c, struct provision *f)
 	char alias[KMS_ALIAS_SIZE];
 	CK_RV rv;
 
-	name_of_also(f->also_of, alias);
+	name_companion_alias(f->companion_of, alias);
 	rv = listing_describe(c, alias, &f->key);
 	if (rv != CKR_OK || f->key == NULL || is_fit(f, f->key))
 		return (rv);
@@ -87,7 +88,7 @@ find_existing(struct call *c, struct provision *f)
 	struct view name = by_id ? f->id : f->label;
 	CK_RV rv;
 
-	if (f->also_of != NULL)
+	if (f->companion_of != NULL)
 		return (find_also(c, f));
 	if (name.len == 0)
 		return (CKR_OK);
@@ -129,8 +130,8 @@ name_journal(struct call *c, struct provision *f)
 	    (e = buf_append(&text, f->id)) == ERR_OK &&
 	    (e = buf_append(&text, VIEW("", 1))) == ERR_OK &&
 	    (e = buf_append(&text, f->label)) == ERR_OK &&
-	    (e = buf_puts(&text, f->also_of != NULL ? f->also_of : "")) ==
-		ERR_OK &&
+	    (e = buf_puts(&text,
+		 f->companion_of != NULL ? f->companion_of : "")) == ERR_OK &&
 	    EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, text.ptr,
 		text.len, hash, &n) != 1)
 		e = ERR_INTERNAL;
@@ -161,9 +162,9 @@ write_nonce(struct call *c, struct provision *f)
 static void
 describe(const struct provision *f, char text[DESCRIPTION_SIZE])
 {
-	if (f->also_of != NULL)
-		snprintf(text, DESCRIPTION_SIZE, KEY_ALSO "%.64s %s",
-		    f->also_of, f->nonce);
+	if (f->companion_of != NULL)
+		snprintf(text, DESCRIPTION_SIZE, KEY_COMPANION "%.64s %s",
+		    f->companion_of, f->nonce);
 	else
 		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
 		    f->generated_by_kms ? "key" : "import", f->nonce);
@@ -176,10 +177,11 @@ has_nonce(const struct provision *f, const struct key *k)
 	char text[DESCRIPTION_SIZE];
 
 	describe(f, text);
-	return (f->nonce[0] != '\0' && k->spec == f->spec && k->use == f->use &&
+	return (f->nonce[0] != '\0' && k->spec == f->spec &&
+		k->usage == f->usage &&
 		(f->generated_by_kms ? strcmp(k->meta.origin, "AWS_KMS") == 0 &&
 					   strcmp(k->meta.state, "Enabled") == 0
-				     : key_is_pending(k)) &&
+				     : key_is_pending_import(k)) &&
 		view_equal(buf_view(&k->meta.description), view_str(text)));
 }
 
@@ -240,7 +242,7 @@ create_key(struct call *c, struct provision *f)
 	char text[DESCRIPTION_SIZE];
 	struct kms_create_key_in in = {
 	    .spec = f->spec->kms,
-	    .usage = use_name(f->use),
+	    .usage = key_usage_name(f->usage),
 	    .origin = f->generated_by_kms ? "AWS_KMS" : "EXTERNAL",
 	    .description = text,
 	    .multi_region = c->token->config->multi_region ||
@@ -313,13 +315,13 @@ name_key(struct call *c, struct provision *f)
 	    {NAME_ID, f->id, f->key->names.id},
 	    {NAME_LABEL, f->label, f->key->names.label},
 	};
-	char also[KMS_ALIAS_SIZE];
+	char companion[KMS_ALIAS_SIZE];
 	enum err e = ERR_OK;
 	bool there;
 
-	if (f->also_of != NULL) {
-		name_of_also(f->also_of, also);
-		e = create_alias(c, f, also, &there);
+	if (f->companion_of != NULL) {
+		name_companion_alias(f->companion_of, companion);
+		e = create_alias(c, f, companion, &there);
 	}
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
 		if (names[i].name.len == 0)
@@ -345,7 +347,7 @@ check_names(struct call *c, const struct provision *f)
 	if ((f->label.len != 0 &&
 		name_to_alias(NAME_LABEL, f->label, alias) != ERR_OK) ||
 	    (f->id.len != 0 && name_to_alias(NAME_ID, f->id, alias) != ERR_OK))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the label or id is too long for a KMS alias"));
 	return (CKR_OK);
 }
@@ -355,13 +357,14 @@ check_names(struct call *c, const struct provision *f)
 static enum err
 delete_aliases(struct call *c, const struct provision *f)
 {
-	char also[KMS_ALIAS_SIZE] = "";
-	const char *aliases[] = {f->key->names.label, f->key->names.id, also};
+	char companion[KMS_ALIAS_SIZE] = "";
+	const char *aliases[] = {
+	    f->key->names.label, f->key->names.id, companion};
 	enum err e = ERR_OK;
 	bool sure;
 
-	if (f->also_of != NULL)
-		name_of_also(f->also_of, also);
+	if (f->companion_of != NULL)
+		name_companion_alias(f->companion_of, companion);
 	for (size_t i = 0; i < 3 && e == ERR_OK; i++) {
 		if (aliases[i][0] == '\0')
 			continue;
@@ -386,7 +389,7 @@ take_back(struct call *c, struct provision *f)
 	struct kms_key meta = KMS_KEY_INIT;
 	enum err e;
 
-	call_allow(c, CLEAN_UP_SECONDS);
+	call_set_deadline(c, CLEAN_UP_SECONDS);
 	e = kms_describe_key(&c->kms, f->key->meta.id, &meta);
 	if (e == ERR_OK && !f->generated_by_kms &&
 	    strcmp(meta.state, "PendingImport") != 0)
@@ -468,7 +471,7 @@ provision_open(struct call *c, struct provision *f)
 	enum err e;
 	CK_RV rv;
 
-	call_allow(c, c->token->config->import_timeout);
+	call_set_deadline(c, c->token->config->import_timeout);
 	if ((rv = check_names(c, f)) != CKR_OK)
 		return (rv);
 	if ((e = name_journal(c, f)) != ERR_OK ||
@@ -512,25 +515,25 @@ provision_close(struct call *c, struct provision *f, CK_RV rv)
 }
 
 void
-provision_drop_also(struct call *c, const struct key *also, const char *of)
+provision_drop_also(struct call *c, const struct key *companion, const char *of)
 {
 	struct fault fault = c->kms.fault;
 	char alias[KMS_ALIAS_SIZE];
 	enum err e;
 
-	name_of_also(of, alias);
-	call_allow(c, CLEAN_UP_SECONDS);
+	name_companion_alias(of, alias);
+	call_set_deadline(c, CLEAN_UP_SECONDS);
 	e = kms_delete_alias(&c->kms, alias);
 	if (e == ERR_OK || e == ERR_NOT_FOUND)
 		e = kms_schedule_key_deletion(
-		    &c->kms, also->meta.id, DELETION_DAYS);
+		    &c->kms, companion->meta.id, DELETION_DAYS);
 	if (e == ERR_OK)
-		e = store_drop(&c->token->store, also->meta.id);
+		e = store_drop(&c->token->store, companion->meta.id);
 	call_note(c,
 	    e == ERR_OK ? "key %s, made by this call, is scheduled for "
 			  "deletion"
 			: "key %s, made by this call, stays: try again and it "
 			  "is used",
-	    also->meta.id);
+	    companion->meta.id);
 	c->kms.fault = fault;
 }

@@ -10,13 +10,14 @@
 struct provision {
 	/* what is wanted */
 	const struct spec *spec;
-	enum use use; /* of a new key */
-	unsigned accepted_usages; /* enum use: of a key that is there; 0: any */
+	enum key_usage usage; /* of a new key */
+	/* enum key_usage: of a key that is there; 0: any */
+	unsigned accepted_usages;
 	bool
 	    generated_by_kms; /* KMS makes the key: new, and nothing comes in */
 	struct view label, id; /* ptr NULL: not said */
 	/* the id of a key beside which this one is to be; NULL: by itself */
-	const char *also_of;
+	const char *companion_of;
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	bool new_material; /* other than the key has: rotates it */
 	/* how far it came */
@@ -40,7 +41,8 @@ CK_RV provision_open(struct call *, struct provision *);
 /* Ends it: rv is what came before. On failure takes back what was made. */
 CK_RV provision_close(struct call *, struct provision *, CK_RV rv);
 /* Takes back a key beside one that did not come to be, material and all. */
-void provision_drop_also(struct call *, const struct key *also, const char *of);
+void provision_drop_also(
+    struct call *, const struct key *companion, const char *of);
 
 /* KMS may take a moment to know what it just did: times to try again, and the
  * first pause, doubled each time (12 s in all). */

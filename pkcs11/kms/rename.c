@@ -31,12 +31,12 @@ rename_check(
 	if (name.len == 0)
 		return (CKR_OK);
 	if (name_to_alias(kind, name, alias) != ERR_OK)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the name is too long for a KMS alias"));
 	rv = find_named(c, kind == NAME_ID ? CKA_ID : CKA_LABEL, name, &other);
 	if (rv == CKR_OK && other != NULL &&
 	    strcmp(other->meta.id, k->meta.id) != 0)
-		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the %s belongs to another key, %s",
 		    kind == NAME_ID ? "id" : "label", other->meta.id);
 	key_unref(other);
@@ -52,7 +52,7 @@ rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
 	CK_RV rv;
 
 	if (name_to_alias(kind, name, alias) != ERR_OK)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the name is empty, or too long for a KMS alias"));
 	/* another rename may have come since k was got */
 	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
@@ -70,7 +70,7 @@ rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
 		goto out;
 	/* the oldest is the one shown: the new label would not be */
 	if (kind == NAME_LABEL && named->names.labels > 1) {
-		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
+		rv = call_error(c, CKR_ACTION_PROHIBITED,
 		    "key %s has %u aliases: choose among them with aws kms",
 		    k->meta.id, named->names.labels);
 		goto out;

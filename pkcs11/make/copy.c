@@ -7,13 +7,13 @@
  * can be (CKA_EXTRACTABLE) is left out: the copy may be less than its original.
  */
 static void
-collect(struct call *c, const struct bag *b, struct template_builder *d)
+collect(struct call *c, const struct attrset *b, struct template_builder *d)
 {
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
 	CK_ATTRIBUTE_TYPE type;
 	struct view v;
 
-	for (size_t i = 0; bag_at(b, i, &type, &v); i++) {
+	for (size_t i = 0; attrset_at(b, i, &type, &v); i++) {
 		CK_ATTRIBUTE a = {type, (void *)(uintptr_t)v.ptr, v.len};
 
 		if (!attr_is_template(type) &&
@@ -24,7 +24,7 @@ collect(struct call *c, const struct bag *b, struct template_builder *d)
 }
 
 static CK_RV
-copy_to_kms(struct call *c, const struct bag *b, struct template t,
+copy_to_kms(struct call *c, const struct attrset *b, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
@@ -46,18 +46,19 @@ copy(struct call *c, const struct object *o, struct template t,
 {
 	struct attr_target target = {
 	    o->class, object_type(o), ATTR_COPY, false};
-	struct bag *b = NULL;
+	struct attrset *b = NULL;
 	CK_RV rv;
 
 	/* nobody reads a key out of KMS */
-	if (!attr_is_true(c, o, CKA_COPYABLE) || o->bag == NULL)
+	if (!attr_is_true(c, o, CKA_COPYABLE) || o->attrs == NULL)
 		return (CKR_ACTION_PROHIBITED);
 	if ((rv = attr_check(c, t, target)) != CKR_OK ||
 	    (rv = session_object_copy(c, o, t, &b)) != CKR_OK)
 		return (rv);
-	rv = bag_bool(b, CKA_TOKEN, false) ? copy_to_kms(c, b, t, handle)
-					   : session_object_add(c, b, handle);
-	bag_unref(b);
+	rv = attrset_bool(b, CKA_TOKEN, false)
+		 ? copy_to_kms(c, b, t, handle)
+		 : session_object_add(c, b, handle);
+	attrset_unref(b);
 	return (rv);
 }
 

@@ -36,15 +36,15 @@ read_target(struct call *c, struct template t, struct attr_target *target)
 	target->type = template_ulong(
 	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	if (!template_has(t, CKA_CLASS))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing"));
 	if (target->class != CKO_SECRET_KEY &&
 	    target->class != CKO_PRIVATE_KEY && target->class != CKO_PUBLIC_KEY)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "objects of class 0x%lx cannot be made in KMS",
 		    target->class));
 	if (!template_has(t, CKA_KEY_TYPE))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
 	return (CKR_OK);
 }
@@ -55,13 +55,13 @@ read_target(struct call *c, struct template t, struct attr_target *target)
  * *made is the second, held, if this call made it.
  */
 static CK_RV
-import_also(struct call *c, const struct provision *f, enum use use,
-    struct view material, struct key **made)
+import_companion(struct call *c, const struct provision *f,
+    enum key_usage usage, struct view material, struct key **made)
 {
 	struct provision g = {.spec = f->spec,
-	    .use = use,
-	    .accepted_usages = use,
-	    .also_of = f->key->meta.id,
+	    .usage = usage,
+	    .accepted_usages = usage,
+	    .companion_of = f->key->meta.id,
 	    .valid_to = f->valid_to,
 	    .lock = -1};
 	bool fresh;
@@ -77,36 +77,36 @@ import_also(struct call *c, const struct provision *f, enum use use,
 }
 
 /* The usage that is to be beside that of the key, or 0. */
-static enum use
+static enum key_usage
 second_use(struct call *c, const struct provision *f)
 {
-	unsigned uses = f->accepted_usages & f->spec->uses &
-			~(unsigned)f->key->use;
+	unsigned usages = f->accepted_usages & f->spec->usages &
+			  ~(unsigned)f->key->usage;
 
-	if (f->key->also != NULL)
-		return (f->key->also->use);
+	if (f->key->companion != NULL)
+		return (f->key->companion->usage);
 	if (f->spec->class != CKO_PRIVATE_KEY ||
 	    strcmp(c->token->config->two_usages, "both") != 0)
 		return (0);
-	return ((enum use)(uses & (~uses + 1)));
+	return ((enum key_usage)(usages & (~usages + 1)));
 }
 
 /* The key as it is with the one beside it. */
 static CK_RV
 bring(struct call *c, struct provision *f, struct view material)
 {
-	struct key *also = NULL;
-	enum use use = second_use(c, f);
+	struct key *companion = NULL;
+	enum key_usage usage = second_use(c, f);
 	bool made = f->made;
 	CK_RV rv = CKR_OK;
 
-	if (use != 0)
-		rv = import_also(c, f, use, material, &also);
+	if (usage != 0)
+		rv = import_companion(c, f, usage, material, &companion);
 	if (rv == CKR_OK)
 		rv = import_material(c, f, material);
-	if (rv != CKR_OK && also != NULL && made)
-		provision_drop_also(c, also, f->key->meta.id);
-	key_unref(also);
+	if (rv != CKR_OK && companion != NULL && made)
+		provision_drop_also(c, companion, f->key->meta.id);
+	key_unref(companion);
 	return (rv);
 }
 
@@ -149,8 +149,8 @@ match_public(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	for (size_t i = 0; i < s->count && rv != CKR_OK; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (o->class != CKO_PUBLIC_KEY || key_is_pending(o->key) ||
-		    !attr_match(c, o, t))
+		if (o->class != CKO_PUBLIC_KEY ||
+		    key_is_pending_import(o->key) || !attr_match(c, o, t))
 			continue;
 		*handle = o->handle;
 		rv = CKR_OK;
@@ -179,7 +179,7 @@ find_public(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		if ((a = template_find(t, public_parts[i])) != NULL)
 			rows[parts.count++] = *a;
 	if (parts.count < 3)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "the public key is not whole"));
 	/* by its name it costs one DescribeKey, else a listing */
 	if (template_view(t, CKA_ID).len != 0)
@@ -190,7 +190,7 @@ find_public(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		rv = listing_refresh(c);
 	key_unref(k);
 	if (rv == CKR_OK && match_public(c, parts, handle) != CKR_OK)
-		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "this public key is that of no key in KMS: the private "
 		    "half comes first");
 	return (rv);
@@ -229,7 +229,7 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if (class == CKO_CERTIFICATE)
 		return (certs_create(c, t, handle));
 	if (class == CKO_PROFILE)
-		return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
 		    "profiles are the token's to tell"));
 	return (object_make(c, t, NULL, handle));
 }
@@ -260,13 +260,14 @@ read_unwrap(struct call *c, struct template t, struct provision *f)
 		type = CKK_GENERIC_SECRET;
 	if (target.class != spec->class || type != spec->type ||
 	    !length_fits(spec, t))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", f->key->meta.id, spec->kms));
 	if ((rv = attr_check(c, t, target)) != CKR_OK ||
 	    (rv = key_request_read(c, t, f)) != CKR_OK)
 		return (rv);
-	if (f->accepted_usages != 0 && (f->accepted_usages & f->key->use) == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+	if (f->accepted_usages != 0 &&
+	    (f->accepted_usages & f->key->usage) == 0)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s was made for %s", f->key->meta.id,
 		    f->key->meta.usage));
 	if ((rv = rename_check(c, f->key, NAME_LABEL, f->label)) != CKR_OK)
@@ -287,7 +288,7 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, with, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
-	if (o.key == NULL || !key_is_pending(o.key)) {
+	if (o.key == NULL || !key_is_pending_import(o.key)) {
 		rv = unwrap_key(c, m, &o, wrapped, t, handle);
 		object_put(&o);
 		return (rv);

@@ -17,7 +17,7 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 	CK_RV rv;
 
 	*out = NULL;
-	if ((rv = login_allow(c)) != CKR_OK)
+	if ((rv = call_require_login(c)) != CKR_OK)
 		return (rv);
 	s = store_snapshot(&c->token->store);
 	for (size_t i = 0; i < s->count && *out == NULL; i++)
@@ -28,14 +28,14 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 	    (rv = find_named(c, CKA_UNIQUE_ID, arn, out)) != CKR_OK)
 		return (rv);
 	if (*out == NULL)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "CKA_KEYFERRY_WRAPPING_KEY is no key of the token"));
 	if ((*out)->spec != NULL && (*out)->spec->type == CKK_AES &&
-	    (*out)->use == USE_CRYPT)
+	    (*out)->usage == ENCRYPT_DECRYPT)
 		return (CKR_OK);
 	key_unref(*out);
 	*out = NULL;
-	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "KMS makes data keys with its symmetric keys alone"));
 }
 
@@ -46,7 +46,7 @@ keep(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
     CK_OBJECT_HANDLE *handle)
 {
 	struct provenance origin = {m->mechanism, true, true};
-	struct bag *b = NULL;
+	struct attrset *b = NULL;
 	CK_RV rv;
 	enum err e;
 
@@ -57,13 +57,14 @@ keep(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
 	    (rv = session_object_build(c, builder_template(d), &origin, &b)) !=
 		CKR_OK)
 		return (rv);
-	if ((e = bag_set(b, CKA_KEYFERRY_WRAPPING_KEY, view_str(made->arn),
+	if ((e = attrset_set(b, CKA_KEYFERRY_WRAPPING_KEY, view_str(made->arn),
 		 false)) == ERR_OK &&
-	    (e = bag_set(b, CKA_KEYFERRY_CONTEXT, context, false)) == ERR_OK)
-		e = bag_set(b, CKA_KEYFERRY_CIPHERTEXT,
+	    (e = attrset_set(b, CKA_KEYFERRY_CONTEXT, context, false)) ==
+		ERR_OK)
+		e = attrset_set(b, CKA_KEYFERRY_CIPHERTEXT,
 		    buf_view(&made->ciphertext), false);
 	rv = e == ERR_OK ? session_object_add(c, b, handle) : call_fail(c, e);
-	bag_unref(b);
+	attrset_unref(b);
 	return (rv);
 }
 
@@ -76,11 +77,11 @@ check(struct call *c, struct template t, const struct attr_target *target,
 	if ((rv = generate_len(c, t, target->type, len)) != CKR_OK)
 		return (rv);
 	if (*len > KMS_DATA_KEY_MAX)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "KMS makes data keys of at most %d bytes",
 		    KMS_DATA_KEY_MAX));
 	if (!kms_context_is_valid(context) || context.len > CONTEXT_MAX)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "CKA_KEYFERRY_CONTEXT is no encryption context"));
 	return (CKR_OK);
 }

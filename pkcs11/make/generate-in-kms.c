@@ -19,7 +19,7 @@ check_promises(struct call *c, struct template t)
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (template_view(t, none[i]).len != 0)
-			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "KMS keeps no attribute 0x%lx for a key that it "
 			    "makes",
 			    none[i]));
@@ -51,7 +51,7 @@ check_kind(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
 	if (template_ulong(t, CKA_CLASS, class) == class &&
 	    is_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
 		return (CKR_OK);
-	return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "the class or the key type is not what the mechanism makes"));
 }
 
@@ -83,7 +83,7 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 	CK_RV bad = CKR_ATTRIBUTE_VALUE_INVALID;
 
 	if (!template_has(t, size))
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "attribute 0x%lx is missing", size));
 	if (size == CKA_VALUE_LEN) {
 		*spec = n > KMS_DATA_KEY_MAX ? NULL
@@ -94,7 +94,7 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 			bad = CKR_CURVE_NOT_SUPPORTED;
 	}
 	if (*spec == NULL)
-		return (call_refuse(
+		return (call_error(
 		    c, bad, "KMS makes no key of that type and size"));
 	return (CKR_OK);
 }
@@ -109,7 +109,7 @@ check_exponent(struct call *c, struct template t)
 		v = VIEW(v.ptr + 1, v.len - 1);
 	if (v.ptr == NULL || view_equal(v, VIEW("\1\0\1", 3)))
 		return (CKR_OK);
-	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "KMS's RSA keys have the exponent 65537"));
 }
 
@@ -156,7 +156,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	if ((rv = read_spec(c, m->key_type, t, &f.spec)) != CKR_OK ||
 	    (rv = check_template(c, f.spec, CKO_SECRET_KEY, t)) != CKR_OK ||
 	    (rv = key_request_place(c, t)) != CKR_OK ||
-	    (rv = key_request_use(c, f.spec, key_request_uses(t), &f.use)) !=
+	    (rv = key_request_use(c, f.spec, key_request_uses(t), &f.usage)) !=
 		CKR_OK ||
 	    (rv = key_request_name(c, none, t, CKA_LABEL, &f.label)) !=
 		CKR_OK ||
@@ -184,10 +184,11 @@ check_halves(struct call *c, struct provision *f, struct template public_t,
 	    (rv = check_exponent(c, private_t)) != CKR_OK)
 		return (rv);
 	if (b.ptr != NULL && !view_equal(a, b))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "the halves of a pair have one curve"));
 	return (key_request_use(c, f->spec,
-	    key_request_uses(public_t) | key_request_uses(private_t), &f->use));
+	    key_request_uses(public_t) | key_request_uses(private_t),
+	    &f->usage));
 }
 
 CK_RV

@@ -22,7 +22,7 @@ find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 static CK_RV
 refuse_session_object(struct call *c)
 {
-	return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "this mechanism makes no session objects: set CKA_TOKEN"));
 }
 

@@ -32,10 +32,10 @@ check_bits(struct call *c, struct template public_t, CK_ULONG *bits)
 {
 	*bits = template_ulong(public_t, CKA_MODULUS_BITS, 0);
 	if (!template_has(public_t, CKA_MODULUS_BITS))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_MODULUS_BITS is missing"));
 	if (*bits != 2048 && *bits != 3072 && *bits != 4096)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "KMS's wrapping keys have 2048, 3072 or 4096 bits"));
 	return (CKR_OK);
 }
@@ -52,7 +52,7 @@ read_coming(struct call *c, struct template private_t, struct provision *f)
 	if (t.count != 0 && (rv = material_spec(c, t, &f->spec)) != CKR_OK)
 		return (rv);
 	f->accepted_usages = key_request_uses(t);
-	return (key_request_use(c, f->spec, f->accepted_usages, &f->use));
+	return (key_request_use(c, f->spec, f->accepted_usages, &f->usage));
 }
 
 /* A wrapping algorithm that the private template allows. */
@@ -65,7 +65,7 @@ read_algorithm(struct call *c, struct template private_t,
 	*algorithm = import_wrap_choose(
 	    c->token->config->wrapping, spec, bits, allowed);
 	if (*algorithm == NULL)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "a %s key cannot be wrapped by these mechanisms with "
 		    "%lu bits",
 		    spec->kms, bits));
@@ -97,8 +97,8 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 		return (rv);
 	if ((rv = provision_open(c, &f)) != CKR_OK)
 		return (provision_close(c, &f, rv));
-	if (!key_is_pending(f.key))
-		rv = call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	if (!key_is_pending_import(f.key))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "key %s has its material already", f.key->meta.id);
 	else if ((e = import_params_choose(c, f.key, algorithm, bits)) !=
 		 ERR_OK)

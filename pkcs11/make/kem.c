@@ -5,7 +5,7 @@
 #include "object/template-builder.h"
 #include "kem.h"
 #include "mech/mech.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 
 #define SECRET_LEN 32 /* of all parameter sets (FIPS 203) */
 
@@ -66,7 +66,7 @@ begin(struct call *c, struct template t, struct attr_target *target,
 	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
 		return (rv);
 	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "ML-KEM's secrets have %d bytes", SECRET_LEN));
 	return (CKR_OK);
 }
@@ -98,12 +98,12 @@ static CK_RV
 encapsulate_local(
     struct call *c, const struct object *o, struct kms_encapsulated *out)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	EVP_PKEY_CTX *ctx = NULL;
 	size_t n = ciphertext_len(o), len = SECRET_LEN;
 	CK_RV rv;
 
-	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	if (buf_reserve(&out->ciphertext, n) != ERR_OK ||
 	    buf_reserve(&out->secret, len) != ERR_OK)

@@ -8,56 +8,59 @@ CK_RV
 key_request_place(struct call *c, struct template t)
 {
 	if (!template_bool(t, CKA_TOKEN, false))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "a key in KMS is a token object: set CKA_TOKEN"));
 	if (!session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
-	return (login_allow(c));
+	return (call_require_login(c));
 }
 
 unsigned key_request_uses(struct template t)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE flag;
-		unsigned uses;
-	} rows[] = {{CKA_ENCRYPT, USE_CRYPT}, {CKA_DECRYPT, USE_CRYPT},
-	    {CKA_WRAP, USE_CRYPT}, {CKA_UNWRAP, USE_CRYPT},
-	    {CKA_SIGN, USE_SIGN | USE_MAC}, {CKA_VERIFY, USE_SIGN | USE_MAC},
-	    {CKA_SIGN_RECOVER, USE_SIGN}, {CKA_VERIFY_RECOVER, USE_SIGN},
-	    {CKA_DERIVE, USE_AGREE}, {CKA_ENCAPSULATE, USE_ENCAPSULATE},
-	    {CKA_DECAPSULATE, USE_ENCAPSULATE}};
-	unsigned uses = 0;
+		unsigned usages;
+	} rows[] = {{CKA_ENCRYPT, ENCRYPT_DECRYPT},
+	    {CKA_DECRYPT, ENCRYPT_DECRYPT}, {CKA_WRAP, ENCRYPT_DECRYPT},
+	    {CKA_UNWRAP, ENCRYPT_DECRYPT},
+	    {CKA_SIGN, SIGN_VERIFY | GENERATE_VERIFY_MAC},
+	    {CKA_VERIFY, SIGN_VERIFY | GENERATE_VERIFY_MAC},
+	    {CKA_SIGN_RECOVER, SIGN_VERIFY}, {CKA_VERIFY_RECOVER, SIGN_VERIFY},
+	    {CKA_DERIVE, KEY_AGREEMENT},
+	    {CKA_ENCAPSULATE, ENCAPSULATE_DECAPSULATE},
+	    {CKA_DECAPSULATE, ENCAPSULATE_DECAPSULATE}};
+	unsigned usages = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (template_bool(t, rows[i].flag, false))
-			uses |= rows[i].uses;
-	return (uses);
+			usages |= rows[i].usages;
+	return (usages);
 }
 
 CK_RV
-key_request_use(
-    struct call *c, const struct spec *spec, unsigned wanted, enum use *use)
+key_request_use(struct call *c, const struct spec *spec, unsigned wanted,
+    enum key_usage *usage)
 {
-	static const enum use order[] = {
-	    USE_SIGN, USE_MAC, USE_CRYPT, USE_AGREE, USE_ENCAPSULATE};
-	unsigned fit = wanted & spec->uses;
+	static const enum key_usage order[] = {SIGN_VERIFY, GENERATE_VERIFY_MAC,
+	    ENCRYPT_DECRYPT, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE};
+	unsigned fit = wanted & spec->usages;
 
 	if (wanted != 0 && fit == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "KMS has no %s key for what the template asks", spec->kms));
 	if ((fit & (fit - 1)) != 0 &&
 	    strcmp(c->token->config->two_usages, "refuse") == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "a key in KMS has one usage, and two-usages = refuse"));
 	if (fit == 0)
-		fit = spec->uses;
+		fit = spec->usages;
 	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
 		if ((fit & order[i - 1]) != 0)
-			*use = order[i - 1];
-	if ((wanted & ~(unsigned)*use & spec->uses) != 0 &&
+			*usage = order[i - 1];
+	if ((wanted & ~(unsigned)*usage & spec->usages) != 0 &&
 	    strcmp(c->token->config->two_usages, "both") != 0)
 		call_note(c, "of the usages asked for, the key has %s alone",
-		    use_name(*use));
+		    key_usage_name(*usage));
 	return (CKR_OK);
 }
 
@@ -69,7 +72,7 @@ key_request_name(struct call *c, struct template public_t,
 	struct view b = template_view(public_t, type);
 
 	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "the halves of a pair have one label and one id"));
 	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
 	return (CKR_OK);
@@ -103,7 +106,7 @@ read_date(struct call *c, struct view v, double *valid_to)
 	at = timegm(&tm);
 	/* timegm() makes a date of anything: the 31st of February, too */
 	if (at <= 0 || tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_ATTRIBUTE_VALUE_INVALID, "CKA_END_DATE is no date"));
 	*valid_to = (double)at;
 	return (CKR_OK);
@@ -122,13 +125,13 @@ read_expiry(struct call *c, struct template t, double *valid_to)
 		return (rv);
 	if (date.len != 0 && second != 0 &&
 	    (CK_ULONG)*valid_to / 86400 != second / 86400)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO are two days"));
 	if (second != 0)
 		*valid_to = (double)second;
 	if (*valid_to != 0 &&
 	    *valid_to * 1000 <= (double)clock->wall_ms(clock->ctx))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the end that the template names is over"));
 	return (CKR_OK);
 }
@@ -140,7 +143,7 @@ key_request_read(struct call *c, struct template t, struct provision *f)
 	CK_RV rv;
 
 	if ((rv = key_request_place(c, t)) != CKR_OK ||
-	    (rv = key_request_use(c, f->spec, wanted, &f->use)) != CKR_OK)
+	    (rv = key_request_use(c, f->spec, wanted, &f->usage)) != CKR_OK)
 		return (rv);
 	f->accepted_usages = wanted;
 	f->label = template_view(t, CKA_LABEL);
@@ -149,7 +152,7 @@ key_request_read(struct call *c, struct template t, struct provision *f)
 		f->id = VIEW(NULL, 0);
 	f->new_material = template_bool(t, CKA_KEYFERRY_NEW_MATERIAL, false);
 	if (f->new_material && strcmp(f->spec->kms, "SYMMETRIC_DEFAULT") != 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "KMS rotates the material of AES keys alone"));
 	return (read_expiry(c, t, &f->valid_to));
 }

@@ -7,7 +7,7 @@
 
 /* Whether the template asks for a key in KMS, and the session can make one. */
 CK_RV key_request_place(struct call *, struct template);
-/* The usages that the template's flags ask for: bits of enum use. */
+/* The usages that the template's flags ask for: bits of enum key_usage. */
 unsigned key_request_uses(struct template);
 /*
  * A key in KMS has one usage; programs ask for all that they know, or for
@@ -15,7 +15,7 @@ unsigned key_request_uses(struct template);
  * key_request_uses(), of both halves of a pair.
  */
 CK_RV key_request_use(
-    struct call *, const struct spec *, unsigned wanted, enum use *);
+    struct call *, const struct spec *, unsigned wanted, enum key_usage *);
 /* A name out of both templates of a pair: they may not contradict each other.
  * ptr NULL: none is said. */
 CK_RV key_request_name(struct call *, struct template public_t,

@@ -67,7 +67,7 @@ secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
 static CK_RV
 no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
 {
-	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "KMS imports no key of type 0x%lx like that: %s", type, why));
 }
 
@@ -76,11 +76,11 @@ read_secret(
     struct call *c, struct template t, CK_KEY_TYPE type, struct material *m)
 {
 	if (!template_has(t, CKA_VALUE))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing"));
 	m->bytes = template_view(t, CKA_VALUE);
 	if (template_ulong(t, CKA_VALUE_LEN, m->bytes.len) != m->bytes.len)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
 	if ((m->spec = secret_spec(t, type, true, m->bytes.len)) == NULL)
 		return (no_such_key(c, type,
@@ -100,7 +100,7 @@ read_rsa(struct call *c, struct template t, struct material *m)
 	for (size_t i = 0; i < RSA_PARTS; i++)
 		key.part[i] = template_view(t, rsa_part_types[i]);
 	if ((missing = rsa_missing(&key)) != RSA_PARTS)
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "attribute 0x%lx is missing: KMS wants an RSA key whole",
 		    rsa_part_types[missing]));
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
@@ -139,7 +139,7 @@ read_ec(struct call *c, struct template t, struct material *m)
 	enum err e;
 
 	if (key.params.len == 0 || key.value.len == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "an EC key needs CKA_EC_PARAMS and CKA_VALUE"));
 	m->spec = spec_of_pair(CKK_EC, 0, key.params);
 	if (m->spec == NULL || m->spec->wrapping == NULL)

@@ -17,7 +17,7 @@ check_with(
 	    object_type(o) != row->key_type)
 		return (wraps ? CKR_WRAPPING_KEY_TYPE_INCONSISTENT
 			      : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
-	if ((o->key == NULL || !key_is_pending(o->key)) &&
+	if ((o->key == NULL || !key_is_pending_import(o->key)) &&
 	    (rv = object_check_state(c, o)) != CKR_OK)
 		return (rv);
 	if (!attr_is_true(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
@@ -34,8 +34,8 @@ fits_template(
 	CK_ATTRIBUTE_TYPE type;
 	bool fits = true;
 
-	if (with->bag != NULL)
-		packed = bag_view(with->bag, CKA_WRAP_TEMPLATE);
+	if (with->attrs != NULL)
+		packed = attrset_view(with->attrs, CKA_WRAP_TEMPLATE);
 	while (fits && template_unpack(&packed, &type, &v)) {
 		CK_ATTRIBUTE a = {type, (void *)(uintptr_t)v.ptr, v.len};
 
@@ -52,13 +52,13 @@ check_key(struct call *c, const struct object *with, const struct object *key)
 	if (key->class == CKO_PUBLIC_KEY)
 		return (CKR_KEY_NOT_WRAPPABLE);
 	/* nothing comes out of KMS */
-	if (key->bag == NULL || !attr_is_true(c, key, CKA_EXTRACTABLE))
+	if (key->attrs == NULL || !attr_is_true(c, key, CKA_EXTRACTABLE))
 		return (CKR_KEY_UNEXTRACTABLE);
 	if (attr_is_true(c, key, CKA_WRAP_WITH_TRUSTED) &&
 	    !attr_is_true(c, with, CKA_TRUSTED))
 		return (CKR_KEY_NOT_WRAPPABLE);
 	if (!fits_template(c, with, key))
-		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
+		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "the wrapping key's CKA_WRAP_TEMPLATE is of other keys"));
 	return (CKR_OK);
 }
@@ -109,9 +109,9 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	    (rv = check_key(c, with, key)) != CKR_OK)
 		return (rv);
 	if (!secret && wrap_ops_of(row)->secret_keys_only)
-		return (call_refuse(c, CKR_KEY_NOT_WRAPPABLE,
+		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps secret keys alone"));
-	if ((rv = wrapped_key_encode(c, key->bag, &bytes)) != CKR_OK)
+	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) != CKR_OK)
 		goto out;
 	if (out.ptr == NULL) {
 		rv = wrap_ops_of(row)->wrap_len(c, m, with, bytes.len, &len);
@@ -164,7 +164,7 @@ put_secret(struct call *c, const struct wrap_ops *ops,
 	if (ops->pads_with_zeros && want < v.len)
 		v.len = want;
 	if (want != v.len || !schema_key_length_fits(type, v.len))
-		return (call_refuse(c, CKR_WRAPPED_KEY_LEN_RANGE,
+		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "%zu bytes were wrapped", v.len));
 	builder_set(d, CKA_VALUE, v);
 	return (builder_finish(d));
@@ -177,14 +177,14 @@ begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
 	CK_RV rv;
 
 	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_CLASS and CKA_KEY_TYPE say what was wrapped"));
 	if (target->class != CKO_PRIVATE_KEY && target->class != CKO_SECRET_KEY)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "secret and private keys are what is unwrapped"));
 	if (target->class == CKO_PRIVATE_KEY &&
 	    wrap_ops_of(row)->secret_keys_only)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "this mechanism wraps secret keys alone"));
 	if (target->token && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);

@@ -36,7 +36,8 @@ const struct wrap_ops *wrap_ops_of(const struct mech *);
  * arena. CKR_KEY_NOT_WRAPPABLE.
  */
 #define WRAPPED_KEY_MAX (16 * 1024) /* bytes of a key, wrapped or not */
-CK_RV wrapped_key_encode(struct call *, const struct bag *, struct buf *out);
+CK_RV wrapped_key_encode(
+    struct call *, const struct attrset *, struct buf *out);
 /*
  * The attributes that a private key's PKCS#8 has, for a builder that borrows
  * from it. CKR_WRAPPED_KEY_INVALID, also when it is no key of that type.

@@ -25,12 +25,12 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 	    .object = *with};
 	if (with->key != NULL)
 		key_ref(with->key);
-	if (with->bag != NULL)
-		bag_ref(with->bag);
+	if (with->attrs != NULL)
+		attrset_ref(with->attrs);
 	op->family = row == NULL ? NULL : mech_family(c, row, with);
 	if (op->family == NULL ||
 	    (with->key != NULL && !mech_fits_key(c, row, with)))
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (with->key != NULL)
 		object_select_key(&op->object, mech_key(row, with));
@@ -135,13 +135,14 @@ read_rsa_aes(const CK_MECHANISM *m, CK_MECHANISM *oaep, size_t *aes_len)
 static CK_RV
 aes_object(struct call *c, struct view key, struct object *out)
 {
-	struct bag *b = bag_new(c->module->arena, CKO_SECRET_KEY, CKK_AES);
+	struct attrset *b = attrset_new(
+	    c->module->arena, CKO_SECRET_KEY, CKK_AES);
 
-	if (b == NULL || bag_set(b, CKA_VALUE, key, true) != ERR_OK) {
-		bag_unref(b);
+	if (b == NULL || attrset_set(b, CKA_VALUE, key, true) != ERR_OK) {
+		attrset_unref(b);
 		return (CKR_HOST_MEMORY);
 	}
-	*out = (struct object){.class = CKO_SECRET_KEY, .bag = b};
+	*out = (struct object){.class = CKO_SECRET_KEY, .attrs = b};
 	return (CKR_OK);
 }
 

@@ -27,9 +27,9 @@ rfc8410_oid(CK_KEY_TYPE type)
 }
 
 static enum err
-write_rfc8410(const struct bag *b, uint8_t oid, struct buf *out)
+write_rfc8410(const struct attrset *b, uint8_t oid, struct buf *out)
 {
-	struct view v = bag_view(b, CKA_VALUE);
+	struct view v = attrset_view(b, CKA_VALUE);
 	size_t at = out->len;
 	enum err e;
 
@@ -43,12 +43,12 @@ write_rfc8410(const struct bag *b, uint8_t oid, struct buf *out)
 }
 
 static enum err
-write_private(struct call *c, const struct bag *b, struct buf *out)
+write_private(struct call *c, const struct attrset *b, struct buf *out)
 {
 	const uint8_t *oid = rfc8410_oid(b->type);
 	struct ec_private ec = {
-	    .params = bag_view(b, CKA_EC_PARAMS),
-	    .value = bag_view(b, CKA_VALUE),
+	    .params = attrset_view(b, CKA_EC_PARAMS),
+	    .value = attrset_view(b, CKA_VALUE),
 	};
 	struct rsa_private rsa;
 
@@ -57,15 +57,15 @@ write_private(struct call *c, const struct bag *b, struct buf *out)
 	if (b->type == CKK_EC)
 		return (pkcs8_write_ec(c->module->crypto, &ec, out));
 	for (int i = 0; i < RSA_PARTS; i++)
-		rsa.part[i] = bag_view(b, rsa_part_types[i]);
+		rsa.part[i] = attrset_view(b, rsa_part_types[i]);
 	return (pkcs8_write_rsa(&rsa, out));
 }
 
 CK_RV
-wrapped_key_encode(struct call *c, const struct bag *b, struct buf *out)
+wrapped_key_encode(struct call *c, const struct attrset *b, struct buf *out)
 {
 	enum err e = b->class == CKO_SECRET_KEY
-			 ? buf_append(out, bag_view(b, CKA_VALUE))
+			 ? buf_append(out, attrset_view(b, CKA_VALUE))
 			 : write_private(c, b, out);
 
 	return (e == ERR_OK	  ? CKR_OK

@@ -4,7 +4,7 @@
 #define IV_MAX 128 /* OpenSSL's */
 
 /*
- * AES-GCM and AES-CCM. op->number is the length of the tag, which stands at
+ * AES-GCM and AES-CCM. op->param_len is the length of the tag, which stands at
  * the end of the ciphertext. A ciphertext is kept until all of it is there:
  * nothing of its plaintext is given before the tag is found to be right.
  */
@@ -30,11 +30,12 @@ put_tag(struct call *c, struct op *op)
 {
 	struct buf *out = &op->result;
 
-	if (buf_reserve(out, out->len + op->number) != ERR_OK)
+	if (buf_reserve(out, out->len + op->param_len) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
-	if (!ctrl(op, EVP_CTRL_AEAD_GET_TAG, op->number, out->ptr + out->len))
+	if (!ctrl(
+		op, EVP_CTRL_AEAD_GET_TAG, op->param_len, out->ptr + out->len))
 		return (CKR_FUNCTION_FAILED);
-	out->len += op->number;
+	out->len += op->param_len;
 	return (CKR_OK);
 }
 
@@ -44,13 +45,13 @@ split(struct op *op)
 {
 	struct buf empty = BUF_INIT(0);
 
-	if (op->data.len < op->number)
+	if (op->data.len < op->param_len)
 		return (CKR_ENCRYPTED_DATA_LEN_RANGE);
 	buf_free(&op->result);
 	op->result = op->data;
 	op->data = empty;
-	op->result.len -= op->number;
-	return (ctrl(op, EVP_CTRL_AEAD_SET_TAG, op->number,
+	op->result.len -= op->param_len;
+	return (ctrl(op, EVP_CTRL_AEAD_SET_TAG, op->param_len,
 		    op->result.ptr + op->result.len)
 		    ? CKR_OK
 		    : CKR_FUNCTION_FAILED);
@@ -62,8 +63,8 @@ bound(const struct op *op, size_t more)
 	size_t n = op->data.len + more;
 
 	if (op->kind == OP_ENCRYPT)
-		return (n + op->number);
-	return (n < op->number ? 0 : n - op->number);
+		return (n + op->param_len);
+	return (n < op->param_len ? 0 : n - op->param_len);
 }
 
 /* GCM */
@@ -89,7 +90,7 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    p->ulAADLen > OP_DATA_MAX || !tag_is_good(p->ulTagBits))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = OP_DATA_MAX;
-	op->number = p->ulTagBits / 8;
+	op->param_len = p->ulTagBits / 8;
 	if ((rv = cipher_open(c, op, "GCM")) != CKR_OK)
 		return (rv);
 	if (!ctrl(op, EVP_CTRL_AEAD_SET_IVLEN, p->ulIvLen, NULL))
@@ -163,8 +164,8 @@ ccm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	if (p == NULL || m->ulParameterLen != sizeof(*p) || !ccm_is_good(p))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->context.max = op->data.max = OP_DATA_MAX;
-	op->number = p->ulMACLen;
-	op->left = p->ulDataLen;
+	op->param_len = p->ulMACLen;
+	op->remaining = p->ulDataLen;
 	if (buf_append(&op->context, VIEW(p->pAAD, p->ulAADLen)) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
 	if ((rv = cipher_open(c, op, "CCM")) != CKR_OK)
@@ -181,9 +182,9 @@ static bool
 ccm_length_fits(const struct op *op)
 {
 	if (op->kind == OP_ENCRYPT)
-		return (op->data.len == op->left);
-	return (
-	    op->data.len == op->left || op->data.len == op->left + op->number);
+		return (op->data.len == op->remaining);
+	return (op->data.len == op->remaining ||
+		op->data.len == op->remaining + op->param_len);
 }
 
 static CK_RV

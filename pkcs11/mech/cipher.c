@@ -7,7 +7,7 @@
 CK_RV
 cipher_open(struct call *c, struct op *op, const char *mode)
 {
-	size_t len = bag_view(op->object.bag, CKA_VALUE).len;
+	size_t len = attrset_view(op->object.attrs, CKA_VALUE).len;
 	EVP_CIPHER *cipher;
 	char name[24];
 	CK_RV rv = CKR_FUNCTION_FAILED;
@@ -29,7 +29,7 @@ cipher_open(struct call *c, struct op *op, const char *mode)
 CK_RV
 cipher_key(struct op *op, const uint8_t *iv)
 {
-	struct view key = bag_view(op->object.bag, CKA_VALUE);
+	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
 
 	/* -1: as it was opened */
 	return (
@@ -67,13 +67,13 @@ cipher_add(struct call *c, struct op *op, struct view in)
 	return (CKR_OK);
 }
 
-/* Blocks: op->held bytes wait for the rest of theirs. */
+/* Blocks: op->buffered bytes wait for the rest of theirs. */
 
 /* A padded ciphertext's last block waits too: it may be the end. */
 static size_t
 block_step(const struct op *op, size_t more)
 {
-	size_t n = op->held + more;
+	size_t n = op->buffered + more;
 
 	if (op->family == &cipher_cbc_pad && op->kind == OP_DECRYPT && n != 0)
 		n--;
@@ -86,7 +86,7 @@ block_update(struct call *c, struct op *op, struct view in)
 	size_t before = op->result.len;
 	CK_RV rv = cipher_add(c, op, in);
 
-	op->held += in.len - (op->result.len - before);
+	op->buffered += in.len - (op->result.len - before);
 	return (rv);
 }
 
@@ -105,8 +105,8 @@ block_finish(struct call *c, struct op *op)
 	int n = 0;
 
 	if (!padded)
-		return (op->held == 0 ? CKR_OK : bad_length(op));
-	if (op->kind == OP_DECRYPT && op->held != AES_BLOCK)
+		return (op->buffered == 0 ? CKR_OK : bad_length(op));
+	if (op->kind == OP_DECRYPT && op->buffered != AES_BLOCK)
 		return (bad_length(op));
 	if (buf_reserve(out, out->len + AES_BLOCK) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
@@ -120,7 +120,7 @@ block_finish(struct call *c, struct op *op)
 static size_t
 block_bound(const struct op *op, size_t more)
 {
-	size_t n = (op->held + more) / AES_BLOCK * AES_BLOCK;
+	size_t n = (op->buffered + more) / AES_BLOCK * AES_BLOCK;
 
 	if (op->family != &cipher_cbc_pad)
 		return (n);
@@ -232,8 +232,9 @@ init_ctr(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    p->ulCounterBits == 0 || p->ulCounterBits > 128)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	blocks = blocks_left(p);
-	op->left = blocks > SIZE_MAX / AES_BLOCK ? SIZE_MAX
-						 : (size_t)blocks * AES_BLOCK;
+	op->remaining = blocks > SIZE_MAX / AES_BLOCK
+			    ? SIZE_MAX
+			    : (size_t)blocks * AES_BLOCK;
 	return (begin(c, op, "CTR", p->cb));
 }
 
@@ -241,10 +242,10 @@ init_ctr(struct call *c, struct op *op, const CK_MECHANISM *m)
 static CK_RV
 ctr_update(struct call *c, struct op *op, struct view in)
 {
-	if (in.len > op->left)
-		return (call_refuse(c, bad_length(op), "the counter is full"));
-	if (op->left != SIZE_MAX)
-		op->left -= in.len;
+	if (in.len > op->remaining)
+		return (call_error(c, bad_length(op), "the counter is full"));
+	if (op->remaining != SIZE_MAX)
+		op->remaining -= in.len;
 	return (cipher_add(c, op, in));
 }
 

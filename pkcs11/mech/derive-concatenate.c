@@ -6,7 +6,8 @@
 static struct view
 value_of(const struct object *o)
 {
-	return (o->bag != NULL ? bag_view(o->bag, CKA_VALUE) : VIEW(NULL, 0));
+	return (o->attrs != NULL ? attrset_view(o->attrs, CKA_VALUE)
+				 : VIEW(NULL, 0));
 }
 
 /* The first bytes of what was made of the keys, as many as are wanted. */
@@ -45,7 +46,7 @@ static CK_RV
 base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
 {
-	struct buf out = BUF_SECRET(2 * BAG_VALUE_MAX, c->module->arena);
+	struct buf out = BUF_SECRET(2 * ATTRSET_VALUE_MAX, c->module->arena);
 	CK_OBJECT_HANDLE other;
 	struct object o;
 	CK_RV rv;
@@ -57,7 +58,7 @@ base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		return (CKR_KEY_HANDLE_INVALID);
 	if (o.class != CKO_SECRET_KEY)
 		rv = CKR_KEY_TYPE_INCONSISTENT;
-	else if (o.bag == NULL || !attr_is_true(c, &o, CKA_DERIVE))
+	else if (o.attrs == NULL || !attr_is_true(c, &o, CKA_DERIVE))
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
 	else if ((rv = join(value_of(base), value_of(&o), &out)) == CKR_OK)
 		rv = yield(c, base, &o, t, &out, all);
@@ -82,7 +83,7 @@ static CK_RV
 with_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
 {
-	struct buf out = BUF_SECRET(2 * BAG_VALUE_MAX, c->module->arena);
+	struct buf out = BUF_SECRET(2 * ATTRSET_VALUE_MAX, c->module->arena);
 	struct view data;
 	bool first = m->mechanism == CKM_CONCATENATE_DATA_AND_BASE;
 	CK_RV rv;
@@ -102,7 +103,7 @@ static CK_RV
 xor_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
 {
-	struct buf out = BUF_SECRET(BAG_VALUE_MAX, c->module->arena);
+	struct buf out = BUF_SECRET(ATTRSET_VALUE_MAX, c->module->arena);
 	struct view data, value = value_of(base);
 	CK_RV rv;
 
@@ -124,7 +125,7 @@ static CK_RV
 extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
 {
-	struct buf out = BUF_SECRET(BAG_VALUE_MAX, c->module->arena);
+	struct buf out = BUF_SECRET(ATTRSET_VALUE_MAX, c->module->arena);
 	struct view v = value_of(base);
 	CK_ULONG first;
 	size_t byte, bit;

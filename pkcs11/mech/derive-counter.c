@@ -80,7 +80,7 @@ open_mac(struct call *c, struct run *r, const struct object *base)
 {
 	const struct mech *row = mech_find(r->p->prfType, CKF_SIGN);
 	bool cmac = r->p->prfType == CKM_AES_CMAC;
-	struct view key = bag_view(base->bag, CKA_VALUE);
+	struct view key = attrset_view(base->attrs, CKA_VALUE);
 	char name[32];
 	OSSL_PARAM params[2];
 	EVP_MAC *mac;
@@ -216,7 +216,7 @@ check_counter(struct call *c, const struct run *r)
 				->ulWidthInBits;
 	}
 	if (blocks >> bits != 0)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "more blocks than the counter counts"));
 	return (CKR_OK);
 }

@@ -29,10 +29,10 @@ read_params(struct call *c, const CK_MECHANISM *m,
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*kdf = kdf_digest(p->kdf);
 	if (*kdf == NULL && p->kdf != CKD_NULL)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "key derivation function 0x%lx is not served", p->kdf));
 	if (*kdf == NULL && p->ulSharedDataLen != 0)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "CKD_NULL takes no shared data"));
 	*out = p;
 	return (CKR_OK);
@@ -41,8 +41,8 @@ read_params(struct call *c, const CK_MECHANISM *m,
 static struct view
 params_of(const struct object *o)
 {
-	return (o->bag != NULL ? bag_view(o->bag, CKA_EC_PARAMS)
-			       : o->key->spec->params);
+	return (o->attrs != NULL ? attrset_view(o->attrs, CKA_EC_PARAMS)
+				 : o->key->spec->params);
 }
 
 /* The other side's public key, which must be on the curve of the base key. */
@@ -50,21 +50,21 @@ static CK_RV
 read_peer(struct call *c, const struct object *base, struct view given,
     EVP_PKEY **out)
 {
-	struct bag *b = bag_new(
+	struct attrset *b = attrset_new(
 	    c->module->arena, CKO_PUBLIC_KEY, object_type(base));
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	if (b == NULL ||
-	    bag_set(b, CKA_EC_PARAMS, params_of(base), false) != ERR_OK ||
-	    bag_set(b, CKA_EC_POINT, given, false) != ERR_OK)
+	    attrset_set(b, CKA_EC_PARAMS, params_of(base), false) != ERR_OK ||
+	    attrset_set(b, CKA_EC_POINT, given, false) != ERR_OK)
 		goto out;
 	/* OpenSSL takes no point that is not on the curve */
 	rv = pkey_from_attrs(c, b, out);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
-		rv = call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		rv = call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the public data are no point of the key's curve");
 out:
-	bag_unref(b);
+	attrset_unref(b);
 	return (rv);
 }
 
@@ -72,7 +72,7 @@ static CK_RV
 agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
     struct buf *secret)
 {
-	const struct key *k = key_for_use(base->key, USE_AGREE);
+	const struct key *k = key_for_usage(base->key, KEY_AGREEMENT);
 	unsigned char *der = NULL;
 	int len = i2d_PUBKEY(peer, &der);
 	enum err e;

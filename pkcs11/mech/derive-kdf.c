@@ -19,7 +19,7 @@ read_params(struct call *c, const CK_MECHANISM *m,
 	if (p->bExtract && p->ulSaltType != CKF_HKDF_SALT_NULL &&
 	    p->ulSaltType != CKF_HKDF_SALT_DATA &&
 	    p->ulSaltType != CKF_HKDF_SALT_KEY)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "salt of type %lu is unknown", p->ulSaltType));
 	if (p->bExtract && p->ulSaltType == CKF_HKDF_SALT_DATA &&
 	    p->pSalt == NULL && p->ulSaltLen != 0)
@@ -44,9 +44,9 @@ read_salt(struct call *c, const struct hkdf_params *p, struct object *o,
 		return (CKR_KEY_HANDLE_INVALID);
 	if (o->class != CKO_SECRET_KEY)
 		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (o->bag == NULL || !attr_is_true(c, o, CKA_DERIVE))
+	if (o->attrs == NULL || !attr_is_true(c, o, CKA_DERIVE))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	*salt = bag_view(o->bag, CKA_VALUE);
+	*salt = attrset_view(o->attrs, CKA_VALUE);
 	return (CKR_OK);
 }
 
@@ -106,8 +106,8 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		goto out;
 	/* what is extracted is one hash, whatever is wanted of it */
 	made = p->bExpand ? len : digest->len;
-	rv = hkdf(
-	    c, p, digest, bag_view(base->bag, CKA_VALUE), salt, made, &out);
+	rv = hkdf(c, p, digest, attrset_view(base->attrs, CKA_VALUE), salt,
+	    made, &out);
 	derived_from(c, d, base, false);
 	if (rv == CKR_OK)
 		derived_set_value(d, &out, 0, len);

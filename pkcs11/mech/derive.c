@@ -40,7 +40,7 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 			       : builder_begin(c, &d->builder, t, &d->target);
 	if (rv == CKR_OK && class == CKO_SECRET_KEY &&
 	    !schema_is_secret_key_type(d->target.type))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no secret key has type 0x%lx", d->target.type));
 	if (rv == CKR_OK)
 		rv = builder_add_from_key(
@@ -74,13 +74,13 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 	*len = d->len != 0 ? d->len : natural;
 	if (*len == 0 || (d->len == 0 && key &&
 			     !schema_key_length_fits(d->target.type, *len)))
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_VALUE_LEN does not follow from the rest"));
 	if (*len > most)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no more than %zu bytes come of this", most));
 	if (key && !schema_key_length_fits(d->target.type, *len))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));
 	return (CKR_OK);
 }

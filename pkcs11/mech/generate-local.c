@@ -24,10 +24,10 @@ generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 {
 	*len = template_ulong(t, CKA_VALUE_LEN, 0);
 	if (!template_has(t, CKA_VALUE_LEN))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));
 	if (*len > SECRET_MAX || !schema_key_length_fits(type, *len))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));
 	return (CKR_OK);
 }
@@ -117,7 +117,7 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		p->parts[i] = (struct buf)BUF_SECRET(
 		    NUMBER_MAX, c->module->arena);
 	if (template_bool(public_t, CKA_TOKEN, false))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "both halves of a pair are in KMS, or none"));
 	rv = builder_begin(c, &p->public, public_t, &p->public_target);
 	if (rv == CKR_OK)
@@ -131,7 +131,7 @@ static CK_RV
 pair_make(struct call *c, struct pair_builder *p, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
-	struct bag *public = NULL, *private = NULL;
+	struct attrset *public = NULL, *private = NULL;
 	CK_OBJECT_HANDLE first;
 	CK_RV rv;
 
@@ -146,10 +146,10 @@ pair_make(struct call *c, struct pair_builder *p, CK_OBJECT_HANDLE *public_key,
 	if ((rv = session_object_add(c, private, private_key)) == CKR_OK)
 		*public_key = first;
 	else
-		(void)locals_drop(&c->token->locals, first);
+		(void)object_table_remove(&c->token->objects, first);
 out:
-	bag_unref(public);
-	bag_unref(private);
+	attrset_unref(public);
+	attrset_unref(private);
 	return (rv);
 }
 
@@ -204,7 +204,7 @@ read_exponent(
 	/* FIPS 186-5, section A.1.1, but for 3 to 65535, which some have */
 	if (v.len == 0 || v.len > sizeof(uint64_t) ||
 	    (v.ptr[v.len - 1] & 1) == 0 || (v.len == 1 && v.ptr[0] == 1))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no RSA key is made with that exponent"));
 	for (size_t i = 0; i < v.len; i++)
 		e[i] = v.ptr[v.len - 1 - i];
@@ -224,10 +224,10 @@ rsa_keygen(
 	CK_RV rv;
 
 	if (!template_has(t, CKA_MODULUS_BITS))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_MODULUS_BITS is missing"));
 	if (bits < row->min || bits > row->max || bits % 8 != 0)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "RSA keys made here have %lu to %lu bits", row->min,
 		    row->max));
 	if ((rv = read_exponent(c, t, e, &e_len)) != CKR_OK)
@@ -322,11 +322,11 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
 
 	if (rv == CKR_OK && params.len == 0)
-		rv = call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		rv = call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "the public template says the curve: CKA_EC_PARAMS");
 	if (rv == CKR_OK &&
 	    (curve = curve_find(p.public_target.type, params)) == NULL)
-		rv = call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		rv = call_error(c, CKR_CURVE_NOT_SUPPORTED,
 		    "CKA_EC_PARAMS names no curve that is known here");
 	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
 		rv = ec_parts(curve, p.pkey, p.parts);

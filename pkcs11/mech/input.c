@@ -13,7 +13,7 @@ op_buffer_input(struct call *c, struct op *op, struct view in)
 	enum err e = buf_append(&op->data, in);
 
 	if (e == ERR_TOO_BIG)
-		return (call_refuse(c, op_length_error(op),
+		return (call_error(c, op_length_error(op),
 		    "at most %zu bytes can be taken", op->data.max));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

@@ -48,7 +48,7 @@ init_gcm(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > AAD_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (p->ulTagBits != TAG_BITS)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS's tag has %d bits, not %lu", TAG_BITS, p->ulTagBits));
 	e = add_hex(&op->context, NAME_IV, VIEW(p->pIv, p->ulIvLen));
 	if (e == ERR_OK && p->ulAADLen != 0)
@@ -92,7 +92,7 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 	struct view v = VIEW(m->pParameter, m->ulParameterLen);
 
 	if (!kms_context_is_valid(v) || buf_append(&op->context, v) != ERR_OK)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "the parameter is no encryption context"));
 	return (start(op));
 }
@@ -108,7 +108,7 @@ finish(struct call *c, struct op *op)
 	enum err e;
 
 	if (in.data.len == 0)
-		return (call_refuse(
+		return (call_error(
 		    c, op_length_error(op), "KMS takes no empty input"));
 	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
 				   : kms_decrypt(&c->kms, &in, &op->result);

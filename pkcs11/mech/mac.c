@@ -21,7 +21,7 @@ init_whole(struct op *op, const CK_MECHANISM *m)
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->digest = op->mech->digest;
-	op->number = whole(op);
+	op->param_len = whole(op);
 	return (CKR_OK);
 }
 
@@ -35,7 +35,7 @@ init_general(struct op *op, const CK_MECHANISM *m)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	memcpy(&len, m->pParameter, sizeof(len));
 	op->digest = op->mech->digest;
-	op->number = len;
+	op->param_len = len;
 	return (len != 0 && len <= whole(op) ? CKR_OK
 					     : CKR_MECHANISM_PARAM_INVALID);
 }
@@ -44,7 +44,7 @@ static size_t
 bound(const struct op *op, size_t more)
 {
 	(void)more;
-	return (op->number);
+	return (op->param_len);
 }
 
 /* In KMS */
@@ -78,7 +78,7 @@ ask(struct call *c, struct op *op, struct view mac)
 	enum err e;
 
 	if (in.message.len == 0)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_DATA_LEN_RANGE, "KMS takes no empty message"));
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
@@ -93,7 +93,7 @@ cut(struct op *op)
 {
 	if (op->result.len != whole(op))
 		return (CKR_DEVICE_ERROR);
-	op->result.len = op->number;
+	op->result.len = op->param_len;
 	return (CKR_OK);
 }
 
@@ -119,7 +119,7 @@ verify_kms(struct call *c, struct op *op, struct view mac)
 {
 	CK_RV rv;
 
-	if (mac.len != op->number)
+	if (mac.len != op->param_len)
 		return (CKR_SIGNATURE_LEN_RANGE);
 	if (mac.len == whole(op))
 		return (ask(c, op, mac));
@@ -132,7 +132,7 @@ verify_kms(struct call *c, struct op *op, struct view mac)
 static CK_RV
 begin(struct call *c, struct op *op)
 {
-	struct view key = bag_view(op->object.bag, CKA_VALUE);
+	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
 	bool cmac = op->digest == NULL;
 	char name[NAME_SIZE] = "";
 	EVP_MAC *mac = EVP_MAC_fetch(
@@ -197,7 +197,7 @@ verify_local(struct call *c, struct op *op, struct view mac)
 {
 	CK_RV rv;
 
-	if (mac.len != op->number)
+	if (mac.len != op->param_len)
 		return (CKR_SIGNATURE_LEN_RANGE);
 	rv = finish_local(c, op);
 	return (rv == CKR_OK ? compare(op, mac) : rv);

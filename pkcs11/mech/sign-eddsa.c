@@ -33,7 +33,7 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 	if (known == NULL ||
 	    OSSL_PARAM_locate_const(known, "instance") == NULL ||
 	    EVP_PKEY_CTX_set_params(ctx, params) != 1)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "OpenSSL here has no %s", name));
 	return (CKR_OK);
 }
@@ -72,7 +72,7 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	/* of what KMS calls Ed25519ph, RFC 8032 knows nothing */
 	if (op->object.key != NULL && (p->phFlag || p->ulContextDataLen != 0))
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS has Ed25519 alone, without hash and context"));
 	if (object_in_kms(&op->object)) {
 		op->data.max = KMS_MESSAGE_MAX;

@@ -2,7 +2,7 @@
 #include <openssl/core_names.h>
 #include "object/attr.h"
 #include "object/pkey.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 #include "sign.h"
 
 #define CONTEXT_MAX 255 /* FIPS 204, algorithm 2 */
@@ -52,7 +52,7 @@ mu_begin(struct call *c, struct op *op)
 	uint8_t head[2] = {0, (uint8_t)op->context.len};
 	CK_RV rv;
 
-	if ((rv = public_read_value(c, &op->object, &public)) == CKR_OK &&
+	if ((rv = pubkey_read_value(c, &op->object, &public)) == CKR_OK &&
 	    (rv = shake(c, buf_view(&public), tr)) == CKR_OK &&
 	    (rv = shake_begin(c, &op->md)) == CKR_OK &&
 	    (EVP_DigestUpdate(op->md, tr, sizeof(tr)) != 1 ||
@@ -78,7 +78,7 @@ take_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    (p->pContext == NULL && p->ulContextLen != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (op->kind == OP_SIGN && p->hedgeVariant != CKH_HEDGE_PREFERRED)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS does not let its ML-DSA be hedged or not"));
 	return (buf_append(&op->context, VIEW(p->pContext, p->ulContextLen)) ==
 			ERR_OK

@@ -23,7 +23,7 @@ padding(const struct op *op)
 static bool
 set(const struct op *op, EVP_PKEY_CTX *ctx)
 {
-	int mode = padding(op), salt = (int)op->number;
+	int mode = padding(op), salt = (int)op->param_len;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
 
@@ -71,15 +71,15 @@ check_kms_pss(struct call *c, const struct op *op)
 {
 	char algorithm[KMS_WORD_SIZE];
 
-	if (op->mgf != op->digest || op->number != op->digest->len)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+	if (op->mgf != op->digest || op->param_len != op->digest->len)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS's MGF1 has the same hash, and its salt is as long as "
 		    "the hash: %zu bytes",
 		    op->digest->len));
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS has no PSS with that hash for this key"));
 	return (CKR_OK);
 }
@@ -95,7 +95,7 @@ init_pss(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    (op->mgf = digest_of_mgf(p->mgf)) == NULL ||
 	    (op->mech->digest != NULL && op->mech->digest != op->digest))
 		return (CKR_MECHANISM_PARAM_INVALID);
-	op->number = p->sLen;
+	op->param_len = p->sLen;
 	if (object_in_kms(&op->object) && (rv = check_kms_pss(c, op)) != CKR_OK)
 		return (rv);
 	if ((rv = sign_begin(c, op)) != CKR_OK)
@@ -103,7 +103,7 @@ init_pss(struct call *c, struct op *op, const CK_MECHANISM *m)
 	/* RFC 8017, section 9.1.1: what must fit into one bit less than n */
 	if (p->sLen > width(op) ||
 	    p->sLen + op->digest->len + 2 > (sign_bits(op) + 6) / 8)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "hash and salt are too long for this key"));
 	return (CKR_OK);
 }
@@ -114,7 +114,7 @@ hash_for_kms(struct call *c, struct op *op, struct view *v)
 {
 	if (op->family == &sign_pkcs1 && op->md == NULL) {
 		if ((op->digest = digest_of_info(v)) == NULL)
-			return (call_refuse(c, CKR_DATA_INVALID,
+			return (call_error(c, CKR_DATA_INVALID,
 			    "KMS signs the DigestInfo of SHA-256, SHA-384 or "
 			    "SHA-512, nothing else"));
 		return (CKR_OK);

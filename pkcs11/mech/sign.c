@@ -54,7 +54,7 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "KMS has no %s for this key", algorithm));
 	e = kms_sign(&c->kms, &in, &op->result);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));

@@ -6,7 +6,7 @@
 #include "token/mechanism.h"
 #include "key-name.h"
 #include "kms/import-params.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 
 static CK_RV
 read_empty(struct call *c, const struct object *o, struct buf *out)
@@ -59,7 +59,7 @@ read_end_date(struct call *c, const struct object *o, struct buf *out)
 	struct tm tm;
 	char text[sizeof("YYYYMMDD")];
 
-	if (t == 0 || key_is_pending(o->key))
+	if (t == 0 || key_is_pending_import(o->key))
 		return (CKR_OK);
 	if (gmtime_r(&t, &tm) == NULL ||
 	    strftime(text, sizeof(text), "%Y%m%d", &tm) != sizeof(CK_DATE))
@@ -70,7 +70,7 @@ read_end_date(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
 {
-	if (key_is_pending(o->key))
+	if (key_is_pending_import(o->key))
 		return (attr_put_ulong(c, out, CKM_RSA_PKCS_KEY_PAIR_GEN));
 	if (key_is_imported(o->key))
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
@@ -96,7 +96,7 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 {
 	CK_RV rv = CKR_OK;
 
-	if (key_is_pending(o->key))
+	if (key_is_pending_import(o->key))
 		return (import_params_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
 		if (mech_fits_key(c, &mechs[i], o) &&
@@ -148,8 +148,8 @@ static CK_RV
 read_recovers(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put_bool(c, out,
-	    !key_is_pending(o->key) && o->key->spec->type == CKK_RSA &&
-		key_for_use(o->key, USE_SIGN) != NULL));
+	    !key_is_pending_import(o->key) && o->key->spec->type == CKK_RSA &&
+		key_for_usage(o->key, SIGN_VERIFY) != NULL));
 }
 
 /* Of an import pair the wrapping key, of another the key itself. */
@@ -157,9 +157,9 @@ read_recovers(struct call *c, const struct object *o, struct buf *out)
 	static CK_RV read_##name(                                    \
 	    struct call *c, const struct object *o, struct buf *out) \
 	{                                                            \
-		return (key_is_pending(o->key)                       \
+		return (key_is_pending_import(o->key)                \
 			    ? import_params_read_##name(c, o, out)   \
-			    : public_read_##name(c, o, out));        \
+			    : pubkey_read_##name(c, o, out));        \
 	}
 EITHER(modulus)
 EITHER(exponent)
@@ -226,12 +226,12 @@ const struct attr attrs[] = {
 	{ CKA_EXPONENT_2, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | SENSITIVE, FACT_FALSE, NULL },
 	{ CKA_COEFFICIENT, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | SENSITIVE, FACT_FALSE, NULL },
 
-	{ CKA_EC_PARAMS, FORM_BYTES, ON_EC, MAY(CREATE) | MAY(GENERATE), FACT_FALSE, public_read_params },
-	{ CKA_EC_POINT, FORM_BYTES, ON_EC, MAY(CREATE) | MAY_CALL_KMS, FACT_FALSE, public_read_point },
+	{ CKA_EC_PARAMS, FORM_BYTES, ON_EC, MAY(CREATE) | MAY(GENERATE), FACT_FALSE, pubkey_read_params },
+	{ CKA_EC_POINT, FORM_BYTES, ON_EC, MAY(CREATE) | MAY_CALL_KMS, FACT_FALSE, pubkey_read_point },
 	{ CKA_VALUE, FORM_BYTES, ON_EC_PRIVATE | ON_PQ_PRIVATE, MAY(CREATE) | SENSITIVE, FACT_FALSE, NULL },
 	{ CKA_SEED, FORM_BYTES, ON_PQ_PRIVATE, MAY(CREATE) | SENSITIVE, FACT_FALSE, NULL },
-	{ CKA_PARAMETER_SET, FORM_ULONG, ON_PQ, MAY(CREATE) | MAY(GENERATE), FACT_FALSE, public_read_set },
-	{ CKA_VALUE, FORM_BYTES, ON_PQ_PUBLIC, MAY(CREATE) | MAY_CALL_KMS, FACT_FALSE, public_read_value },
+	{ CKA_PARAMETER_SET, FORM_ULONG, ON_PQ, MAY(CREATE) | MAY(GENERATE), FACT_FALSE, pubkey_read_set },
+	{ CKA_VALUE, FORM_BYTES, ON_PQ_PUBLIC, MAY(CREATE) | MAY_CALL_KMS, FACT_FALSE, pubkey_read_value },
 
 	{ CKA_APPLICATION, FORM_BYTES, ON_DATA, MAY(CREATE) | MAY_CHANGE, FACT_FALSE, NULL },
 	{ CKA_OBJECT_ID, FORM_BYTES, ON_DATA, MAY(CREATE) | MAY_CHANGE, FACT_FALSE, NULL },

@@ -2,7 +2,7 @@
 #include "attr-rows.h"
 #include "token/login.h"
 
-#define VALUE_MAX BAG_VALUE_MAX /* of any attribute that is read */
+#define VALUE_MAX ATTRSET_VALUE_MAX /* of any attribute that is read */
 
 /* The bits of ON_... that class and type stand for. */
 static unsigned
@@ -71,27 +71,28 @@ static unsigned
 facts(const struct call *c, const struct object *o)
 {
 	static const struct {
-		enum use use;
+		enum key_usage usage;
 		unsigned facts; /* enum fact */
-	} rows[] = {{USE_CRYPT, FACT_ENCRYPTS | FACT_WRAPS},
-	    {USE_SIGN, FACT_SIGNS}, {USE_MAC, FACT_SIGNS},
-	    {USE_AGREE, FACT_DERIVES}, {USE_ENCAPSULATE, FACT_ENCAPSULATES}};
+	} rows[] = {{ENCRYPT_DECRYPT, FACT_ENCRYPTS | FACT_WRAPS},
+	    {SIGN_VERIFY, FACT_SIGNS}, {GENERATE_VERIFY_MAC, FACT_SIGNS},
+	    {KEY_AGREEMENT, FACT_DERIVES},
+	    {ENCAPSULATE_DECAPSULATE, FACT_ENCAPSULATES}};
 	unsigned f = FACT_TRUE;
 
 	if (login_is_private(c->token, o))
 		f |= FACT_PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
 		f |= FACT_MULTI_REGION;
-	if (!key_is_doomed(o->key))
+	if (!key_is_pending_deletion(o->key))
 		f |= FACT_MODIFIABLE;
 	if (object_why_not_destroyable(c, o->key) == NULL)
 		f |= FACT_DESTROYABLE;
-	if (key_is_pending(o->key))
+	if (key_is_pending_import(o->key))
 		return (f | FACT_WRAPS | FACT_LOCAL);
 	if (!key_is_imported(o->key))
 		f |= FACT_LOCAL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (key_for_use(o->key, rows[i].use) != NULL)
+		if (key_for_usage(o->key, rows[i].usage) != NULL)
 			f |= rows[i].facts;
 	return (f);
 }
@@ -110,19 +111,19 @@ get_from_kms(struct call *c, const struct object *o, const struct attr *a,
 }
 
 static CK_RV
-get_from_bag(struct call *c, const struct object *o, const struct attr *a,
+get_from_attrset(struct call *c, const struct object *o, const struct attr *a,
     struct buf *out)
 {
-	const struct bag *b = o->bag;
+	const struct attrset *b = o->attrs;
 	struct view v;
 
 	if ((a->may & SENSITIVE) != 0 &&
-	    (bag_bool(b, CKA_SENSITIVE, true) ||
-		!bag_bool(b, CKA_EXTRACTABLE, false)))
+	    (attrset_bool(b, CKA_SENSITIVE, true) ||
+		!attrset_bool(b, CKA_EXTRACTABLE, false)))
 		return (CKR_ATTRIBUTE_SENSITIVE);
 	if ((a->may & KMS_ONLY) != 0)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if (bag_get(b, a->type, &v))
+	if (attrset_get(b, a->type, &v))
 		return (attr_put(c, out, v));
 	if (a->read != NULL && is_token_certificate(o))
 		return (a->read(c, o, out));
@@ -148,8 +149,8 @@ attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
 	buf_reset(out);
 	if ((a = row_find(type, on_bits(o->class, object_type(o)))) == NULL)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if (o->bag != NULL)
-		return (get_from_bag(c, o, a, out));
+	if (o->attrs != NULL)
+		return (get_from_attrset(c, o, a, out));
 	return (get_from_kms(c, o, a, out));
 }
 
@@ -294,20 +295,20 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 	unsigned change = MAY(SET) | MAY(COPY);
 
 	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
-		return (call_refuse(c, CKR_ATTRIBUTE_TYPE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
 		    "attribute 0x%lx is unknown for this class", t->type));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !size_fits(a, t))
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "attribute 0x%lx has a value of the wrong size", t->type));
 	if ((a->may & (1U << target.purpose)) == 0 ||
 	    (target.token && target.purpose == ATTR_SET &&
 		(a->may & SETTABLE_IN_KMS) == 0))
-		return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
 		    "attribute 0x%lx cannot be set", t->type));
 	if (target.token && (a->may & FALSE_IN_KMS) != 0 &&
 	    (change & (1U << target.purpose)) == 0 &&
 	    *(const CK_BBOOL *)t->pValue != CK_FALSE)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "attribute 0x%lx cannot be true for a key in KMS",
 		    t->type));
 	return (CKR_OK);
@@ -322,7 +323,7 @@ attr_check(struct call *c, struct template t, struct attr_target target)
 		if ((rv = check_one(c, &t.rows[i], target)) != CKR_OK)
 			return (rv);
 		if (template_has((struct template){t.rows, i}, t.rows[i].type))
-			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "attribute 0x%lx is there twice", t.rows[i].type));
 	}
 	return (CKR_OK);
@@ -341,7 +342,7 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 		before = attr_is_true(c, o, a->type);
 		after = *(const CK_BBOOL *)t.rows[i].pValue != CK_FALSE;
 		if (before != after && before == ((a->may & STICKY_TRUE) != 0))
-			return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+			return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
 			    "attribute 0x%lx does not go back", a->type));
 	}
 	return (CKR_OK);

@@ -3,7 +3,7 @@
 #include "token/call.h"
 #include "object.h"
 #include "cryptoki/template.h"
-#include "token/value.h"
+#include "token/attr-value.h"
 
 /* Attributes are rows of one table: type, form, which objects have it, how it
  * is read, and whether a caller may set it. */
@@ -24,7 +24,7 @@ bool attr_may_call_kms(CK_ATTRIBUTE_TYPE);
 bool attr_match(struct call *, const struct object *, struct template);
 /* Whether the value is one that an object of this kind does not show. */
 bool attr_is_sensitive_value(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
-/* Whether its value is attributes: a bag keeps them packed. */
+/* Whether its value is attributes: an attribute set keeps them packed. */
 bool attr_is_template(CK_ATTRIBUTE_TYPE);
 
 /* What a template speaks of. */

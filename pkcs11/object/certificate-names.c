@@ -1,7 +1,7 @@
 #include "certificate-names.h"
 #include "key-name.h"
 #include "kms/listing.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 #include "x509.h"
 
 /* Gets the public keys of all pairs that the token shows, as long as a listing
@@ -12,7 +12,7 @@ fetch_public_keys(struct call *c)
 	const struct clock *clock = c->module->clock;
 	struct certs *cs = &c->token->certs;
 	int64_t now = clock->mono_ms(clock->ctx);
-	const struct public_key *p;
+	const struct pubkey *p;
 	struct snapshot *s;
 	const struct object *o;
 	bool fresh;
@@ -33,8 +33,9 @@ fetch_public_keys(struct call *c)
 	s = store_snapshot(&c->token->store);
 	for (size_t i = 0; i < s->count && c->err == ERR_OK; i++) {
 		o = &s->objects[i];
-		if (o->class != CKO_PUBLIC_KEY || key_is_pending(o->key) ||
-		    public_get(c, o->key, &p) == CKR_OK)
+		if (o->class != CKO_PUBLIC_KEY ||
+		    key_is_pending_import(o->key) ||
+		    pubkey_get(c, o->key, &p) == CKR_OK)
 			continue;
 		call_note(c, "key %s is not looked at for certificates: %s",
 		    o->key->meta.id, err_text(c->err));
@@ -48,15 +49,15 @@ fetch_public_keys(struct call *c)
 /* The private key that the certificate is about, held for the caller in *o.
  * False: there is none. */
 static bool
-key_of(struct call *c, const struct bag *b, struct object *o)
+key_of(struct call *c, const struct attrset *b, struct object *o)
 {
-	struct view info = bag_view(b, CKA_PUBLIC_KEY_INFO);
+	struct view info = attrset_view(b, CKA_PUBLIC_KEY_INFO);
 	char id[KMS_ID_SIZE];
 
 	*o = (struct object){.class = CKO_PRIVATE_KEY};
-	if (!public_find(c, info, id)) {
+	if (!pubkey_find(c, info, id)) {
 		fetch_public_keys(c);
-		if (!public_find(c, info, id))
+		if (!pubkey_find(c, info, id))
 			return (false);
 	}
 	o->key = store_key(&c->token->store, id);
@@ -69,10 +70,10 @@ certificate_read_id(struct call *c, const struct object *cert, struct buf *out)
 	struct object o;
 	CK_RV rv;
 
-	if (key_of(c, cert->bag, &o))
+	if (key_of(c, cert->attrs, &o))
 		rv = key_name_read(c, o.key, NAME_ID, out);
 	else
-		rv = x509_key_hash(c, cert->bag, out);
+		rv = x509_key_hash(c, cert->attrs, out);
 	object_put(&o);
 	return (rv);
 }
@@ -84,10 +85,10 @@ certificate_read_label(
 	struct object o;
 	CK_RV rv = CKR_OK;
 
-	if (key_of(c, cert->bag, &o))
+	if (key_of(c, cert->attrs, &o))
 		rv = key_name_read(c, o.key, NAME_LABEL, out);
 	if (rv == CKR_OK && out->len == 0)
-		rv = x509_common_name(c, cert->bag, out);
+		rv = x509_common_name(c, cert->attrs, out);
 	object_put(&o);
 	return (rv);
 }

@@ -6,87 +6,89 @@
 #include "x509.h"
 
 static bool
-is_of_token(const struct local *l)
+is_of_token(const struct table_object *l)
 {
-	return (l->owner == LOCALS_TOKEN && l->bag->class == CKO_CERTIFICATE);
+	return (l->owner == OWNER_TOKEN && l->attrs->class == CKO_CERTIFICATE);
 }
 
 /* An object of the token, out of a file. */
 static enum err
-make_bag(struct call *c, const struct certfile *f, struct bag **out)
+make_attrset(struct call *c, const struct certfile *f, struct attrset **out)
 {
-	struct bag *b;
+	struct attrset *b;
 	enum err e;
 
-	b = bag_new(
+	b = attrset_new(
 	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
 	if (b == NULL)
 		return (ERR_MEMORY);
-	if ((e = bag_set_ulong(b, CKA_CLASS, CKO_CERTIFICATE)) == ERR_OK &&
-	    (e = bag_set_bool(b, CKA_TOKEN, true)) == ERR_OK &&
-	    (e = bag_set_bool(b, CKA_MODIFIABLE, f->ours)) == ERR_OK &&
-	    (e = bag_set_bool(b, CKA_DESTROYABLE, f->ours)) == ERR_OK &&
-	    (e = bag_set(b, CKA_VALUE, buf_view(&f->der), false)) == ERR_OK)
+	if ((e = attrset_set_ulong(b, CKA_CLASS, CKO_CERTIFICATE)) == ERR_OK &&
+	    (e = attrset_set_bool(b, CKA_TOKEN, true)) == ERR_OK &&
+	    (e = attrset_set_bool(b, CKA_MODIFIABLE, f->ours)) == ERR_OK &&
+	    (e = attrset_set_bool(b, CKA_DESTROYABLE, f->ours)) == ERR_OK &&
+	    (e = attrset_set(b, CKA_VALUE, buf_view(&f->der), false)) == ERR_OK)
 		e = x509_set_attrs(c, b);
 	if (e == ERR_OK && f->label.len != 0)
-		e = bag_set(b, CKA_LABEL, buf_view(&f->label), false);
+		e = attrset_set(b, CKA_LABEL, buf_view(&f->label), false);
 	if (e == ERR_OK && f->id.len != 0)
-		e = bag_set(b, CKA_ID, buf_view(&f->id), false);
+		e = attrset_set(b, CKA_ID, buf_view(&f->id), false);
 	if (e == ERR_OK)
 		*out = b;
 	else
-		bag_unref(b);
+		attrset_unref(b);
 	return (e);
 }
 
 static bool
-is_same(const struct bag *a, const struct bag *b)
+is_same(const struct attrset *a, const struct attrset *b)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
 	    CKA_VALUE, CKA_LABEL, CKA_ID, CKA_MODIFIABLE};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!view_equal(bag_view(a, types[i]), bag_view(b, types[i])))
+		if (!view_equal(
+			attrset_view(a, types[i]), attrset_view(b, types[i])))
 			return (false);
 	return (true);
 }
 
 static bool
-is_value(const struct local *l, struct view der)
+is_value(const struct table_object *l, struct view der)
 {
-	return (is_of_token(l) && view_equal(bag_view(l->bag, CKA_VALUE), der));
+	return (is_of_token(l) &&
+		view_equal(attrset_view(l->attrs, CKA_VALUE), der));
 }
 
 /* The certificate takes the place that it had, or a new one. Under the lock. */
 static enum err
-place(struct call *c, const struct certfile *f, const struct local *rows,
+place(struct call *c, const struct certfile *f, const struct table_object *rows,
     size_t count, CK_OBJECT_HANDLE *handle)
 {
-	struct locals *ls = &c->token->locals;
-	struct bag *b = NULL;
+	struct object_table *ls = &c->token->objects;
+	struct attrset *b = NULL;
 	enum err e;
 
-	if ((e = make_bag(c, f, &b)) != ERR_OK)
+	if ((e = make_attrset(c, f, &b)) != ERR_OK)
 		return (e);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_value(&rows[i], buf_view(&f->der)))
 			continue;
 		*handle = rows[i].handle;
-		if (is_same(rows[i].bag, b) ||
-		    !locals_swap(ls, rows[i].handle, rows[i].bag, b))
-			bag_unref(b);
+		if (is_same(rows[i].attrs, b) ||
+		    !object_table_swap(ls, rows[i].handle, rows[i].attrs, b))
+			attrset_unref(b);
 		return (ERR_OK);
 	}
-	*handle = locals_add(ls, LOCALS_TOKEN, b);
+	*handle = object_table_add(ls, OWNER_TOKEN, b);
 	return (*handle != CK_INVALID_HANDLE ? ERR_OK : ERR_MEMORY);
 }
 
 static bool
-is_in(const struct certfiles *files, const struct bag *b)
+is_in(const struct certfiles *files, const struct attrset *b)
 {
 	for (size_t i = 0; i < files->count; i++)
-		if (view_equal(
-			buf_view(&files->rows[i].der), bag_view(b, CKA_VALUE)))
+		if (view_equal(buf_view(&files->rows[i].der),
+			attrset_view(b, CKA_VALUE)))
 			return (true);
 	return (false);
 }
@@ -96,7 +98,7 @@ static enum err
 read_all(struct call *c)
 {
 	struct certfiles files;
-	struct local *rows = NULL;
+	struct table_object *rows = NULL;
 	CK_OBJECT_HANDLE h;
 	size_t count = 0;
 	enum err e;
@@ -104,13 +106,14 @@ read_all(struct call *c)
 	e = certfile_read(c, c->token->config->certificates, &files);
 	if (e != ERR_OK)
 		return (e);
-	rows = locals_rows(&c->token->locals, &count);
+	rows = object_table_rows(&c->token->objects, &count);
 	for (size_t i = 0; i < files.count && e == ERR_OK; i++)
 		e = place(c, &files.rows[i], rows, count, &h);
 	for (size_t i = 0; i < count && e == ERR_OK; i++)
-		if (is_of_token(&rows[i]) && !is_in(&files, rows[i].bag))
-			(void)locals_drop(&c->token->locals, rows[i].handle);
-	locals_rows_free(rows, count);
+		if (is_of_token(&rows[i]) && !is_in(&files, rows[i].attrs))
+			(void)object_table_remove(
+			    &c->token->objects, rows[i].handle);
+	object_table_rows_free(rows, count);
 	certfile_free(&files);
 	return (e);
 }
@@ -140,14 +143,15 @@ bool
 certs_need_key_names(struct call *c)
 {
 	size_t count;
-	struct local *rows = locals_rows(&c->token->locals, &count);
+	struct table_object *rows = object_table_rows(
+	    &c->token->objects, &count);
 	bool any = false;
 
 	for (size_t i = 0; i < count; i++)
 		any |= is_of_token(&rows[i]) &&
-		       (bag_view(rows[i].bag, CKA_ID).len == 0 ||
-			   bag_view(rows[i].bag, CKA_LABEL).len == 0);
-	locals_rows_free(rows, count);
+		       (attrset_view(rows[i].attrs, CKA_ID).len == 0 ||
+			   attrset_view(rows[i].attrs, CKA_LABEL).len == 0);
+	object_table_rows_free(rows, count);
 	return (any);
 }
 
@@ -165,24 +169,24 @@ check_create(struct call *c, struct template t)
 		return (rv);
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (template_view(t, needed[i]).len == 0)
-			return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+			return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 			    "attribute 0x%lx is missing", needed[i]));
 	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "certificates are X.509 ones here"));
 	/* the security officer's to say, and there is none */
 	if (template_bool(t, CKA_TRUSTED, false))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_ATTRIBUTE_READ_ONLY, "CKA_TRUSTED cannot be set"));
 	if (template_view(t, CKA_VALUE).len > CERTFILE_DER_MAX)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "a certificate has at most %d bytes", CERTFILE_DER_MAX));
 	return (CKR_OK);
 }
 
 /* What a file cannot hold must not be asked for. */
 static CK_RV
-check_token(struct call *c, struct template t, const struct bag *b)
+check_token(struct call *c, struct template t, const struct attrset *b)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE type;
@@ -194,7 +198,7 @@ check_token(struct call *c, struct template t, const struct bag *b)
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (template_bool(t, fixed[i].type, fixed[i].value) !=
 		    fixed[i].value)
-			return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 			    "attribute 0x%lx of a certificate in a file "
 			    "cannot be that",
 			    fixed[i].type));
@@ -202,9 +206,9 @@ check_token(struct call *c, struct template t, const struct bag *b)
 		a = &t.rows[i];
 		if (a->ulValueLen != sizeof(CK_BBOOL) && a->ulValueLen != 0 &&
 		    a->type != CKA_LABEL && a->type != CKA_ID &&
-		    !view_equal(
-			bag_view(b, a->type), VIEW(a->pValue, a->ulValueLen)))
-			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		    !view_equal(attrset_view(b, a->type),
+			VIEW(a->pValue, a->ulValueLen)))
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "attribute 0x%lx is not what the certificate says",
 			    a->type));
 	}
@@ -224,7 +228,7 @@ static CK_RV
 keep(struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
 {
 	struct certs *cs = &c->token->certs;
-	struct local *rows;
+	struct table_object *rows;
 	size_t count;
 	bool read_only;
 	enum err e;
@@ -232,9 +236,9 @@ keep(struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
 	pthread_mutex_lock(&cs->lock);
 	e = certfile_write(c, c->token->config->certificates, f, &read_only);
 	if (e == ERR_OK) {
-		rows = locals_rows(&c->token->locals, &count);
+		rows = object_table_rows(&c->token->objects, &count);
 		e = place(c, f, rows, count, handle);
-		locals_rows_free(rows, count);
+		object_table_rows_free(rows, count);
 	}
 	pthread_mutex_unlock(&cs->lock);
 	return (e == ERR_OK ? CKR_OK : fail_file(c, e, read_only));
@@ -246,7 +250,7 @@ check_place(struct call *c)
 	if (!session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
 	if (c->token->config->certificates == NULL)
-		return (call_refuse(c, CKR_TOKEN_WRITE_PROTECTED,
+		return (call_error(c, CKR_TOKEN_WRITE_PROTECTED,
 		    "certificates in keyferry.conf says where they are kept"));
 	return (CKR_OK);
 }
@@ -278,7 +282,7 @@ static CK_RV
 create_in_file(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	struct certfile f;
-	struct bag *b = NULL;
+	struct attrset *b = NULL;
 	CK_RV rv;
 	enum err e;
 
@@ -287,12 +291,12 @@ create_in_file(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	e = names_of(&f, template_view(t, CKA_VALUE),
 	    template_view(t, CKA_LABEL), template_view(t, CKA_ID));
 	if (e == ERR_OK)
-		e = make_bag(c, &f, &b);
+		e = make_attrset(c, &f, &b);
 	if (e != ERR_OK)
 		rv = call_fail(c, e);
 	else if ((rv = check_token(c, t, b)) == CKR_OK)
 		rv = keep(c, &f, handle);
-	bag_unref(b);
+	attrset_unref(b);
 	names_free(&f);
 	return (rv);
 }
@@ -301,21 +305,21 @@ create_in_file(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 static CK_RV
 create_for_session(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	struct bag *b;
+	struct attrset *b;
 	CK_RV rv;
 	enum err e = ERR_OK;
 
-	b = bag_new(
+	b = attrset_new(
 	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
 	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++)
-		e = bag_set(b, t.rows[i].type,
+		e = attrset_set(b, t.rows[i].type,
 		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen), false);
 	if (e == ERR_OK && (e = x509_set_attrs(c, b)) == ERR_DATA)
 		e = ERR_OK;
 	rv = e == ERR_OK ? session_object_add(c, b, handle) : call_fail(c, e);
-	bag_unref(b);
+	attrset_unref(b);
 	return (rv);
 }
 
@@ -335,7 +339,7 @@ static struct view
 new_name(const struct object *o, struct template t, CK_ATTRIBUTE_TYPE type)
 {
 	return (template_has(t, type) ? template_view(t, type)
-				      : bag_view(o->bag, type));
+				      : attrset_view(o->attrs, type));
 }
 
 CK_RV
@@ -350,13 +354,13 @@ certs_set(struct call *c, const struct object *o, struct template t)
 
 	if ((rv = check_place(c)) != CKR_OK)
 		return (rv);
-	if (!bag_bool(o->bag, CKA_MODIFIABLE, true))
-		return (call_refuse(c, CKR_ACTION_PROHIBITED,
+	if (!attrset_bool(o->attrs, CKA_MODIFIABLE, true))
+		return (call_error(c, CKR_ACTION_PROHIBITED,
 		    "the certificate is in a file that was put there by hand"));
 	if ((rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
-	e = names_of(&f, bag_view(o->bag, CKA_VALUE), new_name(o, t, CKA_LABEL),
-	    new_name(o, t, CKA_ID));
+	e = names_of(&f, attrset_view(o->attrs, CKA_VALUE),
+	    new_name(o, t, CKA_LABEL), new_name(o, t, CKA_ID));
 	rv = e == ERR_OK ? keep(c, &f, &same) : call_fail(c, e);
 	names_free(&f);
 	return (rv);
@@ -372,15 +376,15 @@ certs_destroy(struct call *c, const struct object *o)
 
 	if ((rv = check_place(c)) != CKR_OK)
 		return (rv);
-	if (!bag_bool(o->bag, CKA_DESTROYABLE, true))
-		return (call_refuse(c, CKR_ACTION_PROHIBITED,
+	if (!attrset_bool(o->attrs, CKA_DESTROYABLE, true))
+		return (call_error(c, CKR_ACTION_PROHIBITED,
 		    "the certificate is in a file that was put there by hand"));
 	pthread_mutex_lock(&cs->lock);
 	e = certfile_remove(c, c->token->config->certificates,
-	    bag_view(o->bag, CKA_VALUE), &read_only);
+	    attrset_view(o->attrs, CKA_VALUE), &read_only);
 	if (e == ERR_OK) {
 		/* the same may be in another file, too */
-		(void)locals_drop(&c->token->locals, o->handle);
+		(void)object_table_remove(&c->token->objects, o->handle);
 		cs->stamp = 0;
 	}
 	pthread_mutex_unlock(&cs->lock);

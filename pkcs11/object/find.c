@@ -7,7 +7,7 @@
 #include "kms/listing.h"
 #include "token/login.h"
 #include "keydata/names.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 
 static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
 #define NAMING_COUNT (sizeof(naming) / sizeof(naming[0]))
@@ -54,7 +54,7 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 			if (is_naming(a) ||
 			    attr_may_call_kms(a->type) != asking)
 				continue;
-			if (!public_fits(o, a) ||
+			if (!pubkey_fits(o, a) ||
 			    !attr_match(c, o, (struct template){a, 1}))
 				return (false);
 		}
@@ -95,20 +95,21 @@ static CK_RV
 collect_locals(struct call *c, struct template t)
 {
 	size_t count;
-	struct local *rows = locals_rows(&c->token->locals, &count);
+	struct table_object *rows = object_table_rows(
+	    &c->token->objects, &count);
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < count && rv == CKR_OK; i++) {
 		struct object o = {.handle = rows[i].handle,
-		    .class = rows[i].bag->class,
-		    .bag = rows[i].bag};
+		    .class = rows[i].attrs->class,
+		    .attrs = rows[i].attrs};
 
 		/* first, because a certificate's names may cost calls */
 		if (is_meant(t, &o) && !login_hides(c, &o) &&
 		    attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}
-	locals_rows_free(rows, count);
+	object_table_rows_free(rows, count);
 	return (rv);
 }
 
@@ -168,15 +169,15 @@ may_be_in_kms(struct call *c, struct template t)
 static void
 fetch_named_public_key(struct call *c, struct template t)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	struct key *k = NULL;
 	bool named = false;
 
 	if (!certs_need_key_names(c) || resolve(c, t, &named, &k) != CKR_OK)
 		named = true;
 	else if (k != NULL && k->spec->class == CKO_PRIVATE_KEY &&
-		 !key_is_pending(k))
-		(void)public_get(c, k, &p);
+		 !key_is_pending_import(k))
+		(void)pubkey_get(c, k, &p);
 	if (c->err != ERR_OK)
 		call_note(c, "the key of that name is not known: %s",
 		    err_text(c->err));

@@ -1,6 +1,6 @@
 #include "key-name.h"
 #include "kms/listing.h"
-#include "token/value.h"
+#include "token/attr-value.h"
 
 CK_RV
 key_name_read(

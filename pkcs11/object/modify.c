@@ -45,7 +45,7 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 	target.class = o.class;
 	target.type = object_type(&o);
 	target.token = o.key != NULL;
-	if (o.bag != NULL) {
+	if (o.attrs != NULL) {
 		rv = is_token_certificate(&o) ? certs_set(c, &o, t)
 					      : session_object_set(c, &o, t);
 		goto out;
@@ -54,8 +54,8 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 		rv = CKR_SESSION_READ_ONLY;
 		goto out;
 	}
-	if (key_is_doomed(o.key))
-		rv = call_refuse(c, CKR_ACTION_PROHIBITED,
+	if (key_is_pending_deletion(o.key))
+		rv = call_error(c, CKR_ACTION_PROHIBITED,
 		    "key %s waits for its deletion", o.key->meta.id);
 	else if ((rv = attr_check(c, t, target)) == CKR_OK)
 		rv = set_names(c, o.key, t);
@@ -116,10 +116,10 @@ destroy(struct call *c, struct key *k)
 	const char *why = object_why_not_destroyable(c, k);
 
 	if (why != NULL)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
 	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0 ||
-	    key_is_pending(k))
+	    key_is_pending_import(k))
 		return (schedule_deletion(c, k));
 	return (delete_material(c, k));
 }
@@ -128,7 +128,7 @@ destroy(struct call *c, struct key *k)
 static CK_RV
 destroy_also(struct call *c, const struct key *k)
 {
-	const char *id = k->also->meta.id;
+	const char *id = k->companion->meta.id;
 	char alias[KMS_ALIAS_SIZE];
 	enum err e;
 
@@ -136,7 +136,7 @@ destroy_also(struct call *c, const struct key *k)
 		e = kms_delete_imported_key_material(&c->kms, id);
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}
-	name_of_also(k->meta.id, alias);
+	name_companion_alias(k->meta.id, alias);
 	e = kms_schedule_key_deletion(
 	    &c->kms, id, (int)c->token->config->deletion_days);
 	if (e == ERR_OK)
@@ -155,11 +155,11 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 		return (CKR_OBJECT_HANDLE_INVALID);
 	if (is_token_certificate(&o))
 		rv = certs_destroy(c, &o);
-	else if (o.bag != NULL)
+	else if (o.attrs != NULL)
 		rv = session_object_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
-	else if ((o.key->also == NULL ||
+	else if ((o.key->companion == NULL ||
 		     (rv = destroy_also(c, o.key)) == CKR_OK) &&
 		 (rv = destroy(c, o.key)) == CKR_OK)
 		(void)import_params_forget(c, o.key);

@@ -12,13 +12,13 @@ struct object_schema {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type; /* NO_TYPE: no key */
 	CK_ATTRIBUTE_TYPE needs[3]; /* 0 ends them */
-	CK_RV (*complete)(struct call *, struct bag *); /* or NULL */
+	CK_RV (*complete)(struct call *, struct attrset *); /* or NULL */
 };
 
 static CK_RV
 invalid(struct call *c, const char *what)
 {
-	return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s", what));
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s", what));
 }
 
 static CK_RV
@@ -36,23 +36,23 @@ schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 }
 
 static CK_RV
-complete_secret(struct call *c, struct bag *b)
+complete_secret(struct call *c, struct attrset *b)
 {
-	size_t len = bag_view(b, CKA_VALUE).len;
+	size_t len = attrset_view(b, CKA_VALUE).len;
 
 	if (!schema_key_length_fits(b->type, len))
 		return (invalid(c, "no key of that type has such a length"));
-	if (bag_ulong(b, CKA_VALUE_LEN, len) != len)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+	if (attrset_ulong(b, CKA_VALUE_LEN, len) != len)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	return (done(c, bag_set_ulong(b, CKA_VALUE_LEN, len)));
+	return (done(c, attrset_set_ulong(b, CKA_VALUE_LEN, len)));
 }
 
 /* CKA_PUBLIC_KEY_INFO, which must be that of the key if it was given. */
 static CK_RV
-put_info(struct call *c, struct bag *b, EVP_PKEY *pkey)
+put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 {
-	struct view given = bag_view(b, CKA_PUBLIC_KEY_INFO);
+	struct view given = attrset_view(b, CKA_PUBLIC_KEY_INFO);
 	unsigned char *der = NULL;
 	int len = i2d_PUBKEY(pkey, &der);
 	CK_RV rv;
@@ -62,7 +62,7 @@ put_info(struct call *c, struct bag *b, EVP_PKEY *pkey)
 	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)))
 		rv = invalid(c, "CKA_PUBLIC_KEY_INFO is of another key");
 	else
-		rv = done(c, bag_set(b, CKA_PUBLIC_KEY_INFO,
+		rv = done(c, attrset_set(b, CKA_PUBLIC_KEY_INFO,
 				 VIEW(der, (size_t)len), false));
 	OPENSSL_free(der);
 	return (rv);
@@ -78,10 +78,10 @@ is_pair(EVP_PKEY_CTX *ctx)
 }
 
 static CK_RV
-complete_rsa(struct call *c, struct bag *b, bool check_pair)
+complete_rsa(struct call *c, struct attrset *b, bool check_pair)
 {
-	struct view e = pkey_number(bag_view(b, CKA_PUBLIC_EXPONENT));
-	size_t bits = pkey_number_bits(bag_view(b, CKA_MODULUS));
+	struct view e = pkey_number(attrset_view(b, CKA_PUBLIC_EXPONENT));
+	size_t bits = pkey_number_bits(attrset_view(b, CKA_MODULUS));
 	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
@@ -106,64 +106,64 @@ complete_rsa(struct call *c, struct bag *b, bool check_pair)
 }
 
 static CK_RV
-complete_rsa_public(struct call *c, struct bag *b)
+complete_rsa_public(struct call *c, struct attrset *b)
 {
-	size_t bits = pkey_number_bits(bag_view(b, CKA_MODULUS));
+	size_t bits = pkey_number_bits(attrset_view(b, CKA_MODULUS));
 	CK_RV rv;
 
 	if ((rv = complete_rsa(c, b, false)) != CKR_OK)
 		return (rv);
-	if (bag_ulong(b, CKA_MODULUS_BITS, bits) != bits)
+	if (attrset_ulong(b, CKA_MODULUS_BITS, bits) != bits)
 		return (CKR_TEMPLATE_INCONSISTENT);
-	return (done(c, bag_set_ulong(b, CKA_MODULUS_BITS, bits)));
+	return (done(c, attrset_set_ulong(b, CKA_MODULUS_BITS, bits)));
 }
 
 /* The numbers of the Chinese remainder theorem: all of them or none. */
 static CK_RV
-complete_rsa_private(struct call *c, struct bag *b)
+complete_rsa_private(struct call *c, struct attrset *b)
 {
 	static const CK_ATTRIBUTE_TYPE crt[] = {CKA_PRIME_1, CKA_PRIME_2,
 	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
 	size_t n = 0, all = sizeof(crt) / sizeof(crt[0]);
 	struct view v;
 
-	if (bag_view(b, CKA_PUBLIC_EXPONENT).len == 0)
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+	if (attrset_view(b, CKA_PUBLIC_EXPONENT).len == 0)
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_PUBLIC_EXPONENT is missing"));
 	for (size_t i = 0; i < all; i++)
-		n += bag_get(b, crt[i], &v);
+		n += attrset_get(b, crt[i], &v);
 	if (n != 0 && n != all)
-		return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "primes, exponents and coefficient come together"));
 	return (complete_rsa(c, b, n == all));
 }
 
 /* A point that was given as it is gets its OCTET STRING. */
 static CK_RV
-put_point(struct call *c, struct bag *b, struct view point)
+put_point(struct call *c, struct attrset *b, struct view point)
 {
 	struct buf der = BUF_INIT(CURVE_DER_MAX);
 	enum err e = curve_put_point(point, &der);
 
 	if (e == ERR_OK)
-		e = bag_set(b, CKA_EC_POINT, buf_view(&der), false);
+		e = attrset_set(b, CKA_EC_POINT, buf_view(&der), false);
 	buf_free(&der);
 	return (done(c, e));
 }
 
 static CK_RV
-complete_ec_public(struct call *c, struct bag *b)
+complete_ec_public(struct call *c, struct attrset *b)
 {
 	const struct curve *curve = curve_find(
-	    b->type, bag_view(b, CKA_EC_PARAMS));
+	    b->type, attrset_view(b, CKA_EC_PARAMS));
 	EVP_PKEY *pkey = NULL;
 	struct view given, point;
 	CK_RV rv;
 
 	if (curve == NULL)
-		return (call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
 		    "CKA_EC_PARAMS names no curve that is known here"));
-	given = bag_view(b, CKA_EC_POINT);
+	given = attrset_view(b, CKA_EC_POINT);
 	if (!curve_point(curve, given, &point))
 		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
 	if (given.len == point.len && (rv = put_point(c, b, point)) != CKR_OK)
@@ -178,10 +178,10 @@ complete_ec_public(struct call *c, struct bag *b)
 
 /* The public value that belongs to CKA_VALUE. */
 static CK_RV
-compute_point(struct call *c, const struct bag *b, const struct curve *curve,
-    struct buf *out)
+compute_point(struct call *c, const struct attrset *b,
+    const struct curve *curve, struct buf *out)
 {
-	struct view d = bag_view(b, CKA_VALUE);
+	struct view d = attrset_view(b, CKA_VALUE);
 	EVP_PKEY *pkey;
 	size_t len = curve->point;
 	enum err e;
@@ -206,17 +206,17 @@ compute_point(struct call *c, const struct bag *b, const struct curve *curve,
 }
 
 static CK_RV
-complete_ec_private(struct call *c, struct bag *b)
+complete_ec_private(struct call *c, struct attrset *b)
 {
 	const struct curve *curve = curve_find(
-	    b->type, bag_view(b, CKA_EC_PARAMS));
+	    b->type, attrset_view(b, CKA_EC_PARAMS));
 	struct buf point = BUF_INIT(CURVE_POINT_MAX);
-	struct view given = bag_view(b, CKA_EC_POINT), p;
+	struct view given = attrset_view(b, CKA_EC_POINT), p;
 	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
 
 	if (curve == NULL)
-		return (call_refuse(c, CKR_CURVE_NOT_SUPPORTED,
+		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
 		    "CKA_EC_PARAMS names no curve that is known here"));
 	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
 		goto out;
@@ -297,17 +297,17 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 					  sizeof(schemas) / sizeof(schemas[0]);
 
 	if (!template_has(t, CKA_CLASS))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing"));
 	if (is_key(class) && !template_has(t, CKA_KEY_TYPE))
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
 	if (!is_key(class))
 		type = NO_TYPE;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
 	if (schema == end)
-		return (call_refuse(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no object of class 0x%lx and key type 0x%lx is kept here",
 		    class, type));
 	for (size_t i = 0;
@@ -315,7 +315,7 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 	     schema->needs[i] != 0;
 	     i++)
 		if (!template_has(t, schema->needs[i]))
-			return (call_refuse(c, CKR_TEMPLATE_INCOMPLETE,
+			return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 			    "attribute 0x%lx is missing", schema->needs[i]));
 	*out = schema;
 	return (CKR_OK);
@@ -323,7 +323,7 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 
 CK_RV
 schema_complete(
-    struct call *c, const struct object_schema *schema, struct bag *b)
+    struct call *c, const struct object_schema *schema, struct attrset *b)
 {
 	return (schema->complete == NULL ? CKR_OK : schema->complete(c, b));
 }

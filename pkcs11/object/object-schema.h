@@ -11,7 +11,7 @@ CK_RV schema_find(
     struct call *, struct template, const struct object_schema **);
 /* Checks values against each other, and adds those that follow from them. */
 CK_RV schema_complete(
-    struct call *, const struct object_schema *, struct bag *);
+    struct call *, const struct object_schema *, struct attrset *);
 /* Whether there are secret keys of that type here. */
 bool schema_is_secret_key_type(CK_KEY_TYPE);
 /* Whether a secret key of that type can have so many bytes. */

@@ -6,12 +6,12 @@
 bool
 object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
 {
-	struct bag *b = locals_get(&c->token->locals, handle, NULL);
+	struct attrset *b = object_table_get(&c->token->objects, handle, NULL);
 
 	*o = (struct object){.handle = handle};
 	if (b != NULL) {
 		o->class = b->class;
-		o->bag = b;
+		o->attrs = b;
 	} else if (!store_get(&c->token->store, handle, o))
 		return (false);
 	if (!login_hides(c, o))
@@ -31,7 +31,7 @@ object_select_key(struct object *o, struct key *k)
 CK_KEY_TYPE
 object_type(const struct object *o)
 {
-	return (o->bag != NULL	 ? o->bag->type
+	return (o->attrs != NULL ? o->attrs->type
 		: o->key != NULL ? key_type(o->key)
 				 : CK_UNAVAILABLE_INFORMATION);
 }
@@ -47,9 +47,10 @@ object_check_state(struct call *c, const struct object *o)
 {
 	if (o->key == NULL || key_is_usable(o->key))
 		return (CKR_OK);
-	return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-	    key_is_pending(o->key) ? "key %s waits for its material"
-				   : "key %s can do nothing: see its state",
+	return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    key_is_pending_import(o->key)
+		? "key %s waits for its material"
+		: "key %s can do nothing: see its state",
 	    o->key->meta.id));
 }
 
@@ -78,14 +79,14 @@ object_refresh_state(struct call *c, const struct object *o)
 const char *
 object_why_not_destroyable(const struct call *c, const struct key *k)
 {
-	if (key_is_doomed(k))
+	if (key_is_pending_deletion(k))
 		return ("it waits for its deletion already");
 	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
 		return (NULL);
 	if (!key_is_imported(k))
 		return ("KMS made it: only destroy = schedule-deletion in "
 			"keyferry.conf can destroy it");
-	if (key_is_pending(k) &&
+	if (key_is_pending_import(k) &&
 	    (strcmp(k->meta.spec, "SYMMETRIC_DEFAULT") != 0 ||
 		k->meta.material_id[0] != '\0'))
 		return ("it may have had material that ciphertexts need: only "
@@ -97,6 +98,6 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 bool
 is_token_certificate(const struct object *o)
 {
-	return (o->bag != NULL && o->class == CKO_CERTIFICATE &&
-		bag_bool(o->bag, CKA_TOKEN, false));
+	return (o->attrs != NULL && o->class == CKO_CERTIFICATE &&
+		attrset_bool(o->attrs, CKA_TOKEN, false));
 }

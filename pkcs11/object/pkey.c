@@ -2,7 +2,7 @@
 #include <openssl/core_names.h>
 #include "keydata/curve.h"
 #include "pkey.h"
-#include "token/publics.h"
+#include "token/pubkey-cache.h"
 
 #define NUMBERS_MAX (16 * 1024) /* of one RSA key, all told */
 #define NUMBER_COUNT 8
@@ -76,7 +76,7 @@ from_params(struct call *c, const char *type, struct numbers *n, bool private,
 }
 
 static CK_RV
-rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
+rsa_of_attrset(struct call *c, const struct attrset *b, EVP_PKEY **out)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE type;
@@ -94,10 +94,10 @@ rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
 	struct view v;
 	CK_RV rv = CKR_OK;
 
-	if (buf_reserve(&n.bytes, bag_size(b)) != ERR_OK)
+	if (buf_reserve(&n.bytes, attrset_size(b)) != ERR_OK)
 		rv = CKR_HOST_MEMORY;
 	for (size_t i = 0; i < count && rv == CKR_OK; i++)
-		if (bag_get(b, rows[i].type, &v) &&
+		if (attrset_get(b, rows[i].type, &v) &&
 		    add_number(&n, rows[i].name, v) != ERR_OK)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
@@ -107,8 +107,8 @@ rsa_of_bag(struct call *c, const struct bag *b, EVP_PKEY **out)
 }
 
 static CK_RV
-ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
-    EVP_PKEY **out)
+ec_of_attrset(struct call *c, const struct attrset *b,
+    const struct curve *curve, EVP_PKEY **out)
 {
 	struct numbers n = {.bytes = BUF_SECRET(NUMBERS_MAX, b->arena)};
 	char name[16];
@@ -119,18 +119,18 @@ ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
 	OPENSSL_strlcpy(name, curve->name, sizeof(name));
 	n.params[n.count++] = OSSL_PARAM_construct_utf8_string(
 	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
-	if (bag_get(b, CKA_EC_POINT, &given)) {
+	if (attrset_get(b, CKA_EC_POINT, &given)) {
 		if (!curve_point(curve, given, &point))
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
 		memcpy(bytes, point.ptr, point.len);
 		n.params[n.count++] = OSSL_PARAM_construct_octet_string(
 		    OSSL_PKEY_PARAM_PUB_KEY, bytes, point.len);
 	}
-	if (buf_reserve(&n.bytes, bag_size(b)) != ERR_OK)
+	if (buf_reserve(&n.bytes, attrset_size(b)) != ERR_OK)
 		rv = CKR_HOST_MEMORY;
 	else if (b->class == CKO_PRIVATE_KEY &&
 		 add_number(&n, OSSL_PKEY_PARAM_PRIV_KEY,
-		     bag_view(b, CKA_VALUE)) != ERR_OK)
+		     attrset_view(b, CKA_VALUE)) != ERR_OK)
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
 		rv = from_params(
@@ -141,23 +141,23 @@ ec_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
 
 /* Edwards and Montgomery curves: the bytes are the key. */
 static CK_RV
-raw_of_bag(struct call *c, const struct bag *b, const struct curve *curve,
-    EVP_PKEY **out)
+raw_of_attrset(struct call *c, const struct attrset *b,
+    const struct curve *curve, EVP_PKEY **out)
 {
 	OSSL_LIB_CTX *lib = c->module->crypto->lib;
-	struct view v = bag_view(b, CKA_VALUE);
+	struct view v = attrset_view(b, CKA_VALUE);
 
 	if (b->class == CKO_PRIVATE_KEY)
 		*out = EVP_PKEY_new_raw_private_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
-	else if (curve_point(curve, bag_view(b, CKA_EC_POINT), &v))
+	else if (curve_point(curve, attrset_view(b, CKA_EC_POINT), &v))
 		*out = EVP_PKEY_new_raw_public_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
 	return (*out != NULL ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
 CK_RV
-pkey_from_attrs(struct call *c, const struct bag *b, EVP_PKEY **out)
+pkey_from_attrs(struct call *c, const struct attrset *b, EVP_PKEY **out)
 {
 	const struct curve *curve;
 
@@ -165,30 +165,30 @@ pkey_from_attrs(struct call *c, const struct bag *b, EVP_PKEY **out)
 	if (b->class != CKO_PUBLIC_KEY && b->class != CKO_PRIVATE_KEY)
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (b->type == CKK_RSA)
-		return (rsa_of_bag(c, b, out));
-	curve = curve_find(b->type, bag_view(b, CKA_EC_PARAMS));
+		return (rsa_of_attrset(c, b, out));
+	curve = curve_find(b->type, attrset_view(b, CKA_EC_PARAMS));
 	if (curve == NULL)
 		return (CKR_CURVE_NOT_SUPPORTED);
-	return (curve->type == CKK_EC ? ec_of_bag(c, b, curve, out)
-				      : raw_of_bag(c, b, curve, out));
+	return (curve->type == CKK_EC ? ec_of_attrset(c, b, curve, out)
+				      : raw_of_attrset(c, b, curve, out));
 }
 
 CK_RV
 pkey_from_object(struct call *c, const struct object *o, EVP_PKEY **out)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	CK_RV rv;
 
-	if (o->bag != NULL) {
-		rv = pkey_from_attrs(c, o->bag, out);
+	if (o->attrs != NULL) {
+		rv = pkey_from_attrs(c, o->attrs, out);
 		return (rv == CKR_ATTRIBUTE_VALUE_INVALID
 			    ? CKR_KEY_HANDLE_INVALID
 			    : rv);
 	}
-	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_up_ref(p->pkey) != 1)
-		return (call_refuse(c, CKR_MECHANISM_INVALID,
+		return (call_error(c, CKR_MECHANISM_INVALID,
 		    "OpenSSL here does not know the public key"));
 	*out = p->pkey;
 	return (CKR_OK);
@@ -201,10 +201,11 @@ pkey_bits(const struct object *o)
 
 	if (o->key != NULL)
 		return (o->key->spec->bits);
-	if (o->bag == NULL)
+	if (o->attrs == NULL)
 		return (0);
-	if (o->bag->type == CKK_RSA)
-		return (pkey_number_bits(bag_view(o->bag, CKA_MODULUS)));
-	curve = curve_find(o->bag->type, bag_view(o->bag, CKA_EC_PARAMS));
+	if (o->attrs->type == CKK_RSA)
+		return (pkey_number_bits(attrset_view(o->attrs, CKA_MODULUS)));
+	curve = curve_find(
+	    o->attrs->type, attrset_view(o->attrs, CKA_EC_PARAMS));
 	return (curve != NULL ? curve->bits : 0);
 }

@@ -8,14 +8,16 @@
 #define ID_LEN 16 /* random bytes of CKA_UNIQUE_ID, which is their hex */
 
 CK_RV
-session_object_add(struct call *c, struct bag *b, CK_OBJECT_HANDLE *handle)
+session_object_add(struct call *c, struct attrset *b, CK_OBJECT_HANDLE *handle)
 {
 	CK_OBJECT_HANDLE h;
 	CK_RV rv;
 
-	if (bag_bool(b, CKA_PRIVATE, false) && (rv = login_allow(c)) != CKR_OK)
+	if (attrset_bool(b, CKA_PRIVATE, false) &&
+	    (rv = call_require_login(c)) != CKR_OK)
 		return (rv);
-	h = locals_add(&c->token->locals, c->session->handle, bag_ref(b));
+	h = object_table_add(
+	    &c->token->objects, c->session->handle, attrset_ref(b));
 	if (h == CK_INVALID_HANDLE)
 		return (CKR_HOST_MEMORY);
 	*handle = h;
@@ -23,25 +25,25 @@ session_object_add(struct call *c, struct bag *b, CK_OBJECT_HANDLE *handle)
 }
 
 static enum err
-take_value(struct bag *b, const CK_ATTRIBUTE *a)
+take_value(struct attrset *b, const CK_ATTRIBUTE *a)
 {
-	struct buf packed = BUF_INIT(BAG_VALUE_MAX);
+	struct buf packed = BUF_INIT(ATTRSET_VALUE_MAX);
 	struct template inner = {
 	    a->pValue, a->ulValueLen / sizeof(CK_ATTRIBUTE)};
 	enum err e;
 
 	if (!attr_is_template(a->type))
-		return (bag_set(b, a->type, VIEW(a->pValue, a->ulValueLen),
+		return (attrset_set(b, a->type, VIEW(a->pValue, a->ulValueLen),
 		    attr_is_sensitive_value(b->class, b->type, a->type)));
 	if ((e = template_pack(inner, &packed)) == ERR_OK)
-		e = bag_set(b, a->type, buf_view(&packed), false);
+		e = attrset_set(b, a->type, buf_view(&packed), false);
 	buf_free(&packed);
 	return (e);
 }
 
-/* Sets a bag's attributes as the template has them. */
+/* Sets the attributes that the template has. */
 static enum err
-session_object_set_attrs(struct bag *b, struct template t)
+session_object_set_attrs(struct attrset *b, struct template t)
 {
 	enum err e = ERR_OK;
 
@@ -51,7 +53,7 @@ session_object_set_attrs(struct bag *b, struct template t)
 }
 
 static enum err
-put_unique_id(struct call *c, struct bag *b)
+put_unique_id(struct call *c, struct attrset *b)
 {
 	uint8_t id[ID_LEN];
 	char text[2 * ID_LEN + 1];
@@ -60,12 +62,12 @@ put_unique_id(struct call *c, struct bag *b)
 		return (ERR_INTERNAL);
 	for (size_t i = 0; i < sizeof(id); i++)
 		snprintf(text + 2 * i, 3, "%02x", id[i]);
-	return (bag_set(b, CKA_UNIQUE_ID, VIEW(text, 2 * ID_LEN), false));
+	return (attrset_set(b, CKA_UNIQUE_ID, VIEW(text, 2 * ID_LEN), false));
 }
 
 /* What a key says of where it comes from. */
 static enum err
-put_origin(struct bag *b, const struct provenance *origin)
+put_origin(struct attrset *b, const struct provenance *origin)
 {
 	static const struct provenance brought = {
 	    CK_UNAVAILABLE_INFORMATION, false, false};
@@ -73,30 +75,31 @@ put_origin(struct bag *b, const struct provenance *origin)
 
 	if (origin == NULL)
 		origin = &brought;
-	e = bag_set_bool(
+	e = attrset_set_bool(
 	    b, CKA_LOCAL, origin->generator != CK_UNAVAILABLE_INFORMATION);
 	if (e == ERR_OK)
-		e = bag_set_ulong(b, CKA_KEY_GEN_MECHANISM, origin->generator);
+		e = attrset_set_ulong(
+		    b, CKA_KEY_GEN_MECHANISM, origin->generator);
 	if (e != ERR_OK || b->class == CKO_PUBLIC_KEY)
 		return (e);
-	e = bag_set_bool(b, CKA_ALWAYS_SENSITIVE,
-	    origin->sensitive && bag_bool(b, CKA_SENSITIVE, true));
+	e = attrset_set_bool(b, CKA_ALWAYS_SENSITIVE,
+	    origin->sensitive && attrset_bool(b, CKA_SENSITIVE, true));
 	if (e == ERR_OK)
-		e = bag_set_bool(b, CKA_NEVER_EXTRACTABLE,
+		e = attrset_set_bool(b, CKA_NEVER_EXTRACTABLE,
 		    origin->unextractable &&
-			!bag_bool(b, CKA_EXTRACTABLE, false));
+			!attrset_bool(b, CKA_EXTRACTABLE, false));
 	return (e);
 }
 
 static CK_RV
-put_rest(struct call *c, struct bag *b, const struct provenance *origin)
+put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 {
 	bool private = b->class != CKO_PUBLIC_KEY &&
 		       b->class != CKO_CERTIFICATE;
 	enum err e = ERR_OK;
 
-	if (bag_bool(b, CKA_TRUSTED, false))
-		return (call_refuse(c, CKR_ATTRIBUTE_READ_ONLY,
+	if (attrset_bool(b, CKA_TRUSTED, false))
+		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
 		    "only a security officer says what is trusted, "
 		    "and there is none"));
 	if (b->type != CK_UNAVAILABLE_INFORMATION)
@@ -104,14 +107,14 @@ put_rest(struct call *c, struct bag *b, const struct provenance *origin)
 	if (e == ERR_OK)
 		e = put_unique_id(c, b);
 	if (e == ERR_OK)
-		e = bag_set_bool(
-		    b, CKA_PRIVATE, bag_bool(b, CKA_PRIVATE, private));
+		e = attrset_set_bool(
+		    b, CKA_PRIVATE, attrset_bool(b, CKA_PRIVATE, private));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 CK_RV
 session_object_build(struct call *c, struct template t,
-    const struct provenance *origin, struct bag **out)
+    const struct provenance *origin, struct attrset **out)
 {
 	struct attr_target target = {
 	    .class = template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
@@ -119,14 +122,14 @@ session_object_build(struct call *c, struct template t,
 	    .purpose = ATTR_CREATE,
 	};
 	const struct object_schema *schema;
-	struct bag *b = NULL;
+	struct attrset *b = NULL;
 	CK_RV rv;
 	enum err e;
 
 	if ((rv = schema_find(c, t, &schema)) != CKR_OK ||
 	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
-	b = bag_new(c->module->arena, target.class, target.type);
+	b = attrset_new(c->module->arena, target.class, target.type);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = session_object_set_attrs(b, t)) != ERR_OK)
@@ -136,7 +139,7 @@ session_object_build(struct call *c, struct template t,
 	if (rv == CKR_OK)
 		*out = b;
 	else
-		bag_unref(b);
+		attrset_unref(b);
 	return (rv);
 }
 
@@ -144,12 +147,12 @@ CK_RV
 session_object_make(struct call *c, struct template t,
     const struct provenance *origin, CK_OBJECT_HANDLE *handle)
 {
-	struct bag *b = NULL;
+	struct attrset *b = NULL;
 	CK_RV rv;
 
 	if ((rv = session_object_build(c, t, origin, &b)) == CKR_OK)
 		rv = session_object_add(c, b, handle);
-	bag_unref(b);
+	attrset_unref(b);
 	return (rv);
 }
 
@@ -157,24 +160,24 @@ session_object_make(struct call *c, struct template t,
 static CK_RV
 set_once(struct call *c, const struct object *o, struct template t, bool *again)
 {
-	struct bag *b;
+	struct attrset *b;
 	CK_RV rv;
 	enum err e;
 
 	*again = false;
-	if (!bag_bool(o->bag, CKA_MODIFIABLE, true))
+	if (!attrset_bool(o->attrs, CKA_MODIFIABLE, true))
 		return (CKR_ACTION_PROHIBITED);
 	if ((rv = attr_check_change(c, o, t)) != CKR_OK)
 		return (rv);
-	if ((b = bag_copy(o->bag)) == NULL)
+	if ((b = attrset_copy(o->attrs)) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = session_object_set_attrs(b, t)) != ERR_OK)
 		rv = call_fail(c, e);
-	else if (locals_swap(&c->token->locals, o->handle, o->bag, b))
+	else if (object_table_swap(&c->token->objects, o->handle, o->attrs, b))
 		b = NULL;
 	else
 		*again = true;
-	bag_unref(b);
+	attrset_unref(b);
 	return (rv);
 }
 
@@ -187,54 +190,54 @@ session_object_set(struct call *c, const struct object *o, struct template t)
 	CK_RV rv;
 
 	if ((rv = attr_check(c, t, target)) != CKR_OK)
-		return (bag_bool(o->bag, CKA_MODIFIABLE, true)
+		return (attrset_bool(o->attrs, CKA_MODIFIABLE, true)
 			    ? rv
 			    : CKR_ACTION_PROHIBITED);
-	now.bag = bag_ref(o->bag);
+	now.attrs = attrset_ref(o->attrs);
 	do {
 		if (again) {
-			bag_unref(now.bag);
-			now.bag = locals_get(
-			    &c->token->locals, o->handle, NULL);
+			attrset_unref(now.attrs);
+			now.attrs = object_table_get(
+			    &c->token->objects, o->handle, NULL);
 		}
-		rv = now.bag == NULL ? CKR_OBJECT_HANDLE_INVALID
-				     : set_once(c, &now, t, &again);
-	} while (now.bag != NULL && again);
-	bag_unref(now.bag);
+		rv = now.attrs == NULL ? CKR_OBJECT_HANDLE_INVALID
+				       : set_once(c, &now, t, &again);
+	} while (now.attrs != NULL && again);
+	attrset_unref(now.attrs);
 	return (rv);
 }
 
 CK_RV
-session_object_copy(
-    struct call *c, const struct object *o, struct template t, struct bag **out)
+session_object_copy(struct call *c, const struct object *o, struct template t,
+    struct attrset **out)
 {
-	struct bag *b;
+	struct attrset *b;
 	CK_RV rv = CKR_OK;
 	enum err e;
 
 	if ((rv = attr_check_change(c, o, t)) != CKR_OK)
 		return (rv);
-	if (bag_bool(o->bag, CKA_PRIVATE, false) &&
+	if (attrset_bool(o->attrs, CKA_PRIVATE, false) &&
 	    !template_bool(t, CKA_PRIVATE, true))
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "what is private has no public copies"));
-	if ((b = bag_copy(o->bag)) == NULL)
+	if ((b = attrset_copy(o->attrs)) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = session_object_set_attrs(b, t)) == ERR_OK &&
 	    (e = put_unique_id(c, b)) == ERR_OK) {
 		*out = b;
 		return (CKR_OK);
 	}
-	bag_unref(b);
+	attrset_unref(b);
 	return (call_fail(c, e));
 }
 
 CK_RV
 session_object_destroy(struct call *c, const struct object *o)
 {
-	if (!bag_bool(o->bag, CKA_DESTROYABLE, true))
+	if (!attrset_bool(o->attrs, CKA_DESTROYABLE, true))
 		return (CKR_ACTION_PROHIBITED);
-	return (locals_drop(&c->token->locals, o->handle)
+	return (object_table_remove(&c->token->objects, o->handle)
 		    ? CKR_OK
 		    : CKR_OBJECT_HANDLE_INVALID);
 }

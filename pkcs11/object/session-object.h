@@ -9,14 +9,14 @@ CK_RV session_object_make(struct call *, struct template,
     const struct provenance *, CK_OBJECT_HANDLE *);
 /* The same, not shown to anyone yet: *out is held for the caller. */
 CK_RV session_object_build(struct call *, struct template,
-    const struct provenance *, struct bag **out);
-/* A bag that a mechanism made (held by the caller, who lets go of it) becomes
- * an object of the call's session. */
-CK_RV session_object_add(struct call *, struct bag *, CK_OBJECT_HANDLE *);
+    const struct provenance *, struct attrset **out);
+/* Attributes that a mechanism made become an object of the call's session. The
+ * caller keeps its own hold on them. */
+CK_RV session_object_add(struct call *, struct attrset *, CK_OBJECT_HANDLE *);
 CK_RV session_object_set(struct call *, const struct object *, struct template);
 CK_RV session_object_destroy(struct call *, const struct object *);
 /* A copy that the template changes, as C_CopyObject has it; shown to no one
  * yet: *out is held for the caller. */
-CK_RV session_object_copy(
-    struct call *, const struct object *, struct template, struct bag **out);
+CK_RV session_object_copy(struct call *, const struct object *, struct template,
+    struct attrset **out);
 #endif

@@ -83,7 +83,7 @@ builder_begin(struct call *c, struct template_builder *d, struct template t,
 	if ((rv = attr_check(c, t, *target)) != CKR_OK)
 		return (rv);
 	if (class != target->class || type != target->type)
-		return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "no object of class 0x%lx and key type 0x%lx comes of that",
 		    class, type));
 	for (CK_ULONG i = 0; i < t.count; i++)
@@ -103,13 +103,13 @@ builder_add_from_key(struct call *c, struct template_builder *d,
 	struct view packed = VIEW(NULL, 0), v, given;
 	CK_ATTRIBUTE_TYPE type;
 
-	if (o->bag != NULL)
-		packed = bag_view(o->bag, which);
+	if (o->attrs != NULL)
+		packed = attrset_view(o->attrs, which);
 	while (template_unpack(&packed, &type, &v)) {
 		given = template_view(builder_template(d), type);
 		if (template_has(builder_template(d), type) &&
 		    !view_equal(given, v))
-			return (call_refuse(c, CKR_TEMPLATE_INCONSISTENT,
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "attribute 0x%lx is not what the key's template "
 			    "has",
 			    type));

@@ -8,24 +8,24 @@
 #define CHECK_LEN 3 /* bytes of CKA_CHECK_VALUE */
 
 static enum err
-put(struct bag *b, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+put(struct attrset *b, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
 	struct view before;
 
-	if (bag_get(b, type, &before))
+	if (attrset_get(b, type, &before))
 		return (ERR_OK);
-	return (bag_set(b, type, VIEW(value, len), false));
+	return (attrset_set(b, type, VIEW(value, len), false));
 }
 
 static enum err
-put_ulong(struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
+put_ulong(struct attrset *b, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
 {
 	return (put(b, type, &value, sizeof(value)));
 }
 
 /* What OpenSSL has encoded, len of i2d_...(). */
 static enum err
-put_der(struct bag *b, CK_ATTRIBUTE_TYPE type, unsigned char *der, int len)
+put_der(struct attrset *b, CK_ATTRIBUTE_TYPE type, unsigned char *der, int len)
 {
 	enum err e = len <= 0 ? ERR_DATA : put(b, type, der, (size_t)len);
 
@@ -34,7 +34,7 @@ put_der(struct bag *b, CK_ATTRIBUTE_TYPE type, unsigned char *der, int len)
 }
 
 static enum err
-put_names(struct bag *b, X509 *x)
+put_names(struct attrset *b, X509 *x)
 {
 	unsigned char *der = NULL;
 	enum err e;
@@ -57,7 +57,7 @@ put_names(struct bag *b, X509 *x)
 }
 
 static enum err
-put_date(struct bag *b, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *at)
+put_date(struct attrset *b, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *at)
 {
 	char text[sizeof("YYYYMMDD")];
 	struct tm tm;
@@ -70,7 +70,7 @@ put_date(struct bag *b, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *at)
 }
 
 static enum err
-put_rest(struct bag *b, X509 *x)
+put_rest(struct attrset *b, X509 *x)
 {
 	enum err e;
 
@@ -88,9 +88,9 @@ put_rest(struct bag *b, X509 *x)
 }
 
 static enum err
-put_hashes(struct call *c, struct bag *b)
+put_hashes(struct call *c, struct attrset *b)
 {
-	struct view der = bag_view(b, CKA_VALUE);
+	struct view der = attrset_view(b, CKA_VALUE);
 	unsigned char hash[32];
 	char text[2 * sizeof(hash) + 1];
 	size_t n = 0;
@@ -100,7 +100,7 @@ put_hashes(struct call *c, struct bag *b)
 		hash, &n) != 1)
 		return (ERR_INTERNAL);
 	if ((e = put(b, CKA_CHECK_VALUE, hash, CHECK_LEN)) != ERR_OK ||
-	    !bag_bool(b, CKA_TOKEN, false))
+	    !attrset_bool(b, CKA_TOKEN, false))
 		return (e);
 	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, der.ptr,
 		der.len, hash, &n) != 1)
@@ -124,9 +124,9 @@ read_der(struct view v)
 }
 
 enum err
-x509_set_attrs(struct call *c, struct bag *b)
+x509_set_attrs(struct call *c, struct attrset *b)
 {
-	X509 *x = read_der(bag_view(b, CKA_VALUE));
+	X509 *x = read_der(attrset_view(b, CKA_VALUE));
 	enum err e;
 
 	if (x == NULL)
@@ -138,9 +138,9 @@ x509_set_attrs(struct call *c, struct bag *b)
 }
 
 CK_RV
-x509_key_hash(struct call *c, const struct bag *b, struct buf *out)
+x509_key_hash(struct call *c, const struct attrset *b, struct buf *out)
 {
-	struct view info = bag_view(b, CKA_PUBLIC_KEY_INFO);
+	struct view info = attrset_view(b, CKA_PUBLIC_KEY_INFO);
 	const unsigned char *der = info.ptr, *bits = NULL;
 	unsigned char hash[20];
 	X509_PUBKEY *key = d2i_X509_PUBKEY(NULL, &der, (long)info.len);
@@ -158,9 +158,9 @@ x509_key_hash(struct call *c, const struct bag *b, struct buf *out)
 }
 
 CK_RV
-x509_common_name(struct call *c, const struct bag *b, struct buf *out)
+x509_common_name(struct call *c, const struct attrset *b, struct buf *out)
 {
-	struct view v = bag_view(b, CKA_SUBJECT);
+	struct view v = attrset_view(b, CKA_SUBJECT);
 	const unsigned char *der = v.ptr;
 	X509_NAME *name = d2i_X509_NAME(NULL, &der, (long)v.len);
 	unsigned char *text = NULL;

@@ -19,8 +19,8 @@ message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	if (op->object.bag == NULL)
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	if (op->object.attrs == NULL)
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "KMS's ciphertext has no tag apart: use C_Encrypt"));
 	return (CKR_OK);
 }
@@ -75,7 +75,7 @@ put_random(struct call *c, const struct gcm_message_params *p)
 	uint8_t random[IV_MAX];
 
 	if (8 * p->ulIvLen - p->ulIvFixedBits < RANDOM_BITS_MIN)
-		return (call_refuse(c, CKR_MECHANISM_PARAM_INVALID,
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "fewer than %d bits are left for a random vector",
 		    RANDOM_BITS_MIN));
 	if (RAND_bytes_ex(c->module->crypto->lib, random, p->ulIvLen, 0) != 1)
@@ -91,14 +91,14 @@ make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
 {
 	size_t free = 8 * p->ulIvLen - p->ulIvFixedBits;
 	struct buf *base = &process->context; /* vector of the first message */
-	CK_ULONG n = process->number;
+	CK_ULONG n = process->param_len;
 
 	if (p->ivGenerator == CKG_NO_GENERATE)
 		return (CKR_OK);
 	if (p->ivGenerator == CKG_GENERATE_RANDOM)
 		return (put_random(c, p));
 	if (free < 64 && n >> free != 0)
-		return (call_refuse(c, CKR_TOKEN_RESOURCE_EXCEEDED,
+		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
 		    "every vector of %zu bits was used", free));
 	if (p->ivGenerator == CKG_GENERATE_COUNTER_XOR) {
 		if (base->len == 0 &&
@@ -109,7 +109,7 @@ make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
 	}
 	put_number(p,
 	    p->ivGenerator == CKG_GENERATE_COUNTER_XOR ? base->ptr : NULL, n);
-	process->number++;
+	process->param_len++;
 	return (CKR_OK);
 }
 
@@ -134,7 +134,7 @@ start(struct call *c, enum op_kind kind, const struct gcm_message_params *p,
 {
 	struct op *process = &c->session->ops[kind];
 	struct op *now = message_now(c, kind);
-	struct view key = bag_view(process->object.bag, CKA_VALUE);
+	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
 	bool encrypt = kind == OP_MESSAGE_ENCRYPT;
 	EVP_CIPHER *cipher = NULL;
 	char name[sizeof("AES-256-GCM")];

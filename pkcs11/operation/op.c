@@ -67,8 +67,8 @@ op_copy(struct op *to, const struct op *from)
 	    .ptr = NULL};
 	if (to->object.key != NULL)
 		key_ref(to->object.key);
-	if (to->object.bag != NULL)
-		bag_ref(to->object.bag);
+	if (to->object.attrs != NULL)
+		attrset_ref(to->object.attrs);
 	if (to->pkey != NULL)
 		EVP_PKEY_up_ref(to->pkey);
 	if ((e = copy_buf(&to->data, &from->data)) == ERR_OK &&
@@ -126,10 +126,10 @@ size_fits(const struct mech *m, const struct object *o)
 {
 	size_t n;
 
-	if (o->bag == NULL)
+	if (o->attrs == NULL)
 		return (true);
 	n = o->class != CKO_SECRET_KEY ? pkey_bits(o)
-				       : bag_view(o->bag, CKA_VALUE).len;
+				       : attrset_view(o->attrs, CKA_VALUE).len;
 	if (m->key_type == CKK_GENERIC_SECRET)
 		n *= 8;
 	return (n >= m->min && n <= m->max);
@@ -169,10 +169,10 @@ take_family(struct call *c, struct op *op)
 					   : CKR_KEY_FUNCTION_NOT_PERMITTED);
 	}
 	if (mech_family(c, op->mech, o) == NULL)
-		return (call_refuse(c, CKR_MECHANISM_INVALID,
+		return (call_error(c, CKR_MECHANISM_INVALID,
 		    "not with a key of this token's configuration"));
 	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
-		return (call_refuse(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "that key cannot do this mechanism"));
 	if (o->key != NULL)
 		object_select_key(&op->object, mech_key(op->mech, o));
@@ -190,8 +190,9 @@ begin(struct call *c, struct op *op, enum op_kind kind, const CK_MECHANISM *m,
 	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
 	    (rv = take_key(c, op, key)) != CKR_OK)
 		return (rv);
-	op->locked = op->object.bag != NULL &&
-		     bag_bool(op->object.bag, CKA_ALWAYS_AUTHENTICATE, false);
+	op->locked = op->object.attrs != NULL &&
+		     attrset_bool(
+			 op->object.attrs, CKA_ALWAYS_AUTHENTICATE, false);
 	if (kind == OP_MESSAGE_ENCRYPT || kind == OP_MESSAGE_DECRYPT)
 		return (message_crypt_init(c, op, m));
 	if ((rv = take_family(c, op)) != CKR_OK)
@@ -357,7 +358,7 @@ op_run_update(
 
 	if (op->family->single_part_only)
 		return (end_with(
-		    op, call_refuse(c, CKR_FUNCTION_NOT_SUPPORTED,
+		    op, call_error(c, CKR_FUNCTION_NOT_SUPPORTED,
 			    "this mechanism takes its input in one part")));
 	if (only_step(op, in.len, out, &rv))
 		return (rv);
@@ -538,9 +539,10 @@ op_digest_key(struct call *c, CK_OBJECT_HANDLE handle)
 		return (CKR_OPERATION_NOT_INITIALIZED);
 	if (!object_get(c, handle, &o))
 		return (end_with(op, CKR_KEY_HANDLE_INVALID));
-	rv = o.bag == NULL || o.class != CKO_SECRET_KEY
+	rv = o.attrs == NULL || o.class != CKO_SECRET_KEY
 		 ? CKR_KEY_INDIGESTIBLE
-		 : op_update(c, OP_DIGEST, bag_view(o.bag, CKA_VALUE), NULL);
+		 : op_update(
+		       c, OP_DIGEST, attrset_view(o.attrs, CKA_VALUE), NULL);
 	object_put(&o);
 	return (rv == CKR_OK ? rv : end_with(op, rv));
 }

@@ -37,11 +37,11 @@ call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 		return (CKR_SESSION_HANDLE_INVALID);
 	c->token = c->session->token;
 	if (c->token->client == NULL)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
 	c->kms.transport = client_transport(c->token->client);
-	call_allow(c, c->token->config->timeout);
-	login_forget(c);
+	call_set_deadline(c, c->token->config->timeout);
+	login_end_hidden_ops(c);
 	return (CKR_OK);
 }
 
@@ -55,7 +55,7 @@ call_begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
 	if ((c->token = module_token(c->module, slot)) == NULL)
 		return (CKR_SLOT_ID_INVALID);
 	if (present && c->token->client == NULL)
-		return (call_refuse(
+		return (call_error(
 		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
 	return (CKR_OK);
 }
@@ -123,7 +123,7 @@ call_fail(struct call *c, enum err e)
 }
 
 CK_RV
-call_refuse(struct call *c, CK_RV rv, const char *fmt, ...)
+call_error(struct call *c, CK_RV rv, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -148,7 +148,7 @@ call_note(struct call *c, const char *fmt, ...)
 }
 
 void
-call_allow(struct call *c, long seconds)
+call_set_deadline(struct call *c, long seconds)
 {
 	c->kms.deadline = deadline_in(c->module->clock, seconds * 1000);
 }

@@ -36,11 +36,11 @@ CK_RV call_end(struct call *, CK_RV rv);
 /* A failure's CK_RV; remembers it for the log. */
 CK_RV call_fail(struct call *, enum err);
 /* Says why in words, for the log; returns rv. */
-CK_RV call_refuse(struct call *, CK_RV rv, const char *fmt, ...)
+CK_RV call_error(struct call *, CK_RV rv, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Tells of something that a user may wonder about, at level info. */
 void call_note(struct call *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* The time that this call may take, from now: seconds. */
-void call_allow(struct call *, long seconds);
+void call_set_deadline(struct call *, long seconds);
 #endif

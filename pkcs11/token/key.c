@@ -30,45 +30,46 @@
 static const struct spec specs[] = {
 	/* KeySpec, class, type, bits, uses;
 	 *   material, wrapping, digest, params */
-	{ "SYMMETRIC_DEFAULT", SECRET, CKK_AES, 256, USE_CRYPT,
+	{ "SYMMETRIC_DEFAULT", SECRET, CKK_AES, 256, ENCRYPT_DECRYPT,
 	    32, 32, OAEP, NULL, NONE },
 #define HMAC(n)								\
-	{ "HMAC_" #n, SECRET, CKK_GENERIC_SECRET, n, USE_MAC,		\
+	{ "HMAC_" #n, SECRET, CKK_GENERIC_SECRET, n,		\
+	    GENERATE_VERIFY_MAC,					\
 	    n / 8, 128, OAEP, DIGEST_SHA##n, NONE }
 	HMAC(224), HMAC(256), HMAC(384), HMAC(512),
 #define RSA(n)								\
-	{ "RSA_" #n, PRIVATE, CKK_RSA, n, USE_SIGN | USE_CRYPT,		\
+	{ "RSA_" #n, PRIVATE, CKK_RSA, n, SIGN_VERIFY | ENCRYPT_DECRYPT,	\
 	    0, 0, RSA_AES, NULL, NONE }
 	RSA(2048), RSA(3072), RSA(4096),
-	{ "ECC_NIST_P256", PRIVATE, CKK_EC, 256, USE_SIGN | USE_AGREE,
+	{ "ECC_NIST_P256", PRIVATE, CKK_EC, 256, SIGN_VERIFY | KEY_AGREEMENT,
 	    0, 0, RSA_AES, DIGEST_SHA256, P256 },
-	{ "ECC_NIST_P384", PRIVATE, CKK_EC, 384, USE_SIGN | USE_AGREE,
+	{ "ECC_NIST_P384", PRIVATE, CKK_EC, 384, SIGN_VERIFY | KEY_AGREEMENT,
 	    0, 0, RSA_AES, DIGEST_SHA384, P384 },
-	{ "ECC_NIST_P521", PRIVATE, CKK_EC, 521, USE_SIGN | USE_AGREE,
+	{ "ECC_NIST_P521", PRIVATE, CKK_EC, 521, SIGN_VERIFY | KEY_AGREEMENT,
 	    0, 0, RSA_AES, DIGEST_SHA512, P521 },
-	{ "ECC_SECG_P256K1", PRIVATE, CKK_EC, 256, USE_SIGN,
+	{ "ECC_SECG_P256K1", PRIVATE, CKK_EC, 256, SIGN_VERIFY,
 	    0, 0, RSA_AES, DIGEST_SHA256, P256K1 },
-	{ "ECC_NIST_EDWARDS25519", PRIVATE, CKK_EC_EDWARDS, 255, USE_SIGN,
+	{ "ECC_NIST_EDWARDS25519", PRIVATE, CKK_EC_EDWARDS, 255, SIGN_VERIFY,
 	    0, 0, NULL, NULL, ED25519 },
-#define PQ(kms, type, set, use)						\
-	{ kms, PRIVATE, type, set, use, 0, 0, NULL, NULL, NONE }
-	PQ("ML_DSA_44", CKK_ML_DSA, CKP_ML_DSA_44, USE_SIGN),
-	PQ("ML_DSA_65", CKK_ML_DSA, CKP_ML_DSA_65, USE_SIGN),
-	PQ("ML_DSA_87", CKK_ML_DSA, CKP_ML_DSA_87, USE_SIGN),
-	PQ("ML_KEM_512", CKK_ML_KEM, CKP_ML_KEM_512, USE_ENCAPSULATE),
-	PQ("ML_KEM_768", CKK_ML_KEM, CKP_ML_KEM_768, USE_ENCAPSULATE),
-	PQ("ML_KEM_1024", CKK_ML_KEM, CKP_ML_KEM_1024, USE_ENCAPSULATE),
+#define PQ(kms, type, set, usage)					\
+	{ kms, PRIVATE, type, set, usage, 0, 0, NULL, NULL, NONE }
+	PQ("ML_DSA_44", CKK_ML_DSA, CKP_ML_DSA_44, SIGN_VERIFY),
+	PQ("ML_DSA_65", CKK_ML_DSA, CKP_ML_DSA_65, SIGN_VERIFY),
+	PQ("ML_DSA_87", CKK_ML_DSA, CKP_ML_DSA_87, SIGN_VERIFY),
+	PQ("ML_KEM_512", CKK_ML_KEM, CKP_ML_KEM_512, ENCAPSULATE_DECAPSULATE),
+	PQ("ML_KEM_768", CKK_ML_KEM, CKP_ML_KEM_768, ENCAPSULATE_DECAPSULATE),
+	PQ("ML_KEM_1024", CKK_ML_KEM, CKP_ML_KEM_1024, ENCAPSULATE_DECAPSULATE),
 };
 
 static const struct {
-	enum use use;
+	enum key_usage usage;
 	const char *kms;
-} uses[] = {
-	{ USE_CRYPT, "ENCRYPT_DECRYPT" },
-	{ USE_SIGN, "SIGN_VERIFY" },
-	{ USE_MAC, "GENERATE_VERIFY_MAC" },
-	{ USE_AGREE, "KEY_AGREEMENT" },
-	{ USE_ENCAPSULATE, "ENCAPSULATE_DECAPSULATE" },
+} usages[] = {
+	{ ENCRYPT_DECRYPT, "ENCRYPT_DECRYPT" },
+	{ SIGN_VERIFY, "SIGN_VERIFY" },
+	{ GENERATE_VERIFY_MAC, "GENERATE_VERIFY_MAC" },
+	{ KEY_AGREEMENT, "KEY_AGREEMENT" },
+	{ ENCAPSULATE_DECAPSULATE, "ENCAPSULATE_DECAPSULATE" },
 };
 
 static const struct {
@@ -87,21 +88,21 @@ static const struct {
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 /* 0 for a KeyUsage that is not known. */
-static enum use
-use_find(const char *kms)
+static enum key_usage
+key_usage_find(const char *kms)
 {
-	for (size_t i = 0; i < COUNT(uses); i++)
-		if (strcmp(uses[i].kms, kms) == 0)
-			return (uses[i].use);
+	for (size_t i = 0; i < COUNT(usages); i++)
+		if (strcmp(usages[i].kms, kms) == 0)
+			return (usages[i].usage);
 	return (0);
 }
 
 const char *
-use_name(enum use use)
+key_usage_name(enum key_usage usage)
 {
-	for (size_t i = 0; i < COUNT(uses); i++)
-		if (uses[i].use == use)
-			return (uses[i].kms);
+	for (size_t i = 0; i < COUNT(usages); i++)
+		if (usages[i].usage == usage)
+			return (usages[i].kms);
 	return (NULL);
 }
 
@@ -165,7 +166,7 @@ key_new(struct kms_key *meta)
 		return (NULL);
 	k->refs = 1;
 	k->spec = spec_find(meta->spec);
-	k->use = use_find(meta->usage);
+	k->usage = key_usage_find(meta->usage);
 	k->meta = *meta;
 	*meta = empty;
 	return (k);
@@ -186,7 +187,9 @@ key_copy(const struct key *from)
 		k = key_new(&meta);
 	if (k != NULL) {
 		k->names = from->names;
-		k->also = from->also == NULL ? NULL : key_ref(from->also);
+		k->companion = from->companion == NULL
+				   ? NULL
+				   : key_ref(from->companion);
 	}
 	kms_key_free(&meta);
 	return (k);
@@ -204,32 +207,32 @@ key_unref(struct key *k)
 {
 	if (k == NULL || __atomic_sub_fetch(&k->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	key_unref(k->also);
+	key_unref(k->companion);
 	kms_key_free(&k->meta);
 	free(k);
 }
 
 bool
-key_is_also(const struct key *k, const char *key_id)
+key_is_companion(const struct key *k, const char *key_id)
 {
 	struct view text = buf_view(&k->meta.description);
-	size_t head = sizeof(KEY_ALSO) - 1;
+	size_t head = sizeof(KEY_COMPANION) - 1;
 	size_t len = key_id == NULL ? 0 : strlen(key_id);
 
 	return (text.len > head + len &&
-		memcmp(text.ptr, KEY_ALSO, head) == 0 &&
+		memcmp(text.ptr, KEY_COMPANION, head) == 0 &&
 		(len == 0 || (memcmp(text.ptr + head, key_id, len) == 0 &&
 				 text.ptr[head + len] == ' ')));
 }
 
 struct key *
-key_for_use(struct key *k, enum use use)
+key_for_usage(struct key *k, enum key_usage usage)
 {
-	if (k->use == use)
+	if (k->usage == usage)
 		return (k);
-	if (k->also != NULL && k->also->use == use &&
-	    strcmp(k->also->meta.state, "Enabled") == 0)
-		return (k->also);
+	if (k->companion != NULL && k->companion->usage == usage &&
+	    strcmp(k->companion->meta.state, "Enabled") == 0)
+		return (k->companion);
 	return (NULL);
 }
 
@@ -240,7 +243,7 @@ key_is_imported(const struct key *k)
 }
 
 bool
-key_is_pending(const struct key *k)
+key_is_pending_import(const struct key *k)
 {
 	return (
 	    key_is_imported(k) && strcmp(k->meta.state, "PendingImport") == 0);
@@ -249,7 +252,7 @@ key_is_pending(const struct key *k)
 CK_KEY_TYPE
 key_type(const struct key *k)
 {
-	return (key_is_pending(k) ? CKK_RSA : k->spec->type);
+	return (key_is_pending_import(k) ? CKK_RSA : k->spec->type);
 }
 
 bool
@@ -272,7 +275,7 @@ key_is_usable(const struct key *k)
 }
 
 bool
-key_is_doomed(const struct key *k)
+key_is_pending_deletion(const struct key *k)
 {
 	return (strcmp(k->meta.state, "PendingDeletion") == 0 ||
 		strcmp(k->meta.state, "PendingReplicaDeletion") == 0);
@@ -282,16 +285,16 @@ key_is_doomed(const struct key *k)
 size_t
 key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
 {
-	if (k->spec == NULL || k->use == 0 ||
+	if (k->spec == NULL || k->usage == 0 ||
 	    strcmp(k->meta.manager, "AWS") == 0)
 		return (0);
-	if (key_is_pending(k)) {
+	if (key_is_pending_import(k)) {
 		classes[0] = CKO_PUBLIC_KEY;
 		classes[1] = CKO_PRIVATE_KEY;
 		return (2);
 	}
 	/* one beside another is part of that object */
-	if ((!all && !key_is_usable(k)) || key_is_also(k, NULL))
+	if ((!all && !key_is_usable(k)) || key_is_companion(k, NULL))
 		return (0);
 	classes[0] = k->spec->class;
 	classes[1] = CKO_PUBLIC_KEY;

@@ -6,15 +6,15 @@
 struct digest;
 
 /* What a key in KMS is for: its KeyUsage. */
-enum use {
-	USE_CRYPT = 1 << 0, /* ENCRYPT_DECRYPT */
-	USE_SIGN = 1 << 1, /* SIGN_VERIFY */
-	USE_MAC = 1 << 2, /* GENERATE_VERIFY_MAC */
-	USE_AGREE = 1 << 3, /* KEY_AGREEMENT */
-	USE_ENCAPSULATE = 1 << 4, /* ENCAPSULATE_DECAPSULATE */
+enum key_usage {
+	ENCRYPT_DECRYPT = 1 << 0, /* ENCRYPT_DECRYPT */
+	SIGN_VERIFY = 1 << 1, /* SIGN_VERIFY */
+	GENERATE_VERIFY_MAC = 1 << 2, /* GENERATE_VERIFY_MAC */
+	KEY_AGREEMENT = 1 << 3, /* KEY_AGREEMENT */
+	ENCAPSULATE_DECAPSULATE = 1 << 4, /* ENCAPSULATE_DECAPSULATE */
 };
 /* NULL for 0. */
-const char *use_name(enum use);
+const char *key_usage_name(enum key_usage);
 
 /* A KMS KeySpec as PKCS#11 sees it: one row each. */
 struct spec {
@@ -23,7 +23,7 @@ struct spec {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
 	CK_ULONG bits;
-	unsigned uses; /* enum use: those that KMS has for it */
+	unsigned usages; /* enum key_usage: those that KMS has for it */
 	/* bytes of a secret key's material; 0: PKCS#8 of a private key */
 	size_t least, most;
 	/* WrappingAlgorithm when none is asked for; NULL: never imported */
@@ -58,12 +58,12 @@ struct key_names {
 struct key {
 	unsigned refs; /* atomic */
 	const struct spec *spec;
-	enum use use; /* 0: not known here */
+	enum key_usage usage; /* 0: not known here */
 	struct kms_key meta;
 	struct key_names names;
 	/* held: a key of the same material for another usage, which makes one
 	 * object with this one; NULL: there is none */
-	struct key *also;
+	struct key *companion;
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */
@@ -75,17 +75,17 @@ void key_unref(struct key *); /* NULL is fine */
 
 /*
  * A key of another's material for another usage says so in its description:
- * this, the other's id, a blank and a nonce. Its alias is NAME_ALSO's.
+ * this, the other's id, a blank and a nonce. Its alias is NAME_COMPANION's.
  */
-#define KEY_ALSO "Keyferry also "
+#define KEY_COMPANION "Keyferry also "
 /* Whether it is one of a key with that id, or of any (NULL). */
-bool key_is_also(const struct key *, const char *key_id);
+bool key_is_companion(const struct key *, const char *key_id);
 /* The key, or the one beside it, that has the usage and can do its work now;
  * NULL: neither. */
-struct key *key_for_use(struct key *, enum use);
+struct key *key_for_usage(struct key *, enum key_usage);
 
 bool key_is_imported(const struct key *); /* Origin EXTERNAL */
-bool key_is_pending(
+bool key_is_pending_import(
     const struct key *); /* an import pair: waits for material */
 /* CKK_RSA of an import pair, else the key's own. */
 CK_KEY_TYPE key_type(const struct key *);
@@ -94,7 +94,7 @@ CK_KEY_TYPE key_type(const struct key *);
 bool key_has_algorithm(const struct key *, const char *, bool prefix);
 
 bool key_is_usable(const struct key *); /* Enabled: KMS works with it */
-bool key_is_doomed(const struct key *); /* waits for its deletion */
+bool key_is_pending_deletion(const struct key *); /* waits for its deletion */
 
 /* The classes of the objects that stand for the key now; how many of them. all:
  * also for a key that can do nothing, disabled or pending deletion. */

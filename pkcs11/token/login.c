@@ -10,8 +10,8 @@ login_is_required(const struct token *t)
 bool
 login_is_private(const struct token *t, const struct object *o)
 {
-	if (o->bag != NULL)
-		return (bag_bool(o->bag, CKA_PRIVATE, false));
+	if (o->attrs != NULL)
+		return (attrset_bool(o->attrs, CKA_PRIVATE, false));
 	return (login_is_required(t) && o->class != CKO_PUBLIC_KEY);
 }
 
@@ -40,23 +40,23 @@ login_hides(struct call *c, const struct object *o)
 }
 
 CK_RV
-login_allow(struct call *c)
+call_require_login(struct call *c)
 {
 	return (login_hides_private(c)
-		    ? call_refuse(c, CKR_USER_NOT_LOGGED_IN,
+		    ? call_error(c, CKR_USER_NOT_LOGGED_IN,
 			  "keyferry.conf has login = required")
 		    : CKR_OK);
 }
 
 void
-login_forget(struct call *c)
+login_end_hidden_ops(struct call *c)
 {
 	if (!login_hides_private(c))
 		return;
 	for (size_t i = 0; i < OP_COUNT; i++) {
 		struct op *op = &c->session->ops[i];
 
-		if ((op->object.key != NULL || op->object.bag != NULL) &&
+		if ((op->object.key != NULL || op->object.attrs != NULL) &&
 		    login_is_private(c->token, &op->object))
 			op_end(op);
 	}
@@ -131,9 +131,9 @@ login_begin(struct call *c, CK_USER_TYPE user, struct view pin)
 }
 
 static bool
-is_private(const struct bag *b)
+is_private(const struct attrset *b)
 {
-	return (bag_bool(b, CKA_PRIVATE, false));
+	return (attrset_bool(b, CKA_PRIVATE, false));
 }
 
 CK_RV
@@ -149,6 +149,6 @@ login_end(struct call *c)
 	if (!was)
 		return (CKR_USER_NOT_LOGGED_IN);
 	/* none of the token's own is */
-	locals_drop_all(&c->token->locals, LOCALS_TOKEN, is_private);
+	object_table_remove_all(&c->token->objects, OWNER_TOKEN, is_private);
 	return (CKR_OK);
 }

@@ -17,9 +17,9 @@ bool login_is_private(const struct token *, const struct object *);
 bool login_hides(struct call *, const struct object *);
 bool login_hides_private(struct call *);
 /* CKR_USER_NOT_LOGGED_IN: a private object cannot be made now. */
-CK_RV login_allow(struct call *);
+CK_RV call_require_login(struct call *);
 /* Ends operations with keys that are not to be seen any more. */
-void login_forget(struct call *);
+void login_end_hidden_ops(struct call *);
 
 /* C_Login, C_Logout. A PIN without bytes (ptr NULL) is none. */
 CK_RV login_begin(struct call *, CK_USER_TYPE, struct view pin);

@@ -91,7 +91,7 @@ const struct mech mechs[] = {
 	    VISIBLE_ALWAYS, FAMILY_ML_DSA, KMS_ML_DSA, NULL },
 
 #define HMAC_ROW(ckm, family, kms, digest)				\
-	{ ckm, CKK_GENERIC_SECRET, SIGN, 8, 8 * BAG_VALUE_MAX,	\
+	{ ckm, CKK_GENERIC_SECRET, SIGN, 8, 8 * ATTRSET_VALUE_MAX,	\
 	    VISIBLE_ALWAYS, family, kms, digest }
 #define HMAC_ROWS(hash, kms, digest)					\
 	HMAC_ROW(CKM_##hash##_HMAC, FAMILY_HMAC, kms, digest),		\
@@ -151,7 +151,7 @@ const struct mech mechs[] = {
 	WRAP(CKM_KEYFERRY_KMS, CKK_AES, 32, 32, FAMILY_WRAP_ANY),
 
 #define DERIVE(ckm, family)						\
-	{ ckm, CKK_GENERIC_SECRET, CKF_DERIVE, 8, 8 * BAG_VALUE_MAX,	\
+	{ ckm, CKK_GENERIC_SECRET, CKF_DERIVE, 8, 8 * ATTRSET_VALUE_MAX,	\
 	    VISIBLE_ALWAYS, family, NULL, NULL }
 	{ CKM_ECDH1_DERIVE, CKK_EC, CKF_DERIVE | CKF_EC_F_P |
 	    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS, 255, 521,
@@ -249,9 +249,9 @@ mech_is_allowed(const struct mech *m, const struct object *o)
 	struct view v = VIEW(NULL, 0);
 	CK_MECHANISM_TYPE type;
 
-	if (o->bag == NULL)
+	if (o->attrs == NULL)
 		return (true);
-	v = bag_view(o->bag, CKA_ALLOWED_MECHANISMS);
+	v = attrset_view(o->attrs, CKA_ALLOWED_MECHANISMS);
 	for (size_t i = 0; i + sizeof(type) <= v.len; i += sizeof(type)) {
 		memcpy(&type, v.ptr + i, sizeof(type));
 		if (type == m->type)
@@ -290,10 +290,10 @@ mech_key(const struct mech *m, const struct object *o)
 		return (NULL);
 	if (kms_serves(m, o->key))
 		return (o->key);
-	if (o->key->also != NULL &&
-	    strcmp(o->key->also->meta.state, "Enabled") == 0 &&
-	    kms_serves(m, o->key->also))
-		return (o->key->also);
+	if (o->key->companion != NULL &&
+	    strcmp(o->key->companion->meta.state, "Enabled") == 0 &&
+	    kms_serves(m, o->key->companion))
+		return (o->key->companion);
 	return (NULL);
 }
 
@@ -301,15 +301,15 @@ bool
 mech_fits_key(
     const struct call *c, const struct mech *m, const struct object *o)
 {
-	if (key_is_pending(o->key))
+	if (key_is_pending_import(o->key))
 		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
 			(m->flags & CKF_UNWRAP) != 0);
 	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)
 		return (o->class == CKO_PRIVATE_KEY &&
-			key_for_use(o->key, USE_AGREE) != NULL);
+			key_for_usage(o->key, KEY_AGREEMENT) != NULL);
 	if (m->key_type == o->key->spec->type &&
 	    (m->flags & CKF_ENCAPSULATE) != 0)
-		return (o->key->use == USE_ENCAPSULATE);
+		return (o->key->usage == ENCAPSULATE_DECAPSULATE);
 	/* the public half does what the private half can answer */
 	return (m->key_type == o->key->spec->type &&
 		mech_is_enabled_in_kms(c, m) && mech_key(m, o) != NULL);

@@ -50,9 +50,10 @@ struct op {
 	struct buf context; /* KMS: encryption context, NAME NUL VALUE NUL */
 	/* what families keep between calls; freed with the operation */
 	const struct digest *digest, *mgf; /* mgf: MGF1 with it */
-	CK_ULONG number; /* a length out of the mechanism's parameter */
-	size_t held; /* bytes of input that a cipher waits with */
-	size_t left; /* bytes of input that may still come, where few may */
+	CK_ULONG param_len; /* a length out of the mechanism's parameter */
+	size_t buffered; /* bytes of input that a cipher waits with */
+	size_t
+	    remaining; /* bytes of input that may still come, where few may */
 	EVP_MD_CTX *md;
 	EVP_CIPHER_CTX *cipher;
 	EVP_MAC_CTX *mac;

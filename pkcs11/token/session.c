@@ -24,7 +24,7 @@ unref(struct session *s)
 		return;
 	/* a call that was under way may have made more */
 	if (s->handle != CK_INVALID_HANDLE)
-		locals_drop_all(&s->token->locals, s->handle, NULL);
+		object_table_remove_all(&s->token->objects, s->handle, NULL);
 	find_end(&s->find);
 	for (size_t i = 0; i < OP_COUNT; i++)
 		op_end(&s->ops[i]);
@@ -147,7 +147,7 @@ session_close(struct sessions *ss, CK_SESSION_HANDLE h)
 	pthread_mutex_unlock(&ss->lock);
 	if (s == NULL)
 		return (CKR_SESSION_HANDLE_INVALID);
-	locals_drop_all(&s->token->locals, h, NULL);
+	object_table_remove_all(&s->token->objects, h, NULL);
 	unref(s);
 	return (CKR_OK);
 }

@@ -6,7 +6,7 @@ void
 object_put(struct object *o)
 {
 	key_unref(o->key);
-	bag_unref(o->bag);
+	attrset_unref(o->attrs);
 	*o = (struct object){.handle = CK_INVALID_HANDLE};
 }
 
@@ -120,7 +120,7 @@ static bool
 same_object(const struct object *o, const struct key *k, CK_OBJECT_CLASS class)
 {
 	return (o->class == class && strcmp(o->key->meta.id, k->meta.id) == 0 &&
-		key_is_pending(o->key) == key_is_pending(k));
+		key_is_pending_import(o->key) == key_is_pending_import(k));
 }
 
 /* Adds the key's objects, with the handles they had among the n of before. */

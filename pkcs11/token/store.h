@@ -1,7 +1,7 @@
 #ifndef STORE_H
 #define STORE_H
 #include <pthread.h>
-#include "keydata/bag.h"
+#include "keydata/attrset.h"
 #include "key.h"
 
 /*
@@ -14,7 +14,8 @@ struct object {
 	CK_OBJECT_CLASS class;
 	/* one of the two: held by the snapshot; store_get() holds it anew */
 	struct key *key; /* in KMS */
-	struct bag *bag; /* kept here: in locals.c, never in a snapshot */
+	struct attrset
+	    *attrs; /* kept here: in object-table.c, never in a snapshot */
 };
 
 /* Lets go of what it holds; an empty one is fine. */

@@ -58,26 +58,29 @@ make_state(struct token *t, const char *base)
 static enum err
 add_profile(struct token *t, struct arena *arena, CK_ULONG id)
 {
-	struct bag *b = bag_new(arena, CKO_PROFILE, CK_UNAVAILABLE_INFORMATION);
+	struct attrset *b = attrset_new(
+	    arena, CKO_PROFILE, CK_UNAVAILABLE_INFORMATION);
 	char name[sizeof("profile-") + 20];
 	enum err e;
 
 	if (b == NULL)
 		return (ERR_MEMORY);
 	snprintf(name, sizeof(name), "profile-%lu", id);
-	if ((e = bag_set_ulong(b, CKA_CLASS, CKO_PROFILE)) != ERR_OK ||
-	    (e = bag_set_bool(b, CKA_TOKEN, true)) != ERR_OK ||
-	    (e = bag_set_bool(b, CKA_MODIFIABLE, false)) != ERR_OK ||
-	    (e = bag_set_bool(b, CKA_COPYABLE, false)) != ERR_OK ||
-	    (e = bag_set_bool(b, CKA_DESTROYABLE, false)) != ERR_OK ||
-	    (e = bag_set(b, CKA_UNIQUE_ID, view_str(name), false)) != ERR_OK ||
-	    (e = bag_set_ulong(b, CKA_PROFILE_ID, id)) != ERR_OK) {
-		bag_unref(b);
+	if ((e = attrset_set_ulong(b, CKA_CLASS, CKO_PROFILE)) != ERR_OK ||
+	    (e = attrset_set_bool(b, CKA_TOKEN, true)) != ERR_OK ||
+	    (e = attrset_set_bool(b, CKA_MODIFIABLE, false)) != ERR_OK ||
+	    (e = attrset_set_bool(b, CKA_COPYABLE, false)) != ERR_OK ||
+	    (e = attrset_set_bool(b, CKA_DESTROYABLE, false)) != ERR_OK ||
+	    (e = attrset_set(b, CKA_UNIQUE_ID, view_str(name), false)) !=
+		ERR_OK ||
+	    (e = attrset_set_ulong(b, CKA_PROFILE_ID, id)) != ERR_OK) {
+		attrset_unref(b);
 		return (e);
 	}
-	return (locals_add(&t->locals, LOCALS_TOKEN, b) != CK_INVALID_HANDLE
-		    ? ERR_OK
-		    : ERR_MEMORY);
+	return (
+	    object_table_add(&t->objects, OWNER_TOKEN, b) != CK_INVALID_HANDLE
+		? ERR_OK
+		: ERR_MEMORY);
 }
 
 static void
@@ -113,8 +116,8 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 	if ((e = store_init(&t->store, &m->last_object,
 		 strcmp(t->config->show, "all") == 0)) != ERR_OK)
 		return (e);
-	locals_init(&t->locals, &m->last_object);
-	publics_init(&t->publics);
+	object_table_init(&t->objects, &m->last_object);
+	pubkey_cache_init(&t->pubkeys);
 	certs_init(&t->certs);
 	if ((e = add_profile(t, m->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
 		return (e);
@@ -140,8 +143,8 @@ token_close(struct token *t)
 		client_close(t->client);
 	regions_close(&t->regions);
 	store_free(&t->store);
-	locals_free(&t->locals);
-	publics_free(&t->publics);
+	object_table_free(&t->objects);
+	pubkey_cache_free(&t->pubkeys);
 	certs_free(&t->certs);
 	free(t->state);
 }

@@ -4,8 +4,8 @@
 #include "client.h"
 #include "config/config.h"
 #include "cryptoki/cryptoki.h"
-#include "locals.h"
-#include "publics.h"
+#include "object-table.h"
+#include "pubkey-cache.h"
 #include "replicas.h"
 #include "store.h"
 
@@ -32,8 +32,8 @@ struct token {
 		    1]; /* hex, of endpoint, Region, profile, label */
 	char *state; /* its directory; NULL: no place for one */
 	struct store store; /* keys in KMS */
-	struct locals locals; /* what is kept here */
-	struct publics publics;
+	struct object_table objects; /* what is kept here */
+	struct pubkey_cache pubkeys;
 	struct regions regions; /* of replicas */
 	struct certs certs;
 	bool logged_in; /* under the sessions' lock */

@@ -1,45 +1,45 @@
 #include <stdlib.h>
 #include <string.h>
-#include "locals.h"
+#include "object-table.h"
 
 void
-locals_init(struct locals *ls, CK_OBJECT_HANDLE *counter)
+object_table_init(struct object_table *ls, CK_OBJECT_HANDLE *counter)
 {
-	*ls = (struct locals){.next = counter};
+	*ls = (struct object_table){.next = counter};
 	pthread_mutex_init(&ls->lock, NULL);
 }
 
 void
-locals_free(struct locals *ls)
+object_table_free(struct object_table *ls)
 {
 	if (ls->next == NULL)
 		return;
-	locals_rows_free(ls->rows, ls->count);
+	object_table_rows_free(ls->rows, ls->count);
 	pthread_mutex_destroy(&ls->lock);
-	*ls = (struct locals){.next = NULL};
+	*ls = (struct object_table){.next = NULL};
 }
 
 void
-locals_rows_free(struct local *rows, size_t count)
+object_table_rows_free(struct table_object *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		bag_unref(rows[i].bag);
+		attrset_unref(rows[i].attrs);
 	free(rows);
 }
 
 static int
 by_handle(const void *a, const void *b)
 {
-	CK_OBJECT_HANDLE x = ((const struct local *)a)->handle;
-	CK_OBJECT_HANDLE y = ((const struct local *)b)->handle;
+	CK_OBJECT_HANDLE x = ((const struct table_object *)a)->handle;
+	CK_OBJECT_HANDLE y = ((const struct table_object *)b)->handle;
 
 	return (x < y ? -1 : x > y);
 }
 
-static struct local *
-row_find(const struct locals *ls, CK_OBJECT_HANDLE h)
+static struct table_object *
+row_find(const struct object_table *ls, CK_OBJECT_HANDLE h)
 {
-	struct local want = {.handle = h};
+	struct table_object want = {.handle = h};
 
 	return (ls->count == 0 ? NULL
 			       : bsearch(&want, ls->rows, ls->count,
@@ -47,10 +47,10 @@ row_find(const struct locals *ls, CK_OBJECT_HANDLE h)
 }
 
 static bool
-make_room(struct locals *ls)
+make_room(struct object_table *ls)
 {
 	size_t cap = ls->cap == 0 ? 16 : 2 * ls->cap;
-	struct local *rows;
+	struct table_object *rows;
 
 	if (ls->count < ls->cap)
 		return (true);
@@ -62,7 +62,8 @@ make_room(struct locals *ls)
 }
 
 CK_OBJECT_HANDLE
-locals_add(struct locals *ls, CK_SESSION_HANDLE owner, struct bag *b)
+object_table_add(
+    struct object_table *ls, CK_SESSION_HANDLE owner, struct attrset *b)
 {
 	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
 
@@ -70,23 +71,24 @@ locals_add(struct locals *ls, CK_SESSION_HANDLE owner, struct bag *b)
 	/* under the lock, so that the rows stay in order */
 	if (make_room(ls)) {
 		h = __atomic_add_fetch(ls->next, 1, __ATOMIC_RELAXED);
-		ls->rows[ls->count++] = (struct local){h, owner, b};
+		ls->rows[ls->count++] = (struct table_object){h, owner, b};
 		b = NULL;
 	}
 	pthread_mutex_unlock(&ls->lock);
-	bag_unref(b);
+	attrset_unref(b);
 	return (h);
 }
 
-struct bag *
-locals_get(struct locals *ls, CK_OBJECT_HANDLE h, CK_SESSION_HANDLE *owner)
+struct attrset *
+object_table_get(
+    struct object_table *ls, CK_OBJECT_HANDLE h, CK_SESSION_HANDLE *owner)
 {
-	struct local *l;
-	struct bag *b = NULL;
+	struct table_object *l;
+	struct attrset *b = NULL;
 
 	pthread_mutex_lock(&ls->lock);
 	if ((l = row_find(ls, h)) != NULL) {
-		b = bag_ref(l->bag);
+		b = attrset_ref(l->attrs);
 		if (owner != NULL)
 			*owner = l->owner;
 	}
@@ -95,52 +97,52 @@ locals_get(struct locals *ls, CK_OBJECT_HANDLE h, CK_SESSION_HANDLE *owner)
 }
 
 bool
-locals_swap(struct locals *ls, CK_OBJECT_HANDLE h, const struct bag *before,
-    struct bag *b)
+object_table_swap(struct object_table *ls, CK_OBJECT_HANDLE h,
+    const struct attrset *before, struct attrset *b)
 {
-	struct local *l;
-	struct bag *old = NULL;
+	struct table_object *l;
+	struct attrset *old = NULL;
 
 	pthread_mutex_lock(&ls->lock);
-	if ((l = row_find(ls, h)) != NULL && l->bag == before) {
-		old = l->bag;
-		l->bag = b;
+	if ((l = row_find(ls, h)) != NULL && l->attrs == before) {
+		old = l->attrs;
+		l->attrs = b;
 	}
 	pthread_mutex_unlock(&ls->lock);
-	bag_unref(old);
+	attrset_unref(old);
 	return (old != NULL);
 }
 
 bool
-locals_drop(struct locals *ls, CK_OBJECT_HANDLE h)
+object_table_remove(struct object_table *ls, CK_OBJECT_HANDLE h)
 {
-	struct local *l;
-	struct bag *old = NULL;
+	struct table_object *l;
+	struct attrset *old = NULL;
 
 	pthread_mutex_lock(&ls->lock);
 	if ((l = row_find(ls, h)) != NULL) {
-		old = l->bag;
+		old = l->attrs;
 		ls->count--;
 		memmove(
 		    l, l + 1, (size_t)(ls->rows + ls->count - l) * sizeof(*l));
 	}
 	pthread_mutex_unlock(&ls->lock);
-	bag_unref(old);
+	attrset_unref(old);
 	return (old != NULL);
 }
 
 void
-locals_drop_all(struct locals *ls, CK_SESSION_HANDLE owner,
-    bool (*which)(const struct bag *))
+object_table_remove_all(struct object_table *ls, CK_SESSION_HANDLE owner,
+    bool (*which)(const struct attrset *))
 {
 	size_t kept = 0;
 
 	pthread_mutex_lock(&ls->lock);
 	for (size_t i = 0; i < ls->count; i++) {
-		struct local *l = &ls->rows[i];
+		struct table_object *l = &ls->rows[i];
 
-		if (which != NULL ? which(l->bag) : l->owner == owner)
-			bag_unref(l->bag);
+		if (which != NULL ? which(l->attrs) : l->owner == owner)
+			attrset_unref(l->attrs);
 		else
 			ls->rows[kept++] = *l;
 	}
@@ -148,10 +150,10 @@ locals_drop_all(struct locals *ls, CK_SESSION_HANDLE owner,
 	pthread_mutex_unlock(&ls->lock);
 }
 
-struct local *
-locals_rows(struct locals *ls, size_t *count)
+struct table_object *
+object_table_rows(struct object_table *ls, size_t *count)
 {
-	struct local *rows = NULL;
+	struct table_object *rows = NULL;
 
 	*count = 0;
 	pthread_mutex_lock(&ls->lock);
@@ -160,7 +162,7 @@ locals_rows(struct locals *ls, size_t *count)
 		*count = ls->count;
 		memcpy(rows, ls->rows, ls->count * sizeof(*rows));
 		for (size_t i = 0; i < *count; i++)
-			bag_ref(rows[i].bag);
+			attrset_ref(rows[i].attrs);
 	}
 	pthread_mutex_unlock(&ls->lock);
 	return (rows);

@@ -1,5 +1,5 @@
-#ifndef VALUE_H
-#define VALUE_H
+#ifndef ATTR_VALUE_H
+#define ATTR_VALUE_H
 #include "call.h"
 
 /* For readers: append a value. */

@@ -1,4 +1,4 @@
-#include "value.h"
+#include "attr-value.h"
 
 CK_RV
 attr_put(struct call *c, struct buf *out, struct view v)

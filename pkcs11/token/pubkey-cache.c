@@ -4,21 +4,21 @@
 #include <openssl/core_names.h>
 #include <openssl/x509.h>
 #include "call.h"
-#include "value.h"
-#include "publics.h"
+#include "attr-value.h"
+#include "pubkey-cache.h"
 
 #define INFO_MAX 8192 /* KMS's limit */
 #define POINT_MAX 256
 
 void
-publics_init(struct publics *ps)
+pubkey_cache_init(struct pubkey_cache *ps)
 {
-	*ps = (struct publics){.rows = NULL};
+	*ps = (struct pubkey_cache){.rows = NULL};
 	pthread_mutex_init(&ps->lock, NULL);
 }
 
 static void
-row_free(struct public_key *p)
+row_free(struct pubkey *p)
 {
 	if (p == NULL)
 		return;
@@ -28,7 +28,7 @@ row_free(struct public_key *p)
 }
 
 void
-publics_free(struct publics *ps)
+pubkey_cache_free(struct pubkey_cache *ps)
 {
 	for (size_t i = 0; i < ps->count; i++)
 		row_free(ps->rows[i]);
@@ -38,7 +38,7 @@ publics_free(struct publics *ps)
 
 /* Where the key is or would be. */
 static size_t
-place(const struct publics *ps, const char *key_id)
+place(const struct pubkey_cache *ps, const char *key_id)
 {
 	size_t low = 0, high = ps->count, mid;
 
@@ -52,10 +52,10 @@ place(const struct publics *ps, const char *key_id)
 	return (low);
 }
 
-static const struct public_key *
-find(struct publics *ps, const char *key_id)
+static const struct pubkey *
+find(struct pubkey_cache *ps, const char *key_id)
 {
-	const struct public_key *p = NULL;
+	const struct pubkey *p = NULL;
 	size_t i;
 
 	pthread_mutex_lock(&ps->lock);
@@ -67,10 +67,10 @@ find(struct publics *ps, const char *key_id)
 }
 
 static bool
-make_room(struct publics *ps)
+make_room(struct pubkey_cache *ps)
 {
 	size_t cap = ps->cap == 0 ? 16 : 2 * ps->cap;
-	struct public_key **rows;
+	struct pubkey **rows;
 
 	if (ps->count < ps->cap)
 		return (true);
@@ -82,10 +82,10 @@ make_room(struct publics *ps)
 }
 
 /* Takes p over; what comes back is the one that was first, or NULL. */
-static const struct public_key *
-add(struct publics *ps, struct public_key *p)
+static const struct pubkey *
+add(struct pubkey_cache *ps, struct pubkey *p)
 {
-	const struct public_key *kept = NULL;
+	const struct pubkey *kept = NULL;
 	size_t i;
 
 	pthread_mutex_lock(&ps->lock);
@@ -94,7 +94,7 @@ add(struct publics *ps, struct public_key *p)
 		kept = ps->rows[i];
 	} else if (make_room(ps)) {
 		memmove(&ps->rows[i + 1], &ps->rows[i],
-		    (ps->count - i) * sizeof(struct public_key *));
+		    (ps->count - i) * sizeof(struct pubkey *));
 		ps->rows[i] = p;
 		ps->count++;
 		kept = p;
@@ -106,7 +106,7 @@ add(struct publics *ps, struct public_key *p)
 }
 
 static enum err
-fetch(struct call *c, const struct key *k, struct public_key *p)
+fetch(struct call *c, const struct key *k, struct pubkey *p)
 {
 	const unsigned char *der;
 	enum err e;
@@ -123,16 +123,16 @@ fetch(struct call *c, const struct key *k, struct public_key *p)
 }
 
 CK_RV
-public_get(struct call *c, const struct key *k, const struct public_key **out)
+pubkey_get(struct call *c, const struct key *k, const struct pubkey **out)
 {
-	struct publics *ps = &c->token->publics;
-	struct public_key *p;
+	struct pubkey_cache *ps = &c->token->pubkeys;
+	struct pubkey *p;
 	enum err e;
 
 	if ((*out = find(ps, k->meta.id)) != NULL)
 		return (CKR_OK);
 	if (!key_is_usable(k))
-		return (call_refuse(c, CKR_ATTRIBUTE_TYPE_INVALID,
+		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
 		    "KMS hands out no public key of a key that is %s",
 		    k->meta.state));
 	if ((p = calloc(1, sizeof(*p))) == NULL)
@@ -147,7 +147,7 @@ public_get(struct call *c, const struct key *k, const struct public_key **out)
 
 /* One key may be written in more ways than one. */
 static bool
-is_key(const struct public_key *p, struct view info, const EVP_PKEY *pkey)
+is_key(const struct pubkey *p, struct view info, const EVP_PKEY *pkey)
 {
 	return (view_equal(buf_view(&p->info), info) ||
 		(pkey != NULL && p->pkey != NULL &&
@@ -155,9 +155,9 @@ is_key(const struct public_key *p, struct view info, const EVP_PKEY *pkey)
 }
 
 bool
-public_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
+pubkey_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
 {
-	struct publics *ps = &c->token->publics;
+	struct pubkey_cache *ps = &c->token->pubkeys;
 	const unsigned char *der = info.ptr;
 	EVP_PKEY *pkey = d2i_PUBKEY_ex(
 	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
@@ -175,11 +175,11 @@ public_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
 }
 
 bool
-public_fits(const struct object *o, const CK_ATTRIBUTE *a)
+pubkey_fits(const struct object *o, const CK_ATTRIBUTE *a)
 {
 	CK_ULONG bytes;
 
-	if (o->key == NULL || key_is_pending(o->key))
+	if (o->key == NULL || key_is_pending_import(o->key))
 		return (true);
 	bytes = (o->key->spec->bits + 7) / 8;
 	if (a->type == CKA_MODULUS)
@@ -197,11 +197,11 @@ static CK_RV
 read_number(
     struct call *c, const struct object *o, const char *name, struct buf *out)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	BIGNUM *n = NULL;
 	CK_RV rv;
 
-	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_get_bn_param(p->pkey, name, &n) != 1)
 		return (call_fail(c, ERR_REPLY));
@@ -214,19 +214,19 @@ read_number(
 }
 
 CK_RV
-public_read_modulus(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_modulus(struct call *c, const struct object *o, struct buf *out)
 {
 	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_N, out));
 }
 
 CK_RV
-public_read_exponent(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_exponent(struct call *c, const struct object *o, struct buf *out)
 {
 	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_E, out));
 }
 
 CK_RV
-public_read_bits(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_bits(struct call *c, const struct object *o, struct buf *out)
 {
 	CK_ULONG bits = o->key->spec->bits;
 
@@ -234,18 +234,18 @@ public_read_bits(struct call *c, const struct object *o, struct buf *out)
 }
 
 CK_RV
-public_read_params(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_params(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put(c, out, o->key->spec->params));
 }
 
 CK_RV
-public_read_info(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_info(struct call *c, const struct object *o, struct buf *out)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	CK_RV rv;
 
-	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	return (attr_put(c, out, buf_view(&p->info)));
 }
@@ -258,13 +258,13 @@ public_read_info(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_bits(struct call *c, const struct object *o, struct buf *out)
 {
-	const struct public_key *p;
+	const struct pubkey *p;
 	const unsigned char *der, *bits;
 	X509_PUBKEY *info = NULL;
 	int len = 0;
 	CK_RV rv;
 
-	if ((rv = public_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
 		return (rv);
 	der = p->info.ptr;
 	if ((info = d2i_X509_PUBKEY(NULL, &der, (long)p->info.len)) == NULL ||
@@ -278,7 +278,7 @@ read_bits(struct call *c, const struct object *o, struct buf *out)
 
 /* CKA_EC_POINT: an OCTET STRING around the point. */
 CK_RV
-public_read_point(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_point(struct call *c, const struct object *o, struct buf *out)
 {
 	struct buf point = BUF_INIT(POINT_MAX);
 	uint8_t head[3] = {0x04, 0, 0};
@@ -298,13 +298,13 @@ out:
 }
 
 CK_RV
-public_read_value(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_value(struct call *c, const struct object *o, struct buf *out)
 {
 	return (read_bits(c, o, out));
 }
 
 CK_RV
-public_read_set(struct call *c, const struct object *o, struct buf *out)
+pubkey_read_set(struct call *c, const struct object *o, struct buf *out)
 {
-	return (public_read_bits(c, o, out));
+	return (pubkey_read_bits(c, o, out));
 }

@@ -1,16 +1,16 @@
 #include <stdlib.h>
 #include <string.h>
-#include "bag.h"
+#include "attrset.h"
 
-struct bag_row {
+struct attrset_row {
 	CK_ATTRIBUTE_TYPE type;
 	struct buf value;
 };
 
-struct bag *
-bag_new(struct arena *arena, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+struct attrset *
+attrset_new(struct arena *arena, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 {
-	struct bag *b;
+	struct attrset *b;
 
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return (NULL);
@@ -21,31 +21,31 @@ bag_new(struct arena *arena, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 	return (b);
 }
 
-struct bag *
-bag_copy(const struct bag *from)
+struct attrset *
+attrset_copy(const struct attrset *from)
 {
-	struct bag *b = bag_new(from->arena, from->class, from->type);
+	struct attrset *b = attrset_new(from->arena, from->class, from->type);
 	enum err e = b == NULL ? ERR_MEMORY : ERR_OK;
 
 	for (size_t i = 0; i < from->count && e == ERR_OK; i++)
-		e = bag_set(b, from->rows[i].type,
+		e = attrset_set(b, from->rows[i].type,
 		    buf_view(&from->rows[i].value),
 		    from->rows[i].value.arena != NULL);
 	if (e == ERR_OK)
 		return (b);
-	bag_unref(b);
+	attrset_unref(b);
 	return (NULL);
 }
 
-struct bag *
-bag_ref(struct bag *b)
+struct attrset *
+attrset_ref(struct attrset *b)
 {
 	__atomic_add_fetch(&b->refs, 1, __ATOMIC_RELAXED);
 	return (b);
 }
 
 void
-bag_unref(struct bag *b)
+attrset_unref(struct attrset *b)
 {
 	if (b == NULL || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
@@ -55,8 +55,8 @@ bag_unref(struct bag *b)
 	free(b);
 }
 
-static struct bag_row *
-row_find(const struct bag *b, CK_ATTRIBUTE_TYPE type)
+static struct attrset_row *
+row_find(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (b->rows[i].type == type)
@@ -65,10 +65,10 @@ row_find(const struct bag *b, CK_ATTRIBUTE_TYPE type)
 }
 
 static enum err
-make_room(struct bag *b)
+make_room(struct attrset *b)
 {
 	size_t cap = b->cap == 0 ? 16 : 2 * b->cap;
-	struct bag_row *rows;
+	struct attrset_row *rows;
 
 	if (b->count < b->cap)
 		return (ERR_OK);
@@ -81,10 +81,12 @@ make_room(struct bag *b)
 }
 
 enum err
-bag_set(struct bag *b, CK_ATTRIBUTE_TYPE type, struct view value, bool secret)
+attrset_set(
+    struct attrset *b, CK_ATTRIBUTE_TYPE type, struct view value, bool secret)
 {
-	struct buf copy = BUF_SECRET(BAG_VALUE_MAX, secret ? b->arena : NULL);
-	struct bag_row *row;
+	struct buf copy = BUF_SECRET(
+	    ATTRSET_VALUE_MAX, secret ? b->arena : NULL);
+	struct attrset_row *row;
 	enum err e;
 
 	if ((e = buf_append(&copy, value)) != ERR_OK ||
@@ -96,28 +98,28 @@ bag_set(struct bag *b, CK_ATTRIBUTE_TYPE type, struct view value, bool secret)
 		row = &b->rows[b->count++];
 	else
 		buf_free(&row->value);
-	*row = (struct bag_row){type, copy};
+	*row = (struct attrset_row){type, copy};
 	return (ERR_OK);
 }
 
 enum err
-bag_set_ulong(struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG v)
+attrset_set_ulong(struct attrset *b, CK_ATTRIBUTE_TYPE type, CK_ULONG v)
 {
-	return (bag_set(b, type, VIEW(&v, sizeof(v)), false));
+	return (attrset_set(b, type, VIEW(&v, sizeof(v)), false));
 }
 
 enum err
-bag_set_bool(struct bag *b, CK_ATTRIBUTE_TYPE type, bool v)
+attrset_set_bool(struct attrset *b, CK_ATTRIBUTE_TYPE type, bool v)
 {
 	CK_BBOOL truth = v ? CK_TRUE : CK_FALSE;
 
-	return (bag_set(b, type, VIEW(&truth, sizeof(truth)), false));
+	return (attrset_set(b, type, VIEW(&truth, sizeof(truth)), false));
 }
 
 bool
-bag_get(const struct bag *b, CK_ATTRIBUTE_TYPE type, struct view *value)
+attrset_get(const struct attrset *b, CK_ATTRIBUTE_TYPE type, struct view *value)
 {
-	const struct bag_row *row = row_find(b, type);
+	const struct attrset_row *row = row_find(b, type);
 
 	if (row == NULL)
 		return (false);
@@ -126,26 +128,26 @@ bag_get(const struct bag *b, CK_ATTRIBUTE_TYPE type, struct view *value)
 }
 
 struct view
-bag_view(const struct bag *b, CK_ATTRIBUTE_TYPE type)
+attrset_view(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 {
 	struct view v = VIEW(NULL, 0);
 
-	(void)bag_get(b, type, &v);
+	(void)attrset_get(b, type, &v);
 	return (v);
 }
 
 bool
-bag_bool(const struct bag *b, CK_ATTRIBUTE_TYPE type, bool absent)
+attrset_bool(const struct attrset *b, CK_ATTRIBUTE_TYPE type, bool absent)
 {
-	struct view v = bag_view(b, type);
+	struct view v = attrset_view(b, type);
 
 	return (v.len == sizeof(CK_BBOOL) ? *v.ptr != CK_FALSE : absent);
 }
 
 CK_ULONG
-bag_ulong(const struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG absent)
+attrset_ulong(const struct attrset *b, CK_ATTRIBUTE_TYPE type, CK_ULONG absent)
 {
-	struct view v = bag_view(b, type);
+	struct view v = attrset_view(b, type);
 
 	if (v.len == sizeof(absent))
 		memcpy(&absent, v.ptr, sizeof(absent));
@@ -153,8 +155,8 @@ bag_ulong(const struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG absent)
 }
 
 bool
-bag_at(
-    const struct bag *b, size_t i, CK_ATTRIBUTE_TYPE *type, struct view *value)
+attrset_at(const struct attrset *b, size_t i, CK_ATTRIBUTE_TYPE *type,
+    struct view *value)
 {
 	if (i >= b->count)
 		return (false);
@@ -164,7 +166,7 @@ bag_at(
 }
 
 size_t
-bag_size(const struct bag *b)
+attrset_size(const struct attrset *b)
 {
 	size_t n = 0;
 
