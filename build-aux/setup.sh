@@ -1,10 +1,10 @@
-# setup.sh: what ./quickstart and ./run-tests need to set up; they source it
-# from the top of the checkout.
+# setup.sh: installing packages and configuring, for ./quickstart and ./run-tests,
+# which source it from the top of the checkout.
 
-# say TEXT...: a command on its way, printed so that it can be typed again.
+# say COMMAND...: prints a command that is about to run, so that it can be copied.
 say() { printf '\n$ %s\n' "$*"; }
 
-# quietly COMMAND...: shows what it printed only when it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly() {
 	if out=$("$@" 2>&1 </dev/null); then
 		return 0
@@ -21,13 +21,13 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		echo "not root, and no sudo to become it: $*" >&2
+		echo "must be run by root, and there is no sudo: $*" >&2
 		return 1
 	fi
 }
 
-# packages_for GROUP...: the packages of build-aux/packages that the groups need
-# and that are not installed. Optional ones count where there is one to install.
+# packages_for GROUP...: the packages in build-aux/packages that the groups need
+# and that are not installed; optional ones only if apt offers them.
 packages_for() {
 	for group in "$@"; do
 		awk -v group="$group" '!/^#/ {
@@ -44,7 +44,7 @@ packages_for() {
 	done
 }
 
-# Whether apt would install them all, as far as its lists go.
+# Whether apt could install them all, according to its present lists.
 apt_knows() { apt-get install -s -qq "$@" >/dev/null 2>&1; }
 
 apt_install() {
@@ -54,11 +54,11 @@ apt_install() {
 	    -o Dpkg::Use-Pty=0 "$@"
 }
 
-# install_packages GROUP...: installs what is missing, and reads apt's lists
-# again only where they do not do.
+# install_packages GROUP...: installs what is missing. Updates apt's lists only if
+# the present ones do not suffice.
 install_packages() {
 	if ! command -v apt-get >/dev/null; then
-		echo "No apt-get here; build-aux/packages lists what is needed."
+		echo "There is no apt-get here. build-aux/packages lists the packages needed."
 		return 0
 	fi
 	[ -n "$(packages_for "$@")" ] || return 0
@@ -72,7 +72,8 @@ install_packages() {
 	apt_install $(packages_for "$@")
 }
 
-# configure_in DIR ARGUMENT...: configures there, unless that was done before.
+# configure_in DIR ARGUMENT...: runs configure there, unless it was run before with
+# the same arguments.
 configure_in() {
 	dir=$1; shift
 	say autoreconf -i

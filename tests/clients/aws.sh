@@ -1,5 +1,5 @@
-# What the module made is what the AWS command line sees: the key's origin and
-# state, and a ciphertext that it decrypts; and the other way round.
+# The AWS command line sees a key that the module imported, with its origin and
+# state, and decrypts what the module encrypted; and the other way round.
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl "$aws"
 configure "aes-cbc-pad = yes"
@@ -22,23 +22,23 @@ aws_kms encrypt --key-id alias/payroll --plaintext "$(printf 'from aws' |
 ok "the module decrypts what aws encrypted" p11 --decrypt --label payroll \
     -m AES-CBC-PAD --iv $iv -i sealed -o back
 is "it is the same" "$(cat back)" "from aws"
-# More than fits into one part of pkcs11-tool's, and less than its room.
+# More than pkcs11-tool reads at once, less than its buffer for the result.
 openssl rand -out clear 1000
 aws_kms encrypt --key-id alias/payroll --plaintext fileb://clear \
     --query CiphertextBlob --output text | base64 -d >sealed
-ok "it is longer than a part" test "$(wc -c <sealed)" -gt 1024
+ok "it is longer than one part" test "$(wc -c <sealed)" -gt 1024
 ok "the module decrypts it in parts" p11 --decrypt --label payroll \
     -m AES-CBC-PAD --iv $iv -i sealed -o back
 ok "it is the same" cmp clear back
 
-# Keys and names made with aws are objects.
+# Keys and aliases created with aws are objects.
 id=$(aws_kms create-key --query KeyMetadata.KeyId --output text)
 aws_kms create-alias --alias-name alias/made-with-aws --target-key-id "$id"
 ok "a key made with aws is an object" says "made-with-aws" \
     p11 --list-objects --type secrkey
-ok "a key that waits is an import pair" test -n "$(aws_kms create-key \
+ok "a key in PendingImport is an import pair" test -n "$(aws_kms create-key \
     --origin EXTERNAL --query KeyMetadata.KeyId --output text)"
-ok "of RSA" says "Public Key Object; RSA 2048 bits" p11 --list-objects
+ok "it shows as an RSA key" says "Public Key Object; RSA 2048 bits" p11 --list-objects
 aws_kms disable-key --key-id "$id"
-ok "a disabled key is not" silent_about "made-with-aws" p11 --list-objects
+ok "a disabled key is not listed" silent_about "made-with-aws" p11 --list-objects
 tap_done

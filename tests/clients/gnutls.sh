@@ -1,4 +1,5 @@
-# GnuTLS: lists, certificates and requests, TLS servers with keys on the token.
+# GnuTLS: lists the token, makes certificates and requests, runs TLS servers with
+# its keys.
 . "$srcdir/tests/clients/testenv.sh"
 needs p11tool certtool gnutls-serv gnutls-cli openssl pkcs11-tool
 [ -z "$preload" ] || skip_all "the server is to be one process, to be ended"
@@ -10,7 +11,7 @@ for list in --list-all --list-privkeys; do
 	ok "p11tool $list" says "Label: rsa" tls p11tool $list pkcs11:token=test
 	ok "p11tool $list" says "Label: ec" tls p11tool $list pkcs11:token=test
 done
-# signature_of KEY VERSION: what gnutls-cli calls it.
+# signature_of KEY VERSION: gnutls-cli's name for the signature algorithm.
 signature_of() {
 	case $1,$2 in
 	rsa,1.3) echo "(RSA-PSS-RSAE-SHA256)" ;;

@@ -1,19 +1,19 @@
-# Keys of all kinds brought in by pkcs11-tool: from files, and wrapped for an
-# import pair by openssl and by SoftHSM, the HSM on the premises. KMS, asked by
-# the AWS command line or the module, does with each what openssl verifies.
+# Keys of all kinds imported with pkcs11-tool: from files, and wrapped for an
+# import pair by openssl and by SoftHSM. With each, KMS then does something that
+# openssl verifies.
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl
 
 echo "what is signed" >text
 
-# signature_of MECHANISM ID PUBLIC: the object signs, openssl verifies.
+# signature_of MECHANISM ID PUBLIC: the key signs, and openssl verifies.
 signature_of() {
 	sh_mechanism=$1; sh_id=$2; sh_public=$3
 	p11 --sign -m "$sh_mechanism" --id "$sh_id" -i text -o sig &&
 	    openssl dgst -sha256 -verify "$sh_public" -signature sig text
 }
 
-# By value.
+# From files.
 for bits in 2048 3072; do
 	id=a${bits%???}
 	openssl genrsa -traditional -out rsa.pem $bits 2>/dev/null
@@ -30,11 +30,11 @@ done
 openssl rsa -in rsa.pem -outform DER -out decrypt.der 2>/dev/null
 ok "--write-object with --usage-decrypt" p11 --write-object decrypt.der \
     --type privkey --id ad --label "rsa decrypts" --usage-decrypt
-ok "it is a key to decrypt with" says "Usage:      decrypt" \
+ok "its usage is decrypt" says "Usage:      decrypt" \
     p11 --list-objects --type privkey --id ad
 openssl genrsa -traditional -out other.pem 2048 2>/dev/null
 openssl rsa -in other.pem -pubout -outform DER -out other.pub 2>/dev/null
-fails_saying "--write-object of a public key of nobody" \
+fails_saying "--write-object of a public key without its private key" \
     CKR_ATTRIBUTE_VALUE_INVALID p11 --write-object other.pub --type pubkey \
     --id af --label alien
 openssl genrsa -traditional 1024 2>/dev/null |
@@ -79,8 +79,8 @@ case $(cat out) in
 	ok "its MAC is openssl's" mac_is c1 ;;
 esac
 
-# pair SPEC ID WRAPPING: an import pair for that KeySpec; its public half is in
-# wrap.der.
+# pair SPEC ID WRAPPING: creates an import pair for that KeySpec and writes its
+# public half to wrap.der.
 pair() {
 	configure "import = $1" "wrapping = $3" &&
 	    p11 --keypairgen --key-type rsa:2048 --usage-wrap --label "over $2" \
@@ -92,7 +92,7 @@ oaep() {
 	    -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
 	    -pkeyopt rsa_mgf1_md:sha256 -in "$1" -out "$2"
 }
-# rsa_aes IN OUT: CKM_RSA_AES_KEY_WRAP by hand.
+# rsa_aes IN OUT: what CKM_RSA_AES_KEY_WRAP does, with openssl.
 rsa_aes() {
 	openssl rand -out kek 32 && oaep kek front &&
 	    openssl enc -id-aes256-wrap-pad -iv A65959A6 -in "$1" -out back \
@@ -111,7 +111,7 @@ ok "--unwrap" unwrap d1 GENERIC:64 --mechanism RSA-PKCS-OAEP \
 configure
 ok "its MAC is openssl's" mac_is d1
 
-# A private key, where pkcs11-tool unwraps such.
+# A private key, if this pkcs11-tool can unwrap one.
 openssl genrsa -out rsa.pem 2048 2>/dev/null
 openssl pkcs8 -topk8 -nocrypt -in rsa.pem -outform DER -out rsa.p8
 openssl rsa -in rsa.pem -pubout -out pub.pem 2>/dev/null
@@ -127,7 +127,7 @@ else
 fi
 configure
 
-# p11tool writes private keys and secrets.
+# p11tool imports private keys and secret keys.
 if command -v p11tool >/dev/null; then
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
 	    -out ec.pem 2>/dev/null

@@ -1,4 +1,4 @@
-# Java's SunPKCS11: its key store shows keys that have a certificate; jarsigner
+# Java's SunPKCS11: its key store shows keys that have a certificate, and jarsigner
 # signs with them.
 . "$srcdir/tests/clients/testenv.sh"
 needs keytool pkcs11-tool openssl

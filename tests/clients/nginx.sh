@@ -1,5 +1,5 @@
-# nginx: a master that loads the key, two workers that are forked from it and
-# sign in their handshakes, a reload, an end; by engine and by provider.
+# nginx with the engine and with the provider: the master process loads the keys,
+# two workers forked from it sign in TLS handshakes; then a reload and a shutdown.
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool curl
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
@@ -46,8 +46,8 @@ provider_settings() {
 		activate = 1
 	EOF
 }
-# uri_file KEY: the key's URI in the form in which the provider reads it from a
-# file: SEQUENCE { VisibleString, UTF8String }.
+# uri_file KEY: the key's URI in the file format of pkcs11-provider: SEQUENCE {
+# VisibleString, UTF8String }.
 uri_file() {
 	printf '%s\n' "asn1 = SEQUENCE:it" "[it]" \
 	    "is = VISIBLESTRING:PKCS\\#11 Provider URI v1.0" \
@@ -63,7 +63,8 @@ server_block() {
 	    ssl_certificate $dir/$1.pem; ssl_certificate_key \"$3\";
 	    location / { return 200 \"worker \$pid\\n\"; } }"
 }
-# settings RSA-SOURCE EC-SOURCE. nginx passes on no environment but what is named.
+# settings RSA-SOURCE EC-SOURCE. nginx keeps only the environment variables that
+# are named.
 settings() {
 	cat <<-EOF
 		daemon off; worker_processes 2; error_log stderr notice;
@@ -82,7 +83,7 @@ settings() {
 		}
 	EOF
 }
-# handshakes COUNT: each new, with either key, in either worker.
+# handshakes COUNT: that many full handshakes with each key, in either worker.
 handshakes() {
 	count=0
 	while [ $count -lt "$1" ]; do
@@ -105,8 +106,8 @@ drive() {
 	ok "a reload" kill -HUP "$server"
 	ok "20 handshakes" handshakes 10
 	kill -QUIT "$server"
-	ends_well "it ends well"
-	ok "without a complaint" tap_not grep -E '\[(alert|crit|emerg)\]|SSL_' served
+	ends_well "nginx exits with status 0"
+	ok "it logged no error" tap_not grep -E '\[(alert|crit|emerg)\]|SSL_' served
 }
 
 rsa_port=$(free_port) ec_port=$(free_port)

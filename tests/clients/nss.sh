@@ -1,4 +1,4 @@
-# NSS: the module in a database, its keys, requests, signed messages.
+# NSS: the module in a database; its keys sign requests and messages.
 . "$srcdir/tests/clients/testenv.sh"
 needs modutil certutil cmsutil pkcs11-tool openssl
 mkdir certificates db

@@ -1,5 +1,5 @@
-# OpenSSH: public keys of the token, an agent with its keys, logins by them to a
-# server of the test's own.
+# OpenSSH: prints the token's public keys, uses its keys in an agent, and logs in
+# with them to a server that the test starts.
 . "$srcdir/tests/clients/testenv.sh"
 needs ssh ssh-keygen ssh-agent ssh-add pkcs11-tool openssl
 [ -z "$preload" ] || skip_all "ssh-agent is setgid: nothing is preloaded"
@@ -14,7 +14,7 @@ done
 is "they are those that were imported" "$(cut -d' ' -f1,2 shown.pub | sort)" \
     "$(cut -d' ' -f1,2 imported.pub | sort)"
 
-# The agent's helper asks for a PIN; any will do.
+# The agent's helper asks for a PIN; the token accepts any.
 printf '#!/bin/sh\necho 1234\n' >askpass
 chmod 755 askpass
 SSH_ASKPASS=$dir/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=:0
@@ -32,7 +32,7 @@ for name in rsa ec; do
 	    -s text.sig <text"
 done
 
-# (With RSA keys ssh-add 9.2 tests SHA-1, which KMS does not sign.)
+# (With an RSA key, ssh-add 9.2 tests a SHA-1 signature, which KMS does not make.)
 ok "ssh-add -T" ssh-add -T ec.ssh.pub
 
 if [ -x /usr/sbin/sshd ]; then
@@ -59,7 +59,7 @@ if [ -x /usr/sbin/sshd ]; then
 		    -o PubkeyAcceptedAlgorithms=$algorithm \
 		    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		    -o BatchMode=yes "$(id -un)@127.0.0.1" echo logged in
-		ok "by the agent" says "logged in" ssh -F none -p "$port" \
+		ok "ssh with the agent" says "logged in" ssh -F none -p "$port" \
 		    -o PubkeyAcceptedAlgorithms=$algorithm \
 		    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		    -o BatchMode=yes "$(id -un)@127.0.0.1" echo logged in

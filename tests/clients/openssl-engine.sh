@@ -1,5 +1,5 @@
-# OpenSSL's engine pkcs11 (libp11): signatures, certificates, TLS servers,
-# decryption and key agreement with the token's keys.
+# OpenSSL with libp11's engine: signatures, certificates, TLS servers, decryption
+# and key agreement with the token's keys.
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
 engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')
@@ -18,7 +18,7 @@ init = 1
 distinguished_name = name
 [name]
 EOF
-# ssl COMMAND ARGUMENT...: openssl with the engine.
+# ssl COMMAND ARGUMENT...: runs openssl with the engine.
 ssl() {
 	command=$1; shift
 	OPENSSL_CONF=$dir/openssl.cnf host openssl "$command" -engine pkcs11 "$@"

@@ -1,6 +1,6 @@
-# OpenSSL's provider pkcs11 in front of the default one, loaded when first used
-# and at start: signatures, certificates, TLS servers, decryption, agreement.
-# The host's OpenSSL and the module's are the same library: nothing may hang.
+# OpenSSL with pkcs11-provider, which loads the module when it is first used, or at
+# start: signatures, certificates, TLS servers, decryption, key agreement. The
+# program and the module share one OpenSSL library; nothing may hang.
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool timeout
 modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')

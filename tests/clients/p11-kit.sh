@@ -1,4 +1,4 @@
-# p11-kit and GnuTLS's p11tool, with a configuration of their own.
+# p11-kit and GnuTLS's p11tool, with a p11-kit configuration of the test's own.
 . "$srcdir/tests/clients/testenv.sh"
 needs p11-kit p11tool pkcs11-tool openssl
 
@@ -6,7 +6,7 @@ openssl rand -out aes.key 32
 ok "a key is imported" p11 --write-object aes.key --type secrkey \
     --key-type AES:32 --label payroll --id 0a
 
-# For root p11-kit reads the system's configuration alone: so it runs as nobody,
+# Run by root, p11-kit reads only the system's configuration. So run it as nobody,
 # with a copy of the module that every user may read.
 mkdir -p xdg/pkcs11/modules
 as_user=

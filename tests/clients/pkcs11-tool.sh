@@ -1,5 +1,4 @@
-# Debian's pkcs11-tool: lists, import, encryption, import pairs, all that it
-# can do with a token of AES keys.
+# pkcs11-tool: lists, imports, encrypts, generates, signs, derives.
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl
 configure "aes-cbc-pad = yes"
@@ -11,7 +10,7 @@ ok "--list-mechanisms" says "AES-CBC-PAD, keySize={16,32}, encrypt, decrypt" \
     p11 --list-mechanisms
 ok "--list-objects of none" silent_about "Object" p11 --list-objects
 ok "--generate-random" p11 --generate-random 32 --output-file random
-is "32 bytes of it" "$(wc -c <random)" 32
+is "it has 32 bytes" "$(wc -c <random)" 32
 
 openssl rand -out aes.key 32
 openssl rand -out aes128.key 16
@@ -29,8 +28,8 @@ fails_saying "a key of 16 bytes" CKR_ATTRIBUTE_VALUE_INVALID p11 --write-object 
     aes128.key --type secrkey --key-type AES:16 --label short
 
 iv=00000000000000000000000000000000
-# One call below 1024 bytes, parts above; the result comes in 1024 at most
-# except from the end of parts.
+# Up to 1024 bytes pkcs11-tool makes one call, above it encrypts in parts. Its
+# buffer for each result holds 1024 bytes, but a larger one after the last part.
 for size in 1 100 750; do
 	openssl rand -out clear $size
 	ok "--encrypt of $size bytes" p11 --encrypt --id 0a0b -m AES-CBC-PAD \
@@ -40,7 +39,7 @@ for size in 1 100 750; do
 	    -i sealed -o back
 	ok "it is the same" cmp clear back
 done
-# It has room for 1024 bytes and no more, whether in one part or in several.
+# Its buffer for a result holds 1024 bytes, in one part and in several.
 for size in 900 1023 1024 3000; do
 	openssl rand -out clear $size
 	fails_saying "--encrypt of $size bytes does not fit" \
@@ -51,7 +50,7 @@ done
 ok "--set-id" p11 --set-id 0c --id 0a0b --type secrkey
 ok "the new id" says "ID:         0c" p11 --list-objects
 
-# An import pair, and a key that openssl wraps as an HSM would.
+# An import pair, and a key that openssl wraps in the place of an HSM.
 ok "--keypairgen" p11 --keypairgen --key-type rsa:2048 --usage-wrap \
     --label pair --id 0e
 ok "both halves" says "Public Key Object; RSA 2048 bits" p11 --list-objects \
@@ -65,24 +64,24 @@ ok "--unwrap" p11 --unwrap --mechanism RSA-PKCS-OAEP --hash-algorithm SHA256 \
     --mgf MGF1-SHA256 --id 0e -i wrapped --key-type AES:32 \
     --application-id 0f --application-label unwrapped
 ok "the key is there" says "unwrapped" p11 --list-objects --type secrkey
-ok "the pair is not" silent_about "Public Key" p11 --list-objects
+ok "the import pair is gone" silent_about "Public Key" p11 --list-objects
 echo "text" >clear
 ok "it encrypts" p11 --encrypt --id 0f -m AES-CBC-PAD --iv $iv -i clear -o sealed
 ok "and decrypts" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv -i sealed -o back
 ok "it is the same" cmp clear back
 
 ok "--hash" p11 --hash -m SHA256 -i clear -o hash
-is "as openssl" "$(od -An -tx1 hash | tr -d ' \n')" \
+is "openssl computes the same" "$(od -An -tx1 hash | tr -d ' \n')" \
     "$(openssl dgst -sha256 -r clear | cut -d' ' -f1)"
 ok "--login with any PIN" says "unwrapped" p11 --login --pin 1234 --list-objects
 
 configure "aes-cbc-pad = yes" "login = required"
-ok "login = required: without one no key is seen" silent_about "Secret Key" \
+ok "login = required: without login no key is visible" silent_about "Secret Key" \
     p11 --list-objects
-ok "with --login all are" says "unwrapped" p11 --login --pin 1234 --list-objects
+ok "with --login all keys are" says "unwrapped" p11 --login --pin 1234 --list-objects
 ok "an operation logs in by itself" p11 --pin 1234 --decrypt --id 0f \
     -m AES-CBC-PAD --iv $iv -i sealed -o back
-fails_saying "a PIN too short" CKR_PIN_INCORRECT p11 --login --pin 123 \
+fails_saying "a PIN that is too short" CKR_PIN_INCORRECT p11 --login --pin 123 \
     --list-objects
 configure "aes-cbc-pad = yes"
 
@@ -95,12 +94,12 @@ fails "and cannot be used" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv \
 ok "--test" silent_about "ERR" p11 --login --pin 1234 --test
 ok "--test-fork" p11 --test-fork
 
-# Keys that KMS makes.
+# Keys that KMS generates.
 ok "--keygen AES:32" p11 --keygen --key-type AES:32 --label "made aes" --id a0
 ok "--keygen GENERIC:64" p11 --keygen --key-type GENERIC:64 \
     --label "made hmac" --id a1 --usage-sign
 ok "they are listed" says "made hmac" p11 --list-objects --type secrkey
-fails_saying "AES:16, which KMS does not make" CKR_ATTRIBUTE_VALUE_INVALID \
+fails_saying "AES:16, which KMS cannot generate" CKR_ATTRIBUTE_VALUE_INVALID \
     p11 --keygen --key-type AES:16 --label short
 number=0
 for type in rsa:2048 EC:prime256v1 EC:secp384r1 EC:secp521r1 EC:secp256k1; do
@@ -116,7 +115,7 @@ for type in rsa:2048 EC:prime256v1 EC:secp384r1 EC:secp521r1 EC:secp256k1; do
 	ok "--verify" says "Signature is valid" p11 --verify -m $mechanism \
 	    --id b$number -i clear --signature-file signature
 done
-# (Of EC keys, this program's --read-object reads memory that it freed.)
+# (With EC keys, this program's --read-object uses memory after freeing it.)
 ok "--sign with the RSA key" p11 --sign -m SHA256-RSA-PKCS --id b1 -i clear \
     -o signature
 ok "--read-object" p11 --read-object --type pubkey --id b1 -o made.der
@@ -125,7 +124,7 @@ ok "openssl verifies" openssl dgst -sha256 -verify made.der -keyform DER \
 fails_saying "--keypairgen of a label in use" CKR_ATTRIBUTE_VALUE_INVALID \
     p11 --keypairgen --key-type EC:prime256v1 --label "made aes"
 
-# ECDH with a key in KMS: here, and as openssl does it with the other halves.
+# ECDH with a key in KMS gives what openssl computes with the other two halves.
 if command -v "$aws" >/dev/null; then
 	agree=$(aws_kms create-key --key-spec ECC_NIST_P256 \
 	    --key-usage KEY_AGREEMENT --query KeyMetadata.KeyId --output text)
@@ -144,7 +143,7 @@ if command -v "$aws" >/dev/null; then
 	if openssl engine pkcs11 >/dev/null 2>&1; then
 		PKCS11_MODULE_PATH=$module
 		export PKCS11_MODULE_PATH
-		ok "openssl pkeyutl -derive, by its engine" \
+		ok "openssl pkeyutl -derive, with the engine" \
 		    host openssl pkeyutl -derive \
 		    -engine pkcs11 -keyform engine \
 		    -inkey 'pkcs11:token=test;object=agree;type=private' \

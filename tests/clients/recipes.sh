@@ -1,4 +1,4 @@
-# docs/recipes.md: its commands work as they are printed.
+# The commands in docs/recipes.md work as they are printed.
 recipes=$(cd "$srcdir" && pwd)/docs/recipes.md
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
@@ -8,7 +8,7 @@ modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
 sed -i 's/^\[token test\]/[token quickstart]/' keyferry.conf
 export module
 
-# has NEED: a program, or what OpenSSL loads.
+# has NEED: a program, or a module that OpenSSL loads.
 has() {
 	case $1 in
 	engine) [ -f "$engines/pkcs11.so" ] ;;

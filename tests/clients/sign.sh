@@ -1,23 +1,23 @@
-# What the module signs, MACs and encrypts with keys in KMS is what the AWS
-# command line verifies and decrypts; and the other way round.
+# Signatures, MACs and ciphertexts that the module makes with keys in KMS are
+# accepted by the AWS command line; and the other way round.
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl "$aws"
 
-# make_key LABEL KEYSPEC KEYUSAGE: a key that KMS makes. $id gets its CKA_ID:
-# pkcs11-tool signs with the first key that it sees when it has but a label.
+# make_key LABEL KEYSPEC KEYUSAGE: has KMS generate a key, and sets $id to its
+# CKA_ID: given only a label, pkcs11-tool signs with the first key of the token.
 make_key() {
 	key_id=$(aws_kms create-key --key-spec "$2" --key-usage "$3" \
 	    --query KeyMetadata.KeyId --output text)
 	id=$(printf %s "$key_id" | tr -d -)
 	aws_kms create-alias --alias-name "alias/$1" --target-key-id "$key_id"
 }
-# says_valid LABEL ALGORITHM: aws verifies the file sig of the file text.
+# says_valid LABEL ALGORITHM: aws verifies that `sig` is a signature of `text`.
 says_valid() {
 	says True aws_kms verify --key-id "alias/$1" --message fileb://text \
 	    --message-type RAW --signature fileb://sig \
 	    --signing-algorithm "$2" --query SignatureValid --output text
 }
-# aws_signs LABEL ALGORITHM: aws leaves its signature of text in sig.
+# aws_signs LABEL ALGORITHM: aws signs `text` and writes the signature to `sig`.
 aws_signs() {
 	aws_kms sign --key-id "alias/$1" --message fileb://text \
 	    --message-type RAW --signing-algorithm "$2" --query Signature \
@@ -40,7 +40,7 @@ for hash in 256 384 512; do
 	done
 done
 
-# pkcs11-tool has no DER of P-521 that others read.
+# Without P-521: for that curve pkcs11-tool writes invalid DER.
 for curve in NIST_P256:256 NIST_P384:384 SECG_P256K1:256; do
 	spec=ECC_${curve%:*} hash=${curve#*:}
 	make_key "$spec" "$spec" SIGN_VERIFY

@@ -1,6 +1,7 @@
-# testenv.sh: `. "$srcdir/tests/clients/testenv.sh"`, for tests in which a program
-# that is not ours uses the module: a folder, a KMS, a configuration. The test
-# runs in that folder. p11 ARGUMENT...: pkcs11-tool with the module.
+# testenv.sh: `. "$srcdir/tests/clients/testenv.sh"`, for tests in which
+# somebody else's program uses the module. It starts a KMS, writes a
+# configuration, and runs the test in a directory of its own. p11 ARGUMENT...:
+# runs pkcs11-tool with the module.
 . "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/support/preload.sh"
 built=$(cd "$builddir" && pwd)
@@ -39,7 +40,7 @@ until [ -f env ]; do
 done
 . ./env
 
-# configure [LINE...]: keyferry.conf, with more lines of its one token.
+# configure [LINE...]: writes keyferry.conf, with these lines for its one token.
 configure() {
 	printf '%s\n' "state = $dir/state" '[token test]' \
 	    'wrapping-bits = 2048' "$@" >keyferry.conf
@@ -50,8 +51,9 @@ KEYFERRY_CONFIG=$dir/keyferry.conf
 export KEYFERRY_CONFIG
 
 p11() { host pkcs11-tool --module "$module" "$@"; }
-# make_key LABEL ID USAGE OPENSSL-GENPKEY-ARGUMENT...: makes a key pair outside,
-# in LABEL.key and LABEL.pub, and imports it; USAGE as sign, decrypt, derive.
+# make_key LABEL ID USAGE OPENSSL-GENPKEY-ARGUMENT...: generates a key pair with
+# openssl, in LABEL.key and LABEL.pub, and imports it. USAGE is sign, decrypt or
+# derive.
 make_key() {
 	made=$1 made_id=$2 made_usage=$3; shift 3
 	openssl genpkey "$@" -out "$made.key" 2>/dev/null &&
@@ -63,8 +65,8 @@ make_rsa() { make_key rsa 01 sign -algorithm RSA -pkeyopt rsa_keygen_bits:2048; 
 make_ec() {
 	make_key ec 02 sign -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1
 }
-# start NAME TEXT COMMAND...: a check that the command, run behind, comes to
-# print the text (in served). stop: ends it; so does the end of the test.
+# start NAME TEXT COMMAND...: runs the command in the background, and checks that it
+# prints the text, into `served`. stop: terminates it; so does the end of the test.
 start() {
 	served_name=$1 served_text=$2; shift 2
 	: >served
@@ -86,21 +88,21 @@ stop() {
 	server=
 	return $stopped
 }
-# ends_well NAME: a check that what was started ends by itself, and well.
+# ends_well NAME: checks that the started command exits by itself, with status 0.
 ends_well() {
 	[ -z "$server" ] || wait "$server"
 	stopped=$?
 	server=
 	is "$1" $stopped 0
 }
-# s_client CERTIFICATE [ARGUMENT...]: openssl's, at the server that was started;
-# it fails where the certificate does not verify.
+# s_client CERTIFICATE [ARGUMENT...]: connects openssl to the started server; fails
+# if the server's certificate does not verify.
 s_client() {
 	s_cert=$1; shift
 	openssl s_client -connect "127.0.0.1:$(port)" -CAfile "$s_cert" \
 	    -servername localhost -verify_return_error "$@" </dev/null
 }
-# free_port: one below those that the system hands out, on which nothing listens.
+# free_port: a port on which nothing listens, outside the system's ephemeral range.
 free_port() {
 	while :; do
 		number=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
@@ -109,17 +111,17 @@ free_port() {
 	done
 	echo $number
 }
-# port: where the server that was started listens, by what it said.
+# port: the port that the started server printed.
 port() { sed -n 's/^ACCEPT .*:\([0-9][0-9]*\).*/\1/p' served | head -n 1; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
-# needs PROGRAM...: skips the whole test where one is missing.
+# needs PROGRAM...: skips the whole test if one is missing.
 needs() {
 	for program in "$@"; do
 		command -v "$program" >/dev/null && continue
 		skip_all "no $program here"
 	done
 }
-# says TEXT COMMAND...: it succeeds and prints the text.
+# says TEXT COMMAND...: the command succeeds and prints the text.
 says() {
 	said_text=$1; shift
 	said=$("$@" 2>&1) || { printf '%s\n' "$said"; return 1; }
@@ -128,7 +130,7 @@ says() {
 	*) printf 'said: %s\nwanted: %s\n' "$said" "$said_text"; return 1 ;;
 	esac
 }
-# silent_about TEXT COMMAND...: it succeeds and does not print the text.
+# silent_about TEXT COMMAND...: the command succeeds and does not print the text.
 silent_about() {
 	said_text=$1; shift
 	said=$("$@" 2>&1) || { printf '%s\n' "$said"; return 1; }
@@ -136,7 +138,7 @@ silent_about() {
 	*"$said_text"*) printf 'said: %s\n' "$said"; return 1 ;;
 	esac
 }
-# Debian's own, where another of that name is before it in the path.
+# Prefer Debian's own over another of that name in the path.
 aws=/usr/bin/aws
 [ -x $aws ] || aws=aws
 aws_kms() { "$aws" --endpoint-url "$AWS_ENDPOINT_URL_KMS" kms "$@"; }

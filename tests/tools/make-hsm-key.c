@@ -1,7 +1,8 @@
 /*
- * make-hsm-key MODULE TOKEN PIN LABEL ID-DIGIT [FLAG...]: makes an AES-256 key as
- * pkcs11-tool cannot: "trusted", it leaves under a trusted key alone; "wrap",
- * it wraps and does nothing else; "nameless", without label and id.
+ * make-hsm-key MODULE TOKEN PIN LABEL ID-DIGIT [FLAG...]: generates an
+ * AES-256 key that pkcs11-tool cannot make: "trusted", it may be wrapped only by
+ * a trusted key; "wrap", it can only wrap; "nameless", it has neither label nor
+ * id.
  */
 #include <dlfcn.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
-"""memory-scan.py URL COUNTER FILE... -- COMMAND...: looks through a program's memory.
+"""memory-scan.py URL COUNTER FILE... -- COMMAND...: searches a program's memory.
 
 Runs the command until the counter at the URL (of the local KMS's control
-address) is not 0, and then prints for each FILE how often its content is in
-the command's memory. Kills the command."""
+address) is not 0, then prints for each FILE how often its content is in the
+command's memory, and kills the command."""
 import json
 import os
 import signal

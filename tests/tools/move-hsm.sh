@@ -1,5 +1,5 @@
-# keyferry move from one HSM to another that is not Keyferry: any token that
-# can unwrap. RSA and EC keys go in two steps, and do the same work there.
+# keyferry move from one HSM to another, neither of them Keyferry. RSA and EC keys
+# are unwrapped in two steps. All keys work on the target.
 . "$srcdir/tests/tools/softhsm.sh"
 hsm_token second
 second="pkcs11:token=second?module-path=$softhsm"
@@ -61,14 +61,14 @@ said "all are on the target" "5 keys: 5 on the target already"
 is "no key is there twice" \
     "$(hsm_on second --list-objects 2>/dev/null | grep -c Object)" 5
 
-# Another key of the same names.
+# Another key with the same names.
 hsm --delete-object --type privkey --id 02 >/dev/null 2>&1
 hsm --delete-object --type pubkey --id 02 >/dev/null 2>&1
 hsm_pair RSA:2048 signer 02 >/dev/null
 ends "another key of the same names" 1 across --yes
 said "it stays" "its label is taken on the target by another key"
 
-# A key with two usages is given the one that is wanted.
+# A key with two usages gets the one that --usage names.
 hsm_pair RSA:2048 narrow 06 >/dev/null
 ends "--usage" 0 "$keyferry" move --to "$second" --yes --usage decrypt \
     --wrapping-bits 2048 \

@@ -1,5 +1,5 @@
-# keyferry move killed at each of its steps, and interrupted: whoever runs it
-# again completes everything, and no key is there twice.
+# keyferry move is killed at each of its steps, and interrupted: running it again
+# completes the move, and no key is on the target twice.
 . "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 
@@ -7,7 +7,7 @@ count() { # OPERATION: how often it was asked for
 	control GET /counters | grep -o "\"$1\": *[0-9]*" | grep -o '[0-9]*$' ||
 	    echo 0
 }
-# await OPERATION NUMBER: until the KMS has been asked for it so often.
+# await OPERATION NUMBER: waits until the KMS has received it that many times.
 await() {
 	await_tries=0
 	until [ "$(count "$1")" -ge "$2" ]; do
@@ -17,7 +17,7 @@ await() {
 		sleep 0.1
 	done
 }
-# start OPTION...: keyferry move in the background, as $mover.
+# start OPTION...: runs keyferry move in the background, as process $mover.
 start() {
 	env --default-signal=INT "$keyferry" move --from "$source" \
 	    --to "$cloud" --wrapping-bits 2048 --yes "$@" >out 2>&1 </dev/null &
@@ -25,8 +25,8 @@ start() {
 }
 
 keys=0
-# round OPERATION FAULT SKIP: two keys, the move killed while the KMS holds back
-# that operation, or its answer, after SKIP of them; then the move again.
+# round OPERATION FAULT SKIP: makes two keys, kills the move while the KMS delays
+# that operation or its reply, after SKIP earlier ones, then runs the move again.
 round() {
 	what="$1, $2 after $3"
 	for i in 1 2; do
@@ -64,7 +64,7 @@ for i in 1 2 $keys; do
 	ok "key $i has its material" same_material "key-$i" "$id" "$id.key"
 done
 
-# An interruption waits for the key in hand, and is told.
+# An interruption takes effect when the current key is done, and is reported.
 for i in 1 2 3; do
 	hsm_aes "late-$i" "ff0$i"
 done

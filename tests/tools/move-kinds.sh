@@ -1,5 +1,4 @@
-# keyferry move takes RSA, EC and HMAC keys to KMS, and they do there what they
-# did in the HSM.
+# keyferry move moves RSA, EC and HMAC keys to KMS, where they work as in the HSM.
 . "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 p11 --list-mechanisms >mechanisms 2>/dev/null
@@ -8,10 +7,9 @@ grep -q 'RSA-AES-KEY-WRAP.*unwrap\|mechtype-0x1054.*unwrap' mechanisms || {
 	exit 0
 }
 
-# SoftHSM puts zero bytes behind the PKCS#8 of a private key until it is a
-# multiple of 8 long, and then pads again. The local KMS takes PKCS#8 and nothing
-# behind it. So the RSA keys here are some that need no zeros; of the curves,
-# P-384 and secp256k1 need none.
+# SoftHSM pads the PKCS#8 of a private key with zero bytes to a multiple of 8
+# before it wraps it. The local KMS refuses bytes behind PKCS#8. So this test uses
+# RSA keys whose PKCS#8 needs no padding, and P-384 and secp256k1, which need none.
 hsm_rsa() { # BITS LABEL ID
 	until openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" \
 	    -outform DER -out "$2.der" 2>/dev/null &&
@@ -56,7 +54,7 @@ Enabled RSA_2048 SIGN_VERIFY
 Enabled RSA_3072 ENCRYPT_DECRYPT
 Enabled SYMMETRIC_DEFAULT ENCRYPT_DECRYPT"
 
-# What KMS signs, the HSM, or openssl with the public key, verifies.
+# The HSM, or openssl, verifies what KMS signs.
 echo "a text to sign" >text
 kms_signs() { # LABEL ALGORITHM HASH
 	openssl dgst "-$3" -binary text >hash
@@ -74,7 +72,7 @@ for curve in "p384 14 384" "k256 16 256"; do
 	ok "$1" says "Signature is valid" hsm --verify -m ECDSA --id "$2" \
 	    -i hash --signature-file signature --signature-format openssl
 done
-# What is encrypted for the HSM, KMS decrypts.
+# KMS decrypts what is encrypted with the HSM's public key.
 openssl pkeyutl -encrypt -pubin -inkey rsa-open.pem -in text -out sealed \
     -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256
 is "RSA decrypts" "$(aws_kms decrypt --key-id alias/rsa-open \
@@ -94,7 +92,7 @@ done
 ends "again" 0 move --yes
 said "all are on the target" "10 keys: 10 on the target already"
 
-# With zeros behind its PKCS#8 a key does not go; the others do.
+# A key with padding behind its PKCS#8 is not moved; the others are.
 hsm_pair EC:prime256v1 p256 13 >/dev/null
 hsm_aes other 41
 ends "a key with zeros behind it" 1 move --yes

@@ -1,7 +1,7 @@
-# The clear key is not in the process of keyferry move, nor in that of the
-# module, which is the same. SoftHSM is in another one, behind p11-kit's server,
-# as an HSM is behind its own wire. That the search would find the key is seen
-# on a process that has it.
+# The key in the clear is never in the memory of keyferry move, which is also that
+# of the module. SoftHSM runs in another process, behind p11-kit's server, as a real
+# HSM does. A second run, with SoftHSM in the same process, shows that the search
+# finds a key that is there.
 memory_scan=$(cd "$srcdir/tests/tools" && pwd)/memory-scan.py
 . "$srcdir/tests/tools/softhsm.sh"
 needs p11-kit python3
@@ -18,8 +18,8 @@ p11-kit server -t 600 -n "$dir/socket" --provider "$softhsm" "pkcs11:token=sourc
 . ./server.env
 server=$P11_KIT_SERVER_PID
 
-# found FROM: how often the key and its label are in memory while the wrapped
-# key is on its way to KMS.
+# found FROM: prints how often the key and its label are in memory while the request
+# with the wrapped key is sent to KMS.
 found() {
 	control DELETE /counters >/dev/null
 	control POST "/faults?operation=ImportKeyMaterial&fault=hang" >/dev/null

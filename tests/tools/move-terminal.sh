@@ -1,4 +1,4 @@
-# keyferry move at a terminal: the PIN, the question, the bar.
+# keyferry move at a terminal: the PIN, the question, the progress bar.
 terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
 . "$srcdir/tests/tools/softhsm.sh"
 needs python3 "$aws"
@@ -6,7 +6,7 @@ unset PKCS11_PIN
 hsm_aes payroll 0a
 hsm_aes bonus 0b
 
-# at PIN ANSWER [OPTION...]: move at a terminal, where these are typed.
+# at PIN ANSWER [OPTION...]: runs move at a terminal and types these.
 at() {
 	at_pin=$1 at_answer=$2; shift 2
 	python3 "$terminal" "PIN of source: =$at_pin" \
@@ -23,7 +23,7 @@ said "a progress bar" "[########################] 2/2"
 said "how many" "2 keys: 2 moved"
 fails "the PIN was not shown" has_said "$pin"
 is "both are in KMS" "$(kms_keys | grep -c '^Enabled')" 2
-# Keys as they are pressed: erased, and given up.
+# Erasing characters of the PIN, and cancelling.
 ends "a PIN with corrected typing errors" 0 at "$(printf '00\010\177%s' $pin)" y
 said "both are on the target" "2 keys: 2 on the target already"
 ends "no PIN" 2 at "$(printf '47\003')" y

@@ -1,5 +1,5 @@
-# keyferry move takes AES keys from SoftHSM to KMS: the plan, the move, the
-# report, the second run, and what does not go.
+# keyferry move moves AES keys from SoftHSM to KMS: the plan, the move, the report,
+# the second run, and the keys that cannot be moved.
 . "$srcdir/tests/tools/softhsm.sh"
 needs "$aws"
 
@@ -60,7 +60,7 @@ ends "--quiet" 1 move --yes --quiet
 fails "no plan" grep -q "is on the target already" said
 said "but what stays" "cannot be moved: short"
 
-# One key, and several URIs.
+# One key; several URIs.
 hsm_aes one 0b01
 hsm_aes two 0b02
 one="pkcs11:token=source;object=one;type=secret-key?module-path=$softhsm"
@@ -106,7 +106,7 @@ ends "no terminal to ask for the PIN" 2 env -u PKCS11_PIN setsid "$keyferry" mov
     --from "$one" --to "$cloud" --dry-run
 said "the message" "source needs a PIN"
 
-# Names that are taken.
+# Labels and ids that are in use.
 aws_kms create-key --query KeyMetadata.KeyId --output text >id
 aws_kms create-alias --alias-name alias/clash --target-key-id "$(cat id)"
 hsm_aes clash 0c01
@@ -126,8 +126,8 @@ done
 hsm --delete-object --type secrkey --id 0a03 >/dev/null 2>&1
 hsm --delete-object --type secrkey --id 0a04 >/dev/null 2>&1
 
-# A key that KMS forbids: the others go. Its import pair was left by an earlier
-# run, and is used in the end.
+# KMS denies the import of one key: the others are moved. Its import pair, left by
+# an earlier run, is used when the import is allowed.
 id=$(aws_kms create-key --origin EXTERNAL --query KeyMetadata.KeyId --output text)
 aws_kms create-alias --alias-name alias/denied --target-key-id "$id"
 aws_kms create-alias --alias-name alias/keyferry/id/0d01 --target-key-id "$id"
@@ -149,7 +149,7 @@ is "into the key that waited" "$(aws_kms describe-key --key-id alias/denied \
     "$id Enabled"
 ok "with its material" same_material denied 0d01 0d01.key
 
-# The source refuses to wrap: nothing is left on the target.
+# The source refuses to wrap a key: nothing stays on the target.
 hsm_aes late 0e01
 ends "a hash that the source does not have" 1 move --yes --hash sha256
 said "why" "C_WrapKey on source: CKR_"
@@ -173,7 +173,7 @@ ok "in the report, too" grep -q '^{"label":"red\\u001b\[31m\\"' report
 ends "--usage" 1 move --yes --usage decrypt
 said "the third is moved then" "moved wraps-alone"
 
-# Nothing to write the report into.
+# The report cannot be written.
 [ ! -c /dev/full ] || {
 	ends "a report that does not get on disk" 1 "$keyferry" move --dry-run \
 	    --from "$one" --to "$cloud" --report /dev/full

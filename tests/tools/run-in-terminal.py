@@ -1,7 +1,7 @@
 """run-in-terminal.py TEXT=ANSWER... -- COMMAND...: runs it at a terminal of its own.
 
-Each ANSWER is typed once its TEXT has appeared after what was before. All that
-the terminal shows is printed; the status is the command's."""
+Types each ANSWER when its TEXT appears behind the last one. Prints all that the
+terminal shows, and exits with the command's status."""
 import os
 import pty
 import select

@@ -1,5 +1,4 @@
-# keyferry's help, its version, and what it says of a wrong command line. No
-# token is needed for any of it.
+# keyferry's help and version, and its messages about a wrong command line.
 . "$srcdir/tests/support/tap.sh"
 keyferry=$builddir/keyferry
 version=$(sed -n 's/^AC_INIT(\[keyferry\], \[\(.*\)\])$/\1/p' "$srcdir/configure.ac")
@@ -38,7 +37,7 @@ refused "an object as target" "must name a token, not an object" move --from pkc
 refused "no such module" "/nonexistent.so" move --from pkcs11: \
     --to "pkcs11:?module-path=/nonexistent.so"
 
-# A PIN in an URI is not told to anybody.
+# A PIN in a URI is not printed.
 out=$("$keyferry" move --from pkcs11: \
     --to "pkcs11:token=none?pin-value=secret&module-path=/nonexistent.so" 2>&1)
 is "a wrong URI with a PIN: status" $? 2
