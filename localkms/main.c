@@ -7,12 +7,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "auth.h"
-#include "controls.h"
-#include "server.h"
-#include "service.h"
-#include "text.h"
-#include "tls.h"
+#include "auth/auth.h"
+#include "service/control-address.h"
+#include "http/server.h"
+#include "service/service.h"
+#include "base/text.h"
+#include "http/tls.h"
 
 #define CONNECTIONS 1100 /* threads: what a test may want, with room */
 #define CONTROL_CONNECTIONS 32
@@ -169,7 +169,7 @@ answered_kms(void *ctx)
 static void
 answer_control(void *ctx, const struct web_request *q, struct web_reply *r)
 {
-	controls_answer(ctx, q, r);
+	control_address_answer(ctx, q, r);
 }
 
 static bool

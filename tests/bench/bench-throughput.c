@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 #include <microhttpd.h>
-#include "auth.h"
+#include "auth/auth.h"
 #include "crypto.h"
-#include "make/material.h"
+#include "key/material.h"
 #include "sigv4.h"
-#include "token/store.h"
+#include "store/store.h"
 
 #define CONNECTIONS 4
 #define ROUNDS 25

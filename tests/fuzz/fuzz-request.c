@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "auth.h"
-#include "call.h"
-#include "controls.h"
-#include "material.h"
-#include "service.h"
-#include "sts.h"
+#include "auth/auth.h"
+
+#include "key/material.h"
+#include "service/control-address.h"
+#include "service/perform.h"
+#include "service/service.h"
+#include "service/sts.h"
 
 /* So many calls on a store before it is made anew. */
 #define STORE_RUNS 5000
@@ -128,7 +129,7 @@ decode(struct view text)
 	const struct json_node *root;
 
 	for (size_t i = 0; (op = operation_at(i)) != NULL; i++) {
-		struct arena mem = ARENA_INIT(4 * 1024 * 1024);
+		struct arena arena = ARENA_INIT(4 * 1024 * 1024);
 
 		root = json_tree_parse(text, &arena);
 		if (root != NULL && root->kind == NODE_OBJECT)
@@ -155,9 +156,9 @@ call(struct view text)
 	if (text.len == 0)
 		return;
 	open_store();
-	c.op = operation_at(text.ptr[0] % count);
-	if (call_run(&c, VIEW(text.ptr + 1, text.len - 1)) && c.reply != NULL &&
-	    json_encode(c.reply, &c.out, &reply) != ERR_OK)
+	if (perform(&c, operation_at(text.ptr[0] % count),
+		VIEW(text.ptr + 1, text.len - 1)) &&
+	    c.reply != NULL && json_encode(c.reply, &c.out, &reply) != ERR_OK)
 		abort();
 	call_free(&c);
 	buf_free(&reply);
@@ -213,11 +214,11 @@ control(char *text)
 		q.query = mark + 1;
 	}
 	open_store();
-	controls_answer(service.controls, &q, &r);
+	control_address_answer(service.controls, &q, &r);
 	buf_reset(&r.body);
 	q = (struct web_request){
 	    .method = "POST", .path = "/reset", .query = ""};
-	controls_answer(service.controls, &q, &r);
+	control_address_answer(service.controls, &q, &r);
 	buf_free(&r.body);
 }
 

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "localkms.h"
-#include "server.h"
-#include "service.h"
+#include "http/server.h"
+#include "service/service.h"
 #include "tap.h"
 
 #define MANY 1000

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "localkms.h"
-#include "quota.h"
+#include "control/quota.h"
 #include "tap.h"
 
 #define HELLO "aGVsbG8="

@@ -8,7 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "localkms.h"
-#include "material.h"
+#include "key/material.h"
 #include "tap.h"
 
 #define FOREVER ",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""

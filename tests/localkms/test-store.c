@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <sqlite3.h>
 #include "localkms.h"
-#include "service.h"
+#include "service/service.h"
 #include "tap.h"
 
 #define HELLO "aGVsbG8="

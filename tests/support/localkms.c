@@ -8,10 +8,11 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include "localkms.h"
-#include "service.h"
+#include "service/control-address.h"
+#include "service/service.h"
 #include "sigv4.h"
 #include "tap.h"
-#include "wrap.h"
+#include "key/wrap.h"
 
 #define MEM_MAX (64u * 1024 * 1024)
 
@@ -238,7 +239,7 @@ localkms_control(
 	struct web_request q = {.method = method, .path = path, .query = query};
 	struct web_reply r = {.body = BUF_INIT(WEB_BODY_MAX)};
 
-	controls_answer(l->service.controls, &q, &r);
+	control_address_answer(l->service.controls, &q, &r);
 	buf_free(&l->body);
 	arena_free(&l->arena);
 	l->arena = (struct arena)ARENA_INIT(MEM_MAX);

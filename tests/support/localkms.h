@@ -1,9 +1,9 @@
 #ifndef LOCALKMS_H
 #define LOCALKMS_H
 #include <stdbool.h>
-#include "auth.h"
-#include "call.h"
-#include "controls.h"
+#include "auth/auth.h"
+#include "call/call.h"
+#include "control/controls.h"
 #include "crypto.h"
 
 /*

@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include "auth/session.h"
+#include "base/text.h"
+
+#define MAC_LEN 32
+
+const char session_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const char session_key_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void
+session_random_text(
+    const uint8_t *random, size_t len, const char *letters, char *out)
+{
+	size_t n = strlen(letters);
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = letters[random[i] % n];
+	out[len] = '\0';
+}
+
+/* The MAC of "WHAT:ACCESS_KEY:TEXT". */
+static bool
+mac(const uint8_t *secret, const char *what, const struct session *s,
+    const char *text, uint8_t out[EVP_MAX_MD_SIZE])
+{
+	char all[SESSION_TOKEN_SIZE + 64];
+	unsigned n = 0;
+	int len = snprintf(
+	    all, sizeof(all), "%s:%s:%s", what, s->access_key, text);
+
+	return (len > 0 && (size_t)len < sizeof(all) &&
+		HMAC(EVP_sha512(), secret, SESSION_SECRET_SIZE,
+		    (const unsigned char *)all, (size_t)len, out, &n) != NULL);
+}
+
+static bool
+fill_secret(const uint8_t *secret, struct session *s)
+{
+	uint8_t m[EVP_MAX_MD_SIZE];
+
+	if (!mac(secret, "secret", s, "", m))
+		return (false);
+	session_random_text(m, 40, session_key_letters, s->secret_key);
+	return (true);
+}
+
+/* The token is base64 of "EXPIRES ARN MAC". */
+bool
+session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
+{
+	uint8_t random[16], m[EVP_MAX_MD_SIZE];
+	char text[SESSION_ARN_SIZE + 32], hex[2 * MAC_LEN + 1];
+	char all[sizeof(text) + sizeof(hex)];
+	int n;
+
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return (false);
+	memcpy(s->access_key, "ASIA", 4);
+	session_random_text(random, 16, session_letters, s->access_key + 4);
+	snprintf(text, sizeof(text), "%lld %s", (long long)s->expires, s->arn);
+	if (!mac(secret, "token", s, text, m))
+		return (false);
+	hex_write(m, MAC_LEN, hex);
+	n = snprintf(all, sizeof(all), "%s %s", text, hex);
+	if (n < 0 || (size_t)n / 3 * 4 + 5 > sizeof(s->token))
+		return (false);
+	EVP_EncodeBlock(
+	    (unsigned char *)s->token, (const unsigned char *)all, n);
+	return (fill_secret(secret, s));
+}
+
+bool
+session_read(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
+{
+	uint8_t m[EVP_MAX_MD_SIZE], claimed[MAC_LEN];
+	char text[SESSION_TOKEN_SIZE], *space;
+	size_t len = strlen(s->token);
+	int n;
+
+	if (len == 0 || len % 4 != 0 || len >= sizeof(text))
+		return (false);
+	n = EVP_DecodeBlock(
+	    (unsigned char *)text, (const unsigned char *)s->token, (int)len);
+	if (n < 0)
+		return (false);
+	text[n] = '\0';
+	space = strrchr(text, ' ');
+	if (space == NULL || strlen(space + 1) != 2 * sizeof(claimed) ||
+	    !hex_read(space + 1, claimed, sizeof(claimed)))
+		return (false);
+	*space = '\0';
+	if (!mac(secret, "token", s, text, m) ||
+	    CRYPTO_memcmp(m, claimed, sizeof(claimed)) != 0 ||
+	    (space = strchr(text, ' ')) == NULL)
+		return (false);
+	s->expires = strtoll(text, NULL, 10);
+	snprintf(s->arn, sizeof(s->arn), "%s", space + 1);
+	return (fill_secret(secret, s));
+}

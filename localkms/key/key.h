@@ -1,0 +1,95 @@
+#ifndef LOCALKMS_KEY_H
+#define LOCALKMS_KEY_H
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "key/material.h"
+
+#define KEY_REGION_SIZE 33
+#define KEY_ID_SIZE 37 /* a UUID, or "mrk-" and 32 digits */
+#define KEY_TAGS_MAX (50 * (129 + 257) * 4)
+#define KEY_ALIAS_SIZE 257
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+enum key_state {
+	STATE_ENABLED,
+	STATE_DISABLED,
+	STATE_PENDING_DELETION,
+	STATE_PENDING_REPLICA_DELETION,
+	STATE_PENDING_IMPORT,
+	STATE_CREATING,
+	STATE_UPDATING,
+	STATE_COUNT,
+};
+
+/* What a key was last used for. */
+struct last_use {
+	const char *operation; /* NULL: nothing since the server started */
+	int64_t at_ms;
+	char request_id[KEY_ID_SIZE];
+};
+
+/*
+ * A KMS key in one Region. Never changed once the store has it: a writer
+ * copies it, changes the copy and puts that in its place, so that a reader
+ * needs no lock while it uses one.
+ */
+struct key {
+	atomic_int refs;
+	char region[KEY_REGION_SIZE];
+	char id[KEY_ID_SIZE];
+	const struct spec *spec;
+	enum usage usage;
+	bool external; /* Origin EXTERNAL, else AWS_KMS */
+	bool enabled; /* unless something else keeps it from being so */
+	bool waits_for_replicas; /* deleted when the last of them is */
+	char primary[KEY_REGION_SIZE]; /* of a multi-Region key, else "" */
+	int64_t created_ms;
+	int64_t deletion_ms; /* 0: not scheduled */
+	int window_days; /* of that schedule */
+	int rotation_days; /* automatic rotation; 0: off */
+	int64_t rotation_next_ms;
+	char *description, *policy; /* policy NULL: the default one */
+	struct buf tags; /* key NUL value NUL ... */
+	struct material *materials; /* the oldest first */
+	size_t material_count;
+
+	/* not stored: for the imitation of eventual consistency, by the
+	 * monotonic clock */
+	int64_t changed_ms; /* 0: long ago */
+	struct key *before; /* as it was until then */
+	enum key_state settling; /* Creating or Updating ... */
+	int64_t settled_ms; /* ... until then; 0: not at all */
+
+	struct last_use last_use; /* not stored; the store guards it */
+};
+
+/* With one reference; NULL: out of memory. */
+struct key *key_new(void);
+/* Without what only the store needs. */
+struct key *key_copy(const struct key *);
+struct key *key_ref(struct key *);
+void key_unref(struct key *); /* NULL is fine */
+
+enum key_state key_state(const struct key *);
+const char *key_state_name(enum key_state);
+
+/* What encrypts; NULL: none, or it is not here. */
+const struct material *key_current(const struct key *);
+/* By id, here or not; NULL: no such. */
+struct material *key_material(const struct key *, const char *id);
+/* Adds one; NULL: out of memory. */
+struct material *key_material_add(struct key *);
+
+/*
+ * Makes the next material the current one: of an EXTERNAL key the one that
+ * waits for it, else a fresh one. False: none waits, or out of memory.
+ */
+bool key_rotate(struct key *, int64_t now_ms, bool on_demand);
+
+/* When key_advance() has something to do; INT64_MAX: never. */
+int64_t key_next_change_ms(const struct key *);
+enum key_change { KEY_UNCHANGED, KEY_CHANGED, KEY_GONE };
+/* Lets a copy live until now: deletion, expiry and automatic rotation. */
+enum key_change key_advance(struct key *, int64_t now_ms);
+#endif

@@ -1,0 +1,67 @@
+#include <stdlib.h>
+#include <string.h>
+#include "store/index.h"
+
+size_t
+index_find(const struct index *x, const void *key, bool *found)
+{
+	size_t low = 0, high = x->count, mid;
+	int c;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		c = x->compare(x->rows[mid], key);
+		if (c == 0) {
+			*found = true;
+			return (mid);
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*found = false;
+	return (low);
+}
+
+bool
+index_reserve(struct index *x)
+{
+	size_t cap = x->cap == 0 ? 64 : x->cap * 2;
+	void **p;
+
+	if (x->count < x->cap)
+		return (true);
+	if ((p = realloc(x->rows, cap * sizeof(*p))) == NULL)
+		return (false);
+	x->rows = p;
+	x->cap = cap;
+	return (true);
+}
+
+void
+index_put(struct index *x, size_t place, bool instead, void *row)
+{
+	if (!instead) {
+		memmove(x->rows + place + 1, x->rows + place,
+		    (x->count - place) * sizeof(*x->rows));
+		x->count++;
+	}
+	x->rows[place] = row;
+}
+
+void
+index_remove(struct index *x, size_t place)
+{
+	x->count--;
+	memmove(x->rows + place, x->rows + place + 1,
+	    (x->count - place) * sizeof(*x->rows));
+}
+
+void
+index_free(struct index *x)
+{
+	free(x->rows);
+	x->rows = NULL;
+	x->count = x->cap = 0;
+}
