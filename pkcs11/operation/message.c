@@ -23,15 +23,6 @@ message_ready(struct call *c, enum op_kind kind, bool parts)
 }
 
 CK_RV
-message_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
-    CK_OBJECT_HANDLE key)
-{
-	if (m == NULL || c->session->ops[kind].mech == NULL)
-		op_end(message_now(c, kind));
-	return (op_init(c, kind, m, key));
-}
-
-CK_RV
 message_final(struct call *c, enum op_kind kind)
 {
 	struct op *process = &c->session->ops[kind];

@@ -1,37 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
-#include "mech/digest.h"
-#include "mech/families.h"
-#include "message.h"
-#include "object/pkey.h"
-
-#define RESULT_MAX (8 * 1024) /* of work in KMS; families raise it */
-
-/* clang-format off */
-static const struct {
-	CK_FLAGS flag; /* of a mechanism */
-	CK_ATTRIBUTE_TYPE usage; /* of a key */
-	enum op_kind as; /* what a family takes it for */
-} kinds[OP_COUNT] = {
-#define SAME(name) [OP_##name] = { CKF_##name, CKA_##name, OP_##name }
-#define MESSAGE(name)							\
-	[OP_MESSAGE_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }, \
-	[OP_NOW_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }
-	SAME(ENCRYPT), SAME(DECRYPT), SAME(SIGN), SAME(VERIFY),
-	SAME(SIGN_RECOVER), SAME(VERIFY_RECOVER),
-	[OP_DIGEST] = { CKF_DIGEST, 0, OP_DIGEST },
-	[OP_VERIFY_GIVEN] = { CKF_VERIFY, CKA_VERIFY, OP_VERIFY },
-	MESSAGE(ENCRYPT), MESSAGE(DECRYPT), MESSAGE(SIGN), MESSAGE(VERIFY),
-};
-/* clang-format on */
-
-void
-op_cancel(struct op ops[OP_COUNT], CK_FLAGS flags)
-{
-	for (size_t i = 0; i < OP_COUNT; i++)
-		if ((flags & kinds[i].flag) != 0)
-			op_end(&ops[i]);
-}
+#include "mech/mech.h"
+#include "op.h"
 
 static enum err
 copy_buf(struct buf *to, const struct buf *from)
@@ -96,132 +66,6 @@ fail_with(struct call *c, struct op *op, CK_RV rv)
 	if (rv != CKR_OK)
 		object_refresh_state(c, &op->object);
 	return (end_with(op, rv));
-}
-
-/*
- * pkcs11-tool begins anew when the result of a single part did not fit,
- * instead of giving more room. The operation has done all it will ever do,
- * so the same Init once more is let through.
- */
-static bool
-is_repeated_init(
-    const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
-{
-	return (op->finished && !op->multi && op->object.handle == key &&
-		op->mech->type == m->mechanism);
-}
-
-static bool
-type_fits(const struct mech *m, CK_KEY_TYPE type)
-{
-	/* HMAC keys go by the name of their hash too, or by none */
-	return (type == m->key_type ||
-		(m->key_type == CKK_GENERIC_SECRET && m->digest != NULL &&
-		    m->digest->hmac == type));
-}
-
-/* KMS's own keys have sizes that their rows are for. */
-static bool
-size_fits(const struct mech *m, const struct object *o)
-{
-	size_t n;
-
-	if (o->attrs == NULL)
-		return (true);
-	n = o->class != CKO_SECRET_KEY ? pkey_bits(o)
-				       : attrset_view(o->attrs, CKA_VALUE).len;
-	if (m->key_type == CKK_GENERIC_SECRET)
-		n *= 8;
-	return (n >= m->min && n <= m->max);
-}
-
-/* In the order of the standard: handle, type, use. */
-static CK_RV
-take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
-{
-	const struct object *o = &op->object;
-	CK_RV rv;
-
-	if (!object_get(c, handle, &op->object))
-		return (CKR_KEY_HANDLE_INVALID);
-	if (object_type(o) == CK_UNAVAILABLE_INFORMATION)
-		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = object_check_state(c, o)) != CKR_OK)
-		return (rv);
-	if (!type_fits(op->mech, object_type(o)))
-		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (!size_fits(op->mech, o))
-		return (CKR_KEY_SIZE_RANGE);
-	if (!attr_is_true(c, o, kinds[op->kind].usage))
-		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	return (mech_is_allowed(op->mech, o) ? CKR_OK : CKR_MECHANISM_INVALID);
-}
-
-/* What does the work with that key. */
-static CK_RV
-take_family(struct call *c, struct op *op)
-{
-	const struct object *o = &op->object;
-
-	if (op->mech->key_type == CK_UNAVAILABLE_INFORMATION) {
-		op->family = mech_family(c, op->mech, o);
-		return (op->family != NULL ? CKR_OK
-					   : CKR_KEY_FUNCTION_NOT_PERMITTED);
-	}
-	if (mech_family(c, op->mech, o) == NULL)
-		return (call_error(c, CKR_MECHANISM_INVALID,
-		    "not with a key of this token's configuration"));
-	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
-		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "that key cannot do this mechanism"));
-	if (o->key != NULL)
-		object_select_key(&op->object, mech_key(op->mech, o));
-	op->family = mech_family(c, op->mech, o);
-	return (CKR_OK);
-}
-
-static CK_RV
-begin(struct call *c, struct op *op, enum op_kind kind, const CK_MECHANISM *m,
-    CK_OBJECT_HANDLE key)
-{
-	CK_RV rv;
-
-	op->result.max = op->context.max = RESULT_MAX;
-	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
-	    (rv = take_key(c, op, key)) != CKR_OK)
-		return (rv);
-	op->locked = op->object.attrs != NULL &&
-		     attrset_bool(
-			 op->object.attrs, CKA_ALWAYS_AUTHENTICATE, false);
-	if (kind == OP_MESSAGE_ENCRYPT || kind == OP_MESSAGE_DECRYPT)
-		return (message_crypt_init(c, op, m));
-	if ((rv = take_family(c, op)) != CKR_OK)
-		return (rv);
-	return (op->family->init(c, op, m));
-}
-
-CK_RV
-op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
-    CK_OBJECT_HANDLE key)
-{
-	struct op *op = &c->session->ops[kind];
-	CK_RV rv;
-
-	/* PKCS#11 3.0: Init without a mechanism ends what is under way */
-	if (m == NULL)
-		return (end_with(
-		    op, op->mech != NULL ? CKR_OK : CKR_ARGUMENTS_BAD));
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
-	if (op->mech != NULL && !is_repeated_init(op, m, key))
-		return (CKR_OPERATION_ACTIVE);
-	op_end(op);
-	op->kind = kinds[kind].as;
-	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
-		return (CKR_MECHANISM_INVALID);
-	if ((rv = begin(c, op, kind, m, key)) != CKR_OK)
-		return (end_with(op, rv));
-	return (CKR_OK);
 }
 
 /* Gives the result away, and ends the operation if it fits. */
@@ -493,26 +337,6 @@ op_verify_final(struct call *c, struct view signature)
 	if (signature.ptr == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	return (op_run_verify(c, op, NULL, signature));
-}
-
-CK_RV
-op_verify_signature_init(struct call *c, const CK_MECHANISM *m,
-    CK_OBJECT_HANDLE key, struct view signature)
-{
-	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
-	CK_RV rv;
-	enum err e;
-
-	if (m != NULL && signature.ptr == NULL)
-		return (CKR_ARGUMENTS_BAD);
-	if ((rv = op_init(c, OP_VERIFY_GIVEN, m, key)) != CKR_OK || m == NULL)
-		return (rv);
-	op->given.max = RESULT_MAX;
-	/* what is longer is no signature of any mechanism here */
-	if ((e = buf_append(&op->given, signature)) != ERR_OK)
-		return (end_with(op, e == ERR_TOO_BIG ? CKR_SIGNATURE_LEN_RANGE
-						      : call_fail(c, e)));
-	return (CKR_OK);
 }
 
 CK_RV
