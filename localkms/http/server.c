@@ -379,17 +379,17 @@ server_start(
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->stopping, NULL);
 	if ((fd = listen_on(conf, why, size)) == -1)
-		goto bad;
+		goto out;
 	name_address(s, fd);
 	if ((s->daemon = start_daemon(s, fd)) == NULL) {
 		snprintf(why, size, "%s: the server cannot be started",
 		    conf->address);
 		close(fd);
-		goto bad;
+		goto out;
 	}
 	*out = s;
 	return (true);
-bad:
+out:
 	server_stop(s);
 	return (false);
 }

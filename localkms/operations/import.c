@@ -321,10 +321,10 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 		if (strcmp(related[i]->region, c->key->region) == 0)
 			k = related[i];
 	if (k == NULL || !place_material(c, k, m, w))
-		goto bad;
+		goto out;
 	if (!settle_related(related, n, key_material(k, m->id))) {
 		(void)call_out_of_memory(c);
-		goto bad;
+		goto out;
 	}
 	/* an import ends PendingImport, whatever the key was before that */
 	if (!was_usable)
@@ -333,7 +333,7 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 	if (k->spec->family == FAMILY_AES)
 		c->out.material_id = arena_copy(&c->arena, view_str(m->id));
 	return (related_keys_put(c, related, n));
-bad:
+out:
 	for (size_t i = 0; i < n; i++)
 		key_unref(related[i]);
 	return (false);

@@ -135,22 +135,22 @@ op_create_key(struct call *c)
 		return (call_out_of_memory(c));
 	if (!read_spec(c, &k->spec, &k->usage) ||
 	    !read_origin(c, k->spec, &k->external) || !fill_texts(c, k))
-		goto bad;
+		goto out;
 	snprintf(k->region, sizeof(k->region), "%s", c->caller.region);
 	if (many)
 		snprintf(k->primary, sizeof(k->primary), "%s", k->region);
 	k->enabled = true;
 	k->created_ms = c->now_ms;
 	if (!new_id(k->id, many) || !fill_material(c, k))
-		goto bad;
+		goto out;
 	call_lock(c);
 	if (store_key_count(c->service->store, k->region) >= KEYS_MAX) {
 		REFUSE(c, LIMIT_EXCEEDED, "The limit of KMS keys is reached.");
-		goto bad;
+		goto out;
 	}
 	c->keys[c->key_count++] = key_ref(k);
 	return (call_store_key(c, k) && metadata_fill(c, k));
-bad:
+out:
 	key_unref(k);
 	if (c->exception.kind == EXCEPTION_NONE)
 		return (call_out_of_memory(c));

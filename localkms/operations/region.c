@@ -62,11 +62,11 @@ make_replica(struct call *c, const char *region)
 	     i++) {
 		m = &from->materials[i];
 		if (!material_add_copy(k, m, m->state))
-			goto bad;
+			goto out;
 	}
 	if (k->description != NULL)
 		return (k);
-bad:
+out:
 	key_unref(k);
 	return (NULL);
 }

@@ -292,7 +292,7 @@ disk_open(const char *dir, struct disk **out, char *why, size_t size)
 		return (false);
 	d->lock = -1;
 	if (!dir_lock(d, dir, why, size))
-		goto bad;
+		goto out;
 	snprintf(path, sizeof(path), "%s/keys.sqlite", dir);
 	ok = sqlite3_open_v2(path, &d->db,
 		 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
@@ -303,21 +303,21 @@ disk_open(const char *dir, struct disk **out, char *why, size_t size)
 		 NULL, NULL) == SQLITE_OK;
 	if (!ok) {
 		snprintf(why, size, "%s: %s", path, sqlite3_errmsg(d->db));
-		goto bad;
+		goto out;
 	}
 	if (!schema_ready(d->db, dir, why, size))
-		goto bad;
+		goto out;
 	for (int i = 0; i < ST_COUNT; i++)
 		if (sqlite3_prepare_v3(d->db, statement_texts[i], -1,
 			SQLITE_PREPARE_PERSISTENT, &d->st[i],
 			NULL) != SQLITE_OK) {
 			snprintf(
 			    why, size, "%s: %s", path, sqlite3_errmsg(d->db));
-			goto bad;
+			goto out;
 		}
 	*out = d;
 	return (true);
-bad:
+out:
 	disk_close(d);
 	return (false);
 }
@@ -533,15 +533,15 @@ load_key(struct disk *d, struct run *r)
 	k->policy = get_string(r);
 	r->ok &= buf_append(&k->tags, get_view(r)) == ERR_OK;
 	if (!r->ok || k->spec == NULL || k->usage == 0)
-		goto bad;
+		goto out;
 	m = run_begin(d, ST_MATERIALS);
 	put_text(&m, k->region);
 	put_text(&m, k->id);
 	while (run_row(&m))
 		if (!load_material(&m, k))
-			goto bad;
+			goto out;
 	return (k);
-bad:
+out:
 	key_unref(k);
 	return (NULL);
 }

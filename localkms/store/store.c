@@ -105,13 +105,13 @@ store_open(const char *dir, struct store **out, char *why, size_t size)
 	s->aliases_by_key.compare = alias_by_key_compare;
 	s->due = INT64_MAX;
 	if (!disk_open(dir, &s->disk, why, size))
-		goto bad;
+		goto out;
 	snprintf(why, size, "%s: the store cannot be read", dir);
 	if (!load_all(s))
-		goto bad;
+		goto out;
 	*out = s;
 	return (true);
-bad:
+out:
 	store_close(s);
 	return (false);
 }
