@@ -1,7 +1,6 @@
-#include "make/create.h"
 #include "token/call.h"
+#include "make/copy.h"
 #include "make/derive-key.h"
-#include "object/object.h"
 #include "make/wrap-key.h"
 
 /* The C_ functions that make objects of others. */

@@ -2,12 +2,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include "object/modify.h"
-#include "make/create.h"
 #include "object/attr.h"
 #include "entry.h"
 #include "object/find.h"
 #include "make/generate.h"
 #include "mech/mech.h"
+#include "make/create.h"
+#include "make/unwrap.h"
 #include "object/object.h"
 
 /*

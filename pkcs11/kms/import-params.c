@@ -5,11 +5,11 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include "provision.h"
 #include "json.h"
 #include "import-params.h"
+#include "settle.h"
 #include "token/state.h"
-#include "import-wrap.h"
+#include "wrapping-algorithm.h"
 
 #define FILE_MAX (32 * 1024)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
@@ -48,7 +48,7 @@ static void
 set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 {
 	const struct config_token *t = c->token->config;
-	const char *algorithm = import_wrap_choose(t->wrapping, k->spec,
+	const char *algorithm = wrapping_algorithm_choose(t->wrapping, k->spec,
 	    strtoul(t->wrapping_bits, NULL, 10), VIEW(NULL, 0));
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
@@ -56,12 +56,28 @@ set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%s", t->wrapping_bits);
 }
 
-void
-import_params_for_material(
-    const struct call *c, const struct key *k, struct import_params *p)
+/* A key that was made a moment ago may not be known yet. */
+static enum err
+get_parameters(struct call *c, struct kms *kms, const struct key *k,
+    struct import_params *p)
+{
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = kms_get_parameters_for_import(
+		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
+	} while (settle_retry(c, &kms->deadline, k, e, &tries));
+	return (e);
+}
+
+enum err
+import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
+    struct import_params *p)
 {
 	set_defaults(c, k, p);
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
+	return (get_parameters(c, kms, k, p));
 }
 
 static void
@@ -117,7 +133,7 @@ import_params_fetch(
     struct call *c, const struct key *k, struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
-	int lock = -1, tries = 0;
+	int lock = -1;
 	enum err e;
 
 	if ((e = import_params_load(c, k, p)) != ERR_OK ||
@@ -132,10 +148,7 @@ import_params_fetch(
 	if ((e = import_params_load(c, k, p)) != ERR_OK ||
 	    p->parameters.token.len != 0)
 		goto out;
-	do {
-		e = kms_get_parameters_for_import(&c->kms, k->meta.arn,
-		    p->algorithm, p->spec, &p->parameters);
-	} while (provision_settle(c, k, e, &tries));
+	e = get_parameters(c, &c->kms, k, p);
 	if (e == ERR_OK)
 		e = save(c, k, p);
 out:
@@ -265,7 +278,7 @@ import_params_read_allowed(
 	if (o->class == CKO_PUBLIC_KEY)
 		return (CKR_OK);
 	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
-		type = import_wrap_mechanism(p.algorithm);
+		type = wrapping_algorithm_mechanism(p.algorithm);
 		e = buf_append(out, VIEW(&type, sizeof(type)));
 	}
 	import_params_free(&p);

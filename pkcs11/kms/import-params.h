@@ -3,9 +3,10 @@
 #include "token/call.h"
 
 /*
- * The import pair of a key that waits for its material: the wrapping key and
- * token of GetParametersForImport, kept in the state directory for the 24
- * hours that they are good, because wrapping happens elsewhere.
+ * What GetParametersForImport gives: the wrapping key and the import token of a
+ * key that waits for its material. For an import pair they are kept in the
+ * state directory for the 24 hours that they are good, because wrapping happens
+ * elsewhere.
  */
 struct import_params {
 	char algorithm[KMS_WORD_SIZE]; /* WrappingAlgorithm */
@@ -19,20 +20,24 @@ struct import_params {
 void import_params_free(struct import_params *);
 CK_ULONG import_params_bits(const struct import_params *); /* of its RSA key */
 
-/* What is kept of the key's pair, expired parameters left out; where nothing
+/* Of material that is wrapped in this process: asked of KMS in the Region that
+ * kms means, and not kept. */
+enum err import_params_for_material(
+    struct call *, struct kms *, const struct key *, struct import_params *);
+
+/* Those that are kept of an import pair, expired ones left out; where nothing
  * is kept, the algorithm and size that the configuration names. No network. */
 enum err import_params_load(
     struct call *, const struct key *, struct import_params *);
-/* What material that is wrapped in this process goes with. Nothing is kept. */
-void import_params_for_material(
-    const struct call *, const struct key *, struct import_params *);
-/* Sets what the pair will be, for the next fetch. bits 0 and algorithm "":
- * the default. Parameters that fit are kept: a key may be on its way. */
+/* Sets algorithm and size for the next fetch. bits 0 and algorithm "": the
+ * default. Parameters that are so already are kept: a wrapped key may be on its
+ * way. */
 enum err import_params_choose(
     struct call *, const struct key *, const char *algorithm, CK_ULONG bits);
 enum err import_params_forget(struct call *, const struct key *);
 
-/* Readers of attributes; those of the public key fetch it when needed. */
+/* Readers of attributes of an import pair; those of the public key fetch it
+ * when needed. */
 CK_RV import_params_read_modulus(
     struct call *, const struct object *, struct buf *);
 CK_RV import_params_read_exponent(

@@ -1,20 +1,17 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 #include "provision.h"
-#include "cryptoki/template.h"
 
 /*
- * Material into the key of an open struct provision: get the import parameters,
- * wrap or pass through, import. From its success on nothing is taken back.
+ * Imports: material into a key in KMS, the whole way. *out is the key as KMS
+ * then shows it, held for the caller. Once KMS has the material nothing is
+ * taken back.
  */
 
-/* Wraps the material here and imports it. */
-CK_RV import_material(struct call *, struct provision *, struct view material);
-/* Imports what was wrapped elsewhere for the key's pair. */
-CK_RV import_wrapped(struct call *, struct provision *, const CK_MECHANISM *,
-    struct view wrapped);
-/* C_GenerateKeyPair of an import pair: a key that waits for material. */
-CK_RV import_pair_make(struct call *, const CK_MECHANISM *,
-    struct template public_t, struct template private_t,
-    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* The request's material, wrapped here, into the key that the request means. */
+CK_RV import_by_value(
+    struct call *, const struct key_request *, struct key **out);
+/* What was wrapped elsewhere for the import pair that the key is. */
+CK_RV import_wrapped(struct call *, const struct key_request *, struct key *,
+    const CK_MECHANISM *, struct view wrapped, struct key **out);
 #endif

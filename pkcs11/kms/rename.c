@@ -1,20 +1,16 @@
 #include <string.h>
+#include "alias.h"
 #include "lookup.h"
 #include "listing.h"
 #include "rename.h"
 
+/* A NotFound is forgiven: another rename was quicker. */
 static CK_RV
-swap_alias(
+replace_alias(
     struct call *c, const struct key *k, const char *from, const char *to)
 {
-	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = kms_create_alias(&c->kms, to, k->meta.id);
+	enum err e = alias_create(c, &c->kms, to, k);
 
-	/* it may be another alias of this very key */
-	if (e == ERR_EXISTS && kms_describe_key(&c->kms, to, &meta) == ERR_OK &&
-	    strcmp(meta.id, k->meta.id) == 0)
-		e = ERR_OK;
-	kms_key_free(&meta);
 	if (e == ERR_OK && from[0] != '\0')
 		e = kms_delete_alias(&c->kms, from);
 	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
@@ -71,11 +67,12 @@ rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
 	/* the oldest is the one shown: the new label would not be */
 	if (kind == NAME_LABEL && named->names.labels > 1) {
 		rv = call_error(c, CKR_ACTION_PROHIBITED,
-		    "key %s has %u aliases: choose among them with aws kms",
+		    "key %s has %u labels: choose among its aliases with aws "
+		    "kms",
 		    k->meta.id, named->names.labels);
 		goto out;
 	}
-	if ((rv = swap_alias(c, k, old, alias)) != CKR_OK)
+	if ((rv = replace_alias(c, k, old, alias)) != CKR_OK)
 		goto out;
 	memcpy(old, alias, KMS_ALIAS_SIZE);
 	if (kind == NAME_LABEL)

@@ -1,3 +1,4 @@
+#include "copy.h"
 #include "create.h"
 #include "object/template-builder.h"
 #include "object/session-object.h"

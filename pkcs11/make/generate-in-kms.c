@@ -3,7 +3,8 @@
 #include "generate.h"
 #include "cryptoki/keyferry.h"
 #include "mech/mech.h"
-#include "key-request.h"
+#include "material.h"
+#include "read-request.h"
 
 /* Keys that KMS makes: CreateKey with Origin AWS_KMS. Which, the templates
  * say; what an attribute of them cannot be, is refused before any call. */
@@ -26,30 +27,13 @@ check_promises(struct call *c, struct template t)
 	return (CKR_OK);
 }
 
-/* HMAC keys go by the name of their hash too. */
-static bool
-is_type(const struct spec *s, CK_KEY_TYPE type)
-{
-	static const struct {
-		CK_KEY_TYPE type;
-		CK_ULONG bits;
-	} rows[] = {{CKK_SHA224_HMAC, 224}, {CKK_SHA256_HMAC, 256},
-	    {CKK_SHA384_HMAC, 384}, {CKK_SHA512_HMAC, 512}};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].type == type)
-			return (s->type == CKK_GENERIC_SECRET &&
-				s->bits == rows[i].bits);
-	return (type == s->type);
-}
-
 /* The class and type that a template may name beside the mechanism. */
 static CK_RV
 check_kind(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
     struct template t)
 {
 	if (template_ulong(t, CKA_CLASS, class) == class &&
-	    is_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
+	    spec_has_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
 		return (CKR_OK);
 	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "the class or the key type is not what the mechanism makes"));
@@ -128,67 +112,63 @@ check_template(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
 
 /* Makes it; what is half-made when that fails is taken back. */
 static CK_RV
-make(struct call *c, struct provision *f, CK_OBJECT_HANDLE *handle,
+make(struct call *c, const struct key_request *r, CK_OBJECT_HANDLE *handle,
     CK_OBJECT_HANDLE *public_key)
 {
-	CK_RV rv;
+	struct provision p = PROVISION_INIT(r);
+	struct store *store = &c->token->store;
+	CK_OBJECT_HANDLE own = CK_INVALID_HANDLE, public_own = own;
+	CK_RV rv = provision_open(c, &p);
 
-	f->generated_by_kms = true;
-	if ((rv = provision_open(c, f)) != CKR_OK)
-		return (provision_close(c, f, rv));
-	*handle = store_handle(
-	    &c->token->store, f->key->meta.id, f->spec->class);
+	if (rv == CKR_OK) {
+		own = store_handle(store, p.key->meta.id, r->spec->class);
+		public_own = store_handle(
+		    store, p.key->meta.id, CKO_PUBLIC_KEY);
+	}
+	if ((rv = provision_close(c, &p, rv)) != CKR_OK)
+		return (rv);
+	*handle = own;
 	if (public_key != NULL)
-		*public_key = store_handle(
-		    &c->token->store, f->key->meta.id, CKO_PUBLIC_KEY);
-	return (provision_close(c, f, CKR_OK));
+		*public_key = public_own;
+	return (CKR_OK);
 }
 
 CK_RV
 generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
-	struct template none = {NULL, 0};
-	struct provision f = PROVISION_INIT;
-	CK_OBJECT_HANDLE made;
+	static const struct template none = {NULL, 0};
+	struct key_request r = {
+	    .class = CKO_SECRET_KEY, .generated_by_kms = true};
 	CK_RV rv;
 
-	if ((rv = read_spec(c, m->key_type, t, &f.spec)) != CKR_OK ||
-	    (rv = check_template(c, f.spec, CKO_SECRET_KEY, t)) != CKR_OK ||
-	    (rv = key_request_place(c, t)) != CKR_OK ||
-	    (rv = key_request_use(c, f.spec, key_request_uses(t), &f.usage)) !=
-		CKR_OK ||
-	    (rv = key_request_name(c, none, t, CKA_LABEL, &f.label)) !=
-		CKR_OK ||
-	    (rv = key_request_name(c, none, t, CKA_ID, &f.id)) != CKR_OK)
-		return (rv);
-	if ((rv = make(c, &f, &made, NULL)) == CKR_OK)
-		*handle = made;
+	if ((rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
+	    (rv = check_template(c, r.spec, CKO_SECRET_KEY, t)) == CKR_OK &&
+	    (rv = read_place(c, t)) == CKR_OK &&
+	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
+	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
+	    (rv = check_names(c, &r)) == CKR_OK)
+		rv = make(c, &r, handle, NULL);
 	return (rv);
 }
 
 /* What the halves say together. */
 static CK_RV
-check_halves(struct call *c, struct provision *f, struct template public_t,
+check_halves(struct call *c, const struct spec *s, struct template public_t,
     struct template private_t)
 {
 	struct view a = template_view(public_t, CKA_EC_PARAMS);
 	struct view b = template_view(private_t, CKA_EC_PARAMS);
 	CK_RV rv;
 
-	if ((rv = check_template(c, f->spec, CKO_PUBLIC_KEY, public_t)) !=
-		CKR_OK ||
-	    (rv = check_template(c, f->spec, CKO_PRIVATE_KEY, private_t)) !=
-		CKR_OK ||
-	    (rv = check_exponent(c, public_t)) != CKR_OK ||
-	    (rv = check_exponent(c, private_t)) != CKR_OK)
-		return (rv);
-	if (b.ptr != NULL && !view_equal(a, b))
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "the halves of a pair have one curve"));
-	return (key_request_use(c, f->spec,
-	    key_request_uses(public_t) | key_request_uses(private_t),
-	    &f->usage));
+	if ((rv = check_template(c, s, CKO_PUBLIC_KEY, public_t)) == CKR_OK &&
+	    (rv = check_template(c, s, CKO_PRIVATE_KEY, private_t)) == CKR_OK &&
+	    (rv = check_exponent(c, public_t)) == CKR_OK &&
+	    (rv = check_exponent(c, private_t)) == CKR_OK && b.ptr != NULL &&
+	    !view_equal(a, b))
+		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "the halves of a pair have one curve");
+	return (rv);
 }
 
 CK_RV
@@ -196,21 +176,17 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
-	struct provision f = PROVISION_INIT;
-	CK_OBJECT_HANDLE public_made, private_made;
+	struct key_request r = {
+	    .class = CKO_PRIVATE_KEY, .generated_by_kms = true};
 	CK_RV rv;
 
-	if ((rv = read_spec(c, m->key_type, public_t, &f.spec)) != CKR_OK ||
-	    (rv = check_halves(c, &f, public_t, private_t)) != CKR_OK ||
-	    (rv = key_request_place(c, private_t)) != CKR_OK ||
-	    (rv = key_request_name(
-		 c, public_t, private_t, CKA_LABEL, &f.label)) != CKR_OK ||
-	    (rv = key_request_name(c, public_t, private_t, CKA_ID, &f.id)) !=
-		CKR_OK)
-		return (rv);
-	if ((rv = make(c, &f, &private_made, &public_made)) == CKR_OK) {
-		*private_key = private_made;
-		*public_key = public_made;
-	}
+	if ((rv = read_spec(c, m->key_type, public_t, &r.spec)) == CKR_OK &&
+	    (rv = check_halves(c, r.spec, public_t, private_t)) == CKR_OK &&
+	    (rv = choose_usage(c, &r,
+		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
+	    (rv = read_place(c, private_t)) == CKR_OK &&
+	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
+	    (rv = check_names(c, &r)) == CKR_OK)
+		rv = make(c, &r, private_key, public_key);
 	return (rv);
 }

@@ -1,7 +1,6 @@
 #include "data-key.h"
 #include "generate.h"
 #include "cryptoki/keyferry.h"
-#include "kms/import.h"
 #include "mech/families.h"
 
 /* The row that makes such keys. */

@@ -21,4 +21,8 @@ CK_RV generate_key_in_kms(
 CK_RV generate_pair_in_kms(struct call *, const struct mech *,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* An import pair: a key in KMS that waits for its material. */
+CK_RV import_pair_make(struct call *, const CK_MECHANISM *,
+    struct template public_t, struct template private_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 #endif

@@ -1,10 +1,10 @@
-#include "kms/lookup.h"
-#include "kms/import.h"
-#include "material.h"
-#include "mech/mech.h"
+#include "generate.h"
 #include "kms/import-params.h"
-#include "key-request.h"
-#include "kms/import-wrap.h"
+#include "kms/provision.h"
+#include "kms/wrapping-algorithm.h"
+#include "material.h"
+#include "object/attr.h"
+#include "read-request.h"
 
 /* C_GenerateKeyPair of an import pair: a key in KMS that waits for material. */
 
@@ -19,7 +19,7 @@ check_pair(struct call *c, struct template public_t, struct template private_t)
 		return (rv);
 	target.class = CKO_PRIVATE_KEY;
 	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
-	    (rv = key_request_place(c, private_t)) != CKR_OK)
+	    (rv = read_place(c, private_t)) != CKR_OK)
 		return (rv);
 	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
 	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
@@ -43,16 +43,16 @@ check_bits(struct call *c, struct template public_t, CK_ULONG *bits)
 /* What will be imported: CKA_UNWRAP_TEMPLATE says it, else the configuration
  * does. */
 static CK_RV
-read_coming(struct call *c, struct template private_t, struct provision *f)
+read_material_kind(
+    struct call *c, struct template private_t, struct key_request *r)
 {
 	struct template t = template_inner(private_t, CKA_UNWRAP_TEMPLATE);
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
-	f->spec = spec_find(c->token->config->import);
-	if (t.count != 0 && (rv = material_spec(c, t, &f->spec)) != CKR_OK)
-		return (rv);
-	f->accepted_usages = key_request_uses(t);
-	return (key_request_use(c, f->spec, f->accepted_usages, &f->usage));
+	r->spec = spec_find(c->token->config->import);
+	if (t.count != 0)
+		rv = read_unwrap_template(c, t, &r->spec);
+	return (rv == CKR_OK ? choose_usage(c, r, read_usages(t)) : rv);
 }
 
 /* A wrapping algorithm that the private template allows. */
@@ -62,7 +62,7 @@ read_algorithm(struct call *c, struct template private_t,
 {
 	struct view allowed = template_view(private_t, CKA_ALLOWED_MECHANISMS);
 
-	*algorithm = import_wrap_choose(
+	*algorithm = wrapping_algorithm_choose(
 	    c->token->config->wrapping, spec, bits, allowed);
 	if (*algorithm == NULL)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
@@ -72,42 +72,49 @@ read_algorithm(struct call *c, struct template private_t,
 	return (CKR_OK);
 }
 
+static CK_RV
+make(struct call *c, const struct key_request *r, const char *algorithm,
+    CK_ULONG bits, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+	struct provision p = PROVISION_INIT(r);
+	struct store *store = &c->token->store;
+	CK_RV rv = provision_open(c, &p);
+	enum err e;
+
+	if (rv == CKR_OK && !key_is_pending_import(p.key))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "key %s has its material already", p.key->meta.id);
+	if (rv == CKR_OK &&
+	    (e = import_params_choose(c, p.key, algorithm, bits)) != ERR_OK)
+		rv = call_fail(c, e);
+	if (rv == CKR_OK) {
+		*public_key = store_handle(
+		    store, p.key->meta.id, CKO_PUBLIC_KEY);
+		*private_key = store_handle(
+		    store, p.key->meta.id, CKO_PRIVATE_KEY);
+	}
+	return (provision_close(c, &p, rv));
+}
+
 CK_RV
 import_pair_make(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
-	struct provision f = PROVISION_INIT;
+	struct key_request r = {.class = CKO_PRIVATE_KEY};
 	const char *algorithm = NULL;
 	CK_ULONG bits;
 	CK_RV rv;
-	enum err e;
 
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	if ((rv = check_pair(c, public_t, private_t)) != CKR_OK ||
-	    (rv = check_bits(c, public_t, &bits)) != CKR_OK ||
-	    (rv = key_request_name(
-		 c, public_t, private_t, CKA_LABEL, &f.label)) != CKR_OK ||
-	    (rv = key_request_name(c, public_t, private_t, CKA_ID, &f.id)) !=
-		CKR_OK ||
-	    (rv = read_coming(c, private_t, &f)) != CKR_OK ||
-	    (rv = read_algorithm(c, private_t, f.spec, bits, &algorithm)) !=
-		CKR_OK)
-		return (rv);
-	if ((rv = provision_open(c, &f)) != CKR_OK)
-		return (provision_close(c, &f, rv));
-	if (!key_is_pending_import(f.key))
-		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "key %s has its material already", f.key->meta.id);
-	else if ((e = import_params_choose(c, f.key, algorithm, bits)) !=
-		 ERR_OK)
-		rv = call_fail(c, e);
-	if (rv == CKR_OK) {
-		*public_key = store_handle(
-		    &c->token->store, f.key->meta.id, CKO_PUBLIC_KEY);
-		*private_key = store_handle(
-		    &c->token->store, f.key->meta.id, CKO_PRIVATE_KEY);
-	}
-	return (provision_close(c, &f, rv));
+	if ((rv = check_pair(c, public_t, private_t)) == CKR_OK &&
+	    (rv = check_bits(c, public_t, &bits)) == CKR_OK &&
+	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
+	    (rv = read_material_kind(c, private_t, &r)) == CKR_OK &&
+	    (rv = read_algorithm(c, private_t, r.spec, bits, &algorithm)) ==
+		CKR_OK &&
+	    (rv = check_names(c, &r)) == CKR_OK)
+		rv = make(c, &r, algorithm, bits, public_key, private_key);
+	return (rv);
 }

@@ -2,8 +2,6 @@
 #include "material.h"
 #include "keydata/pkcs8.h"
 
-#define PKCS8_MAX 4096 /* RSA-4096 has 2,375 */
-
 /* clang-format off */
 /* An HMAC key is generic, unless its type or its mechanism names a hash. */
 static const struct {
@@ -20,12 +18,13 @@ static const struct {
 #define HMACS (sizeof(hmacs) / sizeof(hmacs[0]))
 
 bool
-material_is_hmac(CK_KEY_TYPE type, CK_ULONG bits)
+spec_has_type(const struct spec *s, CK_KEY_TYPE type)
 {
 	for (size_t i = 0; i < HMACS; i++)
 		if (hmacs[i].type == type)
-			return (hmacs[i].bits == bits);
-	return (false);
+			return (s->type == CKK_GENERIC_SECRET &&
+				s->bits == hmacs[i].bits);
+	return (type == s->type);
 }
 
 static bool
@@ -73,16 +72,18 @@ no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
 
 static CK_RV
 read_secret(
-    struct call *c, struct template t, CK_KEY_TYPE type, struct material *m)
+    struct call *c, struct template t, CK_KEY_TYPE type, struct key_request *r)
 {
+	struct view value = template_view(t, CKA_VALUE);
+
 	if (!template_has(t, CKA_VALUE))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing"));
-	m->bytes = template_view(t, CKA_VALUE);
-	if (template_ulong(t, CKA_VALUE_LEN, m->bytes.len) != m->bytes.len)
+	if (template_ulong(t, CKA_VALUE_LEN, value.len) != value.len)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	if ((m->spec = secret_spec(t, type, true, m->bytes.len)) == NULL)
+	r->material = value;
+	if ((r->spec = secret_spec(t, type, true, value.len)) == NULL)
 		return (no_such_key(c, type,
 		    "an AES key has 32 bytes, an HMAC key 28 to 128 and not "
 		    "less than its hash"));
@@ -90,7 +91,7 @@ read_secret(
 }
 
 static CK_RV
-read_rsa(struct call *c, struct template t, struct material *m)
+read_rsa(struct call *c, struct template t, struct key_request *r)
 {
 	struct rsa_private key;
 	enum rsa_part missing;
@@ -106,13 +107,13 @@ read_rsa(struct call *c, struct template t, struct material *m)
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
 	if (e == ERR_OK)
-		m->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
-	if (e == ERR_DATA || (e == ERR_OK && m->spec == NULL))
+		r->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
+	if (e == ERR_DATA || (e == ERR_OK && r->spec == NULL))
 		return (no_such_key(c, CKK_RSA,
 		    "2048, 3072 or 4096 bits, and parts that belong "
 		    "together"));
 	if (e == ERR_OK)
-		e = pkcs8_write_rsa(&key, &m->encoded);
+		e = pkcs8_write_rsa(&key, &r->encoded);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
@@ -129,7 +130,7 @@ bare_point(struct view v)
 }
 
 static CK_RV
-read_ec(struct call *c, struct template t, struct material *m)
+read_ec(struct call *c, struct template t, struct key_request *r)
 {
 	struct ec_private key = {
 	    .params = template_view(t, CKA_EC_PARAMS),
@@ -141,12 +142,12 @@ read_ec(struct call *c, struct template t, struct material *m)
 	if (key.params.len == 0 || key.value.len == 0)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "an EC key needs CKA_EC_PARAMS and CKA_VALUE"));
-	m->spec = spec_of_pair(CKK_EC, 0, key.params);
-	if (m->spec == NULL || m->spec->wrapping == NULL)
+	r->spec = spec_of_pair(CKK_EC, 0, key.params);
+	if (r->spec == NULL || r->spec->wrapping == NULL)
 		return (no_such_key(c, CKK_EC,
 		    "the curves are P-256, P-384, P-521 and secp256k1, "
 		    "by name"));
-	e = pkcs8_write_ec(c->module->crypto, &key, &m->encoded);
+	e = pkcs8_write_ec(c->module->crypto, &key, &r->encoded);
 	if (e == ERR_DATA)
 		return (no_such_key(c, CKK_EC,
 		    "the value is none of that curve, or not of that point"));
@@ -154,36 +155,26 @@ read_ec(struct call *c, struct template t, struct material *m)
 }
 
 CK_RV
-material_read(struct call *c, struct template t, struct material *m)
+read_material(
+    struct call *c, struct template t, CK_KEY_TYPE type, struct key_request *r)
 {
-	CK_OBJECT_CLASS class = template_ulong(t, CKA_CLASS, 0);
-	CK_KEY_TYPE type = template_ulong(
-	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	CK_RV rv;
 
-	*m = (struct material){
-	    .encoded = BUF_SECRET(PKCS8_MAX, c->module->arena)};
-	if (class == CKO_SECRET_KEY)
-		return (read_secret(c, t, type, m));
+	if (r->class == CKO_SECRET_KEY)
+		return (read_secret(c, t, type, r));
 	if (type == CKK_RSA)
-		rv = read_rsa(c, t, m);
+		rv = read_rsa(c, t, r);
 	else if (type == CKK_EC)
-		rv = read_ec(c, t, m);
+		rv = read_ec(c, t, r);
 	else
-		return (no_such_key(c, type, "private keys are RSA or EC"));
-	m->bytes = buf_view(&m->encoded);
+		rv = no_such_key(c, type, "private keys are RSA or EC");
+	r->material = buf_view(&r->encoded);
 	return (rv);
 }
 
-void
-material_free(struct material *m)
-{
-	buf_free(&m->encoded);
-	*m = (struct material){.spec = NULL};
-}
-
 CK_RV
-material_spec(struct call *c, struct template t, const struct spec **spec)
+read_unwrap_template(
+    struct call *c, struct template t, const struct spec **spec)
 {
 	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, CKK_AES);
 	CK_OBJECT_CLASS class = template_ulong(

@@ -1,29 +1,26 @@
 #ifndef MATERIAL_H
 #define MATERIAL_H
-#include "object/attr.h"
-#include "token/key.h"
+#include "cryptoki/template.h"
+#include "kms/key-request.h"
+#include "token/call.h"
 
-/* Key material out of a template, as ImportKeyMaterial wants it. */
-struct material {
-	const struct spec *spec; /* the KeySpec that it is for */
-	struct view bytes; /* a secret key's value, or PKCS#8 */
-	struct buf encoded; /* secret: the PKCS#8; empty for secret keys */
-};
-#define MATERIAL_INIT        \
-	{                    \
-		.spec = NULL \
-	}
+/* Key material and KeySpecs out of templates. */
+
 /*
- * Refuses, before anything is asked of KMS, what KMS cannot import. bytes
- * borrow from the template.
+ * The material of a template that attr_check() has passed, for the request's
+ * class, as ImportKeyMaterial wants it, and the KeySpec that it is for. Refuses
+ * what KMS cannot import.
  */
-CK_RV material_read(struct call *, struct template, struct material *);
-void material_free(struct material *);
+CK_RV read_material(
+    struct call *, struct template, CK_KEY_TYPE, struct key_request *);
 
-/* Whether that is a key type of HMACs with the hash of so many bits. */
-bool material_is_hmac(CK_KEY_TYPE, CK_ULONG bits);
+/* The KeySpec of a key that a template describes without its material
+ * (CKA_UNWRAP_TEMPLATE): by CKA_KEY_TYPE and CKA_VALUE_LEN, CKA_MODULUS_BITS or
+ * CKA_EC_PARAMS. */
+CK_RV read_unwrap_template(
+    struct call *, struct template, const struct spec **);
 
-/* The KeySpec of a key that a template describes without its material: by
- * CKA_KEY_TYPE and CKA_VALUE_LEN, CKA_MODULUS_BITS or CKA_EC_PARAMS. */
-CK_RV material_spec(struct call *, struct template, const struct spec **);
+/* Whether a template may call keys of the KeySpec so. Those of HMACs go by the
+ * name of their hash, too. */
+bool spec_has_type(const struct spec *, CK_KEY_TYPE);
 #endif

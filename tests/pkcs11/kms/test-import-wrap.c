@@ -7,6 +7,7 @@
 #include "secret.h"
 #include "tap.h"
 #include "kms/import-wrap.h"
+#include "kms/wrapping-algorithm.h"
 
 #define MATERIAL_MAX 2375
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -118,7 +119,8 @@ test_material_of(EVP_PKEY *pkey, struct import_params *p, size_t a, size_t len)
 	}
 	OK(e == ERR_OK && unwraps(pkey, a, buf_view(&out), clear),
 	    "%s, %s: %zu bytes", p->algorithm, p->spec, len);
-	OK(import_wrap_fits(p, buf_view(&out)) &&
+	OK(wrapping_algorithm_fits(
+	       p->algorithm, import_params_bits(p), out.len) &&
 		out.len ==
 		    modulus +
 			(algorithms[a].rsa_aes ? (len + 7) / 8 * 8 + 8 : 0),
@@ -161,7 +163,8 @@ test_refused(void)
 	strcpy(p.algorithm, "SM2PKE");
 	OK(import_wrap_material(&crypto, arena, &p, VIEW(material, 32), &out) ==
 		    ERR_UNSUPPORTED &&
-		!import_wrap_fits(&p, VIEW(material, 256)),
+		!wrapping_algorithm_fits(
+		    p.algorithm, import_params_bits(&p), 256),
 	    "an algorithm that is unknown");
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
 	OK(import_wrap_material(&crypto, arena, &p, VIEW(material, 0), &out) ==
@@ -205,8 +208,8 @@ test_fits(void)
 
 		strcpy(p.algorithm, rows[i].algorithm);
 		strcpy(p.spec, rows[i].spec);
-		OK(import_wrap_fits(&p, VIEW(material, rows[i].len)) ==
-			rows[i].fits,
+		OK(wrapping_algorithm_fits(p.algorithm, import_params_bits(&p),
+		       rows[i].len) == rows[i].fits,
 		    "%s, %s: %zu bytes %s", p.algorithm, p.spec, rows[i].len,
 		    rows[i].fits ? "fit" : "do not");
 		import_params_free(&p);
@@ -245,21 +248,23 @@ test_mechanism(void)
 		     oaep = {CKM_RSA_PKCS_OAEP, &sha256, sizeof(sha256)};
 
 	strcpy(p.algorithm, "RSA_AES_KEY_WRAP_SHA_256");
-	OK(import_wrap_check_mechanism(&p, &m) == CKR_OK, "no parameters");
+	OK(wrapping_algorithm_check(p.algorithm, &m) == CKR_OK,
+	    "no parameters");
 	for (size_t i = 0; i < ELEMS(rows); i++) {
 		params.ulAESKeyBits = rows[i].bits;
 		params.pOAEPParams = rows[i].oaep;
 		m.pParameter = &params;
 		m.ulParameterLen = rows[i].len;
-		OK(import_wrap_check_mechanism(&p, &m) == rows[i].rv, "%s",
-		    rows[i].what);
+		OK(wrapping_algorithm_check(p.algorithm, &m) == rows[i].rv,
+		    "%s", rows[i].what);
 	}
-	OK(import_wrap_check_mechanism(&p, &oaep) ==
+	OK(wrapping_algorithm_check(p.algorithm, &oaep) ==
 		CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
 	    "OAEP alone is another mechanism");
 	strcpy(p.algorithm, "RSAES_OAEP_SHA_256");
-	OK(import_wrap_check_mechanism(&p, &oaep) == CKR_OK, "of another pair");
-	OK(import_wrap_check_mechanism(&p, &m) ==
+	OK(wrapping_algorithm_check(p.algorithm, &oaep) == CKR_OK,
+	    "of another pair");
+	OK(wrapping_algorithm_check(p.algorithm, &m) ==
 		CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
 	    "which knows no AES key between");
 	import_params_free(&p);
@@ -294,17 +299,17 @@ test_carry(void)
 		CK_ULONG b = rows[i].bits;
 		size_t n = rows[i].len;
 
-		OK(import_wrap_can_carry("RSAES_OAEP_SHA_256", b, s, n) ==
-			    rows[i].oaep256 &&
-			import_wrap_can_carry("RSAES_OAEP_SHA_1", b, s, n) ==
-			    rows[i].oaep1 &&
-			import_wrap_can_carry("RSA_AES_KEY_WRAP_SHA_256", b, s,
-			    n) == rows[i].rsa_aes &&
-			import_wrap_can_carry("RSA_AES_KEY_WRAP_SHA_1", b, s,
-			    n) == rows[i].rsa_aes,
+		OK(wrapping_algorithm_can_carry(
+		       "RSAES_OAEP_SHA_256", b, s, n) == rows[i].oaep256 &&
+			wrapping_algorithm_can_carry(
+			    "RSAES_OAEP_SHA_1", b, s, n) == rows[i].oaep1 &&
+			wrapping_algorithm_can_carry("RSA_AES_KEY_WRAP_SHA_256",
+			    b, s, n) == rows[i].rsa_aes &&
+			wrapping_algorithm_can_carry("RSA_AES_KEY_WRAP_SHA_1",
+			    b, s, n) == rows[i].rsa_aes,
 		    "%s, %zu bytes, by a wrapping key of %lu bits", s, n, b);
 	}
-	OK(!import_wrap_can_carry(
+	OK(!wrapping_algorithm_can_carry(
 	       "RSAES_PKCS1_V1_5", 2048, "SYMMETRIC_DEFAULT", 32),
 	    "an algorithm that is unknown");
 }

@@ -1,0 +1,169 @@
+#include <string.h>
+#include "import-material.h"
+#include "import-wrap.h"
+#include "listing.h"
+#include "regions.h"
+#include "settle.h"
+
+#define CLEAN_UP_SECONDS 10
+
+/* Waits until KMS shows the key as usable; p->key is then as KMS shows it. */
+static CK_RV
+confirm(struct call *c, struct provision *p)
+{
+	struct key *k = NULL;
+	int tries = 0;
+	CK_RV rv;
+
+	for (;;) {
+		rv = listing_describe(c, p->key->meta.id, &k);
+		if (rv != CKR_OK || (k != NULL && !key_is_pending_import(k)))
+			break;
+		key_unref(k);
+		k = NULL;
+		if (!settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES))
+			return (call_fail(c, ERR_KEY_STATE));
+	}
+	if (rv == CKR_OK) {
+		key_unref(p->key);
+		p->key = k;
+	}
+	return (rv);
+}
+
+/* Whether the material is there although the reply to its import never came. */
+static bool
+has_arrived(struct call *c, const struct key *k, enum err e)
+{
+	struct kms aside = c->kms;
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes;
+
+	/* of material that was there before, nothing tells what was done */
+	if (!key_is_pending_import(k) ||
+	    (e != ERR_NETWORK && e != ERR_DEADLINE && e != ERR_UNKNOWN &&
+		e != ERR_REPLY && e != ERR_SERVICE))
+		return (false);
+	aside.deadline = deadline_in(c->module->clock, CLEAN_UP_SECONDS * 1000);
+	yes = describe_aside(&aside, k->meta.id, &meta) == ERR_OK &&
+	      strcmp(meta.state, "Enabled") == 0;
+	kms_key_free(&meta);
+	return (yes);
+}
+
+/*
+ * New material comes in beside what the key has. A call that died in between
+ * brought it in already: then it is as material that was there.
+ */
+static enum err
+import_new(struct kms *kms, struct kms_import_in *in,
+    char material_id[KMS_MATERIAL_ID_SIZE])
+{
+	enum err e;
+
+	in->type = "NEW_KEY_MATERIAL";
+	e = kms_import_key_material_id(kms, in, material_id);
+	if (e != ERR_KEY_STATE && e != ERR_WRONG_MATERIAL && e != ERR_UNKNOWN)
+		return (e);
+	in->type = "EXISTING_KEY_MATERIAL";
+	return (kms_import_key_material_id(kms, in, material_id));
+}
+
+static bool
+is_current(const struct kms *kms, const char *key_id, const char *material_id)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes = describe_aside(kms, key_id, &meta) == ERR_OK &&
+		   strcmp(meta.material_id, material_id) == 0;
+
+	kms_key_free(&meta);
+	return (yes);
+}
+
+/* Makes the new material the one that encrypts, unless it is already. KMS may
+ * not yet know that it is there. */
+static enum err
+rotate(struct kms *kms, const char *key_id, const char *material_id)
+{
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = kms_rotate_key_on_demand(kms, key_id);
+		if (e == ERR_OK || is_current(kms, key_id, material_id))
+			return (ERR_OK);
+	} while (e == ERR_KEY_STATE &&
+		 settle_pause(&kms->deadline, &tries, SETTLE_TRIES));
+	return (e);
+}
+
+/* A key that never had material takes its first in the ordinary way. */
+static bool
+is_rotation(const struct provision *p)
+{
+	return (
+	    p->request->new_material && p->key->meta.material_id[0] != '\0');
+}
+
+/* From here on there is material: nothing is taken back any more. KMS rotates
+ * a multi-Region key when all Regions have the new material. */
+static CK_RV
+finish(struct call *c, struct provision *p, const char *new_material_id)
+{
+	enum err e;
+	CK_RV rv;
+
+	p->made = false;
+	if (import_params_forget(c, p->key) != ERR_OK)
+		call_note(c, "%s: import parameters that are used up stay",
+		    c->kms.fault.message);
+	if ((rv = regions_import(c, p)) != CKR_OK)
+		return (rv);
+	if (new_material_id != NULL &&
+	    (e = rotate(&c->kms, p->key->meta.id, new_material_id)) != ERR_OK)
+		return (call_fail(c, e));
+	return (confirm(c, p));
+}
+
+CK_RV
+import_blob(struct call *c, struct provision *p,
+    const struct import_params *params, struct view blob)
+{
+	struct kms_import_in in = {
+	    .key = p->key->meta.id,
+	    .token = buf_view(&params->parameters.token),
+	    .material = blob,
+	    .valid_to = p->request->valid_to,
+	};
+	char material_id[KMS_MATERIAL_ID_SIZE] = "";
+	bool rotation = is_rotation(p);
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = rotation ? import_new(&c->kms, &in, material_id)
+			     : kms_import_key_material(&c->kms, &in);
+	} while (settle_retry(c, &c->kms.deadline, p->key, e, &tries));
+	if (e != ERR_OK && !has_arrived(c, p->key, e))
+		return (call_fail(c, e));
+	return (finish(c, p, rotation ? material_id : NULL));
+}
+
+CK_RV
+import_material(struct call *c, struct provision *p)
+{
+	struct import_params params = IMPORT_PARAMS_INIT;
+	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
+	enum err e;
+	CK_RV rv;
+
+	e = import_params_for_material(c, &c->kms, p->key, &params);
+	if (e == ERR_OK)
+		e = import_wrap_material(c->module->crypto, c->module->arena,
+		    &params, p->request->material, &blob);
+	rv = e == ERR_OK ? import_blob(c, p, &params, buf_view(&blob))
+			 : call_fail(c, e);
+	buf_free(&blob);
+	import_params_free(&params);
+	return (rv);
+}

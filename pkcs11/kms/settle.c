@@ -1,0 +1,43 @@
+#include "settle.h"
+
+#define FIRST_PAUSE_MS 50
+#define LONGEST_PAUSE_MS 5000
+#define YOUNG_SECONDS 60
+
+/* By the service's clock, which is about ours. */
+static bool
+is_young(const struct call *c, const struct key *k)
+{
+	const struct clock *clock = c->module->clock;
+	double now = (double)clock->wall_ms(clock->ctx) / 1000;
+
+	return (k->meta.created > now - YOUNG_SECONDS);
+}
+
+bool
+settle_pause(struct deadline *deadline, int *tries, int most)
+{
+	int64_t ms = FIRST_PAUSE_MS << *tries;
+
+	if (*tries >= most)
+		return (false);
+	++*tries;
+	return (deadline_sleep(
+	    deadline, ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS));
+}
+
+bool
+settle_retry(struct call *c, struct deadline *deadline, const struct key *k,
+    enum err e, int *tries)
+{
+	return ((e == ERR_NOT_FOUND || e == ERR_KEY_STATE) && is_young(c, k) &&
+		settle_pause(deadline, tries, SETTLE_TRIES));
+}
+
+enum err
+describe_aside(const struct kms *kms, const char *key, struct kms_key *meta)
+{
+	struct kms aside = *kms;
+
+	return (kms_describe_key(&aside, key, meta));
+}

@@ -1,0 +1,25 @@
+#ifndef SETTLE_H
+#define SETTLE_H
+#include "token/call.h"
+#include "token/key.h"
+
+/*
+ * KMS is eventually consistent: what it did a moment ago, another of its hosts
+ * may not know yet. Requests that this can hit are repeated; each pause between
+ * two tries is twice the one before, and at most 5 seconds.
+ */
+#define SETTLE_TRIES 8 /* 12 seconds in all */
+
+/* Pauses before another try, which *tries counts. False when there is none: it
+ * was the last of most tries, or the deadline comes first. */
+bool settle_pause(struct deadline *, int *tries, int most);
+/* Whether the error may come of a key that was made a moment ago, by this call
+ * or another, and the request is to be tried again; pauses if so. */
+bool settle_retry(
+    struct call *, struct deadline *, const struct key *, enum err, int *tries);
+
+/* DescribeKey without a trace: the error that the caller is about to report
+ * stays in kms->fault. */
+enum err describe_aside(
+    const struct kms *, const char *key, struct kms_key *meta);
+#endif

@@ -1,0 +1,273 @@
+#include <string.h>
+#include <time.h>
+#include "cryptoki/keyferry.h"
+#include "keydata/names.h"
+#include "material.h"
+#include "object/attr.h"
+#include "read-request.h"
+#include "token/login.h"
+
+CK_RV
+read_place(struct call *c, struct template t)
+{
+	if (!template_bool(t, CKA_TOKEN, false))
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "a key in KMS is a token object: set CKA_TOKEN"));
+	if (!session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	return (call_require_login(c));
+}
+
+unsigned read_usages(struct template t)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE flag;
+		unsigned usages;
+	} rows[] = {{CKA_ENCRYPT, ENCRYPT_DECRYPT},
+	    {CKA_DECRYPT, ENCRYPT_DECRYPT}, {CKA_WRAP, ENCRYPT_DECRYPT},
+	    {CKA_UNWRAP, ENCRYPT_DECRYPT},
+	    {CKA_SIGN, SIGN_VERIFY | GENERATE_VERIFY_MAC},
+	    {CKA_VERIFY, SIGN_VERIFY | GENERATE_VERIFY_MAC},
+	    {CKA_SIGN_RECOVER, SIGN_VERIFY}, {CKA_VERIFY_RECOVER, SIGN_VERIFY},
+	    {CKA_DERIVE, KEY_AGREEMENT},
+	    {CKA_ENCAPSULATE, ENCAPSULATE_DECAPSULATE},
+	    {CKA_DECAPSULATE, ENCAPSULATE_DECAPSULATE}};
+	unsigned usages = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (template_bool(t, rows[i].flag, false))
+			usages |= rows[i].usages;
+	return (usages);
+}
+
+CK_RV
+choose_usage(struct call *c, struct key_request *r, unsigned wanted)
+{
+	static const enum key_usage order[] = {SIGN_VERIFY, GENERATE_VERIFY_MAC,
+	    ENCRYPT_DECRYPT, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE};
+	const char *two_usages = c->token->config->two_usages;
+	unsigned fit = wanted & r->spec->usages;
+
+	r->accepted_usages = wanted;
+	if (wanted != 0 && fit == 0)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "no %s key of KMS has the usage that the template asks for",
+		    r->spec->kms));
+	if ((fit & (fit - 1)) != 0 && strcmp(two_usages, "refuse") == 0)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "the template asks for two usages, a key in KMS has one, "
+		    "and two-usages = refuse"));
+	if (fit == 0)
+		fit = r->spec->usages;
+	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
+		if ((fit & order[i - 1]) != 0)
+			r->usage = order[i - 1];
+	if ((wanted & ~(unsigned)r->usage & r->spec->usages) != 0 &&
+	    strcmp(two_usages, "both") != 0)
+		call_note(c,
+		    "of the usages that the template asks for, the key has "
+		    "only %s",
+		    key_usage_name(r->usage));
+	return (CKR_OK);
+}
+
+/* A name that either half of a pair may give. */
+static CK_RV
+read_name(struct call *c, struct template public_t, struct template private_t,
+    CK_ATTRIBUTE_TYPE type, struct view *name)
+{
+	struct view a = template_view(private_t, type);
+	struct view b = template_view(public_t, type);
+
+	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "the halves of a pair have one label and one id"));
+	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
+	return (CKR_OK);
+}
+
+CK_RV
+read_names(struct call *c, struct template public_t, struct template private_t,
+    struct key_request *r)
+{
+	CK_RV rv = read_name(c, public_t, private_t, CKA_LABEL, &r->label);
+
+	return (rv == CKR_OK ? read_name(c, public_t, private_t, CKA_ID, &r->id)
+			     : rv);
+}
+
+CK_RV
+check_names(struct call *c, const struct key_request *r)
+{
+	char alias[KMS_ALIAS_SIZE];
+
+	if ((r->label.len != 0 &&
+		name_to_alias(NAME_LABEL, r->label, alias) != ERR_OK) ||
+	    (r->id.len != 0 && name_to_alias(NAME_ID, r->id, alias) != ERR_OK))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the label or id is too long for a KMS alias"));
+	return (CKR_OK);
+}
+
+static int
+digits(const CK_CHAR *s, size_t n)
+{
+	int v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return (-1);
+		v = v * 10 + (s[i] - '0');
+	}
+	return (v);
+}
+
+/* CKA_END_DATE is the last day, in UTC, that the material is good. */
+static CK_RV
+read_date(struct call *c, struct view v, double *valid_to)
+{
+	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
+	struct tm asked;
+	time_t at;
+
+	tm.tm_year = digits(v.ptr, 4) - 1900;
+	tm.tm_mon = digits(v.ptr + 4, 2) - 1;
+	tm.tm_mday = digits(v.ptr + 6, 2);
+	asked = tm;
+	at = timegm(&tm);
+	/* timegm() makes a date of anything: the 31st of February, too */
+	if (at <= 0 || tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon)
+		return (call_error(
+		    c, CKR_ATTRIBUTE_VALUE_INVALID, "CKA_END_DATE is no date"));
+	*valid_to = (double)at;
+	return (CKR_OK);
+}
+
+/* The day, or to the second by the vendor attribute. */
+static CK_RV
+read_expiry(struct call *c, struct template t, double *valid_to)
+{
+	const struct clock *clock = c->module->clock;
+	struct view date = template_view(t, CKA_END_DATE);
+	CK_ULONG second = template_ulong(t, CKA_KEYFERRY_VALID_TO, 0);
+	CK_RV rv;
+
+	if (date.len != 0 && (rv = read_date(c, date, valid_to)) != CKR_OK)
+		return (rv);
+	if (date.len != 0 && second != 0 &&
+	    (CK_ULONG)*valid_to / 86400 != second / 86400)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO are two days"));
+	if (second != 0)
+		*valid_to = (double)second;
+	if (*valid_to != 0 &&
+	    *valid_to * 1000 <= (double)clock->wall_ms(clock->ctx))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the end that the template names is over"));
+	return (CKR_OK);
+}
+
+static CK_RV
+read_rotation(struct call *c, struct template t, struct key_request *r)
+{
+	r->new_material = template_bool(t, CKA_KEYFERRY_NEW_MATERIAL, false);
+	if (r->new_material && strcmp(r->spec->kms, "SYMMETRIC_DEFAULT") != 0)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "KMS rotates the imported material of AES keys only"));
+	return (CKR_OK);
+}
+
+/* What is left to read when the KeySpec is known. */
+static CK_RV
+read_rest(struct call *c, struct template t, struct key_request *r)
+{
+	static const struct template none = {NULL, 0};
+	CK_RV rv;
+
+	if ((rv = read_place(c, t)) == CKR_OK &&
+	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
+	    (rv = read_names(c, none, t, r)) == CKR_OK &&
+	    (rv = read_rotation(c, t, r)) == CKR_OK)
+		rv = read_expiry(c, t, &r->valid_to);
+	return (rv);
+}
+
+/* The class and the key type, without which no other attribute can be read. */
+static CK_RV
+read_target(struct call *c, struct template t, struct attr_target *target)
+{
+	target->class = template_ulong(
+	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	target->type = template_ulong(
+	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (template_has(t, CKA_CLASS) && target->class != CKO_SECRET_KEY &&
+	    target->class != CKO_PRIVATE_KEY && target->class != CKO_PUBLIC_KEY)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "objects of class 0x%lx cannot be made in KMS",
+		    target->class));
+	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
+		    "CKA_CLASS or CKA_KEY_TYPE is missing"));
+	return (CKR_OK);
+}
+
+CK_RV
+read_create(struct call *c, struct template t, struct key_request *r)
+{
+	struct attr_target target = {.purpose = ATTR_CREATE, .token = true};
+	CK_RV rv;
+
+	*r = (struct key_request)KEY_REQUEST_INIT(c->module->arena);
+	if ((rv = read_target(c, t, &target)) != CKR_OK ||
+	    (rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	r->class = target.class;
+	if (target.class == CKO_PUBLIC_KEY)
+		return (read_place(c, t));
+	if ((rv = read_material(c, t, target.type, r)) == CKR_OK &&
+	    (rv = read_rest(c, t, r)) == CKR_OK)
+		rv = check_names(c, r);
+	return (rv);
+}
+
+/* Whether the template describes what the key takes. */
+static bool
+describes(struct template t, const struct attr_target *target,
+    const struct spec *spec)
+{
+	CK_ULONG len = template_ulong(t, CKA_VALUE_LEN, 0);
+
+	/* pkcs11-tool says 0 for a length that it was not told */
+	return (target->class == spec->class &&
+		spec_has_type(spec, target->type) &&
+		(len == 0 || (len >= spec->least && len <= spec->most)));
+}
+
+CK_RV
+read_unwrap(struct call *c, struct template t, const struct key *k,
+    struct key_request *r)
+{
+	struct attr_target target = {.purpose = ATTR_UNWRAP, .token = true};
+	CK_RV rv;
+
+	*r = (struct key_request)KEY_REQUEST_INIT(c->module->arena);
+	if ((rv = read_target(c, t, &target)) != CKR_OK)
+		return (rv);
+	r->class = target.class;
+	r->spec = k->spec;
+	if (!describes(t, &target, k->spec))
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "key %s takes %s material", k->meta.id, k->spec->kms));
+	if ((rv = attr_check(c, t, target)) == CKR_OK &&
+	    (rv = read_rest(c, t, r)) == CKR_OK && r->accepted_usages != 0 &&
+	    (r->accepted_usages & k->usage) == 0)
+		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "key %s was made for %s", k->meta.id, k->meta.usage);
+	return (rv);
+}
+
+void
+key_request_free(struct key_request *r)
+{
+	buf_free(&r->encoded);
+}

@@ -1,0 +1,38 @@
+#ifndef READ_REQUEST_H
+#define READ_REQUEST_H
+#include "cryptoki/template.h"
+#include "kms/key-request.h"
+#include "token/call.h"
+
+/*
+ * From a caller's template to a request for a key in KMS. All that the template
+ * alone can be refused for is refused here, before KMS is asked for anything.
+ */
+
+/* C_CreateObject. A public key's request has a class and nothing else: it is
+ * the half of a key that exists. */
+CK_RV read_create(struct call *, struct template, struct key_request *);
+/* C_UnwrapKey with the import pair that the key is. */
+CK_RV read_unwrap(
+    struct call *, struct template, const struct key *, struct key_request *);
+void key_request_free(struct key_request *);
+
+/* Parts of a request, for templates that generate. */
+
+/* Whether the template asks for a key in KMS, and the session can make one. */
+CK_RV read_place(struct call *, struct template);
+/* The usages that the template's flags ask for: bits of enum key_usage. */
+unsigned read_usages(struct template);
+/*
+ * The usage of a new key. A key in KMS has one; programs ask for all that they
+ * know, or for none. Signing comes first; the log says what was left out.
+ * wanted: bits of read_usages(), of both halves of a pair.
+ */
+CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
+/* Label and id, out of both templates of a pair (or one that is empty), which
+ * may not contradict each other. */
+CK_RV read_names(struct call *, struct template public_t,
+    struct template private_t, struct key_request *);
+/* Whether aliases can hold the names: the last thing to be asked. */
+CK_RV check_names(struct call *, const struct key_request *);
+#endif

@@ -1,0 +1,9 @@
+#ifndef UNWRAP_H
+#define UNWRAP_H
+#include "object/object.h"
+
+/* C_UnwrapKey: with an import pair the wrapped key goes on to KMS, with any
+ * other key it is unwrapped in this process. */
+CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
+    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
+#endif
