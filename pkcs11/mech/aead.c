@@ -1,8 +1,6 @@
 #include <string.h>
 #include "cipher.h"
 
-#define IV_MAX 128 /* OpenSSL's */
-
 /*
  * AES-GCM and AES-CCM. op->param_len is the length of the tag, which stands at
  * the end of the ciphertext. A ciphertext is kept until all of it is there:
@@ -69,12 +67,13 @@ bound(const struct op *op, size_t more)
 
 /* GCM */
 
-static bool
-tag_is_good(CK_ULONG bits)
+/* The tag: SP 800-38D, section 5.2.1.2. */
+bool
+gcm_is_valid(struct view iv, CK_ULONG tag_bits)
 {
-	/* SP 800-38D, section 5.2.1.2 */
-	return (bits == 32 || bits == 64 ||
-		(bits >= 96 && bits <= 128 && bits % 8 == 0));
+	return (iv.ptr != NULL && iv.len != 0 && iv.len <= GCM_IV_MAX &&
+		(tag_bits == 32 || tag_bits == 64 ||
+		    (tag_bits >= 96 && tag_bits <= 128 && tag_bits % 8 == 0)));
 }
 
 /* ulIvBits is not looked at: programs leave it zero. */
@@ -84,10 +83,9 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	const CK_GCM_PARAMS *p = m->pParameter;
 	CK_RV rv;
 
-	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pIv == NULL ||
-	    p->ulIvLen == 0 || p->ulIvLen > IV_MAX ||
-	    (p->pAAD == NULL && p->ulAADLen != 0) ||
-	    p->ulAADLen > OP_DATA_MAX || !tag_is_good(p->ulTagBits))
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    !gcm_is_valid(VIEW(p->pIv, p->ulIvLen), p->ulTagBits) ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = OP_DATA_MAX;
 	op->param_len = p->ulTagBits / 8;

@@ -4,23 +4,18 @@
 #define SEMIBLOCK 8
 #define DATA_MAX (64 * 1024)
 
-static bool
-pads(const struct op *op)
-{
-	return (op->family == &aes_kwp);
-}
-
 /* The initial value may be given: 8 bytes, of which 4 with padding. */
 static CK_RV
 init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	size_t iv_len = pads(op) ? SEMIBLOCK / 2 : SEMIBLOCK;
+	size_t iv_len = op->family->pads ? SEMIBLOCK / 2 : SEMIBLOCK;
 	CK_RV rv;
 
 	if (m->ulParameterLen != 0 && m->ulParameterLen != iv_len)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = DATA_MAX;
-	if ((rv = cipher_open(c, op, pads(op) ? "WRAP-PAD" : "WRAP")) != CKR_OK)
+	if ((rv = cipher_open(c, op, op->family->pads ? "WRAP-PAD" : "WRAP")) !=
+	    CKR_OK)
 		return (rv);
 	return (cipher_key(op, m->ulParameterLen != 0 ? m->pParameter : NULL));
 }
@@ -29,9 +24,11 @@ static bool
 length_fits(const struct op *op, size_t n)
 {
 	if (op->kind == OP_ENCRYPT)
-		return (pads(op) ? n != 0
-				 : n % SEMIBLOCK == 0 && n >= 2 * SEMIBLOCK);
-	return (n % SEMIBLOCK == 0 && n >= (pads(op) ? 2U : 3U) * SEMIBLOCK);
+		return (op->family->pads
+			    ? n != 0
+			    : n % SEMIBLOCK == 0 && n >= 2 * SEMIBLOCK);
+	return (n % SEMIBLOCK == 0 &&
+		n >= (op->family->pads ? 2U : 3U) * SEMIBLOCK);
 }
 
 static CK_RV
@@ -62,5 +59,5 @@ bound(const struct op *op, size_t more)
 	.init = init, .update = op_buffer_input, .finish = finish, .bound = bound, \
 	.buffers_input = true, .single_part_only = true
 const struct family aes_kw = { FAMILY };
-const struct family aes_kwp = { FAMILY };
+const struct family aes_kwp = { FAMILY, .pads = true };
 /* clang-format on */

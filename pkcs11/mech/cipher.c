@@ -75,7 +75,7 @@ block_step(const struct op *op, size_t more)
 {
 	size_t n = op->buffered + more;
 
-	if (op->family == &cipher_cbc_pad && op->kind == OP_DECRYPT && n != 0)
+	if (op->family->pads && op->kind == OP_DECRYPT && n != 0)
 		n--;
 	return (n / AES_BLOCK * AES_BLOCK);
 }
@@ -91,23 +91,16 @@ block_update(struct call *c, struct op *op, struct view in)
 }
 
 static CK_RV
-bad_length(const struct op *op)
-{
-	return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-				       : CKR_ENCRYPTED_DATA_LEN_RANGE);
-}
-
-static CK_RV
 block_finish(struct call *c, struct op *op)
 {
-	bool padded = op->family == &cipher_cbc_pad;
+	bool padded = op->family->pads;
 	struct buf *out = &op->result;
 	int n = 0;
 
 	if (!padded)
-		return (op->buffered == 0 ? CKR_OK : bad_length(op));
+		return (op->buffered == 0 ? CKR_OK : op_length_error(op));
 	if (op->kind == OP_DECRYPT && op->buffered != AES_BLOCK)
-		return (bad_length(op));
+		return (op_length_error(op));
 	if (buf_reserve(out, out->len + AES_BLOCK) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
 	if (EVP_CipherFinal_ex(op->cipher, out->ptr + out->len, &n) != 1)
@@ -122,7 +115,7 @@ block_bound(const struct op *op, size_t more)
 {
 	size_t n = (op->buffered + more) / AES_BLOCK * AES_BLOCK;
 
-	if (op->family != &cipher_cbc_pad)
+	if (!op->family->pads)
 		return (n);
 	return (op->kind == OP_ENCRYPT ? n + AES_BLOCK : n);
 }
@@ -243,7 +236,8 @@ static CK_RV
 ctr_update(struct call *c, struct op *op, struct view in)
 {
 	if (in.len > op->remaining)
-		return (call_error(c, bad_length(op), "the counter is full"));
+		return (
+		    call_error(c, op_length_error(op), "the counter is full"));
 	if (op->remaining != SIZE_MAX)
 		op->remaining -= in.len;
 	return (cipher_add(c, op, in));
@@ -259,7 +253,7 @@ ctr_update(struct call *c, struct op *op, struct view in)
 const struct family cipher_ecb = { BLOCKS(init_ecb), .exact = true };
 const struct family cipher_cbc = { BLOCKS(init_cbc), .exact = true };
 /* how long a padded plaintext is shows when it is there */
-const struct family cipher_cbc_pad = { BLOCKS(init_cbc_pad) };
+const struct family cipher_cbc_pad = { BLOCKS(init_cbc_pad), .pads = true };
 const struct family cipher_ctr = { STREAM(init_ctr, ctr_update) };
 const struct family cipher_ofb = { STREAM(init_ofb, cipher_add) };
 const struct family cipher_cfb8 = { STREAM(init_cfb8, cipher_add) };

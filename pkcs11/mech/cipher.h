@@ -18,6 +18,9 @@ extern const struct family cipher_gcm;
 extern const struct family cipher_ccm;
 
 #define AES_BLOCK 16
+#define GCM_IV_MAX 128 /* bytes: OpenSSL's own */
+/* Whether GCM takes such a vector and a tag of so many bits. */
+bool gcm_is_valid(struct view iv, CK_ULONG tag_bits);
 
 /* op->cipher of that mode, as OpenSSL calls it, still without the key. */
 CK_RV cipher_open(struct call *, struct op *, const char *mode);

@@ -28,6 +28,8 @@ struct family {
 	bool exact; /* finish() leaves just as many as bound() says */
 	bool buffers_input; /* in op->data: it can be done over */
 	bool single_part_only; /* no Update */
+	bool pads; /* AES: takes input of any length */
+	int rsa_padding; /* RSA: one of OpenSSL's RSA_..._PADDING */
 };
 
 /* What makes keys; members NULL: not served. */

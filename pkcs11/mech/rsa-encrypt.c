@@ -20,9 +20,11 @@ width(const struct op *op)
 static size_t
 room(const struct op *op)
 {
-	size_t taken = op->family == &rsa_oaep	  ? 2 * op->digest->len + 2
-		       : op->family == &rsa_pkcs1 ? 11
-						  : 0;
+	int padding = op->family->rsa_padding;
+	size_t taken = padding == RSA_PKCS1_OAEP_PADDING
+			   ? 2 * op->digest->len + 2
+		       : padding == RSA_PKCS1_PADDING ? 11
+						      : 0;
 
 	return (taken < width(op) ? width(op) - taken : 0);
 }
@@ -98,9 +100,7 @@ init_oaep(struct call *c, struct op *op, const CK_MECHANISM *m)
 static bool
 set(const struct op *op, EVP_PKEY_CTX *ctx)
 {
-	int mode = op->family == &rsa_oaep    ? RSA_PKCS1_OAEP_PADDING
-		   : op->family == &rsa_pkcs1 ? RSA_PKCS1_PADDING
-					      : RSA_NO_PADDING;
+	int mode = op->family->rsa_padding;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
 
@@ -195,16 +195,16 @@ finish(struct call *c, struct op *op)
 		return (op_length_error(op));
 	if (object_in_kms(&op->object))
 		return (decrypt_in_kms(c, op));
-	if (op->family == &rsa_x509)
+	if (op->family->rsa_padding == RSA_NO_PADDING)
 		return (crypt_number(c, op));
 	return (crypt_local(c, op, in.ptr != NULL ? in : VIEW_STR("")));
 }
 
 /* clang-format off */
-#define FAMILY(init_)							\
+#define FAMILY(init_, padding)						\
 	.init = (init_), .update = op_buffer_input, .finish = finish,		\
-	.bound = bound, .buffers_input = true
-const struct family rsa_oaep = { FAMILY(init_oaep) };
-const struct family rsa_pkcs1 = { FAMILY(init) };
-const struct family rsa_x509 = { FAMILY(init) };
+	.bound = bound, .buffers_input = true, .rsa_padding = (padding)
+const struct family rsa_oaep = { FAMILY(init_oaep, RSA_PKCS1_OAEP_PADDING) };
+const struct family rsa_pkcs1 = { FAMILY(init, RSA_PKCS1_PADDING) };
+const struct family rsa_x509 = { FAMILY(init, RSA_NO_PADDING) };
 /* clang-format on */

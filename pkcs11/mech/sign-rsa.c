@@ -9,21 +9,17 @@
 
 #define NAME_SIZE 16 /* of a hash, as OpenSSL calls it */
 
-static int
-padding(const struct op *op)
+static bool
+is_raw(const struct op *op)
 {
-	const struct family *f = op->family;
-
-	return (f == &sign_pss				? RSA_PKCS1_PSS_PADDING
-		: f == &sign_x509 || f == &recover_x509 ? RSA_NO_PADDING
-							: RSA_PKCS1_PADDING);
+	return (op->family->rsa_padding == RSA_NO_PADDING);
 }
 
 /* Sets padding and, where the input is a hash, its name. */
 static bool
 set(const struct op *op, EVP_PKEY_CTX *ctx)
 {
-	int mode = padding(op), salt = (int)op->param_len;
+	int mode = op->family->rsa_padding, salt = (int)op->param_len;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
 
@@ -112,7 +108,7 @@ init_pss(struct call *c, struct op *op, const CK_MECHANISM *m)
 static CK_RV
 hash_for_kms(struct call *c, struct op *op, struct view *v)
 {
-	if (op->family == &sign_pkcs1 && op->md == NULL) {
+	if (op->family->rsa_padding == RSA_PKCS1_PADDING && op->md == NULL) {
 		if ((op->digest = digest_of_info(v)) == NULL)
 			return (call_error(c, CKR_DATA_INVALID,
 			    "KMS signs the DigestInfo of SHA-256, SHA-384 or "
@@ -126,7 +122,7 @@ hash_for_kms(struct call *c, struct op *op, struct view *v)
 static CK_RV
 check_length(const struct op *op, struct view v)
 {
-	if (op->family == &sign_x509)
+	if (is_raw(op))
 		return (v.len <= width(op) ? CKR_OK : CKR_DATA_LEN_RANGE);
 	if (op->digest != NULL)
 		return (v.len == op->digest->len ? CKR_OK : CKR_DATA_LEN_RANGE);
@@ -140,7 +136,7 @@ as_number(const struct op *op, struct view v, uint8_t block[SIGNATURE_MAX])
 {
 	size_t n = width(op);
 
-	if (op->family != &sign_x509)
+	if (!is_raw(op))
 		return (v);
 	memset(block, 0, n - v.len);
 	if (v.len != 0)
@@ -166,7 +162,7 @@ finish(struct call *c, struct op *op)
 		return (rv);
 	rv = sign_local(c, op, set, as_number(op, v, block));
 	/* a number that is not below n cannot be signed */
-	if (rv == CKR_FUNCTION_FAILED && op->family == &sign_x509)
+	if (rv == CKR_FUNCTION_FAILED && is_raw(op))
 		rv = CKR_DATA_INVALID;
 	OPENSSL_cleanse(block, sizeof(block));
 	return (rv);
@@ -215,15 +211,16 @@ recover(struct call *c, struct op *op)
 }
 
 /* clang-format off */
-#define SIGN(init_)							\
+#define SIGN(init_, padding)						\
 	.init = (init_), .update = sign_update, .finish = finish,	\
-	.verify = verify, .bound = bound, .exact = true
-#define RECOVER								\
+	.verify = verify, .bound = bound, .exact = true,		\
+	.rsa_padding = (padding)
+#define RECOVER(padding)						\
 	.init = init, .update = sign_update, .finish = recover,		\
-	.bound = bound, .buffers_input = true
-const struct family sign_pkcs1 = { SIGN(init) };
-const struct family sign_pss = { SIGN(init_pss) };
-const struct family sign_x509 = { SIGN(init) };
-const struct family recover_pkcs1 = { RECOVER };
-const struct family recover_x509 = { RECOVER };
+	.bound = bound, .buffers_input = true, .rsa_padding = (padding)
+const struct family sign_pkcs1 = { SIGN(init, RSA_PKCS1_PADDING) };
+const struct family sign_pss = { SIGN(init_pss, RSA_PKCS1_PSS_PADDING) };
+const struct family sign_x509 = { SIGN(init, RSA_NO_PADDING) };
+const struct family recover_pkcs1 = { RECOVER(RSA_PKCS1_PADDING) };
+const struct family recover_x509 = { RECOVER(RSA_NO_PADDING) };
 /* clang-format on */

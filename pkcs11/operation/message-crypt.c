@@ -2,6 +2,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include "mech/cipher.h"
 #include "message.h"
 
 /*
@@ -10,7 +11,6 @@
  * ciphertext, and has no tag to be taken off.
  */
 
-#define IV_MAX 128 /* bytes: OpenSSL's own */
 #define RANDOM_BITS_MIN 64 /* fewer would come again too soon */
 #define CHUNK_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
 
@@ -28,19 +28,15 @@ message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 static CK_RV
 read_param(struct param p, struct gcm_message_params *out)
 {
-	static const CK_ULONG tags[] = {32, 64, 96, 104, 112, 120, 128};
-	bool fine = false;
+	bool valid;
 
 	if (p.ptr == NULL || p.len != sizeof(*out))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	memcpy(out, p.ptr, sizeof(*out));
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		fine |= out->ulTagBits == tags[i];
-	fine &= out->pTag != NULL && out->pIv != NULL && out->ulIvLen != 0 &&
-		out->ulIvLen <= IV_MAX &&
-		out->ulIvFixedBits <= 8 * out->ulIvLen &&
+	valid = gcm_is_valid(VIEW(out->pIv, out->ulIvLen), out->ulTagBits) &&
+		out->pTag != NULL && out->ulIvFixedBits <= 8 * out->ulIvLen &&
 		out->ivGenerator <= CKG_GENERATE_COUNTER_XOR;
-	return (fine ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+	return (valid ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
 static bool
@@ -72,7 +68,7 @@ put_number(const struct gcm_message_params *p, const uint8_t *over, uint64_t n)
 static CK_RV
 put_random(struct call *c, const struct gcm_message_params *p)
 {
-	uint8_t random[IV_MAX];
+	uint8_t random[GCM_IV_MAX];
 
 	if (8 * p->ulIvLen - p->ulIvFixedBits < RANDOM_BITS_MIN)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
