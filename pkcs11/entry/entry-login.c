@@ -1,3 +1,4 @@
+#include "token/call.h"
 #include "token/login.h"
 
 /* The C_ functions of users and their PINs. */
@@ -10,7 +11,8 @@ C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
 	CK_RV rv = call_begin_session(&c, "C_Login", session);
 
 	if (rv == CKR_OK)
-		rv = login_begin(&c, user, VIEW(pin, pin_len));
+		rv = login_begin(
+		    &c.module->sessions, c.session, user, VIEW(pin, pin_len));
 	return (call_end(&c, rv));
 }
 
@@ -25,7 +27,8 @@ C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
 	if (rv == CKR_OK && name == NULL && name_len != 0)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = login_begin(&c, user, VIEW(pin, pin_len));
+		rv = login_begin(
+		    &c.module->sessions, c.session, user, VIEW(pin, pin_len));
 	return (call_end(&c, rv));
 }
 
@@ -36,7 +39,7 @@ C_Logout(CK_SESSION_HANDLE session)
 	CK_RV rv = call_begin_session(&c, "C_Logout", session);
 
 	if (rv == CKR_OK)
-		rv = login_end(&c);
+		rv = login_end(&c.module->sessions, c.token);
 	return (call_end(&c, rv));
 }
 

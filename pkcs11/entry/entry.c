@@ -112,8 +112,13 @@ C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		token_info(c.token, &c.module->sessions, info);
+	if (rv == CKR_OK) {
+		struct sessions *ss = &c.module->sessions;
+
+		token_info(c.token, info);
+		info->ulSessionCount = session_count(ss, c.token, false);
+		info->ulRwSessionCount = session_count(ss, c.token, true);
+	}
 	return (call_end(&c, rv));
 }
 

@@ -5,7 +5,7 @@
 #include "object/template-builder.h"
 #include "kem.h"
 #include "mech/mech.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 
 #define SECRET_LEN 32 /* of all parameter sets (FIPS 203) */
 

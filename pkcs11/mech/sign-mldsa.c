@@ -2,7 +2,7 @@
 #include <openssl/core_names.h>
 #include "object/attr.h"
 #include "object/pkey.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 #include "sign.h"
 
 #define CONTEXT_MAX 255 /* FIPS 204, algorithm 2 */

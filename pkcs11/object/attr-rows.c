@@ -6,7 +6,7 @@
 #include "token/mechanism.h"
 #include "key-name.h"
 #include "kms/import-params.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 
 static CK_RV
 read_empty(struct call *c, const struct object *o, struct buf *out)

@@ -1,7 +1,7 @@
 #include "certificate-names.h"
 #include "key-name.h"
 #include "kms/listing.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 #include "x509.h"
 
 /* Gets the public keys of all pairs that the token shows, as long as a listing

@@ -7,7 +7,7 @@
 #include "kms/listing.h"
 #include "token/login.h"
 #include "keydata/names.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 
 static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
 #define NAMING_COUNT (sizeof(naming) / sizeof(naming[0]))
@@ -73,7 +73,7 @@ collect(struct call *c, const char *key_id, struct template t)
 
 		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
 			continue;
-		if (!login_hides(c, o) && rest_matches(c, o, t))
+		if (!call_hides(c, o) && rest_matches(c, o, t))
 			rv = add(c, o->handle);
 	}
 	snapshot_unref(s);
@@ -105,7 +105,7 @@ collect_locals(struct call *c, struct template t)
 		    .attrs = rows[i].attrs};
 
 		/* first, because a certificate's names may cost calls */
-		if (is_meant(t, &o) && !login_hides(c, &o) &&
+		if (is_meant(t, &o) && !call_hides(c, &o) &&
 		    attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}
@@ -153,7 +153,7 @@ may_be_in_kms(struct call *c, struct template t)
 {
 	CK_ULONG class = template_ulong(t, CKA_CLASS, CKO_PUBLIC_KEY);
 
-	if (class != CKO_PUBLIC_KEY && login_hides_private(c))
+	if (class != CKO_PUBLIC_KEY && call_hides_private(c))
 		return (false);
 	return ((class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
 		    class == CKO_PUBLIC_KEY) &&

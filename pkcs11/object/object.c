@@ -14,7 +14,7 @@ object_get(struct call *c, CK_OBJECT_HANDLE handle, struct object *o)
 		o->attrs = b;
 	} else if (!store_get(&c->token->store, handle, o))
 		return (false);
-	if (!login_hides(c, o))
+	if (!call_hides(c, o))
 		return (true);
 	object_put(o);
 	return (false);

@@ -2,7 +2,7 @@
 #include <openssl/core_names.h>
 #include "keydata/curve.h"
 #include "pkey.h"
-#include "token/pubkey-cache.h"
+#include "token/pubkey.h"
 
 #define NUMBERS_MAX (16 * 1024) /* of one RSA key, all told */
 #define NUMBER_COUNT 8

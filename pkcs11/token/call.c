@@ -41,7 +41,7 @@ call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
 	c->kms.transport = client_transport(c->token->client);
 	call_set_deadline(c, c->token->config->timeout);
-	login_end_hidden_ops(c);
+	login_end_hidden_ops(&c->module->sessions, c->session);
 	return (CKR_OK);
 }
 
@@ -151,4 +151,25 @@ void
 call_set_deadline(struct call *c, long seconds)
 {
 	c->kms.deadline = deadline_in(c->module->clock, seconds * 1000);
+}
+
+bool
+call_hides_private(struct call *c)
+{
+	return (login_hides_private(&c->module->sessions, c->token));
+}
+
+bool
+call_hides(struct call *c, const struct object *o)
+{
+	return (login_is_private(c->token, o) && call_hides_private(c));
+}
+
+CK_RV
+call_require_login(struct call *c)
+{
+	return (call_hides_private(c)
+		    ? call_error(c, CKR_USER_NOT_LOGGED_IN,
+			  "keyferry.conf has login = required: log in first")
+		    : CKR_OK);
 }

@@ -33,6 +33,13 @@ CK_RV call_begin_slot(
 /* Gives everything back, tells the log, returns rv. */
 CK_RV call_end(struct call *, CK_RV rv);
 
+/* Whether the object is private, and its user is not logged in. */
+bool call_hides(struct call *, const struct object *);
+/* Whether private objects cannot be seen now. */
+bool call_hides_private(struct call *);
+/* CKR_USER_NOT_LOGGED_IN: a private object cannot be made now. */
+CK_RV call_require_login(struct call *);
+
 /* A failure's CK_RV; remembers it for the log. */
 CK_RV call_fail(struct call *, enum err);
 /* Says why in words, for the log; returns rv. */

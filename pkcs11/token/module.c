@@ -87,6 +87,15 @@ module_free(struct module *m)
 static CK_RV
 open_tokens(struct module *m, bool no_threads)
 {
+	const struct token_setup setup = {
+	    .crypto = m->crypto,
+	    .clock = m->clock,
+	    .log = m->log,
+	    .arena = m->arena,
+	    .state = m->config.state,
+	    .last_object = &m->last_object,
+	    .no_threads = no_threads,
+	};
 	enum err e;
 
 	m->tokens = calloc(m->config.token_count, sizeof(*m->tokens));
@@ -96,7 +105,7 @@ open_tokens(struct module *m, bool no_threads)
 		struct token *t = &m->tokens[m->token_count];
 
 		t->config = &m->config.tokens[m->token_count];
-		e = token_open(t, m, m->token_count, no_threads);
+		e = token_open(t, m->token_count, &setup);
 		if (e != ERR_OK)
 			return (CKR_HOST_MEMORY);
 	}

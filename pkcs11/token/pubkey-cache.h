@@ -2,9 +2,8 @@
 #define PUBKEY_CACHE_H
 #include <openssl/evp.h>
 #include <pthread.h>
-#include "store.h"
-
-struct call;
+#include "crypto.h"
+#include "kms.h"
 
 /*
  * Public keys of pairs in KMS, got once: a KMS key never has another. They
@@ -25,26 +24,16 @@ struct pubkey_cache {
 void pubkey_cache_init(struct pubkey_cache *);
 void pubkey_cache_free(struct pubkey_cache *);
 
-/* The key's public half; asks KMS for it the first time, unless the key's state
- * is one in which KMS does not say: CKR_ATTRIBUTE_TYPE_INVALID. */
-CK_RV pubkey_get(struct call *, const struct key *, const struct pubkey **);
+void pubkey_free(struct pubkey *); /* NULL is fine */
 
-/* The id of the key whose public half that is (SubjectPublicKeyInfo, DER),
- * among those that were got. False: none of them. */
-bool pubkey_find(struct call *, struct view info, char key_id[KMS_ID_SIZE]);
-
-/* Whether the attribute of a key in KMS can have a value of that length: for a
- * modulus or a point of another size nobody need be asked. */
-bool pubkey_fits(const struct object *, const CK_ATTRIBUTE *);
-
-/* Readers of attributes of either half. */
-CK_RV pubkey_read_modulus(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_exponent(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_bits(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_params(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_point(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_info(struct call *, const struct object *, struct buf *);
-/* CKA_VALUE of ML-DSA's and ML-KEM's public half, and CKA_PARAMETER_SET. */
-CK_RV pubkey_read_value(struct call *, const struct object *, struct buf *);
-CK_RV pubkey_read_set(struct call *, const struct object *, struct buf *);
+/* NULL: it is not there. */
+const struct pubkey *pubkey_cache_find(
+    struct pubkey_cache *, const char *key_id);
+/* Takes the key over, and returns it, or one of that id that came first. NULL:
+ * no memory. */
+const struct pubkey *pubkey_cache_add(struct pubkey_cache *, struct pubkey *);
+/* The id of the key whose public half that is (SubjectPublicKeyInfo, DER).
+ * False: it is not there. */
+bool pubkey_cache_owner(struct pubkey_cache *, const struct crypto *,
+    struct view info, char key_id[KMS_ID_SIZE]);
 #endif

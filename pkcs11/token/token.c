@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
-#include "login.h"
-#include "module.h"
+#include "log.h"
+#include "token.h"
 
 #define SERIAL_TEXT_MAX 4096
 
@@ -97,29 +97,29 @@ certs_free(struct certs *cs)
 }
 
 enum err
-token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
+token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 {
 	struct client_conf conf = {
 	    .profile = t->config->profile,
 	    .region = t->config->region,
 	    .endpoint = t->config->endpoint,
 	    .ca_bundle = t->config->ca_bundle,
-	    .crypto = m->crypto,
-	    .clock = m->clock,
-	    .log = m->log,
-	    .no_threads = no_threads,
+	    .crypto = s->crypto,
+	    .clock = s->clock,
+	    .log = s->log,
+	    .no_threads = s->no_threads,
 	};
 	struct fault fault = {.status = 0};
 	enum err e;
 
 	t->slot = slot;
-	if ((e = store_init(&t->store, &m->last_object,
+	if ((e = store_init(&t->store, s->last_object,
 		 strcmp(t->config->show, "all") == 0)) != ERR_OK)
 		return (e);
-	object_table_init(&t->objects, &m->last_object);
+	object_table_init(&t->objects, s->last_object);
 	pubkey_cache_init(&t->pubkeys);
 	certs_init(&t->certs);
-	if ((e = add_profile(t, m->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
+	if ((e = add_profile(t, s->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
 		return (e);
 	e = client_open(&conf, &t->client, &fault);
 	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
@@ -127,11 +127,11 @@ token_open(struct token *t, struct module *m, CK_SLOT_ID slot, bool no_threads)
 		client_close(t->client);
 		t->client = NULL;
 	}
-	if (e == ERR_OK && (e = make_serial(t, m->crypto)) == ERR_OK)
-		e = make_state(t, m->config.state);
+	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
+		e = make_state(t, s->state);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
-	log_line(m->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",
+	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",
 	    t->config->label, err_text(e), fault.message);
 	return (ERR_OK);
 }
@@ -166,7 +166,7 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 }
 
 void
-token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
+token_info(const struct token *t, CK_TOKEN_INFO *info)
 {
 	memset(info, 0, sizeof(*info));
 	token_pad(info->label, sizeof(info->label), t->config->label);
@@ -176,15 +176,13 @@ token_info(const struct token *t, struct sessions *ss, CK_TOKEN_INFO *info)
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
 		      CKF_DUAL_CRYPTO_OPERATIONS;
-	if (login_is_required(t)) {
+	if (strcmp(t->config->login, "required") == 0) {
 		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
-		info->ulMinPinLen = LOGIN_PIN_MIN;
+		info->ulMinPinLen = TOKEN_PIN_MIN;
 	}
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
-	info->ulSessionCount = session_count(ss, t, false);
-	info->ulRwSessionCount = session_count(ss, t, true);
-	info->ulMaxPinLen = LOGIN_PIN_MAX;
+	info->ulMaxPinLen = TOKEN_PIN_MAX;
 	info->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
 	info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
 	info->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;

@@ -9,6 +9,8 @@
 #include "replicas.h"
 #include "store.h"
 
+#define TOKEN_PIN_MIN 4 /* bytes, with login = required */
+#define TOKEN_PIN_MAX 255
 #define SERIAL_LEN 16 /* CK_TOKEN_INFO */
 
 /*
@@ -39,15 +41,25 @@ struct token {
 	bool logged_in; /* under the sessions' lock */
 };
 
-struct module;
-/* Never fails for what the configuration says: a token that cannot be used
- * is one that is not present, and the log says why. ERR_MEMORY. */
-enum err token_open(
-    struct token *, struct module *, CK_SLOT_ID, bool no_threads);
+/* What all tokens share; it outlives them. */
+struct token_setup {
+	const struct crypto *crypto;
+	const struct clock *clock;
+	struct log *log;
+	struct arena *arena; /* for keys that are kept here */
+	const char *state; /* directory of the tokens' state; NULL: none */
+	CK_OBJECT_HANDLE *last_object; /* the counter of handles, atomic */
+	bool no_threads; /* no library may start threads */
+};
+/* t->config is set before. Never fails for what the configuration says: a token
+ * that cannot be used is one that is not present, and the log says why.
+ * ERR_MEMORY. */
+enum err token_open(struct token *, CK_SLOT_ID, const struct token_setup *);
 void token_close(struct token *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
-void token_info(const struct token *, struct sessions *, CK_TOKEN_INFO *);
+/* All but the numbers of sessions. */
+void token_info(const struct token *, CK_TOKEN_INFO *);
 /* Fills a fixed field of the standard's: padded with blanks, no NUL. */
 void token_pad(CK_UTF8CHAR *field, size_t size, const char *s);
 #endif
