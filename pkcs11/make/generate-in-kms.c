@@ -1,3 +1,4 @@
+#include "cryptoki/constants.h"
 #include "object/attr.h"
 #include "kms/provision.h"
 #include "generate.h"
@@ -21,9 +22,8 @@ check_promises(struct call *c, struct template t)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (template_view(t, none[i]).len != 0)
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "KMS keeps no attribute 0x%lx for a key that it "
-			    "makes",
-			    none[i]));
+			    "KMS cannot keep %s for a key that it makes",
+			    attribute_name(none[i]).text));
 	return (CKR_OK);
 }
 
@@ -67,8 +67,8 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 	CK_RV bad = CKR_ATTRIBUTE_VALUE_INVALID;
 
 	if (!template_has(t, size))
-		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "attribute 0x%lx is missing", size));
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
+		    attribute_name(size).text));
 	if (size == CKA_VALUE_LEN) {
 		*spec = n > KMS_DATA_KEY_MAX ? NULL
 					     : spec_of_secret(type, n, 8 * n);

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "cryptoki/constants.h"
 #include "material.h"
 #include "keydata/pkcs8.h"
 
@@ -67,7 +68,8 @@ static CK_RV
 no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
 {
 	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-	    "KMS imports no key of type 0x%lx like that: %s", type, why));
+	    "KMS does not import this %s key: %s", key_type_name(type).text,
+	    why));
 }
 
 static CK_RV
@@ -102,8 +104,8 @@ read_rsa(struct call *c, struct template t, struct key_request *r)
 		key.part[i] = template_view(t, rsa_part_types[i]);
 	if ((missing = rsa_missing(&key)) != RSA_PARTS)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "attribute 0x%lx is missing: KMS wants an RSA key whole",
-		    rsa_part_types[missing]));
+		    "%s is missing: KMS imports RSA keys with all their parts",
+		    attribute_name(rsa_part_types[missing]).text));
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
 	if (e == ERR_OK)

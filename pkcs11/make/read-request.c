@@ -1,5 +1,6 @@
 #include <string.h>
 #include <time.h>
+#include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "keydata/names.h"
 #include "material.h"
@@ -203,8 +204,8 @@ read_target(struct call *c, struct template t, struct attr_target *target)
 	if (template_has(t, CKA_CLASS) && target->class != CKO_SECRET_KEY &&
 	    target->class != CKO_PRIVATE_KEY && target->class != CKO_PUBLIC_KEY)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "objects of class 0x%lx cannot be made in KMS",
-		    target->class));
+		    "an object of %s cannot be made in KMS",
+		    class_name(target->class).text));
 	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_CLASS or CKA_KEY_TYPE is missing"));

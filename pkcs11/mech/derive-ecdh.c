@@ -30,7 +30,7 @@ read_params(struct call *c, const CK_MECHANISM *m,
 	*kdf = kdf_digest(p->kdf);
 	if (*kdf == NULL && p->kdf != CKD_NULL)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "key derivation function 0x%lx is not served", p->kdf));
+		    "kdf %lu (CKD_*) is not supported", p->kdf));
 	if (*kdf == NULL && p->ulSharedDataLen != 0)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "CKD_NULL takes no shared data"));

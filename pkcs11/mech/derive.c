@@ -1,3 +1,4 @@
+#include "cryptoki/constants.h"
 #include "derive.h"
 #include "object/object-schema.h"
 
@@ -41,7 +42,8 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	if (rv == CKR_OK && class == CKO_SECRET_KEY &&
 	    !schema_is_secret_key_type(d->target.type))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no secret key has type 0x%lx", d->target.type));
+		    "%s is not a type of secret key",
+		    key_type_name(d->target.type).text));
 	if (rv == CKR_OK)
 		rv = builder_add_from_key(
 		    c, &d->builder, base, CKA_DERIVE_TEMPLATE);

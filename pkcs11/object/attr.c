@@ -1,4 +1,5 @@
 #include <string.h>
+#include "cryptoki/constants.h"
 #include "attr-rows.h"
 #include "token/login.h"
 
@@ -296,21 +297,23 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 
 	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
 		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
-		    "attribute 0x%lx is unknown for this class", t->type));
+		    "this class of object has no %s",
+		    attribute_name(t->type).text));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !size_fits(a, t))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "attribute 0x%lx has a value of the wrong size", t->type));
+		    "the value of %s has the wrong size",
+		    attribute_name(t->type).text));
 	if ((a->may & (1U << target.purpose)) == 0 ||
 	    (target.token && target.purpose == ATTR_SET &&
 		(a->may & SETTABLE_IN_KMS) == 0))
 		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
-		    "attribute 0x%lx cannot be set", t->type));
+		    "%s cannot be set", attribute_name(t->type).text));
 	if (target.token && (a->may & FALSE_IN_KMS) != 0 &&
 	    (change & (1U << target.purpose)) == 0 &&
 	    *(const CK_BBOOL *)t->pValue != CK_FALSE)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "attribute 0x%lx cannot be true for a key in KMS",
-		    t->type));
+		    "%s cannot be true for a key in KMS",
+		    attribute_name(t->type).text));
 	return (CKR_OK);
 }
 
@@ -324,7 +327,8 @@ attr_check(struct call *c, struct template t, struct attr_target target)
 			return (rv);
 		if (template_has((struct template){t.rows, i}, t.rows[i].type))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "attribute 0x%lx is there twice", t.rows[i].type));
+			    "the template has %s twice",
+			    attribute_name(t.rows[i].type).text));
 	}
 	return (CKR_OK);
 }
@@ -343,7 +347,9 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 		after = *(const CK_BBOOL *)t.rows[i].pValue != CK_FALSE;
 		if (before != after && before == ((a->may & STICKY_TRUE) != 0))
 			return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
-			    "attribute 0x%lx does not go back", a->type));
+			    "%s cannot be set back to %s",
+			    attribute_name(a->type).text,
+			    after ? "true" : "false"));
 	}
 	return (CKR_OK);
 }

@@ -1,3 +1,4 @@
+#include "cryptoki/constants.h"
 #include "attr.h"
 #include "certfile.h"
 #include "certs.h"
@@ -170,7 +171,7 @@ check_create(struct call *c, struct template t)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (template_view(t, needed[i]).len == 0)
 			return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-			    "attribute 0x%lx is missing", needed[i]));
+			    "%s is missing", attribute_name(needed[i]).text));
 	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "certificates are X.509 ones here"));
@@ -199,9 +200,9 @@ check_token(struct call *c, struct template t, const struct attrset *b)
 		if (template_bool(t, fixed[i].type, fixed[i].value) !=
 		    fixed[i].value)
 			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-			    "attribute 0x%lx of a certificate in a file "
-			    "cannot be that",
-			    fixed[i].type));
+			    "%s of a certificate in a file must be %s",
+			    attribute_name(fixed[i].type).text,
+			    fixed[i].value ? "true" : "false"));
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		a = &t.rows[i];
 		if (a->ulValueLen != sizeof(CK_BBOOL) && a->ulValueLen != 0 &&
@@ -209,8 +210,8 @@ check_token(struct call *c, struct template t, const struct attrset *b)
 		    !view_equal(attrset_view(b, a->type),
 			VIEW(a->pValue, a->ulValueLen)))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "attribute 0x%lx is not what the certificate says",
-			    a->type));
+			    "%s differs from what the certificate says",
+			    attribute_name(a->type).text));
 	}
 	return (CKR_OK);
 }

@@ -1,4 +1,5 @@
 #include <openssl/x509.h>
+#include "cryptoki/constants.h"
 #include "keydata/curve.h"
 #include "object-schema.h"
 #include "keydata/pkcs8.h"
@@ -308,15 +309,16 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 		schema++;
 	if (schema == end)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no object of class 0x%lx and key type 0x%lx is kept here",
-		    class, type));
+		    "session objects of %s with %s are not supported",
+		    class_name(class).text, key_type_name(type).text));
 	for (size_t i = 0;
 	     i < sizeof(schema->needs) / sizeof(schema->needs[0]) &&
 	     schema->needs[i] != 0;
 	     i++)
 		if (!template_has(t, schema->needs[i]))
 			return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-			    "attribute 0x%lx is missing", schema->needs[i]));
+			    "%s is missing",
+			    attribute_name(schema->needs[i]).text));
 	*out = schema;
 	return (CKR_OK);
 }

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include "cryptoki/constants.h"
 #include "template-builder.h"
 
 static CK_ATTRIBUTE *
@@ -84,8 +85,8 @@ builder_begin(struct call *c, struct template_builder *d, struct template t,
 		return (rv);
 	if (class != target->class || type != target->type)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "no object of class 0x%lx and key type 0x%lx comes of that",
-		    class, type));
+		    "an object of %s with %s cannot be made this way",
+		    class_name(class).text, key_type_name(type).text));
 	for (CK_ULONG i = 0; i < t.count; i++)
 		builder_set(d, t.rows[i].type,
 		    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
@@ -110,9 +111,8 @@ builder_add_from_key(struct call *c, struct template_builder *d,
 		if (template_has(builder_template(d), type) &&
 		    !view_equal(given, v))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "attribute 0x%lx is not what the key's template "
-			    "has",
-			    type));
+			    "%s differs from the value in the key's template",
+			    attribute_name(type).text));
 		builder_set(d, type, v);
 	}
 	return (builder_finish(d));
