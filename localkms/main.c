@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "auth/auth.h"
+#include "base/file.h"
 #include "service/control-address.h"
 #include "http/server.h"
 #include "service/service.h"
@@ -50,7 +50,7 @@ misuse(const char *what, const char *which)
 	return (EXIT_MISUSE + 1);
 }
 
-/* 0: go on; else the status to end with, plus one. */
+/* 0: go on; else the exit status plus one. */
 static int
 read_options(int argc, char **argv, struct options *o)
 {
@@ -99,12 +99,12 @@ read_options(int argc, char **argv, struct options *o)
 		return (misuse("which store?", "--store DIR"));
 	if (strlen(o->account) != 12 || strspn(o->account, "0123456789") != 12)
 		return (misuse("not an account of 12 digits:", o->account));
-	if (!text_region(o->region))
+	if (!text_is_region(o->region))
 		return (misuse("not a Region:", o->region));
 	return (0);
 }
 
-/* What was started, for those who want to reach it. */
+/* The two servers that were started. */
 struct front {
 	struct server *kms, *control;
 	struct tls tls;
@@ -134,24 +134,19 @@ print_env(FILE *f, const struct options *o, const struct auth *a,
 static bool
 write_env(const struct options *o, const struct auth *a, const struct front *w)
 {
-	char tmp[4096];
+	char *text = NULL;
+	size_t len;
 	FILE *f;
-	int fd;
 	bool ok;
 
 	if (o->env_file == NULL)
 		return (true);
-	snprintf(tmp, sizeof(tmp), "%s.new", o->env_file);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd == -1 || (f = fdopen(fd, "w")) == NULL) {
-		if (fd != -1)
-			close(fd);
+	if ((f = open_memstream(&text, &len)) == NULL)
 		return (false);
-	}
 	print_env(f, o, a, w);
-	ok = ferror(f) == 0;
-	ok = fclose(f) == 0 && ok;
-	return (ok && rename(tmp, o->env_file) == 0);
+	ok = fclose(f) == 0 && file_replace(o->env_file, text);
+	free(text);
+	return (ok);
 }
 
 static void
@@ -194,7 +189,7 @@ start(const struct options *o, struct service *s, struct front *w, char *why,
 	const char *port;
 
 	w->scheme = o->tls ? "https" : "http";
-	/* an address that is none is refused below */
+	/* server_start() reports a wrong address */
 	if (o->tls && server_host(o->listen, host, sizeof(host), &port) &&
 	    !tls_open(o->store, host, &w->tls, why, size))
 		return (false);
@@ -204,7 +199,7 @@ start(const struct options *o, struct service *s, struct front *w, char *why,
 		server_start(&control, &w->control, why, size));
 }
 
-/* Serves until a signal of the set comes. False: why says what is wrong. */
+/* Serves until one of the signals comes. False: why says what is wrong. */
 static bool
 serve(const struct options *o, struct service *s, const sigset_t *ends,
     char *why, size_t size)
@@ -231,8 +226,8 @@ serve(const struct options *o, struct service *s, const sigset_t *ends,
 	return (ok);
 }
 
-/* A connection is a file, and a wake-up file beside it: the usual limit is
- * less than what is promised. */
+/* Each connection needs two file descriptors: the usual limit is too low for
+ * the number of connections that is documented. */
 static void
 raise_limits(void)
 {
@@ -260,7 +255,7 @@ main(int argc, char **argv)
 
 	if ((end = read_options(argc, argv, &o)) != 0)
 		return (end - 1);
-	/* before any thread is made: all of them leave these to sigwait() */
+	/* before any thread starts: only sigwait() shall get these */
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);

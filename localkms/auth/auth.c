@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include "auth/auth.h"
 #include "auth/session.h"
+#include "base/text.h"
 #include "sigv4.h"
 
 #define SKEW_MS (INT64_C(15) * 60 * 1000)
@@ -44,7 +45,8 @@ auth_open(struct store *s, const char *account)
 {
 	struct auth *a = OPENSSL_zalloc(sizeof(*a));
 	uint8_t random[16 + 40];
-	/* a process of its own: the default library context will do */
+	/* the server is a process of its own and may use OpenSSL's default
+	 * library context */
 	const struct crypto crypto = {.lib = NULL};
 
 	if (a == NULL)
@@ -74,7 +76,7 @@ auth_close(struct auth *a)
 	OPENSSL_clear_free(a, sizeof(*a));
 }
 
-/* Letters, digits and what neither a shell nor a header minds. */
+/* Letters, digits and signs that need no quoting in a shell or a header. */
 static bool
 is_credential(const char *s, size_t len)
 {
@@ -117,7 +119,8 @@ auth_secret_key(const struct auth *a)
 	return (a->secret_key);
 }
 
-/* "Name=value" of the header, its end a comma or the header's. */
+/* The value of "Name=value" in the header; a comma, a blank or the end of the
+ * header ends it. */
 static bool
 take_parameter(const char *header, const char *name, char *out, size_t size)
 {
@@ -179,9 +182,9 @@ read_authorization(const char *h, struct authorization *m, struct exception *e)
 	return (true);
 }
 
-/* Two digits; what is checked before. */
+/* The number that two characters spell, which are known to be digits. */
 static int
-two(const char *s)
+two_digits(const char *s)
 {
 	return ((s[0] - '0') * 10 + s[1] - '0');
 }
@@ -197,12 +200,12 @@ read_date(const char *date, int64_t *ms)
 		if (form[i] == 'd' ? date[i] < '0' || date[i] > '9'
 				   : date[i] != form[i])
 			return (false);
-	t.tm_year = two(date) * 100 + two(date + 2) - 1900;
-	t.tm_mon = two(date + 4) - 1;
-	t.tm_mday = two(date + 6);
-	t.tm_hour = two(date + 9);
-	t.tm_min = two(date + 11);
-	t.tm_sec = two(date + 13);
+	t.tm_year = two_digits(date) * 100 + two_digits(date + 2) - 1900;
+	t.tm_mon = two_digits(date + 4) - 1;
+	t.tm_mday = two_digits(date + 6);
+	t.tm_hour = two_digits(date + 9);
+	t.tm_min = two_digits(date + 11);
+	t.tm_sec = two_digits(date + 13);
 	*ms = (int64_t)timegm(&t) * 1000;
 	return (true);
 }
@@ -242,16 +245,6 @@ check_date(const struct authorization *m, int64_t wall_ms, struct exception *e)
 	return (true);
 }
 
-/* Words of small letters with dashes between, a number last. */
-static bool
-is_region(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return (n != 0 && s[n] == '\0' && n < KEY_REGION_SIZE &&
-		strchr(s, '-') != NULL);
-}
-
 static bool
 check_scope(
     const struct authorization *m, const char *service, struct exception *e)
@@ -265,14 +258,14 @@ check_scope(
 		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Credential should be scoped to correct service: '%s'.",
 		    service));
-	if (!is_region(m->region))
+	if (strlen(m->region) >= KEY_REGION_SIZE || !text_is_region(m->region))
 		return (exception_set(e, EXCEPTION_BAD_SIGNATURE,
 		    "Credential should be scoped to a valid region."));
 	return (true);
 }
 
-/* The headers that the list names; Host must be among them. Others need not:
- * AWS takes requests whose X-Amz-Target is not signed, as older curls send. */
+/* Collects the signed headers, of which Host must be one. X-Amz-Target need
+ * not: AWS accepts requests without, as older versions of curl send them. */
 static bool
 gather_headers(
     const struct web_request *q, struct authorization *m, struct exception *e)
@@ -388,7 +381,7 @@ identify_session(const struct auth *a, const char *token,
 	return (true);
 }
 
-/* The secret of an access key, and who it is. */
+/* Finds the secret of the access key, and the caller's ARN. */
 static bool
 identify(const struct auth *a, const struct web_request *q,
     const struct authorization *m, int64_t wall_ms,

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * Sessions of STS. They are kept nowhere: the token carries who and how long,
- * and a MAC by the store's secret; the session's secret key follows from its
- * access key. So they survive a restart.
+ * Sessions of STS. They are not stored: the token holds the ARN, the expiry and
+ * a MAC under the store's secret, and the secret key is derived from the access
+ * key. So they survive a restart.
  */
 #define SESSION_SECRET_SIZE 32
 #define SESSION_ACCESS_SIZE 21 /* "ASIA" and 16 more */
@@ -26,9 +26,9 @@ struct session {
 /* arn and expires are set; the rest is filled in. False: no memory, or the
  * ARN is too long. */
 bool session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *);
-/* The other way round, from access_key and token. False: forged. */
+/* Verifies token and access_key, and fills in the rest. False: forged. */
 bool session_read(const uint8_t secret[SESSION_SECRET_SIZE], struct session *);
-/* Letters for random bytes. */
+/* Turns random bytes into letters of an alphabet, with a NUL behind them. */
 void session_random_text(
     const uint8_t *random, size_t len, const char *letters, char *out);
 extern const char session_letters[], session_key_letters[];

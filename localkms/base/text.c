@@ -71,7 +71,7 @@ text_partition(const char *region)
 }
 
 bool
-text_region(const char *s)
+text_is_region(const char *s)
 {
 	size_t words = 0, n;
 

@@ -18,5 +18,5 @@ size_t text_length(struct view);
 const char *text_partition(const char *region);
 /* Whether that is the form of a Region's name: words of letters with dashes
  * between, a number last. */
-bool text_region(const char *);
+bool text_is_region(const char *);
 #endif

@@ -21,7 +21,7 @@ call_buf(struct call *c)
 {
 	struct buf *b = &c->bufs[c->buf_count];
 
-	/* more than an operation makes would be a mistake in it */
+	/* an operation that needs more is a bug */
 	if (c->buf_count == CALL_BUFS)
 		abort();
 	c->buf_count++;
@@ -39,6 +39,19 @@ bool
 call_out_of_memory(struct call *c)
 {
 	return (REFUSE(c, INTERNAL, "out of memory"));
+}
+
+bool
+call_store_failed(struct call *c)
+{
+	return (REFUSE(c, INTERNAL, "The store cannot be written."));
+}
+
+bool
+call_check_no_recipient(struct call *c)
+{
+	return (!call_has(c, IN_RECIPIENT) ||
+		REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
 }
 
 const char *
@@ -67,7 +80,7 @@ call_alias_arn(struct call *c, const char *name)
 }
 
 static bool
-hold(struct call *c, struct key *k, const struct key **out)
+take_key(struct call *c, struct key *k, const struct key **out)
 {
 	if (c->key_count == CALL_KEYS)
 		abort(); /* as in call_buf() */
@@ -114,7 +127,7 @@ find_by_id(struct call *c, const char *id, const struct key **out)
 	if (k == NULL)
 		return (REFUSE(c, NOT_FOUND, "Key '%s' does not exist",
 		    call_key_arn(c, c->caller.region, id)));
-	return (hold(c, k, out));
+	return (take_key(c, k, out));
 }
 
 static bool
@@ -191,7 +204,7 @@ call_store_key(struct call *c, struct key *k)
 		return (call_out_of_memory(c));
 	if (store_put_key(c->service->store, k))
 		return (true);
-	return (REFUSE(c, INTERNAL, "the store cannot be written"));
+	return (call_store_failed(c));
 }
 
 bool

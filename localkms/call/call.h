@@ -56,32 +56,37 @@ void call_free(struct call *);
 void call_lock(struct call *);
 /* An empty buffer that lives as long as the call. */
 struct buf *call_buf(struct call *);
-/* Whether a member is there. */
+/* Whether the request has that member. */
 static inline bool
 call_has(const struct call *c, enum input_member m)
 {
 	return (c->in[m].set);
 }
-/* A text member, or other. */
+/* A text member of the request, or other where it is absent. */
 const char *call_text(
     const struct call *, enum input_member, const char *other);
 /* The key that an id, ARN or (alias_ok) alias means; the call holds it. */
 bool call_find_key(
     struct call *, struct view id, bool alias_ok, const struct key **out);
 bool call_check_usage(struct call *, const struct key *, enum usage);
-/* An algorithm of that name that the key does. */
+/* The algorithm of that name, which must fit the key. */
 bool call_algorithm(struct call *, const struct key *, struct view name,
     const struct algorithm **out);
-/* Stores a changed copy, or a new key; takes it, also when it fails. */
+/* Stores a changed copy, or a new key, and takes over the reference, also on
+ * failure. */
 bool call_store_key(struct call *, struct key *);
 /* "arn:aws:kms:REGION:ACCOUNT:key/ID", in the call's memory. */
 const char *call_key_arn(struct call *, const char *region, const char *id);
 const char *call_arn(struct call *, const struct key *);
 const char *call_alias_arn(struct call *, const char *name);
-bool call_out_of_memory(struct call *); /* false */
+/* These two return false. */
+bool call_out_of_memory(struct call *);
+bool call_store_failed(struct call *);
+/* Nitro Enclaves' Recipient is not served. */
+bool call_check_no_recipient(struct call *);
 
-/* Pages: Limit and Marker on the way in, the item behind which the next page
- * begins on the way out. */
+/* Paging: call_page() reads Limit and Marker (after: the last item of the page
+ * before, or ""), call_page_end() writes Truncated and NextMarker. */
 bool call_page(struct call *, size_t most, size_t usual, size_t *limit,
     const char **after);
 void call_page_end(struct call *, bool more, const char *last);

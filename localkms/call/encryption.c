@@ -6,8 +6,8 @@
 
 #define CONTEXT_MAX 8192
 
-/* The pairs in the order of their keys, each text behind its length: one way
- * of writing them, whatever the order that the client chose. */
+/* Serialises the encryption context: pairs sorted by key, each text behind its
+ * length, so that the client's order does not matter. */
 static bool
 context_write(struct call *c, const struct json_node *context, struct buf *out)
 {
@@ -43,7 +43,7 @@ context_write(struct call *c, const struct json_node *context, struct buf *out)
 }
 
 static bool
-check_algorithm(struct call *c, const struct crypt *x)
+check_algorithm(struct call *c, const struct encryption *x)
 {
 	const struct algorithm *a;
 
@@ -59,7 +59,7 @@ check_algorithm(struct call *c, const struct crypt *x)
 
 /* What RSA-OAEP holds: the modulus less two hashes and two bytes. */
 static bool
-encrypt_rsa(struct call *c, struct crypt *x)
+encrypt_rsa(struct call *c, struct encryption *x)
 {
 	const struct algorithm *a = algorithm_find(x->algorithm);
 	const struct material *m = key_current(x->key);
@@ -70,12 +70,12 @@ encrypt_rsa(struct call *c, struct crypt *x)
 		    "Algorithm %s and key spec %s cannot encrypt data larger "
 		    "than %zu bytes.",
 		    a->name, x->key->spec->name, most));
-	return (oaep(m->pkey, true, a->digest, x->in, x->out) ||
+	return (rsa_oaep(m->pkey, true, a->digest, x->in, x->out) ||
 		call_out_of_memory(c));
 }
 
 bool
-crypt_encrypt(struct call *c, struct crypt *x)
+encrypt_under_key(struct call *c, struct encryption *x)
 {
 	struct buf context = BUF_INIT(CONTEXT_MAX);
 	const struct material *m = key_current(x->key);
@@ -97,7 +97,8 @@ crypt_encrypt(struct call *c, struct crypt *x)
 /* The key that a symmetric ciphertext names, which must be the one asked
  * for. */
 static bool
-find_named(struct call *c, struct crypt *x, const struct cipher_label *label)
+find_named(
+    struct call *c, struct encryption *x, const struct cipher_label *label)
 {
 	if (x->key != NULL) {
 		if (strcmp(x->key->id, label->key_id) == 0)
@@ -117,7 +118,7 @@ find_named(struct call *c, struct crypt *x, const struct cipher_label *label)
 }
 
 static bool
-decrypt_aes(struct call *c, struct crypt *x)
+decrypt_aes(struct call *c, struct encryption *x)
 {
 	struct buf context = BUF_INIT(CONTEXT_MAX);
 	struct cipher_label label;
@@ -145,11 +146,11 @@ decrypt_aes(struct call *c, struct crypt *x)
 }
 
 bool
-crypt_decrypt(struct call *c, struct crypt *x)
+decrypt_under_key(struct call *c, struct encryption *x)
 {
 	const struct algorithm *a = algorithm_find(x->algorithm);
 
-	/* recorded: any key of another usage is the wrong key here */
+	/* recorded from AWS: a key of another usage is an incorrect key */
 	if (x->key != NULL && x->key->usage != USAGE_ENCRYPT)
 		return (REFUSE(c, INCORRECT_KEY,
 		    "The key ID in the request does not identify a CMK that "
@@ -163,14 +164,15 @@ crypt_decrypt(struct call *c, struct crypt *x)
 		    "encrypted under an asymmetric KMS key."));
 	if (!call_check_state(c, x->key, RULE_USE) || !check_algorithm(c, x))
 		return (false);
-	if (!oaep(key_current(x->key)->pkey, false, a->digest, x->in, x->out))
+	if (!rsa_oaep(
+		key_current(x->key)->pkey, false, a->digest, x->in, x->out))
 		return (REFUSE(c, INVALID_CIPHERTEXT, "%s", ""));
 	return (true);
 }
 
-/* A DryRun may ask of the key alone; it then has to name it. */
+/* DryRun with IGNORE_CIPHERTEXT checks the key alone, which has to be given. */
 bool
-crypt_ignores_ciphertext(const struct call *c)
+dry_run_ignores_ciphertext(const struct call *c)
 {
 	const struct json_node *d = NULL;
 

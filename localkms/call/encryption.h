@@ -4,7 +4,7 @@
 
 /* Encrypts or decrypts under a key, whatever its family; for ReEncrypt and
  * the data keys, too. */
-struct crypt {
+struct encryption {
 	const struct key *key;
 	const struct json_node *context; /* NULL: none */
 	struct view algorithm; /* name */
@@ -12,9 +12,9 @@ struct crypt {
 	struct buf *out;
 	const char *material_id; /* of the material that did it, or NULL */
 };
-bool crypt_encrypt(struct call *, struct crypt *);
+bool encrypt_under_key(struct call *, struct encryption *);
 /* Finds the key itself where key is NULL. */
-bool crypt_decrypt(struct call *, struct crypt *);
+bool decrypt_under_key(struct call *, struct encryption *);
 /* DryRun with IGNORE_CIPHERTEXT. */
-bool crypt_ignores_ciphertext(const struct call *);
+bool dry_run_ignores_ciphertext(const struct call *);
 #endif

@@ -56,7 +56,7 @@ fill_algorithms(struct call *c, const struct key *k)
 	}
 }
 
-/* Of EXTERNAL keys that have their material: when the first of it expires. */
+/* For EXTERNAL keys with material: when the first of it expires. */
 static void
 fill_expiration(struct call *c, const struct key *k)
 {
@@ -105,5 +105,5 @@ metadata_fill(struct call *c, const struct key *k)
 		return (true);
 	if (c->reply == reply_metadata)
 		c->reply = reply_metadata_regions;
-	return (related_keys_fill(c, k));
+	return (multi_region_fill(c, k));
 }

@@ -35,12 +35,12 @@ related_keys_put(struct call *c, struct key **keys, size_t count)
 {
 	if (store_put_keys(c->service->store, keys, count))
 		return (true);
-	return (REFUSE(c, INTERNAL, "the store cannot be written"));
+	return (call_store_failed(c));
 }
 
 /* MultiRegionConfiguration of c->out.key. */
 bool
-related_keys_fill(struct call *c, const struct key *k)
+multi_region_fill(struct call *c, const struct key *k)
 {
 	struct output_metadata *m = &c->out.key;
 	struct key *found[RELATED_KEYS_MAX];

@@ -9,7 +9,7 @@
 bool related_keys_copy(struct call *, struct key **out, size_t *count);
 bool related_keys_put(struct call *, struct key **, size_t count);
 /* MultiRegionConfiguration of c->out.key. */
-bool related_keys_fill(struct call *, const struct key *);
+bool multi_region_fill(struct call *, const struct key *);
 /* Adds the material to another of the keys; with its bytes only where KMS
  * made them. */
 bool material_add_copy(

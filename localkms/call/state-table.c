@@ -1,6 +1,6 @@
 #include "call/state-table.h"
 
-/* What a state does to an operation, once. */
+/* Whether an operation may go on, and the exception if not. */
 enum verdict { OK, DIS, DEL, REP, IMP, CRE, UPD, NOT, VERDICTS };
 
 static const struct {

@@ -73,7 +73,7 @@ tag_chars(struct view v)
 	return (true);
 }
 
-/* One half of the n-th tag, as the model of the API limits it. */
+/* The key or the value of the n-th tag, within the limits of AWS's API. */
 static bool
 half_check(struct call *c, const struct json_node *d, size_t n,
     const char *member, size_t least, size_t most)

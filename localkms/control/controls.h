@@ -13,9 +13,10 @@ struct controls;
 struct controls *controls_open(struct store *); /* NULL: out of memory */
 void controls_close(struct controls *);
 
-/* KMS's time: of key material, tokens, deletions. Milliseconds since 1970. */
+/* KMS's time, for key material, import tokens and deletions: milliseconds
+ * since 1970. */
 int64_t controls_now_ms(struct controls *);
-/* The front end's: of signatures and of the Date header. */
+/* The front end's time, for signatures and the Date header. */
 int64_t controls_wall_ms(struct controls *);
 
 #define CONTROLS_COUNTERS 65
@@ -54,7 +55,7 @@ struct denial {
 bool controls_add_denial(struct controls *, const struct denial *);
 void controls_clear_denials(struct controls *);
 
-/* Seconds to go forward, and to be wrong by from now on. */
+/* Adds so many seconds to KMS's time and to the front end's time. */
 void controls_move_clock(struct controls *, int64_t forward, int64_t skew);
 void controls_enforce_quotas(struct controls *, bool);
 /* For so long after a change, reads find what was before. */

@@ -51,7 +51,7 @@ kind_find(const char *name)
 }
 
 void
-faults_kinds(struct buf *out)
+faults_print_kinds(struct buf *out)
 {
 	for (size_t i = 0; i < ELEMS(kinds); i++) {
 		(void)buf_puts(out, kinds[i].name);

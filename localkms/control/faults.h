@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include "http/web.h"
 
-/* Faults as they are asked for, and which request meets which. The caller
- * serialises. */
+/* The faults that tests asked for, and which request meets which. The caller
+ * holds a lock. */
 
 enum fault_moment { FAULT_NONE, FAULT_BEFORE, FAULT_AFTER };
 enum fault_body {
@@ -54,5 +54,5 @@ void faults_match(struct faults *, const char *operation, struct fault_plan *);
 /* Copies those in force; returns how many. */
 size_t faults_list(const struct faults *, struct fault out[FAULTS_MAX]);
 /* The names of the kinds, with a space after each; appended. */
-void faults_kinds(struct buf *);
+void faults_print_kinds(struct buf *);
 #endif

@@ -2,8 +2,8 @@
 #define LOCALKMS_QUOTA_H
 #include "key/key.h"
 
-/* AWS's request quotas, a second, of an account in a Region. The caller
- * serialises. */
+/* AWS's quotas of requests per second, for an account in a Region. The caller
+ * holds a lock. */
 #define QUOTA_BUCKETS 256
 
 struct quotas {
@@ -15,8 +15,8 @@ struct quotas {
 	} buckets[QUOTA_BUCKETS];
 };
 
-/* Counts a request; true: it is one too many. key NULL: of none; pair_spec:
- * its KeyPairSpec, NULL where it has none. */
+/* Counts a request; true: the quota is exceeded. Key and pair_spec (its
+ * KeyPairSpec) are NULL where the request has none. */
 bool quota_over(struct quotas *, const char *operation, const struct key *,
     const char *pair_spec, const char *region, int64_t mono_ms);
 #endif

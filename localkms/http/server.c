@@ -46,7 +46,7 @@ monotonic(void)
 	return (t.tv_sec);
 }
 
-/* Called first of all, and only here is the query as it was sent. */
+/* Called before anything else; only here is the query still as it was sent. */
 static void *
 on_uri(void *ctx, const char *uri, struct MHD_Connection *con)
 {
@@ -107,7 +107,8 @@ is_gone(struct MHD_Connection *con)
 	return (poll(&p, 1, 0) > 0);
 }
 
-/* False: the server stops, or the client is gone. ms -1: until then. */
+/* Waits; ms -1: until the server stops or the client is gone, which both end
+ * the wait and return false. */
 static bool
 linger(struct server *s, struct MHD_Connection *con, int64_t ms)
 {
@@ -133,7 +134,7 @@ linger(struct server *s, struct MHD_Connection *con, int64_t ms)
 	return (on);
 }
 
-/* Gives out the first half of a body and breaks off. */
+/* Sends the first half of a body and closes the connection. */
 static ssize_t
 read_half(void *ctx, uint64_t at, char *to, size_t most)
 {
@@ -311,7 +312,8 @@ listen_on(const struct server_conf *conf, char *why, size_t size)
 	return (fd);
 }
 
-/* An address that a client can connect to, also when all are listened on. */
+/* The address that a client connects to, also if the server listens on all
+ * addresses. */
 static void
 name_address(struct server *s, int fd)
 {

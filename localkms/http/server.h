@@ -24,14 +24,14 @@ struct server_conf {
 
 #define SERVER_HOST_SIZE 64
 
-/* The parts of "HOST:PORT", without the brackets of IPv6; false: not that. */
+/* Splits "HOST:PORT", without the brackets of IPv6; false: no such form. */
 bool server_host(
     const char *address, char *host, size_t size, const char **port);
-/* False: why says what is wrong. conf may go afterwards. */
+/* Copies conf. False: why says what is wrong. */
 bool server_start(const struct server_conf *conf, struct server **out,
     char *why, size_t size);
 /* "127.0.0.1:45679": where a client reaches it. */
 const char *server_address(const struct server *);
-/* Lets requests under way end, but for those that wait. */
+/* Requests under way are finished, but those that wait are broken off. */
 void server_stop(struct server *);
 #endif

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include "base/file.h"
 #include "http/tls.h"
 
 #define DAY (24 * 3600L)
@@ -37,25 +37,7 @@ read_file(const char *path)
 	return (text);
 }
 
-/* Whole or not at all: clients read the certificate. */
-static bool
-write_file(const char *path, const char *text)
-{
-	char tmp[PATH_MAX];
-	size_t len = strlen(text);
-	int fd;
-	bool ok;
-
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp) ||
-	    (fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) ==
-		-1)
-		return (false);
-	ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
-	ok = close(fd) == 0 && ok;
-	return (ok && rename(tmp, path) == 0);
-}
-
-/* What a memory BIO holds, as a string of its own. */
+/* Copies the content of a memory BIO into a string. */
 static char *
 take_text(BIO *b)
 {
@@ -65,7 +47,8 @@ take_text(BIO *b)
 	return (len > 0 ? strndup(data, (size_t)len) : NULL);
 }
 
-/* Whether the files are there, belong together, name the host and last. */
+/* Whether key and certificate exist, match, name the host and do not expire
+ * soon. */
 static bool
 is_good(const struct tls *t, const char *host)
 {
@@ -195,8 +178,8 @@ tls_open(
 		return (true);
 	snprintf(why, size, "%s: no certificate can be made", dir);
 	/* the key first: a certificate without it is not good, see above */
-	return (make(t, host) && write_file(key, t->key) &&
-		write_file(t->path, t->certificate));
+	return (make(t, host) && file_replace(key, t->key) &&
+		file_replace(t->path, t->certificate));
 }
 
 void

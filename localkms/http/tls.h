@@ -5,18 +5,18 @@
 #include <stddef.h>
 
 /*
- * The server's certificate: signed by itself, so that it is also the
- * authority that clients are told to trust. Made once, kept beside the keys,
- * and made anew when its end is near or it does not name the address.
+ * The server's certificate. It is self-signed, so clients are told to trust
+ * it as their authority. It is kept beside the keys, and made anew when it is
+ * about to expire or does not name the address.
  */
 struct tls {
 	char *certificate, *key; /* PEM */
 	char path[PATH_MAX]; /* of the certificate's file, absolute */
 };
 
-/* dir: the store's, which is there and held. host: the address to be named,
- * in numbers; localhost and the loopback addresses are named too. False: why
- * says what is wrong. tls_free() in any case. */
+/* dir: the store's folder, which exists and is locked. host: the address that
+ * the certificate names, in numbers, besides localhost and the loopback
+ * addresses. False: why says what is wrong. Call tls_free() in any case. */
 bool tls_open(
     const char *dir, const char *host, struct tls *, char *why, size_t size);
 void tls_free(struct tls *);

@@ -12,7 +12,7 @@ web_header(const struct web_request *q, const char *name)
 	return (NULL);
 }
 
-/* Percent and plus; false: cut short or too long. */
+/* Decodes %XX and +; false: cut short or too long. */
 static bool
 decode(const char *s, size_t len, char *out, size_t size)
 {

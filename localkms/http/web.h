@@ -16,7 +16,7 @@ struct web_request {
 	struct view body;
 };
 
-/* What happens to an answer on its way: faults that were asked for. */
+/* How an answer is sent: faults may be asked for. */
 enum web_delivery {
 	WEB_SEND,
 	WEB_CLOSE, /* not a byte of it */
@@ -38,9 +38,9 @@ struct web_reply {
 
 /* NULL: no such header. Names are compared without regard to case. */
 const char *web_header(const struct web_request *, const char *name);
-/* The same of a form in a body, as STS has it. */
+/* A parameter of a form in a body, as STS uses it; as web_parameter(). */
 bool form_parameter(struct view form, const char *name, char *out, size_t size);
-/* A parameter of the query, decoded, into out; false: not there, too long. */
+/* Decodes a parameter of the query into out; false: absent or too long. */
 bool web_parameter(
     const struct web_request *, const char *name, char *out, size_t size);
 #endif

@@ -48,8 +48,9 @@ cipher_free(struct cipher *c)
 }
 
 /*
- * HMAC-SHA-256(material, salt) as RFC 2104 writes it: of all that a request
- * costs, OpenSSL's own would be the most, which is made anew for each key.
+ * HMAC-SHA-256(material, salt), written out as in RFC 2104: OpenSSL's own HMAC
+ * has to be set up anew for each key, which would cost more than all the rest
+ * of a request.
  */
 static bool
 derive(const struct cipher *c, const struct material *m, const uint8_t *salt,

@@ -139,7 +139,7 @@ key_material(const struct key *k, const char *id)
 	return (NULL);
 }
 
-/* Every material that has ever encrypted must be here. */
+/* Whether the bytes of every material that ever encrypted are there. */
 static bool
 key_complete(const struct key *k)
 {
@@ -244,7 +244,7 @@ key_advance(struct key *k, int64_t now_ms)
 		material_forget(m);
 		change = KEY_CHANGED;
 	}
-	/* one rotation for however many periods: nobody saw the others */
+	/* however many periods went by, one rotation is enough */
 	if (k->rotation_days != 0 && now_ms >= k->rotation_next_ms) {
 		if (key_state(k) == STATE_ENABLED &&
 		    !key_rotate(k, k->rotation_next_ms, false))

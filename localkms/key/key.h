@@ -66,7 +66,7 @@ struct key {
 
 /* With one reference; NULL: out of memory. */
 struct key *key_new(void);
-/* Without what only the store needs. */
+/* A copy to be changed, without what the store keeps for itself. */
 struct key *key_copy(const struct key *);
 struct key *key_ref(struct key *);
 void key_unref(struct key *); /* NULL is fine */
@@ -74,22 +74,24 @@ void key_unref(struct key *); /* NULL is fine */
 enum key_state key_state(const struct key *);
 const char *key_state_name(enum key_state);
 
-/* What encrypts; NULL: none, or it is not here. */
+/* The material that encrypts; NULL: nothing was imported yet. */
 const struct material *key_current(const struct key *);
-/* By id, here or not; NULL: no such. */
+/* By id, whether its bytes are there or not; NULL: no such material. */
 struct material *key_material(const struct key *, const char *id);
 /* Adds one; NULL: out of memory. */
 struct material *key_material_add(struct key *);
 
 /*
- * Makes the next material the current one: of an EXTERNAL key the one that
- * waits for it, else a fresh one. False: none waits, or out of memory.
+ * Rotates: makes new material current, which has been imported before if the
+ * key is EXTERNAL and is generated here otherwise. False: none was imported, or
+ * out of memory.
  */
 bool key_rotate(struct key *, int64_t now_ms, bool on_demand);
 
-/* When key_advance() has something to do; INT64_MAX: never. */
+/* The time at which key_advance() will change something; INT64_MAX: never. */
 int64_t key_next_change_ms(const struct key *);
 enum key_change { KEY_UNCHANGED, KEY_CHANGED, KEY_GONE };
-/* Lets a copy live until now: deletion, expiry and automatic rotation. */
+/* Applies to a copy what is due by now: deletion, expiry, automatic
+ * rotation. */
 enum key_change key_advance(struct key *, int64_t now_ms);
 #endif

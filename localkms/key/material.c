@@ -46,7 +46,8 @@ material_generate(
 	return (m->pkey != NULL && material_pkcs8(m->pkey, &m->bytes));
 }
 
-/* AES: its length and no other. HMAC: from the hash's length to 1024 bits. */
+/* An AES key has exactly the length of its spec, an HMAC key the length of the
+ * hash up to 1024 bits. */
 static bool
 read_raw(struct material *m, const struct spec *spec, struct view clear)
 {
@@ -57,7 +58,7 @@ read_raw(struct material *m, const struct spec *spec, struct view clear)
 		buf_append(&m->bytes, clear) == ERR_OK);
 }
 
-/* Two primes, the right size; a curve by its name, the right one. */
+/* RSA: two primes and the right size. EC: the right curve, given by name. */
 static bool
 is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
 {
@@ -83,8 +84,8 @@ is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
 		strcmp(group, spec->group) == 0);
 }
 
-/* PKCS#8 may leave the public key out or state a wrong one: only the private
- * half counts, and what goes with it is derived by OpenSSL and compared. */
+/* PKCS#8 may leave the public key out, or hold a wrong one: OpenSSL derives it
+ * from the private key and compares. */
 static bool
 is_consistent(EVP_PKEY *pkey)
 {
@@ -140,7 +141,7 @@ material_public(const struct material *m, struct buf *out)
 bool
 material_set_id(struct material *m, const char *key_id)
 {
-	/* of a key pair the public half says which it is, however encoded */
+	/* the public key identifies a key pair, however PKCS#8 encodes it */
 	struct buf text = BUF_INIT(2 * KEY_MATERIAL_MAX);
 	uint8_t hash[SHA256_DIGEST_LENGTH];
 	bool ok = buf_puts(&text, "keyferry-localkms material:") == ERR_OK &&

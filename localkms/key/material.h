@@ -29,27 +29,25 @@ struct material {
 	char *description; /* NULL: none */
 };
 
-/* Makes and reads key material; never sees who asks for it. */
-
-/* A fresh key of that spec, as bytes and, of an asymmetric one, as pkey, into
- * an empty m. False: this OpenSSL does not know the type, or memory. */
+/* Generates a key of that spec into an empty m: bytes, and pkey if the spec is
+ * asymmetric. False: this OpenSSL does not know the type, or out of memory. */
 bool material_generate(
     struct material *m, const struct spec *, struct rsa_stock *);
 /*
- * Material as a person brings it, unwrapped: raw bytes, or PKCS#8 whose key
- * must be consistent and of that spec.
+ * Reads unwrapped key material that is being imported: raw bytes, or PKCS#8
+ * whose key must be consistent and of that spec.
  */
 bool material_read(struct material *m, const struct spec *, struct view clear);
-/* Fills m->id from the bytes and the key's id: the same material in another
- * key has another, the same in a replica has the same. */
+/* Derives m->id from the bytes and the key's id: the same material has another
+ * id in another key, but the same id in a replica. */
 bool material_set_id(struct material *m, const char *key_id);
-/* The same bytes in another key. */
+/* Copies the bytes, and shares pkey. */
 bool material_copy_bytes(struct material *to, const struct material *from);
-/* SubjectPublicKeyInfo, DER; appended. */
+/* Appends the public key: SubjectPublicKeyInfo in DER. */
 bool material_public(const struct material *m, struct buf *out);
-/* PKCS#8, DER; appended. */
+/* Appends the private key: PKCS#8 in DER. */
 bool material_pkcs8(EVP_PKEY *, struct buf *out);
-/* The bytes go, the rest stays. */
+/* Deletes the bytes and the expiry; id, state and description stay. */
 void material_forget(struct material *);
 bool material_is_present(const struct material *);
 #endif

@@ -32,7 +32,7 @@ struct rsa_stock {
 	struct stock stocks[ELEMS(stocks)];
 };
 
-/* OpenSSL asks now and then whether to go on. */
+/* OpenSSL calls this during generation; false ends it. */
 static int
 on_progress(EVP_PKEY_CTX *ctx)
 {
@@ -59,8 +59,8 @@ out:
 	return (pkey);
 }
 
-/* The stock that lacks most, smaller keys first; NULL: all is there that was
- * ever asked for. */
+/* The emptiest stock, smaller keys first; NULL: all that were ever used are
+ * full. */
 static struct stock *
 lacking(struct rsa_stock *p)
 {
@@ -80,7 +80,7 @@ work(void *arg)
 	struct stock *s;
 	EVP_PKEY *pkey;
 
-	/* on Linux this is of the thread alone */
+	/* on Linux this sets the priority of this thread alone */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
 	pthread_mutex_lock(&p->lock);
 	while (!p->end) {

@@ -7,8 +7,8 @@
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-/* RSAES_PKCS1_V1_5 and SM2PKE are no rows: the first was retired in 2023,
- * the second is of the China Regions. */
+/* RSAES_PKCS1_V1_5 and SM2PKE are left out: AWS retired the first in 2023, and
+ * the second exists in the China Regions only. */
 static const struct wrapping wrappings[] = {
     {"RSAES_OAEP_SHA_1", "SHA1", false},
     {"RSAES_OAEP_SHA_256", "SHA256", false},
@@ -26,7 +26,8 @@ wrapping_find(struct view name)
 }
 
 bool
-wrapping_suits(const struct wrapping *w, const struct spec *spec, unsigned bits)
+wrapping_is_allowed(
+    const struct wrapping *w, const struct spec *spec, unsigned bits)
 {
 	switch (spec->family) {
 	case FAMILY_AES:
@@ -43,7 +44,7 @@ wrapping_suits(const struct wrapping *w, const struct spec *spec, unsigned bits)
 }
 
 bool
-oaep(EVP_PKEY *pkey, bool encrypt, const char *digest, struct view in,
+rsa_oaep(EVP_PKEY *pkey, bool encrypt, const char *digest, struct view in,
     struct buf *out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
@@ -98,7 +99,7 @@ out:
 }
 
 bool
-unwrap(const struct wrapping *w, EVP_PKEY *pkey, struct view blob,
+unwrap_material(const struct wrapping *w, EVP_PKEY *pkey, struct view blob,
     struct buf *clear)
 {
 	struct buf kek = BUF_INIT(1024);
@@ -107,9 +108,9 @@ unwrap(const struct wrapping *w, EVP_PKEY *pkey, struct view blob,
 
 	if (!w->two_steps)
 		return (blob.len == first &&
-			oaep(pkey, false, w->digest, blob, clear));
+			rsa_oaep(pkey, false, w->digest, blob, clear));
 	ok = blob.len > first &&
-	     oaep(pkey, false, w->digest, VIEW(blob.ptr, first), &kek) &&
+	     rsa_oaep(pkey, false, w->digest, VIEW(blob.ptr, first), &kek) &&
 	     kek.len == 32 &&
 	     kwp_unwrap(buf_view(&kek),
 		 VIEW(blob.ptr + first, blob.len - first), clear);

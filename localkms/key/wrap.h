@@ -11,15 +11,16 @@ struct wrapping {
 	bool two_steps; /* OAEP of an AES key, then AES-KWP (RFC 5649) */
 };
 
-/* NULL: no such algorithm, or one that KMS takes no more. */
+/* NULL: no such algorithm, or one that KMS no longer accepts. */
 const struct wrapping *wrapping_find(struct view name);
-/* Whether AWS takes that algorithm for that spec with such a wrapping key. */
-bool wrapping_suits(
+/* Whether AWS accepts this algorithm for a key of that spec, with a wrapping
+ * key of so many bits. */
+bool wrapping_is_allowed(
     const struct wrapping *, const struct spec *, unsigned wrapping_bits);
-/* Appends the clear material. False: the blob does not unwrap. */
-bool unwrap(
+/* Appends the key material. False: the blob cannot be unwrapped. */
+bool unwrap_material(
     const struct wrapping *, EVP_PKEY *, struct view blob, struct buf *clear);
-/* RSA-OAEP with an empty label, either way; appended. */
-bool oaep(EVP_PKEY *, bool encrypt, const char *digest, struct view in,
+/* Encrypts or decrypts by RSA-OAEP with an empty label; appends the result. */
+bool rsa_oaep(EVP_PKEY *, bool encrypt, const char *digest, struct view in,
     struct buf *out);
 #endif

@@ -43,8 +43,8 @@ op_derive_shared_secret(struct call *c)
 
 	if (!call_algorithm(c, c->key, c->in[IN_AGREEMENT_ALGORITHM].bytes, &a))
 		return (false);
-	if (call_has(c, IN_RECIPIENT))
-		return (REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
+	if (!call_check_no_recipient(c))
+		return (false);
 	own = key_current(c->key)->pkey;
 	peer = d2i_PUBKEY(NULL, &p, (long)spki.len);
 	ok = peer != NULL && p == spki.ptr + spki.len &&
@@ -67,8 +67,8 @@ admit(struct call *c, const struct algorithm **a)
 	if (!call_algorithm(
 		c, c->key, c->in[IN_ENCAPSULATION_ALGORITHM].bytes, a))
 		return (false);
-	if (call_has(c, IN_RECIPIENT))
-		return (REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
+	if (!call_check_no_recipient(c))
+		return (false);
 	c->out.key_id = call_arn(c, c->key);
 	c->out.algorithm = (*a)->name;
 	return (true);

@@ -32,10 +32,10 @@ read_name(struct call *c, const char **out)
 		    "Alias must start with the prefix \"alias/\". Please see "
 		    "https://docs.aws.amazon.com/kms/latest/developerguide/"
 		    "kms-alias.html"));
-	/* AWS's own */
+	/* reserved for AWS */
 	if (strncmp(name, "alias/aws/", 10) == 0)
 		return (REFUSE(c, NOT_AUTHORIZED, "%s", ""));
-	/* the pattern lets colons through */
+	/* which the pattern allows */
 	if (strchr(name, ':') != NULL)
 		return (REFUSE(c, VALIDATION,
 		    "%s contains invalid characters for an alias", name));
@@ -44,7 +44,7 @@ read_name(struct call *c, const char **out)
 	return (true);
 }
 
-/* The key that the alias shall point to, not about to be deleted. */
+/* The key that the alias shall point to; it must not be pending deletion. */
 static bool
 read_target(struct call *c, const struct key **out)
 {
@@ -72,10 +72,10 @@ put(struct call *c, struct alias *a, const struct key *target)
 	a->updated_ms = c->now_ms;
 	if (store_put_alias(c->service->store, a))
 		return (true);
-	return (REFUSE(c, INTERNAL, "the store cannot be written"));
+	return (call_store_failed(c));
 }
 
-/* As a writer sees it. */
+/* The alias as it is, without the delay of eventual consistency. */
 static bool
 find(struct call *c, const char *name, struct alias *out)
 {
@@ -142,7 +142,7 @@ op_delete_alias(struct call *c)
 		    call_alias_arn(c, name)));
 	if (store_remove_alias(c->service->store, &a))
 		return (true);
-	return (REFUSE(c, INTERNAL, "the store cannot be written"));
+	return (call_store_failed(c));
 }
 
 bool

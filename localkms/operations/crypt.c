@@ -26,13 +26,13 @@ algorithm_of(const struct call *c, enum input_member m)
 bool
 op_encrypt(struct call *c)
 {
-	struct crypt x = {.key = c->key,
+	struct encryption x = {.key = c->key,
 	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
 	    .in = c->in[IN_PLAINTEXT].bytes,
 	    .out = call_buf(c)};
 
-	if (!crypt_encrypt(c, &x))
+	if (!encrypt_under_key(c, &x))
 		return (false);
 	c->out.ciphertext = buf_view(x.out);
 	c->out.key_id = call_arn(c, x.key);
@@ -43,13 +43,13 @@ op_encrypt(struct call *c)
 bool
 op_decrypt(struct call *c)
 {
-	struct crypt x = {.key = c->key,
+	struct encryption x = {.key = c->key,
 	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = algorithm_of(c, IN_ENCRYPTION_ALGORITHM),
 	    .in = c->in[IN_CIPHERTEXT].bytes,
 	    .out = call_buf(c)};
 
-	if (c->key != NULL && crypt_ignores_ciphertext(c))
+	if (c->key != NULL && dry_run_ignores_ciphertext(c))
 		return (call_check_state(c, c->key, RULE_USE) &&
 			call_check_usage(c, c->key, USAGE_ENCRYPT));
 	if (!call_has(c, IN_CIPHERTEXT))
@@ -57,9 +57,9 @@ op_decrypt(struct call *c)
 		    "1 validation error detected: Value null at "
 		    "'ciphertextBlob' failed to satisfy constraint: Member "
 		    "must not be null"));
-	if (call_has(c, IN_RECIPIENT))
-		return (REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
-	if (!crypt_decrypt(c, &x))
+	if (!call_check_no_recipient(c))
+		return (false);
+	if (!decrypt_under_key(c, &x))
 		return (false);
 	c->out.plaintext = buf_view(x.out);
 	c->out.key_id = call_arn(c, x.key);

@@ -26,29 +26,22 @@ const struct json_field reply_reencrypt[] = {
     OUT(source_material_id, "SourceKeyMaterialId", STRING),
     OUT(material_id, "DestinationKeyMaterialId", STRING), JSON_END};
 
-/* Data keys come from symmetric keys alone. */
+/* Encrypts a data key under the symmetric KMS key. */
 static bool
 seal(struct call *c, struct view clear, struct view *out)
 {
-	struct crypt x = {.key = c->key,
+	struct encryption x = {.key = c->key,
 	    .context = c->in[IN_CONTEXT].node,
 	    .algorithm = VIEW_STR("SYMMETRIC_DEFAULT"),
 	    .in = clear,
 	    .out = call_buf(c)};
 
-	if (!crypt_encrypt(c, &x))
+	if (!encrypt_under_key(c, &x))
 		return (false);
 	*out = buf_view(x.out);
 	c->out.key_id = call_arn(c, c->key);
 	c->out.material_id = x.material_id;
 	return (true);
-}
-
-static bool
-refuse_recipient(struct call *c)
-{
-	return (!call_has(c, IN_RECIPIENT) ||
-		REFUSE(c, UNSUPPORTED, "Recipient is not supported."));
 }
 
 bool
@@ -60,7 +53,7 @@ op_generate_data_key_without_plaintext(struct call *c)
 	if (call_has(c, IN_NUMBER_OF_BYTES) == call_has(c, IN_DATA_KEY_SPEC))
 		return (REFUSE(c, VALIDATION,
 		    "Please specify either number of bytes or key spec."));
-	if (!refuse_recipient(c))
+	if (!call_check_no_recipient(c))
 		return (false);
 	n = call_has(c, IN_NUMBER_OF_BYTES)
 		? (size_t)c->in[IN_NUMBER_OF_BYTES].number
@@ -90,7 +83,7 @@ op_generate_data_key_pair_without_plaintext(struct call *c)
 	struct material m = {.bytes = BUF_INIT(KEY_MATERIAL_MAX)};
 	bool ok = false;
 
-	if (!refuse_recipient(c))
+	if (!call_check_no_recipient(c))
 		return (false);
 	if (spec == NULL ||
 	    !material_generate(&m, spec, c->service->rsa_stock)) {
@@ -132,11 +125,11 @@ bool
 op_re_encrypt(struct call *c)
 {
 	const char *symmetric = "SYMMETRIC_DEFAULT";
-	struct crypt from = {.context = c->in[IN_SOURCE_CONTEXT].node,
+	struct encryption from = {.context = c->in[IN_SOURCE_CONTEXT].node,
 	    .algorithm = view_str(call_text(c, IN_SOURCE_ALGORITHM, symmetric)),
 	    .in = c->in[IN_CIPHERTEXT].bytes,
 	    .out = call_buf(c)};
-	struct crypt to = {.context = c->in[IN_DESTINATION_CONTEXT].node,
+	struct encryption to = {.context = c->in[IN_DESTINATION_CONTEXT].node,
 	    .algorithm = view_str(
 		call_text(c, IN_DESTINATION_ALGORITHM, symmetric)),
 	    .out = call_buf(c)};
@@ -145,7 +138,7 @@ op_re_encrypt(struct call *c)
 	if (call_has(c, IN_SOURCE_KEY_ID) &&
 	    !call_find_key(c, c->in[IN_SOURCE_KEY_ID].bytes, true, &from.key))
 		return (false);
-	without = from.key != NULL && crypt_ignores_ciphertext(c);
+	without = from.key != NULL && dry_run_ignores_ciphertext(c);
 	if (!without && !call_has(c, IN_CIPHERTEXT))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value null at "
@@ -153,13 +146,13 @@ op_re_encrypt(struct call *c)
 		    "must not be null"));
 	if (!call_find_key(
 		c, c->in[IN_DESTINATION_KEY_ID].bytes, true, &to.key) ||
-	    !(without ? is_usable(c, from.key) : crypt_decrypt(c, &from)) ||
+	    !(without ? is_usable(c, from.key) : decrypt_under_key(c, &from)) ||
 	    !is_usable(c, to.key))
 		return (false);
 	if (without)
 		return (true); /* and refused as a DryRun */
 	to.in = buf_view(from.out);
-	if (!crypt_encrypt(c, &to))
+	if (!encrypt_under_key(c, &to))
 		return (false);
 	c->out.ciphertext = buf_view(to.out);
 	c->out.source_key_id = call_arn(c, from.key);

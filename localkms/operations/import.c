@@ -33,7 +33,7 @@ read_wrapping(struct call *c, const struct wrapping **w, unsigned *bits)
 		    "Wrapping key spec %s is not supported in this Region.",
 		    call_text(c, IN_WRAPPING_KEY_SPEC, "")));
 	*bits = spec->bits;
-	if (wrapping_suits(*w, c->key->spec, spec->bits))
+	if (wrapping_is_allowed(*w, c->key->spec, spec->bits))
 		return (true);
 	return (REFUSE(c, UNSUPPORTED,
 	    "Wrapping algorithm %s with wrapping key spec %s is not supported "
@@ -54,7 +54,7 @@ set_make(
 		return (call_out_of_memory(c));
 	call_lock(c);
 	if (!store_put_import(c->service->store, s, c->now_ms))
-		return (REFUSE(c, INTERNAL, "the store cannot be written"));
+		return (call_store_failed(c));
 	return (true);
 }
 
@@ -92,7 +92,7 @@ out:
 	return (ok);
 }
 
-/* What ImportKeyMaterial says besides the material. */
+/* The other members of ImportKeyMaterial. */
 struct import_options {
 	int64_t valid_to_ms; /* 0: does not expire */
 	bool is_new; /* NEW_KEY_MATERIAL */
@@ -156,7 +156,7 @@ read_options(struct call *c, struct import_options *w)
 	return (read_expiry(c, &w->valid_to_ms));
 }
 
-/* The clear material, by the set that the token names. */
+/* Unwraps the material with the wrapping key that the import token names. */
 static bool
 open_material(struct call *c, struct buf *clear)
 {
@@ -178,8 +178,9 @@ open_material(struct call *c, struct buf *clear)
 	}
 	p = set.pair.ptr;
 	pair = d2i_AutoPrivateKey(NULL, &p, (long)set.pair.len);
-	if (pair == NULL || !unwrap(wrapping_find(view_str(set.algorithm)),
-				pair, c->in[IN_MATERIAL].bytes, clear)) {
+	if (pair == NULL ||
+	    !unwrap_material(wrapping_find(view_str(set.algorithm)), pair,
+		c->in[IN_MATERIAL].bytes, clear)) {
 		REFUSE(c, INVALID_CIPHERTEXT, "%s", "");
 		goto out;
 	}
@@ -199,7 +200,7 @@ pending(const struct key *k)
 	return (NULL);
 }
 
-/* The place for material that the key has not had yet. */
+/* Adds material that the key has not had yet. */
 static struct material *
 place_new(struct call *c, struct key *k, const struct material *m)
 {
@@ -234,7 +235,7 @@ place_new(struct call *c, struct key *k, const struct material *m)
 	return (to);
 }
 
-/* The place where that material was before. */
+/* Finds the material that was imported before. */
 static struct material *
 place_existing(struct call *c, struct key *k, const struct material *m,
     const char *wanted_id)
@@ -248,8 +249,8 @@ place_existing(struct call *c, struct key *k, const struct material *m,
 }
 
 /*
- * What one Region has, all others have to get: its id is known to them. New
- * material waits until each of them has its bytes.
+ * Material that is imported in one Region must be imported in all others: they
+ * learn its id. New material is not ready until all of them have its bytes.
  */
 static bool
 settle_related(struct key **related, size_t n, const struct material *m)
@@ -275,7 +276,7 @@ settle_related(struct key **related, size_t n, const struct material *m)
 	return (true);
 }
 
-/* Moves the material into its place; true: it is there. */
+/* Moves the imported bytes into the key. */
 static bool
 place_material(struct call *c, struct key *k, struct material *m,
     const struct import_options *w)
@@ -326,7 +327,7 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 		(void)call_out_of_memory(c);
 		goto out;
 	}
-	/* an import ends PendingImport, whatever the key was before that */
+	/* a key that leaves PendingImport is enabled in any case */
 	if (!was_usable)
 		k->enabled = true;
 	c->out.key_id = call_arn(c, k);

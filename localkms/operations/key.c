@@ -34,7 +34,7 @@ const struct json_field reply_last_usage[] = {OUT(key_id, "KeyId", STRING),
     OUT(tracked, "TrackingStartDate", NUMBER),
     OUT(key.created, "KeyCreationDate", NUMBER), JSON_END};
 
-/* A UUID of version 4; of a multi-Region key, its digits behind "mrk-". */
+/* A UUID of version 4; for a multi-Region key, "mrk-" and its digits. */
 static bool
 new_id(char id[KEY_ID_SIZE], bool multi_region)
 {
@@ -53,7 +53,7 @@ new_id(char id[KEY_ID_SIZE], bool multi_region)
 	return (true);
 }
 
-/* KeySpec or its deprecated twin, and a KeyUsage that goes with it. */
+/* KeySpec, or the deprecated CustomerMasterKeySpec, and a fitting KeyUsage. */
 static bool
 read_spec(struct call *c, const struct spec **spec, enum usage *usage)
 {
@@ -192,7 +192,7 @@ op_list_keys(struct call *c)
 	return (true);
 }
 
-/* There is no CloudTrail: its event's id is the request's, turned around. */
+/* There is no CloudTrail: the event's id is derived from the request's. */
 static const char *
 event_id(struct call *c, const char *request_id)
 {
@@ -266,7 +266,7 @@ op_update_key_description(struct call *c)
 	return (call_store_key(c, k));
 }
 
-/* A primary key goes after its replicas. */
+/* A primary key is deleted only after its replicas. */
 static bool
 has_replicas(struct call *c, const struct key *k)
 {

@@ -3,7 +3,7 @@
 #include "call/policy.h"
 #include "operations/handlers.h"
 
-/* Policies are kept and given back, not enforced: there is one user. */
+/* Policies are stored and returned but not enforced: there is one user. */
 
 const struct json_field reply_policy[] = {OUT(policy, "Policy", STRING),
     OUT(policy_name, "PolicyName", STRING), JSON_END};

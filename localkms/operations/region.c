@@ -24,7 +24,7 @@ check_region(struct call *c, const char *region)
 		return (REFUSE(c, UNSUPPORTED,
 		    "%s is not a multi-region primary key.",
 		    call_arn(c, c->key)));
-	if (!text_region(region))
+	if (!text_is_region(region))
 		return (REFUSE(c, VALIDATION,
 		    "1 validation error detected: Value '%s' at "
 		    "'replicaRegion' failed to satisfy constraint: Member "
@@ -101,7 +101,7 @@ op_replicate_key(struct call *c)
 		return (false);
 	if (tags == NULL)
 		return (call_out_of_memory(c));
-	/* recorded: the reply shows it before it is ready */
+	/* recorded from AWS: the reply still says Creating */
 	c->reply = reply_replica;
 	c->out.key.state = key_state_name(STATE_CREATING);
 	c->out.key.enabled = JSON_FALSE;

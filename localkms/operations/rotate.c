@@ -32,7 +32,7 @@ const struct json_field reply_rotation_status[] = {
 const struct json_field reply_key_id[] = {
     OUT(key_id, "KeyId", STRING), JSON_END};
 
-/* Rotation is of symmetric encryption keys; automatic, of KMS's own only. */
+/* Only symmetric encryption keys rotate, and EXTERNAL ones only on demand. */
 static bool
 check_kind(struct call *c, bool automatic)
 {
@@ -49,7 +49,7 @@ check_kind(struct call *c, bool automatic)
 	return (call_check_state(c, c->key, RULE_ROTATION));
 }
 
-/* The rotation of a multi-Region key is its primary's affair. */
+/* A multi-Region key is rotated through its primary key. */
 static bool
 check_primary(struct call *c)
 {
@@ -97,7 +97,7 @@ op_get_key_rotation_status(struct call *c)
 {
 	const struct key *k = c->key;
 
-	/* recorded: of what never rotates it is just false, but for these */
+	/* recorded from AWS: EXTERNAL keys are refused, others say false */
 	if (k->external && !check_kind(c, true))
 		return (false);
 	c->out.key_id = call_arn(c, k);
@@ -124,8 +124,8 @@ check_limit(struct call *c)
 	    call_arn(c, c->key)));
 }
 
-/* In every Region at once: a fresh material of the primary goes to the
- * replicas, one that was imported has been imported into each. */
+/* Rotates in every Region at once: replicas get the material that the primary
+ * key generated; imported material is already there. */
 static bool
 rotate_related(struct call *c, struct key **related, size_t n)
 {

@@ -138,7 +138,7 @@ with_message(const struct signing *s, bool verify, uint8_t *sig, size_t *len)
 	int mu = 1, rc = -1;
 	OSSL_PARAM params[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
 
-	/* names that OpenSSL 3.0 has no macros for; it refuses the first and
+	/* OpenSSL 3.0 has no macros for these names; it refuses the first and
 	 * has no keys for the second */
 	if (s->algorithm->padding == PAD_PREHASH)
 		params[0] = OSSL_PARAM_construct_utf8_string(
@@ -273,7 +273,7 @@ op_get_public_key(struct call *c)
 		return (REFUSE(c, UNSUPPORTED,
 		    "%s key spec is %s which is not valid for GetPublicKey.",
 		    call_arn(c, c->key), c->key->spec->name));
-	/* an asymmetric key past the state table has its material */
+	/* the state table has made sure that the material is there */
 	if (!call_check_state(c, c->key, RULE_USE))
 		return (false);
 	if (!material_public(key_current(c->key), out) ||

@@ -260,7 +260,7 @@ get_help(struct controls *c, const struct web_request *q, struct web_reply *r)
 	(void)q;
 	r->content_type = "text/plain";
 	(void)buf_puts(&r->body, "keyferry-localkms control address\nfaults: ");
-	faults_kinds(&r->body);
+	faults_print_kinds(&r->body);
 	(void)buf_puts(&r->body, "\nsee keyferry-localkms(1)\n");
 }
 

@@ -9,7 +9,7 @@ enum operation_flag {
 	OP_USES = 8, /* what GetKeyLastUsage tells */
 };
 
-/* An operation: all that is not its very own. */
+/* A row of the table of operations: what perform() does for all of them. */
 struct operation {
 	const char *name;
 	bool (*run)(struct call *);

@@ -33,7 +33,7 @@ perform(struct call *c, const struct operation *op, struct view body)
 	if (!input_read(root, op->required, op->optional, c->in, &c->arena,
 		&c->exception))
 		return (false);
-	/* no grants, so no token of one is valid */
+	/* there are no grants, so no grant token is valid */
 	if (call_has(c, IN_GRANT_TOKENS) && c->in[IN_GRANT_TOKENS].node->count)
 		return (REFUSE(c, INVALID_GRANT_TOKEN, "%s", ""));
 	store_advance(c->service->store, c->now_ms);
@@ -46,7 +46,7 @@ perform(struct call *c, const struct operation *op, struct view body)
 		return (REFUSE(c, THROTTLING, "Rate exceeded"));
 	if (!op->run(c))
 		return (false);
-	/* what takes DryRun changes nothing: it has been tried in full */
+	/* operations with DryRun change nothing, so this one could run */
 	if (c->in[IN_DRY_RUN].truth)
 		return (REFUSE(c, DRY_RUN,
 		    "The request would have succeeded, but the DryRun option "

@@ -48,7 +48,7 @@ service_close(struct service *s)
 	store_close(s->store);
 }
 
-/* As recorded: an exception without a text has no member for it. */
+/* Where AWS gives no message, the member is absent too, as recorded. */
 static void
 put_error(struct web_reply *r, int status, const char *name, const char *text)
 {
@@ -60,9 +60,9 @@ put_error(struct web_reply *r, int status, const char *name, const char *text)
 		r->delivery = WEB_CLOSE;
 }
 
-/* SplitMix64: numbers that look random, of which no two are the same. */
+/* SplitMix64's mixing function: different numbers stay different. */
 static uint64_t
-scramble(uint64_t n)
+mix_bits(uint64_t n)
 {
 	n *= UINT64_C(0x9e3779b97f4a7c15);
 	n = (n ^ n >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -70,22 +70,22 @@ scramble(uint64_t n)
 	return (n ^ n >> 31);
 }
 
-/* In the form of a UUID. It need be unique, not secret. */
+/* A UUID, which must be unique but need not be secret. */
 static void
 new_request_id(struct service *s, char id[37])
 {
 	uint64_t n[2];
 	char h[33];
 
-	n[0] = scramble(s->request_seed + ++s->requests);
-	n[1] = scramble(n[0] ^ s->request_seed);
+	n[0] = mix_bits(s->request_seed + ++s->requests);
+	n[1] = mix_bits(n[0] ^ s->request_seed);
 	hex_write((const uint8_t *)n, sizeof(n), h);
 	text_uuid(h, id);
 }
 
-/* A body that is not what the client waits for. */
+/* Replaces the body by the one that the fault asks for. */
 static void
-spoil(struct web_reply *r, const struct fault_plan *p)
+apply_fault(struct web_reply *r, const struct fault_plan *p)
 {
 	static const char html[] =
 	    "<html><body><h1>502 Bad Gateway</h1></body></html>\n";
@@ -110,7 +110,7 @@ spoil(struct web_reply *r, const struct fault_plan *p)
 		buf_reset(&r->body);
 		(void)buf_append(&r->body, VIEW_STR(wrong));
 	} else if (p->body == BODY_LARGE && r->body.len >= 1) {
-		/* white space before the last brace: still JSON, if long */
+		/* blanks before the last brace: long, but still JSON */
 		r->body.len--;
 		while (r->body.len + 1 < p->size) {
 			size_t n = p->size - r->body.len - 1;
@@ -185,7 +185,7 @@ service_answer(
 	if (plan.moment == FAULT_NONE)
 		return;
 	r->delivery = plan.delivery;
-	spoil(r, &plan);
+	apply_fault(r, &plan);
 }
 
 void

@@ -10,7 +10,7 @@
 
 #define XMLNS "https://sts.amazonaws.com/doc/2011-06-15/"
 
-/* One request: its form, who asks, what to say. */
+/* A request to STS and its answer. */
 struct sts_request {
 	struct service *service;
 	struct view form;
@@ -87,7 +87,7 @@ read_role(struct sts_request *a, char *role, size_t size, char *name,
 	    "DurationSeconds must be between 900 and 43200"));
 }
 
-/* Gives a session of that role, unless its name says that it denies. */
+/* Gives a session of any role, unless its name begins with "denied". */
 static bool
 give_session(struct sts_request *a)
 {
@@ -124,8 +124,8 @@ give_session(struct sts_request *a)
 	return (true);
 }
 
-/* A role whose name begins with "mfa" wants a device's six digits; 000000 is
- * the code that is always wrong. */
+/* A role whose name begins with "mfa" requires the six digits of an MFA
+ * device; 000000 is always wrong. */
 static bool
 assume_role(struct sts_request *a)
 {
@@ -145,7 +145,7 @@ assume_role(struct sts_request *a)
 	return (give_session(a));
 }
 
-/* Any token of the form of a JWT will do. */
+/* Any token that has the form of a JWT is accepted. */
 static bool
 assume_role_with_web_identity(struct sts_request *a)
 {
@@ -170,7 +170,7 @@ static const struct {
     {"AssumeRoleWithWebIdentity", assume_role_with_web_identity, false},
 };
 
-/* STS has older names for what goes wrong with a signature. */
+/* STS has names of its own for exceptions about signatures. */
 static const struct {
 	enum exception_kind kind;
 	const char *name;

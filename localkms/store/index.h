@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 /*
- * Pointers in order: found by halving, paged through from any place. Adding
- * one among 100,000 moves 800 kB at most, which is less than the sync to disk
- * that goes with it.
+ * A sorted array of pointers, for binary search and for paging. Adding one to
+ * 100,000 moves at most 800 kB, which costs less than the sync to disk that
+ * goes with it.
  */
 struct index {
 	void **rows;
@@ -14,7 +14,7 @@ struct index {
 	int (*compare)(const void *row, const void *key);
 };
 
-/* The place of key, or where it would go; *found says which. */
+/* The place of key, or where to insert it; *found says which. */
 size_t index_find(const struct index *, const void *key, bool *found);
 /* Makes room, so that the next index_put() cannot fail. */
 bool index_reserve(struct index *);

@@ -519,7 +519,7 @@ release_primary(struct store *s, const struct key *gone)
 	return (!due || (copy != NULL && store_put_key(s, copy)));
 }
 
-/* One key that has come of age; false: nothing is due any more. */
+/* Applies what is due to one key; false: nothing is due any more. */
 static bool
 advance_one(struct store *s, int64_t now_ms)
 {

@@ -4,9 +4,10 @@
 #include "key/key.h"
 
 /*
- * The keys and aliases: all in memory for readers, each change on disk before
- * it is seen. Readers need no lock of their own; whoever changes something
- * reads, copies and puts it between store_lock() and store_unlock().
+ * The keys and aliases. Readers find all in memory and need no lock; a change
+ * is on disk before anyone sees it. Whoever changes something reads, copies and
+ * stores it between store_lock() and store_unlock(), as functions marked
+ * "locked" require.
  */
 struct store;
 
@@ -16,16 +17,16 @@ void store_lock(struct store *);
 void store_unlock(struct store *);
 
 /*
- * For ms after a change, readers see what was before, as they may with AWS.
- * 0: at once.
+ * Eventual consistency as with AWS: for so long after a change, readers see the
+ * state before it. 0: at once.
  */
 void store_set_delay(struct store *, int64_t ms);
-/* A key that is about to be put: Creating or Updating for as long. */
+/* Lets a key that is about to be stored be Creating or Updating for as long. */
 void store_settle(struct store *, struct key *, enum key_state);
 
 /* With a reference for the caller; NULL: none. */
 struct key *store_key(struct store *, const char *region, const char *id);
-/* As store_key(), for a writer: never what was before. */
+/* As store_key(), without that delay. */
 struct key *store_current_key(
     struct store *, const char *region, const char *id);
 /* Up to most keys of the Region behind the id after ("" for the first), with
@@ -43,7 +44,7 @@ bool store_put_key(struct store *, struct key *);
 
 bool store_alias(
     struct store *, const char *region, const char *name, struct alias *out);
-/* As store_alias(), for a writer. */
+/* As store_alias(), without that delay. */
 bool store_current_alias(
     struct store *, const char *region, const char *name, struct alias *out);
 /* As store_keys(); key_id NULL: of all keys. */
@@ -62,10 +63,10 @@ bool store_secret(struct store *, const char *name, uint8_t *out, size_t len);
 /* Notes that a key was used; operation lives for ever. */
 void store_used(struct store *, struct key *, const char *operation,
     int64_t now_ms, const char *request_id);
-/* What was noted last, and since when it is: the store's opening, in
+/* What store_used() noted last. *since_ms: when the store was opened, in
  * milliseconds since 1970. */
 struct last_use store_last_use(
     struct store *, const struct key *, int64_t *since_ms);
-/* Lets every key live until now: deletions and expiries that are due. */
+/* Applies what is due by now to all keys: deletion, expiry, rotation. */
 void store_advance(struct store *, int64_t now_ms);
 #endif

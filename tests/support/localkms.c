@@ -320,7 +320,7 @@ wrap(struct localkms *l, struct view clear, const char *algorithm,
 	buf_free(&spki);
 	if (pkey == NULL || w == NULL || RAND_bytes(kek, sizeof(kek)) != 1)
 		tap_bail();
-	ok = oaep(pkey, true, w->digest,
+	ok = rsa_oaep(pkey, true, w->digest,
 	    w->two_steps ? VIEW(kek, sizeof(kek)) : clear, out);
 	if (ok && w->two_steps)
 		kwp(VIEW(kek, sizeof(kek)), clear, out);
