@@ -23,18 +23,18 @@
 
 static const char usage[] =
     "usage: keyferry-localkms --store DIR [options]\n"
-    "A KMS on this machine, for tests and for trying out. It protects "
+    "A KMS on this machine, for tests and for trying things out. It protects "
     "nothing.\n"
-    "  --store DIR        where the keys are kept; made if need be\n"
-    "  --listen ADDR:PORT where to serve (default 127.0.0.1:4599; port 0: "
+    "  --store DIR        where the keys are kept; created if necessary\n"
+    "  --listen ADDR:PORT where to listen (default 127.0.0.1:4599; port 0: "
     "any)\n"
-    "  --control ADDR:PORT  where tests ask for faults, another time and\n"
-    "                     counters (default 127.0.0.1:0)\n"
-    "  --env-file FILE    written when ready: the environment for clients\n"
-    "  --tls              serve https, with a certificate of its own\n"
+    "  --control ADDR:PORT  where tests cause faults, set the time and\n"
+    "                     read counters (default 127.0.0.1:0)\n"
+    "  --env-file FILE    environment for clients, written when ready\n"
+    "  --tls              serve HTTPS with a self-signed certificate\n"
     "  --region REGION    named in the environment (default us-east-1)\n"
     "  --account ID       the account, 12 digits (default 111122223333)\n"
-    "  --credentials ID:SECRET  that clients sign with (default: made once)\n"
+    "  --credentials ID:SECRET  that clients sign with (default: generated)\n"
     "  --help, --version\n";
 
 struct options {
@@ -94,11 +94,11 @@ read_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind < argc)
-		return (misuse("an argument that is no option:", argv[optind]));
+		return (misuse("unexpected argument:", argv[optind]));
 	if (o->store == NULL || o->store[0] == '\0')
-		return (misuse("which store?", "--store DIR"));
+		return (misuse("missing option:", "--store DIR"));
 	if (strlen(o->account) != 12 || strspn(o->account, "0123456789") != 12)
-		return (misuse("not an account of 12 digits:", o->account));
+		return (misuse("account is not 12 digits:", o->account));
 	if (!text_is_region(o->region))
 		return (misuse("not a Region:", o->region));
 	return (0);

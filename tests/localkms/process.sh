@@ -25,11 +25,11 @@ refuses() {
 x="--store $work/x --listen 127.0.0.1:0"
 # shellcheck disable=SC2086 # options, not one word
 {
-refuses "no store" 2 "which store? --store DIR"
+refuses "no store" 2 "missing option: --store DIR"
 refuses "an unknown option" 2 "unrecognized option '--nonsense'" $x --nonsense
 refuses "an option without its value" 2 "requires an argument" $x --region
-refuses "an argument" 2 "an argument that is no option: here" $x here
-refuses "an account that is none" 2 "not an account of 12 digits: 12" \
+refuses "an argument" 2 "unexpected argument: here" $x here
+refuses "an account that is none" 2 "account is not 12 digits: 12" \
 	$x --account 12
 refuses "a Region that is none" 2 "not a Region: home" $x --region home
 refuses "credentials that are none" 1 "--credentials: not ID:SECRET" \
