@@ -1,5 +1,6 @@
 #include <string.h>
-#include <openssl/rand.h>
+#include "keydata/hash.h"
+#include "keydata/rsa-wrap.h"
 #include "mech/cipher.h"
 #include "mech/families.h"
 #include "object/pkey.h"
@@ -147,30 +148,29 @@ aes_object(struct call *c, struct view key, struct object *out)
 }
 
 static CK_RV
-rsa_aes_wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
+wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
     struct view key, struct buf *out)
 {
-	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
-	struct object aes = {.handle = CK_INVALID_HANDLE};
-	struct buf bytes = BUF_SECRET(32, c->module->arena);
+	struct rsa_oaep params;
+	CK_MECHANISM oaep;
+	struct op op;
 	size_t aes_len;
 	CK_RV rv;
+	enum err e;
 
 	if ((rv = read_rsa_aes(m, &oaep, &aes_len)) != CKR_OK)
 		return (rv);
-	if (buf_reserve(&bytes, aes_len) != ERR_OK)
-		rv = CKR_HOST_MEMORY;
-	else if (RAND_priv_bytes_ex(
-		     c->module->crypto->lib, bytes.ptr, aes_len, 0) != 1)
-		rv = CKR_FUNCTION_FAILED;
-	else
-		bytes.len = aes_len;
-	if (rv == CKR_OK &&
-	    (rv = aes_object(c, buf_view(&bytes), &aes)) == CKR_OK &&
-	    (rv = encrypt(c, &oaep, with, buf_view(&bytes), out)) == CKR_OK)
-		rv = encrypt(c, &kwp, &aes, key, out);
-	object_put(&aes);
-	buf_free(&bytes);
+	/* an operation with that key: its checks are those of OAEP */
+	if ((rv = op_begin(c, &op, OP_ENCRYPT, &oaep, with)) == CKR_OK) {
+		params = (struct rsa_oaep){
+		    op.digest->name, op.mgf->name, buf_view(&op.context)};
+		e = rsa_aes_wrap(c->module->crypto, c->module->arena, op.pkey,
+		    &params, aes_len, key, out);
+		rv = e == ERR_OK       ? CKR_OK
+		     : e == ERR_MEMORY ? CKR_HOST_MEMORY
+				       : CKR_DATA_LEN_RANGE;
+	}
+	op_end(&op);
 	return (rv);
 }
 
@@ -225,7 +225,7 @@ static const struct wrap_ops families[FAMILY_COUNT] = {
 	    .unwrap = decrypt, .secret_keys_only = true,
 	    .pads_with_zeros = true },
 	[FAMILY_WRAP_RSA_AES] = { .wrap_len = rsa_aes_len,
-	    .wrap = rsa_aes_wrap, .unwrap = rsa_aes_unwrap },
+	    .wrap = wrap_rsa_aes, .unwrap = rsa_aes_unwrap },
 };
 /* clang-format on */
 
