@@ -15,7 +15,4 @@
 /* rsaEncryption (RFC 8017), id-ecPublicKey (RFC 5480) */
 #define DER_RSA VIEW_STR("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")
 #define DER_EC VIEW_STR("\x06\x07\x2a\x86\x48\xce\x3d\x02\x01")
-
-#define EC_SCALAR_MAX 66 /* P-521 */
-#define EC_POINT_MAX (1 + 2 * EC_SCALAR_MAX)
 #endif

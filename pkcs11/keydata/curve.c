@@ -1,3 +1,5 @@
+#include <openssl/obj_mac.h>
+#include "cryptoki/der.h"
 #include "curve.h"
 
 #define BYTES(...)                                   \
@@ -19,17 +21,17 @@
 static const struct curve curves[] = {
 	/* RFC 5480, RFC 8410 */
 	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7), NONE,
-	    "P-256", 256, 32, 65 },
+	    "P-256", NID_X9_62_prime256v1, 256, 32, 65 },
 	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 34), NONE,
-	    "P-384", 384, 48, 97 },
+	    "P-384", NID_secp384r1, 384, 48, 97 },
 	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 35), NONE,
-	    "P-521", 521, 66, 133 },
+	    "P-521", NID_secp521r1, 521, 66, 133 },
 	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 10), NONE,
-	    "secp256k1", 256, 32, 65 },
+	    "secp256k1", NID_secp256k1, 256, 32, 65 },
 	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x70), ED25519_NAME,
-	    "ED25519", 255, 32, 32 },
+	    "ED25519", 0, 255, 32, 32 },
 	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), X25519_NAME,
-	    "X25519", 255, 32, 32 },
+	    "X25519", 0, 255, 32, 32 },
 };
 /* clang-format on */
 
@@ -39,35 +41,53 @@ curve_find(CK_KEY_TYPE type, struct view params)
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
 		if (curves[i].type == type &&
 		    (view_equal(curves[i].params, params) ||
-			(curves[i].other.len != 0 &&
-			    view_equal(curves[i].other, params))))
+			(curves[i].params_name.len != 0 &&
+			    view_equal(curves[i].params_name, params))))
 			return (&curves[i]);
 	return (NULL);
 }
 
-/* SEC 1, section 2.3.3: points of a curve over a prime field may be
- * compressed. */
+/* Whether it is a public value in one of the forms, and in no OCTET STRING. */
 static bool
-len_fits(const struct curve *c, size_t len)
+is_point(const struct curve *c, struct view v, unsigned forms)
 {
-	return (len == c->point ||
-		(c->type == CKK_EC && len == (c->point + 1) / 2));
+	if (v.len == 0)
+		return (false);
+	if (c->type != CKK_EC)
+		return (v.len == c->point && (forms & POINT_PLAIN) != 0);
+	switch (v.ptr[0]) {
+	case 0x02:
+	case 0x03:
+		return (v.len == (c->point + 1) / 2 &&
+			(forms & POINT_COMPRESSED) != 0);
+	case 0x04:
+		return (v.len == c->point && (forms & POINT_PLAIN) != 0);
+	case 0x06:
+	case 0x07:
+		return (v.len == c->point && (forms & POINT_HYBRID) != 0);
+	}
+	return (false);
 }
 
 bool
-curve_point(const struct curve *c, struct view given, struct view *point)
+curve_read_point(const struct curve *c, struct view given, unsigned forms,
+    struct view *point)
 {
 	size_t head = given.len > 2 && given.ptr[1] == 0x81 ? 3 : 2;
+	struct view inner;
 
 	/* what begins like an OCTET STRING may be a point all the same */
-	if (given.len > head && given.ptr[0] == 0x04 &&
-	    given.ptr[head - 1] == given.len - head &&
-	    len_fits(c, given.len - head)) {
-		*point = VIEW(given.ptr + head, given.len - head);
-		return (true);
+	if ((forms & POINT_OCTET_STRING) != 0 && given.len > head &&
+	    given.ptr[0] == DER_OCTETS &&
+	    given.ptr[head - 1] == given.len - head) {
+		inner = VIEW(given.ptr + head, given.len - head);
+		if (is_point(c, inner, forms)) {
+			*point = inner;
+			return (true);
+		}
 	}
 	*point = given;
-	return (len_fits(c, given.len));
+	return (is_point(c, given, forms));
 }
 
 enum err

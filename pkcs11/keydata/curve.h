@@ -7,24 +7,36 @@
 struct curve {
 	CK_KEY_TYPE type;
 	struct view params; /* CKA_EC_PARAMS: the DER of its OID */
-	/* the same as PrintableString, as PKCS#11 3.0 has it; or none */
-	struct view other;
+	/* the same as a PrintableString, as PKCS#11 3.0 has it; or none */
+	struct view params_name;
 	const char *name; /* OpenSSL's: of a group, else of the key type */
+	int nid; /* OpenSSL's, of a group; 0: none */
 	size_t bits; /* of the order */
 	size_t scalar; /* bytes of the private value */
 	size_t point; /* bytes of the public value, uncompressed */
 };
-#define CURVE_POINT_MAX 133
+#define CURVE_SCALAR_MAX 66 /* P-521 */
+#define CURVE_POINT_MAX (1 + 2 * CURVE_SCALAR_MAX)
 /* bytes of CKA_EC_POINT: an OCTET STRING around the public value */
 #define CURVE_DER_MAX (CURVE_POINT_MAX + 3)
 
 /* The row for that CKA_EC_PARAMS, or NULL. */
 const struct curve *curve_find(CK_KEY_TYPE, struct view params);
-/*
- * The public value as it is, of one given so or in an OCTET STRING. False when
- * it has the length of neither.
- */
-bool curve_point(const struct curve *, struct view given, struct view *point);
+
+/* How a public value may be given (SEC 1, section 2.3.3). */
+enum point_form {
+	POINT_PLAIN =
+	    1 << 0, /* 04 X Y; all of an Edwards or Montgomery curve */
+	POINT_COMPRESSED = 1 << 1, /* 02 or 03 X */
+	POINT_HYBRID = 1 << 2, /* 06 or 07 X Y */
+	POINT_OCTET_STRING = 1 << 3, /* any of these in a DER OCTET STRING */
+	POINT_ANY = POINT_PLAIN | POINT_COMPRESSED | POINT_HYBRID |
+		    POINT_OCTET_STRING,
+};
+/* Leaves the public value itself, which is part of what was given, in *point.
+ * False: it has none of those forms. Whether it is on the curve is not told. */
+bool curve_read_point(const struct curve *, struct view given, unsigned forms,
+    struct view *point);
 /* Appends the public value in an OCTET STRING. */
 enum err curve_put_point(struct view point, struct buf *out);
 #endif

@@ -4,27 +4,27 @@
 /* clang-format off */
 const struct digest digests[] = {
 	[ROW_SHA1] =	{ CKM_SHA_1, CKG_MGF1_SHA1, 20, "SHA1", "SHA_1",
-	    CKD_SHA1_KDF, CKK_SHA_1_HMAC },
+	    CKD_SHA1_KDF, CKK_SHA_1_HMAC, CKM_SHA_1_HMAC },
 	[ROW_SHA224] =	{ CKM_SHA224, CKG_MGF1_SHA224, 28, "SHA2-224",
-	    "SHA_224", CKD_SHA224_KDF, CKK_SHA224_HMAC },
+	    "SHA_224", CKD_SHA224_KDF, CKK_SHA224_HMAC, CKM_SHA224_HMAC },
 	[ROW_SHA256] =	{ CKM_SHA256, CKG_MGF1_SHA256, 32, "SHA2-256",
-	    "SHA_256", CKD_SHA256_KDF, CKK_SHA256_HMAC },
+	    "SHA_256", CKD_SHA256_KDF, CKK_SHA256_HMAC, CKM_SHA256_HMAC },
 	[ROW_SHA384] =	{ CKM_SHA384, CKG_MGF1_SHA384, 48, "SHA2-384",
-	    "SHA_384", CKD_SHA384_KDF, CKK_SHA384_HMAC },
+	    "SHA_384", CKD_SHA384_KDF, CKK_SHA384_HMAC, CKM_SHA384_HMAC },
 	[ROW_SHA512] =	{ CKM_SHA512, CKG_MGF1_SHA512, 64, "SHA2-512",
-	    "SHA_512", CKD_SHA512_KDF, CKK_SHA512_HMAC },
+	    "SHA_512", CKD_SHA512_KDF, CKK_SHA512_HMAC, CKM_SHA512_HMAC },
 	[ROW_SHA512_224] = { CKM_SHA512_224, 0, 28, "SHA2-512/224", NULL, 0,
-	    CKK_SHA512_224_HMAC },
+	    CKK_SHA512_224_HMAC, CKM_SHA512_224_HMAC },
 	[ROW_SHA512_256] = { CKM_SHA512_256, 0, 32, "SHA2-512/256", NULL, 0,
-	    CKK_SHA512_256_HMAC },
+	    CKK_SHA512_256_HMAC, CKM_SHA512_256_HMAC },
 	[ROW_SHA3_224] = { CKM_SHA3_224, CKG_MGF1_SHA3_224, 28, "SHA3-224",
-	    NULL, CKD_SHA3_224_KDF, CKK_SHA3_224_HMAC },
+	    NULL, CKD_SHA3_224_KDF, CKK_SHA3_224_HMAC, CKM_SHA3_224_HMAC },
 	[ROW_SHA3_256] = { CKM_SHA3_256, CKG_MGF1_SHA3_256, 32, "SHA3-256",
-	    NULL, CKD_SHA3_256_KDF, CKK_SHA3_256_HMAC },
+	    NULL, CKD_SHA3_256_KDF, CKK_SHA3_256_HMAC, CKM_SHA3_256_HMAC },
 	[ROW_SHA3_384] = { CKM_SHA3_384, CKG_MGF1_SHA3_384, 48, "SHA3-384",
-	    NULL, CKD_SHA3_384_KDF, CKK_SHA3_384_HMAC },
+	    NULL, CKD_SHA3_384_KDF, CKK_SHA3_384_HMAC, CKM_SHA3_384_HMAC },
 	[ROW_SHA3_512] = { CKM_SHA3_512, CKG_MGF1_SHA3_512, 64, "SHA3-512",
-	    NULL, CKD_SHA3_512_KDF, CKK_SHA3_512_HMAC },
+	    NULL, CKD_SHA3_512_KDF, CKK_SHA3_512_HMAC, CKM_SHA3_512_HMAC },
 };
 /* clang-format on */
 const size_t digest_count = sizeof(digests) / sizeof(digests[0]);
@@ -34,6 +34,15 @@ digest_find(CK_MECHANISM_TYPE mechanism)
 {
 	for (size_t i = 0; i < digest_count; i++)
 		if (digests[i].mechanism == mechanism)
+			return (&digests[i]);
+	return (NULL);
+}
+
+const struct digest *
+digest_of_hmac_key(CK_KEY_TYPE type)
+{
+	for (size_t i = 0; i < digest_count; i++)
+		if (digests[i].hmac == type)
 			return (&digests[i]);
 	return (NULL);
 }

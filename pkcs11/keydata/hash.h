@@ -15,6 +15,7 @@ struct digest {
 	    *kms; /* tail of a KMS algorithm's name; NULL: KMS has none */
 	CK_RSA_PKCS_MGF_TYPE kdf; /* X9.63 with it (CKD_...); 0: none */
 	CK_KEY_TYPE hmac; /* of keys for HMAC with it alone */
+	CK_MECHANISM_TYPE hmac_mechanism;
 };
 extern const struct digest digests[];
 extern const size_t digest_count;
@@ -38,6 +39,8 @@ enum { ROW_SHA1, ROW_SHA224, ROW_SHA256, ROW_SHA384, ROW_SHA512,
 
 /* The row of a digest's mechanism, or NULL. */
 const struct digest *digest_find(CK_MECHANISM_TYPE);
+/* The row of a type of keys for HMAC with one hash, or NULL. */
+const struct digest *digest_of_hmac_key(CK_KEY_TYPE);
 /* The row of an MGF1, or NULL. */
 const struct digest *digest_of_mgf(CK_RSA_PKCS_MGF_TYPE);
 /* Which hash a DigestInfo (RFC 8017, section 9.2) of a hash that KMS signs

@@ -1,5 +1,7 @@
 #include <string.h>
 #include "cryptoki/der.h"
+#include "curve.h"
+#include "number.h"
 #include "pkcs8.h"
 
 /* The next element's content; *in moves behind it. Strict: a length is written
@@ -71,20 +73,20 @@ read_rsa(struct view in, struct rsa_private *k)
 	    body.len == 0 && rsa_missing(k) == RSA_PARTS ? ERR_OK : ERR_DATA);
 }
 
-/* The point of [1], where there is one that is not compressed. */
+/* The point of [1], where there is one as 04 X Y. */
 static bool
-read_point(struct view *body, struct view *point)
+read_point(struct view *body, const struct curve *curve, struct view *point)
 {
-	struct view tagged, bits;
+	struct view tagged, bits, given;
 
 	if (!take(body, DER_CONTEXT_1, &tagged))
 		return (true);
 	if (!take(&tagged, DER_BITS, &bits) || tagged.len != 0 ||
 	    bits.len < 2 || bits.ptr[0] != 0)
 		return (false);
-	if (bits.ptr[1] == 0x04)
-		*point = VIEW(bits.ptr + 1, bits.len - 1);
-	return (true);
+	given = VIEW(bits.ptr + 1, bits.len - 1);
+	return (curve == NULL || given.ptr[0] != 0x04 ||
+		curve_read_point(curve, given, POINT_PLAIN, point));
 }
 
 /* ECPrivateKey, RFC 5915, section 3 */
@@ -100,7 +102,8 @@ read_ec(struct view in, struct ec_private *k)
 	if (take(&body, DER_CONTEXT_0, &params) &&
 	    !view_equal(params, k->params))
 		return (ERR_DATA);
-	if (!read_point(&body, &k->point) || body.len != 0)
+	if (!read_point(&body, curve_find(CKK_EC, k->params), &k->point) ||
+	    body.len != 0)
 		return (ERR_DATA);
 	return (number_trim(k->value).len != 0 ? ERR_OK : ERR_DATA);
 }

@@ -1,19 +1,9 @@
 #include <string.h>
-#include "pkcs8.h"
 #include "cryptoki/der.h"
-
-/* clang-format off */
-const CK_ATTRIBUTE_TYPE rsa_part_types[RSA_PARTS] = {
-	[RSA_PART_MODULUS] = CKA_MODULUS,
-	[RSA_PART_PUBLIC_EXPONENT] = CKA_PUBLIC_EXPONENT,
-	[RSA_PART_PRIVATE_EXPONENT] = CKA_PRIVATE_EXPONENT,
-	[RSA_PART_PRIME_1] = CKA_PRIME_1,
-	[RSA_PART_PRIME_2] = CKA_PRIME_2,
-	[RSA_PART_EXPONENT_1] = CKA_EXPONENT_1,
-	[RSA_PART_EXPONENT_2] = CKA_EXPONENT_2,
-	[RSA_PART_COEFFICIENT] = CKA_COEFFICIENT,
-};
-/* clang-format on */
+#include "curve.h"
+#include "ec-public.h"
+#include "number.h"
+#include "pkcs8.h"
 
 /* Writing. Sizes are known before: memory is taken once, and what is appended
  * cannot fail; if it does all the same, the first failure is kept. */
@@ -53,14 +43,6 @@ put_head(struct writer *w, uint8_t tag, size_t n)
 	put(w, VIEW(head, (size_t)(p + 1 - head)));
 }
 
-struct view
-number_trim(struct view v)
-{
-	while (v.len != 0 && v.ptr[0] == 0)
-		v = VIEW(v.ptr + 1, v.len - 1);
-	return (v);
-}
-
 /* The length of an INTEGER's content: the first bit is the sign. */
 static size_t
 number_len(struct view v)
@@ -97,17 +79,6 @@ put_info(struct writer *w, struct view oid, struct view params, size_t n)
 	put_head(w, DER_OCTETS, n);
 }
 
-enum rsa_part
-rsa_missing(const struct rsa_private *k)
-{
-	int i;
-
-	for (i = 0; i < RSA_PARTS; i++)
-		if (number_trim(k->part[i]).len == 0)
-			break;
-	return ((enum rsa_part)i);
-}
-
 enum err
 pkcs8_write_rsa(const struct rsa_private *k, struct buf *out)
 {
@@ -133,11 +104,12 @@ enum err
 pkcs8_write_ec(
     const struct crypto *crypto, const struct ec_private *k, struct buf *out)
 {
-	static const uint8_t zeros[EC_SCALAR_MAX];
+	static const uint8_t zeros[CURVE_SCALAR_MAX];
 	struct writer w = {out, ERR_OK};
-	struct buf point = BUF_INIT(EC_POINT_MAX);
+	struct buf point = BUF_INIT(CURVE_POINT_MAX);
 	struct view d = number_trim(k->value);
-	size_t before = out->len, len = ec_scalar_len(k->params);
+	const struct curve *curve = curve_find(CKK_EC, k->params);
+	size_t before = out->len, len = curve == NULL ? 0 : curve->scalar;
 	size_t public_len, n;
 
 	w.err = ec_public_point(crypto, k->params, k->value, &point);

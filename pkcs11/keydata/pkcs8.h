@@ -1,8 +1,8 @@
 #ifndef PKCS8_H
 #define PKCS8_H
-#include "cryptoki/cryptoki.h"
 #include "buf.h"
 #include "crypto.h"
+#include "rsa.h"
 
 /*
  * PKCS#8 private keys (RFC 5208, DER), made of the attributes of PKCS#11 and
@@ -12,44 +12,12 @@
  * which is as long as its curve has it.
  */
 
-/* In the order of RFC 8017, appendix A.1.2, of a key with two primes. */
-enum rsa_part {
-	RSA_PART_MODULUS,
-	RSA_PART_PUBLIC_EXPONENT,
-	RSA_PART_PRIVATE_EXPONENT,
-	RSA_PART_PRIME_1,
-	RSA_PART_PRIME_2,
-	RSA_PART_EXPONENT_1, /* d mod (p - 1) */
-	RSA_PART_EXPONENT_2, /* d mod (q - 1) */
-	RSA_PART_COEFFICIENT, /* q^-1 mod p */
-	RSA_PARTS
-};
-struct rsa_private {
-	struct view part[RSA_PARTS];
-};
-/* The attribute that each part is. */
-extern const CK_ATTRIBUTE_TYPE rsa_part_types[RSA_PARTS];
-
 struct ec_private {
 	struct view params; /* CKA_EC_PARAMS: the DER of a curve's OID */
 	struct view value; /* CKA_VALUE: the scalar */
 	/* 04 X Y, as CKA_EC_POINT without its OCTET STRING; may be empty */
 	struct view point;
 };
-
-/* The first part that is empty or 0, RSA_PARTS where all are there. */
-enum rsa_part rsa_missing(const struct rsa_private *);
-/*
- * Whether the parts may be one key that KMS takes: modulus of 2048, 3072 or
- * 4096 bits, the product of two different primes (as far as is told from
- * being odd), the rest in range. ERR_DATA, also when a part is missing. Not
- * shown is that the exponents and the coefficient fit.
- */
-#define RSA_BYTES_MAX 512
-enum err rsa_check(const struct rsa_private *, size_t *bits);
-/* That they do, of a key that passed the first check: ERR_DATA if not. Works in
- * memory of the arena. */
-enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
 
 /* Appends the key. out is of an arena. ERR_DATA when a part is missing. */
 enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);
@@ -60,12 +28,6 @@ enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);
  */
 enum err pkcs8_write_ec(
     const struct crypto *, const struct ec_private *, struct buf *out);
-
-/* *out gets the public point of the scalar (04 X Y). Errors as above. */
-enum err ec_public_point(const struct crypto *, struct view params,
-    struct view value, struct buf *out);
-/* The length of a scalar of that curve, 0 for a curve that is unknown here. */
-size_t ec_scalar_len(struct view params);
 
 struct pkcs8 {
 	CK_KEY_TYPE type; /* CKK_RSA or CKK_EC: which of the two it is */
@@ -78,7 +40,4 @@ struct pkcs8 {
  * other kinds, RSA keys of more than two primes, and curves without a name.
  */
 enum err pkcs8_read(struct view der, struct pkcs8 *out);
-
-/* Without leading zeros. */
-struct view number_trim(struct view);
 #endif

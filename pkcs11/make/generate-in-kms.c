@@ -1,4 +1,5 @@
 #include "cryptoki/constants.h"
+#include "keydata/number.h"
 #include "object/attr.h"
 #include "kms/provision.h"
 #include "generate.h"
@@ -89,9 +90,7 @@ check_exponent(struct call *c, struct template t)
 {
 	struct view v = template_view(t, CKA_PUBLIC_EXPONENT);
 
-	while (v.len > 1 && *v.ptr == 0)
-		v = VIEW(v.ptr + 1, v.len - 1);
-	if (v.ptr == NULL || view_equal(v, VIEW("\1\0\1", 3)))
+	if (v.ptr == NULL || view_equal(number_trim(v), VIEW("\1\0\1", 3)))
 		return (CKR_OK);
 	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "KMS's RSA keys have the exponent 65537"));

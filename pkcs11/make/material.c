@@ -1,31 +1,17 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "material.h"
+#include "keydata/curve.h"
+#include "keydata/hash.h"
 #include "keydata/pkcs8.h"
 
-/* clang-format off */
-/* An HMAC key is generic, unless its type or its mechanism names a hash. */
-static const struct {
-	CK_KEY_TYPE type;
-	CK_MECHANISM_TYPE mechanism;
-	CK_ULONG bits;
-} hmacs[] = {
-	{ CKK_SHA224_HMAC, CKM_SHA224_HMAC, 224 },
-	{ CKK_SHA256_HMAC, CKM_SHA256_HMAC, 256 },
-	{ CKK_SHA384_HMAC, CKM_SHA384_HMAC, 384 },
-	{ CKK_SHA512_HMAC, CKM_SHA512_HMAC, 512 },
-};
-/* clang-format on */
-#define HMACS (sizeof(hmacs) / sizeof(hmacs[0]))
-
+/* An HMAC key is generic, unless its type names a hash. */
 bool
 spec_has_type(const struct spec *s, CK_KEY_TYPE type)
 {
-	for (size_t i = 0; i < HMACS; i++)
-		if (hmacs[i].type == type)
-			return (s->type == CKK_GENERIC_SECRET &&
-				s->bits == hmacs[i].bits);
-	return (type == s->type);
+	const struct digest *digest = digest_of_hmac_key(type);
+
+	return (digest != NULL ? spec_of_hmac(digest) == s : type == s->type);
 }
 
 static bool
@@ -42,26 +28,34 @@ lists(struct view mechanisms, CK_MECHANISM_TYPE type)
 	return (false);
 }
 
+/* The KeySpec of HMAC keys that the type, or a mechanism allowed for a generic
+ * secret, names a hash for; NULL: none. */
+static const struct spec *
+hmac_spec(CK_KEY_TYPE type, struct view allowed)
+{
+	const struct spec *s = NULL;
+
+	for (size_t i = 0; i < digest_count && s == NULL; i++)
+		if (type == digests[i].hmac ||
+		    (type == CKK_GENERIC_SECRET &&
+			lists(allowed, digests[i].hmac_mechanism)))
+			s = spec_of_hmac(&digests[i]);
+	return (s);
+}
+
 /* The KeySpec of a secret key of that length; not known: of the shortest that
  * its type or its mechanism has. */
 static const struct spec *
 secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
 {
-	struct view allowed = template_view(t, CKA_ALLOWED_MECHANISMS);
-	CK_ULONG bits = 0;
+	const struct spec *hmac = hmac_spec(
+	    type, template_view(t, CKA_ALLOWED_MECHANISMS));
 
-	for (size_t i = 0; i < HMACS; i++) {
-		if (type == hmacs[i].type) {
-			type = CKK_GENERIC_SECRET;
-			bits = hmacs[i].bits;
-		} else if (type == CKK_GENERIC_SECRET && bits == 0 &&
-			   lists(allowed, hmacs[i].mechanism)) {
-			bits = hmacs[i].bits;
-		}
-	}
+	if (hmac != NULL)
+		type = hmac->type;
 	if (!known)
-		len = type == CKK_AES ? 32 : bits / 8;
-	return (spec_of_secret(type, len, bits));
+		len = type == CKK_AES ? 32 : hmac != NULL ? hmac->least : 0;
+	return (spec_of_secret(type, len, hmac != NULL ? hmac->bits : 0));
 }
 
 static CK_RV
@@ -101,11 +95,11 @@ read_rsa(struct call *c, struct template t, struct key_request *r)
 	enum err e;
 
 	for (size_t i = 0; i < RSA_PARTS; i++)
-		key.part[i] = template_view(t, rsa_part_types[i]);
+		key.part[i] = template_view(t, rsa_part_names[i].type);
 	if ((missing = rsa_missing(&key)) != RSA_PARTS)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "%s is missing: KMS imports RSA keys with all their parts",
-		    attribute_name(rsa_part_types[missing]).text));
+		    attribute_name(rsa_part_names[missing].type).text));
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
 	if (e == ERR_OK)
@@ -119,16 +113,18 @@ read_rsa(struct call *c, struct template t, struct key_request *r)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-/* CKA_EC_POINT is an OCTET STRING around the point, or the point as it is. */
-static struct view
-bare_point(struct view v)
+/* CKA_EC_POINT is an OCTET STRING around the point, or the point as it is. What
+ * is neither stays as given: no key has it. */
+static struct view read_point(struct template t)
 {
-	size_t head = v.len > 2 && v.ptr[1] == 0x81 ? 3 : 2;
+	const struct curve *curve = curve_find(
+	    CKK_EC, template_view(t, CKA_EC_PARAMS));
+	struct view point = template_view(t, CKA_EC_POINT);
 
-	if (v.len > head && v.ptr[0] == 0x04 && v.ptr[head] == 0x04 &&
-	    v.ptr[head - 1] == v.len - head)
-		return (VIEW(v.ptr + head, v.len - head));
-	return (v);
+	if (curve != NULL)
+		(void)curve_read_point(
+		    curve, point, POINT_PLAIN | POINT_OCTET_STRING, &point);
+	return (point);
 }
 
 static CK_RV
@@ -137,7 +133,7 @@ read_ec(struct call *c, struct template t, struct key_request *r)
 	struct ec_private key = {
 	    .params = template_view(t, CKA_EC_PARAMS),
 	    .value = template_view(t, CKA_VALUE),
-	    .point = bare_point(template_view(t, CKA_EC_POINT)),
+	    .point = read_point(t),
 	};
 	enum err e;
 

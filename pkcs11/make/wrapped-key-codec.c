@@ -57,7 +57,7 @@ write_private(struct call *c, const struct attrset *b, struct buf *out)
 	if (b->type == CKK_EC)
 		return (pkcs8_write_ec(c->module->crypto, &ec, out));
 	for (int i = 0; i < RSA_PARTS; i++)
-		rsa.part[i] = attrset_view(b, rsa_part_types[i]);
+		rsa.part[i] = attrset_view(b, rsa_part_names[i].type);
 	return (pkcs8_write_rsa(&rsa, out));
 }
 
@@ -110,6 +110,6 @@ wrapped_key_decode(
 		return (builder_finish(d));
 	}
 	for (int i = 0; i < RSA_PARTS; i++)
-		builder_set(d, rsa_part_types[i], key.rsa.part[i]);
+		builder_set(d, rsa_part_names[i].type, key.rsa.part[i]);
 	return (builder_finish(d));
 }

@@ -1,6 +1,8 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
+#include "keydata/number.h"
+#include "keydata/rsa.h"
 #include "keydata/curve.h"
 #include "object/template-builder.h"
 #include "generate-local.h"
@@ -9,7 +11,6 @@
 #include "object/pkey.h"
 
 #define SECRET_MAX 4096 /* bytes of a secret key */
-#define NUMBERS 8 /* of an RSA private key */
 #define NUMBER_MAX 512 /* bytes of one of them: 4096 bits */
 
 /* Made here and never elsewhere. */
@@ -87,7 +88,7 @@ struct pair_builder {
 	struct attr_target public_target, private_target;
 	struct template_builder public, private;
 	struct provenance origin;
-	struct buf parts[NUMBERS]; /* of the arena */
+	struct buf parts[RSA_PARTS]; /* of the arena */
 	EVP_PKEY *pkey;
 };
 
@@ -96,7 +97,7 @@ pair_free(struct pair_builder *p)
 {
 	builder_free(&p->public);
 	builder_free(&p->private);
-	for (size_t i = 0; i < NUMBERS; i++)
+	for (size_t i = 0; i < RSA_PARTS; i++)
 		buf_free(&p->parts[i]);
 	EVP_PKEY_free(p->pkey);
 }
@@ -113,7 +114,7 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	    CKO_PUBLIC_KEY, row->key_type, ATTR_GENERATE, false};
 	p->private_target = (struct attr_target){
 	    CKO_PRIVATE_KEY, row->key_type, ATTR_GENERATE, false};
-	for (size_t i = 0; i < NUMBERS; i++)
+	for (size_t i = 0; i < RSA_PARTS; i++)
 		p->parts[i] = (struct buf)BUF_SECRET(
 		    NUMBER_MAX, c->module->arena);
 	if (template_bool(public_t, CKA_TOKEN, false))
@@ -197,7 +198,7 @@ read_exponent(
     struct call *c, struct template t, uint8_t e[sizeof(uint64_t)], size_t *len)
 {
 	static const uint8_t usual[] = {1, 0, 1};
-	struct view v = pkey_number(template_view(t, CKA_PUBLIC_EXPONENT));
+	struct view v = number_trim(template_view(t, CKA_PUBLIC_EXPONENT));
 
 	if (!template_has(t, CKA_PUBLIC_EXPONENT))
 		v = VIEW(usual, sizeof(usual));
@@ -244,29 +245,20 @@ generate_rsa(struct call *c, const CK_MECHANISM *m, struct template public_t,
     struct template private_t, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
-	static const struct {
-		CK_ATTRIBUTE_TYPE type;
-		const char *name;
-	} rows[NUMBERS] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
-	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
-	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
-	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
-	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
-	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
-	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 	struct pair_builder p;
 	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
 
 	if (rv == CKR_OK)
 		rv = rsa_keygen(c, m, public_t, &p.pkey);
 	builder_drop(&p.public, CKA_MODULUS_BITS);
-	for (size_t i = 0; i < NUMBERS && rv == CKR_OK; i++) {
-		rv = take_number(p.pkey, rows[i].name, 0, &p.parts[i]);
-		builder_set(&p.private, rows[i].type, buf_view(&p.parts[i]));
+	for (size_t i = 0; i < RSA_PARTS && rv == CKR_OK; i++) {
+		rv = take_number(
+		    p.pkey, rsa_part_names[i].openssl, 0, &p.parts[i]);
+		builder_set(
+		    &p.private, rsa_part_names[i].type, buf_view(&p.parts[i]));
 		if (i < 2)
-			builder_set(
-			    &p.public, rows[i].type, buf_view(&p.parts[i]));
+			builder_set(&p.public, rsa_part_names[i].type,
+			    buf_view(&p.parts[i]));
 	}
 	if (rv == CKR_OK)
 		rv = pair_make(c, &p, public_key, private_key);

@@ -1,5 +1,8 @@
 #include <openssl/x509.h>
 #include "cryptoki/constants.h"
+#include "keydata/ec-public.h"
+#include "keydata/hash.h"
+#include "keydata/number.h"
 #include "keydata/curve.h"
 #include "object-schema.h"
 #include "keydata/pkcs8.h"
@@ -81,8 +84,8 @@ is_pair(EVP_PKEY_CTX *ctx)
 static CK_RV
 complete_rsa(struct call *c, struct attrset *b, bool check_pair)
 {
-	struct view e = pkey_number(attrset_view(b, CKA_PUBLIC_EXPONENT));
-	size_t bits = pkey_number_bits(attrset_view(b, CKA_MODULUS));
+	struct view e = number_trim(attrset_view(b, CKA_PUBLIC_EXPONENT));
+	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
 	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
@@ -109,7 +112,7 @@ complete_rsa(struct call *c, struct attrset *b, bool check_pair)
 static CK_RV
 complete_rsa_public(struct call *c, struct attrset *b)
 {
-	size_t bits = pkey_number_bits(attrset_view(b, CKA_MODULUS));
+	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
 	CK_RV rv;
 
 	if ((rv = complete_rsa(c, b, false)) != CKR_OK)
@@ -165,7 +168,7 @@ complete_ec_public(struct call *c, struct attrset *b)
 		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
 		    "CKA_EC_PARAMS names no curve that is known here"));
 	given = attrset_view(b, CKA_EC_POINT);
-	if (!curve_point(curve, given, &point))
+	if (!curve_read_point(curve, given, POINT_ANY, &point))
 		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
 	if (given.len == point.len && (rv = put_point(c, b, point)) != CKR_OK)
 		return (rv);
@@ -221,7 +224,7 @@ complete_ec_private(struct call *c, struct attrset *b)
 		    "CKA_EC_PARAMS names no curve that is known here"));
 	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
 		goto out;
-	if (given.len != 0 && (!curve_point(curve, given, &p) ||
+	if (given.len != 0 && (!curve_read_point(curve, given, POINT_ANY, &p) ||
 				  !view_equal(p, buf_view(&point)))) {
 		rv = invalid(c, "CKA_EC_POINT is of another key");
 		goto out;
@@ -248,19 +251,8 @@ static const struct object_schema schemas[] = {
 	{ CKO_DATA, NO_TYPE, { 0 }, NULL },
 	{ CKO_CERTIFICATE, NO_TYPE, { CKA_CERTIFICATE_TYPE }, NULL },
 	SECRET(CKK_AES),
-	SECRET(CKK_GENERIC_SECRET),
+	SECRET(CKK_GENERIC_SECRET), /* and those for HMAC with one hash */
 	SECRET(CKK_HKDF),
-	SECRET(CKK_SHA_1_HMAC),
-	SECRET(CKK_SHA224_HMAC),
-	SECRET(CKK_SHA256_HMAC),
-	SECRET(CKK_SHA384_HMAC),
-	SECRET(CKK_SHA512_HMAC),
-	SECRET(CKK_SHA512_224_HMAC),
-	SECRET(CKK_SHA512_256_HMAC),
-	SECRET(CKK_SHA3_224_HMAC),
-	SECRET(CKK_SHA3_256_HMAC),
-	SECRET(CKK_SHA3_384_HMAC),
-	SECRET(CKK_SHA3_512_HMAC),
 	{ CKO_PUBLIC_KEY, CKK_RSA, { CKA_MODULUS, CKA_PUBLIC_EXPONENT },
 	    complete_rsa_public },
 	{ CKO_PRIVATE_KEY, CKK_RSA, { CKA_MODULUS, CKA_PRIVATE_EXPONENT },
@@ -274,6 +266,8 @@ static const struct object_schema schemas[] = {
 bool
 schema_is_secret_key_type(CK_KEY_TYPE type)
 {
+	if (digest_of_hmac_key(type) != NULL)
+		return (true);
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
 		if (schemas[i].class == CKO_SECRET_KEY &&
 		    schemas[i].type == type)
@@ -305,6 +299,8 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
 	if (!is_key(class))
 		type = NO_TYPE;
+	else if (class == CKO_SECRET_KEY && digest_of_hmac_key(type) != NULL)
+		type = CKK_GENERIC_SECRET;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
 	if (schema == end)

@@ -1,38 +1,17 @@
 #include <string.h>
 #include <openssl/core_names.h>
 #include "keydata/curve.h"
+#include "keydata/number.h"
+#include "keydata/rsa.h"
 #include "pkey.h"
 #include "token/pubkey.h"
 
 #define NUMBERS_MAX (16 * 1024) /* of one RSA key, all told */
-#define NUMBER_COUNT 8
-
-struct view
-pkey_number(struct view v)
-{
-	while (v.len != 0 && v.ptr[0] == 0)
-		v = VIEW(v.ptr + 1, v.len - 1);
-	return (v);
-}
-
-size_t
-pkey_number_bits(struct view v)
-{
-	size_t bits;
-
-	v = pkey_number(v);
-	if (v.len == 0)
-		return (0);
-	bits = 8 * (v.len - 1);
-	for (unsigned top = v.ptr[0]; top != 0; top >>= 1)
-		bits++;
-	return (bits);
-}
 
 /* Numbers as OpenSSL takes them: in the machine's order, in memory of ours, so
  * that the builders of OpenSSL, which do not wipe, need no copy of them. */
 struct numbers {
-	OSSL_PARAM params[NUMBER_COUNT + 3];
+	OSSL_PARAM params[RSA_PARTS + 3];
 	size_t count;
 	struct buf bytes;
 };
@@ -42,7 +21,7 @@ add_number(struct numbers *n, const char *name, struct view v)
 {
 	size_t at = n->bytes.len;
 
-	v = pkey_number(v);
+	v = number_trim(v);
 	/* all of them fit at once: what params point to does not move */
 	if (v.len == 0 || v.len > n->bytes.cap - at)
 		return (ERR_DATA);
@@ -78,27 +57,16 @@ from_params(struct call *c, const char *type, struct numbers *n, bool private,
 static CK_RV
 rsa_of_attrset(struct call *c, const struct attrset *b, EVP_PKEY **out)
 {
-	static const struct {
-		CK_ATTRIBUTE_TYPE type;
-		const char *name;
-	} rows[NUMBER_COUNT] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
-	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
-	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
-	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
-	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
-	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
-	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 	struct numbers n = {.bytes = BUF_SECRET(NUMBERS_MAX, b->arena)};
-	size_t count = b->class == CKO_PUBLIC_KEY ? 2 : NUMBER_COUNT;
+	size_t count = b->class == CKO_PUBLIC_KEY ? 2 : RSA_PARTS;
 	struct view v;
 	CK_RV rv = CKR_OK;
 
 	if (buf_reserve(&n.bytes, attrset_size(b)) != ERR_OK)
 		rv = CKR_HOST_MEMORY;
 	for (size_t i = 0; i < count && rv == CKR_OK; i++)
-		if (attrset_get(b, rows[i].type, &v) &&
-		    add_number(&n, rows[i].name, v) != ERR_OK)
+		if (attrset_get(b, rsa_part_names[i].type, &v) &&
+		    add_number(&n, rsa_part_names[i].openssl, v) != ERR_OK)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
 		rv = from_params(c, PKEY_RSA, &n, count != 2, out);
@@ -120,7 +88,7 @@ ec_of_attrset(struct call *c, const struct attrset *b,
 	n.params[n.count++] = OSSL_PARAM_construct_utf8_string(
 	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
 	if (attrset_get(b, CKA_EC_POINT, &given)) {
-		if (!curve_point(curve, given, &point))
+		if (!curve_read_point(curve, given, POINT_ANY, &point))
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
 		memcpy(bytes, point.ptr, point.len);
 		n.params[n.count++] = OSSL_PARAM_construct_octet_string(
@@ -150,7 +118,8 @@ raw_of_attrset(struct call *c, const struct attrset *b,
 	if (b->class == CKO_PRIVATE_KEY)
 		*out = EVP_PKEY_new_raw_private_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
-	else if (curve_point(curve, attrset_view(b, CKA_EC_POINT), &v))
+	else if (curve_read_point(
+		     curve, attrset_view(b, CKA_EC_POINT), POINT_ANY, &v))
 		*out = EVP_PKEY_new_raw_public_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
 	return (*out != NULL ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID);
@@ -204,7 +173,7 @@ pkey_bits(const struct object *o)
 	if (o->attrs == NULL)
 		return (0);
 	if (o->attrs->type == CKK_RSA)
-		return (pkey_number_bits(attrset_view(o->attrs, CKA_MODULUS)));
+		return (number_bits(attrset_view(o->attrs, CKA_MODULUS)));
 	curve = curve_find(
 	    o->attrs->type, attrset_view(o->attrs, CKA_EC_PARAMS));
 	return (curve != NULL ? curve->bits : 0);

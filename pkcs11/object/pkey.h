@@ -21,7 +21,4 @@ CK_RV pkey_from_attrs(struct call *, const struct attrset *, EVP_PKEY **out);
 /* Bits of an RSA modulus or of the order of a curve, without the key's bytes
  * being read; 0: no such key. */
 size_t pkey_bits(const struct object *);
-/* A number without leading zeros, and the bits that it has. */
-struct view pkey_number(struct view);
-size_t pkey_number_bits(struct view);
 #endif

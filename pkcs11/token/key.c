@@ -129,6 +129,15 @@ spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 	return (found);
 }
 
+const struct spec *
+spec_of_hmac(const struct digest *digest)
+{
+	for (size_t i = 0; i < COUNT(specs); i++)
+		if (specs[i].class == SECRET && specs[i].digest == digest)
+			return (&specs[i]);
+	return (NULL);
+}
+
 /* Ed25519 goes by its OID, too: 1.3.101.112. */
 const struct spec *
 spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)

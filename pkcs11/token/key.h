@@ -37,6 +37,8 @@ const struct spec *spec_find(const char *kms);
 /* The row for a secret key's imported material, or NULL. bits 0: by its
  * length; else of just that many bits. */
 const struct spec *spec_of_secret(CK_KEY_TYPE, size_t len, CK_ULONG bits);
+/* The row of keys for HMAC with that hash; NULL: KMS has none. */
+const struct spec *spec_of_hmac(const struct digest *);
 /* The row for a pair: RSA by bits, curves by CKA_EC_PARAMS, others by
  * CKA_PARAMETER_SET in place of bits. NULL: none. */
 const struct spec *spec_of_pair(CK_KEY_TYPE, CK_ULONG bits, struct view params);

@@ -5,6 +5,8 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include "key-forms.h"
+#include "keydata/curve.h"
+#include "keydata/number.h"
 #include "secret.h"
 #include "tap.h"
 
@@ -254,12 +256,12 @@ test_ec(void)
 	for (size_t i = 0; i < CURVE_COUNT; i++) {
 		test_ec_of(&curve_rows[i]);
 		test_scalars(&curve_rows[i]);
-		OK(ec_scalar_len(curve_rows[i].params) ==
+		OK(curve_find(CKK_EC, curve_rows[i].params)->scalar ==
 			curve_rows[i].scalar_len,
 		    "length of the scalar");
 	}
 	OK(pkcs8_write_ec(&crypto, &k, &out) == ERR_UNSUPPORTED &&
-		ec_scalar_len(k.params) == 0,
+		curve_find(CKK_EC, k.params) == NULL,
 	    "P-224 is no curve of KMS");
 	k.params = curve_rows[0].params;
 	OK(pkcs8_write_ec(&crypto, &k, &small) == ERR_TOO_BIG && small.len == 0,

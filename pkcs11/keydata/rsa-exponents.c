@@ -1,5 +1,6 @@
 #include <string.h>
-#include "pkcs8.h"
+#include "number.h"
+#include "rsa.h"
 
 /*
  * Whether an RSA key's exponents and coefficient fit its primes. By hand, in

@@ -1,0 +1,11 @@
+#ifndef NUMBER_H
+#define NUMBER_H
+#include "buf.h"
+
+/* Numbers as PKCS#11 has them: bytes, the highest first. */
+
+/* The number without leading zeros; 0 has no bytes. */
+struct view number_trim(struct view);
+/* How many bits it has: 0 for 0. */
+size_t number_bits(struct view);
+#endif

@@ -1,0 +1,45 @@
+#ifndef RSA_H
+#define RSA_H
+#include "buf.h"
+#include "cryptoki/cryptoki.h"
+#include "secret.h"
+
+/* The parts of an RSA private key, and whether they belong together. Each is a
+ * number, the highest byte first; it may begin with zeros. */
+
+/* In the order of RFC 8017, appendix A.1.2, of a key with two primes. */
+enum rsa_part {
+	RSA_PART_MODULUS,
+	RSA_PART_PUBLIC_EXPONENT,
+	RSA_PART_PRIVATE_EXPONENT,
+	RSA_PART_PRIME_1,
+	RSA_PART_PRIME_2,
+	RSA_PART_EXPONENT_1, /* d mod (p - 1) */
+	RSA_PART_EXPONENT_2, /* d mod (q - 1) */
+	RSA_PART_COEFFICIENT, /* q^-1 mod p */
+	RSA_PARTS
+};
+struct rsa_private {
+	struct view part[RSA_PARTS];
+};
+/* What each part is called. */
+struct rsa_part_name {
+	CK_ATTRIBUTE_TYPE type;
+	const char *openssl; /* OSSL_PKEY_PARAM_RSA_... */
+};
+extern const struct rsa_part_name rsa_part_names[RSA_PARTS];
+
+/* The first part that is empty or 0, RSA_PARTS where all are there. */
+enum rsa_part rsa_missing(const struct rsa_private *);
+/*
+ * Whether the parts may be one key that KMS takes: modulus of 2048, 3072 or
+ * 4096 bits, the product of two different primes (as far as is told from
+ * being odd), the rest in range. ERR_DATA, also when a part is missing. Not
+ * shown is that the exponents and the coefficient fit.
+ */
+#define RSA_BYTES_MAX 512
+enum err rsa_check(const struct rsa_private *, size_t *bits);
+/* That they do, of a key that passed the first check: ERR_DATA if not. Works in
+ * memory of the arena. */
+enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
+#endif
