@@ -68,6 +68,23 @@ buf_append(struct buf *b, struct view v)
 }
 
 enum err
+buf_put_hex(struct buf *b, struct view v)
+{
+	static const char digits[] = "0123456789abcdef";
+	enum err e;
+
+	if (v.len > (b->max - b->len) / 2)
+		return (ERR_TOO_BIG);
+	if ((e = buf_reserve(b, b->len + 2 * v.len)) != ERR_OK)
+		return (e);
+	for (size_t i = 0; i < v.len; i++) {
+		b->ptr[b->len++] = (uint8_t)digits[v.ptr[i] >> 4];
+		b->ptr[b->len++] = (uint8_t)digits[v.ptr[i] & 15];
+	}
+	return (ERR_OK);
+}
+
+enum err
 buf_puts(struct buf *b, const char *s)
 {
 	return (buf_append(b, view_str(s)));

@@ -42,6 +42,8 @@ struct buf {
 enum err buf_append(struct buf *b, struct view v);
 /* Appends the bytes of a C string, without its NUL. */
 enum err buf_puts(struct buf *b, const char *s);
+/* Appends two lower-case hexadecimal digits a byte. */
+enum err buf_put_hex(struct buf *b, struct view v);
 /* Makes room for len bytes in all (contents kept), so that b->ptr[0..len) may
  * be written. */
 enum err buf_reserve(struct buf *b, size_t len);

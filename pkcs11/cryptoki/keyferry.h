@@ -16,6 +16,9 @@
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
 #define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
+/* Of an import pair's public half, read-only. Compare it with that of the key
+ * that the HSM wraps with: SHA-256 of the SubjectPublicKeyInfo in DER. */
+#define CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT (CK_KEYFERRY | 12) /* text: 64 hex digits */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*

@@ -4,6 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include "json.h"
 #include "import-params.h"
@@ -200,6 +201,33 @@ fetch_info(struct call *c, const struct object *o, struct buf *out)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+/* SHA-256 of a SubjectPublicKeyInfo, in hexadecimal digits. */
+static enum err
+put_fingerprint(const struct call *c, struct view info, struct buf *out)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+
+	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, info.ptr,
+		info.len, hash, NULL) != 1)
+		return (ERR_INTERNAL);
+	return (buf_put_hex(out, VIEW(hash, sizeof(hash))));
+}
+
+/* Whoever wraps with it can compare what came to the HSM. */
+static void
+log_fingerprint(const struct call *c, const struct key *k, struct view info)
+{
+	struct buf hex = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
+
+	if (log_wants(c->module->log, LOG_INFO) &&
+	    put_fingerprint(c, info, &hex) == ERR_OK)
+		log_line(c->module->log, LOG_INFO,
+		    "%s: the wrapping key of %s has the SHA-256 fingerprint "
+		    "%.*s",
+		    c->name, k->meta.id, (int)hex.len, (const char *)hex.ptr);
+	buf_free(&hex);
+}
+
 static CK_RV
 read_number(
     struct call *c, const struct object *o, const char *name, struct buf *out)
@@ -212,6 +240,8 @@ read_number(
 
 	if ((rv = fetch_info(c, o, &info)) != CKR_OK)
 		goto out;
+	if (strcmp(name, OSSL_PKEY_PARAM_RSA_N) == 0)
+		log_fingerprint(c, o->key, buf_view(&info));
 	rv = call_fail(c, ERR_REPLY);
 	der = info.ptr;
 	pkey = d2i_PUBKEY_ex(
@@ -246,7 +276,26 @@ import_params_read_exponent(
 CK_RV
 import_params_read_info(struct call *c, const struct object *o, struct buf *out)
 {
-	return (fetch_info(c, o, out));
+	CK_RV rv = fetch_info(c, o, out);
+
+	if (rv == CKR_OK)
+		log_fingerprint(c, o->key, buf_view(out));
+	return (rv);
+}
+
+CK_RV
+import_params_read_fingerprint(
+    struct call *c, const struct object *o, struct buf *out)
+{
+	struct buf info = BUF_INIT(KMS_BLOB_MAX);
+	enum err e;
+	CK_RV rv;
+
+	if ((rv = fetch_info(c, o, &info)) == CKR_OK &&
+	    (e = put_fingerprint(c, buf_view(&info), out)) != ERR_OK)
+		rv = call_fail(c, e);
+	buf_free(&info);
+	return (rv);
 }
 
 CK_RV

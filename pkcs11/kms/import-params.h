@@ -44,6 +44,8 @@ CK_RV import_params_read_exponent(
     struct call *, const struct object *, struct buf *);
 CK_RV import_params_read_info(
     struct call *, const struct object *, struct buf *);
+CK_RV import_params_read_fingerprint(
+    struct call *, const struct object *, struct buf *);
 CK_RV import_params_read_allowed(
     struct call *, const struct object *, struct buf *);
 CK_RV import_params_read_bits(

@@ -25,15 +25,10 @@ start(struct op *op)
 static enum err
 add_hex(struct buf *b, const char *name, struct view v)
 {
-	static const char digits[] = "0123456789abcdef";
 	enum err e = buf_append(b, VIEW(name, strlen(name) + 1));
-	char two[2];
 
-	for (size_t i = 0; i < v.len && e == ERR_OK; i++) {
-		two[0] = digits[v.ptr[i] >> 4];
-		two[1] = digits[v.ptr[i] & 15];
-		e = buf_append(b, VIEW(two, 2));
-	}
+	if (e == ERR_OK)
+		e = buf_put_hex(b, v);
 	return (e == ERR_OK ? buf_append(b, VIEW("", 1)) : e);
 }
 

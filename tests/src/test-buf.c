@@ -24,6 +24,12 @@ test_ceiling(void)
 	    "nothing fits into a full one");
 	OK(buf_reserve(&b, 6) == ERR_TOO_BIG && buf_reserve(&b, 5) == ERR_OK,
 	    "room is bound by it too");
+	buf_reset(&b);
+	OK(buf_put_hex(&b, VIEW("\x0a\xf9", 2)) == ERR_OK &&
+		view_equal(buf_view(&b), VIEW_STR("0af9")),
+	    "hexadecimal digits");
+	OK(buf_put_hex(&b, VIEW("x", 1)) == ERR_TOO_BIG && b.len == 4,
+	    "no more of them than fit");
 	buf_free(&b);
 	OK(b.len == 0 && buf_puts(&b, "again") == ERR_OK, "used again");
 	buf_free(&b);

@@ -148,7 +148,7 @@ hsm_open(void)
 	CK_ULONG n = 1;
 	CK_SLOT_ID slot;
 	char conf[512];
-	void *lib;
+	void *lib = NULL;
 
 	snprintf(conf, sizeof(conf), "directories.tokendir = %s\n",
 	    testenv_path("tokens"));

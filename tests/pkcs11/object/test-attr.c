@@ -1,7 +1,9 @@
 /* C_GetAttributeValue by all of the standard's rules, C_SetAttributeValue of
  * labels and ids. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <openssl/evp.h>
 #include "account.h"
 #include "p11.h"
 #include "cryptoki/cryptoki.h"
@@ -152,6 +154,28 @@ test_arguments(void)
 	    CKR_SESSION_HANDLE_INVALID, "no such session");
 }
 
+/* The wrapping key's fingerprint is what `sha256sum` says of the public half
+ * that pkcs11-tool writes, and the log shows it. */
+static void
+check_fingerprint(void)
+{
+	unsigned char hash[32];
+	CK_BYTE info[1024];
+	char hex[65] = "";
+	CK_ULONG len = attr(
+	    pair.public, CKA_PUBLIC_KEY_INFO, info, sizeof(info));
+
+	NEED(len <= sizeof(info) &&
+		 EVP_Q_digest(NULL, "SHA256", NULL, info, len, hash, NULL) == 1,
+	    "SHA-256 of it");
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	OK(attr_is_text(
+	       pair.public, CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT, hex),
+	    "its fingerprint");
+	OK(strstr(testenv_read("log"), hex) != NULL, "the log shows it");
+}
+
 /* Both halves of an import pair. The modulus is what costs a call. */
 static void
 test_pair(void)
@@ -188,6 +212,7 @@ test_pair(void)
 	OK(memcmp(modulus, other, 256) == 0, "is the same");
 	OK(attr(pair.public, CKA_PUBLIC_KEY_INFO, NULL, 0) > 256,
 	    "the SubjectPublicKeyInfo");
+	check_fingerprint();
 	COUNT(calls("GetParametersForImport"), 1, "is there already");
 	{
 		CK_ATTRIBUTE a = A(CKA_PRIVATE_EXPONENT, other);
@@ -314,7 +339,11 @@ test_set_rules(void)
 int
 main(void)
 {
+	char log[256];
+
 	testenv_start();
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();
 	key = key_make(material(1), "key");
 	pair = pair_make("pair");
