@@ -60,6 +60,22 @@ text_length(struct view v)
 	return (n);
 }
 
+void
+text_trim_utf8(char *s)
+{
+	size_t len = strlen(s), tail = 0, want;
+	unsigned char lead;
+
+	while (tail < len && tail < 3 && (s[len - 1 - tail] & 0xc0) == 0x80)
+		tail++;
+	if (tail == len)
+		return;
+	lead = (unsigned char)s[len - 1 - tail];
+	want = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+	if (tail < want)
+		s[len - 1 - tail] = '\0';
+}
+
 const char *
 text_partition(const char *region)
 {

@@ -38,6 +38,7 @@ controls_close(struct controls *c)
 {
 	if (c == NULL)
 		return;
+	faults_remove(&c->faults, 0);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -84,6 +85,20 @@ controls_begin_request(struct controls *c, size_t number, const char *operation,
 	pthread_mutex_lock(&c->lock);
 	faults_match(&c->faults, operation, p);
 	pthread_mutex_unlock(&c->lock);
+}
+
+bool
+controls_next_edit(struct controls *c, const char *operation, struct view reply,
+    size_t *next, struct reply_edit *e)
+{
+	bool found;
+
+	if (!c->has_faults)
+		return (false);
+	pthread_mutex_lock(&c->lock);
+	found = faults_next_edit(&c->faults, operation, reply, next, e);
+	pthread_mutex_unlock(&c->lock);
+	return (found);
 }
 
 static bool

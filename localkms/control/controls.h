@@ -24,6 +24,9 @@ int64_t controls_wall_ms(struct controls *);
  * meets. operation "": an unknown one. */
 void controls_begin_request(struct controls *, size_t number,
     const char *operation, struct fault_plan *);
+/* The next edit that a reply meets; *next begins with 0. False: no more. */
+bool controls_next_edit(struct controls *, const char *operation,
+    struct view reply, size_t *next, struct reply_edit *);
 /* A request that controls_begin_request() has counted is answered. */
 void controls_end_request(struct controls *);
 /* Whether the caller may not use that key. */

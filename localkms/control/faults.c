@@ -7,6 +7,7 @@
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 #define LARGE_DEFAULT (64u * 1024 * 1024)
 #define LONGEST_MS (INT64_C(3600) * 1000)
+#define TEXT_MAX (1024u * 1024)
 
 /* clang-format off */
 /* A kind of fault: what it is called, when it strikes, what goes out. */
@@ -38,6 +39,8 @@ static const struct kind {
 	{ "wrong-type", FAULT_AFTER, WEB_SEND, BODY_WRONG_TYPE, 0, "", "" },
 	{ "too-large", FAULT_AFTER, WEB_SEND, BODY_LARGE, 0, "", "" },
 	{ "html", FAULT_BEFORE, WEB_SEND, BODY_HTML, 502, "", "" },
+	{ "reply", FAULT_REPLY, WEB_SEND, BODY_AS_IS, 200, "", "" },
+	{ "body", FAULT_REPLY, WEB_SEND, BODY_AS_IS, 200, "", "" },
 };
 /* clang-format on */
 
@@ -114,11 +117,37 @@ rule_free(struct faults *faults)
 	return (NULL);
 }
 
+/* The texts of the query. */
+static void
+read_texts(const struct web_request *q, struct fault *r)
+{
+	(void)web_parameter(
+	    q, "error", r->plan.exception, sizeof(r->plan.exception));
+	(void)web_parameter(
+	    q, "message", r->plan.message, sizeof(r->plan.message));
+	(void)web_parameter(q, "operation", r->operation, sizeof(r->operation));
+	if (strcmp(r->operation, "any") == 0)
+		r->operation[0] = '\0';
+}
+
+/* A key id, or the one that an ARN ends in. */
+static bool
+read_key(const struct web_request *q, struct fault *r)
+{
+	char text[256] = "";
+	const char *id;
+
+	(void)web_parameter(q, "key", text, sizeof(text));
+	id = strrchr(text, '/') == NULL ? text : strrchr(text, '/') + 1;
+	return ((size_t)snprintf(r->key, sizeof(r->key), "%s", id) <
+		sizeof(r->key));
+}
+
 bool
 faults_add(struct faults *faults, const struct web_request *q, int *id,
     char *why, size_t size)
 {
-	struct fault *to = rule_free(faults), r = {0};
+	struct fault *to = rule_free(faults), r = {.text = BUF_INIT(TEXT_MAX)};
 	char name[32] = "";
 	const struct kind *kind;
 	const char *bad;
@@ -137,15 +166,17 @@ faults_add(struct faults *faults, const struct web_request *q, int *id,
 	snprintf(
 	    r.plan.exception, sizeof(r.plan.exception), "%s", kind->exception);
 	snprintf(r.plan.message, sizeof(r.plan.message), "%s", kind->message);
-	(void)web_parameter(
-	    q, "error", r.plan.exception, sizeof(r.plan.exception));
-	(void)web_parameter(
-	    q, "message", r.plan.message, sizeof(r.plan.message));
-	(void)web_parameter(q, "operation", r.operation, sizeof(r.operation));
-	if (strcmp(r.operation, "any") == 0)
-		r.operation[0] = '\0';
+	read_texts(q, &r);
+	if (!read_key(q, &r)) {
+		snprintf(why, size, "key is not a key id");
+		return (false);
+	}
 	if (!read_numbers(q, &r, &bad)) {
 		snprintf(why, size, "%s is not a number in range", bad);
+		return (false);
+	}
+	if (buf_append(&r.text, q->body) != ERR_OK) {
+		snprintf(why, size, "the body is too long");
 		return (false);
 	}
 	r.id = ++faults->last_id;
@@ -154,15 +185,32 @@ faults_add(struct faults *faults, const struct web_request *q, int *id,
 	return (true);
 }
 
+static void
+remove_fault(struct fault *r)
+{
+	r->id = 0;
+	buf_free(&r->text);
+}
+
 void
 faults_remove(struct faults *faults, int id)
 {
-	for (size_t i = 0; i < FAULTS_MAX; i++)
-		if (id == 0 || faults->rows[i].id == id)
-			faults->rows[i].id = 0;
+	struct fault *r;
+
+	for (r = faults->rows; r < faults->rows + FAULTS_MAX; r++)
+		if (r->id != 0 && (id == 0 || r->id == id))
+			remove_fault(r);
 }
 
-/* Whether this request is one that the rule strikes. */
+static bool
+is_for(const struct fault *r, const char *operation)
+{
+	return (r->id != 0 && (r->operation[0] == '\0' ||
+				  strcmp(r->operation, operation) == 0));
+}
+
+/* Whether this request is one that the fault strikes. left 0: for the last
+ * time. */
 static bool
 strikes(struct fault *r)
 {
@@ -170,8 +218,8 @@ strikes(struct fault *r)
 
 	if (n <= 0 || (n % r->every) != 0)
 		return (false);
-	if (r->left > 0 && --r->left == 0)
-		r->id = 0;
+	if (r->left > 0)
+		r->left--;
 	return (true);
 }
 
@@ -182,15 +230,42 @@ faults_match(struct faults *faults, const char *operation, struct fault_plan *p)
 	int64_t delay_ms = 0;
 
 	for (r = faults->rows; r < faults->rows + FAULTS_MAX; r++) {
-		if (r->id == 0 || p->moment != FAULT_NONE ||
-		    (r->operation[0] != '\0' &&
-			strcmp(r->operation, operation) != 0) ||
-		    !strikes(r))
+		if (p->moment != FAULT_NONE || !is_for(r, operation) ||
+		    r->plan.moment == FAULT_REPLY || !strikes(r))
 			continue;
 		delay_ms += r->plan.delay_ms;
 		*p = r->plan;
 		p->delay_ms = delay_ms; /* a delay goes with another fault */
+		if (r->left == 0)
+			remove_fault(r);
 	}
+}
+
+bool
+faults_next_edit(struct faults *faults, const char *operation,
+    struct view reply, size_t *next, struct reply_edit *e)
+{
+	struct fault *r;
+
+	while (*next < FAULTS_MAX) {
+		r = &faults->rows[(*next)++];
+		if (!is_for(r, operation) || r->plan.moment != FAULT_REPLY ||
+		    (r->key[0] != '\0' &&
+			(reply.len == 0 || memmem(reply.ptr, reply.len, r->key,
+					       strlen(r->key)) == NULL)) ||
+		    !strikes(r))
+			continue;
+		*e = (struct reply_edit){.whole = strcmp(r->kind, "body") == 0,
+		    .status = r->plan.status,
+		    .delay_ms = r->plan.delay_ms,
+		    .text = BUF_INIT(TEXT_MAX)};
+		memcpy(e->key, r->key, sizeof(e->key));
+		(void)buf_append(&e->text, buf_view(&r->text));
+		if (r->left == 0)
+			remove_fault(r);
+		return (true);
+	}
+	return (false);
 }
 
 size_t

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include "base/text.h"
 #include "message/exception.h"
 
 static const struct {
@@ -23,6 +24,7 @@ exception_set(
 	va_start(ap, fmt);
 	vsnprintf(e->message, sizeof(e->message), fmt, ap);
 	va_end(ap);
+	text_trim_utf8(e->message);
 	return (false);
 }
 

@@ -376,6 +376,7 @@ input_read(const struct json_node *root, uint64_t required, uint64_t optional,
 	}
 	if (c.count == 0)
 		return (true);
+	text_trim_utf8(c.text);
 	return (exception_set(e, EXCEPTION_VALIDATION,
 	    "%zu validation error%s detected: %s", c.count,
 	    c.count == 1 ? "" : "s", c.text));

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 #include "message/json-tree.h"
 
@@ -124,7 +125,7 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
-const struct json_node *
+struct json_node *
 json_tree_parse(struct view text, struct arena *arena)
 {
 	struct reader r = {.arena = arena};
@@ -137,6 +138,108 @@ json_tree_parse(struct view text, struct arena *arena)
 	     yajl_complete_parse(h) == yajl_status_ok;
 	yajl_free(h);
 	return (ok ? r.root : NULL);
+}
+
+/* Puts value where the member of that name is, or behind the last; NULL
+ * removes it. */
+static void
+set_member(struct json_node *object, struct view key, struct json_node *value)
+{
+	struct json_node **at = &object->first, *old;
+
+	while (*at != NULL && !view_equal((*at)->key, key))
+		at = &(*at)->next;
+	old = *at;
+	if (value != NULL) {
+		value->key = key;
+		value->next = old == NULL ? NULL : old->next;
+		*at = value;
+	} else if (old != NULL)
+		*at = old->next;
+}
+
+static struct json_node *
+copy_node(const struct json_node *n, struct arena *arena)
+{
+	struct json_node *copy = arena_alloc(arena, sizeof(*copy));
+
+	if (copy != NULL && n != NULL)
+		*copy = *n;
+	return (copy);
+}
+
+struct json_node *
+json_tree_merge(
+    struct json_node *to, const struct json_node *patch, struct arena *arena)
+{
+	static const struct json_node empty = {.kind = NODE_OBJECT};
+	struct json_node *merged, *value;
+
+	if (patch->kind != NODE_OBJECT)
+		return (copy_node(patch, arena));
+	if (to == NULL || to->kind != NODE_OBJECT)
+		to = copy_node(&empty, arena);
+	if ((merged = copy_node(to, arena)) == NULL)
+		return (NULL);
+	for (const struct json_node *p = patch->first; p != NULL; p = p->next) {
+		for (value = merged->first; value != NULL; value = value->next)
+			if (view_equal(value->key, p->key))
+				break;
+		if (p->kind == NODE_NULL)
+			value = NULL;
+		else if ((value = json_tree_merge(value, p, arena)) == NULL)
+			return (NULL);
+		set_member(merged, p->key, value);
+	}
+	return (merged);
+}
+
+static bool
+write_node(yajl_gen g, const struct json_node *n)
+{
+	bool object = n->kind == NODE_OBJECT, ok;
+
+	switch (n->kind) {
+	case NODE_NULL:
+		return (yajl_gen_null(g) == yajl_gen_status_ok);
+	case NODE_TRUE:
+	case NODE_FALSE:
+		return (yajl_gen_bool(g, n->kind == NODE_TRUE) ==
+			yajl_gen_status_ok);
+	case NODE_NUMBER:
+		return (yajl_gen_number(g, (const char *)n->text.ptr,
+			    n->text.len) == yajl_gen_status_ok);
+	case NODE_STRING:
+		return (yajl_gen_string(g, n->text.ptr, n->text.len) ==
+			yajl_gen_status_ok);
+	case NODE_ARRAY:
+	case NODE_OBJECT:
+		break;
+	}
+	ok = (object ? yajl_gen_map_open(g) : yajl_gen_array_open(g)) ==
+	     yajl_gen_status_ok;
+	for (const struct json_node *m = n->first; ok && m != NULL; m = m->next)
+		ok = (!object || yajl_gen_string(g, m->key.ptr, m->key.len) ==
+				     yajl_gen_status_ok) &&
+		     write_node(g, m);
+	return (ok && (object ? yajl_gen_map_close(g)
+			      : yajl_gen_array_close(g)) == yajl_gen_status_ok);
+}
+
+bool
+json_tree_write(const struct json_node *n, struct buf *out)
+{
+	yajl_gen g = yajl_gen_alloc(NULL);
+	const unsigned char *text;
+	size_t len;
+	bool ok;
+
+	ok = g != NULL && write_node(g, n) &&
+	     yajl_gen_get_buf(g, &text, &len) == yajl_gen_status_ok &&
+	     buf_append(out, VIEW(text, len)) == ERR_OK;
+	if (g != NULL)
+		yajl_gen_free(g);
+	return (ok);
 }
 
 const struct json_node *

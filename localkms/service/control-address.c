@@ -2,6 +2,7 @@
 #include <string.h>
 #include "clock.h"
 #include "json.h"
+#include "message/json-tree.h"
 #include "service/control-address.h"
 #include "service/operation-table.h"
 
@@ -142,13 +143,30 @@ get_faults(struct controls *c, const struct web_request *q, struct web_reply *r)
 	print(r, fault_fields, &a);
 }
 
+static bool
+is_object(struct view text)
+{
+	struct arena arena = ARENA_INIT(64 * 1024 * 1024);
+	const struct json_node *root = json_tree_parse(text, &arena);
+	bool ok = root != NULL && root->kind == NODE_OBJECT;
+
+	arena_free(&arena);
+	return (ok);
+}
+
 static void
 add_fault(struct controls *c, const struct web_request *q, struct web_reply *r)
 {
 	struct answer a = {.id = 0};
 	char operation[64] = "any", why[128];
+	char kind[32] = "";
 	int id;
 
+	(void)web_parameter(q, "fault", kind, sizeof(kind));
+	if (strcmp(kind, "reply") == 0 && !is_object(q->body)) {
+		print_error(r, "the body is not a JSON object");
+		return;
+	}
 	(void)web_parameter(q, "operation", operation, sizeof(operation));
 	if (strcmp(operation, "any") != 0 &&
 	    operation_find(view_str(operation)) == NULL) {

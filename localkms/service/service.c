@@ -2,6 +2,7 @@
 #include <string.h>
 #include <openssl/rand.h>
 #include "base/text.h"
+#include "service/edit.h"
 #include "service/perform.h"
 #include "service/service.h"
 #include "service/sts.h"
@@ -142,6 +143,8 @@ run(struct service *s, const struct operation *op, const struct web_request *q,
 	     perform(&c, op, q->body);
 	if (ok && c.reply != NULL &&
 	    json_encode(c.reply, &c.out, &r->body) != ERR_OK)
+		ok = exception_set(e, EXCEPTION_INTERNAL, "out of memory");
+	if (ok && !edit_reply(s->controls, op->name, r))
 		ok = exception_set(e, EXCEPTION_INTERNAL, "out of memory");
 	if (!ok)
 		put_error(r, e->status, e->name, e->message);

@@ -30,9 +30,21 @@ dial(const char *url)
 	return (fd);
 }
 
+static bool
+send_all(int fd, const char *s)
+{
+	size_t left = strlen(s);
+	ssize_t n;
+
+	for (; left != 0; left -= (size_t)n, s += n)
+		if ((n = write(fd, s, left)) <= 0)
+			return (false);
+	return (true);
+}
+
 /* The reply, head and body, in static memory. */
 static const char *
-ask(const char *method, const char *path)
+ask(const char *method, const char *path, const char *body)
 {
 	static char reply[REPLY_SIZE];
 	char request[2048];
@@ -42,9 +54,9 @@ ask(const char *method, const char *path)
 
 	snprintf(request, sizeof(request),
 	    "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-	    "Content-Length: 0\r\n\r\n",
-	    method, path);
-	if (fd == -1 || write(fd, request, strlen(request)) == -1) {
+	    "Content-Length: %zu\r\n\r\n",
+	    method, path, strlen(body));
+	if (fd == -1 || !send_all(fd, request) || !send_all(fd, body)) {
 		perror("control address");
 		tap_bail();
 	}
@@ -68,13 +80,41 @@ control(const char *method, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	(void)ask(method, path);
+	(void)ask(method, path, "");
+}
+
+void
+edit_replies(const char *operation, const char *key, const char *patch)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path),
+	    "/faults?fault=reply&operation=%s&key=%s&count=0", operation,
+	    key == NULL ? "" : key);
+	(void)ask("POST", path, patch);
+}
+
+void
+replace_replies(const char *operation, int status, const char *body)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path),
+	    "/faults?fault=body&operation=%s&status=%d&count=0", operation,
+	    status);
+	(void)ask("POST", path, body);
+}
+
+void
+faults_clear(void)
+{
+	control("DELETE", "/faults");
 }
 
 unsigned long
 calls(const char *operation)
 {
-	const char *reply = ask("GET", "/counters"), *at;
+	const char *reply = ask("GET", "/counters", ""), *at;
 	char name[80];
 
 	snprintf(name, sizeof(name),

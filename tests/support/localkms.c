@@ -232,14 +232,12 @@ localkms_message(const struct localkms *l)
 	return (localkms_text(l, "message"));
 }
 
-bool
-localkms_control(
-    struct localkms *l, const char *method, const char *path, const char *query)
+static bool
+ask_control(struct localkms *l, const struct web_request *q)
 {
-	struct web_request q = {.method = method, .path = path, .query = query};
 	struct web_reply r = {.body = BUF_INIT(WEB_BODY_MAX)};
 
-	control_address_answer(l->service.controls, &q, &r);
+	control_address_answer(l->service.controls, q, &r);
 	buf_free(&l->body);
 	arena_free(&l->arena);
 	l->arena = (struct arena)ARENA_INIT(MEM_MAX);
@@ -247,6 +245,25 @@ localkms_control(
 	l->body = r.body;
 	l->reply = json_tree_parse(buf_view(&l->body), &l->arena);
 	return (l->status == 200);
+}
+
+bool
+localkms_control(
+    struct localkms *l, const char *method, const char *path, const char *query)
+{
+	const struct web_request q = {
+	    .method = method, .path = path, .query = query};
+
+	return (ask_control(l, &q));
+}
+
+bool
+localkms_fault(struct localkms *l, const char *query, struct view body)
+{
+	const struct web_request q = {
+	    .method = "POST", .path = "/faults", .query = query, .body = body};
+
+	return (ask_control(l, &q));
 }
 
 char *

@@ -50,6 +50,8 @@ const char *localkms_message(const struct localkms *);
 /* One request to the control address: "POST", "/clock", "forward=5". */
 bool localkms_control(
     struct localkms *, const char *method, const char *path, const char *query);
+/* The same to /faults with a body: "fault=reply", "{\"KeyId\":null}". */
+bool localkms_fault(struct localkms *, const char *query, struct view body);
 
 /* Creates a key with these further members of the request; its id, which the
  * caller frees. */

@@ -43,6 +43,13 @@ size_t testenv_lines(const char *text);
 /* What the KMS's control address does: METHOD, path and query. */
 void control(const char *method, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* From now on a JSON merge patch edits the replies of an operation: all of
+ * them, or those in which that key id occurs (in a list, its rows). */
+void edit_replies(const char *operation, const char *key, const char *patch);
+/* From now on the replies of an operation have that status and body. */
+void replace_replies(const char *operation, int status, const char *body);
+/* Ends both, and all other faults. */
+void faults_clear(void);
 /* How often an operation was asked for since calls_clear(); NULL: all. */
 unsigned long calls(const char *operation);
 void calls_clear(void);
