@@ -2,14 +2,14 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include "buf.h"
-#include "secret.h"
+#include "arena.h"
 
 #define FIRST_SIZE 64
 
 static uint8_t *
 mem_get(const struct buf *b, size_t n)
 {
-	return (b->arena != NULL ? arena_get(b->arena, n) : malloc(n));
+	return (b->arena != NULL ? arena_alloc(b->arena, n) : malloc(n));
 }
 
 static void
@@ -19,7 +19,7 @@ mem_put(const struct buf *b)
 		return;
 	OPENSSL_cleanse(b->ptr, b->cap);
 	if (b->arena != NULL)
-		arena_put(b->arena, b->ptr);
+		arena_free(b->arena, b->ptr);
 	else
 		free(b->ptr);
 }

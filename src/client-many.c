@@ -21,7 +21,7 @@ struct run {
 	struct client *client;
 	const struct batch *batch;
 	const struct deadline *deadline;
-	struct fault *fault;
+	struct error_info *error;
 	struct http_many *http;
 	size_t next; /* of the batch */
 	size_t taken, under_way; /* places */
@@ -31,21 +31,21 @@ struct run {
 
 /* One request is over: it, or the next try of it, is up. */
 static enum err
-settle(struct run *r, struct place *p, enum err e)
+end_attempt(struct run *r, struct place *p, enum err e)
 {
 	const struct clock *clk = r->client->clock;
 	int64_t wait_ms;
 
-	if (request_again(&p->request, e, &wait_ms)) {
+	if (request_should_retry(&p->request, e, &wait_ms)) {
 		p->state = WAITING;
 		p->due_ms = clk->mono_ms(clk->ctx) + wait_ms;
 		return (ERR_OK);
 	}
 	r->reached = true;
-	e = r->batch->take(r->batch->arg, p->n, p->request.err,
-	    buf_view(&p->reply), &p->request.why);
+	e = r->batch->on_reply(r->batch->arg, p->n, p->request.result,
+	    buf_view(&p->reply), &p->request.result_error);
 	if (e != ERR_OK)
-		*r->fault = p->request.why;
+		*r->error = p->request.result_error;
 	request_free(&p->request);
 	p->state = FREE;
 	r->taken--;
@@ -53,24 +53,24 @@ settle(struct run *r, struct place *p, enum err e)
 }
 
 static enum err
-try(struct run *r, struct place *p)
+begin_attempt(struct run *r, struct place *p)
 {
 	struct request *k = &p->request;
 	enum err e;
 
-	if ((e = request_try(k)) == ERR_OK &&
+	if ((e = request_begin_attempt(k)) == ERR_OK &&
 	    (e = http_many_start(r->http, (size_t)(p - r->places), &k->http,
-		 r->deadline, &k->got, &k->fault)) != ERR_OK)
-		e = request_tried(k, e);
+		 r->deadline, &k->response, &k->error)) != ERR_OK)
+		e = request_end_attempt(k, e);
 	if (e != ERR_OK)
-		return (settle(r, p, e));
+		return (end_attempt(r, p, e));
 	p->state = UNDER_WAY;
 	r->under_way++;
 	return (ERR_OK);
 }
 
 static enum err
-begin(struct run *r, struct place *p)
+begin_request(struct run *r, struct place *p)
 {
 	const struct batch *b = r->batch;
 	enum err e;
@@ -78,7 +78,7 @@ begin(struct run *r, struct place *p)
 	p->n = r->next++;
 	buf_reset(&p->body);
 	buf_reset(&p->reply);
-	if ((e = b->ask(b->arg, p->n, &p->body)) != ERR_OK)
+	if ((e = b->encode(b->arg, p->n, &p->body)) != ERR_OK)
 		return (e);
 	request_init(&p->request, r->client, b->operation, buf_view(&p->body),
 	    r->deadline, &p->reply);
@@ -101,10 +101,10 @@ send_due(struct run *r)
 	for (p = r->places; p < r->places + HTTP_MANY_MAX && e == ERR_OK; p++) {
 		if (p->state == FREE && r->next < r->batch->count &&
 		    (r->reached || r->taken == 0))
-			e = begin(r, p);
+			e = begin_request(r, p);
 		if (e == ERR_OK && p->state == WAITING &&
 		    p->due_ms <= clk->mono_ms(clk->ctx))
-			e = try(r, p);
+			e = begin_attempt(r, p);
 	}
 	return (e);
 }
@@ -152,12 +152,12 @@ receive(struct run *r)
 		return (is_late(r) ? ERR_DEADLINE : ERR_OK);
 	p = &r->places[i];
 	r->under_way--;
-	return (settle(r, p, request_tried(&p->request, e)));
+	return (end_attempt(r, p, request_end_attempt(&p->request, e)));
 }
 
 enum err
 client_post_many(void *ctx, const struct batch *batch, const struct deadline *d,
-    struct fault *fault)
+    struct error_info *error)
 {
 	struct run *r;
 	struct place *p;
@@ -168,7 +168,7 @@ client_post_many(void *ctx, const struct batch *batch, const struct deadline *d,
 	r->client = ctx;
 	r->batch = batch;
 	r->deadline = d;
-	r->fault = fault;
+	r->error = error;
 	for (p = r->places; p < r->places + HTTP_MANY_MAX; p++) {
 		p->body = (struct buf)BUF_INIT(batch->body_max);
 		p->reply = (struct buf)BUF_INIT(batch->reply_max);

@@ -10,7 +10,7 @@
 
 static enum err
 post(void *ctx, const char *operation, struct view body,
-    const struct deadline *d, struct buf *reply, struct fault *fault)
+    const struct deadline *d, struct buf *reply, struct error_info *error)
 {
 	struct client *c = ctx;
 	struct request k;
@@ -21,14 +21,16 @@ post(void *ctx, const char *operation, struct view body,
 	do {
 		if (wait_ms != 0)
 			c->clock->sleep_ms(c->clock->ctx, wait_ms);
-		e = pace_wait(&c->pace, operation, d, &k.turn) ? request_try(&k)
-							       : ERR_DEADLINE;
+		e = rate_limit_wait(&c->rate_limit, operation, d, &k.took_turn)
+			? request_begin_attempt(&k)
+			: ERR_DEADLINE;
 		if (e == ERR_OK)
-			e = request_tried(&k,
-			    http_post(c->http, &k.http, d, &k.got, &k.fault));
-	} while (request_again(&k, e, &wait_ms));
-	*fault = k.why;
-	e = k.err;
+			e = request_end_attempt(
+			    &k, http_post(c->http, &k.http, d, &k.response,
+				    &k.error));
+	} while (request_should_retry(&k, e, &wait_ms));
+	*error = k.result_error;
+	e = k.result;
 	request_free(&k);
 	return (e);
 }
@@ -37,14 +39,14 @@ post(void *ctx, const char *operation, struct view body,
 
 static enum err
 region_find(struct client *c, const char *chosen, const struct profile *p,
-    struct fault *fault)
+    struct error_info *error)
 {
 	const char *s = chosen != NULL && chosen[0] != '\0' ? chosen : NULL;
 
 	if (s == NULL && (s = env_get("AWS_REGION")) == NULL &&
 	    (s = env_get("AWS_DEFAULT_REGION")) == NULL &&
 	    (s = profile_get(p, "region")) == NULL)
-		return (fault_set(fault, ERR_NO_REGION,
+		return (error_info_set(error, ERR_NO_REGION,
 		    "set AWS_REGION, or region in profile \"%s\"", p->name));
 	/* one that is cut here is refused with the endpoint */
 	(void)snprintf(c->region, sizeof(c->region), "%s", s);
@@ -52,7 +54,7 @@ region_find(struct client *c, const char *chosen, const struct profile *p,
 }
 
 static enum err
-tries_find(struct client *c, const struct profile *p, struct fault *fault)
+tries_find(struct client *c, const struct profile *p, struct error_info *error)
 {
 	const char *s = env_get("AWS_MAX_ATTEMPTS");
 	char *end;
@@ -63,7 +65,7 @@ tries_find(struct client *c, const struct profile *p, struct fault *fault)
 	}
 	c->tries = strtol(s, &end, 10);
 	if (*end != '\0' || c->tries < 1 || c->tries > 1000)
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "AWS_MAX_ATTEMPTS or max_attempts: \"%s\" is not a number "
 		    "from 1 to 1000",
 		    s));
@@ -73,7 +75,7 @@ tries_find(struct client *c, const struct profile *p, struct fault *fault)
 /* What the environment and the files say, and no more of them. */
 static enum err
 settings_find(struct client *c, const struct client_conf *conf,
-    const struct profile *p, struct fault *fault)
+    const struct profile *p, struct error_info *error)
 {
 	struct endpoint_conf ec = {.service = SERVICE,
 	    .variable = "AWS_ENDPOINT_URL_KMS",
@@ -83,9 +85,9 @@ settings_find(struct client *c, const struct client_conf *conf,
 	struct http_conf hc = {conf->crypto, conf->ca_bundle, conf->no_threads};
 	enum err e;
 
-	if ((e = region_find(c, conf->region, p, fault)) != ERR_OK ||
-	    (e = endpoint_find(&ec, &c->endpoint, fault)) != ERR_OK ||
-	    (e = tries_find(c, p, fault)) != ERR_OK)
+	if ((e = region_find(c, conf->region, p, error)) != ERR_OK ||
+	    (e = endpoint_find(&ec, &c->endpoint, error)) != ERR_OK ||
+	    (e = tries_find(c, p, error)) != ERR_OK)
 		return (e);
 	if ((hc.ca_bundle == NULL || hc.ca_bundle[0] == '\0') &&
 	    (hc.ca_bundle = env_get("AWS_CA_BUNDLE")) == NULL)
@@ -119,23 +121,23 @@ keys_open(struct client *c, const char *profile)
 }
 
 enum err
-client_open(
-    const struct client_conf *conf, struct client **out, struct fault *fault)
+client_open(const struct client_conf *conf, struct client **out,
+    struct error_info *error)
 {
 	struct profile profile = PROFILE_INIT;
 	struct client *c;
 	enum err e;
 
-	memset(fault, 0, sizeof(*fault));
+	memset(error, 0, sizeof(*error));
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (ERR_MEMORY);
 	c->crypto = conf->crypto;
 	c->clock = conf->clock;
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
-	pace_init(&c->pace);
-	if ((e = profile_open(conf->profile, &profile, fault)) != ERR_OK ||
-	    (e = settings_find(c, conf, &profile, fault)) != ERR_OK ||
+	rate_limit_init(&c->rate_limit);
+	if ((e = profile_open(conf->profile, &profile, error)) != ERR_OK ||
+	    (e = settings_find(c, conf, &profile, error)) != ERR_OK ||
 	    (e = keys_open(c, conf->profile)) != ERR_OK)
 		goto out;
 	*out = c;
@@ -173,7 +175,7 @@ client_close(struct client *c)
 	signer_close(c->signer);
 	creds_store_close(c->creds);
 	arena_close(c->arena);
-	pace_free(&c->pace);
+	rate_limit_free(&c->rate_limit);
 	free(c->profile);
 	free(c);
 }

@@ -25,10 +25,10 @@ struct client_conf {
 };
 
 /* Reads the environment and files, no network. ERR_NO_REGION, ERR_CONFIG (text
- * in *fault's message), ERR_MEMORY. Credentials are looked for when first
+ * in *error's message), ERR_MEMORY. Credentials are looked for when first
  * needed. */
 enum err client_open(
-    const struct client_conf *, struct client **out, struct fault *);
+    const struct client_conf *, struct client **out, struct error_info *);
 const struct transport *client_transport(struct client *);
 /* What was found; owned by the client. */
 const char *client_region(const struct client *);

@@ -4,7 +4,7 @@
 /* AWS_ACCESS_KEY_ID and its companions */
 enum err
 creds_env_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *out, struct fault *fault)
+    struct creds *out, struct error_info *error)
 {
 	const char *id = env_get("AWS_ACCESS_KEY_ID");
 	const char *secret = env_get("AWS_SECRET_ACCESS_KEY");
@@ -15,10 +15,11 @@ creds_env_load(const struct creds_conf *conf, const struct deadline *d,
 		return (ERR_NO_CREDS);
 	/* half a pair is a mistake: others' credentials must not step in */
 	if (id == NULL || secret == NULL)
-		return (fault_set(fault, ERR_CONFIG, "%s is set, %s is not",
+		return (error_info_set(error, ERR_CONFIG,
+		    "%s is set, %s is not",
 		    id != NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
 		    id != NULL ? "AWS_SECRET_ACCESS_KEY"
 			       : "AWS_ACCESS_KEY_ID"));
 	return (
-	    creds_fill(out, id, secret, env_get("AWS_SESSION_TOKEN"), fault));
+	    creds_set(out, id, secret, env_get("AWS_SESSION_TOKEN"), error));
 }

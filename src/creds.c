@@ -47,21 +47,21 @@ plain(const char *s)
 }
 
 enum err
-creds_fill(struct creds *c, const char *access_key, const char *secret,
-    const char *token, struct fault *fault)
+creds_set(struct creds *c, const char *access_key, const char *secret,
+    const char *token, struct error_info *error)
 {
 	enum err e;
 
 	if (strlen(access_key) >= sizeof(c->access_key) || !plain(access_key) ||
 	    (token != NULL && !plain(token)))
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "the AWS access key id or session token is not valid"));
 	strcpy(c->access_key, access_key);
 	if ((e = buf_puts(&c->secret, secret)) != ERR_OK ||
 	    (token != NULL && (e = buf_puts(&c->token, token)) != ERR_OK))
 		return (
 		    e == ERR_TOO_BIG
-			? fault_set(fault, ERR_CONFIG,
+			? error_info_set(error, ERR_CONFIG,
 			      "the AWS secret key or session token is too long")
 			: e);
 	return (ERR_OK);
@@ -80,7 +80,7 @@ creds_free(struct creds *c)
 
 static enum err
 chain_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *c, struct fault *fault)
+    struct creds *c, struct error_info *error)
 {
 	bool chosen = conf->profile != NULL && conf->profile[0] != '\0';
 	enum err e;
@@ -89,16 +89,16 @@ chain_load(const struct creds_conf *conf, const struct deadline *d,
 		if (chosen && chain[i].not_with_profile)
 			continue;
 		c->source = chain[i].name;
-		if ((e = chain[i].load(conf, d, c, fault)) != ERR_NO_CREDS)
+		if ((e = chain[i].load(conf, d, c, error)) != ERR_NO_CREDS)
 			return (e);
 	}
-	return (fault_set(fault, ERR_NO_CREDS,
+	return (error_info_set(error, ERR_NO_CREDS,
 	    "no AWS credentials in the environment or in the profile"));
 }
 
 static enum err
 creds_find(const struct creds_conf *conf, const struct deadline *d,
-    struct creds **out, struct fault *fault)
+    struct creds **out, struct error_info *error)
 {
 	creds_load_fn *load = conf->load != NULL ? conf->load : chain_load;
 	struct creds *c;
@@ -108,7 +108,7 @@ creds_find(const struct creds_conf *conf, const struct deadline *d,
 		return (ERR_MEMORY);
 	c->secret = (struct buf)BUF_SECRET(SECRET_MAX, conf->arena);
 	c->token = (struct buf)BUF_INIT(TOKEN_MAX);
-	if ((e = load(conf, d, c, fault)) != ERR_OK) {
+	if ((e = load(conf, d, c, error)) != ERR_OK) {
 		creds_free(c);
 		return (e);
 	}
@@ -149,7 +149,7 @@ creds_store_close(struct creds_store *s)
 }
 
 void
-creds_put(struct creds_store *s, struct creds *c)
+creds_release(struct creds_store *s, struct creds *c)
 {
 	pthread_mutex_lock(&s->lock);
 	unref(c);
@@ -188,7 +188,7 @@ still_good(const struct creds_store *s, const struct creds *refused)
 
 /* Called and left with the lock held, which is let go for the search. */
 static enum err
-load(struct creds_store *s, const struct deadline *d, struct fault *fault)
+load(struct creds_store *s, const struct deadline *d, struct error_info *error)
 {
 	const struct clock *clk = s->conf.clock;
 	struct creds *found = NULL;
@@ -196,7 +196,7 @@ load(struct creds_store *s, const struct deadline *d, struct fault *fault)
 
 	s->loading = true;
 	pthread_mutex_unlock(&s->lock);
-	e = creds_find(&s->conf, d, &found, fault);
+	e = creds_find(&s->conf, d, &found, error);
 	pthread_mutex_lock(&s->lock);
 	s->loading = false;
 	if (e == ERR_OK) {
@@ -221,8 +221,8 @@ load(struct creds_store *s, const struct deadline *d, struct fault *fault)
 }
 
 enum err
-creds_get(struct creds_store *s, const struct creds *refused,
-    const struct deadline *d, struct creds **out, struct fault *fault)
+creds_acquire(struct creds_store *s, const struct creds *refused,
+    const struct deadline *d, struct creds **out, struct error_info *error)
 {
 	enum err e = ERR_OK;
 	enum need n;
@@ -232,7 +232,7 @@ creds_get(struct creds_store *s, const struct creds *refused,
 		if (!deadline_wait(d, &s->loaded, &s->lock))
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && n != NEED_NOTHING && !s->loading) {
-		e = load(s, d, fault);
+		e = load(s, d, error);
 		if (e != ERR_OK && still_good(s, refused))
 			e = ERR_OK;
 	}

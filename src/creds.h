@@ -2,8 +2,8 @@
 #define CREDS_H
 #include "buf.h"
 #include "clock.h"
-#include "fault.h"
-#include "secret.h"
+#include "error-info.h"
+#include "arena.h"
 
 /* One set of AWS credentials. Never changed once it is shared. */
 struct creds {
@@ -23,7 +23,7 @@ struct creds {
  */
 struct creds_conf;
 typedef enum err creds_load_fn(const struct creds_conf *,
-    const struct deadline *, struct creds *out, struct fault *);
+    const struct deadline *, struct creds *out, struct error_info *);
 creds_load_fn creds_env_load, creds_profile_load;
 
 /* Where credentials may come from. Strings outlive the store. */
@@ -36,8 +36,8 @@ struct creds_conf {
 
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */
-enum err creds_fill(struct creds *, const char *access_key, const char *secret,
-    const char *token, struct fault *);
+enum err creds_set(struct creds *, const char *access_key, const char *secret,
+    const char *token, struct error_info *);
 
 /*
  * The credentials in use, shared by all threads: looked for when first needed,
@@ -47,9 +47,9 @@ enum err creds_fill(struct creds *, const char *access_key, const char *secret,
 struct creds_store;
 enum err creds_store_open(const struct creds_conf *, struct creds_store **);
 void creds_store_close(struct creds_store *);
-/* refused: the set that the service did not take, or NULL. *out is given back
- * with creds_put(); it may be the refused set again, when no other is found. */
-enum err creds_get(struct creds_store *, const struct creds *refused,
-    const struct deadline *, struct creds **out, struct fault *);
-void creds_put(struct creds_store *, struct creds *);
+/* refused: the set that the service did not accept, or NULL. Release *out with
+ * creds_release(); it is the refused set again when no other is found. */
+enum err creds_acquire(struct creds_store *, const struct creds *refused,
+    const struct deadline *, struct creds **out, struct error_info *);
+void creds_release(struct creds_store *, struct creds *);
 #endif

@@ -100,7 +100,7 @@ authority_parse(const char *s, size_t n, struct authority *a)
 /* Only "scheme://host[:port][/]": a path of its own would have to be signed. */
 static enum err
 custom(const char *url, const char *origin, struct endpoint *out,
-    struct fault *fault)
+    struct error_info *error)
 {
 	bool tls = strncasecmp(url, "https://", 8) == 0;
 	struct authority a;
@@ -108,18 +108,18 @@ custom(const char *url, const char *origin, struct endpoint *out,
 	size_t n;
 
 	if (!tls && strncasecmp(url, "http://", 7) != 0)
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s: an endpoint begins with https:// or http://", origin));
 	s = url + (tls ? 8 : 7);
 	n = strcspn(s, "/?#");
 	if ((s[n] != '\0' && strcmp(s + n, "/") != 0) ||
 	    !authority_parse(s, n, &a))
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s: an endpoint is https://HOST[:PORT] and no more",
 		    origin));
 	out->loopback = is_loopback(a.host);
 	if (!tls && !out->loopback)
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s: http:// is for this machine only; use https://",
 		    origin));
 	/* a client leaves the scheme's own port out of the Host header */
@@ -131,8 +131,8 @@ custom(const char *url, const char *origin, struct endpoint *out,
 		n += (size_t)snprintf(
 		    out->host + n, sizeof(out->host) - n, ":%lu", a.port);
 	if (n >= sizeof(out->host))
-		return (fault_set(
-		    fault, ERR_CONFIG, "%s: the host is too long", origin));
+		return (error_info_set(
+		    error, ERR_CONFIG, "%s: the host is too long", origin));
 	(void)snprintf(out->url, sizeof(out->url), "%s://%s/",
 	    tls ? "https" : "http", out->host);
 	return (ERR_OK);
@@ -149,7 +149,7 @@ configured(const struct endpoint_conf *c, const char **origin)
 		return (c->url);
 	if ((s = env_get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == NULL)
 		s = profile_get(c->profile, "ignore_configured_endpoint_urls");
-	if (env_truth(s))
+	if (env_is_true(s))
 		return (NULL);
 	if ((s = env_get(*origin = c->variable)) != NULL ||
 	    (s = env_get(*origin = "AWS_ENDPOINT_URL")) != NULL)
@@ -166,12 +166,12 @@ wanted(const struct profile *p, const char *variable, const char *key)
 {
 	const char *s = env_get(variable);
 
-	return (env_truth(s != NULL ? s : profile_get(p, key)));
+	return (env_is_true(s != NULL ? s : profile_get(p, key)));
 }
 
 enum err
-endpoint_find(
-    const struct endpoint_conf *c, struct endpoint *out, struct fault *fault)
+endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
+    struct error_info *error)
 {
 	bool fips = wanted(
 	    c->profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
@@ -181,15 +181,15 @@ endpoint_find(
 
 	memset(out, 0, sizeof(*out));
 	if (!region_ok(c->region))
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "\"%s\" is not the name of an AWS Region", c->region));
 	if ((url = configured(c, &origin)) != NULL) {
 		if (fips || dualstack)
-			return (fault_set(fault, ERR_CONFIG,
+			return (error_info_set(error, ERR_CONFIG,
 			    "%s: not together with a FIPS or dual-stack "
 			    "endpoint",
 			    origin));
-		return (custom(url, origin, out, fault));
+		return (custom(url, origin, out, error));
 	}
 	(void)snprintf(out->host, sizeof(out->host), "%s%s.%s.%s", c->service,
 	    fips ? "-fips" : "", c->region, suffix_of(c->region, dualstack));

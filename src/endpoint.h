@@ -19,7 +19,7 @@ struct endpoint_conf {
 	const struct profile *profile;
 };
 
-/* ERR_CONFIG, with what is wrong in *fault. */
+/* ERR_CONFIG, with what is wrong in *error. */
 enum err endpoint_find(
-    const struct endpoint_conf *, struct endpoint *, struct fault *);
+    const struct endpoint_conf *, struct endpoint *, struct error_info *);
 #endif

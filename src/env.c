@@ -14,7 +14,7 @@ env_get(const char *name)
 }
 
 bool
-env_truth(const char *value)
+env_is_true(const char *value)
 {
 	return (value != NULL && strcasecmp(value, "true") == 0);
 }

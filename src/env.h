@@ -6,7 +6,7 @@
 /* The value, or NULL when unset, empty, or the process is set-uid. */
 const char *env_get(const char *name);
 /* "true" in any case; NULL is false. */
-bool env_truth(const char *value);
+bool env_is_true(const char *value);
 /* Sets *out to path, NUL included, with a leading "~/" replaced by the
  * user's home. ERR_FILE when there is no home. */
 enum err env_path(const char *path, struct buf *out);

@@ -92,9 +92,9 @@ on_head(char *bytes, size_t size, size_t count, void *arg)
 	struct handle *h = arg;
 
 	if (bytes[0] == '\r' || bytes[0] == '\n')
-		h->head_whole = true;
+		h->headers_complete = true;
 	else if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
-		h->head_whole = false; /* one after "100 Continue" */
+		h->headers_complete = false; /* one after "100 Continue" */
 	return (size * count);
 }
 
@@ -158,8 +158,8 @@ handle_new(struct http *http, struct conns *conns)
 
 /* Appends ",ADDRESS" for each address of host. */
 static enum err
-addresses(
-    const char *host, const char *port, struct buf *out, struct fault *fault)
+addresses(const char *host, const char *port, struct buf *out,
+    struct error_info *error)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *a;
 	char text[64], item[80];
@@ -167,8 +167,8 @@ addresses(
 	int rc;
 
 	if ((rc = getaddrinfo(host, port, &hints, &list)) != 0)
-		return (fault_set(
-		    fault, ERR_NETWORK, "%s: %s", host, gai_strerror(rc)));
+		return (error_info_set(
+		    error, ERR_NETWORK, "%s: %s", host, gai_strerror(rc)));
 	for (a = list; a != NULL && e == ERR_OK; a = a->ai_next) {
 		if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text),
 			NULL, 0, NI_NUMERICHOST) != 0)
@@ -186,7 +186,7 @@ addresses(
  * starts. */
 static enum err
 resolve(struct handle *h, const char *url, const struct deadline *d,
-    struct fault *fault)
+    struct error_info *error)
 {
 	struct conns *c = h->conns;
 	struct buf line = BUF_INIT(8192);
@@ -213,7 +213,7 @@ resolve(struct handle *h, const char *url, const struct deadline *d,
 	    (e = buf_puts(&line, ":")) != ERR_OK ||
 	    (e = buf_puts(&line, port)) != ERR_OK ||
 	    (e = buf_puts(&line, ":")) != ERR_OK ||
-	    (e = addresses(host, port, &line, fault)) != ERR_OK ||
+	    (e = addresses(host, port, &line, error)) != ERR_OK ||
 	    (e = buf_append(&line, VIEW("", 1))) != ERR_OK)
 		goto out;
 	e = ERR_MEMORY;
@@ -257,8 +257,8 @@ timeout_set(
 
 	if (left == 0)
 		return (ERR_DEADLINE);
-	if (r->most_ms != 0 && r->most_ms < left)
-		left = r->most_ms;
+	if (r->timeout_ms != 0 && r->timeout_ms < left)
+		left = r->timeout_ms;
 	return (SET(h->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
 			SET(h->easy, CURLOPT_CONNECTTIMEOUT_MS,
 			    (long)(left < CONNECT_MS ? left : CONNECT_MS))
@@ -269,23 +269,23 @@ timeout_set(
 /* All that one request sets; handle_end() takes it back. */
 enum err
 handle_begin(struct handle *h, const struct http_request *r,
-    const struct deadline *d, struct buf *body, struct fault *fault)
+    const struct deadline *d, struct buf *body, struct error_info *error)
 {
 	enum err e;
 
 	h->body = body;
 	h->body_err = ERR_OK;
-	h->head_whole = false;
+	h->headers_complete = false;
 	h->text[0] = '\0';
 	buf_reset(body);
 	if (h->http->no_threads && !r->loopback &&
-	    (e = resolve(h, r->url, d, fault)) != ERR_OK)
+	    (e = resolve(h, r->url, d, error)) != ERR_OK)
 		return (e);
 	if ((e = headers_set(h, r->headers)) != ERR_OK)
 		return (e);
 	if (!SET(h->easy, CURLOPT_URL, r->url) ||
 	    !SET(h->easy, CURLOPT_PROXY, r->loopback ? "" : NULL) ||
-	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->once ? 1L : 0L) ||
+	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->not_idempotent ? 1L : 0L) ||
 	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		(curl_off_t)r->body.len) ||
 	    !SET(h->easy, CURLOPT_POSTFIELDS, (const char *)r->body.ptr))
@@ -319,12 +319,12 @@ was_cut(const struct handle *h)
 {
 	struct curl_header *got;
 
-	return (
-	    !h->head_whole || (h->body->len == 0 &&
-				  curl_easy_header(h->easy, "Content-Length", 0,
-				      CURLH_HEADER, -1, &got) != CURLHE_OK &&
-				  curl_easy_header(h->easy, "Transfer-Encoding",
-				      0, CURLH_HEADER, -1, &got) != CURLHE_OK));
+	return (!h->headers_complete ||
+		(h->body->len == 0 &&
+		    curl_easy_header(h->easy, "Content-Length", 0, CURLH_HEADER,
+			-1, &got) != CURLHE_OK &&
+		    curl_easy_header(h->easy, "Transfer-Encoding", 0,
+			CURLH_HEADER, -1, &got) != CURLHE_OK));
 }
 
 static enum err
@@ -348,7 +348,7 @@ handle_stale(const struct handle *h, const struct http_request *r, CURLcode rc)
 {
 	long fresh = 1;
 
-	return (!r->once &&
+	return (!r->not_idempotent &&
 		(rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR ||
 		    rc == CURLE_RECV_ERROR) &&
 		curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) ==
@@ -370,7 +370,7 @@ may_be_sent(const struct handle *h, const struct http_request *r)
 		tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
 		&stood) != CURLE_OK)
 		return (true);
-	return (stood != 0 || (fresh == 0 && !r->once));
+	return (stood != 0 || (fresh == 0 && !r->not_idempotent));
 }
 
 static void
@@ -399,12 +399,12 @@ fields_get(struct handle *h, struct http_reply *reply)
 }
 
 enum err
-handle_again(
+handle_restart(
     struct handle *h, const struct http_request *r, const struct deadline *d)
 {
 	buf_reset(h->body);
 	h->body_err = ERR_OK;
-	h->head_whole = false;
+	h->headers_complete = false;
 	h->text[0] = '\0';
 	return (timeout_set(h, r, d));
 }
@@ -412,7 +412,7 @@ handle_again(
 enum err
 handle_result(struct handle *h, const struct http_request *r,
     const struct deadline *d, CURLcode rc, struct http_reply *reply,
-    struct fault *fault)
+    struct error_info *error)
 {
 	enum err e;
 
@@ -420,7 +420,7 @@ handle_result(struct handle *h, const struct http_request *r,
 	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
 	if ((e = code_err(h, rc, d)) != ERR_OK) {
 		buf_reset(reply->body);
-		(void)fault_set(fault, e, "%s",
+		(void)error_info_set(error, e, "%s",
 		    e == ERR_TOO_BIG	 ? "the reply is too long"
 		    : h->text[0] != '\0' ? h->text
 					 : curl_easy_strerror(rc));

@@ -11,7 +11,7 @@
  * share. Call all of it between crypto_enter() and crypto_leave().
  */
 #define POOL_MAX 64 /* requests at once; more of them wait */
-#define CROWDS_MAX 4 /* likewise, of many at once */
+#define MULTI_MAX 4 /* likewise, of many at once */
 #define SOCKETS_MAX 96 /* of each: two families at once, and old ones */
 
 struct http {
@@ -19,13 +19,13 @@ struct http {
 	char *ca_bundle;
 	bool no_threads;
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t put_back, crowd_back;
+	pthread_cond_t handle_returned, multi_returned;
 	struct handle *idle[POOL_MAX]; /* a stack: the warmest is on top */
 	size_t idle_count;
 	struct handle *all[POOL_MAX];
 	size_t all_count;
-	struct http_many *crowds[CROWDS_MAX];
-	size_t crowd_count;
+	struct http_many *multis[MULTI_MAX];
+	size_t multi_count;
 	X509_STORE *store; /* loaded with the first https request */
 };
 
@@ -49,7 +49,7 @@ struct handle {
 	struct curl_slist *headers;
 	struct buf *body;
 	enum err body_err;
-	bool head_whole; /* its last line has come */
+	bool headers_complete; /* its last line has come */
 	char text[CURL_ERROR_SIZE];
 };
 /* conns: those of many, which outlive it, or NULL: its own. NULL: no memory. */
@@ -57,20 +57,22 @@ struct handle *handle_new(struct http *, struct conns *);
 void handle_free(struct handle *); /* NULL is fine */
 
 /* For an https: request, first of all: the CA certificates. */
-enum err http_trust(struct http *, const struct http_request *, struct fault *);
+enum err http_load_ca_store(
+    struct http *, const struct http_request *, struct error_info *);
 
 /*
  * begin; run the handle; while stale, again and run it; result; end. end also
  * when one of them fails. The request, *body and the reply last until then.
  */
 enum err handle_begin(struct handle *, const struct http_request *,
-    const struct deadline *, struct buf *body, struct fault *);
+    const struct deadline *, struct buf *body, struct error_info *);
 /* A connection that was kept, and that the server had closed meanwhile. */
 bool handle_stale(const struct handle *, const struct http_request *, CURLcode);
-enum err handle_again(
+enum err handle_restart(
     struct handle *, const struct http_request *, const struct deadline *);
 enum err handle_result(struct handle *, const struct http_request *,
-    const struct deadline *, CURLcode, struct http_reply *, struct fault *);
+    const struct deadline *, CURLcode, struct http_reply *,
+    struct error_info *);
 void handle_end(struct handle *);
 
 /* For http_close() and http_abandon(). */

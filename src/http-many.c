@@ -5,7 +5,7 @@
  * next that does as much at once. */
 struct http_many {
 	struct http *http;
-	bool lent;
+	bool in_use;
 	CURLM *multi;
 	struct conns conns;
 	struct slot {
@@ -14,7 +14,7 @@ struct http_many {
 		const struct http_request *request;
 		const struct deadline *deadline;
 		struct http_reply *reply;
-		struct fault *fault;
+		struct error_info *error;
 	} slots[HTTP_MANY_MAX];
 };
 
@@ -58,9 +58,9 @@ many_new(struct http *http)
 static struct http_many *
 idle_one(struct http *http)
 {
-	for (size_t i = 0; i < http->crowd_count; i++)
-		if (!http->crowds[i]->lent)
-			return (http->crowds[i]);
+	for (size_t i = 0; i < http->multi_count; i++)
+		if (!http->multis[i]->in_use)
+			return (http->multis[i]);
 	return (NULL);
 }
 
@@ -74,16 +74,16 @@ http_many_open(
 
 	crypto_enter(http->crypto, &guard);
 	pthread_mutex_lock(&http->lock);
-	while ((m = idle_one(http)) == NULL &&
-	       http->crowd_count == CROWDS_MAX && e == ERR_OK)
-		if (!deadline_wait(d, &http->crowd_back, &http->lock))
+	while ((m = idle_one(http)) == NULL && http->multi_count == MULTI_MAX &&
+	       e == ERR_OK)
+		if (!deadline_wait(d, &http->multi_returned, &http->lock))
 			e = ERR_DEADLINE;
 	if (m == NULL && e == ERR_OK && (m = many_new(http)) != NULL)
-		http->crowds[http->crowd_count++] = m;
+		http->multis[http->multi_count++] = m;
 	else if (m == NULL && e == ERR_OK)
 		e = ERR_MEMORY;
 	if (m != NULL) {
-		m->lent = true;
+		m->in_use = true;
 		e = ERR_OK;
 	}
 	pthread_mutex_unlock(&http->lock);
@@ -113,8 +113,8 @@ http_many_close(struct http_many *m)
 		if (m->slots[i].running)
 			slot_end(m, &m->slots[i]);
 	pthread_mutex_lock(&m->http->lock);
-	m->lent = false;
-	pthread_cond_signal(&m->http->crowd_back);
+	m->in_use = false;
+	pthread_cond_signal(&m->http->multi_returned);
 	pthread_mutex_unlock(&m->http->lock);
 	crypto_leave(&guard);
 }
@@ -127,10 +127,10 @@ slot_begin(struct http_many *m, struct slot *s)
 	if (s->handle == NULL &&
 	    (s->handle = handle_new(m->http, &m->conns)) == NULL)
 		return (ERR_MEMORY);
-	if ((e = http_trust(m->http, s->request, s->fault)) != ERR_OK)
+	if ((e = http_load_ca_store(m->http, s->request, s->error)) != ERR_OK)
 		return (e);
 	if ((e = handle_begin(s->handle, s->request, s->deadline,
-		 s->reply->body, s->fault)) == ERR_OK &&
+		 s->reply->body, s->error)) == ERR_OK &&
 	    (curl_easy_setopt(s->handle->easy, CURLOPT_PRIVATE, s) !=
 		    CURLE_OK ||
 		curl_multi_add_handle(m->multi, s->handle->easy) != CURLM_OK))
@@ -143,7 +143,8 @@ slot_begin(struct http_many *m, struct slot *s)
 
 enum err
 http_many_start(struct http_many *m, size_t n, const struct http_request *r,
-    const struct deadline *d, struct http_reply *reply, struct fault *fault)
+    const struct deadline *d, struct http_reply *reply,
+    struct error_info *error)
 {
 	struct slot *s = &m->slots[n];
 	struct crypto_guard guard;
@@ -154,7 +155,7 @@ http_many_start(struct http_many *m, size_t n, const struct http_request *r,
 	s->request = r;
 	s->deadline = d;
 	s->reply = reply;
-	s->fault = fault;
+	s->error = error;
 	crypto_enter(m->http->crypto, &guard);
 	e = slot_begin(m, s);
 	crypto_leave(&guard);
@@ -169,7 +170,7 @@ slot_done(struct http_many *m, struct slot *s, CURLcode rc, enum err *out)
 
 	if (handle_stale(s->handle, s->request, rc)) {
 		(void)curl_multi_remove_handle(m->multi, s->handle->easy);
-		if ((e = handle_again(s->handle, s->request, s->deadline)) ==
+		if ((e = handle_restart(s->handle, s->request, s->deadline)) ==
 			ERR_OK &&
 		    curl_multi_add_handle(m->multi, s->handle->easy) ==
 			CURLM_OK)
@@ -177,7 +178,7 @@ slot_done(struct http_many *m, struct slot *s, CURLcode rc, enum err *out)
 		*out = e != ERR_OK ? e : ERR_MEMORY;
 	} else {
 		*out = handle_result(
-		    s->handle, s->request, s->deadline, rc, s->reply, s->fault);
+		    s->handle, s->request, s->deadline, rc, s->reply, s->error);
 	}
 	slot_end(m, s);
 	return (true);

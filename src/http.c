@@ -2,12 +2,13 @@
 #include <string.h>
 #include <openssl/ssl.h>
 #include "http-handle.h"
-#include "trust.h"
+#include "ca-store.h"
 
 /* The certificates are read once for all connections: curl would read the
  * whole bundle for each, and that costs more than the handshake. */
 enum err
-http_trust(struct http *h, const struct http_request *r, struct fault *fault)
+http_load_ca_store(
+    struct http *h, const struct http_request *r, struct error_info *error)
 {
 	enum err e = ERR_OK;
 
@@ -15,7 +16,7 @@ http_trust(struct http *h, const struct http_request *r, struct fault *fault)
 		return (ERR_OK);
 	pthread_mutex_lock(&h->lock);
 	if (h->store == NULL)
-		e = trust_load(h->crypto, h->ca_bundle, &h->store, fault);
+		e = ca_store_load(h->crypto, h->ca_bundle, &h->store, error);
 	pthread_mutex_unlock(&h->lock);
 	return (e);
 }
@@ -45,8 +46,8 @@ http_open(const struct http_conf *conf, struct http **out)
 		return (ERR_INTERNAL);
 	}
 	pthread_mutex_init(&h->lock, NULL);
-	deadline_cond_init(&h->put_back);
-	deadline_cond_init(&h->crowd_back);
+	deadline_cond_init(&h->handle_returned);
+	deadline_cond_init(&h->multi_returned);
 	*out = h;
 	return (ERR_OK);
 }
@@ -61,13 +62,13 @@ http_close(struct http *h)
 	crypto_enter(h->crypto, &guard);
 	for (size_t i = 0; i < h->all_count; i++)
 		handle_free(h->all[i]);
-	for (size_t i = 0; i < h->crowd_count; i++)
-		http_many_free(h->crowds[i]);
+	for (size_t i = 0; i < h->multi_count; i++)
+		http_many_free(h->multis[i]);
 	X509_STORE_free(h->store);
 	curl_global_cleanup();
 	crypto_leave(&guard);
-	pthread_cond_destroy(&h->put_back);
-	pthread_cond_destroy(&h->crowd_back);
+	pthread_cond_destroy(&h->handle_returned);
+	pthread_cond_destroy(&h->multi_returned);
 	pthread_mutex_destroy(&h->lock);
 	free(h->ca_bundle);
 	free(h);
@@ -79,8 +80,8 @@ http_abandon(struct http *h)
 {
 	for (size_t i = 0; h != NULL && i < h->all_count; i++)
 		conns_abandon(&h->all[i]->own);
-	for (size_t i = 0; h != NULL && i < h->crowd_count; i++)
-		http_many_abandon(h->crowds[i]);
+	for (size_t i = 0; h != NULL && i < h->multi_count; i++)
+		http_many_abandon(h->multis[i]);
 }
 
 static enum err
@@ -91,7 +92,7 @@ handle_take(struct http *h, const struct deadline *d, struct handle **out)
 
 	pthread_mutex_lock(&h->lock);
 	while (h->idle_count == 0 && h->all_count == POOL_MAX && e == ERR_OK)
-		if (!deadline_wait(d, &h->put_back, &h->lock))
+		if (!deadline_wait(d, &h->handle_returned, &h->lock))
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && h->idle_count != 0)
 		got = h->idle[--h->idle_count];
@@ -109,26 +110,27 @@ handle_put(struct http *h, struct handle *back)
 {
 	pthread_mutex_lock(&h->lock);
 	h->idle[h->idle_count++] = back;
-	pthread_cond_signal(&h->put_back);
+	pthread_cond_signal(&h->handle_returned);
 	pthread_mutex_unlock(&h->lock);
 }
 
 static enum err
 exchange(struct handle *h, const struct http_request *r,
-    const struct deadline *d, struct http_reply *reply, struct fault *fault)
+    const struct deadline *d, struct http_reply *reply,
+    struct error_info *error)
 {
 	CURLcode rc;
 	enum err e;
 
-	if ((e = handle_begin(h, r, d, reply->body, fault)) != ERR_OK)
+	if ((e = handle_begin(h, r, d, reply->body, error)) != ERR_OK)
 		goto out;
 	rc = curl_easy_perform(h->easy);
 	if (handle_stale(h, r, rc)) {
-		if ((e = handle_again(h, r, d)) != ERR_OK)
+		if ((e = handle_restart(h, r, d)) != ERR_OK)
 			goto out;
 		rc = curl_easy_perform(h->easy);
 	}
-	e = handle_result(h, r, d, rc, reply, fault);
+	e = handle_result(h, r, d, rc, reply, error);
 out:
 	handle_end(h);
 	return (e);
@@ -136,7 +138,8 @@ out:
 
 enum err
 http_post(struct http *http, const struct http_request *r,
-    const struct deadline *d, struct http_reply *reply, struct fault *fault)
+    const struct deadline *d, struct http_reply *reply,
+    struct error_info *error)
 {
 	struct crypto_guard guard;
 	struct handle *h = NULL;
@@ -145,9 +148,9 @@ http_post(struct http *http, const struct http_request *r,
 	reply->status = 0;
 	reply->sent = false;
 	crypto_enter(http->crypto, &guard);
-	if ((e = http_trust(http, r, fault)) == ERR_OK &&
+	if ((e = http_load_ca_store(http, r, error)) == ERR_OK &&
 	    (e = handle_take(http, d, &h)) == ERR_OK) {
-		e = exchange(h, r, d, reply, fault);
+		e = exchange(h, r, d, reply, error);
 		handle_put(http, h);
 	}
 	crypto_leave(&guard);

@@ -4,7 +4,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "crypto.h"
-#include "fault.h"
+#include "error-info.h"
 
 /*
  * HTTPS requests in the calling thread, over a pool of connections that all
@@ -29,8 +29,8 @@ struct http_request {
 	const char *url;
 	struct view headers; /* "Name: value" NUL ... */
 	struct view body; /* of a POST */
-	int64_t most_ms; /* for this request; 0: all that the deadline leaves */
-	bool once; /* must not reach the server twice: never sent again */
+	int64_t timeout_ms; /* 0: until the deadline */
+	bool not_idempotent; /* must not reach the server twice */
 	bool loopback; /* this machine: without a proxy */
 };
 
@@ -39,8 +39,8 @@ struct http_reply {
 	struct buf *body; /* the caller's, with its ceiling */
 	const struct http_field *fields;
 	size_t field_count;
-	int64_t
-	    date; /* Date of other than 200, in seconds since 1970; 0: none */
+	/* the header Date, in seconds since 1970; 0: none, or status 200 */
+	int64_t date;
 	bool sent; /* of a failure: the server may have got the request */
 };
 
@@ -48,11 +48,11 @@ struct http_reply {
 enum err http_open(const struct http_conf *, struct http **out);
 /*
  * Any status is a success. ERR_NETWORK, ERR_TLS, ERR_REPLY, ERR_DEADLINE (only
- * when the deadline, not most_ms, was the limit), ERR_TOO_BIG (a body over its
- * ceiling), ERR_CONFIG (the CA bundle), ERR_MEMORY; *fault's message says more.
+ * when the deadline, not timeout_ms, was the limit), ERR_TOO_BIG (a body over
+ * its ceiling), ERR_CONFIG (the CA bundle), ERR_MEMORY; *error says more.
  */
 enum err http_post(struct http *, const struct http_request *,
-    const struct deadline *, struct http_reply *, struct fault *);
+    const struct deadline *, struct http_reply *, struct error_info *);
 
 /*
  * Many requests at once, all of them in the calling thread: it starts each in
@@ -72,7 +72,7 @@ enum err http_many_open(
  */
 enum err http_many_start(struct http_many *, size_t slot,
     const struct http_request *, const struct deadline *, struct http_reply *,
-    struct fault *);
+    struct error_info *);
 /* Waits at most ms for one of the requests to be over. False: none is. *out is
  * what http_post() would have returned for the one in *slot. */
 bool http_many_wait(

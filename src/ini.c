@@ -10,7 +10,7 @@
 struct parser {
 	struct ini *ini;
 	const char *name; /* the file's */
-	struct fault *fault;
+	struct error_info *error;
 	const char *section; /* "" before the first */
 	const char *parent; /* the last key that was not nested */
 	size_t indent; /* of that key */
@@ -72,8 +72,8 @@ cut_comment(char *s)
 static enum err
 bad_line(const struct parser *p, const char *why)
 {
-	return (fault_set(
-	    p->fault, ERR_CONFIG, "%s line %d: %s", p->name, p->line, why));
+	return (error_info_set(
+	    p->error, ERR_CONFIG, "%s line %d: %s", p->name, p->line, why));
 }
 
 static enum err
@@ -145,20 +145,20 @@ line_add(struct parser *p, char *s)
 }
 
 enum err
-ini_read(struct ini *ini, int fd, const char *name, struct fault *fault)
+ini_read(struct ini *ini, int fd, const char *name, struct error_info *error)
 {
 	struct parser p = {
-	    .ini = ini, .section = "", .name = name, .fault = fault};
+	    .ini = ini, .section = "", .name = name, .error = error};
 	char *s, *next;
 	enum err e;
 
 	if ((e = text_read(&ini->text, fd)) != ERR_OK)
-		return (fault_set(fault, e, "%s: %s", name,
+		return (error_info_set(error, e, "%s: %s", name,
 		    e == ERR_FILE ? strerror(errno) : err_text(e)));
 	s = (char *)ini->text.ptr;
 	if (strlen(s) + 1 != ini->text.len)
-		return (
-		    fault_set(fault, ERR_CONFIG, "%s: a NUL byte in it", name));
+		return (error_info_set(
+		    error, ERR_CONFIG, "%s: a NUL byte in it", name));
 	for (; s != NULL && e == ERR_OK; s = next) {
 		p.line++;
 		if ((next = strchr(s, '\n')) != NULL)

@@ -1,7 +1,7 @@
 #ifndef INI_H
 #define INI_H
 #include "buf.h"
-#include "fault.h"
+#include "error-info.h"
 
 /*
  * INI files: AWS's config and credentials, and keyferry.conf.
@@ -37,8 +37,8 @@ struct ini {
 	}
 
 /* Reads all of fd, which stays open. name: the file's, for the message in
- * *fault. ERR_FILE, ERR_CONFIG with the line, ERR_TOO_BIG, ERR_MEMORY. */
-enum err ini_read(struct ini *, int fd, const char *name, struct fault *);
+ * *error. ERR_FILE, ERR_CONFIG with the line, ERR_TOO_BIG, ERR_MEMORY. */
+enum err ini_read(struct ini *, int fd, const char *name, struct error_info *);
 /* The value of the last such line, or NULL. parent "": not nested. */
 const char *ini_get(const struct ini *, const char *section, const char *parent,
     const char *key);

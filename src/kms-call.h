@@ -9,27 +9,26 @@ enum err kms_call(struct kms *, const char *operation,
     const struct json_field *in_fields, const void *in,
     const struct json_field *out_fields, void *out);
 /* No member of the reply is looked at. */
-extern const struct json_field kms_nothing[];
+extern const struct json_field kms_no_fields[];
 
 /*
- * One operation for many keys, which its requests name and nothing else. take
- * gets what came of the i-th key, to be read with kms_reply(); what it returns
- * when it is not ERR_OK ends it all.
+ * One operation for many keys; a request holds only the key's id. on_reply is
+ * called with the result for the i-th key, which kms_decode() reads. Anything
+ * but ERR_OK that it returns ends the whole.
  */
-typedef enum err kms_take_reply(
-    void *arg, size_t i, enum err, struct view reply);
+typedef enum err kms_reply_fn(void *arg, size_t i, enum err, struct view reply);
 enum err kms_call_keys(struct kms *, const char *operation,
-    const struct kms_key_entry *keys, size_t count, kms_take_reply *take,
+    const struct kms_key_entry *keys, size_t count, kms_reply_fn *on_reply,
     void *arg);
 /* The JSON of a reply that came (e is ERR_OK) into out. */
-enum err kms_reply(
+enum err kms_decode(
     enum err e, const struct json_field *out_fields, struct view, void *out);
 
 /* A success that lacks what was asked for is none. */
-enum err kms_complete(enum err, bool there);
+enum err kms_require(enum err, bool there);
 /* The same of an operation that makes a key: there may be one now, but not one
  * whose name we know. */
-enum err kms_complete_key(enum err, bool there);
+enum err kms_require_key(enum err, bool there);
 
 /* Many requests name a key, an alias, or both, and nothing else. */
 struct kms_names {

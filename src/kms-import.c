@@ -38,7 +38,7 @@ kms_get_parameters_for_import(struct kms *k, const char *key,
 	    parameters_out, out);
 
 	return (
-	    kms_complete(e, out->token.len != 0 && out->public_key.len != 0));
+	    kms_require(e, out->token.len != 0 && out->public_key.len != 0));
 }
 
 struct import_in {

@@ -54,7 +54,7 @@ kms_create_key(
 	enum err e = kms_call(
 	    k, "CreateKey", create_key_in, in, metadata_out, out);
 
-	return (kms_complete_key(e, out->id[0] != '\0'));
+	return (kms_require_key(e, out->id[0] != '\0'));
 }
 
 struct key_in {
@@ -72,11 +72,11 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 	struct key_in in = {.key = key};
 	enum err e = kms_call(k, "DescribeKey", key_in, &in, metadata_out, out);
 
-	return (kms_complete(e, out->id[0] != '\0'));
+	return (kms_require(e, out->id[0] != '\0'));
 }
 
 struct describing {
-	kms_take_key *take;
+	kms_key_fn *on_key;
 	void *arg;
 };
 
@@ -86,18 +86,18 @@ take_described(void *arg, size_t i, enum err e, struct view reply)
 	const struct describing *d = arg;
 	struct kms_key key = KMS_KEY_INIT;
 
-	e = kms_reply(e, metadata_out, reply, &key);
-	e = kms_complete(e, key.id[0] != '\0');
-	e = d->take(d->arg, i, e, &key);
+	e = kms_decode(e, metadata_out, reply, &key);
+	e = kms_require(e, key.id[0] != '\0');
+	e = d->on_key(d->arg, i, e, &key);
 	kms_key_free(&key);
 	return (e);
 }
 
 enum err
 kms_describe_keys(struct kms *k, const struct kms_key_entry *keys, size_t count,
-    kms_take_key *take, void *arg)
+    kms_key_fn *on_key, void *arg)
 {
-	struct describing d = {take, arg};
+	struct describing d = {on_key, arg};
 
 	return (
 	    kms_call_keys(k, "DescribeKey", keys, count, take_described, &d));
@@ -130,7 +130,7 @@ kms_describe_replicas(struct kms *k, const char *key, struct json_rows *rows)
 	    k, "DescribeKey", key_in, &in, replicas_out, &out);
 
 	*rows = out.rows;
-	return (kms_complete(e, out.id[0] != '\0'));
+	return (kms_require(e, out.id[0] != '\0'));
 }
 
 #define REPLICATE(member, name, kind) \
@@ -158,7 +158,7 @@ kms_replicate_key(
 	    k, "ReplicateKey", replicate_in, in, replicate_out, &out);
 
 	memcpy(arn, out.arn, sizeof(out.arn));
-	return (kms_complete_key(e, arn[0] != '\0'));
+	return (kms_require_key(e, arn[0] != '\0'));
 }
 
 enum err
@@ -167,7 +167,7 @@ kms_update_key_description(struct kms *k, const char *key, const char *text)
 	struct key_in in = {.key = key, .description = text};
 
 	return (kms_call(
-	    k, "UpdateKeyDescription", key_in, &in, kms_nothing, NULL));
+	    k, "UpdateKeyDescription", key_in, &in, kms_no_fields, NULL));
 }
 
 enum err
@@ -188,6 +188,6 @@ kms_schedule_key_deletion(struct kms *k, const char *key, int days)
 {
 	struct key_in in = {.key = key, .days = days};
 
-	return (
-	    kms_call(k, "ScheduleKeyDeletion", key_in, &in, kms_nothing, NULL));
+	return (kms_call(
+	    k, "ScheduleKeyDeletion", key_in, &in, kms_no_fields, NULL));
 }

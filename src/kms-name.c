@@ -81,7 +81,7 @@ kms_tag_resource(struct kms *k, const char *key, const struct json_rows *tags)
 {
 	struct tag_in in = {.key = key, .tags = *tags};
 
-	return (kms_call(k, "TagResource", tag_in, &in, kms_nothing, NULL));
+	return (kms_call(k, "TagResource", tag_in, &in, kms_no_fields, NULL));
 }
 
 enum err
@@ -89,5 +89,5 @@ kms_untag_resource(struct kms *k, const char *key, struct view tag_keys)
 {
 	struct tag_in in = {.key = key, .names = tag_keys};
 
-	return (kms_call(k, "UntagResource", tag_in, &in, kms_nothing, NULL));
+	return (kms_call(k, "UntagResource", tag_in, &in, kms_no_fields, NULL));
 }

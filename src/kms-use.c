@@ -27,7 +27,7 @@ kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 	enum err e = kms_call(
 	    k, "Encrypt", encrypt_in, in, ciphertext_out, out);
 
-	return (kms_complete(e, out->len != 0));
+	return (kms_require(e, out->len != 0));
 }
 
 enum err
@@ -35,7 +35,7 @@ kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
 	enum err e = kms_call(k, "Decrypt", decrypt_in, in, plaintext_out, out);
 
-	return (kms_complete(e, out->len != 0));
+	return (kms_require(e, out->len != 0));
 }
 
 /* GenerateDataKey */
@@ -64,8 +64,8 @@ kms_generate_data_key(
 	    k, "GenerateDataKey", data_key_in, in, data_key_out, out);
 
 	return (
-	    kms_complete(e, out->arn[0] != '\0' && out->ciphertext.len != 0 &&
-				out->plaintext.len != 0));
+	    kms_require(e, out->arn[0] != '\0' && out->ciphertext.len != 0 &&
+			       out->plaintext.len != 0));
 }
 
 /* Sign */
@@ -81,7 +81,7 @@ kms_sign(struct kms *k, const struct kms_sign_in *in, struct buf *out)
 {
 	enum err e = kms_call(k, "Sign", sign_in, in, sign_out, out);
 
-	return (kms_complete(e, out->len != 0));
+	return (kms_require(e, out->len != 0));
 }
 
 /* GetPublicKey */
@@ -99,7 +99,7 @@ kms_get_public_key(struct kms *k, const char *key, struct buf *out)
 	enum err e = kms_call(
 	    k, "GetPublicKey", key_in, &in, public_key_out, out);
 
-	return (kms_complete(e, out->len != 0));
+	return (kms_require(e, out->len != 0));
 }
 
 /* GenerateMac, VerifyMac */
@@ -121,7 +121,7 @@ kms_generate_mac(struct kms *k, const struct kms_mac_in *in, struct buf *out)
 	enum err e = kms_call(
 	    k, "GenerateMac", mac_in, in, generate_mac_out, out);
 
-	return (kms_complete(e, out->len != 0));
+	return (kms_require(e, out->len != 0));
 }
 
 enum err
@@ -133,7 +133,7 @@ kms_verify_mac(struct kms *k, const struct kms_mac_in *in)
 	/* KMS says it by an exception; if it ever says it so, it is no yes */
 	if (e == ERR_OK && out.valid == JSON_FALSE)
 		e = ERR_BAD_MAC;
-	return (kms_complete(e, out.valid != JSON_UNSET));
+	return (kms_require(e, out.valid != JSON_UNSET));
 }
 
 /* DeriveSharedSecret, Encapsulate, Decapsulate */
@@ -159,7 +159,7 @@ kms_derive_shared_secret(
 	enum err e = kms_call(
 	    k, "DeriveSharedSecret", agree_in, &in, secret_out, secret);
 
-	return (kms_complete(e, secret->len != 0));
+	return (kms_require(e, secret->len != 0));
 }
 
 static const struct json_field encapsulate_out[] = {
@@ -183,7 +183,7 @@ kms_encapsulate(struct kms *k, const char *key, struct kms_encapsulated *out)
 	    k, "Encapsulate", agree_in, &in, encapsulate_out, out);
 
 	return (
-	    kms_complete(e, out->secret.len != 0 && out->ciphertext.len != 0));
+	    kms_require(e, out->secret.len != 0 && out->ciphertext.len != 0));
 }
 
 enum err
@@ -195,5 +195,5 @@ kms_decapsulate(
 	enum err e = kms_call(
 	    k, "Decapsulate", agree_in, &in, secret_out, secret);
 
-	return (kms_complete(e, secret->len != 0));
+	return (kms_require(e, secret->len != 0));
 }

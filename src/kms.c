@@ -7,7 +7,7 @@
 #define MANY_REQUEST_MAX 1024 /* of many that are held at once */
 #define MANY_REPLY_MAX (256 * 1024)
 
-const struct json_field kms_nothing[] = {JSON_END};
+const struct json_field kms_no_fields[] = {JSON_END};
 
 enum err
 kms_call(struct kms *k, const char *operation,
@@ -18,15 +18,15 @@ kms_call(struct kms *k, const char *operation,
 	struct buf reply = BUF_INIT(REPLY_MAX);
 	enum err e;
 
-	memset(&k->fault, 0, sizeof(k->fault));
+	memset(&k->error, 0, sizeof(k->error));
 	if ((e = json_encode(in_fields, in, &body)) != ERR_OK ||
 	    (e = k->transport->post(k->transport->ctx, operation,
-		 buf_view(&body), &k->deadline, &reply, &k->fault)) != ERR_OK)
+		 buf_view(&body), &k->deadline, &reply, &k->error)) != ERR_OK)
 		goto out;
 	e = json_decode(out_fields, buf_view(&reply), out);
 out:
 	/* too long an answer is nothing that the caller sent too much of */
-	if (e == ERR_TOO_BIG && k->fault.status == 200)
+	if (e == ERR_TOO_BIG && k->error.status == 200)
 		e = ERR_REPLY;
 	buf_free(&reply);
 	buf_free(&body);
@@ -35,7 +35,7 @@ out:
 
 struct many {
 	const struct kms_key_entry *keys;
-	kms_take_reply *take;
+	kms_reply_fn *on_reply;
 	void *arg;
 };
 
@@ -43,7 +43,7 @@ static const struct json_field entry_in[] = {
     JSON_FIELD(struct kms_key_entry, id, "KeyId", TEXT), JSON_END};
 
 static enum err
-ask_of_key(void *arg, size_t i, struct buf *body)
+encode_key(void *arg, size_t i, struct buf *body)
 {
 	const struct many *m = arg;
 
@@ -51,32 +51,32 @@ ask_of_key(void *arg, size_t i, struct buf *body)
 }
 
 static enum err
-take_of_key(
-    void *arg, size_t i, enum err e, struct view reply, const struct fault *f)
+reply_of_key(void *arg, size_t i, enum err e, struct view reply,
+    const struct error_info *f)
 {
 	const struct many *m = arg;
 
 	(void)f;
-	return (m->take(m->arg, i, e, reply));
+	return (m->on_reply(m->arg, i, e, reply));
 }
 
 enum err
 kms_call_keys(struct kms *k, const char *operation,
-    const struct kms_key_entry *keys, size_t count, kms_take_reply *take,
+    const struct kms_key_entry *keys, size_t count, kms_reply_fn *on_reply,
     void *arg)
 {
-	struct many m = {keys, take, arg};
+	struct many m = {keys, on_reply, arg};
 	const struct batch b = {operation, count, MANY_REQUEST_MAX,
-	    MANY_REPLY_MAX, ask_of_key, take_of_key, &m};
+	    MANY_REPLY_MAX, encode_key, reply_of_key, &m};
 
-	memset(&k->fault, 0, sizeof(k->fault));
+	memset(&k->error, 0, sizeof(k->error));
 	return (k->transport->post_many(
-	    k->transport->ctx, &b, &k->deadline, &k->fault));
+	    k->transport->ctx, &b, &k->deadline, &k->error));
 }
 
 /* Too long is the reply: the request holds no more than an id. */
 enum err
-kms_reply(enum err e, const struct json_field *out_fields, struct view reply,
+kms_decode(enum err e, const struct json_field *out_fields, struct view reply,
     void *out)
 {
 	if (e == ERR_OK)
@@ -85,15 +85,15 @@ kms_reply(enum err e, const struct json_field *out_fields, struct view reply,
 }
 
 enum err
-kms_complete(enum err e, bool there)
+kms_require(enum err e, bool there)
 {
 	return (e == ERR_OK && !there ? ERR_REPLY : e);
 }
 
 enum err
-kms_complete_key(enum err e, bool there)
+kms_require_key(enum err e, bool there)
 {
-	e = kms_complete(e, there);
+	e = kms_require(e, there);
 	return (e == ERR_REPLY ? ERR_UNKNOWN : e);
 }
 
@@ -105,7 +105,7 @@ static const struct json_field names_in[] = {
 enum err
 kms_call_names(struct kms *k, const char *operation, struct kms_names in)
 {
-	return (kms_call(k, operation, names_in, &in, kms_nothing, NULL));
+	return (kms_call(k, operation, names_in, &in, kms_no_fields, NULL));
 }
 
 static const struct json_field list_in[] = {

@@ -3,7 +3,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
-#include "fault.h"
+#include "error-info.h"
 #include "json.h"
 
 /*
@@ -32,29 +32,31 @@ struct batch {
 	size_t count;
 	size_t body_max, reply_max; /* ceilings of one request's */
 	/* Appends the JSON of the i-th request. */
-	enum err (*ask)(void *arg, size_t i, struct buf *body);
-	/* What came of the i-th, which is done with: in any order, once each.
-	 * The fault is that of a failure. What is not ERR_OK ends it all. */
-	enum err (*take)(void *arg, size_t i, enum err, struct view reply,
-	    const struct fault *);
+	enum err (*encode)(void *arg, size_t i, struct buf *body);
+	/* The result of the i-th request: called once for each, in any order.
+	 * The error_info tells why it failed. Anything but ERR_OK that this
+	 * returns ends the batch. */
+	enum err (*on_reply)(void *arg, size_t i, enum err, struct view reply,
+	    const struct error_info *);
 	void *arg;
 };
 
 /*
- * The one impure edge. Tests put a fake here.
- * post: one operation, answered or failed for good within the deadline. body is
- * the request's JSON; *reply gets the JSON of a success. On failure *fault says
- * why.
- * post_many: the same of many, some of them at once, all within one deadline
- * and in the calling thread. Returns what take() ended it with; *fault is that
- * request's. Only take() knows whether one that failed is the end: those not
- * yet answered are given up then.
+ * How requests reach KMS; tests put a fake here.
+ * post: sends one request, and retries it, until it is answered, fails for good
+ * or the deadline passes. body is the request's JSON; *reply receives the JSON
+ * of a success. On failure *error says why.
+ * post_many: the same for many requests, some of them at once, all within one
+ * deadline and in the calling thread. A request that fails does not end the
+ * batch; an on_reply() that returns an error does: requests not yet answered
+ * are given up, that error is returned, and *error is that request's.
  */
 struct transport {
 	enum err (*post)(void *ctx, const char *operation, struct view body,
-	    const struct deadline *, struct buf *reply, struct fault *fault);
+	    const struct deadline *, struct buf *reply,
+	    struct error_info *error);
 	enum err (*post_many)(void *ctx, const struct batch *,
-	    const struct deadline *, struct fault *fault);
+	    const struct deadline *, struct error_info *error);
 	void *ctx;
 };
 
@@ -62,7 +64,7 @@ struct transport {
 struct kms {
 	const struct transport *transport;
 	struct deadline deadline;
-	struct fault fault;
+	struct error_info error;
 };
 
 /* One of the keys that a multi-Region key consists of. */
@@ -136,14 +138,13 @@ enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
 
 struct kms_key_entry;
 /*
- * Many keys, in far less time than one after the other. take() gets what came
- * of the i-th key, in any order: its own error, or its metadata, which it may
- * move out. What take() returns when it is not ERR_OK ends it all.
+ * DescribeKey for many keys at once. on_key() is called once for each, in any
+ * order, with an error or with the i-th key's metadata, which it may move out.
+ * Anything but ERR_OK that it returns ends the batch.
  */
-typedef enum err kms_take_key(
-    void *arg, size_t i, enum err, struct kms_key *key);
+typedef enum err kms_key_fn(void *arg, size_t i, enum err, struct kms_key *key);
 enum err kms_describe_keys(struct kms *, const struct kms_key_entry *keys,
-    size_t count, kms_take_key *take, void *arg);
+    size_t count, kms_key_fn *on_key, void *arg);
 
 /* ListKeys, ListAliases and ListResourceTags give a page; marker "" is the
  * first and, when it comes back "", there is no next. rows are freed with

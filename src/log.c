@@ -88,7 +88,7 @@ log_open(const char *spec, struct log **out)
 }
 
 int
-log_wants(const struct log *l, enum log_level level)
+log_enabled(const struct log *l, enum log_level level)
 {
 	return (l != NULL && level != LOG_OFF && level <= l->level);
 }
@@ -130,7 +130,7 @@ log_line(struct log *l, enum log_level level, const char *fmt, ...)
 	int saved = errno;
 	va_list ap;
 
-	if (!log_wants(l, level))
+	if (!log_enabled(l, level))
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);

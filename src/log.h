@@ -25,6 +25,6 @@ enum err log_open(const char *spec, struct log **out);
 void log_line(struct log *, enum log_level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Whether a line of that level would be written. */
-int log_wants(const struct log *, enum log_level);
+int log_enabled(const struct log *, enum log_level);
 void log_close(struct log *);
 #endif

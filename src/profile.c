@@ -41,7 +41,7 @@ section_find(const struct ini *ini, const char *kind, const char *name)
  * server keeps the HOME of the root that started it), unless it was named. */
 static enum err
 file_read(const char *variable, const char *usual, struct ini *out,
-    struct fault *fault)
+    struct error_info *error)
 {
 	const char *named = env_get(variable);
 	struct buf path = BUF_INIT(PATH_SIZE_MAX);
@@ -57,11 +57,11 @@ file_read(const char *variable, const char *usual, struct ini *out,
 	if (fd == -1) {
 		if (errno != ENOENT && errno != ENOTDIR &&
 		    (errno != EACCES || named != NULL))
-			e = fault_set(fault, ERR_FILE, "%s: %s",
+			e = error_info_set(error, ERR_FILE, "%s: %s",
 			    (const char *)path.ptr, strerror(errno));
 		goto out;
 	}
-	e = ini_read(out, fd, (const char *)path.ptr, fault);
+	e = ini_read(out, fd, (const char *)path.ptr, error);
 out:
 	if (fd != -1)
 		(void)close(fd);
@@ -70,13 +70,13 @@ out:
 }
 
 static enum err
-profile_find(struct profile *p, const char *named, struct fault *fault)
+profile_find(struct profile *p, const char *named, struct error_info *error)
 {
 	const char *name = named != NULL ? named : "default";
 
 	if (strlen(name) >= sizeof(p->name))
-		return (fault_set(
-		    fault, ERR_CONFIG, "the AWS profile's name is too long"));
+		return (error_info_set(
+		    error, ERR_CONFIG, "the AWS profile's name is too long"));
 	strcpy(p->name, name);
 	p->section = section_find(&p->config, "profile", name);
 	if (p->section == NULL && strcmp(name, "default") == 0 &&
@@ -85,7 +85,7 @@ profile_find(struct profile *p, const char *named, struct fault *fault)
 	if (named != NULL && p->section == NULL &&
 	    !ini_has_section(&p->credentials, name) &&
 	    strcmp(name, "default") != 0)
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "AWS profile \"%s\" is in neither the config nor the "
 		    "credentials file",
 		    name));
@@ -93,7 +93,7 @@ profile_find(struct profile *p, const char *named, struct fault *fault)
 }
 
 enum err
-profile_open(const char *chosen, struct profile *p, struct fault *fault)
+profile_open(const char *chosen, struct profile *p, struct error_info *error)
 {
 	enum err e;
 
@@ -102,11 +102,11 @@ profile_open(const char *chosen, struct profile *p, struct fault *fault)
 	if (chosen == NULL)
 		chosen = env_get("AWS_DEFAULT_PROFILE");
 	if ((e = file_read("AWS_CONFIG_FILE", "~/.aws/config", &p->config,
-		 fault)) != ERR_OK ||
+		 error)) != ERR_OK ||
 	    (e = file_read("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
-		 &p->credentials, fault)) != ERR_OK)
+		 &p->credentials, error)) != ERR_OK)
 		return (e);
-	return (profile_find(p, chosen, fault));
+	return (profile_find(p, chosen, error));
 }
 
 void

@@ -1,6 +1,6 @@
 #ifndef PROFILE_H
 #define PROFILE_H
-#include "fault.h"
+#include "error-info.h"
 #include "ini.h"
 
 /*
@@ -20,7 +20,8 @@ struct profile {
 
 /* chosen: NULL or "": AWS_PROFILE, AWS_DEFAULT_PROFILE, else "default".
  * ERR_CONFIG when a profile that was named is in neither file. */
-enum err profile_open(const char *chosen, struct profile *, struct fault *);
+enum err profile_open(
+    const char *chosen, struct profile *, struct error_info *);
 void profile_close(struct profile *);
 /* A setting, the credentials file's before config's; NULL when neither has
  * it. */

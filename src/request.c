@@ -2,28 +2,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/rand.h>
-#include "refusal.h"
+#include "aws-error.h"
 #include "request.h"
 
 #define TARGET "TrentService."
 #define HEADERS_MAX 32768
 #define HEADERS_USUAL 1024 /* room from the start: growing costs */
-#define TRY_MS 10000 /* KMS answers in far less: leaves time for another try */
-#define SOON_MS 50 /* first waits, doubled from try to try */
-#define SLOW_MS 1000
-#define WAIT_MOST_MS 20000
-#define LAST_MS 100 /* a try is not worth it with less to be answered in */
+#define ATTEMPT_MS \
+	10000 /* KMS answers in far less: leaves time for another try */
+#define RETRY_MS 50 /* first waits, doubled from try to try */
+#define THROTTLED_MS 1000
+#define WAIT_MAX_MS 20000
+#define ATTEMPT_MIN_MS \
+	100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
 
 /* What these do twice is there twice: never sent again once they may have
  * arrived. The other operations may be repeated. */
-static const char *const once[] = {"CreateKey"};
+static const char *const not_idempotent[] = {"CreateKey"};
 
 static bool
-sent_once_only(const char *operation)
+is_not_idempotent(const char *operation)
 {
-	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
-		if (strcmp(once[i], operation) == 0)
+	for (size_t i = 0;
+	     i < sizeof(not_idempotent) / sizeof(not_idempotent[0]); i++)
+		if (strcmp(not_idempotent[i], operation) == 0)
 			return (true);
 	return (false);
 }
@@ -37,34 +40,34 @@ request_init(struct request *k, struct client *c, const char *operation,
 	    .body = body,
 	    .deadline = d,
 	    .reply = reply,
-	    .once = sent_once_only(operation),
+	    .not_idempotent = is_not_idempotent(operation),
 	    .headers = BUF_INIT(HEADERS_MAX)};
 	(void)snprintf(k->target, sizeof(k->target), TARGET "%s", operation);
 	k->fields[0] = (struct http_field){
 	    "x-amzn-requestid", k->request_id, sizeof(k->request_id)};
 	k->fields[1] = (struct http_field){
-	    "x-amz-retry-after", k->after_ms, sizeof(k->after_ms)};
+	    "x-amz-retry-after", k->retry_after_ms, sizeof(k->retry_after_ms)};
 	k->fields[2] = (struct http_field){
-	    "retry-after", k->after, sizeof(k->after)};
+	    "retry-after", k->retry_after, sizeof(k->retry_after)};
 	k->http = (struct http_request){.url = c->endpoint.url,
 	    .body = body,
-	    .most_ms = k->once ? 0 : TRY_MS,
-	    .once = k->once,
+	    .timeout_ms = k->not_idempotent ? 0 : ATTEMPT_MS,
+	    .not_idempotent = k->not_idempotent,
 	    .loopback = c->endpoint.loopback};
 }
 
 static void
-creds_let_go(struct request *k)
+release_creds(struct request *k)
 {
 	if (k->creds != NULL)
-		creds_put(k->client->creds, k->creds);
+		creds_release(k->client->creds, k->creds);
 	k->creds = NULL;
 }
 
 void
 request_free(struct request *k)
 {
-	creds_let_go(k);
+	release_creds(k);
 	buf_free(&k->headers);
 }
 
@@ -76,24 +79,24 @@ clock_is_wrong(const struct request *k)
 	const struct clock *clk = k->client->clock;
 	int64_t ours = clk->wall_ms(clk->ctx) + k->skew_ms;
 
-	return (llabs(k->got.date * 1000 - ours) > SKEW_MS);
+	return (llabs(k->response.date * 1000 - ours) > SKEW_MS);
 }
 
 static enum err
-judge(struct request *k)
+reply_error(struct request *k)
 {
-	struct fault *f = &k->fault;
+	struct error_info *f = &k->error;
 	enum err e;
 
 	if (f->status == 200)
 		return (ERR_OK);
-	e = refusal_read(buf_view(k->reply), f);
+	e = aws_error_read(buf_view(k->reply), f);
 	buf_reset(k->reply);
 	/* a wrong secret key and a wrong clock look the same */
-	if (e == ERR_CLOCK && k->got.date != 0 && !clock_is_wrong(k))
+	if (e == ERR_CLOCK && k->response.date != 0 && !clock_is_wrong(k))
 		e = ERR_BAD_CREDS;
 	/* a gateway's answer says nothing about what KMS did */
-	if (k->once && f->exception[0] == '\0' && f->status >= 500)
+	if (k->not_idempotent && f->exception[0] == '\0' && f->status >= 500)
 		e = ERR_UNKNOWN;
 	return (e);
 }
@@ -105,11 +108,11 @@ trace(const struct request *k, enum err e)
 
 	log_line(c->log, LOG_TRACE,
 	    "KMS %s: %s, HTTP status %d%s%s, request id %s, %lld ms, try %d",
-	    k->operation, err_name(e), k->fault.status,
-	    k->fault.exception[0] != '\0' ? " " : "", k->fault.exception,
+	    k->operation, err_name(e), k->error.status,
+	    k->error.exception[0] != '\0' ? " " : "", k->error.exception,
 	    k->request_id[0] != '\0' ? k->request_id : "none",
 	    (long long)(c->clock->mono_ms(c->clock->ctx) - k->began_ms),
-	    k->number);
+	    k->attempt);
 }
 
 static enum err
@@ -135,33 +138,33 @@ sign(struct request *k)
 }
 
 enum err
-request_try(struct request *k)
+request_begin_attempt(struct request *k)
 {
 	struct client *c = k->client;
 	enum err e;
 
-	k->number++;
-	memset(&k->fault, 0, sizeof(k->fault));
-	k->request_id[0] = k->after_ms[0] = k->after[0] = '\0';
-	k->got = (struct http_reply){.body = k->reply,
+	k->attempt++;
+	memset(&k->error, 0, sizeof(k->error));
+	k->request_id[0] = k->retry_after_ms[0] = k->retry_after[0] = '\0';
+	k->response = (struct http_reply){.body = k->reply,
 	    .fields = k->fields,
 	    .field_count = sizeof(k->fields) / sizeof(k->fields[0])};
-	creds_let_go(k);
-	if ((e = creds_get(
-		 c->creds, NULL, k->deadline, &k->creds, &k->fault)) != ERR_OK)
+	release_creds(k);
+	if ((e = creds_acquire(
+		 c->creds, NULL, k->deadline, &k->creds, &k->error)) != ERR_OK)
 		return (e);
 	k->began_ms = c->clock->mono_ms(c->clock->ctx);
 	return (sign(k));
 }
 
 enum err
-request_tried(struct request *k, enum err e)
+request_end_attempt(struct request *k, enum err e)
 {
-	k->fault.status = k->got.status;
-	memcpy(k->fault.request_id, k->request_id, sizeof(k->request_id));
+	k->error.status = k->response.status;
+	memcpy(k->error.request_id, k->request_id, sizeof(k->request_id));
 	if (e == ERR_OK)
-		e = judge(k);
-	else if (k->once && k->got.sent)
+		e = reply_error(k);
+	else if (k->not_idempotent && k->response.sent)
 		e = ERR_UNKNOWN;
 	trace(k, e);
 	return (e);
@@ -171,7 +174,7 @@ request_tried(struct request *k, enum err e)
 #define NEVER ((int64_t)-1)
 
 static uint32_t
-any_number(const struct client *c)
+random_number(const struct client *c)
 {
 	struct crypto_guard guard;
 	uint32_t r = 0;
@@ -189,19 +192,20 @@ backoff_ms(const struct client *c, int64_t first, int n)
 {
 	int64_t most = first;
 
-	while (--n > 0 && most < WAIT_MOST_MS)
+	while (--n > 0 && most < WAIT_MAX_MS)
 		most *= 2;
-	if (most > WAIT_MOST_MS)
-		most = WAIT_MOST_MS;
-	return (1 + (int64_t)((double)(most - 1) * any_number(c) / UINT32_MAX));
+	if (most > WAIT_MAX_MS)
+		most = WAIT_MAX_MS;
+	return (
+	    1 + (int64_t)((double)(most - 1) * random_number(c) / UINT32_MAX));
 }
 
 static int64_t
-again_soon(struct request *k)
+retry_soon(struct request *k)
 {
 	if (++k->failures >= k->client->tries)
 		return (NEVER);
-	return (backoff_ms(k->client, SOON_MS, k->failures));
+	return (backoff_ms(k->client, RETRY_MS, k->failures));
 }
 
 /*
@@ -210,23 +214,24 @@ again_soon(struct request *k)
  * whatever chance makes of it.
  */
 static int64_t
-again_slow(struct request *k)
+retry_throttled(struct request *k)
 {
 	struct client *c = k->client;
-	int64_t ms = backoff_ms(c, SLOW_MS, ++k->throttles), asked;
+	int64_t ms = backoff_ms(c, THROTTLED_MS, ++k->throttles), asked;
 	int64_t most = deadline_left(k->deadline) / 2;
 
-	if (most < LAST_MS)
+	if (most < ATTEMPT_MIN_MS)
 		return (NEVER);
 	/* the next try waits for its turn */
-	if (pace_slow(&c->pace, k->operation, c->clock, k->turn, any_number(c)))
+	if (rate_limit_throttled(&c->rate_limit, k->operation, c->clock,
+		k->took_turn, random_number(c)))
 		return (0);
 	if (ms > most)
 		ms = most;
 	/* AWS's own header is held to [t, t + 5 s] of our wait t */
-	if ((asked = strtoll(k->after_ms, NULL, 10)) > ms)
+	if ((asked = strtoll(k->retry_after_ms, NULL, 10)) > ms)
 		ms = asked < ms + 5000 ? asked : ms + 5000;
-	if ((asked = strtoll(k->after, NULL, 10)) > 0 && asked < 86400 &&
+	if ((asked = strtoll(k->retry_after, NULL, 10)) > 0 && asked < 86400 &&
 	    asked * 1000 > ms)
 		ms = asked * 1000;
 	return (ms);
@@ -234,31 +239,33 @@ again_slow(struct request *k)
 
 /* Only with other credentials: the same ones would be refused again. */
 static int64_t
-again_creds(struct request *k)
+retry_with_new_creds(struct request *k)
 {
 	struct client *c = k->client;
 	struct creds *other;
 	bool changed;
 
-	if (k->renewed)
+	if (k->creds_renewed)
 		return (NEVER);
-	k->renewed = true;
-	if (creds_get(c->creds, k->creds, k->deadline, &other, NULL) != ERR_OK)
+	k->creds_renewed = true;
+	if (creds_acquire(c->creds, k->creds, k->deadline, &other, NULL) !=
+	    ERR_OK)
 		return (NEVER);
 	changed = other->serial != k->creds->serial;
-	creds_put(c->creds, other);
+	creds_release(c->creds, other);
 	return (changed ? 0 : NEVER);
 }
 
 static int64_t
-again_clock(struct request *k)
+retry_with_new_date(struct request *k)
 {
 	struct client *c = k->client;
-	int64_t skew = k->got.date * 1000 - c->clock->wall_ms(c->clock->ctx);
+	int64_t skew = k->response.date * 1000 -
+		       c->clock->wall_ms(c->clock->ctx);
 
-	if (k->corrected || k->got.date == 0)
+	if (k->clock_corrected || k->response.date == 0)
 		return (NEVER);
-	k->corrected = true;
+	k->clock_corrected = true;
 	c->skew_ms = skew;
 	log_line(c->log, LOG_INFO,
 	    "this machine's clock is %lld s from AWS's: requests are dated "
@@ -267,25 +274,25 @@ again_clock(struct request *k)
 	return (0);
 }
 
-static int64_t (*const again[])(struct request *) = {
+static int64_t (*const retry_delay[])(struct request *) = {
     [REMEDY_NONE] = NULL,
-    [REMEDY_RETRY] = again_soon,
-    [REMEDY_SLOW] = again_slow,
-    [REMEDY_CREDS] = again_creds,
-    [REMEDY_CLOCK] = again_clock,
+    [REMEDY_RETRY] = retry_soon,
+    [REMEDY_SLOW] = retry_throttled,
+    [REMEDY_CREDS] = retry_with_new_creds,
+    [REMEDY_CLOCK] = retry_with_new_date,
 };
 
 bool
-request_again(struct request *k, enum err e, int64_t *wait_ms)
+request_should_retry(struct request *k, enum err e, int64_t *wait_ms)
 {
 	enum err_remedy remedy = err_remedy(e);
 
 	/* what went wrong before says more than that time ran out */
-	if (e == ERR_DEADLINE && k->err != ERR_OK)
+	if (e == ERR_DEADLINE && k->result != ERR_OK)
 		return (false);
-	k->err = e;
-	k->why = k->fault;
-	*wait_ms = again[remedy] != NULL ? again[remedy](k) : NEVER;
+	k->result = e;
+	k->result_error = k->error;
+	*wait_ms = retry_delay[remedy] != NULL ? retry_delay[remedy](k) : NEVER;
 	return (*wait_ms == 0 ||
 		(*wait_ms > 0 && *wait_ms < deadline_left(k->deadline)));
 }

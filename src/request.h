@@ -5,7 +5,7 @@
 #include "creds.h"
 #include "endpoint.h"
 #include "http.h"
-#include "pace.h"
+#include "rate-limit.h"
 #include "signer.h"
 
 /*
@@ -27,7 +27,8 @@ struct client {
 	struct creds_store *creds;
 	struct signer *signer;
 	_Atomic int64_t skew_ms; /* the service's clock minus ours */
-	struct pace pace; /* of requests that are sent one at a time */
+	struct rate_limit
+	    rate_limit; /* of requests that are sent one at a time */
 };
 
 struct request {
@@ -37,39 +38,39 @@ struct request {
 	struct view body;
 	const struct deadline *deadline;
 	struct buf *reply; /* its JSON, of a success */
-	bool once;
-	int number; /* of the try, from 1 */
+	bool not_idempotent;
+	int attempt; /* of the try, from 1 */
 	int failures, throttles; /* among the tries */
-	bool renewed, corrected; /* credentials, the clock */
-	bool turn; /* the last try waited for its turn */
+	bool creds_renewed, clock_corrected; /* credentials, the clock */
+	bool took_turn; /* the last try waited for its turn */
 	/* of the last try: */
 	struct creds *creds;
 	struct buf headers;
 	struct http_request http;
 	struct http_field fields[3];
-	struct http_reply got;
+	struct http_reply response;
 	int64_t began_ms, skew_ms;
-	struct fault fault; /* what http.c has to say of it */
-	char request_id[64], after_ms[32], after[32];
+	struct error_info error; /* what http.c has to say of it */
+	char request_id[64], retry_after_ms[32], retry_after[32];
 	/* what came of the request, when there is no other try: */
-	enum err err;
-	struct fault why;
+	enum err result;
+	struct error_info result_error;
 };
 
 /* body, deadline and reply last as long as the request, which stays where it
  * is. */
 void request_init(struct request *, struct client *, const char *operation,
     struct view body, const struct deadline *, struct buf *reply);
-/* The next try: http, got and fault are ready for http_post(). */
-enum err request_try(struct request *);
+/* The next try: http, got and error are ready for http_post(). */
+enum err request_begin_attempt(struct request *);
 /* What came of it: e is http_post()'s. */
-enum err request_tried(struct request *, enum err e);
+enum err request_end_attempt(struct request *, enum err e);
 /* Whether to try once more, and when: *wait_ms from now, before the deadline.
- * e is what request_try() or request_tried() said. */
-bool request_again(struct request *, enum err e, int64_t *wait_ms);
+ * e is what request_begin_attempt() or request_end_attempt() said. */
+bool request_should_retry(struct request *, enum err e, int64_t *wait_ms);
 void request_free(struct request *);
 
 /* client-many.c: struct transport's. */
 enum err client_post_many(void *client, const struct batch *,
-    const struct deadline *, struct fault *);
+    const struct deadline *, struct error_info *);
 #endif

@@ -27,7 +27,7 @@ signer_open(const struct signer_conf *conf, struct signer **out)
 	s->conf = *conf;
 	pthread_mutex_init(&s->lock, NULL);
 	e = ERR_MEMORY;
-	if ((s->key = arena_get(conf->arena, SIGV4_KEY_SIZE)) == NULL ||
+	if ((s->key = arena_alloc(conf->arena, SIGV4_KEY_SIZE)) == NULL ||
 	    (e = sigv4_open(conf->crypto, &s->sigv4)) != ERR_OK) {
 		signer_close(s);
 		return (e);
@@ -41,7 +41,7 @@ signer_close(struct signer *s)
 {
 	if (s == NULL)
 		return;
-	arena_put(s->conf.arena, s->key);
+	arena_free(s->conf.arena, s->key);
 	sigv4_close(s->sigv4);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

@@ -7,7 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include "pin.h"
-#include "secret.h"
+#include "arena.h"
 
 #define CTRL_C 3
 #define CTRL_D 4
@@ -22,7 +22,7 @@ allocate(struct pin *p)
 
 	if (arena_open(PIN_MAX + 1, &p->arena, &locked) != ERR_OK)
 		return (false);
-	p->text = arena_get(p->arena, PIN_MAX + 1);
+	p->text = arena_alloc(p->arena, PIN_MAX + 1);
 	p->len = 0;
 	return (p->text != NULL);
 }

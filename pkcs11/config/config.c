@@ -199,17 +199,17 @@ section_label(const char *section)
 
 static enum err
 open_section(struct config *c, const struct ini_item *i, const char *file,
-    struct fault *fault)
+    struct error_info *error)
 {
 	const char *label = section_label(i->section);
 
 	if (label == NULL || *label == '\0' || strlen(label) > TOKEN_LABEL_MAX)
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s:%d: a section is [token NAME], NAME of 1 to %d bytes",
 		    file, i->line, TOKEN_LABEL_MAX));
 	for (size_t n = 0; n < c->token_count; n++)
 		if (strcmp(c->tokens[n].label, label) == 0)
-			return (fault_set(fault, ERR_CONFIG,
+			return (error_info_set(error, ERR_CONFIG,
 			    "%s:%d: token %s is there twice", file, i->line,
 			    label));
 	return (token_add(c, label) != NULL ? ERR_OK : ERR_MEMORY);
@@ -217,25 +217,25 @@ open_section(struct config *c, const struct ini_item *i, const char *file,
 
 static enum err
 take_item(struct config *c, const struct ini_item *i, const char *file,
-    struct fault *fault)
+    struct error_info *error)
 {
 	bool global = i->section == NULL || i->section[0] == '\0';
 	const struct option *o = global ? globals : tokens;
 	enum err e;
 
 	if (i->key == NULL)
-		return (open_section(c, i, file, fault));
+		return (open_section(c, i, file, error));
 	while (o->name != NULL && strcmp(o->name, i->key) != 0)
 		o++;
 	if (o->name == NULL || i->parent[0] != '\0')
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s:%d: there is no option %s here", file, i->line,
 		    i->key));
 	e = set_option(o,
 	    global ? (void *)c : (void *)&c->tokens[c->token_count - 1],
 	    i->value);
 	return (e == ERR_OK ? e
-			    : fault_set(fault, e, "%s:%d: %s cannot be %s",
+			    : error_info_set(error, e, "%s:%d: %s cannot be %s",
 				  file, i->line, i->key, i->value));
 }
 
@@ -251,18 +251,18 @@ is_safe(int fd)
 }
 
 static enum err
-read_file(struct config *c, int fd, const char *file, struct fault *fault)
+read_file(struct config *c, int fd, const char *file, struct error_info *error)
 {
 	struct ini ini = INI_INIT;
 	enum err e;
 
 	if (!is_safe(fd))
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "%s: others than its user or root can write it", file));
-	if ((e = ini_read(&ini, fd, file, fault)) != ERR_OK)
+	if ((e = ini_read(&ini, fd, file, error)) != ERR_OK)
 		goto out;
 	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
-		e = take_item(c, &ini.items[i], file, fault);
+		e = take_item(c, &ini.items[i], file, error);
 out:
 	ini_free(&ini);
 	return (e);
@@ -270,7 +270,7 @@ out:
 
 /* Opens the first of the places that is there; one that was named must be. */
 static enum err
-open_file(const char *named, char *path, int *fd, struct fault *fault)
+open_file(const char *named, char *path, int *fd, struct error_info *error)
 {
 	const char *xdg = env_get("XDG_CONFIG_HOME");
 	struct buf home = BUF_INIT(PATH_SIZE);
@@ -279,8 +279,8 @@ open_file(const char *named, char *path, int *fd, struct fault *fault)
 	if (named != NULL) {
 		snprintf(path, PATH_SIZE, "%s", named);
 		if ((*fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-			return (fault_set(
-			    fault, ERR_FILE, "%s: %s", path, strerror(errno)));
+			return (error_info_set(
+			    error, ERR_FILE, "%s: %s", path, strerror(errno)));
 		return (ERR_OK);
 	}
 	if (xdg != NULL)
@@ -296,8 +296,8 @@ open_file(const char *named, char *path, int *fd, struct fault *fault)
 		*fd = open(path, O_RDONLY | O_CLOEXEC);
 	}
 	if (*fd == -1 && errno != ENOENT && errno != ENOTDIR)
-		return (fault_set(
-		    fault, ERR_FILE, "%s: %s", path, strerror(errno)));
+		return (error_info_set(
+		    error, ERR_FILE, "%s: %s", path, strerror(errno)));
 	return (ERR_OK);
 }
 
@@ -317,7 +317,7 @@ default_state(struct config *c)
 }
 
 enum err
-config_load(const char *init_args, struct config *c, struct fault *fault)
+config_load(const char *init_args, struct config *c, struct error_info *error)
 {
 	static const char prefix[] = "config=";
 	const char *named = env_get("KEYFERRY_CONFIG");
@@ -329,8 +329,8 @@ config_load(const char *init_args, struct config *c, struct fault *fault)
 	if (named == NULL && init_args != NULL &&
 	    strncmp(init_args, prefix, strlen(prefix)) == 0)
 		named = init_args + strlen(prefix);
-	if ((e = open_file(named, path, &fd, fault)) != ERR_OK ||
-	    (fd != -1 && (e = read_file(c, fd, path, fault)) != ERR_OK))
+	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
+	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
 		goto out;
 	if (c->token_count == 0 && token_add(c, DEFAULT_LABEL) == NULL)
 		e = ERR_MEMORY;

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "cryptoki/cryptoki.h"
-#include "fault.h"
+#include "error-info.h"
 
 #define TOKEN_LABEL_MAX 32 /* CK_TOKEN_INFO */
 
@@ -42,9 +42,10 @@ struct config {
 
 /*
  * Finds and reads the file: $KEYFERRY_CONFIG, else init_args ("config=PATH",
- * may be NULL), else the user's, else the system's. *fault tells what is wrong
+ * may be NULL), else the user's, else the system's. *error tells what is wrong
  * when it returns ERR_CONFIG or ERR_FILE. On failure nothing is left to free.
  */
-enum err config_load(const char *init_args, struct config *, struct fault *);
+enum err config_load(
+    const char *init_args, struct config *, struct error_info *);
 void config_free(struct config *);
 #endif

@@ -3,7 +3,7 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include "rsa-wrap.h"
-#include "secret.h"
+#include "arena.h"
 
 #define AES_KEY_MAX 32
 #define KWP_OVERHEAD 8 /* RFC 5649, besides padding to 8 bytes */

@@ -2,7 +2,7 @@
 #define RSA_H
 #include "buf.h"
 #include "cryptoki/cryptoki.h"
-#include "secret.h"
+#include "arena.h"
 
 /* The parts of an RSA private key, and whether they belong together. Each is a
  * number, the highest byte first; it may begin with zeros. */

@@ -116,7 +116,7 @@ finish(struct call *c, struct provision *p, const char *new_material_id)
 	p->made = false;
 	if (import_params_forget(c, p->key) != ERR_OK)
 		call_note(c, "%s: import parameters that are used up stay",
-		    c->kms.fault.message);
+		    c->kms.error.message);
 	if ((rv = regions_import(c, p)) != CKR_OK)
 		return (rv);
 	if (new_material_id != NULL &&

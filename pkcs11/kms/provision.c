@@ -369,7 +369,7 @@ provision_close(struct call *c, struct provision *p, CK_RV rv)
 		rv = call_fail(c, e);
 	else if (e != ERR_OK)
 		call_note(c, "%s: the journal of a finished import stays",
-		    c->kms.fault.message);
+		    c->kms.error.message);
 	if (rv != CKR_OK && p->made)
 		take_back(c, p);
 	journal_close(c, &p->journal);

@@ -23,7 +23,7 @@ replicate(struct call *c, struct kms *there, const struct key *k,
 		if (e == ERR_EXISTS || e == ERR_UNKNOWN)
 			e = ERR_OK; /* looked at below */
 		if (e != ERR_OK)
-			there->fault = c->kms.fault;
+			there->error = c->kms.error;
 		else
 			e = ERR_NOT_FOUND;
 	}
@@ -101,13 +101,13 @@ regions_import(struct call *c, const struct provision *p)
 		e = import_there(c, rs->clients[i], p, &there);
 		if (e == ERR_OK)
 			continue;
-		c->kms.fault = there.fault;
+		c->kms.error = there.error;
 		one = call_fail(c, e);
 		log_line(c->module->log, LOG_ERROR,
 		    "%s: key %s is not whole in %s: %s [%s: %s]; import the "
 		    "same material again",
 		    c->name, p->key->meta.id, client_region(rs->clients[i]),
-		    err_text(e), there.fault.exception, there.fault.message);
+		    err_text(e), there.error.exception, there.error.message);
 		if (rv == CKR_OK)
 			rv = one;
 	}

@@ -19,7 +19,7 @@ bool settle_retry(
     struct call *, struct deadline *, const struct key *, enum err, int *tries);
 
 /* DescribeKey without a trace: the error that the caller is about to report
- * stays in kms->fault. */
+ * stays in kms->error. */
 enum err describe_aside(
     const struct kms *, const char *key, struct kms_key *meta);
 #endif

@@ -25,8 +25,8 @@
 static enum err
 fail(struct call *c, const char *path)
 {
-	return (fault_set(
-	    &c->kms.fault, ERR_FILE, "%s: %s", path, strerror(errno)));
+	return (error_info_set(
+	    &c->kms.error, ERR_FILE, "%s: %s", path, strerror(errno)));
 }
 
 /* Hidden files are none of ours: editors and writers leave them. */
@@ -352,7 +352,7 @@ take_file(
 	names.ours = strncmp(name, OURS, strlen(OURS)) == 0;
 	if ((e = read_file(c, path, &text)) != ERR_OK) {
 		call_note(c, "%s is left out: %s", path,
-		    e == ERR_FILE ? c->kms.fault.message : err_text(e));
+		    e == ERR_FILE ? c->kms.error.message : err_text(e));
 		e = e == ERR_MEMORY ? e : ERR_OK;
 		goto out;
 	}

@@ -34,7 +34,7 @@ enum err certfile_read(struct call *, const char *dir, struct certfiles *);
 void certfile_free(struct certfiles *);
 
 /* On the disk before it returns; in the place of the one that was there.
- * ERR_FILE, with the reason in the call's fault; *read_only tells whether it
+ * ERR_FILE, with the reason in the call's error; *read_only tells whether it
  * is that nobody may write there. */
 enum err certfile_write(
     struct call *, const char *dir, const struct certfile *, bool *read_only);

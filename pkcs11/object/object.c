@@ -57,7 +57,7 @@ object_check_state(struct call *c, const struct object *o)
 void
 object_refresh_state(struct call *c, const struct object *o)
 {
-	struct fault fault = c->kms.fault;
+	struct error_info error = c->kms.error;
 	enum err e = c->err;
 	struct key *k = NULL;
 
@@ -68,7 +68,7 @@ object_refresh_state(struct call *c, const struct object *o)
 		(void)store_drop(&c->token->store, o->key->meta.id);
 	key_unref(k);
 	c->err = e;
-	c->kms.fault = fault;
+	c->kms.error = error;
 }
 
 /*

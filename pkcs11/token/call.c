@@ -73,7 +73,7 @@ is_answer(CK_RV rv)
 static void
 tell(const struct call *c, CK_RV rv)
 {
-	const struct fault *f = &c->kms.fault;
+	const struct error_info *f = &c->kms.error;
 	const char *what = c->why, *advice = rv_advice(c->err);
 	char said[512] = "", name[RV_NAME_SIZE];
 
@@ -101,10 +101,10 @@ call_end(struct call *c, CK_RV rv)
 	if (c->session != NULL) {
 		if (c->err != ERR_OK)
 			c->session->device_error = (CK_ULONG)
-						       c->kms.fault.status;
+						       c->kms.error.status;
 		session_put(c->session);
 	}
-	if (!is_answer(rv) && log_wants(c->module->log, LOG_ERROR))
+	if (!is_answer(rv) && log_enabled(c->module->log, LOG_ERROR))
 		tell(c, rv);
 	else
 		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
@@ -139,7 +139,7 @@ call_note(struct call *c, const char *fmt, ...)
 	char text[512];
 	va_list ap;
 
-	if (!log_wants(c->module->log, LOG_INFO))
+	if (!log_enabled(c->module->log, LOG_INFO))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 #include "module.h"
-#include "secret.h"
+#include "arena.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
@@ -116,11 +116,11 @@ open_tokens(struct module *m, bool no_threads)
 static CK_RV
 read_config(struct module *m, const char *init_args)
 {
-	struct fault fault = {.status = 0};
+	struct error_info error = {.status = 0};
 	const char *spec = getenv("KEYFERRY_LOG");
 	enum err e;
 
-	e = config_load(init_args, &m->config, &fault);
+	e = config_load(init_args, &m->config, &error);
 	if (spec == NULL || spec[0] == '\0')
 		spec = m->config.log;
 	if (log_open(spec, &m->log) != ERR_OK && e == ERR_OK)
@@ -128,7 +128,7 @@ read_config(struct module *m, const char *init_args)
 	if (e == ERR_OK)
 		return (CKR_OK);
 	log_line(m->log, LOG_ERROR, "C_Initialize: %s: %s", err_text(e),
-	    fault.message);
+	    error.message);
 	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }
 

@@ -7,7 +7,7 @@
 
 enum err
 regions_open(struct regions *rs, const char *list,
-    const struct client_conf *token, struct fault *fault)
+    const struct client_conf *token, struct error_info *error)
 {
 	struct client_conf conf = *token;
 	char region[REGION_SIZE];
@@ -19,11 +19,11 @@ regions_open(struct regions *rs, const char *list,
 		if ((len = strcspn(list, SEPARATORS)) == 0)
 			continue;
 		if (rs->count == REGIONS_MAX || len >= sizeof(region))
-			return (
-			    fault_set(fault, ERR_CONFIG, "replicas: %s", list));
+			return (error_info_set(
+			    error, ERR_CONFIG, "replicas: %s", list));
 		(void)snprintf(region, sizeof(region), "%.*s", (int)len, list);
 		conf.region = region;
-		e = client_open(&conf, &rs->clients[rs->count], fault);
+		e = client_open(&conf, &rs->clients[rs->count], error);
 		if (e != ERR_OK)
 			return (e);
 		rs->count++;

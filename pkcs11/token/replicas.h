@@ -17,7 +17,7 @@ struct regions {
 /* Opens a client for each Region in list (names with spaces or commas between;
  * NULL: none). conf is the token's. No network. */
 enum err regions_open(struct regions *, const char *list,
-    const struct client_conf *, struct fault *);
+    const struct client_conf *, struct error_info *);
 void regions_close(struct regions *);
 void regions_abandon(struct regions *); /* as client_abandon() */
 #endif

@@ -13,9 +13,9 @@
 static enum err
 fail(struct call *c, const char *path)
 {
-	memset(&c->kms.fault, 0, sizeof(c->kms.fault));
-	return (fault_set(
-	    &c->kms.fault, ERR_FILE, "%s: %s", path, strerror(errno)));
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	return (error_info_set(
+	    &c->kms.error, ERR_FILE, "%s: %s", path, strerror(errno)));
 }
 
 static enum err
@@ -24,7 +24,7 @@ path_of(struct call *c, const char *name, const char *suffix, char *path)
 	int n;
 
 	if (c->token->state == NULL)
-		return (fault_set(&c->kms.fault, ERR_FILE,
+		return (error_info_set(&c->kms.error, ERR_FILE,
 		    "no state directory: set state in keyferry.conf"));
 	n = snprintf(path, PATH_SIZE, "%s/%s%s", c->token->state, name, suffix);
 	return (n > 0 && n < PATH_SIZE ? ERR_OK : ERR_TOO_BIG);
@@ -180,7 +180,7 @@ state_lock(struct call *c, const char *name, int *fd)
 		(void)close(*fd);
 		*fd = -1;
 		if (!deadline_sleep(&c->kms.deadline, LOCK_POLL_MS))
-			return (fault_set(&c->kms.fault, ERR_DEADLINE,
+			return (error_info_set(&c->kms.error, ERR_DEADLINE,
 			    "another import of the same name is under way"));
 	}
 }

@@ -7,7 +7,7 @@
  * wrapping happens offline and every pkcs11-tool is a process of its own.
  * Directories have mode 0700, files 0600 and appear whole or not at all.
  * A name is a file name without '/'. All return ERR_FILE for the disk's sake,
- * with the reason in the call's fault.
+ * with the reason in the call's error.
  */
 
 /* ERR_NOT_FOUND when there is no such file. */

@@ -109,7 +109,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 	    .log = s->log,
 	    .no_threads = s->no_threads,
 	};
-	struct fault fault = {.status = 0};
+	struct error_info error = {.status = 0};
 	enum err e;
 
 	t->slot = slot;
@@ -121,9 +121,9 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 	certs_init(&t->certs);
 	if ((e = add_profile(t, s->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
 		return (e);
-	e = client_open(&conf, &t->client, &fault);
+	e = client_open(&conf, &t->client, &error);
 	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
-				&conf, &fault)) != ERR_OK) {
+				&conf, &error)) != ERR_OK) {
 		client_close(t->client);
 		t->client = NULL;
 	}
@@ -132,7 +132,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
 	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",
-	    t->config->label, err_text(e), fault.message);
+	    t->config->label, err_text(e), error.message);
 	return (ERR_OK);
 }
 

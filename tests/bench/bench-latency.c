@@ -247,13 +247,13 @@ main(void)
 	struct crypto crypto;
 	struct client_conf conf = {.crypto = &crypto, .clock = &clock_system};
 	struct arena *arena = NULL;
-	struct fault fault;
+	struct error_info error;
 	bool locked;
 	enum err e;
 
 	if ((e = crypto_open(&crypto)) != ERR_OK ||
 	    (e = arena_open(4096, &arena, &locked)) != ERR_OK ||
-	    (e = client_open(&conf, &b.client, &fault)) != ERR_OK ||
+	    (e = client_open(&conf, &b.client, &error)) != ERR_OK ||
 	    (e = key_make(&b)) != ERR_OK ||
 	    (e = same_make(&b, &crypto, arena)) != ERR_OK ||
 	    (e = signing_make(&b)) != ERR_OK || (e = run(&b)) != ERR_OK)

@@ -52,7 +52,7 @@ static void
 test_faults(void)
 {
 	static const struct {
-		const char *fault;
+		const char *error;
 		CK_RV rv;
 		CK_ULONG status;
 	} cases[] = {
@@ -86,9 +86,9 @@ test_faults(void)
 	for (size_t i = 0; i < ELEMS(cases); i++) {
 		testenv_write("log", "");
 		control("POST", "/faults?operation=Encrypt&fault=%s",
-		    cases[i].fault);
+		    cases[i].error);
 		rv_is(seal(), cases[i].rv, "as listed", __FILE__, __LINE__,
-		    "%s", cases[i].fault);
+		    "%s", cases[i].error);
 		control("DELETE", "/faults");
 		status = device_error();
 		if (cases[i].rv != CKR_OK && cases[i].status != 0)

@@ -6,9 +6,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static enum err
 answer(void *ctx, const char *operation, struct view body,
-    const struct deadline *deadline, struct buf *reply, struct fault *fault)
+    const struct deadline *deadline, struct buf *reply,
+    struct error_info *error)
 {
-	(void)operation, (void)body, (void)deadline, (void)fault;
+	(void)operation, (void)body, (void)deadline, (void)error;
 	return (buf_append(reply, *(const struct view *)ctx));
 }
 

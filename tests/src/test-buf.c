@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "buf.h"
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 
 static void

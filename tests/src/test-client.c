@@ -115,7 +115,7 @@ static const struct {
 	enum err err;
 	int requests; /* that the server saw */
 	int sleeps;
-	int64_t least_ms, most_ms; /* slept in all */
+	int64_t least_ms, timeout_ms; /* slept in all */
 } rows[] = {
 	{ "throttled five times, more than the tries", "Encrypt",
 	  { THROTTLED, THROTTLED, THROTTLED, THROTTLED, THROTTLED, GOOD }, 6,
@@ -190,12 +190,13 @@ test_row(size_t i)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, rows[i].operation, 60000, &o);
 	OK(o.err == rows[i].err, "%s: %s (%s)", rows[i].what, err_name(o.err),
-	    o.fault.message);
+	    o.error.message);
 	OK(http_server_requests(s) == rows[i].requests &&
 		clk.sleeps == rows[i].sleeps,
 	    "%s: %d requests, %d waits", rows[i].what, http_server_requests(s),
 	    (int)clk.sleeps);
-	OK(clk.slept_ms >= rows[i].least_ms && clk.slept_ms <= rows[i].most_ms,
+	OK(clk.slept_ms >= rows[i].least_ms &&
+		clk.slept_ms <= rows[i].timeout_ms,
 	    "%s: %lld ms", rows[i].what, (long long)clk.slept_ms);
 	client_close(c);
 	http_server_stop(s);
@@ -216,17 +217,17 @@ test_fault(void)
 	test_env(http_server_url(s));
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
-	OK(o.err == ERR_NOT_FOUND && o.fault.status == 400 &&
-		strcmp(o.fault.exception, "NotFoundException") == 0 &&
-		strcmp(o.fault.message, "no such key") == 0 &&
-		strcmp(o.fault.request_id, "id-1") == 0,
+	OK(o.err == ERR_NOT_FOUND && o.error.status == 400 &&
+		strcmp(o.error.exception, "NotFoundException") == 0 &&
+		strcmp(o.error.message, "no such key") == 0 &&
+		strcmp(o.error.request_id, "id-1") == 0,
 	    "status, exception, message and request id");
 	OK(o.reply[0] == '\0', "a refusal's body is no reply");
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
-	OK(o.err == ERR_DENIED && o.fault.status == 403 &&
-		o.fault.exception[0] == '\0' && o.fault.request_id[0] == '\0' &&
-		strstr(o.fault.message, "403") != NULL,
-	    "nothing is left of the fault before: %s", o.fault.message);
+	OK(o.err == ERR_DENIED && o.error.status == 403 &&
+		o.error.exception[0] == '\0' && o.error.request_id[0] == '\0' &&
+		strstr(o.error.message, "403") != NULL,
+	    "nothing is left of the error before: %s", o.error.message);
 	client_close(c);
 	http_server_stop(s);
 }
@@ -246,7 +247,7 @@ test_too_large(void)
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
 	OK(o.err == ERR_TOO_BIG && http_server_requests(s) == 1 &&
 		o.reply[0] == '\0',
-	    "a reply over the ceiling: %s", o.fault.message);
+	    "a reply over the ceiling: %s", o.error.message);
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
 	OK(o.err == ERR_OK, "the next request works");
 	client_close(c);
@@ -268,7 +269,7 @@ test_stale(void)
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
 	OK(o.err == ERR_OK && http_server_requests(s) == 3 && clk.sleeps == 0,
-	    "a stale connection is no failed try: %s", o.fault.message);
+	    "a stale connection is no failed try: %s", o.error.message);
 	test_post(c, &clk.clock, "CreateKey", 5000, &o);
 	OK(o.err == ERR_OK && http_server_connections(s) == 3,
 	    "CreateKey does not trust a connection of the pool");
@@ -287,7 +288,7 @@ test_unreachable(void)
 	test_post(c, &clk.clock, "CreateKey", 5000, &o);
 	OK(o.err == ERR_NETWORK && clk.sleeps == 2,
 	    "CreateKey that was never sent is tried again: %s",
-	    o.fault.message);
+	    o.error.message);
 	client_close(c);
 }
 
@@ -308,7 +309,7 @@ test_deadline(void)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 300, &o);
 	OK(o.err == ERR_DEADLINE && http_server_requests(s) == 1,
-	    "no reply before the deadline: %s", o.fault.message);
+	    "no reply before the deadline: %s", o.error.message);
 	test_post(c, &clk.clock, "CreateKey", 300, &o);
 	OK(o.err == ERR_UNKNOWN && http_server_requests(s) == 2,
 	    "no reply to CreateKey");
@@ -323,7 +324,7 @@ test_deadline(void)
 	test_env(http_server_url(s));
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 1000, &o);
-	OK(o.err == ERR_SERVICE && o.fault.status == 500,
+	OK(o.err == ERR_SERVICE && o.error.status == 500,
 	    "the failure before it says more than a deadline");
 	client_close(c);
 	http_server_stop(s);
@@ -346,7 +347,7 @@ test_deadline(void)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 12000, &o);
 	OK(o.err == ERR_OK, "waits grow no longer than there is time: %s",
-	    o.fault.message);
+	    o.error.message);
 	client_close(c);
 	http_server_stop(s);
 }

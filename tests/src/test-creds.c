@@ -111,7 +111,7 @@ test_row(size_t i)
 {
 	struct creds_store *s = NULL;
 	struct creds *c = NULL;
-	struct fault fault = {0};
+	struct error_info error = {0};
 	enum err e;
 
 	clearenv();
@@ -129,11 +129,11 @@ test_row(size_t i)
 	conf.profile = rows[i].profile;
 	if (creds_store_open(&conf, &s) != ERR_OK)
 		tap_bail();
-	e = creds_get(s, NULL, &soon, &c, &fault);
+	e = creds_acquire(s, NULL, &soon, &c, &error);
 	OK(e == rows[i].err && (c == NULL || is(c, rows[i].id, rows[i].token)),
-	    "%s: %s %s", rows[i].what, err_name(e), fault.message);
+	    "%s: %s %s", rows[i].what, err_name(e), error.message);
 	if (c != NULL)
-		creds_put(s, c);
+		creds_release(s, c);
 	creds_store_close(s);
 }
 
@@ -158,10 +158,10 @@ test_home(void)
 	conf.profile = NULL;
 	if (creds_store_open(&conf, &s) != ERR_OK)
 		tap_bail();
-	OK(creds_get(s, NULL, &soon, &c, NULL) == ERR_OK && is(c, "H", ""),
+	OK(creds_acquire(s, NULL, &soon, &c, NULL) == ERR_OK && is(c, "H", ""),
 	    "credentials of ~/.aws");
 	if (c != NULL)
-		creds_put(s, c);
+		creds_release(s, c);
 	creds_store_close(s);
 	(void)unlink(path);
 	*strrchr(path, '/') = '\0';
@@ -198,7 +198,7 @@ static const struct clock still = {mono_ms, wall_ms, sleep_ms, NULL};
 
 static enum err
 load(const struct creds_conf *unused, const struct deadline *d,
-    struct creds *out, struct fault *fault)
+    struct creds *out, struct error_info *error)
 {
 	char id[8], secret[16];
 
@@ -211,27 +211,27 @@ load(const struct creds_conf *unused, const struct deadline *d,
 	if (load_err != ERR_OK)
 		return (load_err);
 	out->expires_ms = life_ms == 0 ? 0 : now_ms + life_ms;
-	return (creds_fill(out, id, secret, NULL, fault));
+	return (creds_set(out, id, secret, NULL, error));
 }
 
-/* The number in the id of what creds_get gives; 0 when it fails. */
+/* The number in the id of what creds_acquire gives; 0 when it fails. */
 static int
 got(struct creds_store *s, bool refused)
 {
 	struct creds *c, *other;
 	int n;
 
-	if (creds_get(s, NULL, &soon, &c, NULL) != ERR_OK)
+	if (creds_acquire(s, NULL, &soon, &c, NULL) != ERR_OK)
 		return (0);
 	if (refused) {
-		if (creds_get(s, c, &soon, &other, NULL) != ERR_OK)
+		if (creds_acquire(s, c, &soon, &other, NULL) != ERR_OK)
 			other = NULL;
-		creds_put(s, c);
+		creds_release(s, c);
 		if ((c = other) == NULL)
 			return (0);
 	}
 	n = atoi(c->access_key + 1);
-	creds_put(s, c);
+	creds_release(s, c);
 	return (n);
 }
 
@@ -277,9 +277,9 @@ get_thread(void *arg)
 	struct creds_store *s = arg;
 	struct creds *c;
 
-	if (creds_get(s, NULL, &soon, &c, NULL) != ERR_OK)
+	if (creds_acquire(s, NULL, &soon, &c, NULL) != ERR_OK)
 		return (NULL);
-	creds_put(s, c);
+	creds_release(s, c);
 	return (s);
 }
 
@@ -302,7 +302,7 @@ test_one_loads(void)
 	while (loads == before)
 		sleep_ms(NULL, 1);
 	tight = deadline_in(&still, 20);
-	OK(creds_get(s, NULL, &tight, &c, NULL) == ERR_DEADLINE,
+	OK(creds_acquire(s, NULL, &tight, &c, NULL) == ERR_DEADLINE,
 	    "who waits for another's search minds the deadline");
 	for (size_t i = 0; i < ELEMS(t); i++) {
 		pthread_join(t[i], &ok);

@@ -149,21 +149,21 @@ test_row(size_t i)
 	struct endpoint_conf conf = {
 	    "kms", "AWS_ENDPOINT_URL_KMS", rows[i].region, rows[i].url, &p};
 	struct endpoint out;
-	struct fault fault = {0};
+	struct error_info error = {0};
 	enum err e;
 
 	env_set(env);
 	setenv("AWS_CONFIG_FILE", file_write("config", rows[i].config), 1);
-	if (profile_open(NULL, &p, &fault) != ERR_OK)
+	if (profile_open(NULL, &p, &error) != ERR_OK)
 		tap_bail();
-	e = endpoint_find(&conf, &out, &fault);
+	e = endpoint_find(&conf, &out, &error);
 	if (rows[i].want == NULL)
-		OK(e == ERR_CONFIG && fault.message[0] != '\0',
-		    "%zu refused: %s", i, fault.message);
+		OK(e == ERR_CONFIG && error.message[0] != '\0',
+		    "%zu refused: %s", i, error.message);
 	else
 		OK(e == ERR_OK && strcmp(out.url, rows[i].want) == 0 &&
 			strcmp(out.host, rows[i].host) == 0,
-		    "%zu: %s %s %s", i, out.url, out.host, fault.message);
+		    "%zu: %s %s %s", i, out.url, out.host, error.message);
 	profile_close(&p);
 }
 

@@ -1,6 +1,6 @@
 #include <string.h>
 #include "err.h"
-#include "refusal.h"
+#include "aws-error.h"
 #include "tap.h"
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -90,11 +90,11 @@ test_bodies(void)
 	static const char head[] =
 	    "{\"__type\":\"NotFoundException\",\"message\":\"";
 	static char flood[20000];
-	struct fault f;
+	struct error_info f;
 
 	for (size_t i = 0; i < ELEMS(bodies); i++) {
-		f = (struct fault){.status = bodies[i].status};
-		OK(refusal_read(view_str(bodies[i].body), &f) ==
+		f = (struct error_info){.status = bodies[i].status};
+		OK(aws_error_read(view_str(bodies[i].body), &f) ==
 			    bodies[i].err &&
 			strcmp(f.exception, bodies[i].exception) == 0 &&
 			strcmp(f.message, bodies[i].message) == 0,
@@ -103,8 +103,8 @@ test_bodies(void)
 	memset(flood, 'm', sizeof(flood) - 1);
 	memcpy(flood, head, sizeof(head) - 1);
 	memcpy(flood + sizeof(flood) - 3, "\"}", 2);
-	f = (struct fault){.status = 400};
-	OK(refusal_read(view_str(flood), &f) == ERR_NOT_FOUND,
+	f = (struct error_info){.status = 400};
+	OK(aws_error_read(view_str(flood), &f) == ERR_NOT_FOUND,
 	    "a message that is too long hides no exception");
 }
 

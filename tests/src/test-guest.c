@@ -31,7 +31,7 @@ test_tls(void)
 	for (int i = 0; i < 3; i++)
 		test_post(c, &clk.clock, "Encrypt", 20000, &o);
 	OK(o.err == ERR_OK && http_server_connections(s) == 1,
-	    "three requests on one TLS connection: %s", o.fault.message);
+	    "three requests on one TLS connection: %s", o.error.message);
 	test_post(c, &clk.clock, "CreateKey", 20000, &o);
 	OK(o.err == ERR_OK && http_server_connections(s) == 2,
 	    "CreateKey on a new one");
@@ -41,14 +41,14 @@ test_tls(void)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 20000, &o);
 	OK(o.err == ERR_TLS && http_server_requests(s) == 4,
-	    "a certificate that no one vouches for: %s", o.fault.message);
+	    "a certificate that no one vouches for: %s", o.error.message);
 	client_close(c);
 
 	setenv("AWS_CA_BUNDLE", "/nonexistent/ca.pem", 1);
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 20000, &o);
 	OK(o.err == ERR_CONFIG && http_server_requests(s) == 4, "no bundle: %s",
-	    o.fault.message);
+	    o.error.message);
 	client_close(c);
 	http_server_stop(s);
 	SSL_CTX_free(tls);
@@ -60,7 +60,7 @@ test_tls(void)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "Encrypt", 20000, &o);
 	OK(o.err == ERR_TLS && http_server_requests(s) == 0,
-	    "a certificate for another name: %s", o.fault.message);
+	    "a certificate for another name: %s", o.error.message);
 	client_close(c);
 	http_server_stop(s);
 	SSL_CTX_free(tls);
@@ -78,7 +78,7 @@ test_handshake(void)
 	c = test_client(&clk.clock);
 	test_post(c, &clk.clock, "CreateKey", 20000, &o);
 	OK(o.err == ERR_NETWORK && http_server_connections(s) == 3,
-	    "CreateKey is tried again when TLS fails: %s", o.fault.message);
+	    "CreateKey is tried again when TLS fails: %s", o.error.message);
 	client_close(c);
 	http_server_stop(s);
 	SSL_CTX_free(tls);
@@ -173,16 +173,16 @@ test_no_threads(void)
 	struct client_conf conf = {
 	    .crypto = &test_crypto, .clock = &clk.clock, .no_threads = true};
 	struct client *c = NULL;
-	struct fault fault;
+	struct error_info error;
 	char url[128];
 
 	(void)snprintf(url, sizeof(url), "https://%s.invalid:8443", label);
 	test_env(url);
-	NEED(client_open(&conf, &c, &fault) == ERR_OK, "a client");
+	NEED(client_open(&conf, &c, &error) == ERR_OK, "a client");
 	test_post(c, &clk.clock, "Encrypt", 20000, &o);
 	OK(o.err == ERR_NETWORK &&
-		strncmp(o.fault.message, label, sizeof(label) - 1) == 0,
-	    "the calling thread resolves: %s", o.fault.message);
+		strncmp(o.error.message, label, sizeof(label) - 1) == 0,
+	    "the calling thread resolves: %s", o.error.message);
 	client_close(c);
 }
 

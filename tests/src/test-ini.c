@@ -7,10 +7,10 @@
 #include "tap.h"
 
 static enum err
-read_text(const char *text, struct ini *ini, struct fault *fault)
+read_text(const char *text, struct ini *ini, struct error_info *error)
 {
 	int fd = open(file_write("a.ini", text), O_RDONLY);
-	enum err e = ini_read(ini, fd, "a.ini", fault);
+	enum err e = ini_read(ini, fd, "a.ini", error);
 
 	(void)close(fd);
 	return (e);
@@ -94,14 +94,14 @@ test_bad(void)
 	    {"[a]\n\nbare\n", "a.ini line 3: '=' is missing"},
 	    {"[a]\n= 1\n", "a.ini line 2: a key is missing before '='"},
 	};
-	struct fault fault;
+	struct error_info error;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ini ini = INI_INIT;
 
-		OK(read_text(bad[i].text, &ini, &fault) == ERR_CONFIG &&
-			strcmp(fault.message, bad[i].message) == 0,
-		    "refused: %s", fault.message);
+		OK(read_text(bad[i].text, &ini, &error) == ERR_CONFIG &&
+			strcmp(error.message, bad[i].message) == 0,
+		    "refused: %s", error.message);
 		ini_free(&ini);
 	}
 }
@@ -111,19 +111,19 @@ test_unreadable(void)
 {
 	static const char nul[] = "[a]\nb = \0c\n";
 	struct ini ini = INI_INIT;
-	struct fault fault;
+	struct error_info error;
 	int fds[2];
 
-	OK(ini_read(&ini, -1, "x", &fault) == ERR_FILE, "%s", fault.message);
+	OK(ini_read(&ini, -1, "x", &error) == ERR_FILE, "%s", error.message);
 	NEED(pipe(fds) == 0 && write(fds[1], nul, sizeof(nul) - 1) > 0, "pipe");
 	(void)close(fds[1]);
-	OK(ini_read(&ini, fds[0], "x", &fault) == ERR_CONFIG, "%s",
-	    fault.message);
+	OK(ini_read(&ini, fds[0], "x", &error) == ERR_CONFIG, "%s",
+	    error.message);
 	(void)close(fds[0]);
 	ini_free(&ini);
 	fds[0] = open("/dev/zero", O_RDONLY);
-	OK(ini_read(&ini, fds[0], "x", &fault) == ERR_TOO_BIG, "%s",
-	    fault.message);
+	OK(ini_read(&ini, fds[0], "x", &error) == ERR_TOO_BIG, "%s",
+	    error.message);
 	(void)close(fds[0]);
 	ini_free(&ini);
 }

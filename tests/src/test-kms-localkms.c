@@ -4,7 +4,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "account.h"
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 #include "testenv.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kms.h"
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 
 /* A transport that keeps the request and gives a reply that was set. */
@@ -13,13 +13,13 @@ static struct arena *arena;
 
 static enum err
 fake_post(void *ctx, const char *op, struct view in,
-    const struct deadline *deadline, struct buf *out, struct fault *fault)
+    const struct deadline *deadline, struct buf *out, struct error_info *error)
 {
 	(void)ctx, (void)deadline;
 	strcpy(operation, op);
 	memcpy(body, in.ptr, in.len);
 	body[in.len] = '\0';
-	fault->status = 200;
+	error->status = 200;
 	return (failure != ERR_OK ? failure : buf_puts(out, reply));
 }
 
@@ -31,7 +31,7 @@ static const struct many_reply {
 
 static enum err
 fake_post_many(void *ctx, const struct batch *b,
-    const struct deadline *deadline, struct fault *fault)
+    const struct deadline *deadline, struct error_info *error)
 {
 	struct buf in = BUF_INIT(sizeof(body) - 1);
 	enum err e = ERR_OK;
@@ -40,13 +40,13 @@ fake_post_many(void *ctx, const struct batch *b,
 	strcpy(operation, b->operation);
 	body[0] = '\0';
 	for (size_t i = 0; i < b->count && e == ERR_OK; i++)
-		e = b->ask(b->arg, i, &in);
+		e = b->encode(b->arg, i, &in);
 	memcpy(body, in.ptr, in.len);
 	body[in.len] = '\0';
 	buf_free(&in);
 	for (size_t i = b->count; i > 0 && e == ERR_OK; i--)
-		e = b->take(b->arg, i - 1, many_replies[i - 1].err,
-		    view_str(many_replies[i - 1].text), fault);
+		e = b->on_reply(b->arg, i - 1, many_replies[i - 1].err,
+		    view_str(many_replies[i - 1].text), error);
 	return (e);
 }
 

@@ -58,8 +58,8 @@ test_levels(void)
 			(strstr(text, "trace: a trace\n") != NULL) ==
 			    rows[i].trace,
 		    "\"%s\" writes its levels", rows[i].prefix);
-		OK(!log_wants(l, LOG_TRACE) == !rows[i].trace &&
-			!log_wants(l, LOG_ERROR) == !rows[i].error,
+		OK(!log_enabled(l, LOG_TRACE) == !rows[i].trace &&
+			!log_enabled(l, LOG_ERROR) == !rows[i].error,
 		    "and says so before");
 		log_close(l);
 	}
@@ -76,7 +76,7 @@ test_where(void)
 		log_open("", &l) == ERR_OK && l == NULL,
 	    "silent unless asked");
 	log_line(NULL, LOG_ERROR, "to nowhere");
-	OK(!log_wants(NULL, LOG_ERROR), "a log that is not there");
+	OK(!log_enabled(NULL, LOG_ERROR), "a log that is not there");
 	OK(log_open("error:", &l) == ERR_CONFIG, "a level and nothing else");
 	OK(log_open("/nonexistent/log", &l) == ERR_FILE, "no such folder");
 	(void)snprintf(path, sizeof(path), "%s:a", file_write("m", ""));

@@ -34,7 +34,7 @@ struct tally {
 	size_t good, wrong; /* its own answer, and another */
 	size_t failed;
 	enum err last;
-	struct fault fault;
+	struct error_info error;
 	enum err tolerated; /* goes on after such a failure */
 	size_t ask_fails_at; /* 0: never */
 	bool seen[MANY];
@@ -53,7 +53,8 @@ ask(void *arg, size_t i, struct buf *body)
 }
 
 static enum err
-take(void *arg, size_t i, enum err e, struct view reply, const struct fault *f)
+take(void *arg, size_t i, enum err e, struct view reply,
+    const struct error_info *f)
 {
 	struct tally *t = arg;
 	char text[64];
@@ -68,21 +69,21 @@ take(void *arg, size_t i, enum err e, struct view reply, const struct fault *f)
 		return (ERR_OK);
 	t->failed++;
 	t->last = e;
-	t->fault = *f;
+	t->error = *f;
 	return (e == t->tolerated ? ERR_OK : e);
 }
 
 static enum err
 run(struct client *c, const struct clock *clock, int64_t ms, struct tally *t,
-    struct fault *fault)
+    struct error_info *error)
 {
 	const struct transport *tr = client_transport(c);
 	struct deadline d = deadline_in(
 	    clock != NULL ? clock : &clock_system, ms);
 	struct batch b = {"DescribeKey", MANY, 1024, 1024, ask, take, t};
 
-	memset(fault, 0, sizeof(*fault));
-	return (tr->post_many(tr->ctx, &b, &d, fault));
+	memset(error, 0, sizeof(*error));
+	return (tr->post_many(tr->ctx, &b, &d, error));
 }
 
 static struct http_server *crowded;
@@ -104,7 +105,7 @@ test_all(void)
 	struct tally t = {0}, again = {0}, none = {0};
 	struct batch empty = {"DescribeKey", 0, 1024, 1024, ask, take, &none};
 	struct deadline d = deadline_in(&clk.clock, 60000);
-	struct fault f;
+	struct error_info f;
 	struct client *c;
 
 	crowded = s;
@@ -139,7 +140,7 @@ test_stale(void)
 	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
 	struct tally t = {0};
 	struct client *c;
-	struct fault f;
+	struct error_info f;
 
 	test_env(http_server_url(s));
 	setenv("AWS_MAX_ATTEMPTS", "1", 1);
@@ -160,7 +161,7 @@ test_throttled(void)
 	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
 	struct tally t = {0};
 	struct client *c;
-	struct fault f;
+	struct error_info f;
 
 	test_env(http_server_url(s));
 	test_clock_init(&clk);
@@ -181,15 +182,15 @@ test_refused(void)
 	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
 	struct tally t = {.tolerated = ERR_DENIED}, end = {0};
 	struct client *c;
-	struct fault f;
+	struct error_info f;
 
 	test_env(http_server_url(s));
 	c = test_client(&clk.clock);
 	OK(run(c, &clk.clock, 60000, &t, &f) == ERR_OK && t.good == MANY - 1 &&
 		t.failed == 1,
 	    "one that is refused is by itself");
-	OK(t.last == ERR_DENIED && t.fault.status == 400 &&
-		strcmp(t.fault.exception, "AccessDeniedException") == 0,
+	OK(t.last == ERR_DENIED && t.error.status == 400 &&
+		strcmp(t.error.exception, "AccessDeniedException") == 0,
 	    "and hears why");
 	client_close(c);
 	http_server_stop(s);
@@ -221,7 +222,7 @@ test_nobody(void)
 	struct http_server *s;
 	struct tally t = {0};
 	struct client *c;
-	struct fault f;
+	struct error_info f;
 
 	test_env("http://127.0.0.1:1");
 	test_clock_init(&clk);
@@ -263,7 +264,7 @@ test_fork(void)
 	struct tally t = {0};
 	struct test_sockets n;
 	struct client *c;
-	struct fault f;
+	struct error_info f;
 	size_t before;
 	int connections;
 	pid_t pid;
@@ -310,7 +311,7 @@ static void *
 work(void *arg)
 {
 	struct worker *w = arg;
-	struct fault f;
+	struct error_info f;
 
 	w->err = run(w->client, NULL, 60000, &w->tally, &f);
 	return (NULL);

@@ -69,7 +69,7 @@ test_replaced(void)
 	    "refused ones are looked for again, and the request is repeated");
 	test_post(c, &clk.clock, "Encrypt", 5000, &o);
 	OK(o.err == ERR_BAD_CREDS && http_server_requests(s) == 4 &&
-		strcmp(o.fault.exception, "ExpiredTokenException") == 0,
+		strcmp(o.error.exception, "ExpiredTokenException") == 0,
 	    "the same ones again are not sent again");
 	OK(clk.sleeps == 0, "without a wait");
 	client_close(c);
@@ -168,39 +168,39 @@ test_settings(void)
 	struct client_conf conf = {
 	    .crypto = &test_crypto, .clock = &clock_system};
 	struct client *c = NULL;
-	struct fault fault;
+	struct error_info error;
 
 	test_env("http://127.0.0.1:1");
 	unsetenv("AWS_REGION");
-	OK(client_open(&conf, &c, &fault) == ERR_NO_REGION && c == NULL,
-	    "no Region: %s", fault.message);
+	OK(client_open(&conf, &c, &error) == ERR_NO_REGION && c == NULL,
+	    "no Region: %s", error.message);
 	setenv("AWS_DEFAULT_REGION", "eu-west-2", 1);
-	NEED(client_open(&conf, &c, &fault) == ERR_OK, "AWS_DEFAULT_REGION");
+	NEED(client_open(&conf, &c, &error) == ERR_OK, "AWS_DEFAULT_REGION");
 	OK(strcmp(client_region(c), "eu-west-2") == 0, "is the Region");
 	OK(strcmp(client_endpoint(c), "http://127.0.0.1:1/") == 0, "endpoint");
 	client_close(c);
 	setenv("AWS_REGION", "eu-west-3", 1);
-	NEED(client_open(&conf, &c, &fault) == ERR_OK, "AWS_REGION");
+	NEED(client_open(&conf, &c, &error) == ERR_OK, "AWS_REGION");
 	OK(strcmp(client_region(c), "eu-west-3") == 0, "comes before it");
 	client_close(c);
 	conf.region = "eu-central-1";
 	conf.endpoint = "http://127.0.0.1:2";
-	NEED(client_open(&conf, &c, &fault) == ERR_OK, "configuration");
+	NEED(client_open(&conf, &c, &error) == ERR_OK, "configuration");
 	OK(strcmp(client_region(c), "eu-central-1") == 0 &&
 		strcmp(client_endpoint(c), "http://127.0.0.1:2/") == 0,
 	    "comes before both");
 	client_close(c);
 	c = NULL;
 	setenv("AWS_MAX_ATTEMPTS", "0", 1);
-	OK(client_open(&conf, &c, &fault) == ERR_CONFIG && c == NULL, "%s",
-	    fault.message);
+	OK(client_open(&conf, &c, &error) == ERR_CONFIG && c == NULL, "%s",
+	    error.message);
 	setenv("AWS_MAX_ATTEMPTS", "many", 1);
-	OK(client_open(&conf, &c, &fault) == ERR_CONFIG && c == NULL, "%s",
-	    fault.message);
+	OK(client_open(&conf, &c, &error) == ERR_CONFIG && c == NULL, "%s",
+	    error.message);
 	unsetenv("AWS_MAX_ATTEMPTS");
 	conf.profile = "none";
-	OK(client_open(&conf, &c, &fault) == ERR_CONFIG && c == NULL, "%s",
-	    fault.message);
+	OK(client_open(&conf, &c, &error) == ERR_CONFIG && c == NULL, "%s",
+	    error.message);
 }
 
 static void

@@ -19,11 +19,11 @@ account_kms(void)
 {
 	struct client_conf conf = {.crypto = &crypto, .clock = &clock_system};
 	struct kms k = {.transport = NULL};
-	struct fault fault;
+	struct error_info error;
 
 	if (client == NULL) {
 		NEED(crypto_open(&crypto) == ERR_OK &&
-			 client_open(&conf, &client, &fault) == ERR_OK,
+			 client_open(&conf, &client, &error) == ERR_OK,
 		    "a KMS client of the test's own");
 		atexit(close_client);
 	}
@@ -55,7 +55,7 @@ describe(const char *name, struct account_key *to)
 	if (e == ERR_OK)
 		take(to, &meta);
 	else if (e != ERR_NOT_FOUND)
-		printf("# DescribeKey: %s %s\n", err_name(e), k.fault.message);
+		printf("# DescribeKey: %s %s\n", err_name(e), k.error.message);
 	kms_key_free(&meta);
 	return (e);
 }

@@ -62,10 +62,10 @@ test_client(const struct clock *clock)
 	struct client_conf conf = {.crypto = &test_crypto,
 	    .clock = clock != NULL ? clock : &clock_system};
 	struct client *c = NULL;
-	struct fault fault;
+	struct error_info error;
 
-	if (client_open(&conf, &c, &fault) != ERR_OK)
-		NEED(false, "client: %s", fault.message);
+	if (client_open(&conf, &c, &error) != ERR_OK)
+		NEED(false, "client: %s", error.message);
 	return (c);
 }
 
@@ -78,9 +78,9 @@ test_post(struct client *c, const struct clock *clock, const char *operation,
 	    clock != NULL ? clock : &clock_system, ms);
 	struct buf reply = BUF_INIT(sizeof(o->reply) - 1);
 
-	memset(&o->fault, 0, sizeof(o->fault));
+	memset(&o->error, 0, sizeof(o->error));
 	o->err = t->post(
-	    t->ctx, operation, VIEW_STR("{}"), &d, &reply, &o->fault);
+	    t->ctx, operation, VIEW_STR("{}"), &d, &reply, &o->error);
 	if (reply.len != 0)
 		memcpy(o->reply, reply.ptr, reply.len);
 	o->reply[reply.len] = '\0';

@@ -24,7 +24,7 @@ struct client *test_client(const struct clock *);
 /* One request of operation with body "{}"; the reply is at most 64 kB. */
 struct outcome {
 	enum err err;
-	struct fault fault;
+	struct error_info error;
 	char reply[65536 + 1];
 };
 void test_post(struct client *, const struct clock *, const char *operation,

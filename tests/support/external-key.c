@@ -357,6 +357,6 @@ external_key_is(const struct external_key *o, const char *label)
 		good = seals(&k, a.id);
 	if (!good)
 		printf("# %s (%s, %s): %s %s\n", label, a.spec, a.usage,
-		    k.fault.exception, k.fault.message);
+		    k.error.exception, k.error.message);
 	return (good);
 }

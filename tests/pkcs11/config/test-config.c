@@ -15,7 +15,7 @@ static void
 test_defaults(void)
 {
 	struct config c;
-	struct fault f = {.status = 0};
+	struct error_info f = {.status = 0};
 	const struct config_token *t;
 
 	unsetenv("KEYFERRY_CONFIG");
@@ -47,7 +47,7 @@ static void
 test_whole_file(void)
 {
 	struct config c;
-	struct fault f = {.status = 0};
+	struct error_info f = {.status = 0};
 	const struct config_token *t;
 
 	testenv_write("whole.conf", "# a comment\n"
@@ -128,7 +128,7 @@ test_refusals(void)
 	    {"a line that is nothing", "[token t]\nnothing\n", 2},
 	};
 	struct config c;
-	struct fault f;
+	struct error_info f;
 	char line[32], other[32];
 
 	setenv("KEYFERRY_CONFIG", testenv_path("bad.conf"), 1);
@@ -152,7 +152,7 @@ static void
 test_places(void)
 {
 	struct config c;
-	struct fault f = {.status = 0};
+	struct error_info f = {.status = 0};
 	char args[256];
 
 	setenv("KEYFERRY_CONFIG", testenv_path("not there"), 1);
@@ -204,7 +204,7 @@ test_modes(void)
 	} rows[] = {{0600, ERR_OK}, {0644, ERR_OK}, {0400, ERR_OK},
 	    {0620, ERR_CONFIG}, {0602, ERR_CONFIG}, {0666, ERR_CONFIG}};
 	struct config c;
-	struct fault f;
+	struct error_info f;
 	enum err e;
 
 	testenv_write("mode.conf", "[token t]\n");

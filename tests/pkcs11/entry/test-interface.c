@@ -243,7 +243,7 @@ test_arguments(void)
 /* Locks of the application's own: what it is asked for, and that one alone is
  * inside. */
 static pthread_mutex_t theirs;
-static unsigned made, ended, locked, unlocked, inside, crowds;
+static unsigned made, ended, locked, unlocked, inside, multis;
 
 static CK_RV
 their_create(CK_VOID_PTR_PTR m)
@@ -266,7 +266,7 @@ their_lock(CK_VOID_PTR m)
 	if (m != &theirs)
 		return (CKR_MUTEX_BAD);
 	pthread_mutex_lock(&theirs);
-	crowds += ++inside != 1;
+	multis += ++inside != 1;
 	locked++;
 	return (CKR_OK);
 }
@@ -323,7 +323,7 @@ test_callbacks(void)
 	RV(p11->C_Finalize(NULL), CKR_OK, "and it ends");
 	pthread_join(waiting, NULL);
 	OK(locked >= 1601 && locked == unlocked, "each call was inside it");
-	COUNT(crowds, 0, "alone");
+	COUNT(multis, 0, "alone");
 	COUNT(ended, 1, "it is destroyed");
 	pthread_mutex_destroy(&theirs);
 }

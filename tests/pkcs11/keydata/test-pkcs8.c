@@ -7,7 +7,7 @@
 #include "key-forms.h"
 #include "keydata/curve.h"
 #include "keydata/number.h"
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 
 #define DER_MAX 4096

@@ -12,7 +12,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "key-forms.h"
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 #include "kms/import-wrap.h"
 
@@ -111,7 +111,7 @@ child(int from, int to)
 static struct view
 unmask(const struct masked *m)
 {
-	uint8_t *p = arena_get(arena, m->len);
+	uint8_t *p = arena_alloc(arena, m->len);
 
 	NEED(p != NULL, "room in the arena");
 	for (size_t i = 0; i < m->len; i++)
@@ -142,7 +142,7 @@ static int
 copies(const struct masked *m, bool inside)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
-	const uint8_t *p, *end, *own = arena_get(arena, 1);
+	const uint8_t *p, *end, *own = arena_alloc(arena, 1);
 	const uint8_t *windows[] = {
 	    m->bytes + 1, m->bytes + m->len / 2, m->bytes + m->len - WINDOW};
 	unsigned long from, to;
@@ -161,7 +161,7 @@ copies(const struct masked *m, bool inside)
 	}
 	if (maps != NULL)
 		(void)fclose(maps);
-	arena_put(arena, (void *)(uintptr_t)own);
+	arena_free(arena, (void *)(uintptr_t)own);
 	return (n);
 }
 
@@ -188,7 +188,7 @@ test_rsa(const struct told *told)
 	OK(kept == 6 * 3 * 2, "and two in the arena: %d", kept);
 	buf_free(&der);
 	for (int i = 0; i < RSA_PARTS; i++)
-		arena_put(arena, (void *)(uintptr_t)k.part[i].ptr);
+		arena_free(arena, (void *)(uintptr_t)k.part[i].ptr);
 	OK(copies(&told->rsa[RSA_PART_PRIVATE_EXPONENT], true) == 0,
 	    "none there when all is given back");
 }
@@ -207,7 +207,7 @@ test_ec(const struct told *told, size_t row)
 	OK(copies(&told->ec[row], true) == 3 * 2, "and two in the arena: %d",
 	    copies(&told->ec[row], true));
 	buf_free(&der);
-	arena_put(arena, (void *)(uintptr_t)k.value.ptr);
+	arena_free(arena, (void *)(uintptr_t)k.value.ptr);
 }
 
 /* By OAEP alone, and with an AES key between, which only the child can tell. */
@@ -238,7 +238,7 @@ test_wrap(const struct told *told, int from, int to)
 	    copies(&told->ec[1], false));
 	OK(copies(&kek, false) == 0, "nor of the AES key: %d",
 	    copies(&kek, false));
-	arena_put(arena, (void *)(uintptr_t)material.ptr);
+	arena_free(arena, (void *)(uintptr_t)material.ptr);
 	buf_free(&out);
 	import_params_free(&p);
 }

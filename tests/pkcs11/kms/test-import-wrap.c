@@ -4,7 +4,7 @@
 #include <string.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include "secret.h"
+#include "arena.h"
 #include "tap.h"
 #include "kms/import-wrap.h"
 #include "kms/wrapping-algorithm.h"

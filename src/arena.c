@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
-#include "secret.h"
+#include "arena.h"
 
 #define UNIT 64 /* bytes; what is got starts on one */
 
@@ -122,7 +122,7 @@ slab_get(struct slab *s, size_t n)
 }
 
 void *
-arena_get(struct arena *a, size_t n)
+arena_alloc(struct arena *a, size_t n)
 {
 	struct slab *s;
 	bool locked;
@@ -151,7 +151,7 @@ slab_holds(const struct slab *s, const void *p)
 }
 
 void
-arena_put(struct arena *a, void *p)
+arena_free(struct arena *a, void *p)
 {
 	struct slab *s;
 	size_t i, n;

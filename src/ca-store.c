@@ -1,10 +1,10 @@
 #include <sys/stat.h>
 #include <openssl/x509_vfy.h>
-#include "trust.h"
+#include "ca-store.h"
 
 enum err
-trust_load(const struct crypto *c, const char *bundle, X509_STORE **out,
-    struct fault *fault)
+ca_store_load(const struct crypto *c, const char *bundle, X509_STORE **out,
+    struct error_info *error)
 {
 	X509_STORE *s = X509_STORE_new();
 	struct stat st;
@@ -20,7 +20,7 @@ trust_load(const struct crypto *c, const char *bundle, X509_STORE **out,
 		ok = X509_STORE_load_file_ex(s, bundle, c->lib, NULL);
 	if (ok != 1) {
 		X509_STORE_free(s);
-		return (fault_set(fault, ERR_CONFIG,
+		return (error_info_set(error, ERR_CONFIG,
 		    "no CA certificates could be read from %s",
 		    bundle != NULL ? bundle : "the system's folder"));
 	}

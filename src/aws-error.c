@@ -1,17 +1,17 @@
 #include <stdio.h>
 #include <string.h>
 #include "json.h"
-#include "refusal.h"
+#include "aws-error.h"
 
-struct refusal {
+struct aws_error {
 	char type[256];
 	struct buf message;
 };
 
 static const struct json_field fields[] = {
-    JSON_FIELD(struct refusal, type, "__type", TEXT),
-    JSON_FIELD(struct refusal, message, "message", CHARS),
-    JSON_FIELD(struct refusal, message, "Message", CHARS),
+    JSON_FIELD(struct aws_error, type, "__type", TEXT),
+    JSON_FIELD(struct aws_error, message, "message", CHARS),
+    JSON_FIELD(struct aws_error, message, "Message", CHARS),
     JSON_END,
 };
 
@@ -27,9 +27,9 @@ exception_name(const char *type, char *out, size_t size)
 }
 
 enum err
-refusal_read(struct view body, struct fault *f)
+aws_error_read(struct view body, struct error_info *f)
 {
-	struct refusal r = {"", BUF_INIT(4096)};
+	struct aws_error r = {"", BUF_INIT(4096)};
 	enum err e = json_decode(fields, body, &r);
 
 	/* a message that is too long still has its type before it */
@@ -37,10 +37,10 @@ refusal_read(struct view body, struct fault *f)
 		exception_name(r.type, f->exception, sizeof(f->exception));
 	e = err_from_reply(f->exception, f->status);
 	if (f->exception[0] == '\0')
-		(void)fault_set(
+		(void)error_info_set(
 		    f, e, "HTTP status %d without an AWS error", f->status);
 	else
-		(void)fault_set(f, e, "%.*s", (int)r.message.len,
+		(void)error_info_set(f, e, "%.*s", (int)r.message.len,
 		    r.message.len == 0 ? "" : (const char *)r.message.ptr);
 	buf_free(&r.message);
 	return (e);

@@ -1,13 +1,13 @@
 /* Turns for the operations that AWS allows few of. */
 #include <string.h>
 #include "client-env.h"
-#include "pace.h"
+#include "rate-limit.h"
 #include "tap.h"
 
 #define IMPORT "GetParametersForImport" /* one a second */
 
 static struct test_clock clk;
-static struct pace pace;
+static struct rate_limit limit;
 
 static int64_t
 now(void)
@@ -22,7 +22,7 @@ wait_ms(const char *operation, int64_t allowed, bool *turn)
 	struct deadline d = deadline_in(&clk.clock, allowed);
 	int64_t slept = clk.slept_ms;
 
-	if (!pace_wait(&pace, operation, &d, turn))
+	if (!rate_limit_wait(&limit, operation, &d, turn))
 		return (-1);
 	return (clk.slept_ms - slept);
 }
@@ -43,7 +43,7 @@ test_turns(void)
 	OK(wait_ms(IMPORT, 60000, &turn) == 0 && !turn, "nor the second");
 	/* five threads, refused at once */
 	for (int i = 0; i < 5; i++)
-		OK(pace_slow(&pace, IMPORT, &clk.clock, false, 999),
+		OK(rate_limit_throttled(&limit, IMPORT, &clk.clock, false, 999),
 		    "the operation has turns");
 	OK(about(wait_ms(IMPORT, 60000, &turn), 1000) && turn,
 	    "the first waits a second");
@@ -51,7 +51,7 @@ test_turns(void)
 	OK(about(wait_ms(IMPORT, 60000, &turn), 1000),
 	    "and takes no turn from the next");
 	OK(about(wait_ms(IMPORT, 60000, &turn), 1000), "nor from that after");
-	OK(pace_slow(&pace, IMPORT, &clk.clock, true, 5300),
+	OK(rate_limit_throttled(&limit, IMPORT, &clk.clock, true, 5300),
 	    "one that is refused in its turn");
 	OK(about(wait_ms(IMPORT, 60000, &turn), 1300),
 	    "moves the turns on by a part of one");
@@ -62,7 +62,7 @@ test_others(void)
 {
 	bool turn = true;
 
-	OK(!pace_slow(&pace, "Encrypt", &clk.clock, false, 1),
+	OK(!rate_limit_throttled(&limit, "Encrypt", &clk.clock, false, 1),
 	    "Encrypt has no turns");
 	OK(wait_ms("Encrypt", 60000, &turn) == 0 && !turn, "and never waits");
 	OK(wait_ms("CreateKey", 60000, &turn) == 0,
@@ -87,12 +87,12 @@ main(void)
 	int64_t began;
 
 	test_clock_init(&clk);
-	pace_init(&pace);
+	rate_limit_init(&limit);
 	began = now();
 	test_turns();
 	test_others();
 	test_forgets();
 	OK(now() >= began, "the clock did not go back");
-	pace_free(&pace);
+	rate_limit_free(&limit);
 	return (tap_done());
 }

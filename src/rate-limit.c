@@ -1,5 +1,5 @@
 #include <string.h>
-#include "pace.h"
+#include "rate-limit.h"
 
 #define REMEMBER_MS 60000 /* how long a quota is thought to be used up */
 
@@ -8,7 +8,7 @@
 static const struct row {
 	const char *operation;
 	int64_t interval_ms;
-} rows[PACE_OPERATIONS] = {
+} rows[RATE_LIMIT_OPERATIONS] = {
 	{ "GetParametersForImport",	1000 },
 	{ "CreateKey",			200 },
 	{ "CreateAlias",		200 },
@@ -23,34 +23,35 @@ row_of(const char *operation)
 {
 	size_t i = 0;
 
-	while (i < PACE_OPERATIONS && strcmp(rows[i].operation, operation) != 0)
+	while (i < RATE_LIMIT_OPERATIONS &&
+	       strcmp(rows[i].operation, operation) != 0)
 		i++;
 	return (i);
 }
 
 void
-pace_init(struct pace *p)
+rate_limit_init(struct rate_limit *p)
 {
 	memset(p->turns, 0, sizeof(p->turns));
 	pthread_mutex_init(&p->lock, NULL);
 }
 
 void
-pace_free(struct pace *p)
+rate_limit_free(struct rate_limit *p)
 {
 	pthread_mutex_destroy(&p->lock);
 }
 
 bool
-pace_wait(
-    struct pace *p, const char *operation, const struct deadline *d, bool *turn)
+rate_limit_wait(struct rate_limit *p, const char *operation,
+    const struct deadline *d, bool *turn)
 {
 	size_t i = row_of(operation);
 	int64_t now, wait = 0;
-	struct pace_turns *t;
+	struct rate_limit_schedule *t;
 
 	*turn = false;
-	if (i == PACE_OPERATIONS)
+	if (i == RATE_LIMIT_OPERATIONS)
 		return (true);
 	t = &p->turns[i];
 	pthread_mutex_lock(&p->lock);
@@ -68,14 +69,14 @@ pace_wait(
 }
 
 bool
-pace_slow(struct pace *p, const char *operation, const struct clock *clock,
-    bool turn, uint32_t random)
+rate_limit_throttled(struct rate_limit *p, const char *operation,
+    const struct clock *clock, bool turn, uint32_t random)
 {
 	size_t i = row_of(operation);
 	int64_t soonest;
-	struct pace_turns *t;
+	struct rate_limit_schedule *t;
 
-	if (i == PACE_OPERATIONS)
+	if (i == RATE_LIMIT_OPERATIONS)
 		return (false);
 	t = &p->turns[i];
 	soonest = clock->mono_ms(clock->ctx) + rows[i].interval_ms;

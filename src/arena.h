@@ -1,5 +1,5 @@
-#ifndef SECRET_H
-#define SECRET_H
+#ifndef ARENA_H
+#define ARENA_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,9 +15,9 @@ struct arena;
  * let the first be locked; later ones are where it lets them. */
 enum err arena_open(size_t size, struct arena **out, bool *locked);
 /* NULL when the system gives no more. What is got is aligned for any type. */
-void *arena_get(struct arena *, size_t n);
+void *arena_alloc(struct arena *, size_t n);
 /* Wipes and gives back. */
-void arena_put(struct arena *, void *p);
+void arena_free(struct arena *, void *p);
 /* Wipes and unmaps the whole. Nothing got from it may be used any more. */
 void arena_close(struct arena *);
 #endif

@@ -1,9 +1,9 @@
-#ifndef FAULT_H
-#define FAULT_H
+#ifndef ERROR_INFO_H
+#define ERROR_INFO_H
 #include "err.h"
 
 /* Why the last request failed, as the service or the transport told it. */
-struct fault {
+struct error_info {
 	int status; /* HTTP status, 0 when none came */
 	char exception[64]; /* "NotFoundException", or "" */
 	char message[256]; /* the service's, or the transport's, cut to fit */
@@ -11,7 +11,7 @@ struct fault {
 };
 
 /* Writes the message and returns err, so that the line that finds an error
- * can say what to do about it. fault may be NULL. Never pass a secret. */
-enum err fault_set(struct fault *, enum err, const char *fmt, ...)
+ * can say what to do about it. info may be NULL. Never pass a secret. */
+enum err error_info_set(struct error_info *, enum err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 #endif

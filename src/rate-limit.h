@@ -1,5 +1,5 @@
-#ifndef PACE_H
-#define PACE_H
+#ifndef RATE_LIMIT_H
+#define RATE_LIMIT_H
 #include <pthread.h>
 #include <stdbool.h>
 #include "clock.h"
@@ -10,27 +10,27 @@
  * the next turn, so that its threads share the quota in the order they came
  * instead of all trying again at once. Thread-safe.
  */
-#define PACE_OPERATIONS 6
+#define RATE_LIMIT_OPERATIONS 6
 
-struct pace {
+struct rate_limit {
 	pthread_mutex_t lock;
-	struct pace_turns {
+	struct rate_limit_schedule {
 		int64_t next_ms; /* the first turn that nobody has */
 		int64_t until_ms; /* tries take turns until then */
-	} turns[PACE_OPERATIONS];
+	} turns[RATE_LIMIT_OPERATIONS];
 };
 
-void pace_init(struct pace *);
+void rate_limit_init(struct rate_limit *);
 /* Waits for this try's turn; *turn: it took one. False, at once, if that is
  * past the deadline. */
-bool pace_wait(
-    struct pace *, const char *operation, const struct deadline *, bool *turn);
+bool rate_limit_wait(struct rate_limit *, const char *operation,
+    const struct deadline *, bool *turn);
 /*
  * KMS asked to slow down. False: the operation has no turns, wait in another
  * way. One that was refused in its turn moves the turns on by a random part of
  * one: two processes in step with each other would fail by turns.
  */
-bool pace_slow(struct pace *, const char *operation, const struct clock *,
-    bool turn, uint32_t random);
-void pace_free(struct pace *);
+bool rate_limit_throttled(struct rate_limit *, const char *operation,
+    const struct clock *, bool turn, uint32_t random);
+void rate_limit_free(struct rate_limit *);
 #endif

@@ -1,0 +1,11 @@
+#ifndef AWS_ERROR_H
+#define AWS_ERROR_H
+#include "buf.h"
+#include "error-info.h"
+
+/*
+ * The error that a reply with another status than 200 tells, by f->status and
+ * the body, which need not be JSON. Fills in the exception and message.
+ */
+enum err aws_error_read(struct view body, struct error_info *f);
+#endif
