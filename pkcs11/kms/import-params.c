@@ -219,7 +219,7 @@ log_fingerprint(const struct call *c, const struct key *k, struct view info)
 {
 	struct buf hex = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
 
-	if (log_wants(c->module->log, LOG_INFO) &&
+	if (log_enabled(c->module->log, LOG_INFO) &&
 	    put_fingerprint(c, info, &hex) == ERR_OK)
 		log_line(c->module->log, LOG_INFO,
 		    "%s: the wrapping key of %s has the SHA-256 fingerprint "
