@@ -4,12 +4,15 @@
 #include <sys/resource.h>
 #include "command.h"
 #include "move.h"
+#include "show-fingerprint.h"
 
 /* The keyferry command: its subcommands, a row each. */
 
 static const struct command commands[] = {
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
+    {"fingerprint", "show the fingerprints of RSA public keys",
+	show_fingerprint_usage, show_fingerprint_run},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -19,8 +22,8 @@ print_usage(FILE *f)
 	fputs("usage: keyferry COMMAND [options]\n", f);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(
-		    f, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("  --help     show this; keyferry COMMAND --help shows its "
+		    f, "  %-12s %s\n", commands[i].name, commands[i].summary);
+	fputs("  --help       show this; keyferry COMMAND --help shows its "
 	      "options\n"
 	      "  --version\n",
 	    f);

@@ -1,5 +1,6 @@
 #ifndef MOVE_KEY_H
 #define MOVE_KEY_H
+#include "fingerprint.h"
 #include "token.h"
 
 /* A key to be moved: its type and size, what it may do, where it stands. */
@@ -45,6 +46,7 @@ struct key {
 	bool has_import_pair; /* the target holds an unused pair for it */
 	enum key_status status;
 	char reason[REASON_SIZE]; /* why it was refused, or how it failed */
+	char wrapping_key[FINGERPRINT_SIZE]; /* its fingerprint, or "" */
 	struct buf unique_id; /* CKA_UNIQUE_ID of the key on the target */
 };
 

@@ -26,6 +26,7 @@ struct transfer {
 	CK_ULONG pair_bits;
 	CK_OBJECT_HANDLE
 	source_wrapping_key; /* its public half, on the source */
+	char fingerprint[FINGERPRINT_SIZE]; /* of the pair, or "" */
 	struct buf wrapped;
 	CK_OBJECT_HANDLE target_key; /* the key that was moved */
 	struct call_result last_call;

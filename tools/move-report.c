@@ -174,6 +174,7 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	json_text(f, "hash", k->method == NULL ? "" : hash_name(k->hash));
 	json_text(f, "result", status_names[k->status].json);
 	json_text(f, "reason", k->reason);
+	json_text(f, "wrapping_key", k->wrapping_key);
 	fputs("\"unique_id\":", f);
 	text_print_json(f, buf_view(&k->unique_id));
 	fputs("}\n", f);

@@ -149,6 +149,8 @@ import_wrapping_key(struct transfer *tr)
 		    tr->to, tr->pair.public, CKA_PUBLIC_EXPONENT, &exponent);
 	if (transfer_record(tr, "C_GetAttributeValue", tr->to, rv) != CKR_OK)
 		goto out;
+	(void)rsa_fingerprint(
+	    buf_view(&modulus), buf_view(&exponent), tr->fingerprint);
 	add(&t, CKA_CLASS, &class, sizeof(class));
 	add(&t, CKA_KEY_TYPE, &type, sizeof(type));
 	add(&t, CKA_TOKEN, &no, sizeof(no));
@@ -257,6 +259,7 @@ transfer_key(struct plan *plan, struct key *k)
 	if (tr.source_wrapping_key != CK_INVALID_HANDLE)
 		(void)from->p11->C_DestroyObject(
 		    from->session, tr.source_wrapping_key);
+	memcpy(k->wrapping_key, tr.fingerprint, sizeof(k->wrapping_key));
 	buf_free(&tr.wrapped);
 	return (!ends_run(last.rv));
 }

@@ -10,7 +10,7 @@
 #include "move-report.h"
 #include "move-transfer.h"
 #include "open-token.h"
-#include "pin.h"
+#include "uri.h"
 
 #define FROM_MAX 64
 
@@ -178,35 +178,6 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	return (false);
 }
 
-/* Parses a URI, and wipes a PIN in it from the command line. */
-static P11KitUri *
-parse_uri(char *text)
-{
-	P11KitUri *uri = p11_kit_uri_new();
-	int result;
-
-	if (uri == NULL)
-		return (NULL);
-	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
-	pin_wipe_text(text);
-	if (result == P11_KIT_URI_OK && !p11_kit_uri_any_unrecognized(uri))
-		return (uri);
-	fprintf(stderr, "keyferry: %s: %s\n", text,
-	    result == P11_KIT_URI_OK ? "a part of it is unknown"
-				     : p11_kit_uri_message(result));
-	p11_kit_uri_free(uri);
-	return (NULL);
-}
-
-static void
-uri_free(P11KitUri *uri)
-{
-	if (uri == NULL)
-		return;
-	pin_wipe_uri(uri);
-	p11_kit_uri_free(uri);
-}
-
 static bool
 selects_nothing(P11KitUri *uri, const char *text)
 {
@@ -223,13 +194,8 @@ selects_nothing(P11KitUri *uri, const char *text)
 static bool
 selects_keys(P11KitUri *uri, const char *text)
 {
-	const CK_ATTRIBUTE *a = p11_kit_uri_get_attribute(uri, CKA_CLASS);
-	CK_OBJECT_CLASS class;
-
-	if (a == NULL)
-		return (true);
-	memcpy(&class, a->pValue, sizeof(class));
-	if (class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY)
+	if (uri_allows_class(uri, CKO_SECRET_KEY) ||
+	    uri_allows_class(uri, CKO_PRIVATE_KEY))
 		return (true);
 	fprintf(stderr, "keyferry: %s: type= must be secret-key or private\n",
 	    text);
@@ -251,11 +217,11 @@ is_same_token(const struct token *a, const struct token *b)
 static bool
 read_uris(struct arguments *a)
 {
-	if ((a->to_uri = parse_uri(a->to)) == NULL ||
+	if ((a->to_uri = uri_parse(a->to)) == NULL ||
 	    !selects_nothing(a->to_uri, a->to))
 		return (false);
 	for (size_t i = 0; i < a->from_count; i++)
-		if ((a->from_uris[i] = parse_uri(a->from[i])) == NULL ||
+		if ((a->from_uris[i] = uri_parse(a->from[i])) == NULL ||
 		    !selects_keys(a->from_uris[i], a->from[i]))
 			return (false);
 	return (true);

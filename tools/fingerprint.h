@@ -1,0 +1,12 @@
+#ifndef FINGERPRINT_H
+#define FINGERPRINT_H
+#include <stdbool.h>
+#include "buf.h"
+
+#define FINGERPRINT_SIZE 65
+/* SHA-256 of an RSA key's SubjectPublicKeyInfo in DER, in lower-case hex
+ * digits. The numbers are as in CKA_MODULUS and CKA_PUBLIC_EXPONENT. False: out
+ * of memory, or not an RSA key. */
+bool rsa_fingerprint(
+    struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE]);
+#endif

@@ -1,0 +1,14 @@
+#ifndef URI_H
+#define URI_H
+#include <p11-kit/uri.h>
+#include <stdbool.h>
+#include "cryptoki/cryptoki.h"
+
+/* Parses a PKCS#11 URI, and overwrites a PIN in the text. On failure, says why
+ * on standard error and returns NULL. */
+P11KitUri *uri_parse(char *text);
+/* Overwrites and frees it. NULL does nothing. */
+void uri_free(P11KitUri *);
+/* Whether the URI names no class of objects, or this one. */
+bool uri_allows_class(P11KitUri *, CK_OBJECT_CLASS);
+#endif
