@@ -288,6 +288,33 @@ size_fits(const struct attr *a, const CK_ATTRIBUTE *t)
 	return (false);
 }
 
+/*
+ * A template within a template is kept as bytes: each value must be bytes. One
+ * that holds attributes in its turn (CKF_ARRAY_ATTRIBUTE) holds pointers into
+ * the program's memory, which the program is free to use again.
+ */
+static CK_RV
+check_inner(struct call *c, const CK_ATTRIBUTE *t)
+{
+	const CK_ATTRIBUTE *inner = t->pValue;
+
+	for (CK_ULONG i = 0; i < t->ulValueLen / sizeof(*inner); i++) {
+		if (inner[i].pValue == NULL && inner[i].ulValueLen != 0)
+			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			    "%s within %s has a length and no value",
+			    attribute_name(inner[i].type).text,
+			    attribute_name(t->type).text));
+		if ((inner[i].type & CKF_ARRAY_ATTRIBUTE) != 0 &&
+		    inner[i].type != CKA_ALLOWED_MECHANISMS)
+			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			    "%s cannot hold %s: a template within a template "
+			    "holds no templates",
+			    attribute_name(t->type).text,
+			    attribute_name(inner[i].type).text));
+	}
+	return (CKR_OK);
+}
+
 static CK_RV
 check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 {
@@ -314,7 +341,7 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "%s cannot be true for a key in KMS",
 		    attribute_name(t->type).text));
-	return (CKR_OK);
+	return (a->form == FORM_TEMPLATE ? check_inner(c, t) : CKR_OK);
 }
 
 CK_RV
