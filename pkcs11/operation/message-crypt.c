@@ -39,30 +39,17 @@ read_param(struct param p, struct gcm_message_params *out)
 	return (valid ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
-static bool
-is_free(const struct gcm_message_params *p, size_t bit)
-{
-	return (bit >= p->ulIvFixedBits && bit < 8 * p->ulIvLen);
-}
-
-/* Puts number into the bits that are not fixed, the last bit last, or (over:
- * a vector of that length) adds it to those of that without carry. */
+/* The bits that are not fixed become those of the vector given. */
 static void
-put_number(const struct gcm_message_params *p, const uint8_t *over, uint64_t n)
+set_free_bits(const struct gcm_message_params *p, const uint8_t *iv)
 {
-	size_t bits = 8 * p->ulIvLen, at;
-	unsigned bit;
+	size_t at = p->ulIvFixedBits / 8;
+	uint8_t mask = (uint8_t)(0xffU >> p->ulIvFixedBits % 8);
 
-	for (size_t i = 0; i < bits; i++, n >>= 1) {
-		at = bits - 1 - i;
-		if (!is_free(p, at))
-			break;
-		bit = (unsigned)(n & 1);
-		if (over != NULL)
-			bit ^= (unsigned)over[at / 8] >> (7 - at % 8) & 1U;
-		p->pIv[at / 8] &= (uint8_t)(0xffU ^ 0x80U >> at % 8);
-		p->pIv[at / 8] |= (uint8_t)(bit << (7 - at % 8));
-	}
+	if (at == p->ulIvLen)
+		return;
+	p->pIv[at] = (uint8_t)((p->pIv[at] & ~mask) | (iv[at] & mask));
+	memcpy(p->pIv + at + 1, iv + at + 1, p->ulIvLen - at - 1);
 }
 
 static CK_RV
@@ -76,37 +63,73 @@ put_random(struct call *c, const struct gcm_message_params *p)
 		    RANDOM_BITS_MIN));
 	if (RAND_bytes_ex(c->module->crypto->lib, random, p->ulIvLen, 0) != 1)
 		return (call_fail(c, ERR_INTERNAL));
-	/* over zeros: all bits that are free become the random ones */
-	put_number(p, random, 0);
+	set_free_bits(p, random);
 	return (CKR_OK);
+}
+
+/*
+ * SP 800-38D, section 8.2.1: the fixed bits, which the caller chooses for each
+ * place that has the key, and a counter behind them. Without fixed bits nothing
+ * tells this process from others that have the key: it begins at random then.
+ */
+static CK_RV
+put_counter(struct call *c, const struct op *process,
+    const struct gcm_message_params *p)
+{
+	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
+	bool by_caller = p->ivGenerator == CKG_GENERATE_COUNTER_XOR;
+	struct iv_sequence s = {
+	    .fixed_bits = p->ulIvFixedBits, .by_caller = by_caller};
+	uint8_t first[GCM_IV_MAX] = {0};
+	CK_RV rv = CKR_OK;
+
+	if (by_caller)
+		memcpy(first, process->context.ptr, p->ulIvLen);
+	else if (p->ulIvFixedBits == 0)
+		rv = put_random(c, p);
+	else
+		set_free_bits(p, first);
+	if (rv != CKR_OK)
+		return (rv);
+	if (!by_caller)
+		memcpy(first, p->pIv, p->ulIvLen);
+	s.first = VIEW(first, p->ulIvLen);
+	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, key.ptr,
+		key.len, s.key, NULL) != 1)
+		return (call_fail(c, ERR_INTERNAL));
+	switch (iv_counters_next(&c->module->iv_counters, &s, p->pIv)) {
+	case ERR_OK:
+		return (CKR_OK);
+	case ERR_TOO_BIG:
+		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
+		    "every vector of %zu bits was used with this key",
+		    8 * p->ulIvLen - p->ulIvFixedBits));
+	default:
+		return (CKR_HOST_MEMORY);
+	}
 }
 
 /* The vector of the next message, where the token makes it. */
 static CK_RV
 make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
 {
-	size_t free = 8 * p->ulIvLen - p->ulIvFixedBits;
 	struct buf *base = &process->context; /* vector of the first message */
-	CK_ULONG n = process->param_len;
 
-	if (p->ivGenerator == CKG_NO_GENERATE)
+	switch (p->ivGenerator) {
+	case CKG_NO_GENERATE:
 		return (CKR_OK);
-	if (p->ivGenerator == CKG_GENERATE_RANDOM)
-		return (put_random(c, p));
-	if (free < 64 && n >> free != 0)
-		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
-		    "every vector of %zu bits was used", free));
-	if (p->ivGenerator == CKG_GENERATE_COUNTER_XOR) {
+	case CKG_GENERATE_COUNTER_XOR:
 		if (base->len == 0 &&
 		    buf_append(base, VIEW(p->pIv, p->ulIvLen)) != ERR_OK)
 			return (CKR_HOST_MEMORY);
 		if (base->len != p->ulIvLen)
 			return (CKR_MECHANISM_PARAM_INVALID);
+		return (put_counter(c, process, p));
+	case CKG_GENERATE_COUNTER:
+		return (put_counter(c, process, p));
+	default:
+		return (put_random(c, p));
 	}
-	put_number(p,
-	    p->ivGenerator == CKG_GENERATE_COUNTER_XOR ? base->ptr : NULL, n);
-	process->param_len++;
-	return (CKR_OK);
 }
 
 static CK_RV

@@ -75,6 +75,7 @@ module_free(struct module *m)
 	if (m->mutex != NULL)
 		(void)m->locks.DestroyMutex(m->mutex);
 	sessions_free(&m->sessions);
+	iv_counters_free(&m->iv_counters);
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
 	free(m->tokens);
@@ -145,6 +146,7 @@ module_new(const char *init_args, bool no_threads, struct module **out)
 	m->crypto = &global.crypto;
 	m->clock = &clock_system;
 	sessions_init(&m->sessions);
+	iv_counters_init(&m->iv_counters);
 	if ((rv = read_config(m, init_args)) != CKR_OK)
 		goto out;
 	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK) {

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "config/config.h"
 #include "crypto.h"
+#include "iv-counters.h"
 #include "log.h"
 #include "session.h"
 #include "token.h"
@@ -24,6 +25,7 @@ struct module {
 	size_t token_count;
 	struct sessions sessions;
 	CK_OBJECT_HANDLE last_object; /* atomic */
+	struct iv_counters iv_counters;
 	/* An application that has locks of its own and not the system's: one
 	 * of them around each call. NULL mutex: there is none. */
 	CK_C_INITIALIZE_ARGS locks;

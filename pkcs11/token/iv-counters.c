@@ -1,0 +1,145 @@
+#include <stdlib.h>
+#include <string.h>
+#include "iv-counters.h"
+
+#define ROWS_MAX (1U << 16)
+
+struct iv_counter {
+	uint8_t key[IV_KEY_HASH];
+	uint8_t first[IV_COUNTER_BYTES_MAX];
+	size_t len, fixed_bits;
+	bool by_caller;
+	uint64_t used;
+};
+
+void
+iv_counters_init(struct iv_counters *cs)
+{
+	*cs = (struct iv_counters){.rows = NULL};
+	pthread_mutex_init(&cs->lock, NULL);
+}
+
+void
+iv_counters_free(struct iv_counters *cs)
+{
+	free(cs->rows);
+	pthread_mutex_destroy(&cs->lock);
+}
+
+/* The number that leads from the first of a row to the vector; false: none. */
+static bool
+number_of(const struct iv_counter *row, const uint8_t *iv, uint64_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < row->len; i++) {
+		uint8_t byte = iv[i] ^ row->first[i];
+
+		if (i + sizeof(*n) < row->len && byte != 0)
+			return (false);
+		*n = *n << 8 | byte;
+	}
+	return (true);
+}
+
+static void
+put_number(const struct iv_counter *row, uint64_t n, uint8_t *iv)
+{
+	memcpy(iv, row->first, row->len);
+	for (size_t i = row->len; i-- > 0; n >>= 8)
+		iv[i] ^= (uint8_t)n;
+}
+
+static bool
+is_row_of(const struct iv_counter *row, const struct iv_sequence *s)
+{
+	if (memcmp(row->key, s->key, IV_KEY_HASH) != 0 ||
+	    row->len != s->first.len || row->fixed_bits != s->fixed_bits ||
+	    row->by_caller != s->by_caller)
+		return (false);
+	return ((s->fixed_bits == 0 && !s->by_caller) ||
+		memcmp(row->first, s->first.ptr, row->len) == 0);
+}
+
+static enum err
+find_or_add(struct iv_counters *cs, const struct iv_sequence *s,
+    struct iv_counter **out)
+{
+	size_t cap = cs->cap == 0 ? 16 : 2 * cs->cap;
+	struct iv_counter *rows;
+
+	for (size_t i = 0; i < cs->count; i++)
+		if (is_row_of(&cs->rows[i], s)) {
+			*out = &cs->rows[i];
+			return (ERR_OK);
+		}
+	if (cs->count == ROWS_MAX)
+		return (ERR_TOO_BIG);
+	if (cs->count == cs->cap) {
+		rows = realloc(cs->rows, cap * sizeof(*rows));
+		if (rows == NULL)
+			return (ERR_MEMORY);
+		cs->rows = rows;
+		cs->cap = cap;
+	}
+	*out = &cs->rows[cs->count++];
+	**out = (struct iv_counter){.len = s->first.len,
+	    .fixed_bits = s->fixed_bits,
+	    .by_caller = s->by_caller};
+	memcpy((*out)->key, s->key, IV_KEY_HASH);
+	memcpy((*out)->first, s->first.ptr, s->first.len);
+	return (ERR_OK);
+}
+
+/* Sequences whose fixed bits are of different lengths may meet. */
+static bool
+is_used(const struct iv_counters *cs, const struct iv_counter *row,
+    const uint8_t *iv)
+{
+	uint64_t n;
+
+	for (size_t i = 0; i < cs->count; i++) {
+		const struct iv_counter *other = &cs->rows[i];
+
+		if (other->len == row->len &&
+		    other->by_caller == row->by_caller &&
+		    memcmp(other->key, row->key, IV_KEY_HASH) == 0 &&
+		    number_of(other, iv, &n) && n < other->used)
+			return (true);
+	}
+	return (false);
+}
+
+/* Under the lock. */
+static enum err
+next(struct iv_counters *cs, const struct iv_sequence *s, uint8_t *iv)
+{
+	size_t free_bits = 8 * s->first.len - s->fixed_bits;
+	struct iv_counter *row = NULL;
+	enum err e;
+
+	if ((e = find_or_add(cs, s, &row)) != ERR_OK)
+		return (e);
+	for (bool found = false; !found; row->used++) {
+		if (row->used == UINT64_MAX ||
+		    (free_bits < 64 && row->used >> free_bits != 0))
+			return (ERR_TOO_BIG);
+		put_number(row, row->used, iv);
+		found = !is_used(cs, row, iv);
+	}
+	return (ERR_OK);
+}
+
+enum err
+iv_counters_next(
+    struct iv_counters *cs, const struct iv_sequence *s, uint8_t *iv)
+{
+	enum err e;
+
+	if (s->first.len == 0 || s->first.len > IV_COUNTER_BYTES_MAX ||
+	    s->fixed_bits > 8 * s->first.len)
+		return (ERR_TOO_BIG);
+	pthread_mutex_lock(&cs->lock);
+	e = next(cs, s, iv);
+	pthread_mutex_unlock(&cs->lock);
+	return (e);
+}

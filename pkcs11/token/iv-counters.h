@@ -1,0 +1,43 @@
+#ifndef IV_COUNTERS_H
+#define IV_COUNTERS_H
+#include <pthread.h>
+#include <stdbool.h>
+#include "buf.h"
+
+/*
+ * Initialization vectors that this process has made by counting, so that none
+ * comes twice under one key: not in another session, nor after another Init,
+ * nor for a copy of the key.
+ */
+#define IV_COUNTER_BYTES_MAX 128 /* bytes */
+#define IV_KEY_HASH 32
+
+struct iv_counter;
+
+struct iv_counters {
+	pthread_mutex_t lock; /* never held long */
+	struct iv_counter *rows;
+	size_t count, cap;
+};
+
+void iv_counters_init(struct iv_counters *);
+void iv_counters_free(struct iv_counters *);
+
+/* A row of vectors: number n is the first one with n over its last bits. */
+struct iv_sequence {
+	uint8_t key[IV_KEY_HASH]; /* a hash of the key */
+	struct view first;
+	size_t
+	    fixed_bits; /* the leading ones, which the number must not reach */
+	bool by_caller; /* the caller chose all of the first one */
+};
+
+/*
+ * The next vector of the sequence, into iv, which has first.len bytes; none is
+ * given twice. With fixed_bits 0 and not by_caller, the first one counts on the
+ * first call for the key alone: after that, the sequence goes on. ERR_TOO_BIG:
+ * there are no more; ERR_MEMORY.
+ */
+enum err iv_counters_next(
+    struct iv_counters *, const struct iv_sequence *, uint8_t *iv);
+#endif
