@@ -1,0 +1,22 @@
+#ifndef ACTS_H
+#define ACTS_H
+#include "p11.h"
+
+/*
+ * What a program does with the module, a row an act: each C_ function that
+ * works is in one of them. An act can be done again and again: it takes away
+ * what it made.
+ */
+struct act {
+	const char *name;
+	bool kms; /* it asks the KMS */
+	CK_RV (*run)(void);
+};
+extern const struct act acts[];
+extern const size_t act_count;
+
+/* The keys that the acts work with, in a session that is open in rw. */
+CK_RV acts_prepare(void);
+/* Called by an act when what is under test is done and the tidying begins. */
+extern void (*act_is_done)(void);
+#endif

@@ -1,0 +1,278 @@
+/* Every failure in turn: each allocation, and each answer of the KMS, of each
+ * act that a program can do. No crash, no hang, the next try works, nothing is
+ * kept. `make faults` takes each; `make check` some of them
+ * ($KEYFERRY_FAULTS_EVERY). */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "account.h"
+#include "acts.h"
+#include "failing-alloc.h"
+
+#define SECONDS 30 /* for one try; a process that takes more hangs */
+#define KEPT_MOST 16 /* blocks that libraries keep for later, once */
+
+/* What the process under test says; it may end at any time. */
+static struct report {
+	size_t n, tries, failed, worse; /* worse: a try afterwards failed */
+	size_t kept;
+	CK_RV rv, after;
+	char doing[64];
+} * report;
+static size_t every = 1;
+
+static void
+disarm(void)
+{
+	report->n = alloc_disarm();
+}
+
+/* Runs body in a child; whether it ended by itself. */
+static bool
+in_child(
+    void (*body)(const struct act *, size_t), const struct act *a, size_t from)
+{
+	static const int crashes[] = {
+	    SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM};
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		for (size_t i = 0; i < ELEMS(crashes); i++)
+			signal(crashes[i], alloc_on_crash);
+		body(a, from);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		tap_bail();
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return (true);
+	if (WIFSIGNALED(status))
+		printf("# %s %zu: %s\n", report->doing, report->tries,
+		    WTERMSIG(status) == SIGALRM ? "it hangs"
+						: strsignal(WTERMSIG(status)));
+	return (false);
+}
+
+/* One allocation fails, or all from it on; then nothing does. False: there are
+ * not so many allocations. */
+static bool
+try_alloc(const struct act *a, size_t n, bool all)
+{
+	CK_RV after;
+
+	alarm(SECONDS);
+	report->tries = n;
+	alloc_arm(n, all);
+	report->rv = a->run();
+	(void)alloc_disarm();
+	if (report->n < n)
+		return (false);
+	report->failed++;
+	after = a->run();
+	(void)alloc_disarm();
+	if (after != CKR_OK) {
+		printf("# allocation %zu%s: 0x%lx, and then 0x%lx\n", n,
+		    all ? " and all behind it" : "", report->rv, after);
+		report->worse++;
+	}
+	return (true);
+}
+
+static void
+walk_allocs(const struct act *a, size_t from)
+{
+	if (p11_begin() != CKR_OK || acts_prepare() != CKR_OK ||
+	    a->run() != CKR_OK)
+		_exit(1);
+	for (size_t n = from; try_alloc(a, n, false); n += every)
+		;
+	for (size_t n = from; try_alloc(a, n, true); n += every)
+		;
+	/* once more, now that libraries have what they keep */
+	alloc_mark();
+	for (size_t n = from; try_alloc(a, n, false); n += every)
+		;
+	for (size_t n = from; try_alloc(a, n, true); n += every)
+		;
+	if (p11->C_Finalize(NULL) != CKR_OK)
+		_exit(1);
+	report->kept = alloc_unmark(KEPT_MOST);
+}
+
+static void
+test_allocs(const struct act *a)
+{
+	size_t crashes = 0, from = 1;
+
+	memset(report, 0, sizeof(*report));
+	snprintf(report->doing, sizeof(report->doing), "allocation");
+	while (!in_child(walk_allocs, a, from) && report->tries >= from) {
+		crashes++;
+		from = report->tries + every;
+	}
+	OK(crashes == 0 && report->worse == 0 && report->kept <= KEPT_MOST,
+	    "%s: %zu failing allocations", a->name, report->failed);
+	if (report->kept > KEPT_MOST)
+		printf("# %zu blocks are kept\n", report->kept);
+}
+
+/* From the very beginning: a process that has done nothing yet. */
+static void
+cold(const struct act *a, size_t n)
+{
+	CK_RV rv;
+
+	alarm(SECONDS);
+	alloc_arm(n, false);
+	if ((rv = p11_begin()) == CKR_OK && (rv = acts_prepare()) == CKR_OK)
+		rv = a->run();
+	else
+		disarm();
+	report->rv = rv;
+	if (report->n < n)
+		return;
+	report->failed++;
+	rv = p11->C_Finalize(NULL);
+	if (rv == CKR_OK || rv == CKR_CRYPTOKI_NOT_INITIALIZED)
+		rv = p11_begin();
+	if (rv == CKR_OK && (rv = acts_prepare()) == CKR_OK)
+		rv = a->run();
+	(void)alloc_disarm();
+	if (rv != CKR_OK || p11->C_Finalize(NULL) != CKR_OK) {
+		printf("# allocation %zu: 0x%lx, and then 0x%lx\n", n,
+		    report->rv, rv);
+		report->worse++;
+	}
+}
+
+static void
+test_cold(const struct act *a)
+{
+	size_t crashes = 0, step = every == 1 ? 1 : every * 37;
+
+	memset(report, 0, sizeof(*report));
+	snprintf(report->doing, sizeof(report->doing), "allocation");
+	for (size_t n = 1;; n += step) {
+		report->n = report->tries = n;
+		if (!in_child(cold, a, n))
+			crashes++;
+		else if (report->n < n)
+			break;
+	}
+	OK(crashes == 0 && report->failed != 0 && report->worse == 0,
+	    "from C_Initialize on, %s: %zu failing allocations", a->name,
+	    report->failed);
+}
+
+/* What the KMS does instead of answering; those that take time are not in the
+ * sample. */
+static const struct kind {
+	const char *fault;
+	bool slow;
+} kinds[] = {{"throttle", false}, {"internal", false}, {"unavailable", false},
+    {"key-unavailable", false}, {"cut-before", false}, {"cut-after", false},
+    {"cut-reply", false}, {"garbage", false}, {"wrong-type", false},
+    {"too-large", true}, {"html", false}, {"hang", true}, {"hang-after", true}};
+
+static void
+try_reply(const struct act *a, const struct kind *k, size_t skip, size_t count)
+{
+	CK_RV after;
+
+	alarm(SECONDS);
+	snprintf(report->doing, sizeof(report->doing), "%s, answer", k->fault);
+	report->tries = skip;
+	control("POST", "/faults?fault=%s&skip=%zu&count=%zu&size=8388608",
+	    k->fault, skip, count);
+	report->rv = a->run();
+	control("DELETE", "/faults");
+	report->failed++;
+	after = a->run();
+	if (after != CKR_OK) {
+		printf("# %s at answer %zu: 0x%lx, and then 0x%lx\n", k->fault,
+		    skip, report->rv, after);
+		report->worse++;
+	}
+}
+
+static void
+walk_replies(const struct act *a, size_t from)
+{
+	unsigned long n;
+	size_t i = 0;
+
+	if (p11_begin() != CKR_OK || acts_prepare() != CKR_OK)
+		_exit(1);
+	calls_clear();
+	if (a->run() != CKR_OK)
+		_exit(1);
+	n = calls(NULL);
+	for (size_t skip = 0; skip < n; skip++)
+		for (size_t k = 0; k < ELEMS(kinds); k++, i++) {
+			if (i % every != 0 || (kinds[k].slow && every > 1) ||
+			    i < from)
+				continue;
+			report->kept = i;
+			try_reply(a, &kinds[k], skip, 1);
+			try_reply(a, &kinds[k], skip, 1000);
+		}
+	if (p11->C_Finalize(NULL) != CKR_OK)
+		_exit(1);
+}
+
+static void
+test_replies(const struct act *a)
+{
+	size_t crashes = 0, from = 0;
+
+	memset(report, 0, sizeof(*report));
+	while (!in_child(walk_replies, a, from) && report->kept >= from) {
+		control("DELETE", "/faults");
+		crashes++;
+		from = report->kept + 1;
+	}
+	OK(crashes == 0 && report->failed != 0 && report->worse == 0,
+	    "%s: %zu failing answers", a->name, report->failed);
+}
+
+int
+main(void)
+{
+	const char *some = getenv("KEYFERRY_FAULTS_EVERY"),
+		   *only = getenv("KEYFERRY_FAULTS_ONLY");
+
+	every = some != NULL ? strtoul(some, NULL, 10) : 23;
+	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (every == 0 || report == MAP_FAILED)
+		tap_bail();
+	act_is_done = disarm;
+	testenv_start();
+	setenv("AWS_MAX_ATTEMPTS", "2", 1);
+	testenv_config(
+	    NULL, "timeout = 1\nimport-timeout = 2\nlist-timeout = 1\n", NULL);
+	(void)account_make(
+	    "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/acts-aes");
+	(void)account_make(
+	    "HMAC_256", "GENERATE_VERIFY_MAC", "alias/acts-hmac");
+	(void)account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/acts-ec");
+	p11_load();
+	for (size_t i = 0; i < act_count; i++) {
+		if (only != NULL && strstr(acts[i].name, only) == NULL)
+			continue;
+		test_allocs(&acts[i]);
+		if (acts[i].kms)
+			test_replies(&acts[i]);
+		if (i == 7 || i == 17)
+			test_cold(&acts[i]);
+	}
+	testenv_stop();
+	return (tap_done());
+}
