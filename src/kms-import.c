@@ -67,9 +67,10 @@ enum err
 kms_import_key_material_id(struct kms *k, const struct kms_import_in *in,
     char material_id[KMS_MATERIAL_ID_SIZE])
 {
-	struct import_in all = {*in, in->valid_to != 0
-					 ? "KEY_MATERIAL_EXPIRES"
-					 : "KEY_MATERIAL_DOES_NOT_EXPIRE"};
+	struct import_in all = {
+	    *in, kms_expiration_model_name(in->valid_to != 0
+					       ? KMS_MATERIAL_EXPIRES
+					       : KMS_MATERIAL_DOES_NOT_EXPIRE)};
 	struct import_out out = {.material_id = ""};
 	enum err e = kms_call(
 	    k, "ImportKeyMaterial", import_in, &all, import_out, &out);

@@ -8,13 +8,13 @@ static const struct json_field primary_fields[] = {
     META(primary.arn, "Arn", TEXT), META(primary.region, "Region", TEXT),
     JSON_END};
 static const struct json_field multi_region_fields[] = {
-    META(multi_region_type, "MultiRegionKeyType", TEXT),
+    META(words.multi_region_type, "MultiRegionKeyType", TEXT),
     JSON_SUB("PrimaryKey", primary_fields), JSON_END};
 static const struct json_field key_fields[] = {META(id, "KeyId", TEXT),
     META(arn, "Arn", TEXT), META(spec, "KeySpec", TEXT),
-    META(usage, "KeyUsage", TEXT), META(state, "KeyState", TEXT),
-    META(origin, "Origin", TEXT), META(manager, "KeyManager", TEXT),
-    META(expiration_model, "ExpirationModel", TEXT),
+    META(words.usage, "KeyUsage", TEXT), META(words.state, "KeyState", TEXT),
+    META(words.origin, "Origin", TEXT), META(words.manager, "KeyManager", TEXT),
+    META(words.expiration_model, "ExpirationModel", TEXT),
     META(material_id, "CurrentKeyMaterialId", TEXT),
     META(created, "CreationDate", NUMBER),
     META(deletion, "DeletionDate", NUMBER), META(valid_to, "ValidTo", NUMBER),
@@ -32,6 +32,19 @@ kms_key_free(struct kms_key *k)
 {
 	buf_free(&k->description);
 	buf_free(&k->algorithms);
+}
+
+static void
+read_words(struct kms_key *k)
+{
+	k->usage = key_usage_find(k->words.usage);
+	k->state = kms_key_state_find(k->words.state);
+	k->origin = kms_origin_find(k->words.origin);
+	k->manager = kms_manager_find(k->words.manager);
+	k->expiration_model = kms_expiration_model_find(
+	    k->words.expiration_model);
+	k->multi_region_type = kms_multi_region_type_find(
+	    k->words.multi_region_type);
 }
 
 static const struct json_field metadata_out[] = {
@@ -54,6 +67,7 @@ kms_create_key(
 	enum err e = kms_call(
 	    k, "CreateKey", create_key_in, in, metadata_out, out);
 
+	read_words(out);
 	return (kms_require_key(e, out->id[0] != '\0'));
 }
 
@@ -72,6 +86,7 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 	struct key_in in = {.key = key};
 	enum err e = kms_call(k, "DescribeKey", key_in, &in, metadata_out, out);
 
+	read_words(out);
 	return (kms_require(e, out->id[0] != '\0'));
 }
 
@@ -88,6 +103,7 @@ take_described(void *arg, size_t i, enum err e, struct view reply)
 
 	e = kms_decode(e, metadata_out, reply, &key);
 	e = kms_require(e, key.id[0] != '\0');
+	read_words(&key);
 	e = d->on_key(d->arg, i, e, &key);
 	kms_key_free(&key);
 	return (e);

@@ -5,6 +5,7 @@
 #include "err.h"
 #include "error-info.h"
 #include "json.h"
+#include "kms-words.h"
 
 /*
  * AWS KMS, typed: one struct for what goes out, one for what comes back, one
@@ -73,20 +74,28 @@ struct kms_region_key {
 	char region[KMS_WORD_SIZE];
 };
 
+/* The words of KeyMetadata that have an enum, for logs and attributes. */
+struct kms_key_words {
+	char usage[KMS_WORD_SIZE], state[KMS_WORD_SIZE], origin[KMS_WORD_SIZE];
+	char manager[KMS_WORD_SIZE], expiration_model[KMS_WORD_SIZE];
+	char multi_region_type[KMS_WORD_SIZE];
+};
+
 /* KeyMetadata: CreateKey and DescribeKey. */
 struct kms_key {
 	char id[KMS_ID_SIZE];
 	char arn[KMS_ID_SIZE];
 	char spec[KMS_WORD_SIZE]; /* KeySpec */
-	char usage[KMS_WORD_SIZE]; /* KeyUsage */
-	char state[KMS_WORD_SIZE]; /* KeyState */
-	char origin[KMS_WORD_SIZE];
-	char manager[KMS_WORD_SIZE]; /* KeyManager: AWS or CUSTOMER */
-	char expiration_model[KMS_WORD_SIZE];
+	enum key_usage usage;
+	enum kms_key_state state;
+	enum kms_origin origin;
+	enum kms_manager manager;
+	enum kms_expiration_model expiration_model;
+	struct kms_key_words words; /* the same as KMS sent them */
 	char material_id[KMS_MATERIAL_ID_SIZE]; /* CurrentKeyMaterialId */
 	double created, deletion, valid_to; /* seconds since 1970; 0: none */
 	enum json_bool multi_region;
-	char multi_region_type[KMS_WORD_SIZE]; /* PRIMARY, REPLICA or "" */
+	enum kms_multi_region_type multi_region_type;
 	struct kms_region_key primary; /* of a multi-Region key */
 	struct buf description;
 	struct buf algorithms; /* of whatever kind, each ended by a NUL */

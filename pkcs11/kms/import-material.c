@@ -46,7 +46,7 @@ has_arrived(struct call *c, const struct key *k, enum err e)
 		return (false);
 	aside.deadline = deadline_in(c->module->clock, CLEAN_UP_SECONDS * 1000);
 	yes = describe_aside(&aside, k->meta.id, &meta) == ERR_OK &&
-	      strcmp(meta.state, "Enabled") == 0;
+	      meta.state == KMS_STATE_ENABLED;
 	kms_key_free(&meta);
 	return (yes);
 }

@@ -38,10 +38,10 @@ second_usage(struct call *c, const struct provision *p)
 {
 	const struct key_request *r = p->request;
 	unsigned usages = r->accepted_usages & r->spec->usages &
-			  ~(unsigned)p->key->usage;
+			  ~(unsigned)p->key->meta.usage;
 
 	if (p->key->companion != NULL)
-		return (p->key->companion->usage);
+		return (p->key->companion->meta.usage);
 	if (r->spec->class != CKO_PRIVATE_KEY ||
 	    strcmp(c->token->config->two_usages, "both") != 0)
 		return (0);

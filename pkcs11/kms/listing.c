@@ -132,24 +132,23 @@ is_same_companion(const struct key *a, const struct key *b)
 	if (a == NULL || b == NULL)
 		return (a == b);
 	return (strcmp(a->meta.id, b->meta.id) == 0 &&
-		strcmp(a->meta.state, b->meta.state) == 0);
+		a->meta.state == b->meta.state);
 }
 
 /* Whether KMS said nothing new: then what is known stays as it is. */
 static bool
 is_same(const struct key *a, const struct key *b)
 {
-	return (
-	    a != NULL && strcmp(a->meta.state, b->meta.state) == 0 &&
-	    strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
-	    strcmp(a->meta.expiration_model, b->meta.expiration_model) == 0 &&
-	    !(a->meta.valid_to < b->meta.valid_to) &&
-	    !(a->meta.valid_to > b->meta.valid_to) &&
-	    view_equal(buf_view(&a->meta.description),
-		buf_view(&b->meta.description)) &&
-	    strcmp(a->names.label, b->names.label) == 0 &&
-	    strcmp(a->names.id, b->names.id) == 0 &&
-	    is_same_companion(a->companion, b->companion));
+	return (a != NULL && a->meta.state == b->meta.state &&
+		strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
+		a->meta.expiration_model == b->meta.expiration_model &&
+		!(a->meta.valid_to < b->meta.valid_to) &&
+		!(a->meta.valid_to > b->meta.valid_to) &&
+		view_equal(buf_view(&a->meta.description),
+		    buf_view(&b->meta.description)) &&
+		strcmp(a->names.label, b->names.label) == 0 &&
+		strcmp(a->names.id, b->names.id) == 0 &&
+		is_same_companion(a->companion, b->companion));
 }
 
 /* The key beside k: as a listing showed it, or, where the configuration makes

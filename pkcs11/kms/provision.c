@@ -30,18 +30,18 @@ refuse_taken(struct call *c, const char *what, const struct key *k)
 {
 	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 	    "the %s belongs to another key, %s (%s, %s, %s)", what, k->meta.id,
-	    k->meta.spec, k->meta.origin, k->meta.state));
+	    k->meta.spec, k->meta.words.origin, k->meta.words.state));
 }
 
 /* Whether material of that kind can go into a key that exists. */
 static bool
 can_take_material(const struct key_request *r, const struct key *k)
 {
-	return (
-	    k->spec == r->spec &&
-	    (r->accepted_usages == 0 || (k->usage & r->accepted_usages) != 0) &&
-	    key_is_imported(k) &&
-	    (key_is_pending_import(k) || key_is_usable(k)));
+	return (k->spec == r->spec &&
+		(r->accepted_usages == 0 ||
+		    (k->meta.usage & r->accepted_usages) != 0) &&
+		key_is_imported(k) &&
+		(key_is_pending_import(k) || key_is_usable(k)));
 }
 
 /* The key that one of the names leads to, if it can take the material. */
@@ -107,9 +107,9 @@ has_nonce(const struct provision *p, const struct key *k)
 	describe(p, text);
 	return (
 	    p->journal.nonce[0] != '\0' && k->spec == p->request->spec &&
-	    k->usage == p->request->usage &&
+	    k->meta.usage == p->request->usage &&
 	    (p->request->generated_by_kms
-		    ? strcmp(k->meta.origin, "AWS_KMS") == 0 && key_is_usable(k)
+		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
 		    : key_is_pending_import(k)) &&
 	    view_equal(buf_view(&k->meta.description), view_str(text)));
 }
@@ -155,7 +155,9 @@ create_key(struct call *c, struct provision *p)
 	struct kms_create_key_in in = {
 	    .spec = p->request->spec->kms,
 	    .usage = key_usage_name(p->request->usage),
-	    .origin = p->request->generated_by_kms ? "AWS_KMS" : "EXTERNAL",
+	    .origin = kms_origin_name(p->request->generated_by_kms
+					  ? KMS_ORIGIN_AWS_KMS
+					  : KMS_ORIGIN_EXTERNAL),
 	    .description = text,
 	    .multi_region = config->multi_region || config->replicas != NULL
 				? JSON_TRUE
@@ -265,7 +267,7 @@ take_back(struct call *c, struct provision *p)
 	call_set_deadline(c, CLEAN_UP_SECONDS);
 	e = kms_describe_key(&c->kms, p->key->meta.id, &meta);
 	if (e == ERR_OK && !p->request->generated_by_kms &&
-	    strcmp(meta.state, "PendingImport") != 0)
+	    meta.state != KMS_STATE_PENDING_IMPORT)
 		goto out;
 	if (e == ERR_OK && (e = list_aliases(p, aliases, &count)) == ERR_OK)
 		e = delete_key(c, p->key, aliases, count);

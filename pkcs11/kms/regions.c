@@ -28,7 +28,7 @@ replicate(struct call *c, struct kms *there, const struct key *k,
 			e = ERR_NOT_FOUND;
 	}
 	while ((e == ERR_NOT_FOUND ||
-		   (e == ERR_OK && strcmp(meta->state, "Creating") == 0)) &&
+		   (e == ERR_OK && meta->state == KMS_STATE_CREATING)) &&
 	       settle_pause(&there->deadline, &tries, CREATING_TRIES))
 		e = kms_describe_key(there, k->meta.id, meta);
 	return (e);
@@ -76,7 +76,7 @@ import_there(struct call *c, struct client *client, const struct provision *p,
 			e = alias_create(c, there, names[i], k);
 	if (e == ERR_OK && p->request->material.ptr != NULL)
 		e = import_material_there(c, there, p);
-	else if (e == ERR_OK && strcmp(meta.state, "PendingImport") == 0)
+	else if (e == ERR_OK && meta.state == KMS_STATE_PENDING_IMPORT)
 		call_note(c,
 		    "key %s waits for its material in %s: it has a wrapping "
 		    "key of its own there",
@@ -95,7 +95,7 @@ regions_import(struct call *c, const struct provision *p)
 
 	/* one of a single Region stays so: KMS cannot change it */
 	if (p->key->meta.multi_region != JSON_TRUE ||
-	    strcmp(p->key->meta.multi_region_type, "REPLICA") == 0)
+	    p->key->meta.multi_region_type == KMS_REPLICA)
 		return (CKR_OK);
 	for (size_t i = 0; i < rs->count; i++) {
 		e = import_there(c, rs->clients[i], p, &there);

@@ -31,7 +31,7 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "CKA_KEYFERRY_WRAPPING_KEY is no key of the token"));
 	if ((*out)->spec != NULL && (*out)->spec->type == CKK_AES &&
-	    (*out)->usage == ENCRYPT_DECRYPT)
+	    (*out)->meta.usage == ENCRYPT_DECRYPT)
 		return (CKR_OK);
 	key_unref(*out);
 	*out = NULL;

@@ -172,7 +172,7 @@ static CK_RV
 read_rotation(struct call *c, struct template t, struct key_request *r)
 {
 	r->new_material = template_bool(t, CKA_KEYFERRY_NEW_MATERIAL, false);
-	if (r->new_material && strcmp(r->spec->kms, "SYMMETRIC_DEFAULT") != 0)
+	if (r->new_material && r->spec->type != CKK_AES)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "KMS rotates the imported material of AES keys only"));
 	return (CKR_OK);
@@ -261,9 +261,9 @@ read_unwrap(struct call *c, struct template t, const struct key *k,
 		    "key %s takes %s material", k->meta.id, k->spec->kms));
 	if ((rv = attr_check(c, t, target)) == CKR_OK &&
 	    (rv = read_rest(c, t, r)) == CKR_OK && r->accepted_usages != 0 &&
-	    (r->accepted_usages & k->usage) == 0)
+	    (r->accepted_usages & k->meta.usage) == 0)
 		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "key %s was made for %s", k->meta.id, k->meta.usage);
+		    "key %s was made for %s", k->meta.id, k->meta.words.usage);
 	return (rv);
 }
 

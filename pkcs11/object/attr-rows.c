@@ -108,19 +108,20 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_state(struct call *c, const struct object *o, struct buf *out)
 {
-	return (attr_put(c, out, view_str(o->key->meta.state)));
+	return (attr_put(c, out, view_str(o->key->meta.words.state)));
 }
 
 static CK_RV
 read_origin(struct call *c, const struct object *o, struct buf *out)
 {
-	return (attr_put(c, out, view_str(o->key->meta.origin)));
+	return (attr_put(c, out, view_str(o->key->meta.words.origin)));
 }
 
 static CK_RV
 read_expiration_model(struct call *c, const struct object *o, struct buf *out)
 {
-	return (attr_put(c, out, view_str(o->key->meta.expiration_model)));
+	return (
+	    attr_put(c, out, view_str(o->key->meta.words.expiration_model)));
 }
 
 static CK_RV

@@ -87,8 +87,7 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 		return ("KMS made it: only destroy = schedule-deletion in "
 			"keyferry.conf can destroy it");
 	if (key_is_pending_import(k) &&
-	    (strcmp(k->meta.spec, "SYMMETRIC_DEFAULT") != 0 ||
-		k->meta.material_id[0] != '\0'))
+	    (k->spec->type != CKK_AES || k->meta.material_id[0] != '\0'))
 		return ("it may have had material that ciphertexts need: only "
 			"destroy = schedule-deletion in keyferry.conf can "
 			"destroy it");

@@ -62,17 +62,6 @@ static const struct spec specs[] = {
 };
 
 static const struct {
-	enum key_usage usage;
-	const char *kms;
-} usages[] = {
-	{ ENCRYPT_DECRYPT, "ENCRYPT_DECRYPT" },
-	{ SIGN_VERIFY, "SIGN_VERIFY" },
-	{ GENERATE_VERIFY_MAC, "GENERATE_VERIFY_MAC" },
-	{ KEY_AGREEMENT, "KEY_AGREEMENT" },
-	{ ENCAPSULATE_DECAPSULATE, "ENCAPSULATE_DECAPSULATE" },
-};
-
-static const struct {
 	CK_KEY_TYPE type;
 	CK_MECHANISM_TYPE mechanism;
 } generators[] = {
@@ -86,25 +75,6 @@ static const struct {
 };
 /* clang-format on */
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-/* 0 for a KeyUsage that is not known. */
-static enum key_usage
-key_usage_find(const char *kms)
-{
-	for (size_t i = 0; i < COUNT(usages); i++)
-		if (strcmp(usages[i].kms, kms) == 0)
-			return (usages[i].usage);
-	return (0);
-}
-
-const char *
-key_usage_name(enum key_usage usage)
-{
-	for (size_t i = 0; i < COUNT(usages); i++)
-		if (usages[i].usage == usage)
-			return (usages[i].kms);
-	return (NULL);
-}
 
 const struct spec *
 spec_find(const char *kms)
@@ -175,7 +145,6 @@ key_new(struct kms_key *meta)
 		return (NULL);
 	k->refs = 1;
 	k->spec = spec_find(meta->spec);
-	k->usage = key_usage_find(meta->usage);
 	k->meta = *meta;
 	*meta = empty;
 	return (k);
@@ -237,10 +206,10 @@ key_is_companion(const struct key *k, const char *key_id)
 struct key *
 key_for_usage(struct key *k, enum key_usage usage)
 {
-	if (k->usage == usage)
+	if (k->meta.usage == usage)
 		return (k);
-	if (k->companion != NULL && k->companion->usage == usage &&
-	    strcmp(k->companion->meta.state, "Enabled") == 0)
+	if (k->companion != NULL && k->companion->meta.usage == usage &&
+	    k->companion->meta.state == KMS_STATE_ENABLED)
 		return (k->companion);
 	return (NULL);
 }
@@ -248,14 +217,14 @@ key_for_usage(struct key *k, enum key_usage usage)
 bool
 key_is_imported(const struct key *k)
 {
-	return (strcmp(k->meta.origin, "EXTERNAL") == 0);
+	return (k->meta.origin == KMS_ORIGIN_EXTERNAL);
 }
 
 bool
 key_is_pending_import(const struct key *k)
 {
 	return (
-	    key_is_imported(k) && strcmp(k->meta.state, "PendingImport") == 0);
+	    key_is_imported(k) && k->meta.state == KMS_STATE_PENDING_IMPORT);
 }
 
 CK_KEY_TYPE
@@ -280,22 +249,22 @@ key_has_algorithm(const struct key *k, const char *name, bool prefix)
 bool
 key_is_usable(const struct key *k)
 {
-	return (strcmp(k->meta.state, "Enabled") == 0);
+	return (k->meta.state == KMS_STATE_ENABLED);
 }
 
 bool
 key_is_pending_deletion(const struct key *k)
 {
-	return (strcmp(k->meta.state, "PendingDeletion") == 0 ||
-		strcmp(k->meta.state, "PendingReplicaDeletion") == 0);
+	return (k->meta.state == KMS_STATE_PENDING_DELETION ||
+		k->meta.state == KMS_STATE_PENDING_REPLICA_DELETION);
 }
 
 /* AWS's own keys serve AWS's services alone. */
 size_t
 key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
 {
-	if (k->spec == NULL || k->usage == 0 ||
-	    strcmp(k->meta.manager, "AWS") == 0)
+	if (k->spec == NULL || k->meta.usage == 0 ||
+	    k->meta.manager == KMS_MANAGER_AWS)
 		return (0);
 	if (key_is_pending_import(k)) {
 		classes[0] = CKO_PUBLIC_KEY;

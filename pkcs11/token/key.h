@@ -5,17 +5,6 @@
 
 struct digest;
 
-/* What a key in KMS is for: its KeyUsage. */
-enum key_usage {
-	ENCRYPT_DECRYPT = 1 << 0, /* ENCRYPT_DECRYPT */
-	SIGN_VERIFY = 1 << 1, /* SIGN_VERIFY */
-	GENERATE_VERIFY_MAC = 1 << 2, /* GENERATE_VERIFY_MAC */
-	KEY_AGREEMENT = 1 << 3, /* KEY_AGREEMENT */
-	ENCAPSULATE_DECAPSULATE = 1 << 4, /* ENCAPSULATE_DECAPSULATE */
-};
-/* NULL for 0. */
-const char *key_usage_name(enum key_usage);
-
 /* A KMS KeySpec as PKCS#11 sees it: one row each. */
 struct spec {
 	const char *kms; /* KeySpec */
@@ -60,7 +49,6 @@ struct key_names {
 struct key {
 	unsigned refs; /* atomic */
 	const struct spec *spec;
-	enum key_usage usage; /* 0: not known here */
 	struct kms_key meta;
 	struct key_names names;
 	/* held: a key of the same material for another usage, which makes one

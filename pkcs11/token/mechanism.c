@@ -291,7 +291,7 @@ mech_key(const struct mech *m, const struct object *o)
 	if (kms_serves(m, o->key))
 		return (o->key);
 	if (o->key->companion != NULL &&
-	    strcmp(o->key->companion->meta.state, "Enabled") == 0 &&
+	    o->key->companion->meta.state == KMS_STATE_ENABLED &&
 	    kms_serves(m, o->key->companion))
 		return (o->key->companion);
 	return (NULL);
@@ -309,7 +309,7 @@ mech_fits_key(
 			key_for_usage(o->key, KEY_AGREEMENT) != NULL);
 	if (m->key_type == o->key->spec->type &&
 	    (m->flags & CKF_ENCAPSULATE) != 0)
-		return (o->key->usage == ENCAPSULATE_DECAPSULATE);
+		return (o->key->meta.usage == ENCAPSULATE_DECAPSULATE);
 	/* the public half does what the private half can answer */
 	return (m->key_type == o->key->spec->type &&
 		mech_is_enabled_in_kms(c, m) && mech_key(m, o) != NULL);

@@ -38,7 +38,7 @@ pubkey_get(struct call *c, const struct key *k, const struct pubkey **out)
 	if (!key_is_usable(k))
 		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
 		    "KMS hands out no public key of a key that is %s",
-		    k->meta.state));
+		    k->meta.words.state));
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = fetch(c, k, p)) != ERR_OK) {

@@ -276,7 +276,7 @@ test_regions(void)
 	    "of that ARN and Region");
 	json_rows_free(&rows);
 	OK(kms_describe_key(&kms, id, &key) == ERR_OK &&
-		strcmp(key.multi_region_type, "PRIMARY") == 0 &&
+		key.multi_region_type == KMS_PRIMARY &&
 		strcmp(key.primary.arn, key.arn) == 0 &&
 		strstr(key.arn, key.primary.region) != NULL,
 	    "a primary is its own primary");
@@ -297,13 +297,13 @@ test_changes(void)
 		kms_disable_key(&kms, id) == ERR_OK &&
 		kms_describe_key(&kms, id, &key) == ERR_OK &&
 		view_equal(buf_view(&key.description), VIEW_STR("of a test")) &&
-		strcmp(key.state, "Disabled") == 0,
+		key.state == KMS_STATE_DISABLED,
 	    "described and disabled");
 	kms_key_free(&key);
 	OK(kms_enable_key(&kms, id) == ERR_OK &&
 		kms_describe_key(&kms, id, &key) == ERR_OK &&
-		strcmp(key.state, "Enabled") == 0 &&
-		key.multi_region_type[0] == '\0',
+		key.state == KMS_STATE_ENABLED &&
+		key.multi_region_type == KMS_REGION_TYPE_UNKNOWN,
 	    "enabled");
 	kms_key_free(&key);
 	OK(kms_tag_resource(&kms, id, &tags) == ERR_OK &&

@@ -312,6 +312,34 @@ test_rotations(void)
 	json_rows_free(&page.rows);
 }
 
+static void
+test_words(void)
+{
+	struct kms_key key = KMS_KEY_INIT;
+
+	OK(kms_describe_key(
+	       answer("{\"KeyMetadata\":{\"KeyId\":\"k\","
+		      "\"KeyState\":\"PendingImport\",\"Origin\":\"EXTERNAL\","
+		      "\"KeyUsage\":\"SIGN_VERIFY\",\"KeyManager\":\"AWS\","
+		      "\"ExpirationModel\":\"KEY_MATERIAL_EXPIRES\"}}"),
+	       "k", &key) == ERR_OK &&
+		key.state == KMS_STATE_PENDING_IMPORT &&
+		key.origin == KMS_ORIGIN_EXTERNAL && key.usage == SIGN_VERIFY &&
+		key.manager == KMS_MANAGER_AWS &&
+		key.expiration_model == KMS_MATERIAL_EXPIRES,
+	    "words of KMS that this module knows");
+	kms_key_free(&key);
+	OK(kms_describe_key(
+	       answer("{\"KeyMetadata\":{\"KeyId\":\"k\","
+		      "\"KeyState\":\"Sleeping\",\"KeyUsage\":\"DREAM\"}}"),
+	       "k", &key) == ERR_OK &&
+		key.state == KMS_STATE_UNKNOWN && key.usage == 0 &&
+		strcmp(key.words.state, "Sleeping") == 0 &&
+		strcmp(key.words.usage, "DREAM") == 0,
+	    "words of a newer KMS are kept, and no error");
+	kms_key_free(&key);
+}
+
 #define REGIONS                                                          \
 	"{\"KeyMetadata\":{\"KeyId\":\"mrk-1\",\"Arn\":\"arn:1\","       \
 	"\"MultiRegion\":true,\"MultiRegionConfiguration\":{"            \
@@ -335,7 +363,7 @@ test_regions(void)
 	OK(kms_describe_key(answer(REGIONS), "k", &key) == ERR_OK &&
 		strcmp(key.arn, "arn:1") == 0 &&
 		key.multi_region == JSON_TRUE &&
-		strcmp(key.multi_region_type, "PRIMARY") == 0 &&
+		key.multi_region_type == KMS_PRIMARY &&
 		strcmp(key.primary.arn, "arn:p") == 0 &&
 		strcmp(key.primary.region, "eu-west-1") == 0,
 	    "a multi-Region key and its primary");
@@ -412,7 +440,7 @@ take_described(void *arg, size_t i, enum err e, struct kms_key *key)
 	struct described *d = arg;
 
 	d->errs[i] = e;
-	strcpy(d->states[i], key->state);
+	strcpy(d->states[i], key->words.state);
 	return (++d->count == d->enough ? ERR_DENIED : ERR_OK);
 }
 
@@ -490,6 +518,7 @@ main(void)
 	test_data_key();
 	test_import();
 	test_rotations();
+	test_words();
 	test_regions();
 	test_changes();
 	test_many();

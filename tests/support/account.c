@@ -36,11 +36,11 @@ static void
 take(struct account_key *to, const struct kms_key *from)
 {
 	memcpy(to->id, from->id, sizeof(to->id));
-	memcpy(to->state, from->state, sizeof(to->state));
-	memcpy(to->origin, from->origin, sizeof(to->origin));
+	memcpy(to->state, from->words.state, sizeof(to->state));
+	memcpy(to->origin, from->words.origin, sizeof(to->origin));
 	memcpy(to->spec, from->spec, sizeof(to->spec));
-	memcpy(to->usage, from->usage, sizeof(to->usage));
-	memcpy(to->expiration_model, from->expiration_model,
+	memcpy(to->usage, from->words.usage, sizeof(to->usage));
+	memcpy(to->expiration_model, from->words.expiration_model,
 	    sizeof(to->expiration_model));
 	to->valid_to = from->valid_to;
 }
