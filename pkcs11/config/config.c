@@ -1,102 +1,77 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "config.h"
 #include "env.h"
-#include "ini.h"
+#include "key-list.h"
 
-#define SYSTEM_FILE "/etc/keyferry/keyferry.conf"
-#define DEFAULT_LABEL "keyferry"
-#define TOKEN_PREFIX "token "
 #define PATH_SIZE 4096
 
-enum kind { KIND_STRING, KIND_PATH, KIND_BOOL, KIND_NUMBER, KIND_WORD };
-
-/* One option is one row. */
-struct option {
-	const char *name;
-	enum kind kind;
-	size_t at; /* offset in struct config, or in struct config_token */
-	long low,
-	    high; /* KIND_NUMBER: the range; NUMBER, WORD: low is default */
-	const char *const *words; /* KIND_WORD: those it can be */
-};
-
+/* The words of a choice stand in the order of its enum. */
 static const char *const login_words[] = {"none", "required", NULL};
 static const char *const show_words[] = {"usable", "all", NULL};
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
 static const char *const two_usages_words[] = {
     "prefer", "both", "refuse", NULL};
+static const char *const generate_words[] = {"no", "named", "yes", NULL};
 static const char *const wrapping_words[] = {"RSAES_OAEP_SHA_256",
     "RSAES_OAEP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
     NULL};
+static const char *const wrapping_bits_words[] = {"2048", "3072", "4096", NULL};
 static const char *const import_words[] = {"SYMMETRIC_DEFAULT", "HMAC_224",
     "HMAC_256", "HMAC_384", "HMAC_512", "RSA_2048", "RSA_3072", "RSA_4096",
     "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", NULL};
-static const char *const wrapping_bits_words[] = {"2048", "3072", "4096", NULL};
 
 /* clang-format off */
-#define GLOBAL(name, kind, member) \
-	{ name, KIND_##kind, offsetof(struct config, member), 0, 0, NULL }
-static const struct option globals[] = {
-	GLOBAL("log", STRING, log),
-	GLOBAL("state", PATH, state),
-	GLOBAL("digests", BOOL, digests),
+#define ROW(name, kind, member, standard) \
+	{ name, OPTION_##kind, offsetof(struct OF, member), standard, \
+	    NULL, 0, 0 }
+#define WORDS(name, kind, member, standard) \
+	{ name, OPTION_##kind, offsetof(struct OF, member), standard, \
+	    member##_words, 0, 0 }
+#define NUMBER(name, member, standard, low, high) \
+	{ name, OPTION_NUMBER, offsetof(struct OF, member), standard, \
+	    NULL, low, high }
+
+#define OF config
+const struct option module_options[] = {
+	ROW("log", STRING, log, NULL),
+	ROW("state", PATH, state, NULL),
+	ROW("digests", BOOL, digests, "no"),
 	{ .name = NULL },
 };
+#undef OF
 
-#define TOKEN(name, kind, member) \
-	{ name, KIND_##kind, offsetof(struct config_token, member), 0, 0, NULL }
-#define NUMBER(name, member, low, high) \
-	{ name, KIND_NUMBER, offsetof(struct config_token, member), \
-	    low, high, NULL }
-#define WORD(name, member) \
-	{ name, KIND_WORD, offsetof(struct config_token, member), \
-	    0, 0, member##_words }
-static const struct option tokens[] = {
-	TOKEN("region", STRING, region),
-	TOKEN("profile", STRING, profile),
-	TOKEN("endpoint", STRING, endpoint),
-	TOKEN("ca-bundle", PATH, ca_bundle),
-	TOKEN("certificates", PATH, certificates),
-	TOKEN("aes-cbc-pad", BOOL, aes_cbc_pad),
-	WORD("login", login),
-	WORD("show", show),
-	WORD("wrapping", wrapping),
-	WORD("wrapping-bits", wrapping_bits),
-	WORD("import", import),
-	WORD("two-usages", two_usages),
-	TOKEN("multi-region", BOOL, multi_region),
-	TOKEN("replicas", STRING, replicas),
-	WORD("destroy", destroy),
-	NUMBER("deletion-days", deletion_days, 7, 30),
-	NUMBER("timeout", timeout, 1, 3600),
-	NUMBER("import-timeout", import_timeout, 1, 86400),
-	NUMBER("list-timeout", list_timeout, 1, 86400),
-	NUMBER("refresh", refresh, 0, 86400),
+#define OF config_token
+const struct option token_options[] = {
+	ROW("region", STRING, region, NULL),
+	ROW("profile", STRING, profile, NULL),
+	ROW("endpoint", STRING, endpoint, NULL),
+	ROW("ca-bundle", PATH, ca_bundle, NULL),
+	ROW("certificates", PATH, certificates, NULL),
+	WORDS("login", CHOICE, login, "none"),
+	WORDS("show", CHOICE, show, "usable"),
+	ROW("keys", KEYS, keys, NULL),
+	ROW("adopt", BOOL, adopt, "no"),
+	WORDS("generate", CHOICE, generate, "named"),
+	ROW("aes-cbc-pad", BOOL, aes_cbc_pad, "no"),
+	WORDS("wrapping", NAME, wrapping, NULL),
+	WORDS("wrapping-bits", SIZE, wrapping_bits, "4096"),
+	WORDS("import", NAME, import, "SYMMETRIC_DEFAULT"),
+	WORDS("two-usages", CHOICE, two_usages, "prefer"),
+	ROW("multi-region", BOOL, multi_region, "no"),
+	ROW("replicas", STRING, replicas, NULL),
+	WORDS("destroy", CHOICE, destroy, "delete-material"),
+	NUMBER("deletion-days", deletion_days, "30", 7, 30),
+	NUMBER("timeout", timeout, "20", 1, 3600),
+	NUMBER("import-timeout", import_timeout, "300", 1, 86400),
+	NUMBER("list-timeout", list_timeout, "300", 1, 86400),
+	NUMBER("refresh", refresh, "10", 0, 86400),
 	{ .name = NULL },
 };
-
-static const struct config_token defaults = {
-	.label = DEFAULT_LABEL,
-	.login = "none",
-	.show = "usable",
-	.destroy = "delete-material",
-	.wrapping_bits = "4096",
-	.import = "SYMMETRIC_DEFAULT",
-	.two_usages = "prefer",
-	.deletion_days = 30,
-	.timeout = 20,
-	.import_timeout = 300,
-	.list_timeout = 300,
-	.refresh = 10,
-};
+#undef OF
 /* clang-format on */
 
 static enum err
@@ -119,15 +94,17 @@ set_path(char **to, const char *value)
 	return (e);
 }
 
-static bool
+static enum err
 set_bool(bool *to, const char *value)
 {
 	*to = strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0;
 	return (*to || strcasecmp(value, "no") == 0 ||
-		strcasecmp(value, "false") == 0);
+			strcasecmp(value, "false") == 0
+		    ? ERR_OK
+		    : ERR_CONFIG);
 }
 
-static bool
+static enum err
 set_number(long *to, const struct option *o, const char *value)
 {
 	char *end = NULL;
@@ -135,229 +112,92 @@ set_number(long *to, const struct option *o, const char *value)
 	errno = 0;
 	*to = strtol(value, &end, 10);
 	return (errno == 0 && end != value && *end == '\0' && *to >= o->low &&
-		*to <= o->high);
+			*to <= o->high
+		    ? ERR_OK
+		    : ERR_CONFIG);
 }
 
-static bool
-set_word(const char **to, const struct option *o, const char *value)
-{
-	const char *const *w = o->words;
-
-	while (*w != NULL && strcmp(*w, value) != 0)
-		w++;
-	*to = *w;
-	return (*w != NULL);
-}
+_Static_assert(sizeof(enum config_login) == sizeof(unsigned) &&
+		   sizeof(enum config_two_usages) == sizeof(unsigned),
+    "set_word() writes enums as unsigned numbers");
 
 static enum err
-set_option(const struct option *o, void *base, const char *value)
+set_word(void *to, const struct option *o, const char *value)
 {
-	void *to = (char *)base + o->at;
-	bool fine = false;
+	unsigned i = 0;
 
-	switch (o->kind) {
-	case KIND_STRING:
-		return (set_string(to, value));
-	case KIND_PATH:
-		return (set_path(to, value));
-	case KIND_BOOL:
-		fine = set_bool(to, value);
-		break;
-	case KIND_NUMBER:
-		fine = set_number(to, o, value);
-		break;
-	case KIND_WORD:
-		fine = set_word(to, o, value);
-		break;
-	}
-	return (fine ? ERR_OK : ERR_CONFIG);
-}
-
-static struct config_token *
-token_add(struct config *c, const char *label)
-{
-	struct config_token *t;
-
-	t = realloc(c->tokens, (c->token_count + 1) * sizeof(*t));
-	if (t == NULL)
-		return (NULL);
-	c->tokens = t;
-	t += c->token_count++;
-	*t = defaults;
-	strncpy(t->label, label, TOKEN_LABEL_MAX);
-	return (t);
-}
-
-static const char *
-section_label(const char *section)
-{
-	if (strncmp(section, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
-		return (NULL);
-	section += strlen(TOKEN_PREFIX);
-	return (section + strspn(section, " \t"));
-}
-
-static enum err
-open_section(struct config *c, const struct ini_item *i, const char *file,
-    struct error_info *error)
-{
-	const char *label = section_label(i->section);
-
-	if (label == NULL || *label == '\0' || strlen(label) > TOKEN_LABEL_MAX)
-		return (error_info_set(error, ERR_CONFIG,
-		    "%s:%d: a section is [token NAME], NAME of 1 to %d bytes",
-		    file, i->line, TOKEN_LABEL_MAX));
-	for (size_t n = 0; n < c->token_count; n++)
-		if (strcmp(c->tokens[n].label, label) == 0)
-			return (error_info_set(error, ERR_CONFIG,
-			    "%s:%d: token %s is there twice", file, i->line,
-			    label));
-	return (token_add(c, label) != NULL ? ERR_OK : ERR_MEMORY);
-}
-
-static enum err
-take_item(struct config *c, const struct ini_item *i, const char *file,
-    struct error_info *error)
-{
-	bool global = i->section == NULL || i->section[0] == '\0';
-	const struct option *o = global ? globals : tokens;
-	enum err e;
-
-	if (i->key == NULL)
-		return (open_section(c, i, file, error));
-	while (o->name != NULL && strcmp(o->name, i->key) != 0)
-		o++;
-	if (o->name == NULL || i->parent[0] != '\0')
-		return (error_info_set(error, ERR_CONFIG,
-		    "%s:%d: there is no option %s here", file, i->line,
-		    i->key));
-	e = set_option(o,
-	    global ? (void *)c : (void *)&c->tokens[c->token_count - 1],
-	    i->value);
-	return (e == ERR_OK ? e
-			    : error_info_set(error, e, "%s:%d: %s cannot be %s",
-				  file, i->line, i->key, i->value));
-}
-
-/* Whoever can write the file decides where keys go. */
-static bool
-is_safe(int fd)
-{
-	struct stat st;
-
-	return (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		(st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-		(st.st_uid == 0 || st.st_uid == geteuid()));
-}
-
-static enum err
-read_file(struct config *c, int fd, const char *file, struct error_info *error)
-{
-	struct ini ini = INI_INIT;
-	enum err e;
-
-	if (!is_safe(fd))
-		return (error_info_set(error, ERR_CONFIG,
-		    "%s: others than its user or root can write it", file));
-	if ((e = ini_read(&ini, fd, file, error)) != ERR_OK)
-		goto out;
-	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
-		e = take_item(c, &ini.items[i], file, error);
-out:
-	ini_free(&ini);
-	return (e);
-}
-
-/* Opens the first of the places that is there; one that was named must be. */
-static enum err
-open_file(const char *named, char *path, int *fd, struct error_info *error)
-{
-	const char *xdg = env_get("XDG_CONFIG_HOME");
-	struct buf home = BUF_INIT(PATH_SIZE);
-
-	*fd = -1;
-	if (named != NULL) {
-		snprintf(path, PATH_SIZE, "%s", named);
-		if ((*fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-			return (error_info_set(
-			    error, ERR_FILE, "%s: %s", path, strerror(errno)));
-		return (ERR_OK);
-	}
-	if (xdg != NULL)
-		snprintf(path, PATH_SIZE, "%s/keyferry/keyferry.conf", xdg);
-	else if (env_path("~/.config/keyferry/keyferry.conf", &home) == ERR_OK)
-		snprintf(path, PATH_SIZE, "%s", (const char *)home.ptr);
+	while (o->words[i] != NULL && strcmp(o->words[i], value) != 0)
+		i++;
+	if (o->words[i] == NULL)
+		return (ERR_CONFIG);
+	if (o->kind == OPTION_CHOICE)
+		memcpy(to, &i, sizeof(i)); /* any enum of config.h */
+	else if (o->kind == OPTION_NAME)
+		*(const char **)to = o->words[i];
 	else
-		path[0] = '\0';
-	buf_free(&home);
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd == -1) {
-		snprintf(path, PATH_SIZE, "%s", SYSTEM_FILE);
-		*fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	if (*fd == -1 && errno != ENOENT && errno != ENOTDIR)
-		return (error_info_set(
-		    error, ERR_FILE, "%s: %s", path, strerror(errno)));
+		*(long *)to = strtol(value, NULL, 10);
 	return (ERR_OK);
 }
 
-/* XDG's place for what should outlive a restart but is no configuration. */
-static enum err
-default_state(struct config *c)
+enum err
+option_set(const struct option *o, void *base, const char *value)
 {
-	const char *xdg = env_get("XDG_STATE_HOME");
-	char path[PATH_SIZE];
+	void *to = (char *)base + o->at;
 
-	if (c->state != NULL)
-		return (ERR_OK);
-	if (xdg == NULL)
-		return (set_path(&c->state, "~/.local/state/keyferry"));
-	snprintf(path, sizeof(path), "%s/keyferry", xdg);
-	return (set_string(&c->state, path));
+	switch (o->kind) {
+	case OPTION_STRING:
+		return (set_string(to, value));
+	case OPTION_PATH:
+		return (set_path(to, value));
+	case OPTION_KEYS:
+		return (key_list_is_valid(value) ? set_string(to, value)
+						 : ERR_CONFIG);
+	case OPTION_BOOL:
+		return (set_bool(to, value));
+	case OPTION_NUMBER:
+		return (set_number(to, o, value));
+	case OPTION_CHOICE:
+	case OPTION_NAME:
+	case OPTION_SIZE:
+		return (set_word(to, o, value));
+	}
+	return (ERR_CONFIG);
+}
+
+const struct option *
+option_find(const struct option *o, const char *name)
+{
+	while (o->name != NULL && strcmp(o->name, name) != 0)
+		o++;
+	return (o->name != NULL ? o : NULL);
 }
 
 enum err
-config_load(const char *init_args, struct config *c, struct error_info *error)
+options_set_standard(const struct option *o, void *base)
 {
-	static const char prefix[] = "config=";
-	const char *named = env_get("KEYFERRY_CONFIG");
-	char path[PATH_SIZE];
-	int fd = -1;
-	enum err e;
+	enum err e = ERR_OK;
 
-	*c = (struct config){.log = NULL};
-	if (named == NULL && init_args != NULL &&
-	    strncmp(init_args, prefix, strlen(prefix)) == 0)
-		named = init_args + strlen(prefix);
-	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
-	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
-		goto out;
-	if (c->token_count == 0 && token_add(c, DEFAULT_LABEL) == NULL)
-		e = ERR_MEMORY;
-	/* without a home the token works, but cannot import */
-	if (e == ERR_OK && default_state(c) == ERR_MEMORY)
-		e = ERR_MEMORY;
-out:
-	if (fd != -1)
-		(void)close(fd);
-	if (e != ERR_OK)
-		config_free(c);
+	for (; o->name != NULL && e == ERR_OK; o++)
+		if (o->standard != NULL)
+			e = option_set(o, base, o->standard);
 	return (e);
+}
+
+void
+options_free(const struct option *o, void *base)
+{
+	for (; o->name != NULL; o++)
+		if (o->kind == OPTION_STRING || o->kind == OPTION_PATH ||
+		    o->kind == OPTION_KEYS)
+			free(*(char **)(void *)((char *)base + o->at));
 }
 
 void
 config_free(struct config *c)
 {
-	for (size_t i = 0; i < c->token_count; i++) {
-		free(c->tokens[i].region);
-		free(c->tokens[i].profile);
-		free(c->tokens[i].endpoint);
-		free(c->tokens[i].ca_bundle);
-		free(c->tokens[i].replicas);
-		free(c->tokens[i].certificates);
-	}
+	for (size_t i = 0; i < c->token_count; i++)
+		options_free(token_options, &c->tokens[i]);
 	free(c->tokens);
-	free(c->log);
-	free(c->state);
+	options_free(module_options, c);
 	*c = (struct config){.log = NULL};
 }

@@ -1,29 +1,45 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "cryptoki/cryptoki.h"
-#include "error-info.h"
+#include "err.h"
 
 #define TOKEN_LABEL_MAX 32 /* CK_TOKEN_INFO */
 
-/* One [token NAME] section. Strings are NULL where nothing is said; those
- * that are const are one of a few words. */
+/* Words of keyferry.conf(5), in the order of config.c. */
+enum config_login { LOGIN_NONE, LOGIN_REQUIRED };
+enum config_show { SHOW_USABLE, SHOW_ALL };
+enum config_destroy { DESTROY_DELETE_MATERIAL, DESTROY_SCHEDULE_DELETION };
+enum config_two_usages {
+	TWO_USAGES_PREFER,
+	TWO_USAGES_BOTH,
+	TWO_USAGES_REFUSE
+};
+enum config_generate { GENERATE_NO, GENERATE_NAMED, GENERATE_YES };
+
+/* One [token NAME] section. Strings are NULL where nothing is said. */
 struct config_token {
 	char label[TOKEN_LABEL_MAX + 1]; /* NAME */
 	char *region, *profile, *endpoint, *ca_bundle;
 	char *certificates; /* directory of certificates; NULL: none */
-	const char *login; /* "none" or "required" */
+	enum config_login login;
+	enum config_show show;
+	/* key ids and key ARNs of keys that may be filled with material: see
+	 * key_list_has() */
+	char *keys;
+	bool adopt; /* any key that waits for material may be filled */
+	enum config_generate generate; /* templates for which KMS makes a key */
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
-	const char *show; /* "usable" keys, or "all" */
-	const char *destroy; /* "delete-material" or "schedule-deletion" */
+	enum config_destroy destroy; /* what C_DestroyObject does */
 	long deletion_days; /* ScheduleKeyDeletion's window */
-	const char
-	    *wrapping; /* WrappingAlgorithm of import pairs, by default */
-	const char *wrapping_bits; /* and their size */
+	/* WrappingAlgorithm of import pairs; NULL: by the key */
+	const char *wrapping;
+	long wrapping_bits; /* size of their wrapping keys */
 	char *replicas; /* Regions that multi-Region keys go to as well */
 	bool multi_region; /* new keys are multi-Region; so with replicas */
-	const char *two_usages; /* "prefer", "both" or "refuse" */
+	enum config_two_usages two_usages; /* what asks for two gets this */
 	const char *import; /* KeySpec of what import pairs are made for */
 	long timeout; /* seconds for a call */
 	long import_timeout; /* seconds for one that imports */
@@ -40,12 +56,41 @@ struct config {
 	size_t token_count; /* at least 1 */
 };
 
-/*
- * Finds and reads the file: $KEYFERRY_CONFIG, else init_args ("config=PATH",
- * may be NULL), else the user's, else the system's. *error tells what is wrong
- * when it returns ERR_CONFIG or ERR_FILE. On failure nothing is left to free.
- */
-enum err config_load(
-    const char *init_args, struct config *, struct error_info *);
+/* How an option's value is written, and what holds it. */
+enum option_kind {
+	OPTION_STRING, /* char *: any text */
+	OPTION_PATH, /* char *: a path, "~/" being the user's home */
+	OPTION_KEYS, /* char *: key ids and key ARNs: see key-list.h */
+	OPTION_BOOL, /* bool: yes or no */
+	OPTION_NUMBER, /* long: from low to high */
+	OPTION_CHOICE, /* an enum: the word's place among the words */
+	OPTION_NAME, /* const char *: one of the words itself */
+	OPTION_SIZE, /* long: one of the words, which are numbers */
+};
+
+/* One option of keyferry.conf is one row. */
+struct option {
+	const char *name;
+	enum option_kind kind;
+	size_t at; /* offset in struct config, or in struct config_token */
+	/* the value without a line for it, as the file would have it; NULL:
+	 * none, or one that is no text (the manual says which) */
+	const char *standard;
+	const char *const *words; /* those it can be, NULL behind them */
+	long low, high;
+};
+
+/* A row with name NULL ends each. */
+extern const struct option module_options[]; /* of struct config */
+extern const struct option token_options[]; /* of struct config_token */
+
+/* The row of that name, or NULL. */
+const struct option *option_find(const struct option *, const char *name);
+/* Sets the option in base. ERR_CONFIG: it cannot have that value. */
+enum err option_set(const struct option *, void *base, const char *value);
+/* Sets all options as they are without a file. */
+enum err options_set_standard(const struct option *, void *base);
+void options_free(const struct option *, void *base);
+/* Leaves nothing to free. */
 void config_free(struct config *);
 #endif

@@ -49,12 +49,12 @@ static void
 set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 {
 	const struct config_token *t = c->token->config;
-	const char *algorithm = wrapping_algorithm_choose(t->wrapping, k->spec,
-	    strtoul(t->wrapping_bits, NULL, 10), VIEW(NULL, 0));
+	const char *algorithm = wrapping_algorithm_choose(
+	    t->wrapping, k->spec, (CK_ULONG)t->wrapping_bits, VIEW(NULL, 0));
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
 	    algorithm != NULL ? algorithm : k->spec->wrapping);
-	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%s", t->wrapping_bits);
+	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%ld", t->wrapping_bits);
 }
 
 /* A key that was made a moment ago may not be known yet. */

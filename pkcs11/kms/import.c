@@ -43,7 +43,7 @@ second_usage(struct call *c, const struct provision *p)
 	if (p->key->companion != NULL)
 		return (p->key->companion->meta.usage);
 	if (r->spec->class != CKO_PRIVATE_KEY ||
-	    strcmp(c->token->config->two_usages, "both") != 0)
+	    c->token->config->two_usages != TWO_USAGES_BOTH)
 		return (0);
 	return ((enum key_usage)(usages & (~usages + 1)));
 }

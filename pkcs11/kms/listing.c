@@ -160,7 +160,7 @@ take_also(struct call *c, const struct key *before, struct key *k)
 	char alias[KMS_ALIAS_SIZE];
 	enum err e;
 
-	if (strcmp(c->token->config->two_usages, "both") != 0 ||
+	if (c->token->config->two_usages != TWO_USAGES_BOTH ||
 	    k->spec == NULL || k->spec->class != CKO_PRIVATE_KEY ||
 	    !key_is_imported(k) || key_is_companion(k, NULL)) {
 		if (before != NULL && before->companion != NULL)

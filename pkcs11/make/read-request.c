@@ -46,7 +46,7 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 {
 	static const enum key_usage order[] = {SIGN_VERIFY, GENERATE_VERIFY_MAC,
 	    ENCRYPT_DECRYPT, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE};
-	const char *two_usages = c->token->config->two_usages;
+	enum config_two_usages two_usages = c->token->config->two_usages;
 	unsigned fit = wanted & r->spec->usages;
 
 	r->accepted_usages = wanted;
@@ -54,7 +54,7 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "no %s key of KMS has the usage that the template asks for",
 		    r->spec->kms));
-	if ((fit & (fit - 1)) != 0 && strcmp(two_usages, "refuse") == 0)
+	if ((fit & (fit - 1)) != 0 && two_usages == TWO_USAGES_REFUSE)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "the template asks for two usages, a key in KMS has one, "
 		    "and two-usages = refuse"));
@@ -64,7 +64,7 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 		if ((fit & order[i - 1]) != 0)
 			r->usage = order[i - 1];
 	if ((wanted & ~(unsigned)r->usage & r->spec->usages) != 0 &&
-	    strcmp(two_usages, "both") != 0)
+	    two_usages != TWO_USAGES_BOTH)
 		call_note(c,
 		    "of the usages that the template asks for, the key has "
 		    "only %s",

@@ -118,7 +118,7 @@ destroy(struct call *c, struct key *k)
 	if (why != NULL)
 		return (call_error(
 		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
-	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0 ||
+	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION ||
 	    key_is_pending_import(k))
 		return (schedule_deletion(c, k));
 	return (delete_material(c, k));
@@ -132,7 +132,7 @@ destroy_also(struct call *c, const struct key *k)
 	char alias[KMS_ALIAS_SIZE];
 	enum err e;
 
-	if (strcmp(c->token->config->destroy, "schedule-deletion") != 0) {
+	if (c->token->config->destroy != DESTROY_SCHEDULE_DELETION) {
 		e = kms_delete_imported_key_material(&c->kms, id);
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}

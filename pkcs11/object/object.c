@@ -81,7 +81,7 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 {
 	if (key_is_pending_deletion(k))
 		return ("it waits for its deletion already");
-	if (strcmp(c->token->config->destroy, "schedule-deletion") == 0)
+	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (NULL);
 	if (!key_is_imported(k))
 		return ("KMS made it: only destroy = schedule-deletion in "

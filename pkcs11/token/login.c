@@ -4,7 +4,7 @@
 bool
 login_is_required(const struct token *t)
 {
-	return (strcmp(t->config->login, "required") == 0);
+	return (t->config->login == LOGIN_REQUIRED);
 }
 
 bool

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "config/config-file.h"
 #include "module.h"
 #include "arena.h"
 

@@ -114,7 +114,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 
 	t->slot = slot;
 	if ((e = store_init(&t->store, s->last_object,
-		 strcmp(t->config->show, "all") == 0)) != ERR_OK)
+		 t->config->show == SHOW_ALL)) != ERR_OK)
 		return (e);
 	object_table_init(&t->objects, s->last_object);
 	pubkey_cache_init(&t->pubkeys);
@@ -176,7 +176,7 @@ token_info(const struct token *t, CK_TOKEN_INFO *info)
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
 		      CKF_DUAL_CRYPTO_OPERATIONS;
-	if (strcmp(t->config->login, "required") == 0) {
+	if (t->config->login == LOGIN_REQUIRED) {
 		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
 		info->ulMinPinLen = TOKEN_PIN_MIN;
 	}

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "config/config.h"
+#include "config/config-file.h"
 #include "tap.h"
 #include "testenv.h"
 
@@ -28,10 +28,10 @@ test_defaults(void)
 	OK(t->region == NULL && t->profile == NULL && t->endpoint == NULL &&
 		t->ca_bundle == NULL,
 	    "the AWS environment decides");
-	OK(strcmp(t->destroy, "delete-material") == 0 &&
-		t->deletion_days == 30 && t->wrapping == NULL &&
-		strcmp(t->wrapping_bits, "4096") == 0 && t->timeout == 20 &&
-		t->import_timeout == 300 && t->refresh == 10,
+	OK(t->destroy == DESTROY_DELETE_MATERIAL && t->deletion_days == 30 &&
+		t->wrapping == NULL && t->wrapping_bits == 4096 &&
+		t->timeout == 20 && t->import_timeout == 300 &&
+		t->refresh == 10,
 	    "the rest is as the manual says");
 	OK(strcmp(c.state, testenv_path(".local/state/keyferry")) == 0,
 	    "its state is below the home directory");
@@ -88,8 +88,8 @@ test_whole_file(void)
 		strcmp(t->ca_bundle, testenv_path("ca.pem")) == 0,
 	    "where it is");
 	OK(t->aes_cbc_pad && strcmp(t->wrapping, "RSAES_OAEP_SHA_1") == 0 &&
-		strcmp(t->wrapping_bits, "3072") == 0 &&
-		strcmp(t->destroy, "schedule-deletion") == 0 &&
+		t->wrapping_bits == 3072 &&
+		t->destroy == DESTROY_SCHEDULE_DELETION &&
 		t->deletion_days == 7 && t->timeout == 1 &&
 		t->import_timeout == 86400 && t->list_timeout == 99 &&
 		t->refresh == 0,

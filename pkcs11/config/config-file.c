@@ -1,0 +1,187 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "config-file.h"
+#include "env.h"
+#include "ini.h"
+
+#define SYSTEM_FILE "/etc/keyferry/keyferry.conf"
+#define DEFAULT_LABEL "keyferry"
+#define TOKEN_PREFIX "token "
+#define PATH_SIZE 4096
+
+static struct config_token *
+token_add(struct config *c, const char *label)
+{
+	struct config_token *t;
+
+	t = realloc(c->tokens, (c->token_count + 1) * sizeof(*t));
+	if (t == NULL)
+		return (NULL);
+	c->tokens = t;
+	t += c->token_count++;
+	memset(t, 0, sizeof(*t));
+	strncpy(t->label, label, TOKEN_LABEL_MAX);
+	return (options_set_standard(token_options, t) == ERR_OK ? t : NULL);
+}
+
+static const char *
+section_label(const char *section)
+{
+	if (strncmp(section, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
+		return (NULL);
+	section += strlen(TOKEN_PREFIX);
+	return (section + strspn(section, " \t"));
+}
+
+static enum err
+open_section(struct config *c, const struct ini_item *i, const char *file,
+    struct error_info *error)
+{
+	const char *label = section_label(i->section);
+
+	if (label == NULL || *label == '\0' || strlen(label) > TOKEN_LABEL_MAX)
+		return (error_info_set(error, ERR_CONFIG,
+		    "%s:%d: a section is [token NAME], NAME of 1 to %d bytes",
+		    file, i->line, TOKEN_LABEL_MAX));
+	for (size_t n = 0; n < c->token_count; n++)
+		if (strcmp(c->tokens[n].label, label) == 0)
+			return (error_info_set(error, ERR_CONFIG,
+			    "%s:%d: token %s is there twice", file, i->line,
+			    label));
+	return (token_add(c, label) != NULL ? ERR_OK : ERR_MEMORY);
+}
+
+static enum err
+take_item(struct config *c, const struct ini_item *i, const char *file,
+    struct error_info *error)
+{
+	bool global = i->section == NULL || i->section[0] == '\0';
+	const struct option *o;
+	enum err e;
+
+	if (i->key == NULL)
+		return (open_section(c, i, file, error));
+	o = option_find(global ? module_options : token_options, i->key);
+	if (o == NULL || i->parent[0] != '\0')
+		return (error_info_set(error, ERR_CONFIG,
+		    "%s:%d: there is no option %s here", file, i->line,
+		    i->key));
+	e = option_set(o,
+	    global ? (void *)c : (void *)&c->tokens[c->token_count - 1],
+	    i->value);
+	return (e == ERR_OK ? e
+			    : error_info_set(error, e, "%s:%d: %s cannot be %s",
+				  file, i->line, i->key, i->value));
+}
+
+/* Whoever can write the file decides where keys go. */
+static bool
+is_safe(int fd)
+{
+	struct stat st;
+
+	return (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		(st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+		(st.st_uid == 0 || st.st_uid == geteuid()));
+}
+
+static enum err
+read_file(struct config *c, int fd, const char *file, struct error_info *error)
+{
+	struct ini ini = INI_INIT;
+	enum err e;
+
+	if (!is_safe(fd))
+		return (error_info_set(error, ERR_CONFIG,
+		    "%s: others than its user or root can write it", file));
+	if ((e = ini_read(&ini, fd, file, error)) != ERR_OK)
+		goto out;
+	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
+		e = take_item(c, &ini.items[i], file, error);
+out:
+	ini_free(&ini);
+	return (e);
+}
+
+/* Opens the first of the places that is there; one that was named must be. */
+static enum err
+open_file(const char *named, char *path, int *fd, struct error_info *error)
+{
+	const char *xdg = env_get("XDG_CONFIG_HOME");
+	struct buf home = BUF_INIT(PATH_SIZE);
+
+	*fd = -1;
+	if (named != NULL) {
+		snprintf(path, PATH_SIZE, "%s", named);
+		if ((*fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+			return (error_info_set(
+			    error, ERR_FILE, "%s: %s", path, strerror(errno)));
+		return (ERR_OK);
+	}
+	if (xdg != NULL)
+		snprintf(path, PATH_SIZE, "%s/keyferry/keyferry.conf", xdg);
+	else if (env_path("~/.config/keyferry/keyferry.conf", &home) == ERR_OK)
+		snprintf(path, PATH_SIZE, "%s", (const char *)home.ptr);
+	else
+		path[0] = '\0';
+	buf_free(&home);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd == -1) {
+		snprintf(path, PATH_SIZE, "%s", SYSTEM_FILE);
+		*fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (*fd == -1 && errno != ENOENT && errno != ENOTDIR)
+		return (error_info_set(
+		    error, ERR_FILE, "%s: %s", path, strerror(errno)));
+	return (ERR_OK);
+}
+
+/* XDG's place for what should outlive a restart but is no configuration. */
+static enum err
+default_state(struct config *c)
+{
+	const char *xdg = env_get("XDG_STATE_HOME");
+	char path[PATH_SIZE];
+
+	if (c->state != NULL)
+		return (ERR_OK);
+	snprintf(path, sizeof(path), "%s/keyferry",
+	    xdg != NULL ? xdg : "~/.local/state");
+	return (option_set(option_find(module_options, "state"), c, path));
+}
+
+enum err
+config_load(const char *init_args, struct config *c, struct error_info *error)
+{
+	static const char prefix[] = "config=";
+	const char *named = env_get("KEYFERRY_CONFIG");
+	char path[PATH_SIZE];
+	int fd = -1;
+	enum err e;
+
+	*c = (struct config){.log = NULL};
+	if ((e = options_set_standard(module_options, c)) != ERR_OK)
+		goto out;
+	if (named == NULL && init_args != NULL &&
+	    strncmp(init_args, prefix, strlen(prefix)) == 0)
+		named = init_args + strlen(prefix);
+	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
+	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
+		goto out;
+	if (c->token_count == 0 && token_add(c, DEFAULT_LABEL) == NULL)
+		e = ERR_MEMORY;
+	/* without a home the token works, but cannot import */
+	if (e == ERR_OK && default_state(c) == ERR_MEMORY)
+		e = ERR_MEMORY;
+out:
+	if (fd != -1)
+		(void)close(fd);
+	if (e != ERR_OK)
+		config_free(c);
+	return (e);
+}

@@ -1,0 +1,82 @@
+#include <string.h>
+#include "key-list.h"
+
+#define SEPARATORS " \t,"
+#define MULTI_REGION "mrk-"
+#define KEY_RESOURCE ":key/"
+
+/* The next name, and its length; 0: there is none. *list moves behind it. */
+static size_t
+next(const char **list, const char **name)
+{
+	*name = *list + strspn(*list, SEPARATORS);
+	*list = *name + strcspn(*name, SEPARATORS);
+	return ((size_t)(*list - *name));
+}
+
+static bool
+is_hex(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strchr("0123456789abcdef", s[i]) == NULL)
+			return (false);
+	return (true);
+}
+
+/* 8-4-4-4-12 digits of a UUID, or mrk- and 32 digits. */
+static bool
+is_key_id(const char *s, size_t len)
+{
+	static const size_t groups[] = {8, 4, 4, 4, 12};
+	size_t n = strlen(MULTI_REGION);
+
+	if (len == n + 32 && strncmp(s, MULTI_REGION, n) == 0)
+		return (is_hex(s + n, 32));
+	if (len != 36)
+		return (false);
+	for (size_t i = 0; i < 5; i++) {
+		if (!is_hex(s, groups[i]) || (i < 4 && s[groups[i]] != '-'))
+			return (false);
+		s += groups[i] + 1;
+	}
+	return (true);
+}
+
+static bool
+is_key_arn(const char *s, size_t len)
+{
+	size_t head = strlen(KEY_RESOURCE);
+
+	if (len < 4 || strncmp(s, "arn:", 4) != 0)
+		return (false);
+	for (size_t i = 0; i + head < len; i++)
+		if (strncmp(s + i, KEY_RESOURCE, head) == 0)
+			return (is_key_id(s + i + head, len - i - head));
+	return (false);
+}
+
+bool
+key_list_is_valid(const char *list)
+{
+	const char *name;
+	size_t len, count = 0;
+
+	for (; (len = next(&list, &name)) != 0; count++)
+		if (!is_key_id(name, len) && !is_key_arn(name, len))
+			return (false);
+	return (count != 0);
+}
+
+bool
+key_list_has(const char *list, const char *key_id, const char *arn)
+{
+	const char *name;
+	size_t len;
+
+	while (list != NULL && (len = next(&list, &name)) != 0)
+		if ((len == strlen(key_id) &&
+			strncmp(name, key_id, len) == 0) ||
+		    (len == strlen(arn) && strncmp(name, arn, len) == 0))
+			return (true);
+	return (false);
+}
