@@ -57,7 +57,7 @@ call_check_no_recipient(struct call *c)
 const char *
 call_key_arn(struct call *c, const char *region, const char *id)
 {
-	const char *s = arena_printf(&c->arena, "arn:%s:kms:%s:%s:key/%s",
+	const char *s = pool_printf(&c->pool, "arn:%s:kms:%s:%s:key/%s",
 	    text_partition(region), region, c->service->account, id);
 
 	return (s != NULL ? s : "");
@@ -72,7 +72,7 @@ call_arn(struct call *c, const struct key *k)
 const char *
 call_alias_arn(struct call *c, const char *name)
 {
-	const char *s = arena_printf(&c->arena, "arn:%s:kms:%s:%s:%s",
+	const char *s = pool_printf(&c->pool, "arn:%s:kms:%s:%s:%s",
 	    text_partition(c->caller.region), c->caller.region,
 	    c->service->account, name);
 
@@ -244,12 +244,12 @@ call_page(struct call *c, size_t most, size_t usual, size_t *limit,
 	*after = "";
 	if (!call_has(c, IN_MARKER))
 		return (true);
-	text = input_base64(c->in[IN_MARKER].bytes, &c->arena);
+	text = input_base64(c->in[IN_MARKER].bytes, &c->pool);
 	if (text.len <= MARKER_LEN ||
 	    memcmp(text.ptr, MARKER, MARKER_LEN) != 0 ||
 	    memchr(text.ptr, '\0', text.len) != NULL)
 		return (REFUSE(c, INVALID_MARKER, "Invalid marker"));
-	*after = arena_copy(&c->arena, text);
+	*after = pool_copy(&c->pool, text);
 	if (*after == NULL)
 		return (call_out_of_memory(c));
 	*after += MARKER_LEN;
@@ -265,19 +265,19 @@ call_free(struct call *c)
 		key_unref(c->keys[i]);
 	for (size_t i = 0; i < c->buf_count; i++)
 		buf_free(&c->bufs[i]);
-	arena_free(&c->arena);
+	pool_free(&c->pool);
 }
 
 void
 call_page_end(struct call *c, bool more, const char *last)
 {
-	const char *marker = arena_printf(&c->arena, MARKER "%s", last);
+	const char *marker = pool_printf(&c->pool, MARKER "%s", last);
 	size_t len = MARKER_LEN + strlen(last);
 	unsigned char *text;
 
 	c->out.truncated = more ? JSON_TRUE : JSON_FALSE;
 	if (!more || marker == NULL ||
-	    (text = arena_alloc(&c->arena, len / 3 * 4 + 5)) == NULL)
+	    (text = pool_alloc(&c->pool, len / 3 * 4 + 5)) == NULL)
 		return;
 	EVP_EncodeBlock(text, (const unsigned char *)marker, (int)len);
 	c->out.next_marker = (const char *)text;

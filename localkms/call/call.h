@@ -1,7 +1,7 @@
 #ifndef LOCALKMS_CALL_H
 #define LOCALKMS_CALL_H
 #include "auth/auth.h"
-#include "base/arena.h"
+#include "base/pool.h"
 #include "control/controls.h"
 #include "key/cipher.h"
 #include "key/rsa-stock.h"
@@ -36,7 +36,7 @@ struct call {
 	struct output out;
 	const struct json_field *reply; /* the operation's, or better */
 	struct exception exception;
-	struct arena arena;
+	struct pool pool;
 	const struct key *key; /* of KeyId, found and let through */
 	struct key *keys[CALL_KEYS]; /* references to be given back */
 	struct buf bufs[CALL_BUFS];

@@ -15,7 +15,7 @@ static struct view
 algorithms(struct call *c, const struct key *k)
 {
 	const struct algorithm *a;
-	char *list = arena_alloc(&c->arena, NAMES_MAX);
+	char *list = pool_alloc(&c->pool, NAMES_MAX);
 	size_t used = 0, len;
 
 	if (list == NULL)

@@ -49,13 +49,13 @@ multi_region_fill(struct call *c, const struct key *k)
 
 	n = store_related_keys(
 	    c->service->store, k->id, found, RELATED_KEYS_MAX);
-	rows = arena_alloc(&c->arena, (n + 1) * sizeof(*rows));
+	rows = pool_alloc(&c->pool, (n + 1) * sizeof(*rows));
 	for (size_t i = 0; i < n; i++) {
 		if (rows != NULL &&
 		    strcmp(found[i]->region, found[i]->primary) != 0) {
 			rows[count].arn = call_arn(c, found[i]);
-			rows[count].region = arena_copy(
-			    &c->arena, view_str(found[i]->region));
+			rows[count].region = pool_copy(
+			    &c->pool, view_str(found[i]->region));
 			count++;
 		}
 		key_unref(found[i]);

@@ -12,7 +12,7 @@ policy_text(struct call *c, const struct key *k)
 
 	if (k->policy != NULL)
 		return (k->policy);
-	s = arena_printf(&c->arena,
+	s = pool_printf(&c->pool,
 	    "{\n  \"Version\" : \"2012-10-17\",\n"
 	    "  \"Id\" : \"key-default-1\",\n"
 	    "  \"Statement\" : [ {\n"
@@ -37,7 +37,7 @@ policy_set(struct call *c, struct key *k)
 	if (c->in[IN_POLICY].bytes.len > POLICY_MAX)
 		return (REFUSE(c, LIMIT_EXCEEDED,
 		    "The key policy is longer than %d bytes.", POLICY_MAX));
-	policy = json_tree_parse(c->in[IN_POLICY].bytes, &c->arena);
+	policy = json_tree_parse(c->in[IN_POLICY].bytes, &c->pool);
 	if (policy == NULL || policy->kind != NODE_OBJECT)
 		return (REFUSE(c, MALFORMED_POLICY, "%s",
 		    "The new key policy is not valid JSON."));

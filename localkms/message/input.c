@@ -235,7 +235,7 @@ wrong_type(struct exception *e, const struct json_node *d, const char *wanted)
 }
 
 struct view
-input_base64(struct view text, struct arena *arena)
+input_base64(struct view text, struct pool *pool)
 {
 	struct view none = {NULL, 0};
 	uint8_t *out;
@@ -248,7 +248,7 @@ input_base64(struct view text, struct arena *arena)
 			       (text.ptr[text.len - 2] == '='));
 	if (text.len != 0 && memchr(text.ptr, '=', text.len - pad) != NULL)
 		return (none);
-	if ((out = arena_alloc(arena, text.len / 4 * 3 + 1)) == NULL ||
+	if ((out = pool_alloc(pool, text.len / 4 * 3 + 1)) == NULL ||
 	    (text.len != 0 &&
 		EVP_DecodeBlock(out, text.ptr, (int)text.len) < 0))
 		return (none);
@@ -326,7 +326,7 @@ static const struct {
 
 static bool
 take(const struct row *row, const struct json_node *d, struct input *in,
-    struct arena *arena, struct exception *e)
+    struct pool *pool, struct exception *e)
 {
 	enum json_node_kind kind = d->kind == NODE_FALSE ? NODE_TRUE : d->kind;
 
@@ -344,7 +344,7 @@ take(const struct row *row, const struct json_node *d, struct input *in,
 	if (row->kind == INPUT_TIME && !(fabs(in->number) < 1e12))
 		return (wrong_type(e, d, "a Timestamp"));
 	if (row->kind == INPUT_BLOB &&
-	    (in->bytes = input_base64(d->text, arena)).ptr == NULL)
+	    (in->bytes = input_base64(d->text, pool)).ptr == NULL)
 		return (wrong_type(e, d, "a Blob"));
 	if (row->kind == INPUT_MAP || row->kind == INPUT_NAMES)
 		return (strings_only(d, e));
@@ -353,7 +353,7 @@ take(const struct row *row, const struct json_node *d, struct input *in,
 
 bool
 input_read(const struct json_node *root, uint64_t required, uint64_t optional,
-    struct input *in, struct arena *arena, struct exception *e)
+    struct input *in, struct pool *pool, struct exception *e)
 {
 	struct complaints c;
 	const struct json_node *d;
@@ -365,7 +365,7 @@ input_read(const struct json_node *root, uint64_t required, uint64_t optional,
 			continue;
 		d = json_tree_member(root, rows[i].name);
 		if (d != NULL && d->kind != NODE_NULL &&
-		    !take(&rows[i], d, &in[i], arena, e))
+		    !take(&rows[i], d, &in[i], pool, e))
 			return (false);
 		if (in[i].set)
 			check(&c, &rows[i], &in[i]);

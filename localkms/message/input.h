@@ -125,7 +125,7 @@ struct input {
  * constraint that is not met.
  */
 bool input_read(const struct json_node *root, uint64_t required,
-    uint64_t optional, struct input *in, struct arena *, struct exception *e);
-/* The bytes of a base64 text, in arena; ptr NULL when it is not base64. */
-struct view input_base64(struct view text, struct arena *);
+    uint64_t optional, struct input *in, struct pool *, struct exception *e);
+/* The bytes of a base64 text, in pool; ptr NULL when it is not base64. */
+struct view input_base64(struct view text, struct pool *);
 #endif

@@ -4,7 +4,7 @@
 #include "message/json-tree.h"
 
 struct reader {
-	struct arena *arena;
+	struct pool *pool;
 	struct json_node *open[NODE_DEPTH_MAX];
 	size_t depth;
 	struct view key; /* of the member whose value comes */
@@ -14,7 +14,7 @@ struct reader {
 static struct json_node *
 add(struct reader *r, enum json_node_kind kind)
 {
-	struct json_node *d = arena_alloc(r->arena, sizeof(*d)), *in;
+	struct json_node *d = pool_alloc(r->pool, sizeof(*d)), *in;
 
 	if (d == NULL)
 		return (NULL);
@@ -41,7 +41,7 @@ add_text(struct reader *r, enum json_node_kind kind, const void *s, size_t len)
 	struct json_node *d = add(r, kind);
 	char *copy;
 
-	if (d == NULL || (copy = arena_copy(r->arena, VIEW(s, len))) == NULL)
+	if (d == NULL || (copy = pool_copy(r->pool, VIEW(s, len))) == NULL)
 		return (0);
 	d->text = VIEW(copy, len);
 	return (1);
@@ -86,7 +86,7 @@ static int
 on_key(void *ctx, const unsigned char *s, size_t len)
 {
 	struct reader *r = ctx;
-	char *copy = arena_copy(r->arena, VIEW(s, len));
+	char *copy = pool_copy(r->pool, VIEW(s, len));
 
 	r->key = VIEW(copy, len);
 	return (copy != NULL);
@@ -126,9 +126,9 @@ static const yajl_callbacks callbacks = {
 };
 
 struct json_node *
-json_tree_parse(struct view text, struct arena *arena)
+json_tree_parse(struct view text, struct pool *pool)
 {
-	struct reader r = {.arena = arena};
+	struct reader r = {.pool = pool};
 	yajl_handle h;
 	bool ok;
 
@@ -159,9 +159,9 @@ set_member(struct json_node *object, struct view key, struct json_node *value)
 }
 
 static struct json_node *
-copy_node(const struct json_node *n, struct arena *arena)
+copy_node(const struct json_node *n, struct pool *pool)
 {
-	struct json_node *copy = arena_alloc(arena, sizeof(*copy));
+	struct json_node *copy = pool_alloc(pool, sizeof(*copy));
 
 	if (copy != NULL && n != NULL)
 		*copy = *n;
@@ -170,16 +170,16 @@ copy_node(const struct json_node *n, struct arena *arena)
 
 struct json_node *
 json_tree_merge(
-    struct json_node *to, const struct json_node *patch, struct arena *arena)
+    struct json_node *to, const struct json_node *patch, struct pool *pool)
 {
 	static const struct json_node empty = {.kind = NODE_OBJECT};
 	struct json_node *merged, *value;
 
 	if (patch->kind != NODE_OBJECT)
-		return (copy_node(patch, arena));
+		return (copy_node(patch, pool));
 	if (to == NULL || to->kind != NODE_OBJECT)
-		to = copy_node(&empty, arena);
-	if ((merged = copy_node(to, arena)) == NULL)
+		to = copy_node(&empty, pool);
+	if ((merged = copy_node(to, pool)) == NULL)
 		return (NULL);
 	for (const struct json_node *p = patch->first; p != NULL; p = p->next) {
 		for (value = merged->first; value != NULL; value = value->next)
@@ -187,7 +187,7 @@ json_tree_merge(
 				break;
 		if (p->kind == NODE_NULL)
 			value = NULL;
-		else if ((value = json_tree_merge(value, p, arena)) == NULL)
+		else if ((value = json_tree_merge(value, p, pool)) == NULL)
 			return (NULL);
 		set_member(merged, p->key, value);
 	}

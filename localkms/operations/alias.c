@@ -155,8 +155,8 @@ op_list_aliases(struct call *c)
 
 	if (!call_page(c, 100, 50, &limit, &after))
 		return (false);
-	found = arena_alloc(&c->arena, (limit + 1) * sizeof(*found));
-	rows = arena_alloc(&c->arena, limit * sizeof(*rows));
+	found = pool_alloc(&c->pool, (limit + 1) * sizeof(*found));
+	rows = pool_alloc(&c->pool, limit * sizeof(*rows));
 	if (found == NULL || rows == NULL)
 		return (call_out_of_memory(c));
 	n = store_aliases(c->service->store, c->caller.region,

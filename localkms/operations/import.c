@@ -332,7 +332,7 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 		k->enabled = true;
 	c->out.key_id = call_arn(c, k);
 	if (k->spec->family == FAMILY_AES)
-		c->out.material_id = arena_copy(&c->arena, view_str(m->id));
+		c->out.material_id = pool_copy(&c->pool, view_str(m->id));
 	return (related_keys_put(c, related, n));
 out:
 	for (size_t i = 0; i < n; i++)
@@ -386,6 +386,6 @@ op_delete_imported_key_material(struct call *c)
 	}
 	material_forget(m);
 	if (k->spec->family == FAMILY_AES)
-		c->out.material_id = arena_copy(&c->arena, view_str(id));
+		c->out.material_id = pool_copy(&c->pool, view_str(id));
 	return (call_store_key(c, k));
 }

@@ -173,8 +173,8 @@ op_list_keys(struct call *c)
 
 	if (!call_page(c, 1000, 100, &limit, &after))
 		return (false);
-	keys = arena_alloc(&c->arena, (limit + 1) * sizeof(struct key *));
-	rows = arena_alloc(&c->arena, limit * sizeof(*rows));
+	keys = pool_alloc(&c->pool, (limit + 1) * sizeof(struct key *));
+	rows = pool_alloc(&c->pool, limit * sizeof(*rows));
 	if (keys == NULL || rows == NULL)
 		return (call_out_of_memory(c));
 	n = store_keys(
@@ -196,7 +196,7 @@ op_list_keys(struct call *c)
 static const char *
 event_id(struct call *c, const char *request_id)
 {
-	char *id = arena_copy(&c->arena, view_str(request_id));
+	char *id = pool_copy(&c->pool, view_str(request_id));
 
 	for (size_t i = 0; id != NULL && id[i] != '\0'; i++)
 		if (id[i] != '-')
@@ -222,7 +222,7 @@ op_get_key_last_usage(struct call *c)
 	c->out.use_operation = u.operation;
 	c->out.used = (double)u.at_ms / 1000;
 	c->out.use_event = event_id(c, u.request_id);
-	c->out.use_request = arena_copy(&c->arena, view_str(u.request_id));
+	c->out.use_request = pool_copy(&c->pool, view_str(u.request_id));
 	return (true);
 }
 

@@ -96,7 +96,7 @@ op_replicate_key(struct call *c)
 	}
 	c->keys[c->key_count++] = key_ref(k);
 	store_settle(c->service->store, k, STATE_CREATING);
-	tags = arena_alloc(&c->arena, TAGS_MAX * sizeof(*tags));
+	tags = pool_alloc(&c->pool, TAGS_MAX * sizeof(*tags));
 	if (!call_store_key(c, k) || !metadata_fill(c, k))
 		return (false);
 	if (tags == NULL)

@@ -212,7 +212,7 @@ op_list_key_rotations(struct call *c)
 		return (false);
 	if (!call_page(c, 1000, 100, &limit, &after))
 		return (false);
-	if ((rows = arena_alloc(&c->arena, limit * sizeof(*rows))) == NULL)
+	if ((rows = pool_alloc(&c->pool, limit * sizeof(*rows))) == NULL)
 		return (call_out_of_memory(c));
 	if (after[0] != '\0')
 		while (i < c->key->material_count &&

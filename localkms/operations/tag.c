@@ -41,8 +41,8 @@ op_untag_resource(struct call *c)
 bool
 op_list_resource_tags(struct call *c)
 {
-	struct output_tag *rows = arena_alloc(
-	    &c->arena, TAGS_MAX * sizeof(*rows));
+	struct output_tag *rows = pool_alloc(
+	    &c->pool, TAGS_MAX * sizeof(*rows));
 	const char *after;
 	size_t limit, first = 0, given, n;
 

@@ -146,11 +146,11 @@ get_faults(struct controls *c, const struct web_request *q, struct web_reply *r)
 static bool
 is_object(struct view text)
 {
-	struct arena arena = ARENA_INIT(64 * 1024 * 1024);
-	const struct json_node *root = json_tree_parse(text, &arena);
+	struct pool pool = POOL_INIT(64 * 1024 * 1024);
+	const struct json_node *root = json_tree_parse(text, &pool);
 	bool ok = root != NULL && root->kind == NODE_OBJECT;
 
-	arena_free(&arena);
+	pool_free(&pool);
 	return (ok);
 }
 

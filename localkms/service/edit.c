@@ -24,14 +24,14 @@ names_key(const struct json_node *object, const char *key)
 /* Merges into the rows of a list that name the key; *found: there are some. */
 static bool
 merge_rows(struct json_node *list, const struct json_node *patch,
-    const char *key, struct arena *arena, bool *found)
+    const char *key, struct pool *pool, bool *found)
 {
 	struct json_node **at, *merged;
 
 	for (at = &list->first; *at != NULL; at = &(*at)->next) {
 		if ((*at)->kind != NODE_OBJECT || !names_key(*at, key))
 			continue;
-		if ((merged = json_tree_merge(*at, patch, arena)) == NULL)
+		if ((merged = json_tree_merge(*at, patch, pool)) == NULL)
 			return (false);
 		merged->next = (*at)->next;
 		*at = merged;
@@ -41,13 +41,13 @@ merge_rows(struct json_node *list, const struct json_node *patch,
 }
 
 static bool
-merge(struct arena *arena, const struct reply_edit *e, struct buf *body)
+merge(struct pool *pool, const struct reply_edit *e, struct buf *body)
 {
 	const struct json_node *patch = json_tree_parse(
-	    buf_view(&e->text), arena);
+	    buf_view(&e->text), pool);
 	struct json_node *root = body->len == 0
 				     ? NULL
-				     : json_tree_parse(buf_view(body), arena);
+				     : json_tree_parse(buf_view(body), pool);
 	bool found = false;
 
 	if (patch == NULL)
@@ -56,9 +56,9 @@ merge(struct arena *arena, const struct reply_edit *e, struct buf *body)
 		 root == NULL || e->key[0] == '\0' ? NULL : root->first;
 	     n != NULL; n = n->next)
 		if (n->kind == NODE_ARRAY &&
-		    !merge_rows(n, patch, e->key, arena, &found))
+		    !merge_rows(n, patch, e->key, pool, &found))
 			return (false);
-	if (!found && (root = json_tree_merge(root, patch, arena)) == NULL)
+	if (!found && (root = json_tree_merge(root, patch, pool)) == NULL)
 		return (false);
 	buf_reset(body);
 	return (json_tree_write(root, body));
@@ -73,7 +73,7 @@ edit_reply(struct controls *c, const char *operation, struct web_reply *r)
 
 	while (ok && controls_next_edit(
 			 c, operation, buf_view(&r->body), &next, &e)) {
-		struct arena arena = ARENA_INIT(MEMORY_MAX);
+		struct pool pool = POOL_INIT(MEMORY_MAX);
 
 		r->status = e.status;
 		r->delay_ms += e.delay_ms;
@@ -81,8 +81,8 @@ edit_reply(struct controls *c, const char *operation, struct web_reply *r)
 			buf_reset(&r->body);
 			ok = buf_append(&r->body, buf_view(&e.text)) == ERR_OK;
 		} else
-			ok = merge(&arena, &e, &r->body);
-		arena_free(&arena);
+			ok = merge(&pool, &e, &r->body);
+		pool_free(&pool);
 		buf_free(&e.text);
 	}
 	return (ok);

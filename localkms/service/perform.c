@@ -27,10 +27,10 @@ perform(struct call *c, const struct operation *op, struct view body)
 	c->reply = op->reply;
 	if (body.len == 0)
 		body = VIEW_STR("{}");
-	root = json_tree_parse(body, &c->arena);
+	root = json_tree_parse(body, &c->pool);
 	if (root == NULL || root->kind != NODE_OBJECT)
 		return (REFUSE(c, SERIALIZATION, "%s", ""));
-	if (!input_read(root, op->required, op->optional, c->in, &c->arena,
+	if (!input_read(root, op->required, op->optional, c->in, &c->pool,
 		&c->exception))
 		return (false);
 	/* there are no grants, so no grant token is valid */

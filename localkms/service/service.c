@@ -134,7 +134,7 @@ run(struct service *s, const struct operation *op, const struct web_request *q,
 	struct call c = {.service = s,
 	    .request_id = r->request_id,
 	    .now_ms = controls_now_ms(s->controls),
-	    .arena = ARENA_INIT(CALL_MEMORY)};
+	    .pool = POOL_INIT(CALL_MEMORY)};
 	struct exception *e = &c.exception;
 	bool ok;
 

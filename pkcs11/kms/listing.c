@@ -97,14 +97,16 @@ static void
 take_names(struct key *k, const struct rows *aliases)
 {
 	struct kms_alias_entry *first = (void *)aliases->ptr, *a;
-	struct kms_alias_entry *end = first + aliases->count;
+	const struct kms_alias_entry *end;
 
 	k->names.known = true;
 	k->names.labels = 0;
 	k->names.label[0] = k->names.id[0] = '\0';
-	a = aliases->count == 0 ? NULL
-				: bsearch(k->meta.id, first, aliases->count,
-				      sizeof(*a), alias_of_key);
+	if (aliases->count == 0)
+		return;
+	end = first + aliases->count;
+	a = bsearch(
+	    k->meta.id, first, aliases->count, sizeof(*a), alias_of_key);
 	if (a == NULL)
 		return;
 	while (a > first && strcmp(a[-1].key_id, k->meta.id) == 0)

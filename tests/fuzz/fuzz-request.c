@@ -129,13 +129,13 @@ decode(struct view text)
 	const struct json_node *root;
 
 	for (size_t i = 0; (op = operation_at(i)) != NULL; i++) {
-		struct arena arena = ARENA_INIT(4 * 1024 * 1024);
+		struct pool pool = POOL_INIT(4 * 1024 * 1024);
 
-		root = json_tree_parse(text, &arena);
+		root = json_tree_parse(text, &pool);
 		if (root != NULL && root->kind == NODE_OBJECT)
 			(void)input_read(
-			    root, op->required, op->optional, in, &arena, &f);
-		arena_free(&arena);
+			    root, op->required, op->optional, in, &pool, &f);
+		pool_free(&pool);
 	}
 }
 
@@ -148,7 +148,7 @@ call(struct view text)
 	    .caller = {.region = "us-east-1", .access_key = "AKIA"},
 	    .now_ms = NOW_MS,
 	    .request_id = "00000000-0000-0000-0000-000000000000",
-	    .arena = ARENA_INIT(8 * 1024 * 1024)};
+	    .pool = POOL_INIT(8 * 1024 * 1024)};
 	size_t count = 0;
 
 	while (operation_at(count) != NULL)

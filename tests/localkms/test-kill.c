@@ -289,7 +289,7 @@ check_whole(struct localkms *l)
 	const struct json_node *d;
 	struct localkms other = *l;
 
-	other.arena = (struct arena){0};
+	other.pool = (struct pool){0};
 	other.body = (struct buf){0};
 	do {
 		if (!localkms_call(l, "ListKeys", "{\"Limit\":1000%s%s%s}",
@@ -309,7 +309,7 @@ check_whole(struct localkms *l)
 		    localkms_text(l, "NextMarker"));
 	} while (marker[0] != '\0');
 	OK(broken == 0, "all of %zu keys are whole", n);
-	arena_free(&other.arena);
+	pool_free(&other.pool);
 	buf_free(&other.body);
 }
 

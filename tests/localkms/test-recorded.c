@@ -157,7 +157,7 @@ static void
 run_step(struct localkms *l, const struct child *s)
 {
 	static char body[2 * TEXT_MAX], answer[2 * TEXT_MAX];
-	struct arena arena = ARENA_INIT(1 << 20);
+	struct pool pool = POOL_INIT(1 << 20);
 	const struct json_node *want;
 	bool ok;
 
@@ -172,13 +172,13 @@ run_step(struct localkms *l, const struct child *s)
 		    s->operation);
 		return;
 	}
-	want = json_tree_parse(view_str(answer), &arena);
+	want = json_tree_parse(view_str(answer), &pool);
 	NEED(want != NULL, "%s %.60s", s->operation, s->body);
 	ok = l->reply != NULL && same(want, l->reply, s->operation) &&
 	     l->status ==
 		 (json_tree_member(want, "__type") == NULL ? 200 : 400);
 	OK(ok, "%s as recorded", s->operation);
-	arena_free(&arena);
+	pool_free(&pool);
 }
 
 static void

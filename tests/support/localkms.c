@@ -63,7 +63,7 @@ localkms_leave(struct localkms *l)
 {
 	service_close(&l->service);
 	sigv4_close(l->sigv4);
-	arena_free(&l->arena);
+	pool_free(&l->pool);
 	buf_free(&l->body);
 }
 
@@ -133,11 +133,11 @@ send_body(struct localkms *l, const char *operation, struct view body)
 	service_answer(&l->service, &q, &r);
 	buf_free(&authorization);
 	buf_free(&l->body);
-	arena_free(&l->arena);
-	l->arena = (struct arena)ARENA_INIT(MEM_MAX);
+	pool_free(&l->pool);
+	l->pool = (struct pool)POOL_INIT(MEM_MAX);
 	l->status = r.status;
 	l->body = r.body;
-	l->reply = json_tree_parse(buf_view(&l->body), &l->arena);
+	l->reply = json_tree_parse(buf_view(&l->body), &l->pool);
 }
 
 static bool
@@ -239,11 +239,11 @@ ask_control(struct localkms *l, const struct web_request *q)
 
 	control_address_answer(l->service.controls, q, &r);
 	buf_free(&l->body);
-	arena_free(&l->arena);
-	l->arena = (struct arena)ARENA_INIT(MEM_MAX);
+	pool_free(&l->pool);
+	l->pool = (struct pool)POOL_INIT(MEM_MAX);
 	l->status = r.status;
 	l->body = r.body;
-	l->reply = json_tree_parse(buf_view(&l->body), &l->arena);
+	l->reply = json_tree_parse(buf_view(&l->body), &l->pool);
 	return (l->status == 200);
 }
 
@@ -291,12 +291,12 @@ localkms_base64(struct view v)
 void
 localkms_bytes(const struct localkms *l, const char *path, struct buf *out)
 {
-	struct arena arena = ARENA_INIT(MEM_MAX);
-	struct view v = input_base64(view_str(localkms_text(l, path)), &arena);
+	struct pool pool = POOL_INIT(MEM_MAX);
+	struct view v = input_base64(view_str(localkms_text(l, path)), &pool);
 
 	if (v.ptr == NULL || buf_append(out, v) != ERR_OK)
 		tap_bail();
-	arena_free(&arena);
+	pool_free(&pool);
 }
 
 /* AES-KWP by OpenSSL, the other way round from the server. */

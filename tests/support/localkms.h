@@ -17,7 +17,7 @@ struct localkms {
 	const char *region; /* whose keys are meant; may be changed */
 	int status; /* of the last answer */
 	struct buf body;
-	struct arena arena;
+	struct pool pool;
 	const struct json_node
 	    *reply; /* the body read; NULL when it is no JSON */
 };

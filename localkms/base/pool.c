@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include "base/arena.h"
+#include "base/pool.h"
 
 #define BLOCK_SIZE 4096
 
-struct arena_block {
-	struct arena_block *next;
+struct pool_block {
+	struct pool_block *next;
 	size_t size, used;
 	max_align_t bytes[];
 };
 
-static struct arena_block *
-block_add(struct arena *m, size_t n)
+static struct pool_block *
+block_add(struct pool *m, size_t n)
 {
-	struct arena_block *b;
+	struct pool_block *b;
 	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
 
 	if ((b = calloc(1, sizeof(*b) + size)) == NULL)
@@ -28,9 +28,9 @@ block_add(struct arena *m, size_t n)
 }
 
 void *
-arena_alloc(struct arena *m, size_t n)
+pool_alloc(struct pool *m, size_t n)
 {
-	struct arena_block *b = m->blocks;
+	struct pool_block *b = m->blocks;
 	void *p;
 
 	if (n > m->left)
@@ -47,9 +47,9 @@ arena_alloc(struct arena *m, size_t n)
 }
 
 char *
-arena_copy(struct arena *m, struct view v)
+pool_copy(struct pool *m, struct view v)
 {
-	char *s = arena_alloc(m, v.len + 1);
+	char *s = pool_alloc(m, v.len + 1);
 
 	if (s != NULL && v.len != 0)
 		memcpy(s, v.ptr, v.len);
@@ -57,7 +57,7 @@ arena_copy(struct arena *m, struct view v)
 }
 
 char *
-arena_printf(struct arena *m, const char *fmt, ...)
+pool_printf(struct pool *m, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
@@ -66,7 +66,7 @@ arena_printf(struct arena *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || (s = arena_alloc(m, (size_t)n + 1)) == NULL)
+	if (n < 0 || (s = pool_alloc(m, (size_t)n + 1)) == NULL)
 		return (NULL);
 	va_start(ap, fmt);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
@@ -75,9 +75,9 @@ arena_printf(struct arena *m, const char *fmt, ...)
 }
 
 void
-arena_free(struct arena *m)
+pool_free(struct pool *m)
 {
-	struct arena_block *b, *next;
+	struct pool_block *b, *next;
 
 	for (b = m->blocks; b != NULL; b = next) {
 		next = b->next;
