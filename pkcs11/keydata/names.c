@@ -182,3 +182,11 @@ name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE])
 {
 	snprintf(alias, KMS_ALIAS_SIZE, COMPANION_PREFIX "%.64s", key_id);
 }
+
+const char *
+name_companion_of(const char *alias)
+{
+	return (starts(alias, COMPANION_PREFIX)
+		    ? alias + strlen(COMPANION_PREFIX)
+		    : NULL);
+}

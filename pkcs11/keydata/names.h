@@ -11,6 +11,8 @@ enum name_kind { NAME_LABEL, NAME_ID };
 /* A key of the same material for another usage (key.h) has this alias, in which
  * key_id is that of the key beside which it is. */
 void name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE]);
+/* That key id, out of such an alias; NULL for any other. */
+const char *name_companion_of(const char *alias);
 
 /* ERR_DATA when empty or too long for an alias (256 characters in all). */
 enum err name_to_alias(

@@ -2,6 +2,7 @@
 #include "import-material.h"
 #include "import.h"
 #include "rename.h"
+#include "vouch.h"
 #include "wrapping-algorithm.h"
 
 /*
@@ -67,6 +68,15 @@ import_both(struct call *c, struct provision *p)
 	return (rv);
 }
 
+/* Unless the name is the key's own id or ARN, which only says which key. */
+static CK_RV
+rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
+{
+	if (name.len == 0 || vouch_is_named(name, k))
+		return (CKR_OK);
+	return (rename_key(c, k, kind, name));
+}
+
 CK_RV
 import_by_value(struct call *c, const struct key_request *r, struct key **out)
 {
@@ -75,9 +85,9 @@ import_by_value(struct call *c, const struct key_request *r, struct key **out)
 
 	*out = NULL;
 	if ((rv = provision_open(c, &p)) == CKR_OK &&
-	    (rv = import_both(c, &p)) == CKR_OK && r->label.len != 0)
+	    (rv = import_both(c, &p)) == CKR_OK)
 		/* a key found by its id may be given another label */
-		rv = rename_key(c, p.key, NAME_LABEL, r->label);
+		rv = rename_to(c, p.key, NAME_LABEL, r->label);
 	if (rv == CKR_OK)
 		*out = key_ref(p.key);
 	return (provision_close(c, &p, rv));
@@ -117,6 +127,8 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 	e = import_params_load(c, p->key, &params);
 	rv = e == ERR_OK ? check_wrapped(c, p->key, &params, m, wrapped)
 			 : call_fail(c, e);
+	if (rv == CKR_OK && !vouch_for_request(c, p->request, p->key))
+		rv = vouch_refuse(c, p->key, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (rv == CKR_OK)
 		rv = import_blob(c, p, &params, wrapped);
 	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
@@ -134,11 +146,9 @@ import_wrapped(struct call *c, const struct key_request *r, struct key *k,
 
 	*out = NULL;
 	p.key = key_ref(k);
-	rv = import_for_pair(c, &p, m, wrapped);
-	if (rv == CKR_OK && r->label.len != 0)
-		rv = rename_key(c, p.key, NAME_LABEL, r->label);
-	if (rv == CKR_OK && r->id.len != 0)
-		rv = rename_key(c, p.key, NAME_ID, r->id);
+	if ((rv = import_for_pair(c, &p, m, wrapped)) == CKR_OK &&
+	    (rv = rename_to(c, p.key, NAME_LABEL, r->label)) == CKR_OK)
+		rv = rename_to(c, p.key, NAME_ID, r->id);
 	if (rv == CKR_OK)
 		*out = key_ref(p.key);
 	return (provision_close(c, &p, rv));

@@ -3,25 +3,47 @@
 #include <sys/random.h>
 #include <openssl/evp.h>
 #include "journal.h"
+#include "json.h"
 #include "token/state.h"
 
-/* The file's name says what is being made. */
+#define FILE_MAX 2048
+
+#define JOURNAL(member, name, kind) \
+	JSON_FIELD(struct journal, member, name, kind)
+static const struct json_field fields[] = {
+    JOURNAL(nonce, "Nonce", TEXT),
+    JOURNAL(key_id, "KeyId", TEXT),
+    JOURNAL(unanswered, "Unanswered", NUMBER),
+    JOURNAL(asked, "Asked", NUMBER),
+    JSON_END,
+};
+
+/* The file's name says which key is being made: by its id, else by its label,
+ * else, without a name, by its KeySpec. */
 static enum err
 set_name(struct call *c, struct journal *j, const struct key_request *r,
     const char *companion_of)
 {
 	unsigned char hash[32];
 	struct buf text = BUF_INIT(64 * 1024);
+	struct view name = view_str(r->spec->kms);
+	const char *kind = "spec";
 	size_t n = 0, at;
 	enum err e;
 
-	if ((e = buf_puts(&text, r->spec->kms)) == ERR_OK &&
+	if (companion_of != NULL) {
+		kind = "companion";
+		name = view_str(companion_of);
+	} else if (r->id.len != 0) {
+		kind = "id";
+		name = r->id;
+	} else if (r->label.len != 0) {
+		kind = "label";
+		name = r->label;
+	}
+	if ((e = buf_puts(&text, kind)) == ERR_OK &&
 	    (e = buf_append(&text, VIEW("", 1))) == ERR_OK &&
-	    (e = buf_append(&text, r->id)) == ERR_OK &&
-	    (e = buf_append(&text, VIEW("", 1))) == ERR_OK &&
-	    (e = buf_append(&text, r->label)) == ERR_OK &&
-	    (e = buf_puts(&text, companion_of != NULL ? companion_of : "")) ==
-		ERR_OK &&
+	    (e = buf_append(&text, name)) == ERR_OK &&
 	    EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, text.ptr,
 		text.len, hash, &n) != 1)
 		e = ERR_INTERNAL;
@@ -38,18 +60,40 @@ set_name(struct call *c, struct journal *j, const struct key_request *r,
 
 /* A file that is not there or not whole leads nowhere. */
 static enum err
-read_nonce(struct call *c, struct journal *j)
+read_file(struct call *c, struct journal *j)
 {
-	struct buf text = BUF_INIT(sizeof(j->nonce));
+	struct buf text = BUF_INIT(FILE_MAX);
 	enum err e = state_read(c, j->name, &text);
 
-	j->nonce[0] = '\0';
-	if (e == ERR_OK && text.len == sizeof(j->nonce) - 1) {
-		memcpy(j->nonce, text.ptr, text.len);
-		j->nonce[text.len] = '\0';
-	}
+	if (e == ERR_OK)
+		e = json_decode(fields, buf_view(&text), j);
 	buf_free(&text);
-	return (e == ERR_NOT_FOUND || e == ERR_TOO_BIG ? ERR_OK : e);
+	if (e == ERR_OK)
+		return (ERR_OK);
+	j->nonce[0] = j->key_id[0] = '\0';
+	j->unanswered = j->asked = 0;
+	return (e == ERR_NOT_FOUND || e == ERR_TOO_BIG || e == ERR_REPLY
+		    ? ERR_OK
+		    : e);
+}
+
+/* A journal that leads nowhere is no file. */
+static enum err
+write_file(struct call *c, struct journal *j)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	enum err e;
+
+	if (j->name[0] == '\0')
+		return (ERR_OK);
+	if (j->key_id[0] == '\0' && j->unanswered <= 0) {
+		j->nonce[0] = '\0';
+		return (state_remove(c, j->name));
+	}
+	if ((e = json_encode(fields, j, &text)) == ERR_OK)
+		e = state_write(c, j->name, buf_view(&text));
+	buf_free(&text);
+	return (e);
 }
 
 enum err
@@ -60,27 +104,48 @@ journal_open(struct call *c, struct journal *j, const struct key_request *r,
 
 	if ((e = set_name(c, j, r, companion_of)) == ERR_OK &&
 	    (e = state_lock(c, j->name, &j->lock)) == ERR_OK)
-		e = read_nonce(c, j);
+		e = read_file(c, j);
 	return (e);
 }
 
 enum err
-journal_begin(struct call *c, struct journal *j)
+journal_ask(struct call *c, struct journal *j)
 {
+	const struct clock *clock = c->module->clock;
 	uint8_t random[16];
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return (ERR_INTERNAL);
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(j->nonce + 2 * i, 3, "%02x", random[i]);
-	return (state_write(c, j->name, view_str(j->nonce)));
+	if (j->nonce[0] == '\0') {
+		if (getrandom(random, sizeof(random), 0) !=
+		    (ssize_t)sizeof(random))
+			return (ERR_INTERNAL);
+		for (size_t i = 0; i < sizeof(random); i++)
+			snprintf(j->nonce + 2 * i, 3, "%02x", random[i]);
+	}
+	j->unanswered++;
+	j->asked = (double)(clock->wall_ms(clock->ctx) / 1000);
+	return (write_file(c, j));
 }
 
 enum err
-journal_remove(struct call *c, struct journal *j)
+journal_answer(struct call *c, struct journal *j, const char *key_id)
 {
-	j->nonce[0] = '\0';
-	return (j->name[0] == '\0' ? ERR_OK : state_remove(c, j->name));
+	if (key_id != NULL)
+		snprintf(j->key_id, sizeof(j->key_id), "%s", key_id);
+	return (journal_found(c, j, 1));
+}
+
+enum err
+journal_found(struct call *c, struct journal *j, double count)
+{
+	j->unanswered -= count;
+	return (write_file(c, j));
+}
+
+enum err
+journal_finish(struct call *c, struct journal *j)
+{
+	j->key_id[0] = '\0';
+	return (write_file(c, j));
 }
 
 void

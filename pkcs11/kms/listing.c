@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
+#include "companion.h"
 #include "listing.h"
+#include "vouch.h"
 
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */
 
@@ -119,7 +121,7 @@ take_names(struct key *k, const struct rows *aliases)
 static void
 keep_names(const struct key *before, struct key *k, const char *alias)
 {
-	if (before != NULL)
+	if (before != NULL && !before->names.withheld)
 		k->names = before->names;
 	if (name_is(NAME_ID, alias))
 		strncpy(k->names.id, alias, KMS_ALIAS_SIZE - 1);
@@ -153,28 +155,13 @@ is_same(const struct key *a, const struct key *b)
 		is_same_companion(a->companion, b->companion));
 }
 
-/* The key beside k: as a listing showed it, or, where the configuration makes
- * such keys, as KMS says. */
-static enum err
-take_also(struct call *c, const struct key *before, struct key *k)
+/* A key that waits for material and that nothing vouches for has no names but
+ * its own: whoever planted an alias on it must not be believed. */
+static void
+withhold_names(struct call *c, struct key *k)
 {
-	struct kms_key meta = KMS_KEY_INIT;
-	char alias[KMS_ALIAS_SIZE];
-	enum err e;
-
-	if (c->token->config->two_usages != TWO_USAGES_BOTH ||
-	    k->spec == NULL || k->spec->class != CKO_PRIVATE_KEY ||
-	    !key_is_imported(k) || key_is_companion(k, NULL)) {
-		if (before != NULL && before->companion != NULL)
-			k->companion = key_ref(before->companion);
-		return (ERR_OK);
-	}
-	name_companion_alias(k->meta.id, alias);
-	e = kms_describe_key(&c->kms, alias, &meta);
-	if (e == ERR_OK && (k->companion = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	kms_key_free(&meta);
-	return (e == ERR_NOT_FOUND || e == ERR_DENIED ? ERR_OK : e);
+	if (key_is_pending_import(k) && !vouch_for_any(c, k))
+		k->names = (struct key_names){.known = true, .withheld = true};
 }
 
 /* Makes what KMS said of a key known; *out is the key, held. */
@@ -189,7 +176,9 @@ take_key(
 	if (k == NULL)
 		goto out;
 	keep_names(before, k, name);
-	if ((e = take_also(c, before, k)) != ERR_OK)
+	withhold_names(c, k);
+	k->is_companion = before != NULL && before->is_companion;
+	if ((e = companion_describe(c, k)) != ERR_OK)
 		goto out;
 	if (is_same(before, k)) {
 		*out = key_ref(before);
@@ -224,6 +213,7 @@ struct listed {
 	const struct kms_key_entry *ids;
 	const struct rows *aliases;
 	struct key **keys; /* NULL: not come, or cannot be seen */
+	size_t undescribed; /* listed, and not known to DescribeKey */
 };
 
 static enum err
@@ -231,6 +221,7 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 {
 	struct listed *l = arg;
 
+	l->undescribed += e == ERR_NOT_FOUND;
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
 		call_note(
 		    l->c, "key %s is left out: %s", l->ids[i].id, err_text(e));
@@ -249,13 +240,15 @@ static enum err
 describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
     struct key **keys, size_t *count)
 {
-	struct listed l = {c, (const void *)ids->ptr, aliases, keys};
+	struct listed l = {c, (const void *)ids->ptr, aliases, keys, 0};
 	enum err e;
 
 	e = kms_describe_keys(&c->kms, l.ids, ids->count, take_listed, &l);
 	for (size_t i = 0; i < ids->count; i++)
 		if (keys[i] != NULL)
 			keys[(*count)++] = keys[i];
+	__atomic_store_n(
+	    &c->token->store.undescribed, l.undescribed, __ATOMIC_RELAXED);
 	return (e);
 }
 
@@ -268,35 +261,39 @@ by_id(const void *a, const void *b)
 }
 
 static int
-id_of_companion(const void *companion, const void *key)
+key_of_id(const void *id, const void *key)
 {
-	const struct key *k = *(const struct key *const *)key;
-	struct view text = buf_view(
-	    &((const struct key *)companion)->meta.description);
-	size_t head = sizeof(KEY_COMPANION) - 1, len = strlen(k->meta.id);
-	int order = memcmp(text.ptr + head, k->meta.id,
-	    len < text.len - head ? len : text.len - head);
-
-	return (
-	    order != 0 || key_is_companion(companion, k->meta.id) ? order : 1);
+	return (strcmp(id, (*(const struct key *const *)key)->meta.id));
 }
 
-/* Puts keys beside those of whose material they are. */
-static void
-link_companions(struct key **keys, size_t count)
+static struct key *
+find_key(struct key **keys, size_t count, const char *id)
 {
-	struct key **k;
+	struct key **k = count == 0 ? NULL
+				    : bsearch(id, keys, count,
+					  sizeof(struct key *), key_of_id);
+
+	return (k == NULL ? NULL : *k);
+}
+
+/* What the aliases of all keys say of them together. */
+static void
+link_keys(
+    struct call *c, struct key **keys, size_t count, const struct rows *aliases)
+{
+	const struct kms_alias_entry *a = (const void *)aliases->ptr;
+	const char *id;
+	struct key *k, *companion;
 
 	if (count != 0)
 		qsort(keys, count, sizeof(struct key *), by_id);
-	for (size_t i = 0; i < count; i++) {
-		if (!key_is_companion(keys[i], NULL))
-			continue;
-		k = bsearch(keys[i], keys, count, sizeof(struct key *),
-		    id_of_companion);
-		if (k != NULL && (*k)->companion == NULL)
-			(*k)->companion = key_ref(keys[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		withhold_names(c, keys[i]);
+	for (size_t i = 0; i < aliases->count; i++)
+		if ((id = name_companion_of(a[i].name)) != NULL &&
+		    (k = find_key(keys, count, id)) != NULL &&
+		    (companion = find_key(keys, count, a[i].key_id)) != NULL)
+			companion_link(c, k, companion);
 }
 
 static bool
@@ -340,7 +337,7 @@ listing_refresh(struct call *c)
 		goto out;
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
-		link_companions(keys, count);
+		link_keys(c, keys, count, &aliases);
 		e = store_replace(&c->token->store, keys, count);
 	}
 	if (e == ERR_OK)

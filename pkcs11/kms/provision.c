@@ -4,6 +4,8 @@
 #include "listing.h"
 #include "lookup.h"
 #include "provision.h"
+#include "settle.h"
+#include "vouch.h"
 
 /*
  * The steps, and what is there if the process dies after each:
@@ -11,19 +13,27 @@
  *   1 lock     nothing
  *   2 journal  a file with a nonce
  *   3 CreateKey, the nonce in its description: a key in PendingImport that
- *     the journal leads to
- *   4 CreateAlias, id then label: that key, found by its name
- *   5 GetParametersForImport, ImportKeyMaterial: the key, or the key in use
- *   6 journal removed
+ *     nothing but its description leads to
+ *   4 made-KEYID and the key id in the journal, out of the reply to step 3
+ *   5 CreateAlias, id then label: that key, found by its name
+ *   6 GetParametersForImport, ImportKeyMaterial: the key, or the key in use
+ *   7 journal removed
  *
- * The next call with the same names goes on where this one stopped. A key that
- * KMS generates is in use after step 4, and has no step 5.
+ * The next call for the same key goes on where this one stopped. A key that
+ * only a description leads to (step 3, or a reply that never came) is never
+ * filled, for descriptions can be copied: it is deleted, and another made. A
+ * key that KMS generates is in use after step 5, and has no step 6.
  */
 
 #define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
+#define COMPANION "Keyferry also " /* the other key's id, and the nonce */
 #define DESCRIPTION_SIZE 128
 #define CLEAN_UP_SECONDS 10
+#define CREATE_TRIES 2 /* for a CreateKey whose reply is lost */
+/* CreateKey to ListKeys and DescribeKey: what is not seen by then is not */
+#define UNSEEN_SECONDS 900
 #define DELETION_DAYS 7 /* the shortest that KMS allows */
+#define WAIT_TRIES 30 /* for a key that another machine is just making */
 
 static CK_RV
 refuse_taken(struct call *c, const char *what, const struct key *k)
@@ -44,28 +54,59 @@ can_take_material(const struct key_request *r, const struct key *k)
 		(key_is_pending_import(k) || key_is_usable(k)));
 }
 
-/* The key that one of the names leads to, if it can take the material. */
+/* The key that one of the names leads to. */
+static CK_RV
+find_named_key(struct call *c, struct provision *p, const char **what)
+{
+	const struct key_request *r = p->request;
+	struct view name = r->id.ptr != NULL ? r->id : r->label;
+	char alias[KMS_ALIAS_SIZE];
+	CK_RV rv = CKR_OK;
+
+	*what = r->id.ptr != NULL ? "id" : "label";
+	if (p->companion_of != NULL) {
+		*what = "alias of the second usage";
+		name_companion_alias(p->companion_of, alias);
+		rv = listing_describe(c, alias, &p->key);
+	} else if (name.len != 0) {
+		rv = find_named(
+		    c, r->id.ptr != NULL ? CKA_ID : CKA_LABEL, name, &p->key);
+	}
+	if (rv == CKR_OK && p->key == NULL && is_key_arn(name))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "there is no key %.*s", (int)name.len,
+		    (const char *)name.ptr);
+	return (rv);
+}
+
+/*
+ * The key that the names lead to, if it can take the material and may. One that
+ * another machine is just making is waited for until it has its material, or is
+ * gone.
+ */
 static CK_RV
 find_existing(struct call *c, struct provision *p)
 {
-	const struct key_request *r = p->request;
-	char alias[KMS_ALIAS_SIZE];
-	const char *what = "label";
-	CK_RV rv = CKR_OK;
+	const char *what;
+	int tries = 0;
+	CK_RV rv;
 
-	if (p->companion_of != NULL) {
-		what = "alias of the second usage";
-		name_companion_alias(p->companion_of, alias);
-		rv = listing_describe(c, alias, &p->key);
-	} else if (r->id.ptr != NULL) {
-		what = "id";
-		rv = find_named(c, CKA_ID, r->id, &p->key);
-	} else if (r->label.len != 0) {
-		rv = find_named(c, CKA_LABEL, r->label, &p->key);
+	for (;;) {
+		rv = find_named_key(c, p, &what);
+		if (rv != CKR_OK || p->key == NULL)
+			return (rv);
+		if (!can_take_material(p->request, p->key))
+			return (refuse_taken(c, what, p->key));
+		if (vouch_for_request(c, p->request, p->key))
+			return (CKR_OK);
+		if (!key_is_pending_import(p->key) ||
+		    !settle_is_young(c, p->key) ||
+		    !settle_pause(&c->kms.deadline, &tries, WAIT_TRIES))
+			return (vouch_refuse(
+			    c, p->key, CKR_ATTRIBUTE_VALUE_INVALID));
+		key_unref(p->key);
+		p->key = NULL;
 	}
-	if (rv == CKR_OK && p->key != NULL && !can_take_material(r, p->key))
-		rv = refuse_taken(c, what, p->key);
-	return (rv);
 }
 
 /* Where an id says which key is meant, no other key may have the label. */
@@ -90,7 +131,7 @@ static void
 describe(const struct provision *p, char text[DESCRIPTION_SIZE])
 {
 	if (p->companion_of != NULL)
-		snprintf(text, DESCRIPTION_SIZE, KEY_COMPANION "%.64s %s",
+		snprintf(text, DESCRIPTION_SIZE, COMPANION "%.64s %s",
 		    p->companion_of, p->journal.nonce);
 	else
 		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
@@ -98,57 +139,60 @@ describe(const struct provision *p, char text[DESCRIPTION_SIZE])
 		    p->journal.nonce);
 }
 
-/* Whether the key was given the nonce and nobody has used it. */
+/* Whether the key can be one that a CreateKey of ours made without a reply:
+ * with the nonce, without a name, and not used. */
 static bool
-has_nonce(const struct provision *p, const struct key *k)
+is_orphan(struct call *c, const struct provision *p, const struct key *k)
 {
 	char text[DESCRIPTION_SIZE];
 
 	describe(p, text);
 	return (
-	    p->journal.nonce[0] != '\0' && k->spec == p->request->spec &&
-	    k->meta.usage == p->request->usage &&
+	    view_equal(buf_view(&k->meta.description), view_str(text)) &&
 	    (p->request->generated_by_kms
 		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
 		    : key_is_pending_import(k)) &&
-	    view_equal(buf_view(&k->meta.description), view_str(text)));
+	    k->names.label[0] == '\0' && k->names.id[0] == '\0' &&
+	    !vouch_is_made_here(c, k));
 }
 
-/* Looks for the key among all keys: only after a crash or a lost reply. */
-static enum err
-find_by_nonce(struct call *c, struct provision *p)
-{
-	struct snapshot *s = NULL;
-
-	listing_invalidate(c);
-	if (listing_refresh(c) != CKR_OK)
-		return (c->err);
-	s = store_snapshot(&c->token->store);
-	for (size_t i = 0; i < s->count && p->key == NULL; i++)
-		if (has_nonce(p, s->objects[i].key))
-			p->key = key_copy(s->objects[i].key);
-	snapshot_unref(s);
-	return (ERR_OK);
-}
-
+/* The key that an earlier call made and did not finish. One that is gone, or
+ * was finished after all, leaves the journal. */
 static enum err
 find_unfinished(struct call *c, struct provision *p)
 {
-	enum err e = ERR_OK;
+	const struct key_request *r = p->request;
+	struct key *k = NULL;
+	int tries = 0;
+	CK_RV rv;
 
-	if (p->journal.nonce[0] != '\0')
-		e = find_by_nonce(c, p);
-	if (p->key != NULL) {
+	if (p->journal.key_id[0] == '\0')
+		return (ERR_OK);
+	do {
+		rv = listing_describe(c, p->journal.key_id, &k);
+	} while (rv == CKR_OK && k == NULL &&
+		 settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES));
+	if (rv != CKR_OK)
+		return (c->err);
+	if (k != NULL && k->spec == r->spec && k->meta.usage == r->usage &&
+	    (r->generated_by_kms
+		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
+		    : key_is_pending_import(k) && vouch_is_made_here(c, k))) {
+		p->key = k;
 		/* one that KMS generated may be in use by now */
-		p->made = !p->request->generated_by_kms;
+		p->made = !r->generated_by_kms;
 		call_note(c, "finishing key %s, which an earlier call left",
-		    p->key->meta.id);
+		    k->meta.id);
+		return (ERR_OK);
 	}
-	return (e);
+	key_unref(k);
+	return (journal_finish(c, &p->journal));
 }
 
+/* One CreateKey. Of its reply, and of nothing else, comes the record that the
+ * key was made here. ERR_UNKNOWN, ERR_REPLY: it may have made a key. */
 static enum err
-create_key(struct call *c, struct provision *p)
+create_once(struct call *c, struct provision *p)
 {
 	const struct config_token *config = c->token->config;
 	char text[DESCRIPTION_SIZE];
@@ -164,20 +208,36 @@ create_key(struct call *c, struct provision *p)
 				: JSON_UNSET,
 	};
 	struct kms_key meta = KMS_KEY_INIT;
+	struct kms failed;
 	enum err e;
 
-	if ((e = journal_begin(c, &p->journal)) != ERR_OK)
+	if ((e = journal_ask(c, &p->journal)) != ERR_OK)
 		return (e);
 	describe(p, text);
 	e = kms_create_key(&c->kms, &in, &meta);
+	failed = c->kms;
 	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);
-	/* the reply was lost: the key may be there all the same */
-	if ((e == ERR_UNKNOWN || e == ERR_REPLY) &&
-	    find_by_nonce(c, p) == ERR_OK && p->key != NULL)
-		e = ERR_OK;
 	p->made = p->key != NULL;
+	p->reply_lost |= e == ERR_UNKNOWN || e == ERR_REPLY;
+	if (e == ERR_OK && (e = vouch_record(c, p->key)) == ERR_OK)
+		return (journal_answer(c, &p->journal, p->key->meta.id));
+	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
+		(void)journal_answer(c, &p->journal, NULL);
+		c->kms = failed;
+	}
+	return (e);
+}
+
+static enum err
+create_key(struct call *c, struct provision *p)
+{
+	enum err e = create_once(c, p);
+
+	for (int i = 1;
+	     i < CREATE_TRIES && (e == ERR_UNKNOWN || e == ERR_REPLY); i++)
+		e = create_once(c, p);
 	return (e);
 }
 
@@ -249,6 +309,57 @@ note_deletion(struct call *c, const struct key *k, enum err e)
 	    k->meta.id);
 }
 
+static double
+delete_orphans_among(
+    struct call *c, struct provision *p, const struct snapshot *s)
+{
+	double found = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct key *k = s->objects[i].key;
+
+		/* a pair's halves are two objects of one key */
+		if ((i == 0 || s->objects[i - 1].key != k) &&
+		    is_orphan(c, p, k) && delete_key(c, k, NULL, 0) == ERR_OK) {
+			note_deletion(c, k, ERR_OK);
+			found++;
+		}
+	}
+	return (found);
+}
+
+/*
+ * Deletes the keys that CreateKeys without a reply have made, as far as KMS
+ * shows them. What a listing names and DescribeKey does not know is not known
+ * yet: then, and for a while after the request, the journal stays.
+ */
+static void
+delete_orphans(struct call *c, struct provision *p)
+{
+	struct kms before = c->kms;
+	struct journal *j = &p->journal;
+	const struct clock *clock = c->module->clock;
+	double now = (double)(clock->wall_ms(clock->ctx) / 1000);
+	struct snapshot *s = NULL;
+	double found = 0;
+	enum err err = c->err;
+
+	call_set_deadline(c, c->token->config->list_timeout);
+	listing_invalidate(c);
+	if (listing_refresh(c) == CKR_OK) {
+		s = store_snapshot(&c->token->store);
+		found = delete_orphans_among(c, p, s);
+		if (c->token->store.undescribed == 0 &&
+		    now - j->asked > UNSEEN_SECONDS)
+			found = j->unanswered;
+		snapshot_unref(s);
+	}
+	if (found > 0)
+		(void)journal_found(c, j, found);
+	c->kms = before;
+	c->err = err;
+}
+
 /*
  * Takes back a key that this call made and that nobody gave material to or has
  * the handle of. Its own short time: the call's may be what ran out. Where KMS
@@ -271,8 +382,8 @@ take_back(struct call *c, struct provision *p)
 		goto out;
 	if (e == ERR_OK && (e = list_aliases(p, aliases, &count)) == ERR_OK)
 		e = delete_key(c, p->key, aliases, count);
-	if (e == ERR_OK)
-		e = journal_remove(c, &p->journal);
+	if (e == ERR_OK && (e = vouch_forget(c, p->key->meta.id)) == ERR_OK)
+		e = journal_finish(c, &p->journal);
 	note_deletion(c, p->key, e);
 out:
 	kms_key_free(&meta);
@@ -315,7 +426,8 @@ check_free(struct call *c, const struct provision *p, CK_ATTRIBUTE_TYPE type,
 
 	if (name.len != 0)
 		rv = find_named(c, type, name, &k);
-	if (rv == CKR_OK && k != NULL && !has_nonce(p, k))
+	if (rv == CKR_OK && k != NULL &&
+	    strcmp(k->meta.id, p->journal.key_id) != 0)
 		rv = refuse_taken(c, type == CKA_ID ? "id" : "label", k);
 	key_unref(k);
 	return (rv);
@@ -348,6 +460,8 @@ provision_open(struct call *c, struct provision *p)
 	e = journal_open(c, &p->journal, p->request, p->companion_of);
 	if (e != ERR_OK)
 		return (call_fail(c, e));
+	if (p->journal.unanswered > 0)
+		delete_orphans(c, p);
 	rv = find_or_make(c, p);
 	/* somebody elsewhere took the name in between: theirs is the key */
 	if (rv != CKR_OK && c->err == ERR_EXISTS && p->made) {
@@ -364,8 +478,10 @@ provision_open(struct call *c, struct provision *p)
 CK_RV
 provision_close(struct call *c, struct provision *p, CK_RV rv)
 {
-	enum err e = rv == CKR_OK ? journal_remove(c, &p->journal) : ERR_OK;
+	enum err e = ERR_OK;
 
+	if (rv == CKR_OK && p->journal.key_id[0] != '\0')
+		e = journal_finish(c, &p->journal);
 	/* a later call that makes such a key would be given this one */
 	if (e != ERR_OK && p->request->generated_by_kms)
 		rv = call_fail(c, e);
@@ -374,6 +490,8 @@ provision_close(struct call *c, struct provision *p, CK_RV rv)
 		    c->kms.error.message);
 	if (rv != CKR_OK && p->made)
 		take_back(c, p);
+	if (p->reply_lost)
+		delete_orphans(c, p);
 	journal_close(c, &p->journal);
 	key_unref(p->key);
 	p->key = NULL;

@@ -16,6 +16,8 @@ struct provision {
 	const char *companion_of;
 	struct key *key; /* held */
 	bool made; /* by this call: ours to take back */
+	bool
+	    reply_lost; /* of a CreateKey: there may be a key that nobody has */
 	struct journal journal;
 };
 #define PROVISION_INIT(r)                               \

@@ -5,8 +5,8 @@
 #define YOUNG_SECONDS 60
 
 /* By the service's clock, which is about ours. */
-static bool
-is_young(const struct call *c, const struct key *k)
+bool
+settle_is_young(const struct call *c, const struct key *k)
 {
 	const struct clock *clock = c->module->clock;
 	double now = (double)clock->wall_ms(clock->ctx) / 1000;
@@ -17,7 +17,7 @@ is_young(const struct call *c, const struct key *k)
 bool
 settle_pause(struct deadline *deadline, int *tries, int most)
 {
-	int64_t ms = FIRST_PAUSE_MS << *tries;
+	int64_t ms = (int64_t)FIRST_PAUSE_MS << (*tries < 10 ? *tries : 10);
 
 	if (*tries >= most)
 		return (false);
@@ -30,7 +30,8 @@ bool
 settle_retry(struct call *c, struct deadline *deadline, const struct key *k,
     enum err e, int *tries)
 {
-	return ((e == ERR_NOT_FOUND || e == ERR_KEY_STATE) && is_young(c, k) &&
+	return ((e == ERR_NOT_FOUND || e == ERR_KEY_STATE) &&
+		settle_is_young(c, k) &&
 		settle_pause(deadline, tries, SETTLE_TRIES));
 }
 

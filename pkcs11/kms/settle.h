@@ -10,6 +10,9 @@
  */
 #define SETTLE_TRIES 8 /* 12 seconds in all */
 
+/* Whether the key was made less than a minute ago. */
+bool settle_is_young(const struct call *, const struct key *);
+
 /* Pauses before another try, which *tries counts. False when there is none: it
  * was the last of most tries, or the deadline comes first. */
 bool settle_pause(struct deadline *, int *tries, int most);

@@ -109,6 +109,23 @@ check_template(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
 	return (check_promises(c, t));
 }
 
+/* Who connects must not leave keys behind: programs that generate keys by the
+ * way (for each TLS connection) give them no label. */
+static CK_RV
+check_generate(struct call *c, const struct key_request *r)
+{
+	enum config_generate generate = c->token->config->generate;
+
+	if (generate == GENERATE_NO)
+		return (call_error(c, CKR_ACTION_PROHIBITED,
+		    "KMS is not to generate keys: generate = no"));
+	if (generate == GENERATE_NAMED && r->label.len == 0)
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
+		    "a key that KMS generates needs a label: give CKA_LABEL, "
+		    "or set generate = yes"));
+	return (CKR_OK);
+}
+
 /* Makes it; what is half-made when that fails is taken back. */
 static CK_RV
 make(struct call *c, const struct key_request *r, CK_OBJECT_HANDLE *handle,
@@ -146,7 +163,8 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
-	    (rv = check_names(c, &r)) == CKR_OK)
+	    (rv = check_names(c, &r)) == CKR_OK &&
+	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = make(c, &r, handle, NULL);
 	return (rv);
 }
@@ -185,7 +203,8 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
 	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
-	    (rv = check_names(c, &r)) == CKR_OK)
+	    (rv = check_names(c, &r)) == CKR_OK &&
+	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = make(c, &r, private_key, public_key);
 	return (rv);
 }

@@ -7,6 +7,7 @@
 #include "kms/listing.h"
 #include "token/login.h"
 #include "keydata/names.h"
+#include "kms/vouch.h"
 #include "token/pubkey.h"
 
 static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
@@ -113,6 +114,22 @@ collect_locals(struct call *c, struct template t)
 	return (rv);
 }
 
+/* The key that one attribute of the template names, or NULL. A name that others
+ * may have planted on a key is not the key's. */
+static CK_RV
+find_by(struct call *c, const CK_ATTRIBUTE *a, struct key **out)
+{
+	struct view name = VIEW(a->pValue, a->ulValueLen);
+	CK_RV rv = find_named(c, a->type, name, out);
+
+	if (*out != NULL && (*out)->names.withheld &&
+	    !vouch_is_named(name, *out)) {
+		key_unref(*out);
+		*out = NULL;
+	}
+	return (rv);
+}
+
 /*
  * All names in the template must lead to one key. *named tells whether there
  * is any name, *out is that key or NULL.
@@ -128,21 +145,18 @@ resolve(struct call *c, struct template t, bool *named, struct key **out)
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		if (!is_naming(&t.rows[i]))
 			continue;
-		if ((rv = find_named(c, t.rows[i].type,
-			 VIEW(t.rows[i].pValue, t.rows[i].ulValueLen), &k)) !=
-		    CKR_OK)
+		if ((rv = find_by(c, &t.rows[i], &k)) != CKR_OK)
 			return (rv);
+		*named = true;
 		if (k == NULL || (*out != NULL && strcmp(k->meta.id,
 						      (*out)->meta.id) != 0)) {
 			key_unref(k);
 			key_unref(*out);
 			*out = NULL;
-			*named = true;
 			return (CKR_OK);
 		}
 		key_unref(*out);
 		*out = k;
-		*named = true;
 	}
 	return (CKR_OK);
 }

@@ -165,6 +165,7 @@ key_copy(const struct key *from)
 		k = key_new(&meta);
 	if (k != NULL) {
 		k->names = from->names;
+		k->is_companion = from->is_companion;
 		k->companion = from->companion == NULL
 				   ? NULL
 				   : key_ref(from->companion);
@@ -188,19 +189,6 @@ key_unref(struct key *k)
 	key_unref(k->companion);
 	kms_key_free(&k->meta);
 	free(k);
-}
-
-bool
-key_is_companion(const struct key *k, const char *key_id)
-{
-	struct view text = buf_view(&k->meta.description);
-	size_t head = sizeof(KEY_COMPANION) - 1;
-	size_t len = key_id == NULL ? 0 : strlen(key_id);
-
-	return (text.len > head + len &&
-		memcmp(text.ptr, KEY_COMPANION, head) == 0 &&
-		(len == 0 || (memcmp(text.ptr + head, key_id, len) == 0 &&
-				 text.ptr[head + len] == ' ')));
 }
 
 struct key *
@@ -272,7 +260,7 @@ key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
 		return (2);
 	}
 	/* one beside another is part of that object */
-	if ((!all && !key_is_usable(k)) || key_is_companion(k, NULL))
+	if ((!all && !key_is_usable(k)) || k->is_companion)
 		return (0);
 	classes[0] = k->spec->class;
 	classes[1] = CKO_PUBLIC_KEY;

@@ -37,6 +37,8 @@ CK_MECHANISM_TYPE spec_generator(const struct spec *);
 /* The aliases of a key that are names in PKCS#11. */
 struct key_names {
 	bool known; /* all aliases were listed */
+	/* what its aliases say is not shown: others may have planted them */
+	bool withheld;
 	unsigned labels; /* how many of them are labels, when known */
 	char label[KMS_ALIAS_SIZE]; /* the alias shown as label, "" for none */
 	char id[KMS_ALIAS_SIZE]; /* "" for the default id */
@@ -54,6 +56,7 @@ struct key {
 	/* held: a key of the same material for another usage, which makes one
 	 * object with this one; NULL: there is none */
 	struct key *companion;
+	bool is_companion; /* of another, and part of its object */
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */
@@ -63,13 +66,6 @@ struct key *key_copy(const struct key *);
 struct key *key_ref(struct key *);
 void key_unref(struct key *); /* NULL is fine */
 
-/*
- * A key of another's material for another usage says so in its description:
- * this, the other's id, a blank and a nonce. Its alias is NAME_COMPANION's.
- */
-#define KEY_COMPANION "Keyferry also "
-/* Whether it is one of a key with that id, or of any (NULL). */
-bool key_is_companion(const struct key *, const char *key_id);
 /* The key, or the one beside it, that has the usage and can do its work now;
  * NULL: neither. */
 struct key *key_for_usage(struct key *, enum key_usage);

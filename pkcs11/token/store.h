@@ -33,6 +33,8 @@ struct store {
 	struct snapshot *now;
 	CK_OBJECT_HANDLE *next; /* the module's counter, atomic */
 	bool all; /* keys that can do nothing are shown */
+	/* keys that the last listing named and DescribeKey did not know yet */
+	size_t undescribed;
 	int64_t listed_ms; /* when the whole token was last listed; 0: never */
 };
 

@@ -54,10 +54,13 @@ static const struct bad bads[] = {
     {"CreateKey", 0, "internal&count=2", CKR_OK, NOTHING},
     {"CreateKey", 0, "throttle&count=2", CKR_OK, NOTHING},
     {"CreateKey", 0, "cut-before" FOREVER, DOWN, NOTHING},
-    /* it is made, and the reply is lost: it is looked for */
-    {"CreateKey", 0, "cut-after" FOREVER, CKR_OK, NOTHING},
-    {"CreateKey", 0, "cut-reply" FOREVER, CKR_OK, NOTHING},
-    {"CreateKey", 0, "garbage" FOREVER, CKR_OK, NOTHING},
+    /* it is made, and the reply is lost: another is, and this one deleted */
+    {"CreateKey", 0, "cut-after&count=1", CKR_OK, NOTHING},
+    {"CreateKey", 0, "cut-reply&count=1", CKR_OK, NOTHING},
+    {"CreateKey", 0, "garbage&count=1", CKR_OK, NOTHING},
+    {"CreateKey", 0, "cut-after" FOREVER, DOWN, NOTHING},
+    {"CreateKey", 0, "cut-reply" FOREVER, DOWN, NOTHING},
+    {"CreateKey", 0, "garbage" FOREVER, DOWN, NOTHING},
     {"CreateKey", 0, REFUSE, DENIED, NOTHING},
     {"CreateKey", 0, "error&error=LimitExceededException" FOREVER,
 	CKR_DEVICE_MEMORY, NOTHING},

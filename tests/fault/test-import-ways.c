@@ -172,7 +172,8 @@ static const struct bad {
 } bads[] = {
     {VALUE, "DescribeKey", 0, "internal" FOREVER, DOWN, NOTHING},
     {VALUE, "CreateKey", 0, REFUSE, DENIED, NOTHING},
-    {VALUE, "CreateKey", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {VALUE, "CreateKey", 0, "cut-after&count=1", CKR_OK, WHOLE},
+    {VALUE, "CreateKey", 0, "cut-after" FOREVER, DOWN, NOTHING},
     {VALUE, "CreateAlias", 0, "internal" FOREVER, DOWN, NOTHING},
     {VALUE, "CreateAlias", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
     {VALUE, "GetParametersForImport", 0, "garbage" FOREVER, DOWN, NOTHING},
@@ -186,7 +187,8 @@ static const struct bad {
     {VALUE, "DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
 
     {PASS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
-    {PASS, "CreateKey", 0, "cut-reply" FOREVER, CKR_OK, WHOLE},
+    {PASS, "CreateKey", 0, "cut-reply&count=1", CKR_OK, WHOLE},
+    {PASS, "CreateKey", 0, "cut-reply" FOREVER, DOWN, NOTHING},
     {PASS, "CreateAlias", 0, REFUSE, DENIED, NOTHING},
     /* from here on the pair is there: an object that its maker asked for */
     {PASS, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WAITING},

@@ -161,10 +161,14 @@ test_both(void)
 	use("both");
 	h = find_label("double", CKO_PRIVATE_KEY);
 	OK(signs(h) && opens(h), "another process finds both by the label");
-	use("prefer");
+	use("both");
 	COUNT(private_keys(), 2, "and another in a listing");
 	h = find_label("double", CKO_PRIVATE_KEY);
-	OK(signs(h) && opens(h), "whatever its configuration");
+	OK(signs(h) && opens(h), "both as well");
+	use("prefer");
+	h = find_label("double", CKO_PRIVATE_KEY);
+	OK(signs(h) && !opens(h), "without two-usages = both they are two");
+	COUNT(private_keys(), 3, "objects");
 }
 
 static void

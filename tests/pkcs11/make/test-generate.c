@@ -548,11 +548,43 @@ test_data_keys(void)
 	control("DELETE", "/faults");
 }
 
+static void
+begin(const char *line)
+{
+	p11_stop();
+	testenv_config(NULL, line, NULL);
+	p11_start();
+	calls_clear();
+}
+
+/* Which keys KMS makes of its own: by default only those with a label. */
+static void
+test_allowed(void)
+{
+	struct pair_handles h;
+
+	begin(NULL);
+	RV(generate(&kinds[0], NULL, NULL, &h), CKR_TEMPLATE_INCOMPLETE,
+	    "none");
+	RV(generate(&kinds[10], "", NULL, &h), CKR_TEMPLATE_INCOMPLETE,
+	    "empty");
+	COUNT(calls(NULL), 0, "KMS hears nothing of it");
+	RV(generate(&kinds[10], "allowed", NULL, &h), CKR_OK, "with a label");
+	begin("generate = no");
+	RV(generate(&kinds[0], "forbidden", NULL, &h), CKR_ACTION_PROHIBITED,
+	    "generate = no");
+	COUNT(calls(NULL), 0, "KMS hears nothing of it");
+	(void)pair_make(NULL);
+	begin("generate = yes");
+	RV(generate(&kinds[0], NULL, NULL, &h), CKR_OK, "generate = yes");
+}
+
 int
 main(void)
 {
 	testenv_start();
 	p11_start();
+	test_allowed();
 	for (size_t i = 0; i < ELEMS(kinds); i++)
 		test_kind(i);
 	test_bad();

@@ -381,7 +381,7 @@ test_lost_token(void)
 {
 	struct pair_handles pair = pair_make("lost");
 	CK_OBJECT_HANDLE h;
-	char command[256];
+	char command[256], arn[256] = "";
 
 	NEED(wrap(pair.public, EVP_sha256(), material(4)), "wrapped");
 	snprintf(
@@ -390,7 +390,14 @@ test_lost_token(void)
 	RV(unwrap_as(&oaep, pair.private, NULL, &h), CKR_WRAPPED_KEY_INVALID,
 	    "what was wrapped is of no use");
 	NEED(wrap(pair.public, EVP_sha256(), material(4)), "wrapped anew");
-	RV(unwrap_as(&oaep, pair.private, NULL, &h), CKR_OK, "it comes in");
+	RV(unwrap_as(&oaep, pair.private, NULL, &h),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "nothing says any more that the key was made here");
+	NEED(attr(pair.private, CKA_UNIQUE_ID, arn, sizeof(arn) - 1) <
+		 sizeof(arn),
+	    "its ARN");
+	RV(unwrap_as(&oaep, pair.private, arn, &h), CKR_OK,
+	    "named by that it comes in");
 }
 
 /* After 24 hours KMS takes the token no more; the next read gets another. */

@@ -1,0 +1,98 @@
+#include <stdio.h>
+#include <string.h>
+#include "config/key-list.h"
+#include "keydata/names.h"
+#include "token/state.h"
+#include "vouch.h"
+
+#define RECORD_SIZE (KMS_ID_SIZE + 8)
+
+static void
+record_name(const char *key_id, char name[RECORD_SIZE])
+{
+	snprintf(name, RECORD_SIZE, "made-%s", key_id);
+}
+
+enum err
+vouch_record(struct call *c, const struct key *k)
+{
+	char name[RECORD_SIZE];
+
+	record_name(k->meta.id, name);
+	return (state_write(c, name, view_str(k->meta.arn)));
+}
+
+enum err
+vouch_forget(struct call *c, const char *key_id)
+{
+	char name[RECORD_SIZE];
+
+	record_name(key_id, name);
+	return (state_remove(c, name));
+}
+
+bool
+vouch_is_made_here(struct call *c, const struct key *k)
+{
+	struct kms before = c->kms;
+	struct buf arn = BUF_INIT(KMS_ID_SIZE);
+	char name[RECORD_SIZE];
+	bool yes;
+
+	record_name(k->meta.id, name);
+	yes = strchr(k->meta.id, '/') == NULL &&
+	      state_read(c, name, &arn) == ERR_OK &&
+	      view_equal(buf_view(&arn), view_str(k->meta.arn));
+	buf_free(&arn);
+	c->kms = before;
+	return (yes);
+}
+
+bool
+vouch_is_named(struct view name, const struct key *k)
+{
+	uint8_t id[16];
+
+	return (view_equal(name, view_str(k->meta.arn)) ||
+		view_equal(name, view_str(k->meta.id)) ||
+		(name_default_id(k->meta.id, id) &&
+		    view_equal(name, VIEW(id, sizeof(id)))));
+}
+
+static bool
+is_configured(const struct call *c, const struct key *k)
+{
+	const struct config_token *config = c->token->config;
+
+	return (config->adopt ||
+		key_list_has(config->keys, k->meta.id, k->meta.arn));
+}
+
+bool
+vouch_for_any(struct call *c, const struct key *k)
+{
+	return (k->meta.material_id[0] != '\0' || is_configured(c, k) ||
+		vouch_is_made_here(c, k));
+}
+
+/* A key that has material takes the same or nothing, unless it is rotated. */
+bool
+vouch_for_request(
+    struct call *c, const struct key_request *r, const struct key *k)
+{
+	if (vouch_is_named(r->id, k) || vouch_is_named(r->label, k))
+		return (true);
+	if (!r->new_material)
+		return (!key_is_pending_import(k) || vouch_for_any(c, k));
+	return (is_configured(c, k) || vouch_is_made_here(c, k));
+}
+
+CK_RV
+vouch_refuse(struct call *c, const struct key *k, CK_RV rv)
+{
+	return (call_error(c, rv,
+	    "%s was not made from here, and a name alone does not vouch for "
+	    "it: if it is yours, give this ARN as the label, list it in keys, "
+	    "or set adopt = yes",
+	    k->meta.arn));
+}

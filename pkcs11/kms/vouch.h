@@ -1,0 +1,35 @@
+#ifndef VOUCH_H
+#define VOUCH_H
+#include "key-request.h"
+#include "token/call.h"
+
+/*
+ * Which key material may go into. Whoever may create keys and aliases in the
+ * account can give a key of his own any alias and any description. So these
+ * may find a key, and never vouch for it. What does:
+ *
+ *   made here       CreateKey's reply to this state directory named the key,
+ *                   which the file made-KEYID in it records
+ *   named           the caller gives its key id or key ARN as CKA_ID or
+ *                   CKA_LABEL, or `keys` in the configuration lists it
+ *   adopted         `adopt = yes` in the configuration
+ *   bound by KMS    it shows the material that it had: KMS takes no other
+ */
+
+/* Records that CreateKey's reply named the key. */
+enum err vouch_record(struct call *, const struct key *);
+enum err vouch_forget(struct call *, const char *key_id);
+bool vouch_is_made_here(struct call *, const struct key *);
+
+/* Whether a key that waits for material may be filled whoever asks: if not, it
+ * is shown with its own id and without a label. */
+bool vouch_for_any(struct call *, const struct key *);
+/* Whether the request's material may go into the key. */
+bool vouch_for_request(
+    struct call *, const struct key_request *, const struct key *);
+/* Refuses it, and tells the log how to go on; returns rv. */
+CK_RV vouch_refuse(struct call *, const struct key *, CK_RV rv);
+
+/* Whether the name (CKA_ID or CKA_LABEL) is the key's id or ARN. */
+bool vouch_is_named(struct view name, const struct key *);
+#endif
