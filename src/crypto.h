@@ -1,5 +1,7 @@
 #ifndef CRYPTO_H
 #define CRYPTO_H
+#include <pthread.h>
+#include <stdbool.h>
 #include <openssl/types.h>
 #include "err.h"
 
@@ -12,6 +14,7 @@
 struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
 	OSSL_PROVIDER *provider;
+	pthread_rwlock_t *users; /* read: a thread is inside; write: fork() */
 };
 
 /* Loads the host's OpenSSL configuration first, never into our context.
@@ -25,9 +28,23 @@ void crypto_close(struct crypto *);
  * our context the thread's default and leaves the error queue as it was found.
  */
 struct crypto_guard {
+	const struct crypto *crypto;
 	OSSL_LIB_CTX *before;
 	void *errors; /* the queue as found, NULL when empty */
 };
 void crypto_enter(const struct crypto *, struct crypto_guard *);
 void crypto_leave(struct crypto_guard *);
+/* Around a wait within such a stretch: meanwhile the thread uses neither. */
+void crypto_pause(const struct crypto *);
+void crypto_resume(const struct crypto *);
+
+/*
+ * Before fork(): waits until no thread is inside, so that the child inherits
+ * no lock that a thread of the parent's holds, neither of our context nor of
+ * OpenSSL as a whole. False: one stays too long. Then, in the parent and in the
+ * child, the other end of it. The child's context is still the parent's.
+ */
+bool crypto_before_fork(const struct crypto *);
+void crypto_after_fork(const struct crypto *, bool waited);
+void crypto_in_child(const struct crypto *);
 #endif

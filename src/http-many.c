@@ -214,8 +214,11 @@ http_many_wait(struct http_many *m, int64_t ms, size_t *n, enum err *out)
 
 	crypto_enter(m->http->crypto, &guard);
 	for (int turn = 0; turn < 2 && !done; turn++) {
-		if (turn == 1)
+		if (turn == 1) {
+			crypto_pause(m->http->crypto);
 			(void)curl_multi_poll(m->multi, NULL, 0, (int)ms, NULL);
+			crypto_resume(m->http->crypto);
+		}
 		done = next_done(m, n, out);
 		if (!done && curl_multi_perform(m->multi, &running) == CURLM_OK)
 			done = next_done(m, n, out);

@@ -21,15 +21,30 @@ static struct {
 	bool exiting;
 	bool hooked; /* atexit and pthread_atfork know of us */
 	bool crypto_open;
+	bool fork_waited; /* while fork() is under way */
 	struct crypto crypto; /* for the life of the process */
 } global = {
     .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void
+before_fork(void)
+{
+	global.fork_waited = crypto_before_fork(&global.crypto);
+}
+
+static void
+in_forking_parent(void)
+{
+	crypto_after_fork(&global.crypto, global.fork_waited);
+}
 
 /* A child has one thread and none of the parent's calls. What the parent
  * holds is not ours: its connections must not be touched, only let go of. */
 static void
 in_forked_child(void)
 {
+	crypto_in_child(&global.crypto);
+	global.crypto_open = false; /* OpenSSL's context was the parent's */
 	pthread_mutex_init(&global.lock, NULL);
 	pthread_cond_init(&global.changed, NULL);
 	if (global.now != NULL)
@@ -38,6 +53,32 @@ in_forked_child(void)
 	global.state = STOPPED;
 	global.calls = 0;
 }
+
+/* The system's clock, in whose waits OpenSSL is not used. */
+static int64_t
+mono_ms(void *ctx)
+{
+	(void)ctx;
+	return (clock_system.mono_ms(clock_system.ctx));
+}
+
+static int64_t
+wall_ms(void *ctx)
+{
+	(void)ctx;
+	return (clock_system.wall_ms(clock_system.ctx));
+}
+
+static void
+sleep_ms(void *ctx, int64_t ms)
+{
+	(void)ctx;
+	crypto_pause(&global.crypto);
+	clock_system.sleep_ms(clock_system.ctx, ms);
+	crypto_resume(&global.crypto);
+}
+
+static const struct clock module_clock = {mono_ms, wall_ms, sleep_ms, NULL};
 
 /* Registered after OpenSSL is up, so that this runs before its clean-up:
  * a thread inside TLS while OpenSSL is taken down would crash. */
@@ -145,7 +186,7 @@ module_new(const char *init_args, bool no_threads, struct module **out)
 		return (CKR_HOST_MEMORY);
 	m->refs = 1;
 	m->crypto = &global.crypto;
-	m->clock = &clock_system;
+	m->clock = &module_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
 	if ((rv = read_config(m, init_args)) != CKR_OK)
@@ -224,7 +265,8 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 	}
 	if (!global.hooked) {
 		if (atexit(at_exit) != 0 ||
-		    pthread_atfork(NULL, NULL, in_forked_child) != 0)
+		    pthread_atfork(
+			before_fork, in_forking_parent, in_forked_child) != 0)
 			return (CKR_HOST_MEMORY);
 		global.hooked = true;
 	}
