@@ -4,6 +4,8 @@
  * so many fewer under way.
  */
 #include <stdlib.h>
+#include "client-many.h"
+#include "http-many.h"
 #include "request.h"
 
 #define TICK_MS 10 /* curl's clock is not ours: it may be a little late */

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client-many.h"
+#include "client.h"
 #include "env.h"
 #include "request.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
+#include "ca-store.h"
 #include "http-handle.h"
 
 #define CONNECT_MS 5000
@@ -154,6 +155,23 @@ handle_new(struct http *http, struct conns *conns)
 		return (NULL);
 	}
 	return (h);
+}
+
+/* The certificates are read once for all connections: curl would read the
+ * whole bundle for each, and that costs more than the handshake. */
+enum err
+http_load_ca_store(
+    struct http *h, const struct http_request *r, struct error_info *error)
+{
+	enum err e = ERR_OK;
+
+	if (strncmp(r->url, "https:", 6) != 0)
+		return (ERR_OK);
+	pthread_mutex_lock(&h->lock);
+	if (h->store == NULL)
+		e = ca_store_load(h->crypto, h->ca_bundle, &h->store, error);
+	pthread_mutex_unlock(&h->lock);
+	return (e);
 }
 
 /* Appends ",ADDRESS" for each address of host. */

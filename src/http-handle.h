@@ -3,7 +3,10 @@
 #include <pthread.h>
 #include <curl/curl.h>
 #include <openssl/types.h>
-#include "http.h"
+#include "clock.h"
+#include "crypto.h"
+#include "error-info.h"
+#include "http-message.h"
 
 /*
  * One curl handle: how it is set up, given a request, and what came of it.
@@ -74,8 +77,4 @@ enum err handle_result(struct handle *, const struct http_request *,
     const struct deadline *, CURLcode, struct http_reply *,
     struct error_info *);
 void handle_end(struct handle *);
-
-/* For http_close() and http_abandon(). */
-void http_many_free(struct http_many *);
-void http_many_abandon(const struct http_many *);
 #endif

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include "http-handle.h"
+#include "http-many.h"
 
 /* Requests under way together, and their connections, which stay open for the
  * next that does as much at once. */

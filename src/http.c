@@ -2,24 +2,8 @@
 #include <string.h>
 #include <openssl/ssl.h>
 #include "http-handle.h"
-#include "ca-store.h"
-
-/* The certificates are read once for all connections: curl would read the
- * whole bundle for each, and that costs more than the handshake. */
-enum err
-http_load_ca_store(
-    struct http *h, const struct http_request *r, struct error_info *error)
-{
-	enum err e = ERR_OK;
-
-	if (strncmp(r->url, "https:", 6) != 0)
-		return (ERR_OK);
-	pthread_mutex_lock(&h->lock);
-	if (h->store == NULL)
-		e = ca_store_load(h->crypto, h->ca_bundle, &h->store, error);
-	pthread_mutex_unlock(&h->lock);
-	return (e);
-}
+#include "http-many.h"
+#include "http.h"
 
 enum err
 http_open(const struct http_conf *conf, struct http **out)

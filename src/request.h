@@ -1,10 +1,11 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 #include <stdatomic.h>
-#include "client.h"
-#include "creds.h"
+#include "creds-store.h"
 #include "endpoint.h"
 #include "http.h"
+#include "kms.h"
+#include "log.h"
 #include "rate-limit.h"
 #include "signer.h"
 
@@ -69,8 +70,4 @@ enum err request_end_attempt(struct request *, enum err e);
  * e is what request_begin_attempt() or request_end_attempt() said. */
 bool request_should_retry(struct request *, enum err e, int64_t *wait_ms);
 void request_free(struct request *);
-
-/* client-many.c: struct transport's. */
-enum err client_post_many(void *client, const struct batch *,
-    const struct deadline *, struct error_info *);
 #endif

@@ -28,6 +28,8 @@ refuses "src/ includes pkcs11/ by a path" src/kms.c '#include "../pkcs11/token/t
 refuses "src/ includes Cryptoki" src/kms.c '#include <p11-kit/pkcs11.h>'
 refuses "curl outside http.c" src/kms.c '#include <curl/curl.h>'
 refuses "yajl outside json.c" src/kms.c '#  include <yajl/yajl_gen.h>'
+refuses "a file of src/ includes one above it" src/kms.c '#include "http.h"'
+refuses "a file of src/ that is in no order" src/new.c '#include "kms.h"'
 refuses "pkcs11/ includes http.h" pkcs11/token/key.c '#include "http.h"'
 refuses "pkcs11/ includes json.h" pkcs11/token/key.c '	#include "json.h" /* so */'
 refuses "pkcs11/ includes localkms/" pkcs11/token/key.c '#include "db.h"'

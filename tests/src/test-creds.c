@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "creds.h"
+#include "creds-store.h"
 #include "files.h"
 #include "tap.h"
 
