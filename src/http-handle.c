@@ -136,6 +136,7 @@ handle_free(struct handle *h)
 	if (h == NULL)
 		return;
 	curl_easy_cleanup(h->easy);
+	(void)curl_multi_cleanup(h->alone);
 	conns_free(&h->own);
 	free(h);
 }

@@ -49,6 +49,7 @@ struct handle {
 	struct http *http;
 	struct conns own, *conns; /* where it is one of many: theirs */
 	CURL *easy;
+	CURLM *alone; /* what runs it where it is not one of many */
 	struct curl_slist *headers;
 	struct buf *body;
 	enum err body_err;

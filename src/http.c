@@ -5,6 +5,8 @@
 #include "http-many.h"
 #include "http.h"
 
+#define POLL_MS 1000 /* curl ends it earlier when there is something to do */
+
 enum err
 http_open(const struct http_conf *conf, struct http **out)
 {
@@ -98,6 +100,30 @@ handle_put(struct http *h, struct handle *back)
 	pthread_mutex_unlock(&h->lock);
 }
 
+/* As curl_easy_perform(); but other threads may fork() while it waits. */
+static CURLcode
+perform(struct handle *h)
+{
+	CURLcode rc = CURLE_OUT_OF_MEMORY;
+	int running, left;
+	CURLMsg *msg;
+
+	if ((h->alone == NULL && (h->alone = curl_multi_init()) == NULL) ||
+	    curl_multi_add_handle(h->alone, h->easy) != CURLM_OK)
+		return (CURLE_OUT_OF_MEMORY);
+	while (curl_multi_perform(h->alone, &running) == CURLM_OK) {
+		if ((msg = curl_multi_info_read(h->alone, &left)) != NULL) {
+			rc = msg->data.result;
+			break;
+		}
+		crypto_pause(h->http->crypto);
+		(void)curl_multi_poll(h->alone, NULL, 0, POLL_MS, NULL);
+		crypto_resume(h->http->crypto);
+	}
+	(void)curl_multi_remove_handle(h->alone, h->easy);
+	return (rc);
+}
+
 static enum err
 exchange(struct handle *h, const struct http_request *r,
     const struct deadline *d, struct http_reply *reply,
@@ -108,11 +134,11 @@ exchange(struct handle *h, const struct http_request *r,
 
 	if ((e = handle_begin(h, r, d, reply->body, error)) != ERR_OK)
 		goto out;
-	rc = curl_easy_perform(h->easy);
+	rc = perform(h);
 	if (handle_stale(h, r, rc)) {
 		if ((e = handle_restart(h, r, d)) != ERR_OK)
 			goto out;
-		rc = curl_easy_perform(h->easy);
+		rc = perform(h);
 	}
 	e = handle_result(h, r, d, rc, reply, error);
 out:
