@@ -47,4 +47,10 @@ void crypto_resume(const struct crypto *);
 bool crypto_before_fork(const struct crypto *);
 void crypto_after_fork(const struct crypto *, bool waited);
 void crypto_in_child(const struct crypto *);
+
+/*
+ * A pem_password_cb that has none. Every call that reads PEM names it: that of
+ * OpenSSL asks at the terminal when a file is encrypted, and waits.
+ */
+int crypto_no_passphrase(char *, int, int, void *);
 #endif

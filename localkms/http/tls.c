@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include "crypto.h"
 #include "base/file.h"
 #include "http/tls.h"
 
@@ -62,8 +63,8 @@ is_good(const struct tls *t, const char *host)
 	    (c = BIO_new_mem_buf(t->certificate, -1)) == NULL ||
 	    (k = BIO_new_mem_buf(t->key, -1)) == NULL)
 		goto out;
-	x = PEM_read_bio_X509(c, NULL, NULL, NULL);
-	pkey = PEM_read_bio_PrivateKey(k, NULL, NULL, NULL);
+	x = PEM_read_bio_X509(c, NULL, crypto_no_passphrase, NULL);
+	pkey = PEM_read_bio_PrivateKey(k, NULL, crypto_no_passphrase, NULL);
 	ok = x != NULL && pkey != NULL &&
 	     X509_check_private_key(x, pkey) == 1 &&
 	     X509_check_ip_asc(x, host, 0) == 1 &&

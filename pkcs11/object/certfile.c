@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include "crypto.h"
 #include "certfile.h"
 
 #define PATH_SIZE 4096
@@ -252,8 +253,8 @@ take_block(struct certfiles *l, struct view block, const struct certfile *names,
 	bool fine;
 
 	fine = bio != NULL &&
-	       PEM_bytes_read_bio(
-		   &der, &len, NULL, PEM_STRING_X509, bio, NULL, NULL) == 1 &&
+	       PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, bio,
+		   crypto_no_passphrase, NULL) == 1 &&
 	       take_der(l, VIEW(der, (size_t)len), names, e);
 	OPENSSL_free(der);
 	BIO_free(bio);
