@@ -6,6 +6,7 @@
 #include "digest.h"
 #include "object/pkey.h"
 #include "rsa-encrypt.h"
+#include "rsa-unpad.h"
 
 #define WIDTH_MAX 1024 /* bytes of the longest modulus */
 #define NAME_SIZE 16 /* of a hash, as OpenSSL calls it */
@@ -98,9 +99,8 @@ init_oaep(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static bool
-set(const struct op *op, EVP_PKEY_CTX *ctx)
+set(const struct op *op, int mode, EVP_PKEY_CTX *ctx)
 {
-	int mode = op->family->rsa_padding;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
 
@@ -122,35 +122,57 @@ set(const struct op *op, EVP_PKEY_CTX *ctx)
 }
 
 static bool
-run(const struct op *op, EVP_PKEY_CTX *ctx, struct view in, uint8_t *out,
-    size_t *n)
+run(const struct op *op, int mode, EVP_PKEY_CTX *ctx, struct view in,
+    uint8_t *out, size_t *n)
 {
 	if (op->kind == OP_ENCRYPT)
-		return (EVP_PKEY_encrypt_init(ctx) == 1 && set(op, ctx) &&
+		return (EVP_PKEY_encrypt_init(ctx) == 1 && set(op, mode, ctx) &&
 			EVP_PKEY_encrypt(ctx, out, n, in.ptr, in.len) == 1);
-	return (EVP_PKEY_decrypt_init(ctx) == 1 && set(op, ctx) &&
+	return (EVP_PKEY_decrypt_init(ctx) == 1 && set(op, mode, ctx) &&
 		EVP_PKEY_decrypt(ctx, out, n, in.ptr, in.len) == 1);
 }
 
+/* With that padding, which may be less than the family's. */
 static CK_RV
-crypt_local(struct call *c, struct op *op, struct view in)
+crypt_local(
+    struct call *c, struct op *op, int mode, struct view in, struct buf *out)
 {
 	EVP_PKEY_CTX *ctx;
 	size_t n = WIDTH_MAX;
 	CK_RV rv = CKR_OK;
 
-	if (buf_reserve(&op->result, n) != ERR_OK)
+	if (buf_reserve(out, n) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
 	ctx = EVP_PKEY_CTX_new_from_pkey(
 	    c->module->crypto->lib, op->pkey, NULL);
 	if (ctx == NULL)
 		rv = CKR_HOST_MEMORY;
-	else if (run(op, ctx, in, op->result.ptr, &n))
-		op->result.len = n;
+	else if (run(op, mode, ctx, in, out->ptr, &n))
+		out->len = n;
 	else
 		rv = op->kind == OP_ENCRYPT ? CKR_DATA_INVALID
 					    : CKR_ENCRYPTED_DATA_INVALID;
 	EVP_PKEY_CTX_free(ctx);
+	return (rv);
+}
+
+/* OpenSSL before 3.2 tells right padding from wrong: it does RSA alone. */
+static CK_RV
+decrypt_pkcs1(struct call *c, struct op *op)
+{
+	struct buf block = BUF_SECRET(WIDTH_MAX, c->module->arena);
+	struct view in = buf_view(&op->data);
+	CK_RV rv;
+	enum err e;
+
+	rv = crypt_local(c, op, RSA_NO_PADDING, in, &block);
+	if (rv == CKR_OK) {
+		e = rsa_unpad_pkcs1(c->module->crypto, buf_view(&block),
+		    attrset_view(op->object.attrs, CKA_PRIVATE_EXPONENT), in,
+		    &op->result);
+		rv = e == ERR_OK ? CKR_OK : call_fail(c, e);
+	}
+	buf_free(&block);
 	return (rv);
 }
 
@@ -164,7 +186,7 @@ crypt_number(struct call *c, struct op *op)
 
 	if (op->data.len != 0)
 		memcpy(block + n - op->data.len, op->data.ptr, op->data.len);
-	rv = crypt_local(c, op, VIEW(block, n));
+	rv = crypt_local(c, op, RSA_NO_PADDING, VIEW(block, n), &op->result);
 	OPENSSL_cleanse(block, sizeof(block));
 	return (rv);
 }
@@ -190,14 +212,18 @@ static CK_RV
 finish(struct call *c, struct op *op)
 {
 	struct view in = buf_view(&op->data);
+	int padding = op->family->rsa_padding;
 
 	if (op->kind == OP_DECRYPT ? in.len != width(op) : in.len > room(op))
 		return (op_length_error(op));
 	if (object_in_kms(&op->object))
 		return (decrypt_in_kms(c, op));
-	if (op->family->rsa_padding == RSA_NO_PADDING)
+	if (padding == RSA_NO_PADDING)
 		return (crypt_number(c, op));
-	return (crypt_local(c, op, in.ptr != NULL ? in : VIEW_STR("")));
+	if (padding == RSA_PKCS1_PADDING && op->kind == OP_DECRYPT)
+		return (decrypt_pkcs1(c, op));
+	return (crypt_local(
+	    c, op, padding, in.ptr != NULL ? in : VIEW_STR(""), &op->result));
 }
 
 /* clang-format off */

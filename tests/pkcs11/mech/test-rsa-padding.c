@@ -1,0 +1,169 @@
+/* PKCS#1 v1.5's padding on decryption: what is wrong about it, nobody learns. */
+#include <string.h>
+#include "cryptoki/cryptoki.h"
+#include "keypair-ref.h"
+#include "p11.h"
+
+#define WIDTH 256
+
+static struct keypair_ref pair;
+static CK_MECHANISM pkcs1 = {CKM_RSA_PKCS, NULL, 0},
+		    raw = {CKM_RSA_X_509, NULL, 0};
+static const CK_BYTE message[] = "32 bytes, of which none is zero.";
+#define MESSAGE_LEN (sizeof(message) - 1)
+
+/* A block that is well padded, of a message of that length. */
+static void
+pad(CK_BYTE block[WIDTH], size_t len)
+{
+	memset(block, 0xa5, WIDTH);
+	block[0] = 0;
+	block[1] = 2;
+	block[WIDTH - len - 1] = 0;
+	memcpy(block + WIDTH - len, message, len);
+}
+
+static CK_RV
+sealed(CK_BYTE block[WIDTH], CK_BYTE out[WIDTH])
+{
+	CK_ULONG n = WIDTH;
+
+	return (encrypt(pair.public, &raw, block, WIDTH, out, &n));
+}
+
+static CK_RV
+opened(const CK_BYTE in[WIDTH], CK_BYTE out[WIDTH], CK_ULONG *n)
+{
+	*n = WIDTH;
+	return (decrypt(pair.private, &pkcs1, in, WIDTH, out, n));
+}
+
+/* Ways to be wrong. */
+
+static void
+first_byte(CK_BYTE *b)
+{
+	/* one that leaves the number below the modulus */
+	b[0] = 1;
+}
+
+static void
+type_one(CK_BYTE *b)
+{
+	b[1] = 1;
+}
+
+static void
+no_end(CK_BYTE *b)
+{
+	for (size_t i = 2; i < WIDTH; i++)
+		b[i] |= 1;
+}
+
+static void
+seven_bytes(CK_BYTE *b)
+{
+	b[2 + 7] = 0;
+}
+
+static void
+none_at_all(CK_BYTE *b)
+{
+	b[2] = 0;
+}
+
+static const struct {
+	const char *name;
+	void (*spoil)(CK_BYTE *);
+} rows[] = {{"the first byte", first_byte}, {"block type 1", type_one},
+    {"no end of the padding", no_end}, {"seven bytes of padding", seven_bytes},
+    {"no padding", none_at_all}};
+
+static void
+test_right(void)
+{
+	CK_BYTE block[WIDTH], in[WIDTH], out[WIDTH];
+	CK_ULONG n;
+
+	for (size_t len = 0; len <= MESSAGE_LEN; len++) {
+		pad(block, len);
+		RV(sealed(block, in), CKR_OK, "a message of %zu bytes", len);
+		RV(opened(in, out, &n), CKR_OK, "is decrypted");
+		OK(n == len && memcmp(out, message, len) == 0, "as it was");
+	}
+}
+
+static void
+test_wrong(const char *name, void (*spoil)(CK_BYTE *))
+{
+	CK_BYTE block[WIDTH], in[WIDTH], out[WIDTH], again[WIDTH];
+	CK_ULONG n, m, lengths = 0, last = WIDTH;
+
+	for (CK_BYTE i = 1; i <= 8; i++) {
+		pad(block, MESSAGE_LEN);
+		block[12] = i;
+		spoil(block);
+		RV(sealed(block, in), CKR_OK, "%s is wrong, %d", name, i);
+		RV(opened(in, out, &n), CKR_OK, "decryption does not say so");
+		RV(opened(in, again, &m), CKR_OK, "nor does it again");
+		OK(n == m && memcmp(out, again, n) == 0,
+		    "the same is always the same");
+		OK(n <= WIDTH - 11 &&
+			(n < 16 || memcmp(out, block + WIDTH - n, n) != 0),
+		    "and nothing of the block");
+		lengths += n != last;
+		last = n;
+	}
+	OK(lengths > 2, "its length is another each time");
+}
+
+/* What a wrong key says of itself, and what wrong padding does. */
+static void
+test_unwrap(void)
+{
+	CK_ULONG len = 32, good = 0;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_VALUE_LEN, len)};
+	CK_BYTE block[WIDTH], in[WIDTH];
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	pad(block, MESSAGE_LEN);
+	NEED(sealed(block, in) == CKR_OK, "a wrapped key");
+	RV(p11->C_UnwrapKey(
+	       rw, &pkcs1, pair.private, in, WIDTH, t, ELEMS(t), &h),
+	    CKR_OK, "a key of 32 bytes is unwrapped");
+	pad(block, MESSAGE_LEN - 1);
+	NEED(sealed(block, in) == CKR_OK, "one of 31");
+	RV(p11->C_UnwrapKey(
+	       rw, &pkcs1, pair.private, in, WIDTH, t, ELEMS(t), &h),
+	    CKR_WRAPPED_KEY_LEN_RANGE, "is too short");
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		pad(block, MESSAGE_LEN);
+		rows[i].spoil(block);
+		NEED(sealed(block, in) == CKR_OK, "wrapped");
+		rv = p11->C_UnwrapKey(
+		    rw, &pkcs1, pair.private, in, WIDTH, t, ELEMS(t), &h);
+		/* one in 245 of what is made up has that length */
+		good += rv == CKR_OK;
+		OK(rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_OK,
+		    "%s: the same code, 0x%lx", rows[i].name, rv);
+	}
+	OK(good < ELEMS(rows), "and a key but by chance");
+}
+
+int
+main(void)
+{
+	testenv_start();
+	p11_start();
+	pair = keypair_ref_rsa(2048);
+	test_right();
+	for (size_t i = 0; i < ELEMS(rows); i++)
+		test_wrong(rows[i].name, rows[i].spoil);
+	test_unwrap();
+	keypair_ref_free(&pair);
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}
