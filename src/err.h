@@ -22,6 +22,7 @@ enum err_remedy {
 	X(TOO_BIG,	NONE,	"value too long")			\
 	X(CONFIG,	NONE,	"configuration not valid")		\
 	X(FILE,		NONE,	"file not read or written")		\
+	X(UNTRUSTED,	NONE,	"a file or directory that others can change") \
 	X(DATA,		NONE,	"input not of the form required")	\
 	X(NO_CREDS,	NONE,	"no AWS credentials found")		\
 	X(NO_REGION,	NONE,	"no AWS Region configured")		\

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,12 +18,14 @@ enum {
 };
 #undef LOG_INFO
 #include "log.h"
+#include "trusted-path.h"
 
 #define LINE_MAX_SIZE 2048
 
 struct log {
 	enum log_level level;
 	int fd; /* -1: syslog */
+	bool lost; /* a line was, and syslog was told; atomic */
 };
 
 static const struct {
@@ -53,35 +56,59 @@ level_take(const char **spec)
 }
 
 /* A descriptor of our own: the host may close or redirect its stderr. */
-static int
-where_open(const char *where)
+static enum err
+where_open(const char *where, int *fd, struct error_info *error)
 {
-	if (strcmp(where, "stderr") == 0)
-		return (fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
-	return (open(
-	    where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+	enum err e;
+
+	if (strcmp(where, "stderr") == 0 || strcmp(where, "/dev/stderr") == 0) {
+		*fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		e = *fd == -1 ? ERR_FILE : ERR_OK;
+	} else {
+		e = trusted_open(where, TRUSTED_SINK,
+		    O_WRONLY | O_CREAT | O_APPEND, fd, error);
+	}
+	if (e == ERR_FILE)
+		(void)error_info_set(
+		    error, e, "%s: %s", where, strerror(errno));
+	return (e);
+}
+
+/* No call fails because its log does: syslog is told, and that is all. */
+static enum err
+give_up(enum err e, const char *why)
+{
+	syslog(LOG_USER | SYSLOG_ERROR,
+	    "keyferry: the log cannot be opened, so nothing is logged: %s",
+	    why);
+	return (e);
 }
 
 enum err
 log_open(const char *spec, struct log **out)
 {
+	struct error_info error = {.status = 0};
 	struct log *l;
 	enum log_level level;
+	enum err e = ERR_OK;
 
 	*out = NULL;
 	if (spec == NULL || spec[0] == '\0')
 		return (ERR_OK);
 	level = level_take(&spec);
 	if (spec[0] == '\0')
-		return (ERR_CONFIG);
+		return (give_up(ERR_CONFIG,
+		    "its name is missing: see log in keyferry.conf(5)"));
 	if (level == LOG_OFF)
 		return (ERR_OK);
 	if ((l = malloc(sizeof(*l))) == NULL)
 		return (ERR_MEMORY);
-	*l = (struct log){level, -1};
-	if (strcmp(spec, "syslog") != 0 && (l->fd = where_open(spec)) == -1) {
+	*l = (struct log){level, -1, false};
+	if (strcmp(spec, "syslog") != 0)
+		e = where_open(spec, &l->fd, &error);
+	if (e != ERR_OK) {
 		free(l);
-		return (ERR_FILE);
+		return (give_up(e, error.message));
 	}
 	*out = l;
 	return (ERR_OK);
@@ -102,7 +129,41 @@ printable(char *s)
 			*s = ' ';
 }
 
-static void
+/* Writes without the signals that would end the host when a reader has gone or
+ * a file may not grow. False, with errno: not all was written. */
+static bool
+write_quietly(int fd, const char *line, size_t len)
+{
+	static const struct timespec now = {0, 0};
+	sigset_t set, before, pending;
+	bool whole, was_pipe, was_size;
+	int saved;
+	ssize_t n;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)sigaddset(&set, SIGXFSZ);
+	(void)sigpending(&pending);
+	was_pipe = sigismember(&pending, SIGPIPE) == 1;
+	was_size = sigismember(&pending, SIGXFSZ) == 1;
+	(void)pthread_sigmask(SIG_BLOCK, &set, &before);
+	while ((n = write(fd, line, len)) == -1 && errno == EINTR)
+		continue;
+	saved = errno;
+	whole = n == (ssize_t)len;
+	if (was_pipe)
+		(void)sigdelset(&set, SIGPIPE);
+	if (was_size)
+		(void)sigdelset(&set, SIGXFSZ);
+	if (!whole)
+		(void)sigtimedwait(&set, NULL, &now);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = saved;
+	return (whole);
+}
+
+/* One write a line: threads and processes do not mix theirs. */
+static bool
 line_write(int fd, enum log_level level, const char *text)
 {
 	char line[LINE_MAX_SIZE + 128], when[32];
@@ -117,10 +178,7 @@ line_write(int fd, enum log_level level, const char *text)
 	n = snprintf(line, sizeof(line), "%s.%03dZ keyferry[%ld] %s: %s\n",
 	    when, (int)(now.tv_nsec / 1000000), (long)getpid(),
 	    levels[level].name, text);
-	/* one write a line: threads and processes do not mix theirs */
-	if (n > 0)
-		while (write(fd, line, (size_t)n) == -1 && errno == EINTR)
-			continue;
+	return (n <= 0 || write_quietly(fd, line, (size_t)n));
 }
 
 void
@@ -138,8 +196,12 @@ log_line(struct log *l, enum log_level level, const char *fmt, ...)
 	printable(text);
 	if (l->fd == -1)
 		syslog(LOG_USER | levels[level].priority, "keyferry: %s", text);
-	else
-		line_write(l->fd, level, text);
+	else if (!line_write(l->fd, level, text) &&
+		 !__atomic_exchange_n(&l->lost, true, __ATOMIC_RELAXED))
+		syslog(LOG_USER | levels[level].priority,
+		    "keyferry: the log cannot be written (%s), so more lines "
+		    "may be lost: %s",
+		    strerror(errno), text);
 	errno = saved;
 }
 

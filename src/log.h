@@ -18,10 +18,13 @@ struct log;
 /*
  * spec is "[LEVEL:]WHERE": LEVEL error, info or trace (default info); WHERE
  * "stderr", "syslog" or the path of a file, which is created with mode 0600
- * and appended to. NULL or "" is silent. ERR_CONFIG, ERR_FILE, ERR_MEMORY.
+ * and appended to, if nobody else can change it (trusted-path.h). NULL or "" is
+ * silent. ERR_CONFIG, ERR_FILE, ERR_UNTRUSTED: syslog has been told why, and
+ * the caller goes on without a log, *out being NULL. ERR_MEMORY.
  */
 enum err log_open(const char *spec, struct log **out);
-/* log may be NULL. Never pass a secret. The line's end is added. */
+/* log may be NULL. Never pass a secret. The line's end is added. The first line
+ * that cannot be written goes to syslog, with the reason. */
 void log_line(struct log *, enum log_level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Whether a line of that level would be written. */

@@ -8,6 +8,7 @@
 #include "config-file.h"
 #include "env.h"
 #include "ini.h"
+#include "trusted-path.h"
 
 #define SYSTEM_FILE "/etc/keyferry/keyferry.conf"
 #define DEFAULT_LABEL "keyferry"
@@ -79,26 +80,12 @@ take_item(struct config *c, const struct ini_item *i, const char *file,
 				  file, i->line, i->key, i->value));
 }
 
-/* Whoever can write the file decides where keys go. */
-static bool
-is_safe(int fd)
-{
-	struct stat st;
-
-	return (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		(st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-		(st.st_uid == 0 || st.st_uid == geteuid()));
-}
-
 static enum err
 read_file(struct config *c, int fd, const char *file, struct error_info *error)
 {
 	struct ini ini = INI_INIT;
 	enum err e;
 
-	if (!is_safe(fd))
-		return (error_info_set(error, ERR_CONFIG,
-		    "%s: others than its user or root can write it", file));
 	if ((e = ini_read(&ini, fd, file, error)) != ERR_OK)
 		goto out;
 	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
@@ -108,37 +95,49 @@ out:
 	return (e);
 }
 
+/* Whoever can write the file decides where keys go. ERR_NOT_FOUND: there is
+ * none. */
+static enum err
+open_at(const char *path, int *fd, struct error_info *error)
+{
+	enum err e = trusted_open(path, TRUSTED_FILE, O_RDONLY, fd, error);
+
+	if (e == ERR_UNTRUSTED)
+		return (ERR_CONFIG);
+	if (e != ERR_FILE)
+		return (e);
+	(void)error_info_set(error, e, "%s: %s", path, strerror(errno));
+	return (errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : e);
+}
+
 /* Opens the first of the places that is there; one that was named must be. */
 static enum err
 open_file(const char *named, char *path, int *fd, struct error_info *error)
 {
 	const char *xdg = env_get("XDG_CONFIG_HOME");
 	struct buf home = BUF_INIT(PATH_SIZE);
+	enum err e = ERR_NOT_FOUND;
 
 	*fd = -1;
 	if (named != NULL) {
 		snprintf(path, PATH_SIZE, "%s", named);
-		if ((*fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-			return (error_info_set(
-			    error, ERR_FILE, "%s: %s", path, strerror(errno)));
-		return (ERR_OK);
+		e = open_at(path, fd, error);
+		return (e == ERR_NOT_FOUND ? ERR_FILE : e);
 	}
+	path[0] = '\0';
 	if (xdg != NULL)
 		snprintf(path, PATH_SIZE, "%s/keyferry/keyferry.conf", xdg);
 	else if (env_path("~/.config/keyferry/keyferry.conf", &home) == ERR_OK)
 		snprintf(path, PATH_SIZE, "%s", (const char *)home.ptr);
-	else
-		path[0] = '\0';
 	buf_free(&home);
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd == -1) {
+	if (path[0] != '\0')
+		e = open_at(path, fd, error);
+	/* a home that this process cannot enter is none of its own */
+	if (e == ERR_NOT_FOUND || e == ERR_FILE) {
 		snprintf(path, PATH_SIZE, "%s", SYSTEM_FILE);
-		*fd = open(path, O_RDONLY | O_CLOEXEC);
+		e = open_at(path, fd, error);
 	}
-	if (*fd == -1 && errno != ENOENT && errno != ENOTDIR)
-		return (error_info_set(
-		    error, ERR_FILE, "%s: %s", path, strerror(errno)));
-	return (ERR_OK);
+	return (e == ERR_NOT_FOUND ? ERR_OK : e);
 }
 
 /* XDG's place for what should outlive a restart but is no configuration. */

@@ -17,6 +17,8 @@ static const struct {
 	[ERR_FILE] =	{ SAME(FUNCTION_FAILED),
 	    "see that the state directory, or that of certificates, can be "
 	    "written" },
+	[ERR_UNTRUSTED] = { SAME(FUNCTION_FAILED),
+	    "give it to root or this user, and let nobody else write to it" },
 	[ERR_DATA] =	{ EACH(DATA_INVALID, ATTRIBUTE_VALUE_INVALID,
 	    WRAPPED_KEY_INVALID), NULL },
 	[ERR_NO_CREDS] = { SAME(USER_NOT_LOGGED_IN),

@@ -5,6 +5,7 @@
 #include "config/config-file.h"
 #include "module.h"
 #include "arena.h"
+#include "env.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
@@ -20,21 +21,27 @@ static struct {
 	unsigned calls; /* that hold a module */
 	bool exiting;
 	bool hooked; /* atexit and pthread_atfork know of us */
+	struct descriptors descriptors;
 	bool crypto_open;
 	bool fork_waited; /* while fork() is under way */
 	struct crypto crypto; /* for the life of the process */
-} global = {
-    .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+} global = {.lock = PTHREAD_MUTEX_INITIALIZER,
+    .changed = PTHREAD_COND_INITIALIZER,
+    .descriptors = DESCRIPTORS_INIT};
 
+/* No thread is inside OpenSSL, or just opening a file that a child must not
+ * keep: it may do so in its turn, so the file's lock comes last. */
 static void
 before_fork(void)
 {
 	global.fork_waited = crypto_before_fork(&global.crypto);
+	descriptors_lock(&global.descriptors);
 }
 
 static void
 in_forking_parent(void)
 {
+	descriptors_unlock(&global.descriptors);
 	crypto_after_fork(&global.crypto, global.fork_waited);
 }
 
@@ -43,6 +50,8 @@ in_forking_parent(void)
 static void
 in_forked_child(void)
 {
+	descriptors_drop(&global.descriptors);
+	descriptors_unlock(&global.descriptors);
 	crypto_in_child(&global.crypto);
 	global.crypto_open = false; /* OpenSSL's context was the parent's */
 	pthread_mutex_init(&global.lock, NULL);
@@ -96,6 +105,12 @@ at_exit(void)
 					&global.lock, &until) == 0)
 		continue;
 	pthread_mutex_unlock(&global.lock);
+}
+
+struct descriptors *
+module_descriptors(void)
+{
+	return (&global.descriptors);
 }
 
 bool
@@ -160,14 +175,15 @@ static CK_RV
 read_config(struct module *m, const char *init_args)
 {
 	struct error_info error = {.status = 0};
-	const char *spec = getenv("KEYFERRY_LOG");
+	const char *spec = env_get("KEYFERRY_LOG");
 	enum err e;
 
 	e = config_load(init_args, &m->config, &error);
-	if (spec == NULL || spec[0] == '\0')
+	if (spec == NULL)
 		spec = m->config.log;
-	if (log_open(spec, &m->log) != ERR_OK && e == ERR_OK)
-		return (CKR_GENERAL_ERROR);
+	/* without the log that was asked for: no call fails for that */
+	if (log_open(spec, &m->log) == ERR_MEMORY)
+		return (CKR_HOST_MEMORY);
 	if (e == ERR_OK)
 		return (CKR_OK);
 	log_line(m->log, LOG_ERROR, "C_Initialize: %s: %s", err_text(e),

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "config/config.h"
 #include "crypto.h"
+#include "descriptors.h"
 #include "iv-counters.h"
 #include "log.h"
 #include "session.h"
@@ -37,6 +38,8 @@ CK_RV module_stop(void);
 /* The module, held, or NULL when it is not initialised in this process. */
 struct module *module_get(void);
 void module_put(struct module *);
+/* Those that no forked child keeps. */
+struct descriptors *module_descriptors(void);
 /* The process is in exit(): OpenSSL may be gone. */
 bool module_is_exiting(void);
 /* The application's lock, where it has one: around what a call does. */

@@ -1,50 +1,82 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "state.h"
+#include "trusted-path.h"
 
-#define PATH_SIZE 4096
 #define LOCK_POLL_MS 20
 
 static enum err
-fail(struct call *c, const char *path)
+fail(struct call *c, const char *name)
 {
 	memset(&c->kms.error, 0, sizeof(c->kms.error));
-	return (error_info_set(
-	    &c->kms.error, ERR_FILE, "%s: %s", path, strerror(errno)));
+	return (error_info_set(&c->kms.error, ERR_FILE, "%s/%s: %s",
+	    c->token->state, name, strerror(errno)));
 }
 
+/* Opens the directory; make: also makes it. ERR_NOT_FOUND: it is not there. */
 static enum err
-path_of(struct call *c, const char *name, const char *suffix, char *path)
+open_directory(struct call *c, bool make, int *dir)
 {
-	int n;
+	enum err e;
 
+	*dir = -1;
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
 	if (c->token->state == NULL)
 		return (error_info_set(&c->kms.error, ERR_FILE,
 		    "no state directory: set state in keyferry.conf"));
-	n = snprintf(path, PATH_SIZE, "%s/%s%s", c->token->state, name, suffix);
-	return (n > 0 && n < PATH_SIZE ? ERR_OK : ERR_TOO_BIG);
+	e = make ? trusted_make_directory(c->token->state, dir, &c->kms.error)
+		 : trusted_open(c->token->state, TRUSTED_DIRECTORY, O_RDONLY,
+		       dir, &c->kms.error);
+	if (e == ERR_FILE && errno == ENOENT && !make)
+		return (ERR_NOT_FOUND);
+	return (e == ERR_FILE ? fail(c, "") : e);
 }
 
-/* The directory and those above it, as far as they are missing. */
 static enum err
-make_dirs(struct call *c)
+open_file(struct call *c, int dir, const char *name, int flags, int *fd)
 {
-	char path[PATH_SIZE];
-	char *slash = path;
-	int n = snprintf(path, sizeof(path), "%s/", c->token->state);
+	enum err e = trusted_open_at(
+	    dir, name, TRUSTED_FILE, flags, fd, &c->kms.error);
 
-	if (n < 0 || n >= PATH_SIZE)
-		return (ERR_TOO_BIG);
-	while ((slash = strchr(slash + 1, '/')) != NULL) {
-		*slash = '\0';
-		if (mkdir(path, 0700) == -1 && errno != EEXIST)
-			return (fail(c, path));
-		*slash = '/';
+	if (e == ERR_FILE && errno == ENOENT)
+		return (ERR_NOT_FOUND);
+	return (e == ERR_FILE ? fail(c, name) : e);
+}
+
+static void
+close_all(int dir, int fd)
+{
+	if (fd != -1)
+		(void)close(fd);
+	if (dir != -1)
+		(void)close(dir);
+}
+
+static enum err
+read_all(struct call *c, const char *name, int fd, struct buf *out)
+{
+	struct stat st;
+	ssize_t n;
+	enum err e;
+
+	if (fstat(fd, &st) == -1)
+		return (fail(c, name));
+	if ((e = buf_reserve(out, (size_t)st.st_size)) != ERR_OK)
+		return (e);
+	for (out->len = 0; out->len < (size_t)st.st_size;
+	     out->len += (size_t)n) {
+		n = read(
+		    fd, out->ptr + out->len, (size_t)st.st_size - out->len);
+		if (n == -1)
+			return (fail(c, name));
+		if (n == 0)
+			break;
 	}
 	return (ERR_OK);
 }
@@ -52,147 +84,143 @@ make_dirs(struct call *c)
 enum err
 state_read(struct call *c, const char *name, struct buf *out)
 {
-	char path[PATH_SIZE];
-	struct stat st;
-	ssize_t n;
-	int fd = -1;
+	int dir = -1, fd = -1;
 	enum err e;
 
-	if ((e = path_of(c, name, "", path)) != ERR_OK)
-		return (e);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) == -1)
-		return (errno == ENOENT ? ERR_NOT_FOUND : fail(c, path));
-	if (fstat(fd, &st) == -1) {
-		e = fail(c, path);
-		goto out;
-	}
-	if ((e = buf_reserve(out, (size_t)st.st_size)) != ERR_OK)
-		goto out;
-	for (out->len = 0; out->len < (size_t)st.st_size;
-	     out->len += (size_t)n) {
-		n = read(
-		    fd, out->ptr + out->len, (size_t)st.st_size - out->len);
-		if (n == -1)
-			e = fail(c, path);
-		if (n <= 0)
-			break;
-	}
-out:
-	(void)close(fd);
+	if ((e = open_directory(c, false, &dir)) == ERR_OK &&
+	    (e = open_file(c, dir, name, O_RDONLY, &fd)) == ERR_OK)
+		e = read_all(c, name, fd, out);
+	close_all(dir, fd);
 	return (e);
 }
 
 static enum err
-write_all(struct call *c, int fd, const char *path, struct view v)
+write_all(struct call *c, int fd, const char *name, struct view v)
 {
 	ssize_t n;
 
 	for (size_t done = 0; done < v.len; done += (size_t)n)
 		if ((n = write(fd, v.ptr + done, v.len - done)) == -1)
-			return (fail(c, path));
-	return (fsync(fd) == 0 ? ERR_OK : fail(c, path));
-}
-
-static enum err
-sync_dir(struct call *c)
-{
-	int fd = open(c->token->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum err e = ERR_OK;
-
-	if (fd == -1 || fsync(fd) == -1)
-		e = fail(c, c->token->state);
-	if (fd != -1)
-		(void)close(fd);
-	return (e);
+			return (fail(c, name));
+	return (fsync(fd) == 0 ? ERR_OK : fail(c, name));
 }
 
 enum err
 state_write(struct call *c, const char *name, struct view v)
 {
-	char path[PATH_SIZE], temp[PATH_SIZE], suffix[64];
-	int fd = -1;
+	char temp[NAME_MAX + 1];
+	int dir = -1, fd = -1;
 	enum err e;
 
 	/* no two writers share one: a thread's stack is its own */
-	snprintf(suffix, sizeof(suffix), ".%ld-%p.tmp", (long)getpid(),
-	    (const void *)path);
-	if ((e = path_of(c, name, "", path)) != ERR_OK ||
-	    (e = path_of(c, name, suffix, temp)) != ERR_OK ||
-	    (e = make_dirs(c)) != ERR_OK)
+	snprintf(temp, sizeof(temp), "%.160s.%ld-%p.tmp", name, (long)getpid(),
+	    (const void *)temp);
+	if ((e = open_directory(c, true, &dir)) != ERR_OK)
 		return (e);
-	fd = open(
-	    temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return (fail(c, temp));
+	(void)unlinkat(dir, temp, 0); /* of a process that died */
+	e = open_file(c, dir, temp, O_WRONLY | O_CREAT | O_EXCL, &fd);
+	if (e != ERR_OK)
+		goto out;
 	e = write_all(c, fd, temp, v);
-	if (close(fd) == -1 && e == ERR_OK)
-		e = fail(c, temp);
-	if (e == ERR_OK && rename(temp, path) == -1)
-		e = fail(c, path);
-	if (e != ERR_OK) {
-		(void)unlink(temp);
-		return (e);
-	}
-	return (sync_dir(c));
+	if (e == ERR_OK && renameat(dir, temp, dir, name) == -1)
+		e = fail(c, name);
+	if (e != ERR_OK)
+		(void)unlinkat(dir, temp, 0);
+	else if (fsync(dir) == -1)
+		e = fail(c, "");
+out:
+	close_all(dir, fd);
+	return (e);
 }
 
 enum err
 state_remove(struct call *c, const char *name)
 {
-	char path[PATH_SIZE];
-	enum err e;
+	int dir = -1;
+	enum err e = open_directory(c, false, &dir);
 
-	if ((e = path_of(c, name, "", path)) != ERR_OK)
-		return (e);
-	return (unlink(path) == 0 || errno == ENOENT ? ERR_OK : fail(c, path));
+	if (e == ERR_OK && unlinkat(dir, name, 0) == -1 && errno != ENOENT)
+		e = fail(c, name);
+	close_all(dir, -1);
+	return (e == ERR_NOT_FOUND ? ERR_OK : e);
 }
 
 /*
  * The holder of a lock may remove its file, so a lock counts only while the
- * path still leads to the file that was locked.
+ * name still leads to the file that was locked.
  */
 static bool
-is_current(int fd, const char *path)
+is_current(int fd, int dir, const char *name)
 {
 	struct stat mine, there;
 
-	return (fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+	return (fstat(fd, &mine) == 0 &&
+		fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 		mine.st_ino == there.st_ino && mine.st_dev == there.st_dev);
+}
+
+/* One try. *fd stays -1: somebody else has it. */
+static enum err
+try_lock(struct call *c, int dir, const char *name, int *fd)
+{
+	struct descriptors *held = module_descriptors();
+	enum err e;
+
+	/* a child that is forked from here on closes it */
+	descriptors_lock(held);
+	e = open_file(c, dir, name, O_RDWR | O_CREAT, fd);
+	if (e == ERR_OK && !descriptors_add(held, *fd)) {
+		(void)close(*fd);
+		*fd = -1;
+		e = ERR_MEMORY;
+	}
+	descriptors_unlock(held);
+	if (e != ERR_OK ||
+	    (flock(*fd, LOCK_EX | LOCK_NB) == 0 && is_current(*fd, dir, name)))
+		return (e);
+	descriptors_close(held, *fd);
+	*fd = -1;
+	return (ERR_OK);
+}
+
+static void
+lock_name(const char *name, char file[NAME_MAX + 1])
+{
+	snprintf(file, NAME_MAX + 1, "%.200s.lock", name);
 }
 
 enum err
 state_lock(struct call *c, const char *name, int *fd)
 {
-	char path[PATH_SIZE];
+	char file[NAME_MAX + 1];
+	int dir = -1;
 	enum err e;
 
 	*fd = -1;
-	if ((e = path_of(c, name, ".lock", path)) != ERR_OK ||
-	    (e = make_dirs(c)) != ERR_OK)
+	lock_name(name, file);
+	if ((e = open_directory(c, true, &dir)) != ERR_OK)
 		return (e);
-	for (;;) {
-		*fd = open(
-		    path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (*fd == -1)
-			return (fail(c, path));
-		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && is_current(*fd, path))
-			return (ERR_OK);
-		(void)close(*fd);
-		*fd = -1;
-		if (!deadline_sleep(&c->kms.deadline, LOCK_POLL_MS))
-			return (error_info_set(&c->kms.error, ERR_DEADLINE,
-			    "another import of the same name is under way"));
-	}
+	while ((e = try_lock(c, dir, file, fd)) == ERR_OK && *fd == -1)
+		if (!deadline_sleep(&c->kms.deadline, LOCK_POLL_MS)) {
+			e = error_info_set(&c->kms.error, ERR_DEADLINE,
+			    "another import of the same name is under way");
+			break;
+		}
+	close_all(dir, -1);
+	return (e);
 }
 
 void
 state_unlock(struct call *c, const char *name, int fd)
 {
-	char path[PATH_SIZE];
+	char file[NAME_MAX + 1];
+	int dir = -1;
 
 	if (fd == -1)
 		return;
-	if (path_of(c, name, ".lock", path) == ERR_OK)
-		(void)unlink(path);
-	(void)close(fd);
+	lock_name(name, file);
+	if (open_directory(c, false, &dir) == ERR_OK)
+		(void)unlinkat(dir, file, 0);
+	close_all(dir, -1);
+	descriptors_close(module_descriptors(), fd);
 }

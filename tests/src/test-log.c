@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,42 @@
 #define LINES 200
 
 static char text[1024 * 1024];
+
+/* In the place of the system's: what was said last, and how often. */
+static char told[4096];
+static int times;
+
+static void
+tell(const char *fmt, va_list ap)
+{
+	(void)vsnprintf(told, sizeof(told), fmt, ap);
+	times++;
+}
+
+void syslog(int priority, const char *fmt, ...);
+void
+syslog(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, fmt);
+	tell(fmt, ap);
+	va_end(ap);
+}
+
+void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void
+__syslog_chk(int priority, int flag, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	(void)flag;
+	va_start(ap, fmt);
+	tell(fmt, ap);
+	va_end(ap);
+}
 
 /* The file's contents, in static memory. */
 static const char *
@@ -113,6 +150,49 @@ test_stderr(void)
 	OK(strstr(contents(path), "seen") != NULL, "is written to");
 }
 
+/* A log that cannot be opened or written says so to syslog, once. */
+static void
+test_lost(void)
+{
+	int fds[2], kept = dup(STDERR_FILENO);
+	struct log *l = NULL;
+	char path[160];
+
+	times = 0;
+	OK(log_open("/nonexistent/log", &l) == ERR_FILE && l == NULL &&
+		times == 1 && strstr(told, "/nonexistent/log: No such") != NULL,
+	    "a log that cannot be opened is told to syslog");
+	log_line(l, LOG_ERROR, "a line");
+	OK(times == 1, "and nothing more is");
+	(void)snprintf(path, sizeof(path), "%s", file_write("w", ""));
+	(void)chmod(path, 0666);
+	OK(log_open(path, &l) == ERR_UNTRUSTED && l == NULL && times == 2 &&
+		strstr(told, path) != NULL,
+	    "nor is a file used that others can write");
+	(void)close(STDERR_FILENO);
+	OK(log_open("stderr", &l) == ERR_FILE && l == NULL && times == 3,
+	    "stderr that is closed");
+	(void)dup2(kept, STDERR_FILENO);
+	NEED(log_open("/dev/full", &l) == ERR_OK, "a device that is full");
+	log_line(l, LOG_ERROR, "first");
+	log_line(l, LOG_ERROR, "second");
+	OK(times == 4 && strstr(told, "first") != NULL &&
+		strstr(told, "No space") != NULL,
+	    "the first line that is lost goes to syslog, with the reason");
+	log_close(l);
+	NEED(pipe(fds) == 0, "a pipe");
+	(void)dup2(fds[1], STDERR_FILENO);
+	NEED(log_open("stderr", &l) == ERR_OK, "that stderr is");
+	(void)close(fds[0]);
+	log_line(l, LOG_ERROR, "nobody reads this");
+	(void)dup2(kept, STDERR_FILENO);
+	(void)close(kept);
+	(void)close(fds[1]);
+	OK(times == 5 && strstr(told, "nobody reads") != NULL,
+	    "a reader that has gone ends nobody");
+	log_close(l);
+}
+
 static void *
 work(void *arg)
 {
@@ -153,6 +233,7 @@ main(void)
 	test_levels();
 	test_where();
 	test_stderr();
+	test_lost();
 	test_threads();
 	files_remove();
 	return (tap_done());
