@@ -224,13 +224,15 @@ key_type(const struct key *k)
 bool
 key_has_algorithm(const struct key *k, const char *name, bool prefix)
 {
-	const char *s = (const char *)k->meta.algorithms.ptr;
-	const char *end = s + k->meta.algorithms.len;
+	const struct buf *names = &k->meta.algorithms;
 	size_t len = strlen(name) + !prefix;
+	const char *s;
 
-	for (; s < end; s += strlen(s) + 1)
+	for (size_t i = 0; i < names->len; i += strlen(s) + 1) {
+		s = (const char *)names->ptr + i;
 		if (strncmp(s, name, len) == 0)
 			return (true);
+	}
 	return (false);
 }
 

@@ -79,8 +79,8 @@ read_value(struct input *in, struct pieces *p, int depth, CK_ATTRIBUTE *a)
 	    depth < DEPTH_MAX) {
 		a->pValue = read_rows(in, p, depth + 1, &n);
 		a->ulValueLen = n * sizeof(CK_ATTRIBUTE);
-		if ((form & 0x40) != 0)
-			a->ulValueLen += form & 7; /* not whole rows */
+		if ((form & 0x40) != 0 && a->pValue != NULL)
+			a->ulValueLen += form & 7;
 		return;
 	}
 	if ((form & 0xc0) == 0x40) {
@@ -107,7 +107,8 @@ static CK_ATTRIBUTE *
 read_rows(struct input *in, struct pieces *p, int depth, CK_ULONG *count)
 {
 	size_t n = byte(in) % ROWS_MAX;
-	CK_ATTRIBUTE *rows = get(p, n * sizeof(*rows));
+	/* a length that is not of whole rows is still of the program's memory */
+	CK_ATTRIBUTE *rows = get(p, n * sizeof(*rows) + 7);
 	uint8_t which;
 
 	*count = 0;
