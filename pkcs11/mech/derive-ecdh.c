@@ -84,6 +84,9 @@ agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
 	e = kms_derive_shared_secret(
 	    &c->kms, k->meta.arn, VIEW(der, (size_t)len), secret);
 	OPENSSL_free(der);
+	/* one coordinate of a point */
+	if (e == ERR_OK && secret->len != (pkey_bits(base) + 7) / 8)
+		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

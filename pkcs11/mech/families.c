@@ -77,9 +77,3 @@ mech_key_ops(const struct mech *m)
 {
 	return (families[m->family].key_ops);
 }
-
-bool
-mech_is_local(const struct mech *m)
-{
-	return (families[m->family].local != NULL);
-}

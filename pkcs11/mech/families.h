@@ -9,6 +9,4 @@ const struct family *mech_family(
     const struct call *, const struct mech *, const struct object *);
 /* Of a row that generates or derives keys; NULL: KMS alone does. */
 const struct key_ops *mech_key_ops(const struct mech *);
-/* Whether it works on data in this process. */
-bool mech_is_local(const struct mech *);
 #endif

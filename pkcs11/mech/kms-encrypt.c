@@ -107,6 +107,11 @@ finish(struct call *c, struct op *op)
 		    c, op_length_error(op), "KMS takes no empty input"));
 	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
 				   : kms_decrypt(&c->kms, &in, &op->result);
+	if (e == ERR_OK &&
+	    (op->result.len == 0 ||
+		op->result.len > (op->kind == OP_ENCRYPT ? KMS_BLOB_MAX
+							 : KMS_PLAINTEXT_MAX)))
+		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

@@ -205,6 +205,8 @@ decrypt_in_kms(struct call *c, struct op *op)
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
 	e = kms_decrypt(&c->kms, &in, &op->result);
+	if (e == ERR_OK && op->result.len > room(op))
+		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

@@ -124,6 +124,8 @@ finish(struct call *c, struct op *op)
 		return (sign(c, op));
 	in.key = op->object.key->meta.arn;
 	e = kms_sign(&c->kms, &in, &op->result);
+	if (e == ERR_OK && op->result.len != bound(op, 0))
+		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

@@ -126,6 +126,20 @@ update(struct call *c, struct op *op, struct view in)
 		    : CKR_FUNCTION_FAILED);
 }
 
+/* FIPS 204, table 2. */
+static size_t
+bound(const struct op *op, size_t more)
+{
+	static const size_t lens[] = {
+	    [CKP_ML_DSA_44] = 2420,
+	    [CKP_ML_DSA_65] = 3309,
+	    [CKP_ML_DSA_87] = 4627,
+	};
+
+	(void)more;
+	return (lens[op->object.key->spec->bits]);
+}
+
 static CK_RV
 finish(struct call *c, struct op *op)
 {
@@ -145,21 +159,9 @@ finish(struct call *c, struct op *op)
 		in.message_type = "EXTERNAL_MU";
 	}
 	e = kms_sign(&c->kms, &in, &op->result);
+	if (e == ERR_OK && op->result.len != bound(op, 0))
+		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
-/* FIPS 204, table 2. */
-static size_t
-bound(const struct op *op, size_t more)
-{
-	static const size_t lens[] = {
-	    [CKP_ML_DSA_44] = 2420,
-	    [CKP_ML_DSA_65] = 3309,
-	    [CKP_ML_DSA_87] = 4627,
-	};
-
-	(void)more;
-	return (lens[op->object.key->spec->bits]);
 }
 
 static CK_RV

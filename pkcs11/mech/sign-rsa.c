@@ -156,6 +156,8 @@ finish(struct call *c, struct op *op)
 	if (object_in_kms(&op->object)) {
 		if ((rv = hash_for_kms(c, op, &v)) == CKR_OK)
 			rv = sign_in_kms(c, op, v);
+		if (rv == CKR_OK && op->result.len != width(op))
+			rv = call_fail(c, ERR_REPLY);
 		return (rv);
 	}
 	if ((rv = check_length(op, v)) != CKR_OK)

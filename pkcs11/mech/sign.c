@@ -1,7 +1,10 @@
 #include <stdio.h>
 #include <string.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include "digest.h"
+#include "keydata/curve.h"
 #include "object/pkey.h"
 #include "sign.h"
 
@@ -145,26 +148,54 @@ ecdsa_hash(struct op *op, struct view in, uint8_t hash[EVP_MAX_MD_SIZE])
 	return (CKR_OK);
 }
 
+/* A number from 1 to n - 1, as r and s are (FIPS 186-5, section 6.4.2). */
+static bool
+is_in_range(const BIGNUM *n, const BIGNUM *x)
+{
+	return (!BN_is_zero(x) && !BN_is_negative(x) &&
+		BN_num_bits(x) <= BN_num_bits(n) && BN_cmp(x, n) < 0);
+}
+
+/* Of a key in KMS: what KMS answers is held against the order of the curve. */
+static bool
+is_of_curve(const struct op *op, const ECDSA_SIG *s)
+{
+	const struct curve *curve;
+	EC_GROUP *group;
+	bool good;
+
+	if (!object_in_kms(&op->object))
+		return (true);
+	curve = curve_find(CKK_EC, op->object.key->spec->params);
+	group = curve != NULL ? EC_GROUP_new_by_curve_name(curve->nid) : NULL;
+	good = group != NULL &&
+	       is_in_range(EC_GROUP_get0_order(group), ECDSA_SIG_get0_r(s)) &&
+	       is_in_range(EC_GROUP_get0_order(group), ECDSA_SIG_get0_s(s));
+	EC_GROUP_free(group);
+	return (good);
+}
+
 /* KMS and OpenSSL speak DER; PKCS#11 wants r and s, each as wide as n. */
 static CK_RV
-der_to_raw(struct op *op)
+der_to_raw(struct call *c, struct op *op)
 {
 	const unsigned char *der = op->result.ptr;
 	int half = (int)(ecdsa_len(op, 0) / 2);
 	uint8_t raw[2 * HALF_MAX];
 	ECDSA_SIG *s;
-	CK_RV rv = CKR_DEVICE_ERROR;
+	CK_RV rv = CKR_OK;
 
 	s = d2i_ECDSA_SIG(NULL, &der, (long)op->result.len);
-	if (s == NULL)
-		return (rv);
-	if (BN_bn2binpad(ECDSA_SIG_get0_r(s), raw, half) == half &&
+	if (s != NULL && der == op->result.ptr + op->result.len &&
+	    is_of_curve(op, s) &&
+	    BN_bn2binpad(ECDSA_SIG_get0_r(s), raw, half) == half &&
 	    BN_bn2binpad(ECDSA_SIG_get0_s(s), raw + half, half) == half) {
 		buf_reset(&op->result);
-		if (buf_append(&op->result, VIEW(raw, (size_t)half * 2)) ==
+		if (buf_append(&op->result, VIEW(raw, (size_t)half * 2)) !=
 		    ERR_OK)
-			rv = CKR_OK;
-	}
+			rv = CKR_HOST_MEMORY;
+	} else
+		rv = call_fail(c, ERR_REPLY);
 	ECDSA_SIG_free(s);
 	return (rv);
 }
@@ -203,7 +234,7 @@ ecdsa_finish(struct call *c, struct op *op)
 		rv = sign_local(c, op, NULL, v);
 	else if ((rv = ecdsa_hash(op, v, padded)) == CKR_OK)
 		rv = sign_in_kms(c, op, VIEW(padded, op->digest->len));
-	return (rv == CKR_OK ? der_to_raw(op) : rv);
+	return (rv == CKR_OK ? der_to_raw(c, op) : rv);
 }
 
 static CK_RV

@@ -141,7 +141,8 @@ get_from_attrset(struct call *c, const struct object *o, const struct attr *a,
 	return (CKR_GENERAL_ERROR);
 }
 
-CK_RV
+/* *out gets the bytes as PKCS#11 wants them. */
+static CK_RV
 attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
     struct buf *out)
 {

@@ -8,12 +8,6 @@
 /* Attributes are rows of one table: type, form, which objects have it, how it
  * is read, and whether a caller may set it. */
 
-/*
- * *out gets the attribute's bytes as PKCS#11 wants them. CKR_OK;
- * CKR_ATTRIBUTE_TYPE_INVALID; CKR_ATTRIBUTE_SENSITIVE; or a failure of KMS.
- */
-CK_RV attr_get(
-    struct call *, const struct object *, CK_ATTRIBUTE_TYPE, struct buf *out);
 /* Whether a boolean attribute is there and true. Asks KMS nothing. */
 bool attr_is_true(struct call *, const struct object *, CK_ATTRIBUTE_TYPE);
 /* C_GetAttributeValue: every entry is filled, even when one fails. */

@@ -2,12 +2,40 @@
 #include <string.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include "attr-value.h"
+#include "keydata/curve.h"
 #include "pubkey.h"
 
 #define INFO_MAX 8192 /* KMS's limit */
 #define POINT_MAX 256
+
+/* Whether the key that KMS hands out is one of the KeySpec that it tells. One
+ * that OpenSSL here does not know (ML-DSA before 3.5) is not looked into. */
+static bool
+is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
+{
+	const struct curve *curve;
+	char name[64];
+
+	switch (spec->type) {
+	case CKK_RSA:
+		return (pkey != NULL && EVP_PKEY_is_a(pkey, "RSA") == 1 &&
+			(CK_ULONG)EVP_PKEY_get_bits(pkey) == spec->bits);
+	case CKK_EC:
+		curve = curve_find(CKK_EC, spec->params);
+		return (curve != NULL && pkey != NULL &&
+			EVP_PKEY_is_a(pkey, "EC") == 1 &&
+			EVP_PKEY_get_group_name(
+			    pkey, name, sizeof(name), NULL) == 1 &&
+			OBJ_txt2nid(name) == curve->nid);
+	case CKK_EC_EDWARDS:
+		return (pkey != NULL && EVP_PKEY_is_a(pkey, "ED25519") == 1);
+	default:
+		return (true);
+	}
+}
 
 static enum err
 fetch(struct call *c, const struct key *k, struct pubkey *p)
@@ -22,8 +50,9 @@ fetch(struct call *c, const struct key *k, struct pubkey *p)
 	der = p->info.ptr;
 	p->pkey = d2i_PUBKEY_ex(
 	    NULL, &der, (long)p->info.len, c->module->crypto->lib, NULL);
-	/* one that OpenSSL here does not know still has its bytes */
-	return (ERR_OK);
+	if (p->pkey != NULL && der != p->info.ptr + p->info.len)
+		return (ERR_REPLY);
+	return (is_of_spec(p->pkey, k->spec) ? ERR_OK : ERR_REPLY);
 }
 
 CK_RV

@@ -58,6 +58,15 @@ note(const struct mech *m)
 	return ("");
 }
 
+/* Whether it works on data in this process, with what is not in KMS. */
+static bool
+is_local(const struct mech *m)
+{
+	static const struct object public = {.class = CKO_PUBLIC_KEY};
+
+	return (mech_family(NULL, m, &public) != NULL);
+}
+
 int
 main(void)
 {
@@ -76,7 +85,7 @@ main(void)
 			printf("%lu to %lu", m->min, m->max);
 		printf(" | %s | %s | %s |\n",
 		    m->kms_algorithm != NULL ? "yes" : "",
-		    mech_is_local(m) ? "yes" : "", note(m));
+		    is_local(m) ? "yes" : "", note(m));
 	}
 	return (0);
 }
