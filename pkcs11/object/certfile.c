@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include "crypto.h"
 #include "certfile.h"
+#include "trusted-path.h"
 
 #define PATH_SIZE 4096
 #define FILE_MAX (4 * 1024 * 1024)
@@ -310,21 +311,19 @@ has_pem(struct view v)
 	return (false);
 }
 
-/* Not a pipe that nobody writes to, and not more than it may be. */
+/* Not one that others could have put there, no pipe that nobody writes to, and
+ * not more than it may be. */
 static enum err
 read_file(struct call *c, const char *path, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	int fd = -1;
 	ssize_t n = 1;
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (fd == -1)
-		return (fail(c, path));
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		e = fail(c, path);
-	}
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	e = trusted_open(path, TRUSTED_FILE, O_RDONLY, &fd, &c->kms.error);
+	if (e != ERR_OK)
+		return (e == ERR_FILE ? fail(c, path) : e);
 	while (e == ERR_OK && n > 0) {
 		if ((e = buf_reserve(out, out->len + 4096)) != ERR_OK)
 			break;
@@ -353,7 +352,8 @@ take_file(
 	names.ours = strncmp(name, OURS, strlen(OURS)) == 0;
 	if ((e = read_file(c, path, &text)) != ERR_OK) {
 		call_note(c, "%s is left out: %s", path,
-		    e == ERR_FILE ? c->kms.error.message : err_text(e));
+		    e == ERR_FILE || e == ERR_UNTRUSTED ? c->kms.error.message
+							: err_text(e));
 		e = e == ERR_MEMORY ? e : ERR_OK;
 		goto out;
 	}
@@ -462,12 +462,18 @@ put_pem(struct buf *out, struct view der)
 static enum err
 write_file(struct call *c, const char *path, struct view v)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	enum err e = ERR_OK;
+	int fd = -1;
+	enum err e;
 	ssize_t n;
 
-	if (fd == -1)
-		return (fail(c, path));
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	e = trusted_open(path, TRUSTED_FILE, O_WRONLY | O_CREAT | O_EXCL, &fd,
+	    &c->kms.error);
+	if (e != ERR_OK)
+		return (e == ERR_FILE ? fail(c, path) : e);
+	/* certificates are for everybody to read */
+	if (fchmod(fd, 0644) == -1)
+		e = fail(c, path);
 	for (size_t done = 0; e == ERR_OK && done < v.len; done += (size_t)n)
 		if ((n = write(fd, v.ptr + done, v.len - done)) == -1)
 			e = fail(c, path);

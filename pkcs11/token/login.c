@@ -1,7 +1,7 @@
 #include <string.h>
 #include "login.h"
 
-bool
+static bool
 login_is_required(const struct token *t)
 {
 	return (t->config->login == LOGIN_REQUIRED);

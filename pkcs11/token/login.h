@@ -9,7 +9,6 @@
  * of the right length will do.
  */
 
-bool login_is_required(const struct token *);
 /* CKA_PRIVATE of a key in KMS; of an object kept here, its own attribute. */
 bool login_is_private(const struct token *, const struct object *);
 /* Whether private objects cannot be seen now. */

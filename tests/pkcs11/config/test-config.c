@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "config/config-file.h"
+#include "config/key-list.h"
 #include "tap.h"
 #include "testenv.h"
 
@@ -23,6 +24,8 @@ test_defaults(void)
 	t = &c.tokens[0];
 	OK(c.token_count == 1 && strcmp(t->label, "keyferry") == 0,
 	    "there is one token");
+	OK(!t->adopt && t->keys == NULL && t->generate == GENERATE_NAMED,
+	    "that fills and makes no key by a name alone");
 	OK(c.log == NULL && !c.digests && !t->aes_cbc_pad,
 	    "that nothing was asked of");
 	OK(t->region == NULL && t->profile == NULL && t->endpoint == NULL &&
@@ -100,6 +103,37 @@ test_whole_file(void)
 }
 
 static void
+test_keys(void)
+{
+	static const char id[] = "12345678-1234-4234-8234-123456789012";
+	static const char mrk[] = "mrk-1234567812344234823412345678abcd";
+	static const char arn[] = "arn:aws:kms:eu-west-1:111122223333:key/"
+				  "87654321-1234-4234-8234-123456789012";
+	const char *list;
+	struct config c;
+	struct error_info f = {.status = 0};
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "[token t]\nkeys = %s, %s %s\nadopt = yes\ngenerate = no\n", id,
+	    mrk, arn);
+	testenv_write("keys.conf", text);
+	setenv("KEYFERRY_CONFIG", testenv_path("keys.conf"), 1);
+	NEED(config_load(NULL, &c, &f) == ERR_OK, "keys that may be filled");
+	list = c.tokens[0].keys;
+	OK(c.tokens[0].adopt && c.tokens[0].generate == GENERATE_NO,
+	    "and what else is trusted");
+	OK(key_list_has(list, id, "") && key_list_has(list, mrk, "") &&
+		key_list_has(list, "", arn),
+	    "each is found");
+	OK(!key_list_has(list, arn + strlen(arn) - 36, "") &&
+		!key_list_has(list, "12345678", "arn") &&
+		!key_list_has(NULL, id, arn),
+	    "and nothing else is");
+	config_free(&c);
+}
+
+static void
 test_refusals(void)
 {
 	static const struct {
@@ -125,6 +159,18 @@ test_refusals(void)
 		"[token t]\nwrapping-bits = 2049\n", 2},
 	    {"a wrapping algorithm that is none",
 		"[token t]\nwrapping = ROT13\n", 2},
+	    {"an alias where a key is vouched for",
+		"[token t]\nkeys = alias/payroll\n", 2},
+	    {"an alias's ARN there",
+		"[token t]\nkeys = "
+		"arn:aws:kms:eu-west-1:111122223333:alias/payroll\n",
+		2},
+	    {"a word behind a key id there",
+		"[token t]\nkeys = "
+		"12345678-1234-4234-8234-123456789012 x\n",
+		2},
+	    {"no key there", "[token t]\nkeys = ,\n", 2},
+	    {"keys made for anything", "[token t]\ngenerate = always\n", 2},
 	    {"a line that is nothing", "[token t]\nnothing\n", 2},
 	};
 	struct config c;
@@ -231,6 +277,7 @@ main(void)
 	testenv_open();
 	test_defaults();
 	test_whole_file();
+	test_keys();
 	test_refusals();
 	test_places();
 	test_modes();
