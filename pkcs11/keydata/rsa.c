@@ -70,7 +70,7 @@ rsa_missing(const struct rsa_private *k)
 }
 
 enum err
-rsa_check(const struct rsa_private *k, size_t *bits)
+rsa_check_primes(const struct rsa_private *k, size_t *bits)
 {
 	struct view v[RSA_PARTS];
 	struct view p, q;
@@ -80,8 +80,6 @@ rsa_check(const struct rsa_private *k, size_t *bits)
 	for (int i = 0; i < RSA_PARTS; i++)
 		v[i] = number_trim(k->part[i]);
 	*bits = number_bits(v[RSA_PART_MODULUS]);
-	if (*bits != 2048 && *bits != 3072 && *bits != 4096)
-		return (ERR_DATA);
 	p = v[RSA_PART_PRIME_1];
 	q = v[RSA_PART_PRIME_2];
 	if (!odd(p) || !odd(q) || view_equal(p, q) ||
@@ -97,4 +95,14 @@ rsa_check(const struct rsa_private *k, size_t *bits)
 	    !product_is(p, q, v[RSA_PART_MODULUS]))
 		return (ERR_DATA);
 	return (ERR_OK);
+}
+
+enum err
+rsa_check(const struct rsa_private *k, size_t *bits)
+{
+	enum err e = rsa_check_primes(k, bits);
+
+	if (e == ERR_OK && *bits != 2048 && *bits != 3072 && *bits != 4096)
+		e = ERR_DATA;
+	return (e);
 }

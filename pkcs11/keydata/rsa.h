@@ -32,14 +32,16 @@ extern const struct rsa_part_name rsa_part_names[RSA_PARTS];
 /* The first part that is empty or 0, RSA_PARTS where all are there. */
 enum rsa_part rsa_missing(const struct rsa_private *);
 /*
- * Whether the parts may be one key that KMS takes: modulus of 2048, 3072 or
- * 4096 bits, the product of two different primes (as far as is told from
- * being odd), the rest in range. ERR_DATA, also when a part is missing. Not
- * shown is that the exponents and the coefficient fit.
+ * Whether the parts may be one key: the modulus the product of two different
+ * primes (as far as is told from being odd), the rest in range. ERR_DATA, also
+ * when a part is missing. Not shown is that the exponents and the coefficient
+ * fit.
  */
-#define RSA_BYTES_MAX 512
+enum err rsa_check_primes(const struct rsa_private *, size_t *bits);
+/* The same, of a key that KMS takes: of 2048, 3072 or 4096 bits. */
 enum err rsa_check(const struct rsa_private *, size_t *bits);
 /* That they do, of a key that passed the first check: ERR_DATA if not. Works in
  * memory of the arena. */
+#define RSA_BYTES_MAX 2048
 enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
 #endif
