@@ -15,6 +15,7 @@ struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
 	OSSL_PROVIDER *provider;
 	pthread_rwlock_t *users; /* read: a thread is inside; write: fork() */
+	bool fips; /* fips_use() has taken effect on lib */
 };
 
 /* Loads the host's OpenSSL configuration first, never into our context.

@@ -40,6 +40,8 @@ const struct option module_options[] = {
 	ROW("log", STRING, log, NULL),
 	ROW("state", PATH, state, NULL),
 	ROW("digests", BOOL, digests, "no"),
+	ROW("fips", BOOL, fips, "no"),
+	ROW("fips-config", PATH, fips_config, NULL),
 	{ .name = NULL },
 };
 #undef OF

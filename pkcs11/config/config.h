@@ -51,6 +51,8 @@ struct config_token {
 struct config {
 	char *log; /* log_open()'s spec */
 	char *state; /* directory for import tokens and unfinished imports */
+	bool fips; /* use OpenSSL's FIPS provider */
+	char *fips_config; /* file of `openssl fipsinstall`; NULL: OpenSSL's */
 	bool digests; /* name digests in the mechanism list */
 	struct config_token *tokens;
 	size_t token_count; /* at least 1 */

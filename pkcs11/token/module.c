@@ -6,6 +6,7 @@
 #include "module.h"
 #include "arena.h"
 #include "env.h"
+#include "fips.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
@@ -191,6 +192,26 @@ read_config(struct module *m, const char *init_args)
 	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }
 
+/* For the life of the process, or of the forked child: OpenSSL's context is. */
+static CK_RV
+use_fips(struct module *m)
+{
+	struct error_info error = {.status = 0};
+
+	if (!m->config.fips || global.crypto.fips)
+		return (CKR_OK);
+	if (fips_use(global.crypto.lib, m->config.fips_config, &error) ==
+	    ERR_OK) {
+		global.crypto.fips = true;
+		return (CKR_OK);
+	}
+	log_line(m->log, LOG_ERROR,
+	    "C_Initialize: fips = yes: %s; run `openssl fipsinstall`, and see "
+	    "fips-config in keyferry.conf(5)",
+	    error.message);
+	return (CKR_GENERAL_ERROR);
+}
+
 static CK_RV
 module_new(const char *init_args, bool no_threads, struct module **out)
 {
@@ -205,7 +226,8 @@ module_new(const char *init_args, bool no_threads, struct module **out)
 	m->clock = &module_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
-	if ((rv = read_config(m, init_args)) != CKR_OK)
+	if ((rv = read_config(m, init_args)) != CKR_OK ||
+	    (rv = use_fips(m)) != CKR_OK)
 		goto out;
 	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK) {
 		rv = CKR_HOST_MEMORY;

@@ -80,4 +80,15 @@ for load in lazy early; do
 	    -peerkey peer.pub -out got
 	ok "it is the same" cmp wanted got
 done
+
+# Programs whose libcurl reads OpenSSL's configuration when it starts, while it
+# holds a lock of its own.
+if command -v curl >/dev/null; then
+	settings early
+	ok "curl with the provider loaded early" says '"operations"' \
+	    env OPENSSL_CONF="$dir/openssl.cnf" timeout 60 curl -sS \
+	    "$KEYFERRY_LOCALKMS_CONTROL/counters"
+else
+	skip "curl with the provider loaded early" "no curl here"
+fi
 tap_done
