@@ -185,7 +185,7 @@ options_set_standard(const struct option *o, void *base)
 	return (e);
 }
 
-void
+static void
 options_free(const struct option *o, void *base)
 {
 	for (; o->name != NULL; o++)

@@ -92,7 +92,6 @@ const struct option *option_find(const struct option *, const char *name);
 enum err option_set(const struct option *, void *base, const char *value);
 /* Sets all options as they are without a file. */
 enum err options_set_standard(const struct option *, void *base);
-void options_free(const struct option *, void *base);
 /* Leaves nothing to free. */
 void config_free(struct config *);
 #endif
