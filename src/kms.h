@@ -185,6 +185,7 @@ enum err kms_untag_resource(
     struct kms *, const char *key, struct view tag_keys);
 
 struct kms_import_parameters {
+	char key[KMS_ID_SIZE]; /* whose they are: its ARN, or key id */
 	struct buf token; /* opaque; goes back with the material */
 	struct buf public_key; /* SubjectPublicKeyInfo, DER */
 	double valid_to; /* seconds since 1970 */

@@ -14,6 +14,8 @@
 
 #define FILE_MAX (32 * 1024)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
+#define LEAST_EXPONENT_BITS 17 /* 65537 */
+#define MOST_EXPONENT_BITS 256
 
 /* The file: what GetParametersForImport said, under its own names. */
 #define PAIR(member, name, kind) \
@@ -57,7 +59,70 @@ set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%ld", t->wrapping_bits);
 }
 
-/* A key that was made a moment ago may not be known yet. */
+static void
+drop_parameters(struct import_params *p)
+{
+	buf_reset(&p->parameters.token);
+	buf_reset(&p->parameters.public_key);
+	p->parameters.valid_to = 0;
+}
+
+/* Whether the reply names the key. In another Region its ARN is another. */
+static bool
+is_of_key(const struct kms_import_parameters *p, const struct key *k)
+{
+	const char *slash = strrchr(p->key, '/');
+
+	return (strcmp(slash != NULL ? slash + 1 : p->key, k->meta.id) == 0);
+}
+
+/*
+ * Whether the wrapping key is what was asked for. What is wrapped with a short
+ * key, or with one whose exponent makes RSA no riddle, is as good as clear.
+ */
+static bool
+is_wrapping_key(struct call *c, struct view info, CK_ULONG bits)
+{
+	const unsigned char *der = info.ptr;
+	EVP_PKEY *pkey = d2i_PUBKEY_ex(
+	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
+	BIGNUM *n = NULL, *e = NULL;
+	bool good = pkey != NULL && der == info.ptr + info.len &&
+		    EVP_PKEY_is_a(pkey, "RSA") == 1 &&
+		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ==
+			1 &&
+		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) ==
+			1 &&
+		    (CK_ULONG)BN_num_bits(n) == bits && BN_is_odd(n) &&
+		    BN_is_odd(e) && BN_num_bits(e) >= LEAST_EXPONENT_BITS &&
+		    BN_num_bits(e) <= MOST_EXPONENT_BITS;
+
+	BN_free(e);
+	BN_free(n);
+	EVP_PKEY_free(pkey);
+	return (good);
+}
+
+static enum err
+check_parameters(struct call *c, struct kms *kms, const struct key *k,
+    const struct import_params *p)
+{
+	CK_ULONG bits = import_params_bits(p);
+
+	if (!is_of_key(&p->parameters, k))
+		return (error_info_set(&kms->error, ERR_REPLY,
+		    "the import parameters for key %s are those of %s",
+		    k->meta.id, p->parameters.key));
+	if (!is_wrapping_key(c, buf_view(&p->parameters.public_key), bits))
+		return (error_info_set(&kms->error, ERR_REPLY,
+		    "the wrapping key for key %s is not an RSA key of %lu bits "
+		    "with an exponent from 65537 on",
+		    k->meta.id, bits));
+	return (ERR_OK);
+}
+
+/* A key that was made a moment ago may not be known yet. What does not answer
+ * the question is neither kept nor wrapped with. */
 static enum err
 get_parameters(struct call *c, struct kms *kms, const struct key *k,
     struct import_params *p)
@@ -69,6 +134,8 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 		e = kms_get_parameters_for_import(
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
 	} while (settle_retry(c, &kms->deadline, k, e, &tries));
+	if (e == ERR_OK && (e = check_parameters(c, kms, k, p)) != ERR_OK)
+		drop_parameters(p);
 	return (e);
 }
 
@@ -79,14 +146,6 @@ import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
 	set_defaults(c, k, p);
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
 	return (get_parameters(c, kms, k, p));
-}
-
-static void
-drop_parameters(struct import_params *p)
-{
-	buf_reset(&p->parameters.token);
-	buf_reset(&p->parameters.public_key);
-	p->parameters.valid_to = 0;
 }
 
 enum err
@@ -109,7 +168,10 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 		set_defaults(c, k, p);
 		return (ERR_OK);
 	}
-	if (e == ERR_OK && p->parameters.valid_to * 1000 <= (double)now_ms)
+	if (e == ERR_OK && p->parameters.token.len != 0 &&
+	    (p->parameters.valid_to * 1000 <= (double)now_ms ||
+		!is_wrapping_key(c, buf_view(&p->parameters.public_key),
+		    import_params_bits(p))))
 		drop_parameters(p);
 	return (e);
 }

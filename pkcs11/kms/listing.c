@@ -2,6 +2,7 @@
 #include <string.h>
 #include "companion.h"
 #include "listing.h"
+#include "settle.h"
 #include "vouch.h"
 
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */
@@ -199,7 +200,11 @@ listing_describe(struct call *c, const char *name, struct key **out)
 	enum err e;
 
 	*out = NULL;
-	if ((e = kms_describe_key(&c->kms, name, &meta)) == ERR_OK)
+	e = kms_describe_key(&c->kms, name, &meta);
+	if (e == ERR_OK && !is_described(name, &meta))
+		e = error_info_set(&c->kms.error, ERR_REPLY,
+		    "asked for key %s, KMS describes %s", name, meta.id);
+	if (e == ERR_OK)
 		e = take_key(c, &meta, name, out);
 	kms_key_free(&meta);
 	if (e == ERR_NOT_FOUND)
@@ -229,6 +234,11 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 	}
 	if (e != ERR_OK)
 		return (e);
+	if (!is_described(l->ids[i].id, meta)) {
+		call_note(l->c, "key %s is left out: KMS describes %s instead",
+		    l->ids[i].id, meta->id);
+		return (ERR_OK);
+	}
 	if ((l->keys[i] = key_new(meta)) == NULL)
 		return (ERR_MEMORY);
 	take_names(l->keys[i], l->aliases);

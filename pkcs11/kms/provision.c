@@ -216,6 +216,11 @@ create_once(struct call *c, struct provision *p)
 	describe(p, text);
 	e = kms_create_key(&c->kms, &in, &meta);
 	failed = c->kms;
+	/* a reply to another request tells nothing of this one */
+	if (e == ERR_OK &&
+	    !view_equal(buf_view(&meta.description), view_str(text)))
+		e = error_info_set(&c->kms.error, ERR_REPLY,
+		    "KMS's reply to CreateKey is of another key, %s", meta.id);
 	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "settle.h"
 
 #define FIRST_PAUSE_MS 50
@@ -35,10 +36,19 @@ settle_retry(struct call *c, struct deadline *deadline, const struct key *k,
 		settle_pause(deadline, tries, SETTLE_TRIES));
 }
 
+bool
+is_described(const char *name, const struct kms_key *meta)
+{
+	return (strncmp(name, "alias/", 6) == 0 ||
+		strstr(name, ":alias/") != NULL ||
+		strcmp(name, meta->id) == 0 || strcmp(name, meta->arn) == 0);
+}
+
 enum err
 describe_aside(const struct kms *kms, const char *key, struct kms_key *meta)
 {
 	struct kms aside = *kms;
+	enum err e = kms_describe_key(&aside, key, meta);
 
-	return (kms_describe_key(&aside, key, meta));
+	return (e == ERR_OK && !is_described(key, meta) ? ERR_REPLY : e);
 }

@@ -67,11 +67,8 @@ check_empty(const char *what)
 static void
 begin(const char *more)
 {
-	char lines[512];
-
 	p11_stop();
-	snprintf(lines, sizeof(lines), QUICK "%s", more);
-	testenv_config(NULL, lines, NULL);
+	testenv_config(NULL, more, NULL);
 	p11_start();
 	calls_clear();
 }
@@ -97,7 +94,7 @@ test_create(void)
 	CK_OBJECT_HANDLE h = 0;
 
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/payroll", NULL);
-	begin("");
+	begin(QUICK);
 	RV(create(1, "payroll", NULL, 0, false, &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "a planted label");
 	check_empty("a planted label");
@@ -119,10 +116,10 @@ static void
 test_named(void)
 {
 	CK_OBJECT_HANDLE h = 0;
-	char line[400];
+	char line[400], listed[KMS_ID_SIZE];
 
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/by-arn", NULL);
-	begin("");
+	begin(NULL);
 	control("POST", "/denials?operation=CreateKey");
 	RV(create(1, planted.arn, NULL, 0, false, &h), CKR_OK,
 	    "its ARN as label");
@@ -151,10 +148,13 @@ test_named(void)
 	    CKR_ATTRIBUTE_VALUE_INVALID, "an ARN of no key makes none");
 	control("DELETE", "/denials");
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/listed", NULL);
-	snprintf(line, sizeof(line), "keys = %s", planted.arn);
+	snprintf(listed, sizeof(listed), "%s", planted.arn);
+	snprintf(line, sizeof(line), "keys = %s", listed);
 	begin(line);
 	RV(create(1, "listed", NULL, 0, false, &h), CKR_OK, "listed in keys");
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/unlisted", NULL);
+	snprintf(line, sizeof(line), QUICK "keys = %s", listed);
+	begin(line);
 	RV(create(1, "unlisted", NULL, 0, false, &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "another is not");
 	begin("adopt = yes");
@@ -172,7 +172,7 @@ test_shown(void)
 	CK_ULONG n;
 
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/shown", NULL);
-	begin("");
+	begin(NULL);
 	n = find(rw, all, 1, many, ELEMS(many));
 	for (CK_ULONG i = 0; i < n; i++)
 		if (attr_is(many[i], CKA_ID, planted.uuid, 16))
@@ -229,7 +229,7 @@ test_pair(void)
 	size_t len;
 
 	plant("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/pair", NULL);
-	begin("");
+	begin(NULL);
 	for (int i = 0; i < 2; i++) {
 		CK_ATTRIBUTE t[] = {A_BYTES(CKA_ID, planted.uuid, 16),
 		    A(CKA_CLASS, classes[i])};
@@ -253,7 +253,7 @@ test_rotation(void)
 	CK_OBJECT_HANDLE h = 0;
 	char made[300];
 
-	begin("");
+	begin(NULL);
 	RV(create(1, "rotated", NULL, 0, false, &h), CKR_OK, "a key made here");
 	RV(create(2, "rotated", NULL, 0, true, &h), CKR_OK, "is rotated");
 	RV(create(1, "foreign", NULL, 0, false, &h), CKR_OK, "another");

@@ -209,6 +209,7 @@ main(void)
 	struct pair_handles p;
 
 	testenv_start();
+	testenv_config(NULL, "generate = yes", NULL);
 	p11_start();
 	open_list();
 	NEED(make(CKM_EC_KEY_PAIR_GEN, (CK_ATTRIBUTE)A(CKA_EC_PARAMS, p256),
