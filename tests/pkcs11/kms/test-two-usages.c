@@ -32,6 +32,8 @@ make_rsa(void)
 	}
 }
 
+static bool decrypts_only; /* bring() */
+
 static CK_RV
 bring(const char *label, bool both, CK_OBJECT_HANDLE *h)
 {
@@ -46,6 +48,8 @@ bring(const char *label, bool both, CK_OBJECT_HANDLE *h)
 	    CKA_LABEL, (void *)(uintptr_t)label, strlen(label));
 	if (both)
 		t[n++] = (CK_ATTRIBUTE)A(CKA_DECRYPT, yes);
+	if (decrypts_only)
+		t[3].type = CKA_DECRYPT;
 	for (size_t i = 0; i < ELEMS(types); i++)
 		t[n++] = (CK_ATTRIBUTE)A_BYTES(types[i], parts[i], lens[i]);
 	return (p11->C_CreateObject(rw, t, n, h));
@@ -201,6 +205,47 @@ test_failure(void)
 	}
 }
 
+/* Somebody says of a key of his own, by description and alias, that it is the
+ * second usage of another's: then he could decrypt what is for that one. */
+static void
+test_planted(void)
+{
+	struct kms k = account_kms();
+	struct account_key victim, planted;
+	char text[300];
+	CK_OBJECT_HANDLE h = 0;
+
+	use("prefer");
+	RV(bring("victim", false, &h), CKR_OK, "a key that signs");
+	EVP_PKEY_free(pkey);
+	make_rsa();
+	decrypts_only = true;
+	RV(bring("planted", false, &h), CKR_OK, "another's, which decrypts");
+	decrypts_only = false;
+	NEED(account_alias("alias/victim", &victim) &&
+		 account_alias("alias/planted", &planted),
+	    "both are there");
+	snprintf(text, sizeof(text), "Keyferry also %s x", victim.id);
+	NEED(kms_update_key_description(&k, planted.id, text) == ERR_OK,
+	    "its description says whose it is");
+	snprintf(text, sizeof(text), "alias/keyferry/also/%s", victim.id);
+	NEED(kms_create_alias(&k, text, planted.id) == ERR_OK,
+	    "and so does an alias");
+	for (int listed = 0; listed < 2; listed++) {
+		use("both");
+		if (listed)
+			(void)private_keys();
+		h = find_label("victim", CKO_PUBLIC_KEY);
+		OK(h != 0 && is_yes(h, CKA_VERIFY) && !is_yes(h, CKA_ENCRYPT),
+		    "nobody encrypts for the victim with it");
+		h = find_label("victim", CKO_PRIVATE_KEY);
+		OK(is_yes(h, CKA_SIGN) && !is_yes(h, CKA_DECRYPT),
+		    "the victim's key signs, and no more");
+		OK(find_label("planted", CKO_PRIVATE_KEY) != 0,
+		    "the other is an object of its own");
+	}
+}
+
 int
 main(void)
 {
@@ -210,6 +255,7 @@ main(void)
 	test_prefer();
 	test_both();
 	test_failure();
+	test_planted();
 	p11_stop();
 	EVP_PKEY_free(pkey);
 	testenv_stop();
