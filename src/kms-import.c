@@ -16,8 +16,7 @@ static const struct json_field parameters_in[] = {
 #define PARAMETER(member, name, kind) \
 	JSON_FIELD(struct kms_import_parameters, member, name, kind)
 static const struct json_field parameters_out[] = {
-    PARAMETER(key, "KeyId", TEXT),
-    PARAMETER(token, "ImportToken", BYTES),
+    PARAMETER(key, "KeyId", TEXT), PARAMETER(token, "ImportToken", BYTES),
     PARAMETER(public_key, "PublicKey", BYTES),
     PARAMETER(valid_to, "ParametersValidTo", NUMBER), JSON_END};
 
