@@ -3,7 +3,8 @@
 #include "keydata/names.h"
 #include "token/pubkey.h"
 
-bool
+/* Whether a key may have a companion at all. */
+static bool
 companion_is_possible(const struct call *c, const struct key *k)
 {
 	return (c->token->config->two_usages == TWO_USAGES_BOTH &&

@@ -11,8 +11,6 @@
  * that others could write alone (a description, an alias) makes two keys one.
  */
 
-/* Whether a key may have a companion at all. */
-bool companion_is_possible(const struct call *, const struct key *);
 /* Asks KMS for the key's companion, by its alias, and sets it. */
 enum err companion_describe(struct call *, struct key *);
 /* The key with that id, which an alias calls k's companion, becomes that. */

@@ -1,6 +1,8 @@
 #ifndef ATTR_ROWS_H
 #define ATTR_ROWS_H
-#include "attr.h"
+#include "object.h"
+#include "token/attr-value.h"
+#include "token/call.h"
 
 /* The table of attributes, for attr.c alone. */
 

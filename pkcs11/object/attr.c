@@ -1,6 +1,7 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "attr-rows.h"
+#include "attr.h"
 #include "token/login.h"
 
 #define VALUE_MAX ATTRSET_VALUE_MAX /* of any attribute that is read */

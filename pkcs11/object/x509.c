@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 #include <openssl/x509v3.h>
-#include "attr.h"
+#include "token/attr-value.h"
 #include "x509.h"
 
 #define CHECK_LEN 3 /* bytes of CKA_CHECK_VALUE */
