@@ -9,9 +9,9 @@ struct aws_error {
 };
 
 static const struct json_field fields[] = {
-    JSON_FIELD(struct aws_error, type, "__type", TEXT),
-    JSON_FIELD(struct aws_error, message, "message", CHARS),
-    JSON_FIELD(struct aws_error, message, "Message", CHARS),
+    JSON_FIELD(struct aws_error, type, "__type", WORD),
+    JSON_FIELD(struct aws_error, message, "message", SHOWN),
+    JSON_FIELD(struct aws_error, message, "Message", SHOWN),
     JSON_END,
 };
 
@@ -32,8 +32,7 @@ aws_error_read(struct view body, struct error_info *f)
 	struct aws_error r = {"", BUF_INIT(4096)};
 	enum err e = json_decode(fields, body, &r);
 
-	/* a message that is too long still has its type before it */
-	if (e == ERR_OK || e == ERR_TOO_BIG)
+	if (e == ERR_OK)
 		exception_name(r.type, f->exception, sizeof(f->exception));
 	e = err_from_reply(f->exception, f->status);
 	if (f->exception[0] == '\0')

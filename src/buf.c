@@ -91,11 +91,18 @@ buf_puts(struct buf *b, const char *s)
 }
 
 void
+buf_cut(struct buf *b, size_t len)
+{
+	if (b->len > len) {
+		OPENSSL_cleanse(b->ptr + len, b->len - len);
+		b->len = len;
+	}
+}
+
+void
 buf_reset(struct buf *b)
 {
-	if (b->len != 0)
-		OPENSSL_cleanse(b->ptr, b->len);
-	b->len = 0;
+	buf_cut(b, 0);
 }
 
 void

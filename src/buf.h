@@ -47,6 +47,8 @@ enum err buf_put_hex(struct buf *b, struct view v);
 /* Makes room for len bytes in all (contents kept), so that b->ptr[0..len) may
  * be written. */
 enum err buf_reserve(struct buf *b, size_t len);
+/* Wipes the bytes after the first len, which stay. */
+void buf_cut(struct buf *b, size_t len);
 /* Wipes the bytes in use and empties the buffer; the memory stays for the next
  * use. */
 void buf_reset(struct buf *b);

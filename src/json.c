@@ -1,32 +1,47 @@
-#include <limits.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
+#include "base64.h"
 #include "json.h"
 
 #define DEPTH_MAX 16
 #define ROWS_MAX 100000
 
-/* yajl's own copies of a reply hold key bytes too: wipe what it lets go. */
+/*
+ * yajl's own copies of a reply hold key bytes too: what it gives back is wiped.
+ * And it does not look at what its allocator returns. When there is no memory,
+ * control leaves yajl at once and comes back to parse(), which gives back the
+ * blocks that are left.
+ */
 struct block {
+	struct block *next, **link; /* of the list of blocks */
 	size_t len;
 	max_align_t bytes[];
 };
 
+struct memory {
+	struct block *blocks;
+	jmp_buf exhausted;
+};
+
 static void *
-wipe_malloc(void *ctx, size_t n)
+wiped_malloc(void *ctx, size_t n)
 {
+	struct memory *m = ctx;
 	struct block *b;
 
-	(void)ctx;
 	if (n > SIZE_MAX - sizeof(*b) || (b = malloc(sizeof(*b) + n)) == NULL)
-		return (NULL);
+		longjmp(m->exhausted, 1);
 	b->len = n;
+	b->next = m->blocks;
+	b->link = &m->blocks;
+	if (b->next != NULL)
+		b->next->link = &b->next;
+	m->blocks = b;
 	return (b->bytes);
 }
 
@@ -38,7 +53,7 @@ block_of(void *p)
 }
 
 static void
-wipe_free(void *ctx, void *p)
+wiped_free(void *ctx, void *p)
 {
 	struct block *b;
 
@@ -46,218 +61,23 @@ wipe_free(void *ctx, void *p)
 	if (p == NULL)
 		return;
 	b = block_of(p);
+	*b->link = b->next;
+	if (b->next != NULL)
+		b->next->link = b->link;
 	OPENSSL_cleanse(b->bytes, b->len);
 	free(b);
 }
 
 static void *
-wipe_realloc(void *ctx, void *old, size_t n)
+wiped_realloc(void *ctx, void *old, size_t n)
 {
-	void *p;
+	void *p = wiped_malloc(ctx, n);
 
-	if ((p = wipe_malloc(ctx, n)) == NULL || old == NULL)
+	if (old == NULL)
 		return (p);
 	memcpy(p, old, block_of(old)->len < n ? block_of(old)->len : n);
-	wipe_free(ctx, old);
+	wiped_free(ctx, old);
 	return (p);
-}
-
-/* yajl takes a copy, through a pointer that is not to const. */
-static const yajl_alloc_funcs wiping = {
-    wipe_malloc, wipe_realloc, wipe_free, NULL};
-
-/* Encoding. The first failure is kept and looked at once, at the end. */
-
-struct encoder {
-	yajl_gen gen;
-	enum err err;
-};
-
-static void
-check(struct encoder *g, yajl_gen_status s)
-{
-	if (s != yajl_gen_status_ok && g->err == ERR_OK)
-		g->err = ERR_MEMORY;
-}
-
-static void
-put_text(struct encoder *g, const char *s, size_t len)
-{
-	check(g, yajl_gen_string(g->gen, (const unsigned char *)s, len));
-}
-
-static void
-put_base64(struct encoder *g, struct view v)
-{
-	unsigned char *text;
-	size_t size = v.len / 3 * 4 + 5;
-	int n;
-
-	if (v.len > INT_MAX / 2 || (text = malloc(size)) == NULL) {
-		g->err = ERR_MEMORY;
-		return;
-	}
-	n = EVP_EncodeBlock(text, v.ptr, (int)v.len);
-	put_text(g, (const char *)text, (size_t)n);
-	OPENSSL_cleanse(text, size);
-	free(text);
-}
-
-/* Without the host's locale: it may write a comma. */
-static void
-put_number(struct encoder *g, double d)
-{
-	char text[48];
-	long long whole = (long long)d;
-	int ms = (int)((d - (double)whole) * 1000 + 0.5);
-
-	if (ms > 0 && ms < 1000)
-		snprintf(text, sizeof(text), "%lld.%03d", whole, ms);
-	else
-		snprintf(text, sizeof(text), "%lld", whole + (ms >= 1000));
-	check(g, yajl_gen_number(g->gen, text, strlen(text)));
-}
-
-static void
-put_names(struct encoder *g, struct view v)
-{
-	const char *s = (const char *)v.ptr, *end = s + v.len;
-
-	for (; s < end; s += strlen(s) + 1)
-		put_text(g, s, strlen(s));
-}
-
-static void put_members(
-    struct encoder *, const struct json_field *, const uint8_t *);
-
-static void
-put_rows(
-    struct encoder *g, const struct json_field *f, const struct json_rows *r)
-{
-	const uint8_t *row = r->ptr;
-
-	check(g, yajl_gen_array_open(g->gen));
-	for (size_t i = 0; i < r->count; i++) {
-		check(g, yajl_gen_map_open(g->gen));
-		put_members(g, f->sub, row + i * f->size);
-		check(g, yajl_gen_map_close(g->gen));
-	}
-	check(g, yajl_gen_array_close(g->gen));
-}
-
-/* What a row's bytes in the struct are, read without aliasing trouble. */
-union value {
-	const char *string;
-	struct view view;
-	double number;
-	enum json_bool truth;
-	struct json_rows rows;
-};
-
-static bool
-value_read(const struct json_field *f, const uint8_t *at, union value *v)
-{
-	switch (f->kind) {
-	case JSON_STRING:
-		memcpy(&v->string, at, sizeof(v->string));
-		return (v->string != NULL);
-	case JSON_TEXT:
-		v->string = (const char *)at;
-		return (v->string[0] != '\0');
-	case JSON_CHARS:
-	case JSON_BYTES:
-	case JSON_NAMES:
-	case JSON_MAP:
-		memcpy(&v->view, at, sizeof(v->view));
-		return (v->view.ptr != NULL);
-	case JSON_NUMBER:
-		memcpy(&v->number, at, sizeof(v->number));
-		return (v->number != 0);
-	case JSON_BOOL:
-		memcpy(&v->truth, at, sizeof(v->truth));
-		return (v->truth != JSON_UNSET);
-	case JSON_ROWS:
-		memcpy(&v->rows, at, sizeof(v->rows));
-		return (v->rows.ptr != NULL);
-	case JSON_OBJECT:
-		return (true);
-	}
-	return (false);
-}
-
-static void
-put_value(struct encoder *g, const struct json_field *f, const union value *v,
-    const uint8_t *base)
-{
-	switch (f->kind) {
-	case JSON_STRING:
-	case JSON_TEXT:
-		put_text(g, v->string, strlen(v->string));
-		break;
-	case JSON_CHARS:
-		put_text(g, (const char *)v->view.ptr, v->view.len);
-		break;
-	case JSON_BYTES:
-		put_base64(g, v->view);
-		break;
-	case JSON_NUMBER:
-		put_number(g, v->number);
-		break;
-	case JSON_BOOL:
-		check(g, yajl_gen_bool(g->gen, v->truth == JSON_TRUE));
-		break;
-	case JSON_NAMES:
-		check(g, yajl_gen_array_open(g->gen));
-		put_names(g, v->view);
-		check(g, yajl_gen_array_close(g->gen));
-		break;
-	case JSON_MAP:
-		check(g, yajl_gen_map_open(g->gen));
-		put_names(g, v->view);
-		check(g, yajl_gen_map_close(g->gen));
-		break;
-	case JSON_OBJECT:
-		check(g, yajl_gen_map_open(g->gen));
-		put_members(g, f->sub, base);
-		check(g, yajl_gen_map_close(g->gen));
-		break;
-	case JSON_ROWS:
-		put_rows(g, f, &v->rows);
-		break;
-	}
-}
-
-static void
-put_members(struct encoder *g, const struct json_field *f, const uint8_t *base)
-{
-	union value v;
-
-	for (; f->name != NULL; f++) {
-		if (!value_read(f, base + f->at, &v))
-			continue;
-		put_text(g, f->name, strlen(f->name));
-		put_value(g, f, &v, base);
-	}
-}
-
-enum err
-json_encode(const struct json_field *f, const void *in, struct buf *out)
-{
-	struct encoder g = {.err = ERR_OK};
-	const unsigned char *text = NULL;
-	yajl_alloc_funcs alloc = wiping;
-	size_t len = 0;
-
-	if ((g.gen = yajl_gen_alloc(&alloc)) == NULL)
-		return (ERR_MEMORY);
-	check(&g, yajl_gen_map_open(g.gen));
-	put_members(&g, f, in);
-	check(&g, yajl_gen_map_close(g.gen));
-	check(&g, yajl_gen_get_buf(g.gen, &text, &len));
-	if (g.err == ERR_OK)
-		g.err = buf_append(out, VIEW(text, len));
-	yajl_gen_free(g.gen);
-	return (g.err);
 }
 
 /* Decoding: a stack of the objects and arrays that are open. */
@@ -266,6 +86,8 @@ struct frame {
 	const struct json_field *fields; /* object of a struct, else NULL */
 	uint8_t *base; /* that struct */
 	const struct json_field *in; /* array or map being filled, else NULL */
+	bool row; /* the struct is a row of the array below it, */
+	bool unreadable; /* with a member that cannot be read */
 };
 
 struct decoder {
@@ -274,6 +96,8 @@ struct decoder {
 	const struct json_field *field; /* of the member whose value comes */
 	const struct json_field *top_fields;
 	uint8_t *top;
+	const char *member; /* the last that could not be read, or NULL */
+	struct memory memory;
 	enum err err;
 };
 
@@ -288,6 +112,20 @@ static struct frame *
 top(struct decoder *d)
 {
 	return (d->depth == 0 ? NULL : &d->stack[d->depth - 1]);
+}
+
+/* A member that is too long or of another type. A row of an array is left out
+ * for it, anything else fails. */
+static int
+unreadable(struct decoder *d, const struct json_field *f, enum err e)
+{
+	d->member = f->name;
+	for (size_t i = d->depth; i-- > 0;)
+		if (d->stack[i].row) {
+			d->stack[i].unreadable = true;
+			return (1);
+		}
+	return (fail(d, e));
 }
 
 /* The row that the next value fills, or NULL: skip it. */
@@ -307,23 +145,36 @@ place(struct decoder *d, const struct json_field *f)
 	return (top(d)->base + f->at);
 }
 
-static uint8_t *
-row_add(struct json_rows *r, size_t size)
+/* An array that is there has memory, also when it is empty. Capacity is the
+ * count rounded up to a power of two. */
+static bool
+rows_reserve(struct json_rows *r, size_t size)
 {
 	uint8_t *p;
 
-	/* capacity is the count rounded up to a power of two */
-	if ((r->count & (r->count - 1)) == 0) {
-		if (r->count >= ROWS_MAX ||
-		    (p = calloc(r->count == 0 ? 1 : r->count * 2, size)) ==
-			NULL)
-			return (NULL);
-		if (r->count != 0)
-			memcpy(p, r->ptr, r->count * size);
-		free(r->ptr);
-		r->ptr = p;
-	}
-	return ((uint8_t *)r->ptr + r->count++ * size);
+	if (r->ptr != NULL &&
+	    (r->count == 0 || (r->count & (r->count - 1)) != 0))
+		return (true);
+	if (r->count >= ROWS_MAX ||
+	    (p = calloc(r->count == 0 ? 1 : r->count * 2, size)) == NULL)
+		return (false);
+	if (r->count != 0)
+		memcpy(p, r->ptr, r->count * size);
+	free(r->ptr);
+	r->ptr = p;
+	return (true);
+}
+
+static uint8_t *
+row_add(struct json_rows *r, size_t size)
+{
+	uint8_t *row;
+
+	if (!rows_reserve(r, size))
+		return (NULL);
+	row = (uint8_t *)r->ptr + r->count++ * size;
+	memset(row, 0, size);
+	return (row);
 }
 
 static int
@@ -336,6 +187,13 @@ push(struct decoder *d, struct frame f)
 	return (1);
 }
 
+/* Nothing of what is inside is looked at. */
+static int
+push_skipped(struct decoder *d)
+{
+	return (push(d, (struct frame){.fields = NULL}));
+}
+
 static int
 on_map(void *ctx)
 {
@@ -345,18 +203,21 @@ on_map(void *ctx)
 	uint8_t *row;
 
 	if (t == NULL)
-		return (push(d, (struct frame){d->top_fields, d->top, NULL}));
+		return (push(d,
+		    (struct frame){.fields = d->top_fields, .base = d->top}));
 	if (f == NULL)
-		return (push(d, (struct frame){NULL, NULL, NULL}));
+		return (push_skipped(d));
 	if (f->kind == JSON_OBJECT && t->in == NULL)
-		return (push(d, (struct frame){f->sub, t->base, NULL}));
+		return (
+		    push(d, (struct frame){.fields = f->sub, .base = t->base}));
 	if (f->kind == JSON_MAP && t->in == NULL)
-		return (push(d, (struct frame){NULL, t->base, f}));
+		return (push(d, (struct frame){.base = t->base, .in = f}));
 	if (f->kind != JSON_ROWS || t->in == NULL)
-		return (fail(d, ERR_REPLY));
+		return (unreadable(d, f, ERR_REPLY) && push_skipped(d));
 	if ((row = row_add(place(d, f), f->size)) == NULL)
 		return (fail(d, ERR_MEMORY));
-	return (push(d, (struct frame){f->sub, row, NULL}));
+	return (push(
+	    d, (struct frame){.fields = f->sub, .base = row, .row = true}));
 }
 
 static int
@@ -369,19 +230,28 @@ on_array(void *ctx)
 	if (t == NULL)
 		return (fail(d, ERR_REPLY));
 	if (f == NULL)
-		return (push(d, (struct frame){NULL, NULL, NULL}));
+		return (push_skipped(d));
 	if (t->in != NULL || (f->kind != JSON_NAMES && f->kind != JSON_ROWS))
-		return (fail(d, ERR_REPLY));
-	return (push(d, (struct frame){NULL, t->base, f}));
+		return (unreadable(d, f, ERR_REPLY) && push_skipped(d));
+	if (f->kind == JSON_ROWS && !rows_reserve(place(d, f), f->size))
+		return (fail(d, ERR_MEMORY));
+	return (push(d, (struct frame){.base = t->base, .in = f}));
 }
 
 static int
 on_close(void *ctx)
 {
 	struct decoder *d = ctx;
+	const struct frame *t = top(d);
+	bool left_out = t->row && t->unreadable;
+	struct json_rows *rows;
 
 	d->depth--;
 	d->field = NULL;
+	if (left_out) {
+		rows = place(d, top(d)->in);
+		rows->count--;
+	}
 	return (1);
 }
 
@@ -416,31 +286,16 @@ on_key(void *ctx, const unsigned char *key, size_t len)
 	return (1);
 }
 
-static enum err
-get_base64(struct buf *b, struct view v)
+/* How many bytes of a text of UTF-8 fit into size, none of its characters cut
+ * in two. */
+static size_t
+cut_length(struct view v, size_t size)
 {
-	size_t pad, start = b->len;
-	enum err e;
+	size_t n = v.len < size ? v.len : size;
 
-	if (v.len % 4 != 0 || v.len > INT_MAX)
-		return (ERR_REPLY);
-	if (v.len == 0)
-		return (ERR_OK);
-	pad = (size_t)((v.ptr[v.len - 1] == '=') + (v.ptr[v.len - 2] == '='));
-	if (memchr(v.ptr, '=', v.len - pad) != NULL)
-		return (ERR_REPLY);
-	/* the ceiling counts what is decoded, not what EVP writes before */
-	if (v.len / 4 * 3 - pad > b->max - start)
-		return (ERR_TOO_BIG);
-	b->max += pad;
-	e = buf_reserve(b, start + v.len / 4 * 3);
-	b->max -= pad;
-	if (e != ERR_OK)
-		return (e);
-	if (EVP_DecodeBlock(b->ptr + start, v.ptr, (int)v.len) < 0)
-		return (ERR_REPLY);
-	b->len = start + v.len / 4 * 3 - pad;
-	return (ERR_OK);
+	while (n != 0 && n < v.len && (v.ptr[n] & 0xc0) == 0x80)
+		n--;
+	return (n);
 }
 
 static enum err
@@ -453,25 +308,55 @@ get_text(char *to, size_t size, struct view v)
 	return (ERR_OK);
 }
 
+static enum err
+get_bytes(struct buf *b, struct view v)
+{
+	enum err e = base64_read(v, b);
+
+	return (e == ERR_DATA ? ERR_REPLY : e);
+}
+
+static enum err
+get_string(struct decoder *d, const struct json_field *f, struct view v)
+{
+	struct buf *b = place(d, f);
+	enum err e;
+
+	switch (f->kind) {
+	case JSON_TEXT:
+		return (get_text(place(d, f), f->size, v));
+	case JSON_WORD:
+		v.len = cut_length(v, f->size - 1);
+		return (get_text(place(d, f), f->size, v));
+	case JSON_SHOWN:
+		v.len = cut_length(v, b->max - b->len);
+		return (buf_append(b, v));
+	case JSON_BYTES:
+		return (get_bytes(b, v));
+	case JSON_NAMES:
+	case JSON_MAP:
+		if (top(d)->in == NULL)
+			return (ERR_REPLY);
+		e = add_name(b, v);
+		/* a name more than there is room for is left out */
+		return (f->kind == JSON_NAMES && e == ERR_TOO_BIG ? ERR_OK : e);
+	default:
+		return (ERR_REPLY);
+	}
+}
+
 static int
 on_string(void *ctx, const unsigned char *s, size_t len)
 {
 	struct decoder *d = ctx;
 	const struct json_field *f = target(d);
-	bool inside = top(d) != NULL && top(d)->in != NULL;
+	enum err e;
 
 	if (f == NULL)
 		return (top(d) != NULL ? 1 : fail(d, ERR_REPLY));
-	d->err = ERR_REPLY;
-	if (f->kind == JSON_TEXT)
-		d->err = get_text(place(d, f), f->size, VIEW(s, len));
-	else if (f->kind == JSON_CHARS)
-		d->err = buf_append(place(d, f), VIEW(s, len));
-	else if (f->kind == JSON_BYTES)
-		d->err = get_base64(place(d, f), VIEW(s, len));
-	else if (inside && f->kind != JSON_ROWS)
-		d->err = add_name(place(d, f), VIEW(s, len));
-	return (d->err == ERR_OK);
+	if ((e = get_string(d, f, VIEW(s, len))) == ERR_MEMORY)
+		return (fail(d, e));
+	return (e == ERR_OK ? 1 : unreadable(d, f, e));
 }
 
 /* A decimal without the host's locale; precise to what a timestamp needs. */
@@ -509,8 +394,8 @@ on_number(void *ctx, const char *s, size_t len)
 	if (f == NULL)
 		return (top(d) != NULL ? 1 : fail(d, ERR_REPLY));
 	v = number_value(s, len);
-	if (f->kind != JSON_NUMBER || !isfinite(v))
-		return (fail(d, ERR_REPLY));
+	if (f->kind != JSON_NUMBER || !(fabs(v) <= JSON_NUMBER_MAX))
+		return (unreadable(d, f, ERR_REPLY));
 	memcpy(place(d, f), &v, sizeof(v));
 	return (1);
 }
@@ -525,7 +410,7 @@ on_bool(void *ctx, int truth)
 	if (f == NULL)
 		return (top(d) != NULL ? 1 : fail(d, ERR_REPLY));
 	if (f->kind != JSON_BOOL)
-		return (fail(d, ERR_REPLY));
+		return (unreadable(d, f, ERR_REPLY));
 	memcpy(place(d, f), &b, sizeof(b));
 	return (1);
 }
@@ -551,24 +436,47 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
+/* In a function of its own, which changes no variable of its own after
+ * setjmp(). */
+static void
+parse(struct decoder *d, struct view text)
+{
+	yajl_alloc_funcs alloc = {
+	    wiped_malloc, wiped_realloc, wiped_free, &d->memory};
+	yajl_handle h;
+
+	if (setjmp(d->memory.exhausted) != 0) {
+		while (d->memory.blocks != NULL)
+			wiped_free(NULL, d->memory.blocks->bytes);
+		d->err = ERR_MEMORY;
+		return;
+	}
+	h = yajl_alloc(&callbacks, &alloc, d);
+	if ((yajl_parse(h, text.ptr, text.len) != yajl_status_ok ||
+		yajl_complete_parse(h) != yajl_status_ok) &&
+	    d->err == ERR_OK)
+		d->err = ERR_REPLY;
+	yajl_free(h);
+}
+
+enum err
+json_decode_member(const struct json_field *fields, struct view text, void *out,
+    const char **member)
+{
+	struct decoder d = {.top_fields = fields, .top = out};
+
+	if (text.len != 0)
+		parse(&d, text);
+	*member = d.member;
+	return (d.err);
+}
+
 enum err
 json_decode(const struct json_field *fields, struct view text, void *out)
 {
-	struct decoder d = {.top_fields = fields, .top = out};
-	yajl_alloc_funcs alloc = wiping;
-	yajl_handle h;
+	const char *member;
 
-	if (text.len == 0)
-		return (ERR_OK);
-	if ((h = yajl_alloc(&callbacks, &alloc, &d)) == NULL)
-		return (ERR_MEMORY);
-	if (yajl_parse(h, text.ptr, text.len) != yajl_status_ok ||
-	    yajl_complete_parse(h) != yajl_status_ok) {
-		if (d.err == ERR_OK)
-			d.err = ERR_REPLY;
-	}
-	yajl_free(h);
-	return (d.err);
+	return (json_decode_member(fields, text, out, &member));
 }
 
 void

@@ -9,13 +9,17 @@
 enum json_kind {
 	JSON_STRING, /* const char *: encoded only; NULL is left out */
 	JSON_TEXT, /* char[size]: "" is absent */
-	JSON_CHARS, /* a string of any length: as BYTES, without base64 */
+	JSON_WORD, /* the same; what is decoded is cut to fit */
+	/* a text that is only shown: view/buf, cut to fit when decoded */
+	JSON_SHOWN,
 	/* base64; encoded from a struct view (NULL ptr: absent), decoded into
 	 * a struct buf */
 	JSON_BYTES,
-	JSON_NUMBER, /* double: 0 is absent */
+	JSON_NUMBER, /* double: 0 is absent; see JSON_NUMBER_MAX */
 	JSON_BOOL, /* enum json_bool */
-	JSON_NAMES, /* array of strings: view/buf, each ended by a NUL */
+	/* array of strings: view/buf, each ended by a NUL; decoded as many as
+	 * fit */
+	JSON_NAMES,
 	JSON_MAP, /* object of strings: view/buf, key NUL value NUL ... */
 	JSON_OBJECT, /* an object whose members live in the same struct */
 	JSON_ROWS, /* array of objects: struct json_rows */
@@ -23,7 +27,12 @@ enum json_kind {
 
 enum json_bool { JSON_UNSET, JSON_FALSE, JSON_TRUE };
 
-/* An array of structs; decoding allocates it, json_rows_free() frees it. */
+/* Up to here a double holds whole numbers exactly, and an int64_t any: a
+ * number beyond it is no number. */
+#define JSON_NUMBER_MAX 9007199254740992.0 /* 2^53 */
+
+/* An array of structs; decoding allocates it, also when it is empty, and
+ * json_rows_free() frees it. ptr is NULL when there was no array. */
 struct json_rows {
 	void *ptr;
 	size_t count;
@@ -56,15 +65,21 @@ struct json_field {
 		NULL, JSON_STRING, 0, 0, NULL \
 	}
 
-/* Appends the object to *out. ERR_MEMORY, ERR_TOO_BIG. */
+/* Appends the object to *out, which is unchanged on error. ERR_MEMORY,
+ * ERR_TOO_BIG, ERR_DATA (a number out of range). */
 enum err json_encode(
     const struct json_field *, const void *in, struct buf *out);
 /*
- * Fills *out, which the caller has given its buf ceilings (rows are zeroed,
+ * Fills in *out, which the caller has given its buf ceilings (rows are zeroed,
  * so they hold no bufs). An empty text is an empty object. ERR_REPLY when the
- * text is not JSON, a member is of another type or too long, or nesting exceeds
- * 16 levels.
+ * text is not JSON or nested deeper than 16 levels. A member that is too long
+ * or of another type is ERR_REPLY or ERR_TOO_BIG, too; in a row of an array it
+ * leaves out that row.
  */
 enum err json_decode(const struct json_field *, struct view text, void *out);
+/* The same; *member is the name of a member that could not be read, with
+ * ERR_OK as well, or NULL. */
+enum err json_decode_member(const struct json_field *, struct view text,
+    void *out, const char **member);
 void json_rows_free(struct json_rows *);
 #endif

@@ -9,25 +9,84 @@
 
 const struct json_field kms_no_fields[] = {JSON_END};
 
+/* Of many replies: the key that did the work. */
+struct answered {
+	char key[KMS_ID_SIZE];
+};
+static const struct json_field answered_fields[] = {
+    JSON_FIELD(struct answered, key, "KeyId", TEXT), JSON_END};
+
+/* "arn:aws:kms:REGION:ACCOUNT:key/ID" -> "ID" */
+static const char *
+id_of(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+
+	return (slash != NULL ? slash + 1 : key);
+}
+
+bool
+kms_is_key(const char *asked, const char *answered)
+{
+	bool arns = strncmp(asked, "arn:", 4) == 0 &&
+		    strncmp(answered, "arn:", 4) == 0;
+
+	/* an alias does not say which key it leads to */
+	if (strncmp(asked, "alias/", 6) == 0 ||
+	    strstr(asked, ":alias/") != NULL)
+		return (true);
+	return (arns ? strcmp(asked, answered) == 0
+		     : strcmp(id_of(asked), id_of(answered)) == 0);
+}
+
+/* A reply that names a key names the one that was asked for. */
+static enum err
+check_key(struct kms *k, const char *asked, struct view reply)
+{
+	struct answered a = {""};
+	enum err e = json_decode(answered_fields, reply, &a);
+
+	if (e != ERR_OK || a.key[0] == '\0' || kms_is_key(asked, a.key))
+		return (e);
+	return (error_info_set(
+	    &k->error, ERR_REPLY, "the reply is about another key, %s", a.key));
+}
+
 enum err
-kms_call(struct kms *k, const char *operation,
+kms_unreadable(struct error_info *error, enum err e, const char *member)
+{
+	if (member != NULL)
+		(void)error_info_set(error, e,
+		    "the member %s of the reply cannot be read", member);
+	/* too long an answer is nothing that the caller sent too much of */
+	return (e == ERR_TOO_BIG ? ERR_REPLY : e);
+}
+
+enum err
+kms_call(struct kms *k, const char *operation, const char *key,
     const struct json_field *in_fields, const void *in,
     const struct json_field *out_fields, void *out)
 {
 	struct buf body = BUF_INIT(REQUEST_MAX);
 	struct buf reply = BUF_INIT(REPLY_MAX);
+	const char *member;
 	enum err e;
 
 	memset(&k->error, 0, sizeof(k->error));
-	if ((e = json_encode(in_fields, in, &body)) != ERR_OK ||
-	    (e = k->transport->post(k->transport->ctx, operation,
-		 buf_view(&body), &k->deadline, &reply, &k->error)) != ERR_OK)
+	if ((e = json_encode(in_fields, in, &body)) != ERR_OK)
 		goto out;
-	e = json_decode(out_fields, buf_view(&reply), out);
+	e = k->transport->post(k->transport->ctx, operation, buf_view(&body),
+	    &k->deadline, &reply, &k->error);
+	if (e == ERR_OK) {
+		e = json_decode_member(
+		    out_fields, buf_view(&reply), out, &member);
+		e = kms_unreadable(&k->error, e, member);
+	} else if (k->error.status == 200) {
+		e = kms_unreadable(&k->error, e, NULL);
+	}
+	if (e == ERR_OK && key != NULL)
+		e = check_key(k, key, buf_view(&reply));
 out:
-	/* too long an answer is nothing that the caller sent too much of */
-	if (e == ERR_TOO_BIG && k->error.status == 200)
-		e = ERR_REPLY;
 	buf_free(&reply);
 	buf_free(&body);
 	return (e);
@@ -77,10 +136,11 @@ kms_call_keys(struct kms *k, const char *operation,
 /* Too long is the reply: the request holds no more than an id. */
 enum err
 kms_decode(enum err e, const struct json_field *out_fields, struct view reply,
-    void *out)
+    void *out, const char **member)
 {
+	*member = NULL;
 	if (e == ERR_OK)
-		e = json_decode(out_fields, reply, out);
+		e = json_decode_member(out_fields, reply, out, member);
 	return (e == ERR_TOO_BIG ? ERR_REPLY : e);
 }
 
@@ -105,7 +165,8 @@ static const struct json_field names_in[] = {
 enum err
 kms_call_names(struct kms *k, const char *operation, struct kms_names in)
 {
-	return (kms_call(k, operation, names_in, &in, kms_no_fields, NULL));
+	return (
+	    kms_call(k, operation, in.key, names_in, &in, kms_no_fields, NULL));
 }
 
 static const struct json_field list_in[] = {
@@ -118,8 +179,12 @@ enum err
 kms_call_list(struct kms *k, const char *operation, struct kms_list_in *in,
     const struct json_field *out_fields, struct kms_page *page)
 {
+	enum err e;
+
 	memcpy(in->marker, page->marker, sizeof(in->marker));
 	page->marker[0] = '\0';
 	page->rows = (struct json_rows){NULL, 0};
-	return (kms_call(k, operation, list_in, in, out_fields, page));
+	e = kms_call(k, operation, NULL, list_in, in, out_fields, page);
+	/* a load balancer's own page is no list without entries */
+	return (kms_require(e, page->rows.ptr != NULL));
 }

@@ -4,8 +4,11 @@
 
 /* What the files kms*.c share: how a request is made of tables. */
 
-/* One operation: the JSON of in goes out, the reply's JSON comes into out. */
-enum err kms_call(struct kms *, const char *operation,
+/*
+ * One operation: the JSON of in goes out, the reply's JSON comes into out. key
+ * (NULL: none) is the key asked for: a reply that names another is ERR_REPLY.
+ */
+enum err kms_call(struct kms *, const char *operation, const char *key,
     const struct json_field *in_fields, const void *in,
     const struct json_field *out_fields, void *out);
 /* No member of the reply is looked at. */
@@ -20,9 +23,15 @@ typedef enum err kms_reply_fn(void *arg, size_t i, enum err, struct view reply);
 enum err kms_call_keys(struct kms *, const char *operation,
     const struct kms_key_entry *keys, size_t count, kms_reply_fn *on_reply,
     void *arg);
-/* The JSON of a reply that came (e is ERR_OK) into out. */
-enum err kms_decode(
-    enum err e, const struct json_field *out_fields, struct view, void *out);
+/* The JSON of a reply that came (e is ERR_OK) into out. *member is the name of
+ * a member that cannot be read, or NULL. */
+enum err kms_decode(enum err e, const struct json_field *out_fields,
+    struct view, void *out, const char **member);
+/* Says which member of a reply cannot be read (NULL: none) and returns the
+ * error for it. */
+enum err kms_unreadable(struct error_info *, enum err, const char *member);
+/* Whether a reply's id or ARN is that of the key asked for. */
+bool kms_is_key(const char *asked, const char *answered);
 
 /* A success that lacks what was asked for is none. */
 enum err kms_require(enum err, bool there);

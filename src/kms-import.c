@@ -34,8 +34,8 @@ kms_get_parameters_for_import(struct kms *k, const char *key,
 {
 	struct parameters_in in = {key, wrapping_algorithm, wrapping_key_spec};
 
-	enum err e = kms_call(k, "GetParametersForImport", parameters_in, &in,
-	    parameters_out, out);
+	enum err e = kms_call(k, "GetParametersForImport", key, parameters_in,
+	    &in, parameters_out, out);
 
 	return (
 	    kms_require(e, out->token.len != 0 && out->public_key.len != 0));
@@ -73,7 +73,7 @@ kms_import_key_material_id(struct kms *k, const struct kms_import_in *in,
 					       : KMS_MATERIAL_DOES_NOT_EXPIRE)};
 	struct import_out out = {.material_id = ""};
 	enum err e = kms_call(
-	    k, "ImportKeyMaterial", import_in, &all, import_out, &out);
+	    k, "ImportKeyMaterial", in->key, import_in, &all, import_out, &out);
 
 	memcpy(material_id, out.material_id, sizeof(out.material_id));
 	return (e);

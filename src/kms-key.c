@@ -8,19 +8,19 @@ static const struct json_field primary_fields[] = {
     META(primary.arn, "Arn", TEXT), META(primary.region, "Region", TEXT),
     JSON_END};
 static const struct json_field multi_region_fields[] = {
-    META(words.multi_region_type, "MultiRegionKeyType", TEXT),
+    META(words.multi_region_type, "MultiRegionKeyType", WORD),
     JSON_SUB("PrimaryKey", primary_fields), JSON_END};
 static const struct json_field key_fields[] = {META(id, "KeyId", TEXT),
-    META(arn, "Arn", TEXT), META(spec, "KeySpec", TEXT),
-    META(words.usage, "KeyUsage", TEXT), META(words.state, "KeyState", TEXT),
-    META(words.origin, "Origin", TEXT), META(words.manager, "KeyManager", TEXT),
-    META(words.expiration_model, "ExpirationModel", TEXT),
+    META(arn, "Arn", TEXT), META(spec, "KeySpec", WORD),
+    META(words.usage, "KeyUsage", WORD), META(words.state, "KeyState", WORD),
+    META(words.origin, "Origin", WORD), META(words.manager, "KeyManager", WORD),
+    META(words.expiration_model, "ExpirationModel", WORD),
     META(material_id, "CurrentKeyMaterialId", TEXT),
     META(created, "CreationDate", NUMBER),
     META(deletion, "DeletionDate", NUMBER), META(valid_to, "ValidTo", NUMBER),
     META(multi_region, "MultiRegion", BOOL),
     JSON_SUB("MultiRegionConfiguration", multi_region_fields),
-    META(description, "Description", CHARS),
+    META(description, "Description", SHOWN),
     META(algorithms, "EncryptionAlgorithms", NAMES),
     META(algorithms, "SigningAlgorithms", NAMES),
     META(algorithms, "MacAlgorithms", NAMES),
@@ -47,6 +47,26 @@ read_words(struct kms_key *k)
 	    k->words.multi_region_type);
 }
 
+/* The metadata of the key asked for (NULL: one that was just made). */
+static enum err
+check_metadata(enum err e, const char *asked, struct kms_key *k)
+{
+	read_words(k);
+	if (e != ERR_OK)
+		return (e);
+	if (k->id[0] == '\0')
+		k->unreadable = "KeyId";
+	else if (asked != NULL &&
+		 !kms_is_key(
+		     asked, strncmp(asked, "arn:", 4) == 0 && k->arn[0] != '\0'
+				? k->arn
+				: k->id))
+		k->unreadable = "KeyId";
+	else if (k->arn[0] != '\0' && !kms_is_key(k->id, k->arn))
+		k->unreadable = "Arn";
+	return (k->unreadable == NULL ? ERR_OK : ERR_REPLY);
+}
+
 static const struct json_field metadata_out[] = {
     JSON_SUB("KeyMetadata", key_fields), JSON_END};
 
@@ -65,10 +85,10 @@ kms_create_key(
     struct kms *k, const struct kms_create_key_in *in, struct kms_key *out)
 {
 	enum err e = kms_call(
-	    k, "CreateKey", create_key_in, in, metadata_out, out);
+	    k, "CreateKey", NULL, create_key_in, in, metadata_out, out);
 
-	read_words(out);
-	return (kms_require_key(e, out->id[0] != '\0'));
+	e = check_metadata(e, NULL, out);
+	return (kms_require_key(e, e == ERR_OK));
 }
 
 struct key_in {
@@ -84,13 +104,15 @@ enum err
 kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 {
 	struct key_in in = {.key = key};
-	enum err e = kms_call(k, "DescribeKey", key_in, &in, metadata_out, out);
+	enum err e = kms_call(
+	    k, "DescribeKey", NULL, key_in, &in, metadata_out, out);
 
-	read_words(out);
-	return (kms_require(e, out->id[0] != '\0'));
+	e = check_metadata(e, key, out);
+	return (kms_unreadable(&k->error, e, out->unreadable));
 }
 
 struct describing {
+	const struct kms_key_entry *keys;
 	kms_key_fn *on_key;
 	void *arg;
 };
@@ -101,9 +123,8 @@ take_described(void *arg, size_t i, enum err e, struct view reply)
 	const struct describing *d = arg;
 	struct kms_key key = KMS_KEY_INIT;
 
-	e = kms_decode(e, metadata_out, reply, &key);
-	e = kms_require(e, key.id[0] != '\0');
-	read_words(&key);
+	e = kms_decode(e, metadata_out, reply, &key, &key.unreadable);
+	e = check_metadata(e, d->keys[i].id, &key);
 	e = d->on_key(d->arg, i, e, &key);
 	kms_key_free(&key);
 	return (e);
@@ -113,7 +134,7 @@ enum err
 kms_describe_keys(struct kms *k, const struct kms_key_entry *keys, size_t count,
     kms_key_fn *on_key, void *arg)
 {
-	struct describing d = {on_key, arg};
+	struct describing d = {keys, on_key, arg};
 
 	return (
 	    kms_call_keys(k, "DescribeKey", keys, count, take_described, &d));
@@ -143,10 +164,10 @@ kms_describe_replicas(struct kms *k, const char *key, struct json_rows *rows)
 	struct key_in in = {.key = key};
 	struct replicas_out out = {.id = ""};
 	enum err e = kms_call(
-	    k, "DescribeKey", key_in, &in, replicas_out, &out);
+	    k, "DescribeKey", NULL, key_in, &in, replicas_out, &out);
 
 	*rows = out.rows;
-	return (kms_require(e, out.id[0] != '\0'));
+	return (kms_require(e, out.id[0] != '\0' && kms_is_key(key, out.id)));
 }
 
 #define REPLICATE(member, name, kind) \
@@ -165,16 +186,29 @@ static const struct json_field replica_metadata[] = {
 static const struct json_field replicate_out[] = {
     JSON_SUB("ReplicaKeyMetadata", replica_metadata), JSON_END};
 
+/* A replica has the id of its primary, in the other Region. */
+static bool
+is_replica(const struct kms_replicate_in *in, const char *arn)
+{
+	const char *region = strstr(arn, in->region);
+
+	return (
+	    kms_is_key(strrchr(in->key, '/') != NULL ? strrchr(in->key, '/') + 1
+						     : in->key,
+		arn) &&
+	    region != NULL);
+}
+
 enum err
 kms_replicate_key(
     struct kms *k, const struct kms_replicate_in *in, char arn[KMS_ID_SIZE])
 {
 	struct replica_out out = {.arn = ""};
 	enum err e = kms_call(
-	    k, "ReplicateKey", replicate_in, in, replicate_out, &out);
+	    k, "ReplicateKey", NULL, replicate_in, in, replicate_out, &out);
 
 	memcpy(arn, out.arn, sizeof(out.arn));
-	return (kms_require_key(e, arn[0] != '\0'));
+	return (kms_require_key(e, arn[0] != '\0' && is_replica(in, arn)));
 }
 
 enum err
@@ -183,7 +217,7 @@ kms_update_key_description(struct kms *k, const char *key, const char *text)
 	struct key_in in = {.key = key, .description = text};
 
 	return (kms_call(
-	    k, "UpdateKeyDescription", key_in, &in, kms_no_fields, NULL));
+	    k, "UpdateKeyDescription", key, key_in, &in, kms_no_fields, NULL));
 }
 
 enum err
@@ -205,5 +239,5 @@ kms_schedule_key_deletion(struct kms *k, const char *key, int days)
 	struct key_in in = {.key = key, .days = days};
 
 	return (kms_call(
-	    k, "ScheduleKeyDeletion", key_in, &in, kms_no_fields, NULL));
+	    k, "ScheduleKeyDeletion", key, key_in, &in, kms_no_fields, NULL));
 }

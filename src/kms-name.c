@@ -46,8 +46,14 @@ enum err
 kms_list_aliases(struct kms *k, const char *key, struct kms_page *page)
 {
 	struct kms_list_in in = {.key = key, .limit = PAGE_ALIASES};
+	enum err e = kms_call_list(
+	    k, "ListAliases", &in, list_aliases_out, page);
+	const struct kms_alias_entry *a = page->rows.ptr;
 
-	return (kms_call_list(k, "ListAliases", &in, list_aliases_out, page));
+	for (size_t i = 0; key != NULL && i < page->rows.count; i++)
+		if (!kms_is_key(key, a[i].key_id))
+			e = kms_require(e, false);
+	return (e);
 }
 
 const struct json_field kms_tag_fields[] = {
@@ -81,7 +87,8 @@ kms_tag_resource(struct kms *k, const char *key, const struct json_rows *tags)
 {
 	struct tag_in in = {.key = key, .tags = *tags};
 
-	return (kms_call(k, "TagResource", tag_in, &in, kms_no_fields, NULL));
+	return (
+	    kms_call(k, "TagResource", NULL, tag_in, &in, kms_no_fields, NULL));
 }
 
 enum err
@@ -89,5 +96,6 @@ kms_untag_resource(struct kms *k, const char *key, struct view tag_keys)
 {
 	struct tag_in in = {.key = key, .names = tag_keys};
 
-	return (kms_call(k, "UntagResource", tag_in, &in, kms_no_fields, NULL));
+	return (kms_call(
+	    k, "UntagResource", NULL, tag_in, &in, kms_no_fields, NULL));
 }

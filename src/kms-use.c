@@ -1,4 +1,8 @@
+#include <stdlib.h>
+#include <string.h>
 #include "kms-call.h"
+
+#define ML_KEM_SECRET_SIZE 32
 
 /* Keys in use. A blob alone is decoded straight into the caller's buffer. */
 #define BLOB(name)                             \
@@ -25,7 +29,7 @@ enum err
 kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
 	enum err e = kms_call(
-	    k, "Encrypt", encrypt_in, in, ciphertext_out, out);
+	    k, "Encrypt", in->key, encrypt_in, in, ciphertext_out, out);
 
 	return (kms_require(e, out->len != 0));
 }
@@ -33,9 +37,10 @@ kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 enum err
 kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 {
-	enum err e = kms_call(k, "Decrypt", decrypt_in, in, plaintext_out, out);
+	enum err e = kms_call(
+	    k, "Decrypt", in->key, decrypt_in, in, plaintext_out, out);
 
-	return (kms_require(e, out->len != 0));
+	return (kms_require(e, out->len != 0 && out->len <= KMS_PLAINTEXT_MAX));
 }
 
 /* GenerateDataKey */
@@ -56,16 +61,24 @@ kms_data_key_free(struct kms_data_key *d)
 	buf_free(&d->plaintext);
 }
 
+static size_t
+data_key_length(const struct kms_data_key_in *in)
+{
+	if (in->spec == NULL)
+		return ((size_t)in->n);
+	return (strcmp(in->spec, "AES_128") == 0 ? 16 : 32);
+}
+
 enum err
 kms_generate_data_key(
     struct kms *k, const struct kms_data_key_in *in, struct kms_data_key *out)
 {
 	enum err e = kms_call(
-	    k, "GenerateDataKey", data_key_in, in, data_key_out, out);
+	    k, "GenerateDataKey", in->key, data_key_in, in, data_key_out, out);
 
 	return (
 	    kms_require(e, out->arn[0] != '\0' && out->ciphertext.len != 0 &&
-			       out->plaintext.len != 0));
+			       out->plaintext.len == data_key_length(in)));
 }
 
 /* Sign */
@@ -79,7 +92,7 @@ static const struct json_field sign_out[] = {BLOB("Signature"), JSON_END};
 enum err
 kms_sign(struct kms *k, const struct kms_sign_in *in, struct buf *out)
 {
-	enum err e = kms_call(k, "Sign", sign_in, in, sign_out, out);
+	enum err e = kms_call(k, "Sign", in->key, sign_in, in, sign_out, out);
 
 	return (kms_require(e, out->len != 0));
 }
@@ -97,7 +110,7 @@ kms_get_public_key(struct kms *k, const char *key, struct buf *out)
 {
 	struct key_in in = {key};
 	enum err e = kms_call(
-	    k, "GetPublicKey", key_in, &in, public_key_out, out);
+	    k, "GetPublicKey", key, key_in, &in, public_key_out, out);
 
 	return (kms_require(e, out->len != 0));
 }
@@ -115,20 +128,31 @@ struct verify_mac_out {
 static const struct json_field verify_mac_out[] = {
     JSON_FIELD(struct verify_mac_out, valid, "MacValid", BOOL), JSON_END};
 
+/* "HMAC_SHA_384" -> 48 */
+static size_t
+mac_length(const char *algorithm)
+{
+	const char *bits = strrchr(algorithm, '_');
+
+	return (bits == NULL ? 0 : strtoul(bits + 1, NULL, 10) / 8);
+}
+
 enum err
 kms_generate_mac(struct kms *k, const struct kms_mac_in *in, struct buf *out)
 {
 	enum err e = kms_call(
-	    k, "GenerateMac", mac_in, in, generate_mac_out, out);
+	    k, "GenerateMac", in->key, mac_in, in, generate_mac_out, out);
 
-	return (kms_require(e, out->len != 0));
+	return (kms_require(
+	    e, out->len != 0 && out->len == mac_length(in->algorithm)));
 }
 
 enum err
 kms_verify_mac(struct kms *k, const struct kms_mac_in *in)
 {
 	struct verify_mac_out out = {JSON_UNSET};
-	enum err e = kms_call(k, "VerifyMac", mac_in, in, verify_mac_out, &out);
+	enum err e = kms_call(
+	    k, "VerifyMac", in->key, mac_in, in, verify_mac_out, &out);
 
 	/* KMS says it by an exception; if it ever says it so, it is no yes */
 	if (e == ERR_OK && out.valid == JSON_FALSE)
@@ -157,7 +181,7 @@ kms_derive_shared_secret(
 	struct agree_in in = {
 	    .key = key, .agreement = "ECDH", .public_key = peer};
 	enum err e = kms_call(
-	    k, "DeriveSharedSecret", agree_in, &in, secret_out, secret);
+	    k, "DeriveSharedSecret", key, agree_in, &in, secret_out, secret);
 
 	return (kms_require(e, secret->len != 0));
 }
@@ -180,10 +204,10 @@ kms_encapsulate(struct kms *k, const char *key, struct kms_encapsulated *out)
 {
 	struct agree_in in = {.key = key, .encapsulation = "ML_KEM"};
 	enum err e = kms_call(
-	    k, "Encapsulate", agree_in, &in, encapsulate_out, out);
+	    k, "Encapsulate", key, agree_in, &in, encapsulate_out, out);
 
-	return (
-	    kms_require(e, out->secret.len != 0 && out->ciphertext.len != 0));
+	return (kms_require(e,
+	    out->secret.len == ML_KEM_SECRET_SIZE && out->ciphertext.len != 0));
 }
 
 enum err
@@ -193,7 +217,7 @@ kms_decapsulate(
 	struct agree_in in = {
 	    .key = key, .encapsulation = "ML_KEM", .ciphertext = ciphertext};
 	enum err e = kms_call(
-	    k, "Decapsulate", agree_in, &in, secret_out, secret);
+	    k, "Decapsulate", key, agree_in, &in, secret_out, secret);
 
-	return (kms_require(e, secret->len != 0));
+	return (kms_require(e, secret->len == ML_KEM_SECRET_SIZE));
 }

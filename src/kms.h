@@ -16,8 +16,9 @@
 #define KMS_ID_SIZE 256 /* a key id, ARN or alias ARN */
 #define KMS_ALIAS_SIZE 257
 #define KMS_WORD_SIZE 64 /* any value of an enumeration */
-#define KMS_MARKER_SIZE 1025
-#define KMS_DESCRIPTION_SIZE 8193
+#define KMS_MARKER_SIZE 4097 /* 1,024 characters of UTF-8 */
+#define KMS_DESCRIPTION_SIZE 32768 /* 8,192 characters of UTF-8 */
+#define KMS_ALGORITHMS_SIZE 4096
 #define KMS_BLOB_MAX 6144 /* ciphertexts, tokens, wrapped keys */
 #define KMS_PLAINTEXT_MAX 4096 /* what Encrypt takes */
 #define KMS_MESSAGE_MAX 4096 /* what Sign and GenerateMac take */
@@ -99,13 +100,16 @@ struct kms_key {
 	struct kms_region_key primary; /* of a multi-Region key */
 	struct buf description;
 	struct buf algorithms; /* of whatever kind, each ended by a NUL */
+	/* of a reply that is ERR_REPLY: the member that cannot be read, or that
+	 * belongs to another key; NULL: none */
+	const char *unreadable;
 };
 
 /* Ceilings of the bufs; kms_key_free() frees them. */
 #define KMS_KEY_INIT                                           \
 	{                                                      \
 		.description = BUF_INIT(KMS_DESCRIPTION_SIZE), \
-		.algorithms = BUF_INIT(1024)                   \
+		.algorithms = BUF_INIT(KMS_ALGORITHMS_SIZE)    \
 	}
 void kms_key_free(struct kms_key *);
 

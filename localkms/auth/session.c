@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 #include "auth/session.h"
 #include "base/text.h"
+#include "base64.h"
 
 #define MAC_LEN 32
 
@@ -58,6 +59,7 @@ session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
 	uint8_t random[16], m[EVP_MAX_MD_SIZE];
 	char text[SESSION_ARN_SIZE + 32], hex[2 * MAC_LEN + 1];
 	char all[sizeof(text) + sizeof(hex)];
+	struct buf token = BUF_INIT(sizeof(s->token));
 	int n;
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
@@ -71,8 +73,13 @@ session_make(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
 	n = snprintf(all, sizeof(all), "%s %s", text, hex);
 	if (n < 0 || (size_t)n / 3 * 4 + 5 > sizeof(s->token))
 		return (false);
-	EVP_EncodeBlock(
-	    (unsigned char *)s->token, (const unsigned char *)all, n);
+	if (base64_write(VIEW(all, (size_t)n), &token) != ERR_OK ||
+	    buf_append(&token, VIEW("", 1)) != ERR_OK) {
+		buf_free(&token);
+		return (false);
+	}
+	memcpy(s->token, token.ptr, token.len);
+	buf_free(&token);
 	return (fill_secret(secret, s));
 }
 
@@ -81,16 +88,15 @@ session_read(const uint8_t secret[SESSION_SECRET_SIZE], struct session *s)
 {
 	uint8_t m[EVP_MAX_MD_SIZE], claimed[MAC_LEN];
 	char text[SESSION_TOKEN_SIZE], *space;
-	size_t len = strlen(s->token);
-	int n;
+	struct buf read = BUF_INIT(sizeof(text) - 1);
+	enum err e = base64_read(view_str(s->token), &read);
 
-	if (len == 0 || len % 4 != 0 || len >= sizeof(text))
+	if (e == ERR_OK && read.len != 0)
+		memcpy(text, read.ptr, read.len);
+	text[read.len] = '\0';
+	buf_free(&read);
+	if (e != ERR_OK)
 		return (false);
-	n = EVP_DecodeBlock(
-	    (unsigned char *)text, (const unsigned char *)s->token, (int)len);
-	if (n < 0)
-		return (false);
-	text[n] = '\0';
 	space = strrchr(text, ' ');
 	if (space == NULL || strlen(space + 1) != 2 * sizeof(claimed) ||
 	    !hex_read(space + 1, claimed, sizeof(claimed)))

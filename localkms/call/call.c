@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/evp.h>
 #include "base/text.h"
+#include "base64.h"
 #include "call/call.h"
 
 #define BUF_MOST (16 * 1024)
@@ -272,13 +272,11 @@ void
 call_page_end(struct call *c, bool more, const char *last)
 {
 	const char *marker = pool_printf(&c->pool, MARKER "%s", last);
-	size_t len = MARKER_LEN + strlen(last);
-	unsigned char *text;
+	struct buf text = BUF_INIT(SIZE_MAX);
 
 	c->out.truncated = more ? JSON_TRUE : JSON_FALSE;
-	if (!more || marker == NULL ||
-	    (text = pool_alloc(&c->pool, len / 3 * 4 + 5)) == NULL)
-		return;
-	EVP_EncodeBlock(text, (const unsigned char *)marker, (int)len);
-	c->out.next_marker = (const char *)text;
+	if (more && marker != NULL &&
+	    base64_write(view_str(marker), &text) == ERR_OK)
+		c->out.next_marker = pool_copy(&c->pool, buf_view(&text));
+	buf_free(&text);
 }

@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <openssl/evp.h>
 #include "message/input.h"
 #include "base/text.h"
+#include "base64.h"
 
 /* What a text may be made of: characters and ranges, as in a bracket. */
 struct pattern {
@@ -237,22 +237,18 @@ wrong_type(struct exception *e, const struct json_node *d, const char *wanted)
 struct view
 input_base64(struct view text, struct pool *pool)
 {
-	struct view none = {NULL, 0};
+	struct view bytes = {NULL, 0};
+	struct buf read = BUF_INIT(text.len);
 	uint8_t *out;
-	size_t pad = 0;
 
-	if (text.len % 4 != 0 || text.len > INT_MAX)
-		return (none);
-	if (text.len != 0)
-		pad = (size_t)((text.ptr[text.len - 1] == '=') +
-			       (text.ptr[text.len - 2] == '='));
-	if (text.len != 0 && memchr(text.ptr, '=', text.len - pad) != NULL)
-		return (none);
-	if ((out = pool_alloc(pool, text.len / 4 * 3 + 1)) == NULL ||
-	    (text.len != 0 &&
-		EVP_DecodeBlock(out, text.ptr, (int)text.len) < 0))
-		return (none);
-	return (VIEW(out, text.len / 4 * 3 - pad));
+	if (base64_read(text, &read) == ERR_OK &&
+	    (out = pool_alloc(pool, read.len + 1)) != NULL) {
+		if (read.len != 0)
+			memcpy(out, read.ptr, read.len);
+		bytes = VIEW(out, read.len);
+	}
+	buf_free(&read);
+	return (bytes);
 }
 
 /* strtod() without the host's locale; the text is a number of JSON's. */

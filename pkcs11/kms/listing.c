@@ -50,6 +50,9 @@ gather(struct call *c, const char *key,
 	for (int n = 0; n < PAGES_MAX; n++) {
 		if ((e = list(&c->kms, key, &page)) == ERR_OK)
 			e = rows_add(r, &page.rows);
+		if (e == ERR_OK && c->kms.error.message[0] != '\0')
+			call_note(c, "an entry of a list is left out: %s",
+			    c->kms.error.message);
 		json_rows_free(&page.rows);
 		if (e != ERR_OK || page.marker[0] == '\0')
 			return (e);
@@ -230,6 +233,13 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
 		call_note(
 		    l->c, "key %s is left out: %s", l->ids[i].id, err_text(e));
+		return (ERR_OK);
+	}
+	if (meta->unreadable != NULL) {
+		call_note(l->c,
+		    "key %s is left out: the member %s of KMS's reply cannot "
+		    "be read",
+		    l->ids[i].id, meta->unreadable);
 		return (ERR_OK);
 	}
 	if (e != ERR_OK)

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include "json.h"
 #include "tap.h"
@@ -6,7 +7,7 @@ struct row {
 	char name[8];
 };
 struct sample {
-	char text[8];
+	char text[8], word[8];
 	struct buf blob, names, map, chars;
 	double number;
 	enum json_bool truth;
@@ -26,7 +27,8 @@ static const struct json_field inner_fields[] = {
 static const struct json_field fields[] = {
     F(text, "Text", TEXT),
     F(blob, "Blob", BYTES),
-    F(chars, "Chars", CHARS),
+    F(chars, "Chars", SHOWN),
+    F(word, "Word", WORD),
     F(names, "Names", NAMES),
     F(map, "Map", MAP),
     F(number, "Number", NUMBER),
@@ -42,7 +44,7 @@ decode(const char *text, struct sample *s)
 	*s = (struct sample){.blob = BUF_INIT(8),
 	    .names = BUF_INIT(64),
 	    .map = BUF_INIT(64),
-	    .chars = BUF_INIT(64)};
+	    .chars = BUF_INIT(16)};
 	return (json_decode(fields, view_str(text), s));
 }
 
@@ -112,7 +114,11 @@ test_refused(void)
 	    "{\"Text\":1}", "{\"Text\":\"too long for it\"}", "{\"Text\":[]}",
 	    "{\"Text\":{}}", "{\"Number\":\"1\"}", "{\"Number\":true}",
 	    "{\"Truth\":0}", "{\"Blob\":\"A\"}", "{\"Blob\":\"****\"}",
-	    "{\"Blob\":\"A===\"}", "{\"Names\":{}}", "{\"Names\":[1]}",
+	    "{\"Blob\":\"A===\"}", "{\"Blob\":\"AA==AAAA\"}",
+	    "{\"Blob\":\" AAA\"}", "{\"Blob\":\"AAA \"}",
+	    "{\"Blob\":\"AA\\nA\"}", "{\"Blob\":\"AAA\\n\"}",
+	    "{\"Blob\":\"AB==\"}", "{\"Blob\":\"AAB=\"}", "{\"Blob\":\"====\"}",
+	    "{\"Blob\":\"A-A_\"}", "{\"Names\":{}}", "{\"Names\":[1]}",
 	    "{\"Names\":[[]]}", "{\"Map\":[]}", "{\"Map\":{\"k\":1}}",
 	    "{\"Map\":{\"k\":{}}}", "{\"Rows\":[1]}", "{\"Rows\":{}}",
 	    "{\"Rows\":[\"x\"]}", "{\"Text\":\"a\\u0000\"}", "{} {}",
@@ -136,9 +142,87 @@ test_refused(void)
 	    "an empty reply and a null member are as absent");
 }
 
+/* What is only shown is cut, between two characters. */
+static void
+test_cut(void)
+{
+	struct sample s;
+
+	OK(decode("{\"Word\":\"abcdefgh\"}", &s) == ERR_OK &&
+		strcmp(s.word, "abcdefg") == 0,
+	    "a word is cut to fit");
+	sample_free(&s);
+	OK(decode("{\"Word\":\"abcde\u65e5\"}", &s) == ERR_OK &&
+		strcmp(s.word, "abcde") == 0,
+	    "a word is cut between characters");
+	sample_free(&s);
+	OK(decode("{\"Chars\":\"\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\"}", &s) ==
+		    ERR_OK &&
+		s.chars.len == 15,
+	    "a description is cut between characters");
+	sample_free(&s);
+	OK(decode("{\"Names\":[\"0123456789012345678901234567890123456789\","
+		  "\"0123456789012345678901234567890123456789\",\"last\"]}",
+	       &s) == ERR_OK &&
+		s.names.len == 41 + 5,
+	    "a name for which there is no room is left out");
+	sample_free(&s);
+}
+
+/* A row that cannot be read costs that row. */
+static void
+test_rows(void)
+{
+	static const char *const bad[] = {"{\"Name\":\"too long for it\"}",
+	    "{\"Name\":1}", "{\"Name\":true}", "{\"Name\":[{\"Name\":\"x\"}]}",
+	    "{\"Name\":{\"Name\":\"x\"}}", "{\"Name\":\"a\\u0000\"}"};
+	struct sample s;
+	const struct row *r;
+	const char *member;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "{\"Rows\":[%s,{\"Name\":\"a\"},%s,{\"Name\":\"b\"},%s]}",
+		    bad[i], bad[i], bad[i]);
+		s = (struct sample){.number = 0};
+		OK(json_decode_member(fields, view_str(text), &s, &member) ==
+			    ERR_OK &&
+			s.rows.count == 2 && member != NULL &&
+			strcmp(member, "Name") == 0,
+		    "a row is left out: %s", bad[i]);
+		r = s.rows.ptr;
+		OK(s.rows.count == 2 && strcmp(r[0].name, "a") == 0 &&
+			strcmp(r[1].name, "b") == 0,
+		    "the others stay");
+		sample_free(&s);
+	}
+	OK(decode("{\"Rows\":[]}", &s) == ERR_OK && s.rows.ptr != NULL &&
+		s.rows.count == 0,
+	    "an empty array is not an absent one");
+	sample_free(&s);
+	OK(decode("{}", &s) == ERR_OK && s.rows.ptr == NULL, "an absent array");
+	sample_free(&s);
+}
+
+static void
+test_numbers(void)
+{
+	struct sample s;
+
+	OK(decode("{\"Number\":9007199254740992}", &s) == ERR_OK,
+	    "the largest number");
+	OK(decode("{\"Number\":9.1e15}", &s) == ERR_REPLY &&
+		decode("{\"Number\":-1e300}", &s) == ERR_REPLY,
+	    "no time is as far as that");
+}
+
 int
 main(void)
 {
+	test_cut();
+	test_rows();
+	test_numbers();
 	test_decode();
 	test_round_trip();
 	test_refused();

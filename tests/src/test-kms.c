@@ -81,6 +81,12 @@ holds(struct buf *b, const char *text)
 	return (yes);
 }
 
+#define ARN "arn:aws:kms:eu-west-1:111122223333:key/k"
+#define REPLICA "arn:aws:kms:eu-west-2:111122223333:key/k"
+#define OTHER "arn:aws:kms:eu-west-1:111122223333:key/other"
+#define BYTES_32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define BASE64_32 "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+
 static void
 test_crypt(void)
 {
@@ -151,12 +157,16 @@ test_mac(void)
 	    .message = VIEW_STR("abc"),
 	    .algorithm = "HMAC_SHA_256"};
 
-	OK(kms_generate_mac(answer("{\"Mac\":\"eHl6\"}"), &in, &out) ==
+	OK(kms_generate_mac(answer("{\"Mac\":\"" BASE64_32 "\"}"), &in, &out) ==
 		    ERR_OK &&
-		holds(&out, "xyz"),
+		holds(&out, BYTES_32),
 	    "a MAC comes back");
 	sent("GenerateMac", "{\"KeyId\":\"k\",\"Message\":\"YWJj\","
 			    "\"MacAlgorithm\":\"HMAC_SHA_256\"}");
+	OK(kms_generate_mac(answer("{\"Mac\":\"eHl6\"}"), &in, &out) ==
+		ERR_REPLY,
+	    "a MAC of another length is refused");
+	buf_reset(&out);
 	in.mac = VIEW_STR("xyz");
 	OK(kms_verify_mac(answer("{\"MacValid\":true}"), &in) == ERR_OK,
 	    "a MAC verifies");
@@ -186,19 +196,19 @@ test_agree(void)
 	sent("DeriveSharedSecret", "{\"KeyId\":\"k\","
 				   "\"KeyAgreementAlgorithm\":\"ECDH\","
 				   "\"PublicKey\":\"YWJj\"}");
-	OK(kms_encapsulate(answer("{\"SharedSecret\":\"eHl6\","
+	OK(kms_encapsulate(answer("{\"SharedSecret\":\"" BASE64_32 "\","
 				  "\"SharedSecretCiphertextBlob\":\"YWJj\"}"),
 	       "k", &e) == ERR_OK &&
-		holds(&e.secret, "xyz") && holds(&e.ciphertext, "abc"),
+		holds(&e.secret, BYTES_32) && holds(&e.ciphertext, "abc"),
 	    "a secret and its ciphertext come back");
 	sent("Encapsulate",
 	    "{\"KeyId\":\"k\",\"EncapsulationAlgorithm\":\"ML_KEM\"}");
 	OK(kms_encapsulate(answer("{\"SharedSecret\":\"eHl6\"}"), "k", &e) ==
 		ERR_REPLY,
 	    "a secret without its ciphertext is no success");
-	OK(kms_decapsulate(answer("{\"SharedSecret\":\"eHl6\"}"), "k",
+	OK(kms_decapsulate(answer("{\"SharedSecret\":\"" BASE64_32 "\"}"), "k",
 	       VIEW_STR("abc"), &out) == ERR_OK &&
-		holds(&out, "xyz"),
+		holds(&out, BYTES_32),
 	    "the secret comes back");
 	sent("Decapsulate", "{\"KeyId\":\"k\","
 			    "\"EncapsulationAlgorithm\":\"ML_KEM\","
@@ -215,11 +225,11 @@ test_data_key(void)
 	    .key = "k", .spec = "AES_256", .context = VIEW("a\0b", 4)};
 
 	OK(kms_generate_data_key(answer("{\"CiphertextBlob\":\"YWJj\","
-					"\"Plaintext\":\"eHl6\","
-					"\"KeyId\":\"arn:k\"}"),
+					"\"Plaintext\":\"" BASE64_32 "\","
+					"\"KeyId\":\"" ARN "\"}"),
 	       &in, &d) == ERR_OK &&
-		strcmp(d.arn, "arn:k") == 0 && holds(&d.ciphertext, "abc") &&
-		holds(&d.plaintext, "xyz"),
+		strcmp(d.arn, ARN) == 0 && holds(&d.ciphertext, "abc") &&
+		holds(&d.plaintext, BYTES_32),
 	    "a data key comes back");
 	sent("GenerateDataKey", "{\"KeyId\":\"k\",\"KeySpec\":\"AES_256\","
 				"\"EncryptionContext\":{\"a\":\"b\"}}");
@@ -312,6 +322,59 @@ test_rotations(void)
 	json_rows_free(&page.rows);
 }
 
+/* A reply is held against its request. */
+static void
+test_held(void)
+{
+	struct buf out = BUF_INIT(KMS_BLOB_MAX);
+	struct kms_key key = KMS_KEY_INIT;
+	struct kms_page page = {.marker = ""};
+	struct kms_sign_in in = {.key = "k",
+	    .message = VIEW_STR("abc"),
+	    .algorithm = "ECDSA_SHA_256"};
+
+	OK(kms_sign(answer("{\"Signature\":\"eHl6\",\"KeyId\":\"" OTHER "\"}"),
+	       &in, &out) == ERR_REPLY,
+	    "another key's signature");
+	buf_reset(&out);
+	in.key = "alias/x";
+	OK(kms_sign(answer("{\"Signature\":\"eHl6\",\"KeyId\":\"" OTHER "\"}"),
+	       &in, &out) == ERR_OK,
+	    "an alias may lead to any key");
+	buf_reset(&out);
+	OK(kms_get_public_key(
+	       answer("{\"PublicKey\":\"eHl6\",\"KeyId\":\"" REPLICA "\"}"),
+	       ARN, &out) == ERR_REPLY,
+	    "the public key of a key in another Region");
+	buf_reset(&out);
+	OK(kms_get_public_key(answer("{\"PublicKey\":\"eHl6\",\"KeyId\":\"" ARN
+				     "\",\"NewMember\":{\"a\":[1]}}"),
+	       ARN, &out) == ERR_OK,
+	    "the key that was asked for, and a member of a newer KMS");
+	OK(kms_describe_key(answer("{\"KeyMetadata\":{\"KeyId\":\"other\"}}"),
+	       "k", &key) == ERR_REPLY &&
+		strcmp(key.unreadable, "KeyId") == 0,
+	    "another key's metadata");
+	kms_key_free(&key);
+	key = (struct kms_key)KMS_KEY_INIT;
+	OK(kms_describe_key(answer("{\"KeyMetadata\":{\"KeyId\":\"k\","
+				   "\"Arn\":\"" OTHER "\"}}"),
+	       "k", &key) == ERR_REPLY,
+	    "an ARN that is not the key's");
+	kms_key_free(&key);
+	OK(kms_list_keys(answer(""), &page) == ERR_REPLY &&
+		kms_list_keys(answer("{}"), &page) == ERR_REPLY &&
+		kms_list_aliases(answer("{}"), NULL, &page) == ERR_REPLY,
+	    "no list where one was asked for");
+	OK(kms_list_keys(answer("{\"Keys\":[]}"), &page) == ERR_OK,
+	    "an empty list");
+	json_rows_free(&page.rows);
+	OK(kms_schedule_key_deletion(
+	       answer("{\"KeyId\":\"" OTHER "\"}"), "k", 7) == ERR_REPLY,
+	    "another key's deletion");
+	buf_free(&out);
+}
+
 static void
 test_words(void)
 {
@@ -341,7 +404,7 @@ test_words(void)
 }
 
 #define REGIONS                                                          \
-	"{\"KeyMetadata\":{\"KeyId\":\"mrk-1\",\"Arn\":\"arn:1\","       \
+	"{\"KeyMetadata\":{\"KeyId\":\"k\",\"Arn\":\"" ARN "\","         \
 	"\"MultiRegion\":true,\"MultiRegionConfiguration\":{"            \
 	"\"MultiRegionKeyType\":\"PRIMARY\","                            \
 	"\"PrimaryKey\":{\"Arn\":\"arn:p\",\"Region\":\"eu-west-1\"},"   \
@@ -361,8 +424,7 @@ test_regions(void)
 	char arn[KMS_ID_SIZE];
 
 	OK(kms_describe_key(answer(REGIONS), "k", &key) == ERR_OK &&
-		strcmp(key.arn, "arn:1") == 0 &&
-		key.multi_region == JSON_TRUE &&
+		strcmp(key.arn, ARN) == 0 && key.multi_region == JSON_TRUE &&
 		key.multi_region_type == KMS_PRIMARY &&
 		strcmp(key.primary.arn, "arn:p") == 0 &&
 		strcmp(key.primary.region, "eu-west-1") == 0,
@@ -382,14 +444,18 @@ test_regions(void)
 		rows.count == 0,
 	    "no key, no replicas");
 	OK(kms_replicate_key(
-	       answer("{\"ReplicaKeyMetadata\":{\"Arn\":\"arn:r\"}}"), &in,
-	       arn) == ERR_OK &&
-		strcmp(arn, "arn:r") == 0,
+	       answer("{\"ReplicaKeyMetadata\":{\"Arn\":\"" REPLICA "\"}}"),
+	       &in, arn) == ERR_OK &&
+		strcmp(arn, REPLICA) == 0,
 	    "the ARN of the replica");
 	sent("ReplicateKey",
 	    "{\"KeyId\":\"k\",\"ReplicaRegion\":\"eu-west-2\","
 	    "\"Description\":\"d\","
 	    "\"Tags\":[{\"TagKey\":\"k\",\"TagValue\":\"v\"}]}");
+	OK(kms_replicate_key(
+	       answer("{\"ReplicaKeyMetadata\":{\"Arn\":\"" ARN "\"}}"), &in,
+	       arn) == ERR_UNKNOWN,
+	    "a replica in another Region than asked for");
 	OK(kms_replicate_key(answer("{}"), &in, arn) == ERR_UNKNOWN,
 	    "a replica that may be there");
 }
@@ -518,6 +584,7 @@ main(void)
 	test_data_key();
 	test_import();
 	test_rotations();
+	test_held();
 	test_words();
 	test_regions();
 	test_changes();
