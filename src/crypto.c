@@ -1,9 +1,14 @@
 #include <stdlib.h>
 #include <time.h>
 #include <openssl/crypto.h>
+#include <openssl/decoder.h>
+#include <openssl/encoder.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/opensslv.h>
 #include <openssl/provider.h>
+#include <openssl/rand.h>
 #include "crypto.h"
 
 #define FORK_WAIT_MS 200 /* most stretches are far shorter */
@@ -24,24 +29,6 @@ users_init(pthread_rwlock_t *users)
 	error = pthread_rwlock_init(users, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	return (error);
-}
-
-enum err
-crypto_open(struct crypto *c)
-{
-	/* The host's configuration goes to the default context now; were it
-	 * loaded by our first use, our context would be in its way. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
-		return (ERR_MEMORY);
-	if (c->users == NULL &&
-	    ((c->users = malloc(sizeof(*c->users))) == NULL ||
-		users_init(c->users) != 0))
-		return (ERR_MEMORY);
-	if ((c->lib = OSSL_LIB_CTX_new()) == NULL)
-		return (ERR_MEMORY);
-	if ((c->provider = OSSL_PROVIDER_load(c->lib, "default")) == NULL)
-		return (ERR_INTERNAL);
-	return (ERR_OK);
 }
 
 void
@@ -141,6 +128,93 @@ is_inside(const struct crypto *c)
 	return (OSSL_LIB_CTX_set0_default(NULL) == c->lib);
 }
 
+/*
+ * OpenSSL makes the algorithms of an operation when one of them is first asked
+ * for, and never tries again one for which it had no memory. So one of each
+ * operation is asked for now, while a failure still leads to another context.
+ */
+static bool
+fetch_all(OSSL_LIB_CTX *lib)
+{
+	EVP_MD *md = EVP_MD_fetch(lib, "SHA2-256", NULL);
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(lib, "AES-256-GCM", NULL);
+	EVP_MAC *mac = EVP_MAC_fetch(lib, "HMAC", NULL);
+	EVP_KDF *kdf = EVP_KDF_fetch(lib, "HKDF", NULL);
+	EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(lib, "RSA", NULL);
+	EVP_KEYEXCH *keyexch = EVP_KEYEXCH_fetch(lib, "ECDH", NULL);
+	EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(lib, "RSA", NULL);
+	EVP_ASYM_CIPHER *asym = EVP_ASYM_CIPHER_fetch(lib, "RSA", NULL);
+	OSSL_DECODER *decoder = OSSL_DECODER_fetch(lib, "RSA", NULL);
+	OSSL_ENCODER *encoder = OSSL_ENCODER_fetch(lib, "RSA", NULL);
+	bool all = md != NULL && cipher != NULL && mac != NULL && kdf != NULL &&
+		   keymgmt != NULL && keyexch != NULL && signature != NULL &&
+		   asym != NULL && decoder != NULL && encoder != NULL;
+
+	EVP_MD_free(md);
+	EVP_CIPHER_free(cipher);
+	EVP_MAC_free(mac);
+	EVP_KDF_free(kdf);
+	EVP_KEYMGMT_free(keymgmt);
+	EVP_KEYEXCH_free(keyexch);
+	EVP_SIGNATURE_free(signature);
+	EVP_ASYM_CIPHER_free(asym);
+	OSSL_DECODER_free(decoder);
+	OSSL_ENCODER_free(encoder);
+	return (all);
+}
+
+static bool
+ran_out_of_memory(void)
+{
+	unsigned long code;
+	bool yes = false;
+
+	while ((code = ERR_get_error()) != 0)
+		yes = yes || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+	return (yes);
+}
+
+static enum err
+fill_context(struct crypto *c)
+{
+	uint8_t byte;
+
+	if ((c->provider = OSSL_PROVIDER_load(c->lib, "default")) == NULL ||
+	    !fetch_all(c->lib) ||
+	    RAND_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1 ||
+	    RAND_priv_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1)
+		return (ERR_INTERNAL);
+	return (ran_out_of_memory() ? ERR_MEMORY : ERR_OK);
+}
+
+enum err
+crypto_open(struct crypto *c)
+{
+	void *errors = errors_take();
+	enum err e = ERR_MEMORY;
+
+	/* a forked child leaves the parent's as they are */
+	c->lib = NULL;
+	c->provider = NULL;
+	c->fips = false;
+	if (c->users == NULL &&
+	    ((c->users = malloc(sizeof(*c->users))) == NULL ||
+		users_init(c->users) != 0))
+		goto out;
+	/* The host's configuration goes to the default context now; were it
+	 * loaded by our first use, our context would be in its way. */
+	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1 &&
+	    (c->lib = OSSL_LIB_CTX_new()) != NULL)
+		e = fill_context(c);
+out:
+	if (e != ERR_OK)
+		crypto_close(c);
+	ERR_clear_error();
+	if (errors != NULL)
+		errors_put(errors);
+	return (e);
+}
+
 void
 crypto_enter(const struct crypto *c, struct crypto_guard *g)
 {
@@ -184,11 +258,12 @@ crypto_before_fork(const struct crypto *c)
 
 	if (c->users == NULL || is_inside(c))
 		return (false);
-	clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += FORK_WAIT_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	return (pthread_rwlock_timedwrlock(c->users, &until) == 0);
+	return (
+	    pthread_rwlock_clockwrlock(c->users, CLOCK_MONOTONIC, &until) == 0);
 }
 
 void

@@ -9,7 +9,8 @@
  * OpenSSL in a library context of our own. The host may itself be OpenSSL with
  * a PKCS#11 provider in front: what we do must not come back to us through it.
  * Made once in a process and never freed (freeing it under another thread's
- * random generator crashes that thread at its end).
+ * random generator crashes that thread at its end). A forked child makes one of
+ * its own: another thread may have held the parent's locks.
  */
 struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
@@ -19,7 +20,8 @@ struct crypto {
 };
 
 /* Loads the host's OpenSSL configuration first, never into our context.
- * Call without holding a lock: that configuration may load this module. */
+ * Call without holding a lock: that configuration may load this module. All
+ * algorithms are there afterwards, or it fails and can be called again. */
 enum err crypto_open(struct crypto *);
 /* For a program whose other threads have all ended: the module never can. */
 void crypto_close(struct crypto *);

@@ -13,6 +13,13 @@ env_get(const char *name)
 	return (s != NULL && s[0] != '\0' ? s : NULL);
 }
 
+void
+env_drop(const char *name)
+{
+	if (getenv(name) != NULL && secure_getenv(name) == NULL)
+		(void)unsetenv(name);
+}
+
 bool
 env_is_true(const char *value)
 {

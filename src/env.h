@@ -5,6 +5,9 @@
 
 /* The value, or NULL when unset, empty, or the process is set-uid. */
 const char *env_get(const char *name);
+/* Takes the variable out of the environment of a set-uid process, for libraries
+ * that would heed it all the same; does nothing in others. */
+void env_drop(const char *name);
 /* "true" in any case; NULL is false. */
 bool env_is_true(const char *value);
 /* Sets *out to path, NUL included, with a leading "~/" replaced by the

@@ -7,9 +7,11 @@
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include "ca-store.h"
+#include "env.h"
 #include "http-handle.h"
 
 #define CONNECT_MS 5000
+#define HEADERS_MAX (64 * 1024) /* of a reply, trailers included */
 #define LIFETIME_S 300L /* of a connection: an endpoint's address may move */
 #define KEEPALIVE_S 30L /* load balancers forget idle ones after 350 s */
 #define RESOLVED_MS 50000 /* curl forgets what we resolved after 60 s */
@@ -45,6 +47,8 @@ on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 	(void)easy;
 	SSL_CTX_set1_cert_store(ssl_ctx, h->http->store);
 	SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
+	/* whatever SSLKEYLOGFILE says: these secrets are nobody else's */
+	SSL_CTX_set_keylog_callback(ssl_ctx, NULL);
 	return (CURLE_OK);
 }
 
@@ -92,6 +96,11 @@ on_head(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct handle *h = arg;
 
+	h->header_len += size * count;
+	if (h->header_len > HEADERS_MAX) {
+		h->body_err = ERR_REPLY;
+		return (CURL_WRITEFUNC_ERROR);
+	}
 	if (bytes[0] == '\r' || bytes[0] == '\n')
 		h->headers_complete = true;
 	else if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
@@ -156,6 +165,23 @@ handle_new(struct http *http, struct conns *conns)
 		return (NULL);
 	}
 	return (h);
+}
+
+enum err
+http_start_curl(struct http *h)
+{
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&h->lock);
+	if (!h->curl_started) {
+		env_drop("SSLKEYLOGFILE"); /* curl creates that file */
+		if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+			h->curl_started = true;
+		else
+			e = ERR_INTERNAL;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return (e);
 }
 
 /* The certificates are read once for all connections: curl would read the
@@ -285,6 +311,29 @@ timeout_set(
 		    : ERR_MEMORY);
 }
 
+/*
+ * The variables that curl would read for itself, but never in a set-user-id
+ * program. As curl does it: http_proxy only in lower case, because a web server
+ * hands a request's header Proxy to its programs as HTTP_PROXY.
+ */
+static bool
+set_proxy(CURL *easy, const struct http_request *r)
+{
+	bool tls = strncmp(r->url, "https:", 6) == 0;
+	const char *const names[] = {tls ? "https_proxy" : "http_proxy",
+	    tls ? "HTTPS_PROXY" : NULL, "all_proxy", "ALL_PROXY"};
+	const char *proxy = NULL, *except = NULL;
+
+	for (size_t i = 0; !r->loopback && proxy == NULL && i < 4; i++)
+		if (names[i] != NULL)
+			proxy = env_get(names[i]);
+	if (proxy != NULL && (except = env_get("no_proxy")) == NULL)
+		except = env_get("NO_PROXY");
+	/* "" keeps curl from looking for itself */
+	return (SET(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "") &&
+		SET(easy, CURLOPT_NOPROXY, except != NULL ? except : ""));
+}
+
 /* All that one request sets; handle_end() takes it back. */
 enum err
 handle_begin(struct handle *h, const struct http_request *r,
@@ -295,6 +344,7 @@ handle_begin(struct handle *h, const struct http_request *r,
 	h->body = body;
 	h->body_err = ERR_OK;
 	h->headers_complete = false;
+	h->header_len = 0;
 	h->text[0] = '\0';
 	buf_reset(body);
 	if (h->http->no_threads && !r->loopback &&
@@ -302,8 +352,7 @@ handle_begin(struct handle *h, const struct http_request *r,
 		return (e);
 	if ((e = headers_set(h, r->headers)) != ERR_OK)
 		return (e);
-	if (!SET(h->easy, CURLOPT_URL, r->url) ||
-	    !SET(h->easy, CURLOPT_PROXY, r->loopback ? "" : NULL) ||
+	if (!SET(h->easy, CURLOPT_URL, r->url) || !set_proxy(h->easy, r) ||
 	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->not_idempotent ? 1L : 0L) ||
 	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		(curl_off_t)r->body.len) ||
@@ -424,6 +473,7 @@ handle_restart(
 	buf_reset(h->body);
 	h->body_err = ERR_OK;
 	h->headers_complete = false;
+	h->header_len = 0;
 	h->text[0] = '\0';
 	return (timeout_set(h, r, d));
 }

@@ -30,6 +30,7 @@ struct http {
 	struct http_many *multis[MULTI_MAX];
 	size_t multi_count;
 	X509_STORE *store; /* loaded with the first https request */
+	bool curl_started;
 };
 
 /* What handles with the same connections share. */
@@ -54,13 +55,20 @@ struct handle {
 	struct buf *body;
 	enum err body_err;
 	bool headers_complete; /* its last line has come */
+	size_t header_len; /* of all lines so far, trailers included */
 	char text[CURL_ERROR_SIZE];
 };
 /* conns: those of many, which outlive it, or NULL: its own. NULL: no memory. */
 struct handle *handle_new(struct http *, struct conns *);
 void handle_free(struct handle *); /* NULL is fine */
 
-/* For an https: request, first of all: the CA certificates. */
+/*
+ * First of all, and not before the first request: a host that is starting curl
+ * may be what calls C_Initialize, with curl's lock held. The reference is never
+ * given back: giving it back might take the host's.
+ */
+enum err http_start_curl(struct http *);
+/* For an https: request, before others: the CA certificates. */
 enum err http_load_ca_store(
     struct http *, const struct http_request *, struct error_info *);
 

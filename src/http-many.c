@@ -71,9 +71,14 @@ http_many_open(
 {
 	struct crypto_guard guard;
 	struct http_many *m;
-	enum err e = ERR_OK;
+	enum err e;
 
+	*out = NULL;
 	crypto_enter(http->crypto, &guard);
+	if ((e = http_start_curl(http)) != ERR_OK) {
+		crypto_leave(&guard);
+		return (e);
+	}
 	pthread_mutex_lock(&http->lock);
 	while ((m = idle_one(http)) == NULL && http->multi_count == MULTI_MAX &&
 	       e == ERR_OK)

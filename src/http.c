@@ -10,9 +10,7 @@
 enum err
 http_open(const struct http_conf *conf, struct http **out)
 {
-	struct crypto_guard guard;
 	struct http *h;
-	CURLcode rc;
 
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return (ERR_MEMORY);
@@ -22,14 +20,6 @@ http_open(const struct http_conf *conf, struct http **out)
 	    (h->ca_bundle = strdup(conf->ca_bundle)) == NULL) {
 		free(h);
 		return (ERR_MEMORY);
-	}
-	crypto_enter(h->crypto, &guard);
-	rc = curl_global_init(CURL_GLOBAL_DEFAULT);
-	crypto_leave(&guard);
-	if (rc != CURLE_OK) {
-		free(h->ca_bundle);
-		free(h);
-		return (ERR_INTERNAL);
 	}
 	pthread_mutex_init(&h->lock, NULL);
 	deadline_cond_init(&h->handle_returned);
@@ -51,7 +41,6 @@ http_close(struct http *h)
 	for (size_t i = 0; i < h->multi_count; i++)
 		http_many_free(h->multis[i]);
 	X509_STORE_free(h->store);
-	curl_global_cleanup();
 	crypto_leave(&guard);
 	pthread_cond_destroy(&h->handle_returned);
 	pthread_cond_destroy(&h->multi_returned);
@@ -158,7 +147,8 @@ http_post(struct http *http, const struct http_request *r,
 	reply->status = 0;
 	reply->sent = false;
 	crypto_enter(http->crypto, &guard);
-	if ((e = http_load_ca_store(http, r, error)) == ERR_OK &&
+	if ((e = http_start_curl(http)) == ERR_OK &&
+	    (e = http_load_ca_store(http, r, error)) == ERR_OK &&
 	    (e = handle_take(http, d, &h)) == ERR_OK) {
 		e = exchange(h, r, d, reply, error);
 		handle_put(http, h);

@@ -97,13 +97,14 @@ at_exit(void)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += DRAIN_MS / 1000;
 	pthread_mutex_lock(&global.lock);
 	global.exiting = true;
 	pthread_cond_broadcast(&global.changed);
-	while (global.calls != 0 && pthread_cond_timedwait(&global.changed,
-					&global.lock, &until) == 0)
+	while (global.calls != 0 &&
+	       pthread_cond_clockwait(
+		   &global.changed, &global.lock, CLOCK_MONOTONIC, &until) == 0)
 		continue;
 	pthread_mutex_unlock(&global.lock);
 }
