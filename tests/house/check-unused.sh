@@ -43,8 +43,7 @@ refuses "a request of src/ that not even a test makes" \
     'int op(void), main(void); int main(void) { return op(); }'
 refuses "a function of the module that tests alone use" \
     "pkcs11/op.c: op is used by tests alone" pkcs11/op \
-    'int op(void);
-int op(void) { return 1; }'
+    'int op(void); int op(void) { return 1; }'
 ok "all is well again" "$check" "$tree" "$tree"
 fails_saying "a build without objects" "no objects" "$check" "$tree" "$tree/src"
 tap_done
