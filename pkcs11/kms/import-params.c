@@ -143,6 +143,9 @@ enum err
 import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
     struct import_params *p)
 {
+	/* whatever the reply says: a key of another kind cannot be filled */
+	if (k->spec == NULL)
+		return (ERR_REPLY);
 	set_defaults(c, k, p);
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
 	return (get_parameters(c, kms, k, p));

@@ -218,7 +218,8 @@ create_once(struct call *c, struct provision *p)
 	failed = c->kms;
 	/* a reply to another request tells nothing of this one */
 	if (e == ERR_OK &&
-	    !view_equal(buf_view(&meta.description), view_str(text)))
+	    (!view_equal(buf_view(&meta.description), view_str(text)) ||
+		strcmp(meta.spec, in.spec) != 0))
 		e = error_info_set(&c->kms.error, ERR_REPLY,
 		    "KMS's reply to CreateKey is of another key, %s", meta.id);
 	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
