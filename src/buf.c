@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include "buf.h"
 #include "arena.h"
+#include "hex.h"
 
 #define FIRST_SIZE 64
 
@@ -70,7 +71,7 @@ buf_append(struct buf *b, struct view v)
 enum err
 buf_put_hex(struct buf *b, struct view v)
 {
-	static const char digits[] = "0123456789abcdef";
+	char digits[3];
 	enum err e;
 
 	if (v.len > (b->max - b->len) / 2)
@@ -78,8 +79,9 @@ buf_put_hex(struct buf *b, struct view v)
 	if ((e = buf_reserve(b, b->len + 2 * v.len)) != ERR_OK)
 		return (e);
 	for (size_t i = 0; i < v.len; i++) {
-		b->ptr[b->len++] = (uint8_t)digits[v.ptr[i] >> 4];
-		b->ptr[b->len++] = (uint8_t)digits[v.ptr[i] & 15];
+		hex_write(v.ptr + i, 1, digits);
+		memcpy(b->ptr + b->len, digits, 2);
+		b->len += 2;
 	}
 	return (ERR_OK);
 }

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include "sigv4.h"
+#include "hex.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define HASH_SIZE 32
@@ -60,18 +61,6 @@ sigv4_close(struct sigv4 *s)
 	free(s);
 }
 
-static void
-hex_of(const uint8_t *bytes, char hex[SIGV4_HEX_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < HASH_SIZE; i++) {
-		hex[2 * i] = digits[bytes[i] >> 4];
-		hex[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	hex[SIGV4_HEX_SIZE - 1] = '\0';
-}
-
 /*
  * A hash or MAC fed piece by piece: the texts that are signed hold the session
  * token, so they are never put together. The first failure is kept.
@@ -114,7 +103,7 @@ hash_end(struct sink *s, char hex[SIGV4_HEX_SIZE])
 	s->ok = s->ok && EVP_DigestFinal_ex(s->md, out, NULL) == 1;
 	EVP_MD_CTX_free(s->md);
 	if (s->ok)
-		hex_of(out, hex);
+		hex_write(out, sizeof(out), hex);
 	return (s->ok ? ERR_OK : ERR_INTERNAL);
 }
 
@@ -244,7 +233,7 @@ sigv4_sign(const struct sigv4 *v4, const struct sigv4_request *r,
 	put_line(&s, VIEW_STR("/aws4_request"));
 	put(&s, VIEW(hex, SIGV4_HEX_SIZE - 1));
 	if ((e = mac_end(&s, out)) == ERR_OK)
-		hex_of(out, hex);
+		hex_write(out, sizeof(out), hex);
 	return (e);
 }
 

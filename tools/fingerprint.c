@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -7,6 +6,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include "fingerprint.h"
+#include "hex.h"
 
 /* An OpenSSL context without the user's configuration: that may route a key
  * through the very module that is being asked about. */
@@ -56,8 +56,8 @@ rsa_fingerprint(
 	bool done = len > 0 && EVP_Q_digest(lib, "SHA256", NULL, der,
 				   (size_t)len, hash, NULL) == 1;
 
-	for (size_t i = 0; done && i < sizeof(hash); i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	if (done)
+		hex_write(hash, sizeof(hash), out);
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
 	OSSL_LIB_CTX_free(lib);

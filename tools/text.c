@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "text.h"
+#include "hex.h"
 
 /* The length of the UTF-8 character at s (RFC 3629); 0 if there is none. */
 static size_t
@@ -60,8 +61,12 @@ text_print(FILE *f, struct view v)
 void
 text_print_hex(FILE *f, struct view v)
 {
-	for (size_t i = 0; i < v.len; i++)
-		fprintf(f, "%02x", v.ptr[i]);
+	char digits[3];
+
+	for (size_t i = 0; i < v.len; i++) {
+		hex_write(v.ptr + i, 1, digits);
+		fputs(digits, f);
+	}
 }
 
 void

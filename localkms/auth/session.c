@@ -6,7 +6,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include "auth/session.h"
-#include "base/text.h"
+#include "hex.h"
 #include "base64.h"
 
 #define MAC_LEN 32

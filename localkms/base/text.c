@@ -1,44 +1,6 @@
 #include <string.h>
 #include "base/text.h"
 
-static const char digits[] = "0123456789abcdef";
-
-void
-hex_write(const uint8_t *bytes, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 15];
-	}
-	*out = '\0';
-}
-
-static int
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
-}
-
-bool
-hex_read(const char *hex, uint8_t *out, size_t len)
-{
-	int high, low;
-
-	for (size_t i = 0; i < len; i++) {
-		if ((high = digit_value(hex[2 * i])) < 0 ||
-		    (low = digit_value(hex[2 * i + 1])) < 0)
-			return (false);
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return (true);
-}
-
 void
 text_uuid(const char *hex, char uuid[37])
 {

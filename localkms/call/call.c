@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "hex.h"
 #include "base64.h"
 #include "call/call.h"
 
@@ -102,14 +103,11 @@ is_key_id(const char *s)
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
 	if (strncmp(s, "mrk-", 4) == 0)
-		return (
-		    strlen(s) == 36 && strspn(s + 4, "0123456789abcdef") == 32);
+		return (strlen(s) == 36 && hex_is_lower(s + 4, 32));
 	if (strlen(s) != sizeof(form) - 1)
 		return (false);
 	for (size_t i = 0; form[i] != '\0'; i++)
-		if (form[i] == '-'
-			? s[i] != '-'
-			: strchr("0123456789abcdefABCDEF", s[i]) == NULL)
+		if (form[i] == '-' ? s[i] != '-' : hex_value(s[i]) < 0)
 			return (false);
 	return (true);
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 #include "http/web.h"
-#include "base/text.h"
+#include "hex.h"
 
 const char *
 web_header(const struct web_request *q, const char *name)

@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include "key/cipher.h"
-#include "base/text.h"
+#include "hex.h"
 
 #define FORMAT 1
 #define ID_LEN 37 /* KEY_ID_SIZE: padded with NUL */

@@ -6,7 +6,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include "key/material.h"
-#include "base/text.h"
+#include "hex.h"
 
 bool
 material_pkcs8(EVP_PKEY *pkey, struct buf *out)

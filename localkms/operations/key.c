@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/rand.h>
 #include "base/text.h"
+#include "hex.h"
 #include "call/metadata.h"
 #include "call/policy.h"
 #include "call/tags.h"

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <openssl/rand.h>
 #include "base/text.h"
+#include "hex.h"
 #include "service/edit.h"
 #include "service/perform.h"
 #include "service/service.h"

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "hex.h"
 #include "key-list.h"
 
 #define SEPARATORS " \t,"
@@ -14,15 +15,6 @@ next(const char **list, const char **name)
 	return ((size_t)(*list - *name));
 }
 
-static bool
-is_hex(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (strchr("0123456789abcdef", s[i]) == NULL)
-			return (false);
-	return (true);
-}
-
 /* 8-4-4-4-12 digits of a UUID, or mrk- and 32 digits. */
 static bool
 is_key_id(const char *s, size_t len)
@@ -31,11 +23,12 @@ is_key_id(const char *s, size_t len)
 	size_t n = strlen(MULTI_REGION);
 
 	if (len == n + 32 && strncmp(s, MULTI_REGION, n) == 0)
-		return (is_hex(s + n, 32));
+		return (hex_is_lower(s + n, 32));
 	if (len != 36)
 		return (false);
 	for (size_t i = 0; i < 5; i++) {
-		if (!is_hex(s, groups[i]) || (i < 4 && s[groups[i]] != '-'))
+		if (!hex_is_lower(s, groups[i]) ||
+		    (i < 4 && s[groups[i]] != '-'))
 			return (false);
 		s += groups[i] + 1;
 	}

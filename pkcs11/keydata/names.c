@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include "hex.h"
 #include "names.h"
 
 #define ALIAS_PREFIX "alias/"
@@ -57,15 +58,19 @@ escape(struct view name, const char *prefix, bool all_hex,
 
 	memcpy(alias, prefix, n + 1);
 	for (size_t i = 0; i < name.len; i++) {
-		const char *form = all_hex		   ? "%02x"
-				   : is_plain(name.ptr[i]) ? "%c"
-							   : "_%02x";
-		int len = snprintf(
-		    alias + n, KMS_ALIAS_SIZE - n, form, name.ptr[i]);
+		bool plain = !all_hex && is_plain(name.ptr[i]);
+		char text[] = "_xx";
+		const char *part = all_hex ? text + 1 : text;
 
-		if (len < 0 || n + (size_t)len >= KMS_ALIAS_SIZE)
+		hex_write(name.ptr + i, 1, text + 1);
+		if (plain) {
+			text[0] = (char)name.ptr[i];
+			text[1] = '\0';
+		}
+		if (n + strlen(part) >= KMS_ALIAS_SIZE)
 			return (ERR_DATA);
-		n += (size_t)len;
+		strcpy(alias + n, part);
+		n += strlen(part);
 	}
 	return (ERR_OK);
 }
@@ -84,32 +89,19 @@ name_to_alias(enum name_kind kind, struct view name, char alias[KMS_ALIAS_SIZE])
 	return (ERR_OK);
 }
 
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return (at == NULL ? -1 : (int)(at - digits));
-}
-
 /* Undoes escape(); only what escape() writes is read. */
 static bool
 unescape(const char *s, bool all_hex, struct buf *name)
 {
 	uint8_t byte;
-	int high, low;
 
 	for (; *s != '\0'; s++) {
 		if (!all_hex && *s != '_') {
 			byte = (uint8_t)*s;
 		} else {
 			s += !all_hex;
-			high = hex_digit(s[0]);
-			low = high < 0 ? -1 : hex_digit(s[1]);
-			if (low < 0)
+			if (!hex_is_lower(s, 2) || !hex_read(s, &byte, 1))
 				return (false);
-			byte = (uint8_t)(high << 4 | low);
 			s++;
 		}
 		if (buf_append(name, VIEW(&byte, 1)) != ERR_OK)
@@ -144,17 +136,16 @@ bool
 name_default_id(const char *key_id, uint8_t id[16])
 {
 	size_t n = 0;
-	int digit;
 
 	if (starts(key_id, "mrk-"))
 		key_id += strlen("mrk-");
 	for (; *key_id != '\0'; key_id++) {
 		if (*key_id == '-')
 			continue;
-		if (n == 32 || (digit = hex_digit(*key_id)) < 0)
+		if (n == 32 || !hex_is_lower(key_id, 1))
 			return (false);
 		id[n / 2] = (uint8_t)((n % 2 == 0 ? 0 : id[n / 2] << 4) |
-				      digit);
+				      hex_value(*key_id));
 		n++;
 	}
 	return (n == 32);
@@ -172,7 +163,8 @@ name_key_of_id(struct view id, char key_id[37])
 	for (size_t i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			key_id[n++] = '-';
-		n += (size_t)sprintf(key_id + n, "%02x", b[i]);
+		hex_write(b + i, 1, key_id + n);
+		n += 2;
 	}
 	return (true);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <openssl/evp.h>
+#include "hex.h"
 #include "journal.h"
 #include "json.h"
 #include "token/state.h"
@@ -28,7 +29,8 @@ set_name(struct call *c, struct journal *j, const struct key_request *r,
 	struct buf text = BUF_INIT(64 * 1024);
 	struct view name = view_str(r->spec->kms);
 	const char *kind = "spec";
-	size_t n = 0, at;
+	char digits[2 * sizeof(hash) + 1];
+	size_t n = 0;
 	enum err e;
 
 	if (companion_of != NULL) {
@@ -50,11 +52,9 @@ set_name(struct call *c, struct journal *j, const struct key_request *r,
 	buf_free(&text);
 	if (e != ERR_OK)
 		return (e);
-	at = (size_t)snprintf(j->name, sizeof(j->name),
-	    r->generated_by_kms ? "generate-" : "create-");
-	for (size_t i = 0; i < sizeof(hash); i++)
-		at += (size_t)snprintf(
-		    j->name + at, sizeof(j->name) - at, "%02x", hash[i]);
+	hex_write(hash, sizeof(hash), digits);
+	snprintf(j->name, sizeof(j->name), "%s-%s",
+	    r->generated_by_kms ? "generate" : "create", digits);
 	return (ERR_OK);
 }
 
@@ -118,8 +118,7 @@ journal_ask(struct call *c, struct journal *j)
 		if (getrandom(random, sizeof(random), 0) !=
 		    (ssize_t)sizeof(random))
 			return (ERR_INTERNAL);
-		for (size_t i = 0; i < sizeof(random); i++)
-			snprintf(j->nonce + 2 * i, 3, "%02x", random[i]);
+		hex_write(random, sizeof(random), j->nonce);
 	}
 	j->unanswered++;
 	j->asked = (double)(clock->wall_ms(clock->ctx) / 1000);

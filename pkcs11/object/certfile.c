@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include "crypto.h"
 #include "certfile.h"
+#include "hex.h"
 #include "trusted-path.h"
 
 #define PATH_SIZE 4096
@@ -167,26 +168,10 @@ take_der(struct certfiles *l, struct view v, const struct certfile *names,
 	return (v.len != 0);
 }
 
-static int
-hex_digit(uint8_t ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return (ch - '0');
-	if (ch >= 'a' && ch <= 'f')
-		return (ch - 'a' + 10);
-	return (ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1);
-}
-
 static bool
 hex_byte(struct view v, size_t at, uint8_t *out)
 {
-	int high = at < v.len ? hex_digit(v.ptr[at]) : -1;
-	int low = at + 1 < v.len ? hex_digit(v.ptr[at + 1]) : -1;
-
-	if (high < 0 || low < 0)
-		return (false);
-	*out = (uint8_t)(high << 4 | low);
-	return (true);
+	return (at + 1 < v.len && hex_read((const char *)v.ptr + at, out, 1));
 }
 
 static bool
@@ -404,8 +389,7 @@ our_name(struct call *c, struct view der, char name[OUR_NAME_SIZE])
 		der.len, hash, &n) != 1)
 		return (ERR_INTERNAL);
 	strcpy(name, OURS);
-	for (size_t i = 0; i < 16; i++)
-		snprintf(name + strlen(OURS) + 2 * i, 3, "%02x", hash[i]);
+	hex_write(hash, 16, name + strlen(OURS));
 	strcat(name, ".pem");
 	return (ERR_OK);
 }
@@ -413,7 +397,7 @@ our_name(struct call *c, struct view der, char name[OUR_NAME_SIZE])
 static enum err
 put_escaped(struct buf *out, struct view v, bool all)
 {
-	char text[4];
+	char text[] = "\\xx";
 	bool plain;
 	enum err e = ERR_OK;
 
@@ -421,10 +405,9 @@ put_escaped(struct buf *out, struct view v, bool all)
 		plain = !all && v.ptr[i] > ' ' && v.ptr[i] != 0x7f &&
 			v.ptr[i] != '\\';
 		plain |= !all && v.ptr[i] == ' ' && i != 0 && i + 1 < v.len;
-		snprintf(text, sizeof(text), "%s%02x", all ? "" : "\\",
-		    (unsigned)v.ptr[i]);
+		hex_write(v.ptr + i, 1, text + 1);
 		e = plain ? buf_append(out, VIEW(v.ptr + i, 1))
-			  : buf_puts(out, text);
+			  : buf_puts(out, all ? text + 1 : text);
 	}
 	return (e);
 }

@@ -1,6 +1,6 @@
-#include <stdio.h>
 #include <openssl/rand.h>
 #include "attr.h"
+#include "hex.h"
 #include "object-schema.h"
 #include "session-object.h"
 #include "token/login.h"
@@ -60,8 +60,7 @@ put_unique_id(struct call *c, struct attrset *b)
 
 	if (RAND_bytes_ex(c->module->crypto->lib, id, sizeof(id), 0) != 1)
 		return (ERR_INTERNAL);
-	for (size_t i = 0; i < sizeof(id); i++)
-		snprintf(text + 2 * i, 3, "%02x", id[i]);
+	hex_write(id, sizeof(id), text);
 	return (attrset_set(b, CKA_UNIQUE_ID, VIEW(text, 2 * ID_LEN), false));
 }
 

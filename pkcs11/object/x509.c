@@ -1,7 +1,7 @@
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <openssl/x509v3.h>
+#include "hex.h"
 #include "token/attr-value.h"
 #include "x509.h"
 
@@ -105,8 +105,7 @@ put_hashes(struct call *c, struct attrset *b)
 	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, der.ptr,
 		der.len, hash, &n) != 1)
 		return (ERR_INTERNAL);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	hex_write(hash, sizeof(hash), text);
 	return (put(b, CKA_UNIQUE_ID, text, 2 * sizeof(hash)));
 }
 

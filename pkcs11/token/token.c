@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "hex.h"
 #include "log.h"
 #include "token.h"
 
@@ -34,8 +35,8 @@ make_serial(struct token *t, const struct crypto *crypto)
 	if (e == ERR_OK && EVP_Q_digest(crypto->lib, "SHA256", NULL, text.ptr,
 			       text.len, hash, &n) != 1)
 		e = ERR_INTERNAL;
-	for (size_t i = 0; e == ERR_OK && i < SERIAL_LEN / 2; i++)
-		snprintf(t->serial + 2 * i, 3, "%02x", hash[i]);
+	if (e == ERR_OK)
+		hex_write(hash, SERIAL_LEN / 2, t->serial);
 	buf_free(&text);
 	return (e);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "buf.h"
 #include "arena.h"
+#include "hex.h"
 #include "tap.h"
 
 static void
@@ -33,6 +34,24 @@ test_ceiling(void)
 	buf_free(&b);
 	OK(b.len == 0 && buf_puts(&b, "again") == ERR_OK, "used again");
 	buf_free(&b);
+}
+
+static void
+test_hex(void)
+{
+	uint8_t bytes[2] = {0};
+	char text[5];
+
+	hex_write((const uint8_t *)"\x0a\xf9", 2, text);
+	OK(strcmp(text, "0af9") == 0, "hexadecimal digits and a NUL");
+	OK(hex_read("0aF9", bytes, 2) && bytes[0] == 0x0a && bytes[1] == 0xf9,
+	    "read in either case");
+	OK(!hex_read("0a9", bytes, 2) && !hex_read("0g", bytes, 1) &&
+		!hex_read("", bytes, 1),
+	    "not without all the digits");
+	OK(hex_is_lower("09af", 4) && !hex_is_lower("09aF", 4) &&
+		!hex_is_lower("09a", 4),
+	    "lower case is told from upper case");
 }
 
 static void
@@ -119,6 +138,7 @@ main(void)
 {
 	test_arena_refused();
 	test_ceiling();
+	test_hex();
 	test_growth();
 	test_arena();
 	OK(view_equal(VIEW(NULL, 0), VIEW_STR("")) &&
