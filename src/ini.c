@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "array.h"
 #include "ini.h"
 
 #define READ_SIZE 4096
@@ -79,17 +80,13 @@ bad_line(const struct parser *p, const char *why)
 static enum err
 item_add(struct ini *ini, struct ini_item item)
 {
-	struct ini_item *more;
+	struct ini_item *items = array_grow(
+	    ini->items, &ini->cap, ini->count + 1, sizeof(*items));
 
-	/* room for a power of two */
-	if ((ini->count & (ini->count - 1)) == 0) {
-		more = realloc(ini->items,
-		    (ini->count == 0 ? 1 : ini->count * 2) * sizeof(*more));
-		if (more == NULL)
-			return (ERR_MEMORY);
-		ini->items = more;
-	}
-	ini->items[ini->count++] = item;
+	if (items == NULL)
+		return (ERR_MEMORY);
+	ini->items = items;
+	items[ini->count++] = item;
 	return (ERR_OK);
 }
 
@@ -202,5 +199,5 @@ ini_free(struct ini *ini)
 	buf_free(&ini->text);
 	free(ini->items);
 	ini->items = NULL;
-	ini->count = 0;
+	ini->count = ini->cap = 0;
 }

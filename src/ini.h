@@ -27,13 +27,13 @@ struct ini_item {
 struct ini {
 	struct buf text;
 	struct ini_item *items; /* in the file's order */
-	size_t count;
+	size_t count, cap;
 };
 
 #define INI_MAX (1024 * 1024)
-#define INI_INIT                           \
-	{                                  \
-		BUF_INIT(INI_MAX), NULL, 0 \
+#define INI_INIT                          \
+	{                                 \
+		.text = BUF_INIT(INI_MAX) \
 	}
 
 /* Reads all of fd, which stays open. name: the file's, for the message in

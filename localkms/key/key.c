@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "array.h"
 #include "clock.h"
 #include "key/key.h"
 
@@ -109,8 +110,8 @@ key_unref(struct key *k)
 struct material *
 key_material_add(struct key *k)
 {
-	struct material *p = realloc(
-	    k->materials, (k->material_count + 1) * sizeof(*k->materials));
+	struct material *p = array_grow(
+	    k->materials, &k->material_cap, k->material_count + 1, sizeof(*p));
 
 	if (p == NULL)
 		return (NULL);

@@ -52,7 +52,7 @@ struct key {
 	char *description, *policy; /* policy NULL: the default one */
 	struct buf tags; /* key NUL value NUL ... */
 	struct material *materials; /* the oldest first */
-	size_t material_count;
+	size_t material_count, material_cap;
 
 	/* not stored: for the imitation of eventual consistency, by the
 	 * monotonic clock */

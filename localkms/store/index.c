@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "store/index.h"
 
 size_t
@@ -27,16 +28,11 @@ index_find(const struct index *x, const void *key, bool *found)
 bool
 index_reserve(struct index *x)
 {
-	size_t cap = x->cap == 0 ? 64 : x->cap * 2;
-	void **p;
+	void **rows = array_grow(x->rows, &x->cap, x->count + 1, sizeof(*rows));
 
-	if (x->count < x->cap)
-		return (true);
-	if ((p = realloc(x->rows, cap * sizeof(*p))) == NULL)
-		return (false);
-	x->rows = p;
-	x->cap = cap;
-	return (true);
+	if (rows != NULL)
+		x->rows = rows;
+	return (rows != NULL);
 }
 
 void

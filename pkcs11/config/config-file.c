@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "array.h"
 #include "config-file.h"
 #include "env.h"
 #include "ini.h"
@@ -20,7 +20,8 @@ token_add(struct config *c, const char *label)
 {
 	struct config_token *t;
 
-	t = realloc(c->tokens, (c->token_count + 1) * sizeof(*t));
+	t = array_grow(
+	    c->tokens, &c->token_cap, c->token_count + 1, sizeof(*t));
 	if (t == NULL)
 		return (NULL);
 	c->tokens = t;

@@ -56,6 +56,7 @@ struct config {
 	bool digests; /* name digests in the mechanism list */
 	struct config_token *tokens;
 	size_t token_count; /* at least 1 */
+	size_t token_cap;
 };
 
 /* How an option's value is written, and what holds it. */

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "attrset.h"
 
 struct attrset_row {
@@ -67,16 +68,13 @@ row_find(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 static enum err
 make_room(struct attrset *b)
 {
-	size_t cap = b->cap == 0 ? 16 : 2 * b->cap;
-	struct attrset_row *rows;
-
-	if (b->count < b->cap)
-		return (ERR_OK);
 	/* the rows move, the values that they point to stay where they are */
-	if ((rows = realloc(b->rows, cap * sizeof(*rows))) == NULL)
+	struct attrset_row *rows = array_grow(
+	    b->rows, &b->cap, b->count + 1, sizeof(*rows));
+
+	if (rows == NULL)
 		return (ERR_MEMORY);
 	b->rows = rows;
-	b->cap = cap;
 	return (ERR_OK);
 }
 

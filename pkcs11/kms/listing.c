@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "companion.h"
 #include "listing.h"
 #include "settle.h"
@@ -21,12 +22,9 @@ rows_add(struct rows *r, const struct json_rows *page)
 
 	if (page->count == 0)
 		return (ERR_OK);
-	if (need > r->cap) {
-		r->cap = need > 2 * r->cap ? need : 2 * r->cap;
-		if ((p = realloc(r->ptr, r->cap * r->size)) == NULL)
-			return (ERR_MEMORY);
-		r->ptr = p;
-	}
+	if ((p = array_grow(r->ptr, &r->cap, need, r->size)) == NULL)
+		return (ERR_MEMORY);
+	r->ptr = p;
 	memcpy(r->ptr + r->count * r->size, page->ptr, page->count * r->size);
 	r->count = need;
 	return (ERR_OK);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include "array.h"
 #include "crypto.h"
 #include "certfile.h"
 #include "hex.h"
@@ -123,19 +124,15 @@ is_there(const struct certfiles *l, struct view der)
 static enum err
 add(struct certfiles *l, struct view der, const struct certfile *names)
 {
-	size_t cap = l->cap == 0 ? 16 : 2 * l->cap;
 	struct certfile *rows, *f;
 	enum err e;
 
 	if (is_there(l, der) || l->count == CERTS_MAX)
 		return (ERR_OK);
-	if (l->count == l->cap) {
-		rows = realloc(l->rows, cap * sizeof(*rows));
-		if (rows == NULL)
-			return (ERR_MEMORY);
-		l->rows = rows;
-		l->cap = cap;
-	}
+	rows = array_grow(l->rows, &l->cap, l->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return (ERR_MEMORY);
+	l->rows = rows;
 	f = &l->rows[l->count++];
 	*f = (struct certfile){.der = BUF_INIT(CERTFILE_DER_MAX),
 	    .label = BUF_INIT(CERTFILE_NAME_MAX),

@@ -1,5 +1,5 @@
-#include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "attr.h"
 #include "certs.h"
 #include "find.h"
@@ -28,17 +28,13 @@ static CK_RV
 add(struct call *c, CK_OBJECT_HANDLE h)
 {
 	struct find *f = &c->session->find;
-	CK_OBJECT_HANDLE *p;
+	CK_OBJECT_HANDLE *handles = array_grow(
+	    f->handles, &f->cap, f->count + 1, sizeof(*handles));
 
-	/* room is doubled whenever the count is a power of two */
-	if ((f->count & (f->count - 1)) == 0) {
-		p = realloc(f->handles,
-		    (f->count == 0 ? 1 : 2 * f->count) * sizeof(*p));
-		if (p == NULL)
-			return (CKR_HOST_MEMORY);
-		f->handles = p;
-	}
-	f->handles[f->count++] = h;
+	if (handles == NULL)
+		return (CKR_HOST_MEMORY);
+	f->handles = handles;
+	handles[f->count++] = h;
 	return (CKR_OK);
 }
 

@@ -1,23 +1,20 @@
 #include <stdlib.h>
+#include "array.h"
 #include "cryptoki/constants.h"
 #include "template-builder.h"
 
 static CK_ATTRIBUTE *
 find_or_add_row(struct template_builder *d, CK_ATTRIBUTE_TYPE type)
 {
-	CK_ULONG cap = d->cap == 0 ? 32 : 2 * d->cap;
 	CK_ATTRIBUTE *rows;
 
 	for (CK_ULONG i = 0; i < d->count; i++)
 		if (d->rows[i].type == type)
 			return (&d->rows[i]);
-	if (d->count == d->cap) {
-		rows = realloc(d->rows, cap * sizeof(*rows));
-		if (rows == NULL)
-			return (NULL);
-		d->rows = rows;
-		d->cap = cap;
-	}
+	rows = array_grow(d->rows, &d->cap, d->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return (NULL);
+	d->rows = rows;
 	d->rows[d->count] = (CK_ATTRIBUTE){type, NULL, 0};
 	return (&d->rows[d->count++]);
 }

@@ -8,7 +8,8 @@
  */
 struct template_builder {
 	CK_ATTRIBUTE *rows;
-	CK_ULONG count, cap;
+	CK_ULONG count;
+	size_t cap;
 	bool failed;
 };
 /* Sets or replaces. */

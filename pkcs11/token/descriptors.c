@@ -1,5 +1,5 @@
-#include <stdlib.h>
 #include <unistd.h>
+#include "array.h"
 #include "descriptors.h"
 
 void
@@ -17,16 +17,12 @@ descriptors_unlock(struct descriptors *d)
 bool
 descriptors_add(struct descriptors *d, int fd)
 {
-	size_t cap = d->cap == 0 ? 16 : 2 * d->cap;
-	int *fds;
+	int *fds = array_grow(d->fds, &d->cap, d->count + 1, sizeof(*fds));
 
-	if (d->count == d->cap) {
-		if ((fds = realloc(d->fds, cap * sizeof(*fds))) == NULL)
-			return (false);
-		d->fds = fds;
-		d->cap = cap;
-	}
-	d->fds[d->count++] = fd;
+	if (fds == NULL)
+		return (false);
+	d->fds = fds;
+	fds[d->count++] = fd;
 	return (true);
 }
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "iv-counters.h"
 
 #define ROWS_MAX (1U << 16)
@@ -64,7 +65,6 @@ static enum err
 find_or_add(struct iv_counters *cs, const struct iv_sequence *s,
     struct iv_counter **out)
 {
-	size_t cap = cs->cap == 0 ? 16 : 2 * cs->cap;
 	struct iv_counter *rows;
 
 	for (size_t i = 0; i < cs->count; i++)
@@ -74,13 +74,10 @@ find_or_add(struct iv_counters *cs, const struct iv_sequence *s,
 		}
 	if (cs->count == ROWS_MAX)
 		return (ERR_TOO_BIG);
-	if (cs->count == cs->cap) {
-		rows = realloc(cs->rows, cap * sizeof(*rows));
-		if (rows == NULL)
-			return (ERR_MEMORY);
-		cs->rows = rows;
-		cs->cap = cap;
-	}
+	rows = array_grow(cs->rows, &cs->cap, cs->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return (ERR_MEMORY);
+	cs->rows = rows;
 	*out = &cs->rows[cs->count++];
 	**out = (struct iv_counter){.len = s->first.len,
 	    .fixed_bits = s->fixed_bits,

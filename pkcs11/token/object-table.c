@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "object-table.h"
 
 void
@@ -49,16 +50,12 @@ row_find(const struct object_table *ls, CK_OBJECT_HANDLE h)
 static bool
 make_room(struct object_table *ls)
 {
-	size_t cap = ls->cap == 0 ? 16 : 2 * ls->cap;
-	struct table_object *rows;
+	struct table_object *rows = array_grow(
+	    ls->rows, &ls->cap, ls->count + 1, sizeof(*rows));
 
-	if (ls->count < ls->cap)
-		return (true);
-	if ((rows = realloc(ls->rows, cap * sizeof(*rows))) == NULL)
-		return (false);
-	ls->rows = rows;
-	ls->cap = cap;
-	return (true);
+	if (rows != NULL)
+		ls->rows = rows;
+	return (rows != NULL);
 }
 
 CK_OBJECT_HANDLE

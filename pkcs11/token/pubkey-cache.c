@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/x509.h>
+#include "array.h"
 #include "pubkey-cache.h"
 
 void
@@ -62,16 +63,12 @@ pubkey_cache_find(struct pubkey_cache *ps, const char *key_id)
 static bool
 make_room(struct pubkey_cache *ps)
 {
-	size_t cap = ps->cap == 0 ? 16 : 2 * ps->cap;
-	struct pubkey **rows;
+	struct pubkey **rows = array_grow(
+	    ps->rows, &ps->cap, ps->count + 1, sizeof(struct pubkey *));
 
-	if (ps->count < ps->cap)
-		return (true);
-	if ((rows = realloc(ps->rows, cap * sizeof(*rows))) == NULL)
-		return (false);
-	ps->rows = rows;
-	ps->cap = cap;
-	return (true);
+	if (rows != NULL)
+		ps->rows = rows;
+	return (rows != NULL);
 }
 
 const struct pubkey *

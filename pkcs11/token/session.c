@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "session.h"
 #include "token.h"
 
@@ -60,16 +61,12 @@ place(const struct sessions *ss, CK_SESSION_HANDLE h)
 static bool
 make_room(struct sessions *ss)
 {
-	size_t cap = ss->cap == 0 ? 16 : ss->cap * 2;
-	struct session **rows;
+	struct session **rows = array_grow(
+	    ss->rows, &ss->cap, ss->count + 1, sizeof(struct session *));
 
-	if (ss->count < ss->cap)
-		return (true);
-	if ((rows = realloc(ss->rows, cap * sizeof(struct session *))) == NULL)
-		return (false);
-	ss->rows = rows;
-	ss->cap = cap;
-	return (true);
+	if (rows != NULL)
+		ss->rows = rows;
+	return (rows != NULL);
 }
 
 CK_RV

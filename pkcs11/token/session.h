@@ -10,7 +10,7 @@ struct token;
 struct find {
 	bool active;
 	CK_OBJECT_HANDLE *handles;
-	size_t count, next;
+	size_t count, cap, next;
 };
 void find_end(struct find *);
 

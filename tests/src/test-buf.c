@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 #include "buf.h"
 #include "arena.h"
+#include "array.h"
 #include "hex.h"
 #include "tap.h"
 
@@ -52,6 +54,28 @@ test_hex(void)
 	OK(hex_is_lower("09af", 4) && !hex_is_lower("09aF", 4) &&
 		!hex_is_lower("09a", 4),
 	    "lower case is told from upper case");
+}
+
+static void
+test_array(void)
+{
+	size_t cap = 0, before;
+	uint16_t *rows = array_grow(NULL, &cap, 3, sizeof(*rows)), *grown;
+
+	NEED(rows != NULL, "memory");
+	rows[2] = 7;
+	OK(cap == 3 && array_grow(rows, &cap, 2, sizeof(*rows)) == rows &&
+		cap == 3,
+	    "an array with room stays where it is");
+	if ((grown = array_grow(rows, &cap, 4, sizeof(*rows))) != NULL)
+		rows = grown;
+	OK(grown != NULL && cap == 6 && rows[2] == 7,
+	    "one without room doubles, and its rows are kept");
+	before = cap;
+	OK(array_grow(rows, &cap, SIZE_MAX / 2 + 1, sizeof(*rows)) == NULL &&
+		cap == before && rows[2] == 7,
+	    "more bytes than can be counted are refused");
+	free(rows);
 }
 
 static void
@@ -139,6 +163,7 @@ main(void)
 	test_arena_refused();
 	test_ceiling();
 	test_hex();
+	test_array();
 	test_growth();
 	test_arena();
 	OK(view_equal(VIEW(NULL, 0), VIEW_STR("")) &&
