@@ -75,7 +75,7 @@ C_VerifySignatureUpdate(
 	CK_RV rv = call_begin_session(&c, "C_VerifySignatureUpdate", session);
 
 	if (rv == CKR_OK)
-		rv = op_update(&c, OP_VERIFY_GIVEN, VIEW(in, in_len), NULL);
+		rv = op_update(&c, OP_VERIFY_SIGNATURE, VIEW(in, in_len), NULL);
 	return (call_end(&c, rv));
 }
 

@@ -152,7 +152,7 @@ start(struct call *c, enum op_kind kind, const struct gcm_message_params *p,
     struct view aad)
 {
 	struct op *process = &c->session->ops[kind];
-	struct op *now = message_now(c, kind);
+	struct op *current = message_current(c, kind);
 	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
 	bool encrypt = kind == OP_MESSAGE_ENCRYPT;
 	EVP_CIPHER *cipher = NULL;
@@ -161,37 +161,37 @@ start(struct call *c, enum op_kind kind, const struct gcm_message_params *p,
 
 	snprintf(name, sizeof(name), "AES-%u-GCM", (unsigned)(8 * key.len));
 	cipher = EVP_CIPHER_fetch(c->module->crypto->lib, name, NULL);
-	now->cipher = EVP_CIPHER_CTX_new();
-	if (cipher == NULL || now->cipher == NULL ||
+	current->cipher = EVP_CIPHER_CTX_new();
+	if (cipher == NULL || current->cipher == NULL ||
 	    EVP_CipherInit_ex2(
-		now->cipher, cipher, NULL, NULL, encrypt, NULL) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(now->cipher, EVP_CTRL_AEAD_SET_IVLEN,
+		current->cipher, cipher, NULL, NULL, encrypt, NULL) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(current->cipher, EVP_CTRL_AEAD_SET_IVLEN,
 		(int)p->ulIvLen, NULL) != 1)
 		goto out;
 	if (encrypt && (rv = make_iv(c, process, p)) != CKR_OK)
 		goto out;
 	rv = EVP_CipherInit_ex2(
-		 now->cipher, NULL, key.ptr, p->pIv, encrypt, NULL) == 1
-		 ? check_aad(now->cipher, aad)
+		 current->cipher, NULL, key.ptr, p->pIv, encrypt, NULL) == 1
+		 ? check_aad(current->cipher, aad)
 		 : CKR_GENERAL_ERROR;
 out:
 	EVP_CIPHER_free(cipher);
-	now->mech = process->mech;
-	now->multi = true;
+	current->mech = process->mech;
+	current->multi = true;
 	if (rv != CKR_OK)
-		op_end(now);
+		op_end(current);
 	return (rv);
 }
 
 static CK_RV
-run(struct op *now, struct view in, uint8_t *out)
+run(struct op *current, struct view in, uint8_t *out)
 {
 	int n;
 
 	for (size_t at = 0, len; at < in.len; at += len) {
 		len = in.len - at < CHUNK_MAX ? in.len - at : CHUNK_MAX;
-		if (EVP_CipherUpdate(
-			now->cipher, out + at, &n, in.ptr + at, (int)len) != 1)
+		if (EVP_CipherUpdate(current->cipher, out + at, &n, in.ptr + at,
+			(int)len) != 1)
 			return (CKR_GENERAL_ERROR);
 	}
 	return (CKR_OK);
@@ -199,20 +199,21 @@ run(struct op *now, struct view in, uint8_t *out)
 
 /* Makes the tag, or holds the text against it. */
 static CK_RV
-finish(struct op *now, enum op_kind kind, const struct gcm_message_params *p)
+finish(
+    struct op *current, enum op_kind kind, const struct gcm_message_params *p)
 {
 	int len = (int)(p->ulTagBits / 8), n;
 	uint8_t none[16];
 
 	if (kind == OP_MESSAGE_ENCRYPT)
-		return (EVP_CipherFinal_ex(now->cipher, none, &n) == 1 &&
-				EVP_CIPHER_CTX_ctrl(now->cipher,
+		return (EVP_CipherFinal_ex(current->cipher, none, &n) == 1 &&
+				EVP_CIPHER_CTX_ctrl(current->cipher,
 				    EVP_CTRL_AEAD_GET_TAG, len, p->pTag) == 1
 			    ? CKR_OK
 			    : CKR_GENERAL_ERROR);
-	return (EVP_CIPHER_CTX_ctrl(
-		    now->cipher, EVP_CTRL_AEAD_SET_TAG, len, p->pTag) == 1 &&
-			EVP_CipherFinal_ex(now->cipher, none, &n) == 1
+	return (EVP_CIPHER_CTX_ctrl(current->cipher, EVP_CTRL_AEAD_SET_TAG, len,
+		    p->pTag) == 1 &&
+			EVP_CipherFinal_ex(current->cipher, none, &n) == 1
 		    ? CKR_OK
 		    : CKR_AEAD_DECRYPT_FAILED);
 }
@@ -236,7 +237,7 @@ CK_RV
 message_crypt(struct call *c, enum op_kind kind, struct param param,
     struct view aad, struct view in, struct out out)
 {
-	struct op *now = message_now(c, kind);
+	struct op *current = message_current(c, kind);
 	struct gcm_message_params p;
 	CK_RV rv;
 
@@ -249,12 +250,12 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
 	    only_length(in, out, &rv) ||
 	    (rv = start(c, kind, &p, aad)) != CKR_OK)
 		return (rv);
-	if ((rv = run(now, in, out.ptr)) == CKR_OK)
-		rv = finish(now, kind, &p);
+	if ((rv = run(current, in, out.ptr)) == CKR_OK)
+		rv = finish(current, kind, &p);
 	/* what does not hold against its tag is for nobody to see */
 	if (rv != CKR_OK)
 		OPENSSL_cleanse(out.ptr, in.len);
-	op_end(now);
+	op_end(current);
 	return (rv);
 }
 
@@ -278,7 +279,7 @@ CK_RV
 message_crypt_next(struct call *c, enum op_kind kind, struct param param,
     struct view in, struct out out, bool last)
 {
-	struct op *now = message_now(c, kind);
+	struct op *current = message_current(c, kind);
 	struct gcm_message_params p;
 	CK_RV rv;
 
@@ -292,9 +293,9 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
 	if (!(last && in.len == 0) && only_length(in, out, &rv))
 		return (rv);
 	*out.len = in.len;
-	if ((rv = run(now, in, out.ptr)) == CKR_OK && last)
-		rv = finish(now, kind, &p);
+	if ((rv = run(current, in, out.ptr)) == CKR_OK && last)
+		rv = finish(current, kind, &p);
 	if (rv != CKR_OK || last)
-		op_end(now);
+		op_end(current);
 	return (rv);
 }

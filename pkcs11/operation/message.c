@@ -1,17 +1,19 @@
 #include "message.h"
 
 struct op *
-message_now(struct call *c, enum op_kind kind)
+message_current(struct call *c, enum op_kind kind)
 {
-	return (&c->session->ops[kind - OP_MESSAGE_ENCRYPT + OP_NOW_ENCRYPT]);
+	return (
+	    &c->session
+		 ->ops[kind - OP_MESSAGE_ENCRYPT + OP_CURRENT_MESSAGE_ENCRYPT]);
 }
 
 CK_RV
 message_ready(struct call *c, enum op_kind kind, bool parts)
 {
 	const struct op *process = &c->session->ops[kind];
-	const struct op *now = message_now(c, kind);
-	bool under_way = now->mech != NULL && now->multi;
+	const struct op *current = message_current(c, kind);
+	bool under_way = current->mech != NULL && current->multi;
 
 	if (process->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
@@ -29,7 +31,7 @@ message_final(struct call *c, enum op_kind kind)
 
 	if (process->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	op_end(message_now(c, kind));
+	op_end(message_current(c, kind));
 	op_end(process);
 	return (CKR_OK);
 }
@@ -45,13 +47,13 @@ check_param(struct param p)
 static CK_RV
 start(struct call *c, enum op_kind kind, bool parts)
 {
-	struct op *now = message_now(c, kind);
+	struct op *current = message_current(c, kind);
 	enum err e;
 
-	op_end(now);
-	if ((e = op_copy(now, &c->session->ops[kind])) != ERR_OK)
+	op_end(current);
+	if ((e = op_copy(current, &c->session->ops[kind])) != ERR_OK)
 		return (call_fail(c, e));
-	now->multi = parts;
+	current->multi = parts;
 	return (CKR_OK);
 }
 
@@ -69,7 +71,7 @@ message_begin(struct call *c, enum op_kind kind, struct param param)
 CK_RV
 message_sign(struct call *c, struct param param, struct view in, struct out out)
 {
-	struct op *now = message_now(c, OP_MESSAGE_SIGN);
+	struct op *current = message_current(c, OP_MESSAGE_SIGN);
 	CK_RV rv;
 
 	if ((rv = message_ready(c, OP_MESSAGE_SIGN, false)) != CKR_OK ||
@@ -78,17 +80,17 @@ message_sign(struct call *c, struct param param, struct view in, struct out out)
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (CKR_ARGUMENTS_BAD);
 	/* a signature that did not fit is still there */
-	if (now->mech == NULL &&
+	if (current->mech == NULL &&
 	    (rv = start(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
 		return (rv);
-	return (op_run_final(c, now, in, out));
+	return (op_run_final(c, current, in, out));
 }
 
 CK_RV
 message_sign_next(
     struct call *c, struct param param, struct view in, struct out out)
 {
-	struct op *now = message_now(c, OP_MESSAGE_SIGN);
+	struct op *current = message_current(c, OP_MESSAGE_SIGN);
 	CK_RV rv;
 
 	if ((rv = message_ready(c, OP_MESSAGE_SIGN, true)) != CKR_OK ||
@@ -97,8 +99,8 @@ message_sign_next(
 	if (in.ptr == NULL && in.len != 0)
 		return (CKR_ARGUMENTS_BAD);
 	if (out.len == NULL)
-		return (op_run_update(c, now, in, NULL));
-	return (op_run_final(c, now, in, out));
+		return (op_run_update(c, current, in, NULL));
+	return (op_run_final(c, current, in, out));
 }
 
 CK_RV
@@ -115,14 +117,14 @@ message_verify(
 	if ((rv = start(c, OP_MESSAGE_VERIFY, false)) != CKR_OK)
 		return (rv);
 	return (op_run_verify(
-	    c, message_now(c, OP_MESSAGE_VERIFY), &in, signature));
+	    c, message_current(c, OP_MESSAGE_VERIFY), &in, signature));
 }
 
 CK_RV
 message_verify_next(struct call *c, struct param param, struct view in,
     const struct view *signature)
 {
-	struct op *now = message_now(c, OP_MESSAGE_VERIFY);
+	struct op *current = message_current(c, OP_MESSAGE_VERIFY);
 	CK_RV rv;
 
 	if ((rv = message_ready(c, OP_MESSAGE_VERIFY, true)) != CKR_OK ||
@@ -130,6 +132,6 @@ message_verify_next(struct call *c, struct param param, struct view in,
 		return (rv);
 	if (in.ptr == NULL && in.len != 0)
 		return (CKR_ARGUMENTS_BAD);
-	return (signature == NULL ? op_run_update(c, now, in, NULL)
-				  : op_run_verify(c, now, &in, *signature));
+	return (signature == NULL ? op_run_update(c, current, in, NULL)
+				  : op_run_verify(c, current, &in, *signature));
 }

@@ -46,7 +46,7 @@ CK_RV message_crypt_next(struct call *, enum op_kind, struct param,
 CK_RV message_crypt_init(struct call *, struct op *, const CK_MECHANISM *);
 
 /* The message under way of a process; and whether that is one of parts. */
-struct op *message_now(struct call *, enum op_kind);
+struct op *message_current(struct call *, enum op_kind);
 /* CKR_OK: a process is there and no message in parts is under way (parts:
  * one is). */
 CK_RV message_ready(struct call *, enum op_kind, bool parts);

@@ -16,11 +16,11 @@ static const struct {
 #define SAME(name) [OP_##name] = { CKF_##name, CKA_##name, OP_##name }
 #define MESSAGE(name)							\
 	[OP_MESSAGE_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }, \
-	[OP_NOW_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }
+	[OP_CURRENT_MESSAGE_##name] = { CKF_MESSAGE_##name, CKA_##name, OP_##name }
 	SAME(ENCRYPT), SAME(DECRYPT), SAME(SIGN), SAME(VERIFY),
 	SAME(SIGN_RECOVER), SAME(VERIFY_RECOVER),
 	[OP_DIGEST] = { CKF_DIGEST, 0, OP_DIGEST },
-	[OP_VERIFY_GIVEN] = { CKF_VERIFY, CKA_VERIFY, OP_VERIFY },
+	[OP_VERIFY_SIGNATURE] = { CKF_VERIFY, CKA_VERIFY, OP_VERIFY },
 	MESSAGE(ENCRYPT), MESSAGE(DECRYPT), MESSAGE(SIGN), MESSAGE(VERIFY),
 };
 /* clang-format on */
@@ -170,17 +170,18 @@ CK_RV
 op_verify_signature_init(struct call *c, const CK_MECHANISM *m,
     CK_OBJECT_HANDLE key, struct view signature)
 {
-	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
+	struct op *op = &c->session->ops[OP_VERIFY_SIGNATURE];
 	CK_RV rv;
 	enum err e;
 
 	if (m != NULL && signature.ptr == NULL)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = op_init(c, OP_VERIFY_GIVEN, m, key)) != CKR_OK || m == NULL)
+	if ((rv = op_init(c, OP_VERIFY_SIGNATURE, m, key)) != CKR_OK ||
+	    m == NULL)
 		return (rv);
-	op->given.max = RESULT_MAX;
+	op->signature.max = RESULT_MAX;
 	/* what is longer is no signature of any mechanism here */
-	if ((e = buf_append(&op->given, signature)) != ERR_OK)
+	if ((e = buf_append(&op->signature, signature)) != ERR_OK)
 		return (end_with(op, e == ERR_TOO_BIG ? CKR_SIGNATURE_LEN_RANGE
 						      : call_fail(c, e)));
 	return (CKR_OK);
@@ -191,6 +192,6 @@ message_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
     CK_OBJECT_HANDLE key)
 {
 	if (m == NULL || c->session->ops[kind].mech == NULL)
-		op_end(message_now(c, kind));
+		op_end(message_current(c, kind));
 	return (op_init(c, kind, m, key));
 }

@@ -33,7 +33,7 @@ op_copy(struct op *to, const struct op *from)
 	to->md = NULL;
 	to->cipher = NULL;
 	to->mac = NULL;
-	to->data = to->result = to->context = to->given = (struct buf){
+	to->data = to->result = to->context = to->signature = (struct buf){
 	    .ptr = NULL};
 	if (to->object.key != NULL)
 		key_ref(to->object.key);
@@ -43,7 +43,7 @@ op_copy(struct op *to, const struct op *from)
 		EVP_PKEY_up_ref(to->pkey);
 	if ((e = copy_buf(&to->data, &from->data)) == ERR_OK &&
 	    (e = copy_buf(&to->result, &from->result)) == ERR_OK &&
-	    (e = copy_buf(&to->given, &from->given)) == ERR_OK)
+	    (e = copy_buf(&to->signature, &from->signature)) == ERR_OK)
 		e = copy_buf(&to->context, &from->context);
 	if (e == ERR_OK && !copy_contexts(to, from))
 		e = ERR_MEMORY;
@@ -342,14 +342,14 @@ op_verify_final(struct call *c, struct view signature)
 CK_RV
 op_verify_signature(struct call *c, const struct view *in)
 {
-	struct op *op = &c->session->ops[OP_VERIFY_GIVEN];
+	struct op *op = &c->session->ops[OP_VERIFY_SIGNATURE];
 	CK_RV rv = in != NULL ? check_single(op) : check_ready(op);
 
 	if (rv != CKR_OK)
 		return (rv);
 	if (in != NULL && in->ptr == NULL && in->len != 0)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	return (op_run_verify(c, op, in, buf_view(&op->given)));
+	return (op_run_verify(c, op, in, buf_view(&op->signature)));
 }
 
 CK_RV

@@ -20,17 +20,17 @@ enum op_kind {
 	OP_VERIFY,
 	OP_SIGN_RECOVER,
 	OP_VERIFY_RECOVER,
-	OP_VERIFY_GIVEN, /* of a signature that Init was given */
+	OP_VERIFY_SIGNATURE, /* C_VerifySignatureInit */
 	/* processes of messages (message.c) */
 	OP_MESSAGE_ENCRYPT,
 	OP_MESSAGE_DECRYPT,
 	OP_MESSAGE_SIGN,
 	OP_MESSAGE_VERIFY,
 	/* and the message under way of each, in the same order */
-	OP_NOW_ENCRYPT,
-	OP_NOW_DECRYPT,
-	OP_NOW_SIGN,
-	OP_NOW_VERIFY,
+	OP_CURRENT_MESSAGE_ENCRYPT,
+	OP_CURRENT_MESSAGE_DECRYPT,
+	OP_CURRENT_MESSAGE_SIGN,
+	OP_CURRENT_MESSAGE_VERIFY,
 	OP_COUNT
 };
 
@@ -46,7 +46,7 @@ struct op {
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */
 	struct buf result;
-	struct buf given; /* OP_VERIFY_GIVEN: the signature */
+	struct buf signature; /* OP_VERIFY_SIGNATURE: the one given to Init */
 	struct buf context; /* KMS: encryption context, NAME NUL VALUE NUL */
 	/* what families keep between calls; freed with the operation */
 	const struct digest *digest, *mgf; /* mgf: MGF1 with it */
