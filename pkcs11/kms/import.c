@@ -2,7 +2,7 @@
 #include "import-material.h"
 #include "import.h"
 #include "rename.h"
-#include "vouch.h"
+#include "key-trust.h"
 #include "wrapping-algorithm.h"
 
 /*
@@ -72,7 +72,7 @@ import_both(struct call *c, struct provision *p)
 static CK_RV
 rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
 {
-	if (name.len == 0 || vouch_is_named(name, k))
+	if (name.len == 0 || key_trust_is_named(name, k))
 		return (CKR_OK);
 	return (rename_key(c, k, kind, name));
 }
@@ -127,8 +127,9 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 	e = import_params_load(c, p->key, &params);
 	rv = e == ERR_OK ? check_wrapped(c, p->key, &params, m, wrapped)
 			 : call_fail(c, e);
-	if (rv == CKR_OK && !vouch_for_request(c, p->request, p->key))
-		rv = vouch_refuse(c, p->key, CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (rv == CKR_OK && !key_trust_for_request(c, p->request, p->key))
+		rv = key_trust_refuse(
+		    c, p->key, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (rv == CKR_OK)
 		rv = import_blob(c, p, &params, wrapped);
 	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)

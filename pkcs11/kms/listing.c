@@ -4,7 +4,7 @@
 #include "companion.h"
 #include "listing.h"
 #include "settle.h"
-#include "vouch.h"
+#include "key-trust.h"
 
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */
 
@@ -162,7 +162,7 @@ is_same(const struct key *a, const struct key *b)
 static void
 withhold_names(struct call *c, struct key *k)
 {
-	if (key_is_pending_import(k) && !vouch_for_any(c, k))
+	if (key_is_pending_import(k) && !key_trust_for_any_request(c, k))
 		k->names = (struct key_names){.known = true, .withheld = true};
 }
 

@@ -2,7 +2,7 @@
 #include "keydata/names.h"
 #include "listing.h"
 #include "lookup.h"
-#include "vouch.h"
+#include "key-trust.h"
 
 #define ARN_MAX 255
 #define KEY_ID_LEN 36 /* a UUID, or mrk- and 32 digits */
@@ -50,7 +50,7 @@ by_key_name(struct call *c, struct view name, struct key **out)
 		c->err = ERR_OK;
 		rv = CKR_OK;
 	}
-	if (*out != NULL && !vouch_is_named(name, *out)) {
+	if (*out != NULL && !key_trust_is_named(name, *out)) {
 		key_unref(*out);
 		*out = NULL;
 	}

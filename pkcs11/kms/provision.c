@@ -5,7 +5,7 @@
 #include "lookup.h"
 #include "provision.h"
 #include "settle.h"
-#include "vouch.h"
+#include "key-trust.h"
 
 /*
  * The steps, and what is there if the process dies after each:
@@ -97,12 +97,12 @@ find_existing(struct call *c, struct provision *p)
 			return (rv);
 		if (!can_take_material(p->request, p->key))
 			return (refuse_taken(c, what, p->key));
-		if (vouch_for_request(c, p->request, p->key))
+		if (key_trust_for_request(c, p->request, p->key))
 			return (CKR_OK);
 		if (!key_is_pending_import(p->key) ||
 		    !settle_is_young(c, p->key) ||
 		    !settle_pause(&c->kms.deadline, &tries, WAIT_TRIES))
-			return (vouch_refuse(
+			return (key_trust_refuse(
 			    c, p->key, CKR_ATTRIBUTE_VALUE_INVALID));
 		key_unref(p->key);
 		p->key = NULL;
@@ -153,7 +153,7 @@ is_orphan(struct call *c, const struct provision *p, const struct key *k)
 		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
 		    : key_is_pending_import(k)) &&
 	    k->names.label[0] == '\0' && k->names.id[0] == '\0' &&
-	    !vouch_is_made_here(c, k));
+	    !key_trust_is_recorded(c, k));
 }
 
 /* The key that an earlier call made and did not finish. One that is gone, or
@@ -177,7 +177,8 @@ find_unfinished(struct call *c, struct provision *p)
 	if (k != NULL && k->spec == r->spec && k->meta.usage == r->usage &&
 	    (r->generated_by_kms
 		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
-		    : key_is_pending_import(k) && vouch_is_made_here(c, k))) {
+		    : key_is_pending_import(k) &&
+			  key_trust_is_recorded(c, k))) {
 		p->key = k;
 		/* one that KMS generated may be in use by now */
 		p->made = !r->generated_by_kms;
@@ -227,7 +228,7 @@ create_once(struct call *c, struct provision *p)
 	kms_key_free(&meta);
 	p->made = p->key != NULL;
 	p->reply_lost |= e == ERR_UNKNOWN || e == ERR_REPLY;
-	if (e == ERR_OK && (e = vouch_record(c, p->key)) == ERR_OK)
+	if (e == ERR_OK && (e = key_trust_record(c, p->key)) == ERR_OK)
 		return (journal_answer(c, &p->journal, p->key->meta.id));
 	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
 		(void)journal_answer(c, &p->journal, NULL);
@@ -388,7 +389,7 @@ take_back(struct call *c, struct provision *p)
 		goto out;
 	if (e == ERR_OK && (e = list_aliases(p, aliases, &count)) == ERR_OK)
 		e = delete_key(c, p->key, aliases, count);
-	if (e == ERR_OK && (e = vouch_forget(c, p->key->meta.id)) == ERR_OK)
+	if (e == ERR_OK && (e = key_trust_forget(c, p->key->meta.id)) == ERR_OK)
 		e = journal_finish(c, &p->journal);
 	note_deletion(c, p->key, e);
 out:

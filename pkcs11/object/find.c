@@ -7,7 +7,7 @@
 #include "kms/listing.h"
 #include "token/login.h"
 #include "keydata/names.h"
-#include "kms/vouch.h"
+#include "kms/key-trust.h"
 #include "token/pubkey.h"
 
 static const CK_ATTRIBUTE_TYPE naming[] = {CKA_LABEL, CKA_ID, CKA_UNIQUE_ID};
@@ -119,7 +119,7 @@ find_by(struct call *c, const CK_ATTRIBUTE *a, struct key **out)
 	CK_RV rv = find_named(c, a->type, name, out);
 
 	if (*out != NULL && (*out)->names.withheld &&
-	    !vouch_is_named(name, *out)) {
+	    !key_trust_is_named(name, *out)) {
 		key_unref(*out);
 		*out = NULL;
 	}

@@ -3,7 +3,7 @@
 #include "config/key-list.h"
 #include "keydata/names.h"
 #include "token/state.h"
-#include "vouch.h"
+#include "key-trust.h"
 
 #define RECORD_SIZE (KMS_ID_SIZE + 8)
 
@@ -14,7 +14,7 @@ record_name(const char *key_id, char name[RECORD_SIZE])
 }
 
 enum err
-vouch_record(struct call *c, const struct key *k)
+key_trust_record(struct call *c, const struct key *k)
 {
 	char name[RECORD_SIZE];
 
@@ -23,7 +23,7 @@ vouch_record(struct call *c, const struct key *k)
 }
 
 enum err
-vouch_forget(struct call *c, const char *key_id)
+key_trust_forget(struct call *c, const char *key_id)
 {
 	char name[RECORD_SIZE];
 
@@ -32,7 +32,7 @@ vouch_forget(struct call *c, const char *key_id)
 }
 
 bool
-vouch_is_made_here(struct call *c, const struct key *k)
+key_trust_is_recorded(struct call *c, const struct key *k)
 {
 	struct kms before = c->kms;
 	struct buf arn = BUF_INIT(KMS_ID_SIZE);
@@ -49,7 +49,7 @@ vouch_is_made_here(struct call *c, const struct key *k)
 }
 
 bool
-vouch_is_named(struct view name, const struct key *k)
+key_trust_is_named(struct view name, const struct key *k)
 {
 	uint8_t id[16];
 
@@ -69,26 +69,27 @@ is_configured(const struct call *c, const struct key *k)
 }
 
 bool
-vouch_for_any(struct call *c, const struct key *k)
+key_trust_for_any_request(struct call *c, const struct key *k)
 {
 	return (k->meta.material_id[0] != '\0' || is_configured(c, k) ||
-		vouch_is_made_here(c, k));
+		key_trust_is_recorded(c, k));
 }
 
 /* A key that has material takes the same or nothing, unless it is rotated. */
 bool
-vouch_for_request(
+key_trust_for_request(
     struct call *c, const struct key_request *r, const struct key *k)
 {
-	if (vouch_is_named(r->id, k) || vouch_is_named(r->label, k))
+	if (key_trust_is_named(r->id, k) || key_trust_is_named(r->label, k))
 		return (true);
 	if (!r->new_material)
-		return (!key_is_pending_import(k) || vouch_for_any(c, k));
-	return (is_configured(c, k) || vouch_is_made_here(c, k));
+		return (!key_is_pending_import(k) ||
+			key_trust_for_any_request(c, k));
+	return (is_configured(c, k) || key_trust_is_recorded(c, k));
 }
 
 CK_RV
-vouch_refuse(struct call *c, const struct key *k, CK_RV rv)
+key_trust_refuse(struct call *c, const struct key *k, CK_RV rv)
 {
 	return (call_error(c, rv,
 	    "%s was not made from here, and a name alone does not vouch for "

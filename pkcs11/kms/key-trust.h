@@ -1,5 +1,5 @@
-#ifndef VOUCH_H
-#define VOUCH_H
+#ifndef KEY_TRUST_H
+#define KEY_TRUST_H
 #include "key-request.h"
 #include "token/call.h"
 
@@ -17,19 +17,19 @@
  */
 
 /* Records that CreateKey's reply named the key. */
-enum err vouch_record(struct call *, const struct key *);
-enum err vouch_forget(struct call *, const char *key_id);
-bool vouch_is_made_here(struct call *, const struct key *);
+enum err key_trust_record(struct call *, const struct key *);
+enum err key_trust_forget(struct call *, const char *key_id);
+bool key_trust_is_recorded(struct call *, const struct key *);
 
 /* Whether a key that waits for material may be filled whoever asks: if not, it
  * is shown with its own id and without a label. */
-bool vouch_for_any(struct call *, const struct key *);
+bool key_trust_for_any_request(struct call *, const struct key *);
 /* Whether the request's material may go into the key. */
-bool vouch_for_request(
+bool key_trust_for_request(
     struct call *, const struct key_request *, const struct key *);
 /* Refuses it, and tells the log how to go on; returns rv. */
-CK_RV vouch_refuse(struct call *, const struct key *, CK_RV rv);
+CK_RV key_trust_refuse(struct call *, const struct key *, CK_RV rv);
 
 /* Whether the name (CKA_ID or CKA_LABEL) is the key's id or ARN. */
-bool vouch_is_named(struct view name, const struct key *);
+bool key_trust_is_named(struct view name, const struct key *);
 #endif
