@@ -396,9 +396,8 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 				(t == NULL && count != 0) || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = object_unwrap(&c, mechanism, with,
-		    VIEW(wrapped, wrapped_len), (struct template){t, count},
-		    key);
+		rv = unwrap_key(&c, mechanism, with, VIEW(wrapped, wrapped_len),
+		    (struct template){t, count}, key);
 	return (call_end(&c, rv));
 }
 

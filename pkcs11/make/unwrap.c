@@ -36,7 +36,7 @@ unwrap_into_kms(struct call *c, const CK_MECHANISM *m,
 }
 
 CK_RV
-object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+unwrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
 	struct object o;
@@ -49,7 +49,7 @@ object_unwrap(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	rv = o.key != NULL && key_is_pending_import(o.key)
 		 ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
-		 : unwrap_key(c, m, &o, wrapped, t, handle);
+		 : unwrap_key_locally(c, m, &o, wrapped, t, handle);
 	object_put(&o);
 	return (rv);
 }

@@ -4,6 +4,6 @@
 
 /* C_UnwrapKey: with an import pair the wrapped key goes on to KMS, with any
  * other key it is unwrapped in this process. */
-CK_RV object_unwrap(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
+CK_RV unwrap_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
     struct view wrapped, struct template, CK_OBJECT_HANDLE *);
 #endif

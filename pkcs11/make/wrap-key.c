@@ -212,8 +212,9 @@ make(struct call *c, struct attr_target *target, struct template_builder *d,
 }
 
 CK_RV
-unwrap_key(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
+unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
+    const struct object *with, struct view wrapped, struct template t,
+    CK_OBJECT_HANDLE *handle)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
 	struct attr_target target = {

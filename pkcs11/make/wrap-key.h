@@ -7,8 +7,9 @@
 /* C_WrapKey, and C_UnwrapKey with a key that is no import pair's. */
 CK_RV wrap_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
     CK_OBJECT_HANDLE key, struct out);
-CK_RV unwrap_key(struct call *, const CK_MECHANISM *, const struct object *with,
-    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
+CK_RV unwrap_key_locally(struct call *, const CK_MECHANISM *,
+    const struct object *with, struct view wrapped, struct template,
+    CK_OBJECT_HANDLE *);
 
 /* What differs between mechanisms that wrap keys. */
 struct wrap_ops {
