@@ -128,7 +128,7 @@ pause_ms(const struct run *r)
 }
 
 static bool
-is_late(const struct run *r)
+is_past_deadline(const struct run *r)
 {
 	const struct clock *clk = r->client->clock;
 
@@ -151,7 +151,7 @@ receive(struct run *r)
 		return (ERR_OK);
 	}
 	if (!http_many_wait(r->http, ms, &i, &e))
-		return (is_late(r) ? ERR_DEADLINE : ERR_OK);
+		return (is_past_deadline(r) ? ERR_DEADLINE : ERR_OK);
 	p = &r->places[i];
 	r->under_way--;
 	return (end_attempt(r, p, request_end_attempt(&p->request, e)));

@@ -145,7 +145,7 @@ need(const struct creds_store *s, const struct creds *refused)
 }
 
 static bool
-still_good(const struct creds_store *s, const struct creds *refused)
+are_still_valid(const struct creds_store *s, const struct creds *refused)
 {
 	const struct clock *clk = s->conf.clock;
 
@@ -200,7 +200,7 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && n != NEED_NOTHING && !s->loading) {
 		e = load(s, d, error);
-		if (e != ERR_OK && still_good(s, refused))
+		if (e != ERR_OK && are_still_valid(s, refused))
 			e = ERR_OK;
 	}
 	if (e == ERR_OK) {

@@ -57,7 +57,7 @@ level_take(const char **spec)
 
 /* A descriptor of our own: the host may close or redirect its stderr. */
 static enum err
-where_open(const char *where, int *fd, struct error_info *error)
+open_destination(const char *where, int *fd, struct error_info *error)
 {
 	enum err e;
 
@@ -105,7 +105,7 @@ log_open(const char *spec, struct log **out)
 		return (ERR_MEMORY);
 	*l = (struct log){level, -1, false};
 	if (strcmp(spec, "syslog") != 0)
-		e = where_open(spec, &l->fd, &error);
+		e = open_destination(spec, &l->fd, &error);
 	if (e != ERR_OK) {
 		free(l);
 		return (give_up(e, error.message));

@@ -75,7 +75,7 @@ tag_chars(struct view v)
 
 /* The key or the value of the n-th tag, within the limits of AWS's API. */
 static bool
-half_check(struct call *c, const struct json_node *d, size_t n,
+check_text(struct call *c, const struct json_node *d, size_t n,
     const char *member, size_t least, size_t most)
 {
 	size_t len;
@@ -101,8 +101,8 @@ static bool
 tag_check(struct call *c, const struct json_node *key,
     const struct json_node *value, size_t n)
 {
-	if (!half_check(c, key, n, "tagKey", 1, 128) ||
-	    !half_check(c, value, n, "tagValue", 0, 256))
+	if (!check_text(c, key, n, "tagKey", 1, 128) ||
+	    !check_text(c, value, n, "tagValue", 0, 256))
 		return (false);
 	if (strncmp((const char *)key->text.ptr, "aws:", 4) == 0)
 		return (

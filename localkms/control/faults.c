@@ -212,7 +212,7 @@ is_for(const struct fault *r, const char *operation)
 /* Whether this request is one that the fault strikes. left 0: for the last
  * time. */
 static bool
-strikes(struct fault *r)
+fault_applies(struct fault *r)
 {
 	long n = ++r->matched - r->skip;
 
@@ -231,7 +231,7 @@ faults_match(struct faults *faults, const char *operation, struct fault_plan *p)
 
 	for (r = faults->rows; r < faults->rows + FAULTS_MAX; r++) {
 		if (p->moment != FAULT_NONE || !is_for(r, operation) ||
-		    r->plan.moment == FAULT_REPLY || !strikes(r))
+		    r->plan.moment == FAULT_REPLY || !fault_applies(r))
 			continue;
 		delay_ms += r->plan.delay_ms;
 		*p = r->plan;
@@ -253,7 +253,7 @@ faults_next_edit(struct faults *faults, const char *operation,
 		    (r->key[0] != '\0' &&
 			(reply.len == 0 || memmem(reply.ptr, reply.len, r->key,
 					       strlen(r->key)) == NULL)) ||
-		    !strikes(r))
+		    !fault_applies(r))
 			continue;
 		*e = (struct reply_edit){.whole = strcmp(r->kind, "body") == 0,
 		    .status = r->plan.status,

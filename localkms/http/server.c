@@ -110,7 +110,7 @@ is_gone(struct MHD_Connection *con)
 /* Waits; ms -1: until the server stops or the client is gone, which both end
  * the wait and return false. */
 static bool
-linger(struct server *s, struct MHD_Connection *con, int64_t ms)
+wait_before_reply(struct server *s, struct MHD_Connection *con, int64_t ms)
 {
 	struct timespec t;
 	bool on = true;
@@ -183,8 +183,8 @@ send_reply(struct server *s, struct MHD_Connection *con, struct exchange *x)
 	enum MHD_Result ok;
 
 	if (r->delivery == WEB_HANG)
-		(void)linger(s, con, -1);
-	else if (r->delay_ms > 0 && !linger(s, con, r->delay_ms))
+		(void)wait_before_reply(s, con, -1);
+	else if (r->delay_ms > 0 && !wait_before_reply(s, con, r->delay_ms))
 		return (MHD_NO);
 	if (r->delivery == WEB_HANG || r->delivery == WEB_CLOSE ||
 	    (m = respond(x)) == NULL)

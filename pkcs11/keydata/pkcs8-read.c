@@ -45,7 +45,7 @@ take_number(struct view *in, struct view *number)
 }
 
 static bool
-take_same(struct view *in, struct view what)
+take_expected(struct view *in, struct view what)
 {
 	if (in->len < what.len || !view_equal(VIEW(in->ptr, what.len), what))
 		return (false);
@@ -96,7 +96,7 @@ read_ec(struct view in, struct ec_private *k)
 	struct view body, params;
 
 	if (!take(&in, DER_SEQUENCE, &body) || in.len != 0 ||
-	    !take_same(&body, VIEW_STR("\x02\x01\x01")) ||
+	    !take_expected(&body, VIEW_STR("\x02\x01\x01")) ||
 	    !take(&body, DER_OCTETS, &k->value))
 		return (ERR_DATA);
 	if (take(&body, DER_CONTEXT_0, &params) &&
@@ -115,7 +115,7 @@ pkcs8_read(struct view der, struct pkcs8 *out)
 
 	memset(out, 0, sizeof(*out));
 	if (!take(&der, DER_SEQUENCE, &info) || der.len != 0 ||
-	    !take_same(&info, VIEW_STR("\x02\x01\x00")) ||
+	    !take_expected(&info, VIEW_STR("\x02\x01\x00")) ||
 	    !take(&info, DER_SEQUENCE, &algorithm) ||
 	    !take(&info, DER_OCTETS, &key))
 		return (ERR_DATA);
@@ -123,13 +123,13 @@ pkcs8_read(struct view der, struct pkcs8 *out)
 	(void)take(&info, DER_CONTEXT_0, &ignored);
 	if (info.len != 0)
 		return (ERR_DATA);
-	if (take_same(&algorithm, DER_RSA)) {
+	if (take_expected(&algorithm, DER_RSA)) {
 		out->type = CKK_RSA;
 		return (view_equal(algorithm, DER_NULL)
 			    ? read_rsa(key, &out->rsa)
 			    : ERR_DATA);
 	}
-	if (!take_same(&algorithm, DER_EC))
+	if (!take_expected(&algorithm, DER_EC))
 		return (ERR_UNSUPPORTED);
 	out->type = CKK_EC;
 	out->ec.params = algorithm;

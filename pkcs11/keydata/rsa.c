@@ -53,7 +53,7 @@ product_is(struct view p, struct view q, struct view n)
 }
 
 static bool
-odd(struct view v)
+is_odd(struct view v)
 {
 	return ((v.ptr[v.len - 1] & 1) != 0);
 }
@@ -82,8 +82,8 @@ rsa_check_primes(const struct rsa_private *k, size_t *bits)
 	*bits = number_bits(v[RSA_PART_MODULUS]);
 	p = v[RSA_PART_PRIME_1];
 	q = v[RSA_PART_PRIME_2];
-	if (!odd(p) || !odd(q) || view_equal(p, q) ||
-	    !odd(v[RSA_PART_PUBLIC_EXPONENT]) || number_bits(p) < 2 ||
+	if (!is_odd(p) || !is_odd(q) || view_equal(p, q) ||
+	    !is_odd(v[RSA_PART_PUBLIC_EXPONENT]) || number_bits(p) < 2 ||
 	    number_bits(q) < 2 ||
 	    number_bits(v[RSA_PART_PUBLIC_EXPONENT]) < 2 ||
 	    !less(v[RSA_PART_PUBLIC_EXPONENT], v[RSA_PART_MODULUS]) ||

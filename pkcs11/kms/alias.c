@@ -8,7 +8,7 @@ static enum err
 alias_look(const struct kms *kms, const char *alias, const char *key_id)
 {
 	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = describe_aside(kms, alias, &meta);
+	enum err e = describe_keeping_error(kms, alias, &meta);
 
 	if (e == ERR_OK && strcmp(meta.id, key_id) != 0)
 		e = ERR_EXISTS;

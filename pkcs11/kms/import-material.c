@@ -45,7 +45,7 @@ has_arrived(struct call *c, const struct key *k, enum err e)
 		e != ERR_REPLY && e != ERR_SERVICE))
 		return (false);
 	aside.deadline = deadline_in(c->module->clock, CLEAN_UP_SECONDS * 1000);
-	yes = describe_aside(&aside, k->meta.id, &meta) == ERR_OK &&
+	yes = describe_keeping_error(&aside, k->meta.id, &meta) == ERR_OK &&
 	      meta.state == KMS_STATE_ENABLED;
 	kms_key_free(&meta);
 	return (yes);
@@ -73,7 +73,7 @@ static bool
 is_current(const struct kms *kms, const char *key_id, const char *material_id)
 {
 	struct kms_key meta = KMS_KEY_INIT;
-	bool yes = describe_aside(kms, key_id, &meta) == ERR_OK &&
+	bool yes = describe_keeping_error(kms, key_id, &meta) == ERR_OK &&
 		   strcmp(meta.material_id, material_id) == 0;
 
 	kms_key_free(&meta);

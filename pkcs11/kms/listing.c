@@ -372,7 +372,7 @@ out:
 
 /* Asks KMS for the aliases of one key. */
 static enum err
-learn_names(struct call *c, struct key *k, struct key **out)
+fetch_aliases(struct call *c, struct key *k, struct key **out)
 {
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
 	enum err e;
@@ -433,7 +433,7 @@ get_names(struct call *c, struct key *k, bool (*has)(const struct key *),
 	if (has(latest))
 		*out = key_ref(latest);
 	else
-		e = learn_names(c, latest, out);
+		e = fetch_aliases(c, latest, out);
 	key_unref(latest);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

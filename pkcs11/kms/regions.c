@@ -10,33 +10,33 @@
 
 /* The key in that Region, made if it is not there; *meta is its metadata. */
 static enum err
-replicate(struct call *c, struct kms *there, const struct key *k,
+replicate(struct call *c, struct kms *region_kms, const struct key *k,
     const char *region, struct kms_key *meta)
 {
 	struct kms_replicate_in in = {.key = k->meta.arn, .region = region};
 	char arn[KMS_ID_SIZE];
 	int tries = 0;
-	enum err e = kms_describe_key(there, k->meta.id, meta);
+	enum err e = kms_describe_key(region_kms, k->meta.id, meta);
 
 	if (e == ERR_NOT_FOUND) {
 		e = kms_replicate_key(&c->kms, &in, arn);
 		if (e == ERR_EXISTS || e == ERR_UNKNOWN)
 			e = ERR_OK; /* looked at below */
 		if (e != ERR_OK)
-			there->error = c->kms.error;
+			region_kms->error = c->kms.error;
 		else
 			e = ERR_NOT_FOUND;
 	}
 	while ((e == ERR_NOT_FOUND ||
 		   (e == ERR_OK && meta->state == KMS_STATE_CREATING)) &&
-	       settle_pause(&there->deadline, &tries, CREATING_TRIES))
-		e = kms_describe_key(there, k->meta.id, meta);
+	       settle_pause(&region_kms->deadline, &tries, CREATING_TRIES))
+		e = kms_describe_key(region_kms, k->meta.id, meta);
 	return (e);
 }
 
 static enum err
-import_material_there(
-    struct call *c, struct kms *there, const struct provision *p)
+import_material_in_region(
+    struct call *c, struct kms *region_kms, const struct provision *p)
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
@@ -44,7 +44,7 @@ import_material_there(
 	    .key = p->key->meta.id,
 	    .valid_to = p->request->valid_to,
 	};
-	enum err e = import_params_for_material(c, there, p->key, &params);
+	enum err e = import_params_for_material(c, region_kms, p->key, &params);
 
 	if (e == ERR_OK)
 		e = import_wrap_material(c->module->crypto, c->module->arena,
@@ -52,15 +52,15 @@ import_material_there(
 	in.token = buf_view(&params.parameters.token);
 	in.material = buf_view(&blob);
 	if (e == ERR_OK)
-		e = kms_import_key_material(there, &in);
+		e = kms_import_key_material(region_kms, &in);
 	buf_free(&blob);
 	import_params_free(&params);
 	return (e);
 }
 
 static enum err
-import_there(struct call *c, struct client *client, const struct provision *p,
-    struct kms *there)
+replicate_and_import(struct call *c, struct client *client,
+    const struct provision *p, struct kms *region_kms)
 {
 	struct kms_key meta = KMS_KEY_INIT;
 	const struct key *k = p->key;
@@ -68,14 +68,14 @@ import_there(struct call *c, struct client *client, const struct provision *p,
 	const char *region = client_region(client);
 	enum err e;
 
-	*there = (struct kms){
+	*region_kms = (struct kms){
 	    .transport = client_transport(client), .deadline = c->kms.deadline};
-	e = replicate(c, there, k, region, &meta);
+	e = replicate(c, region_kms, k, region, &meta);
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
 		if (names[i][0] != '\0')
-			e = alias_create(c, there, names[i], k);
+			e = alias_create(c, region_kms, names[i], k);
 	if (e == ERR_OK && p->request->material.ptr != NULL)
-		e = import_material_there(c, there, p);
+		e = import_material_in_region(c, region_kms, p);
 	else if (e == ERR_OK && meta.state == KMS_STATE_PENDING_IMPORT)
 		call_note(c,
 		    "key %s waits for its material in %s: it has a wrapping "
@@ -89,7 +89,7 @@ CK_RV
 regions_import(struct call *c, const struct provision *p)
 {
 	struct regions *rs = &c->token->regions;
-	struct kms there;
+	struct kms region_kms;
 	CK_RV rv = CKR_OK, one;
 	enum err e;
 
@@ -98,16 +98,17 @@ regions_import(struct call *c, const struct provision *p)
 	    p->key->meta.multi_region_type == KMS_REPLICA)
 		return (CKR_OK);
 	for (size_t i = 0; i < rs->count; i++) {
-		e = import_there(c, rs->clients[i], p, &there);
+		e = replicate_and_import(c, rs->clients[i], p, &region_kms);
 		if (e == ERR_OK)
 			continue;
-		c->kms.error = there.error;
+		c->kms.error = region_kms.error;
 		one = call_fail(c, e);
 		log_line(c->module->log, LOG_ERROR,
 		    "%s: key %s is not whole in %s: %s [%s: %s]; import the "
 		    "same material again",
 		    c->name, p->key->meta.id, client_region(rs->clients[i]),
-		    err_text(e), there.error.exception, there.error.message);
+		    err_text(e), region_kms.error.exception,
+		    region_kms.error.message);
 		if (rv == CKR_OK)
 			rv = one;
 	}

@@ -45,7 +45,8 @@ is_described(const char *name, const struct kms_key *meta)
 }
 
 enum err
-describe_aside(const struct kms *kms, const char *key, struct kms_key *meta)
+describe_keeping_error(
+    const struct kms *kms, const char *key, struct kms_key *meta)
 {
 	struct kms aside = *kms;
 	enum err e = kms_describe_key(&aside, key, meta);

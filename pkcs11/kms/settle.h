@@ -26,6 +26,6 @@ bool settle_retry(
 bool is_described(const char *name, const struct kms_key *);
 /* DescribeKey without a trace: the error that the caller is about to report
  * stays in kms->error. */
-enum err describe_aside(
+enum err describe_keeping_error(
     const struct kms *, const char *key, struct kms_key *meta);
 #endif

@@ -88,7 +88,7 @@ make(struct call *c, struct template_builder *d, const struct buf *secret,
 
 /* OpenSSL has ML-KEM from 3.5 on. */
 static bool
-can_here(void)
+openssl_has_ml_kem(void)
 {
 	return (OPENSSL_version_major() > 3 ||
 		(OPENSSL_version_major() == 3 && OPENSSL_version_minor() >= 5));
@@ -127,7 +127,7 @@ encapsulate(
 {
 	enum err e;
 
-	if (can_here())
+	if (openssl_has_ml_kem())
 		return (encapsulate_local(c, o, out));
 	if ((e = kms_encapsulate(&c->kms, o->key->meta.arn, out)) != ERR_OK)
 		return (call_fail(c, e));

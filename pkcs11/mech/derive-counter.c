@@ -223,7 +223,7 @@ check_counter(struct call *c, const struct run *r)
 
 /* Each key its bytes. */
 static CK_RV
-share_out(struct call *c, struct run *r, const struct object *base)
+split_output(struct call *c, struct run *r, const struct object *base)
 {
 	size_t at = 0;
 
@@ -258,7 +258,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	    (rv = check_counter(c, &r)) != CKR_OK)
 		goto out;
 	if ((rv = run(&r)) == CKR_OK)
-		rv = share_out(c, &r, base);
+		rv = split_output(c, &r, base);
 out:
 	EVP_MAC_CTX_free(r.mac);
 	buf_free(&r.out);

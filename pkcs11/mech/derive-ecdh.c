@@ -117,7 +117,7 @@ agree_local(struct call *c, const struct object *base, EVP_PKEY *peer,
 
 /* ANSI X9.63, section 5.6.3. */
 static CK_RV
-stretch(struct call *c, const struct digest *d, struct view secret,
+apply_x963_kdf(struct call *c, const struct digest *d, struct view secret,
     struct view shared, size_t len, struct buf *out)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "X963KDF", NULL);
@@ -168,7 +168,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	rv = base->key != NULL ? agree_in_kms(c, base, peer, &secret)
 			       : agree_local(c, base, peer, &secret);
 	if (rv == CKR_OK && kdf != NULL)
-		rv = stretch(c, kdf, buf_view(&secret),
+		rv = apply_x963_kdf(c, kdf, buf_view(&secret),
 		    VIEW(p->pSharedData, p->ulSharedDataLen), len, &out);
 	if (rv != CKR_OK)
 		goto out;

@@ -118,8 +118,8 @@ out:
 }
 
 static CK_RV
-derive_a_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
-    struct template t, struct derivation *all)
+derive_hkdf_key(struct call *c, const CK_MECHANISM *m,
+    const struct object *base, struct template t, struct derivation *all)
 {
 	return (derive(c, m, base, t, CKO_SECRET_KEY, all));
 }
@@ -131,5 +131,5 @@ derive_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	return (derive(c, m, base, t, CKO_DATA, all));
 }
 
-const struct key_ops derive_hkdf = {.derive = derive_a_key};
+const struct key_ops derive_hkdf = {.derive = derive_hkdf_key};
 const struct key_ops derive_hkdf_data = {.derive = derive_data};

@@ -15,7 +15,7 @@
 
 /* Made here and never elsewhere. */
 static struct provenance
-made_by(const CK_MECHANISM *m)
+generated_here_by(const CK_MECHANISM *m)
 {
 	return ((struct provenance){m->mechanism, true, true});
 }
@@ -61,7 +61,7 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
 	struct attr_target target = {
 	    CKO_SECRET_KEY, generate_type(row, t), ATTR_GENERATE, false};
-	struct provenance origin = made_by(m);
+	struct provenance origin = generated_here_by(m);
 	struct buf value = BUF_SECRET(SECRET_MAX, c->module->arena);
 	struct template_builder d = {.rows = NULL};
 	size_t len;
@@ -109,7 +109,7 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE_KEY_PAIR);
 	CK_RV rv;
 
-	*p = (struct pair_builder){.origin = made_by(m)};
+	*p = (struct pair_builder){.origin = generated_here_by(m)};
 	p->public_target = (struct attr_target){
 	    CKO_PUBLIC_KEY, row->key_type, ATTR_GENERATE, false};
 	p->private_target = (struct attr_target){

@@ -10,7 +10,7 @@ struct digest;
 /*
  * What differs between schemes of work on data, written once. op holds what
  * they share. Any failure of a function ends the operation, but for those that
- * only_length() in op.c answers.
+ * op.c answers without input: a length asked for, or too little room.
  */
 struct family {
 	/* Checks the parameter and the key's size, makes ready. */

@@ -18,11 +18,11 @@ fetch_public_keys(struct call *c)
 	bool fresh;
 
 	pthread_mutex_lock(&cs->lock);
-	fresh = c->skip_key_lookup ||
-		(cs->learned_ms != 0 &&
-		    now - cs->learned_ms < c->token->config->refresh * 1000);
+	fresh = c->skip_key_lookup || (cs->pubkeys_fetched_ms != 0 &&
+					  now - cs->pubkeys_fetched_ms <
+					      c->token->config->refresh * 1000);
 	if (!fresh)
-		cs->learned_ms = now;
+		cs->pubkeys_fetched_ms = now;
 	pthread_mutex_unlock(&cs->lock);
 	c->skip_key_lookup = true;
 	if (fresh)

@@ -80,7 +80,7 @@ collect(struct call *c, const char *key_id, struct template t)
 /* Profiles are for those who ask for them: programs that list all objects
  * would not know what they see. */
 static bool
-is_meant(struct template t, const struct object *o)
+is_profile_asked_for(struct template t, const struct object *o)
 {
 	return (template_ulong(t, CKA_CLASS, o->class) == o->class &&
 		(o->class != CKO_PROFILE || template_has(t, CKA_CLASS) ||
@@ -102,7 +102,7 @@ collect_locals(struct call *c, struct template t)
 		    .attrs = rows[i].attrs};
 
 		/* first, because a certificate's names may cost calls */
-		if (is_meant(t, &o) && !call_hides(c, &o) &&
+		if (is_profile_asked_for(t, &o) && !call_hides(c, &o) &&
 		    attr_match(c, &o, t))
 			rv = add(c, o.handle);
 	}

@@ -126,7 +126,7 @@ destroy(struct call *c, struct key *k)
 
 /* The key beside it first: alone, nobody would see it. */
 static CK_RV
-destroy_also(struct call *c, const struct key *k)
+destroy_companion(struct call *c, const struct key *k)
 {
 	const char *id = k->companion->meta.id;
 	char alias[KMS_ALIAS_SIZE];
@@ -160,7 +160,7 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
 	else if ((o.key->companion == NULL ||
-		     (rv = destroy_also(c, o.key)) == CKR_OK) &&
+		     (rv = destroy_companion(c, o.key)) == CKR_OK) &&
 		 (rv = destroy(c, o.key)) == CKR_OK)
 		(void)import_params_forget(c, o.key);
 	object_put(&o);

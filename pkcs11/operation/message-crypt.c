@@ -220,7 +220,7 @@ finish(
 
 /* Whether the caller's room does; a length that is asked for costs nothing. */
 static bool
-only_length(struct view in, struct out out, CK_RV *rv)
+answer_length(struct view in, struct out out, CK_RV *rv)
 {
 	bool asked = out.ptr == NULL;
 
@@ -247,7 +247,7 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
 	    (aad.ptr == NULL && aad.len != 0))
 		return (CKR_ARGUMENTS_BAD);
 	if ((rv = read_param(param, &p)) != CKR_OK ||
-	    only_length(in, out, &rv) ||
+	    answer_length(in, out, &rv) ||
 	    (rv = start(c, kind, &p, aad)) != CKR_OK)
 		return (rv);
 	if ((rv = run(current, in, out.ptr)) == CKR_OK)
@@ -290,7 +290,7 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
 	if ((rv = read_param(param, &p)) != CKR_OK)
 		return (rv);
 	/* the last part may be none */
-	if (!(last && in.len == 0) && only_length(in, out, &rv))
+	if (!(last && in.len == 0) && answer_length(in, out, &rv))
 		return (rv);
 	*out.len = in.len;
 	if ((rv = run(current, in, out.ptr)) == CKR_OK && last)

@@ -91,9 +91,10 @@ whole_bound(const struct op *op, size_t more)
 	return (op->family->bound(op, more));
 }
 
-/* A length that is asked for, or room that cannot do, costs nothing. */
+/* Answers a request for the length, or one with too little room, without work.
+ * True: *rv is the answer. */
 static bool
-only_length(const struct op *op, size_t more, struct out out, CK_RV *rv)
+answer_length(const struct op *op, size_t more, struct out out, CK_RV *rv)
 {
 	size_t bound = whole_bound(op, more);
 
@@ -150,7 +151,7 @@ op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 {
 	CK_RV rv;
 
-	if (only_length(op, in.len, out, &rv))
+	if (answer_length(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
 	if (op->finished && !op->multi && op->family->buffers_input &&
@@ -181,7 +182,8 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 
 /* What an Update gives at once must fit before any of its input is taken. */
 static bool
-only_step(const struct op *op, size_t more, const struct out *out, CK_RV *rv)
+answer_without_input(
+    const struct op *op, size_t more, const struct out *out, CK_RV *rv)
 {
 	size_t n = op->family->step == NULL ? 0 : op->family->step(op, more);
 
@@ -204,7 +206,7 @@ op_run_update(
 		return (end_with(
 		    op, call_error(c, CKR_FUNCTION_NOT_SUPPORTED,
 			    "this mechanism takes its input in one part")));
-	if (only_step(op, in.len, out, &rv))
+	if (answer_without_input(op, in.len, out, &rv))
 		return (rv);
 	op->multi = true;
 	if ((rv = op->family->update(c, op, in)) != CKR_OK)
@@ -262,7 +264,7 @@ op_encrypt_with(
 	/* the input is taken by both or by none; and out may be in its place */
 	if (!crypt->family->single_part_only &&
 	    !with->family->single_part_only &&
-	    only_step(crypt, in.len, &out, &rv))
+	    answer_without_input(crypt, in.len, &out, &rv))
 		return (rv);
 	if ((rv = op_run_update(c, with, in, NULL)) != CKR_OK)
 		return (rv);
@@ -295,7 +297,7 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->multi = true;
-	if (only_length(op, 0, out, &rv))
+	if (answer_length(op, 0, out, &rv))
 		return (rv);
 	return (finish(c, op, out));
 }

@@ -71,7 +71,7 @@ is_answer(CK_RV rv)
 
 /* One line: function, code, what, what KMS said, what to do. */
 static void
-tell(const struct call *c, CK_RV rv)
+log_result(const struct call *c, CK_RV rv)
 {
 	const struct error_info *f = &c->kms.error;
 	const char *what = c->why, *advice = rv_advice(c->err);
@@ -105,7 +105,7 @@ call_end(struct call *c, CK_RV rv)
 		session_put(c->session);
 	}
 	if (!is_answer(rv) && log_enabled(c->module->log, LOG_ERROR))
-		tell(c, rv);
+		log_result(c, rv);
 	else
 		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
 		    rv_name(rv, name));

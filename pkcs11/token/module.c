@@ -322,7 +322,7 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 }
 
 static void
-let_go_of_parents(void)
+drop_inherited_module(void)
 {
 	struct module *m = global.inherited;
 
@@ -350,7 +350,7 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 	pthread_mutex_unlock(&global.lock);
 	if (rv != CKR_OK)
 		return (rv);
-	let_go_of_parents();
+	drop_inherited_module();
 	rv = start(a, &m);
 	pthread_mutex_lock(&global.lock);
 	global.now = m;
@@ -376,7 +376,7 @@ module_stop(void)
 	}
 	pthread_mutex_unlock(&global.lock);
 	if (m == NULL && inherited) {
-		let_go_of_parents();
+		drop_inherited_module();
 		return (CKR_OK);
 	}
 	if (m == NULL)

@@ -22,7 +22,7 @@
 struct certs {
 	pthread_mutex_t lock; /* held while the directory is read */
 	uint64_t stamp; /* of the directory as it was read last; 0: never */
-	int64_t learned_ms; /* when all public keys were got last; 0: never */
+	int64_t pubkeys_fetched_ms; /* all of them, last; 0: never */
 };
 
 /* One account and Region, seen through one section of the configuration. */
