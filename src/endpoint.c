@@ -186,7 +186,7 @@ endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
 	if ((url = configured(c, &origin)) != NULL) {
 		if (fips || dualstack)
 			return (error_info_set(error, ERR_CONFIG,
-			    "%s: not together with a FIPS or dual-stack "
+			    "%s: cannot be combined with a FIPS or dual-stack "
 			    "endpoint",
 			    origin));
 		return (custom(url, origin, out, error));

@@ -53,7 +53,7 @@ open_section(struct config *c, const struct ini_item *i, const char *file,
 	for (size_t n = 0; n < c->token_count; n++)
 		if (strcmp(c->tokens[n].label, label) == 0)
 			return (error_info_set(error, ERR_CONFIG,
-			    "%s:%d: token %s is there twice", file, i->line,
+			    "%s:%d: token %s appears twice", file, i->line,
 			    label));
 	return (token_add(c, label) != NULL ? ERR_OK : ERR_MEMORY);
 }
@@ -71,8 +71,7 @@ take_item(struct config *c, const struct ini_item *i, const char *file,
 	o = option_find(global ? module_options : token_options, i->key);
 	if (o == NULL || i->parent[0] != '\0')
 		return (error_info_set(error, ERR_CONFIG,
-		    "%s:%d: there is no option %s here", file, i->line,
-		    i->key));
+		    "%s:%d: unknown option %s", file, i->line, i->key));
 	e = option_set(o,
 	    global ? (void *)c : (void *)&c->tokens[c->token_count - 1],
 	    i->value);

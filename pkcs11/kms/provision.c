@@ -222,7 +222,8 @@ create_once(struct call *c, struct provision *p)
 	    (!view_equal(buf_view(&meta.description), view_str(text)) ||
 		strcmp(meta.spec, in.spec) != 0))
 		e = error_info_set(&c->kms.error, ERR_REPLY,
-		    "KMS's reply to CreateKey is of another key, %s", meta.id);
+		    "KMS's reply to CreateKey describes a different key, %s",
+		    meta.id);
 	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);

@@ -29,14 +29,14 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 		return (rv);
 	if (*out == NULL)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "CKA_KEYFERRY_WRAPPING_KEY is no key of the token"));
+		    "CKA_KEYFERRY_WRAPPING_KEY is not a key of this token"));
 	if ((*out)->spec != NULL && (*out)->spec->type == CKK_AES &&
 	    (*out)->meta.usage == ENCRYPT_DECRYPT)
 		return (CKR_OK);
 	key_unref(*out);
 	*out = NULL;
 	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-	    "KMS makes data keys with its symmetric keys alone"));
+	    "KMS generates data keys only with symmetric keys"));
 }
 
 /* Template and value become an object that knows what it is encrypted to. */
@@ -82,7 +82,7 @@ check(struct call *c, struct template t, const struct attr_target *target,
 		    KMS_DATA_KEY_MAX));
 	if (!kms_context_is_valid(context) || context.len > CONTEXT_MAX)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "CKA_KEYFERRY_CONTEXT is no encryption context"));
+		    "CKA_KEYFERRY_CONTEXT is not a valid encryption context"));
 	return (CKR_OK);
 }
 

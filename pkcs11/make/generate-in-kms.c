@@ -184,7 +184,7 @@ check_halves(struct call *c, const struct spec *s, struct template public_t,
 	    (rv = check_exponent(c, private_t)) == CKR_OK && b.ptr != NULL &&
 	    !view_equal(a, b))
 		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "the halves of a pair have one curve");
+		    "both halves of a key pair must have the same curve");
 	return (rv);
 }
 

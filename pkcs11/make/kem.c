@@ -67,7 +67,7 @@ begin(struct call *c, struct template t, struct attr_target *target,
 		return (rv);
 	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "ML-KEM's secrets have %d bytes", SECRET_LEN));
+		    "an ML-KEM shared secret has %d bytes", SECRET_LEN));
 	return (CKR_OK);
 }
 

@@ -148,7 +148,8 @@ read_ec(struct call *c, struct template t, struct key_request *r)
 	e = pkcs8_write_ec(c->module->crypto, &key, &r->encoded);
 	if (e == ERR_DATA)
 		return (no_such_key(c, CKK_EC,
-		    "the value is none of that curve, or not of that point"));
+		    "the value is not a private key of that curve, or does not "
+		    "match the point"));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

@@ -82,7 +82,8 @@ read_name(struct call *c, struct template public_t, struct template private_t,
 
 	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "the halves of a pair have one label and one id"));
+		    "both halves of a key pair must have the same label and "
+		    "id"));
 	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
 	return (CKR_OK);
 }
@@ -158,13 +159,14 @@ read_expiry(struct call *c, struct template t, double *valid_to)
 	if (date.len != 0 && second != 0 &&
 	    (CK_ULONG)*valid_to / 86400 != second / 86400)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO are two days"));
+		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO name different "
+		    "days"));
 	if (second != 0)
 		*valid_to = (double)second;
 	if (*valid_to != 0 &&
 	    *valid_to * 1000 <= (double)clock->wall_ms(clock->ctx))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the end that the template names is over"));
+		    "the expiration date in the template has passed"));
 	return (CKR_OK);
 }
 

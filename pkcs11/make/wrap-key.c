@@ -110,7 +110,7 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 		return (rv);
 	if (!secret && wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
-		    "this mechanism wraps secret keys alone"));
+		    "this mechanism wraps only secret keys"));
 	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) != CKR_OK)
 		goto out;
 	if (out.ptr == NULL) {
@@ -178,14 +178,14 @@ begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
 
 	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "CKA_CLASS and CKA_KEY_TYPE say what was wrapped"));
+		    "CKA_CLASS and CKA_KEY_TYPE are required"));
 	if (target->class != CKO_PRIVATE_KEY && target->class != CKO_SECRET_KEY)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "secret and private keys are what is unwrapped"));
+		    "only secret and private keys can be unwrapped"));
 	if (target->class == CKO_PRIVATE_KEY &&
 	    wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "this mechanism wraps secret keys alone"));
+		    "this mechanism wraps only secret keys"));
 	if (target->token && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
 	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)

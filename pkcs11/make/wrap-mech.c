@@ -32,7 +32,7 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 	if (op->family == NULL ||
 	    (with->key != NULL && !mech_fits_key(c, row, with)))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "that key cannot do this mechanism"));
+		    "this key does not support this mechanism"));
 	if (with->key != NULL)
 		object_select_key(&op->object, mech_key(row, with));
 	return (op->family->init(c, op, m));

@@ -217,7 +217,7 @@ check_counter(struct call *c, const struct run *r)
 	}
 	if (blocks >> bits != 0)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "more blocks than the counter counts"));
+		    "the output has more blocks than the counter can count"));
 	return (CKR_OK);
 }
 

@@ -62,7 +62,7 @@ read_peer(struct call *c, const struct object *base, struct view given,
 	rv = pkey_from_attrs(c, b, out);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
 		rv = call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "the public data are no point of the key's curve");
+		    "the public data is not a point on the key's curve");
 out:
 	attrset_unref(b);
 	return (rv);

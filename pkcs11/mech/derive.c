@@ -77,10 +77,11 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 	if (*len == 0 || (d->len == 0 && key &&
 			     !schema_key_length_fits(d->target.type, *len)))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "CKA_VALUE_LEN does not follow from the rest"));
+		    "CKA_VALUE_LEN is required: nothing else tells the "
+		    "length"));
 	if (*len > most)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no more than %zu bytes come of this", most));
+		    "this mechanism derives at most %zu bytes", most));
 	if (key && !schema_key_length_fits(d->target.type, *len))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));

@@ -119,7 +119,7 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		    NUMBER_MAX, c->module->arena);
 	if (template_bool(public_t, CKA_TOKEN, false))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "both halves of a pair are in KMS, or none"));
+		    "both halves of a key pair must have the same CKA_TOKEN"));
 	rv = builder_begin(c, &p->public, public_t, &p->public_target);
 	if (rv == CKR_OK)
 		rv = builder_begin(
@@ -206,7 +206,7 @@ read_exponent(
 	if (v.len == 0 || v.len > sizeof(uint64_t) ||
 	    (v.ptr[v.len - 1] & 1) == 0 || (v.len == 1 && v.ptr[0] == 1))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no RSA key is made with that exponent"));
+		    "an RSA key cannot be generated with that exponent"));
 	for (size_t i = 0; i < v.len; i++)
 		e[i] = v.ptr[v.len - 1 - i];
 	*len = v.len;
@@ -315,11 +315,11 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 
 	if (rv == CKR_OK && params.len == 0)
 		rv = call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "the public template says the curve: CKA_EC_PARAMS");
+		    "the public template must name the curve: CKA_EC_PARAMS");
 	if (rv == CKR_OK &&
 	    (curve = curve_find(p.public_target.type, params)) == NULL)
 		rv = call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names no curve that is known here");
+		    "CKA_EC_PARAMS names an unknown curve");
 	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
 		rv = ec_parts(curve, p.pkey, p.parts);
 	builder_set(&p.private, CKA_EC_PARAMS, params);

@@ -88,7 +88,7 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 
 	if (!kms_context_is_valid(v) || buf_append(&op->context, v) != ERR_OK)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "the parameter is no encryption context"));
+		    "the parameter is not a valid encryption context"));
 	return (start(op));
 }
 

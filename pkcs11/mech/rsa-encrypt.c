@@ -63,12 +63,13 @@ check_kms(struct call *c, const struct op *op)
 
 	if (op->mgf != op->digest || op->context.len != 0)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS's OAEP has MGF1 with the same hash, and no label"));
+		    "KMS supports OAEP only with the same hash for MGF1, and "
+		    "without a label"));
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms != NULL ? op->digest->kms : "");
 	if (!key_has_algorithm(op->object.key, algorithm, false))
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS's OAEP has SHA-1 or SHA-256"));
+		    "KMS supports OAEP only with SHA-1 or SHA-256"));
 	return (CKR_OK);
 }
 

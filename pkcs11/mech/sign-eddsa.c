@@ -34,7 +34,7 @@ set_instance(struct call *c, const struct op *op, EVP_PKEY_CTX *ctx,
 	    OSSL_PARAM_locate_const(known, "instance") == NULL ||
 	    EVP_PKEY_CTX_set_params(ctx, params) != 1)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "OpenSSL here has no %s", name));
+		    "this OpenSSL has no %s", name));
 	return (CKR_OK);
 }
 
@@ -73,7 +73,7 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	/* of what KMS calls Ed25519ph, RFC 8032 knows nothing */
 	if (op->object.key != NULL && (p->phFlag || p->ulContextDataLen != 0))
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS has Ed25519 alone, without hash and context"));
+		    "KMS supports only Ed25519, without a hash or a context"));
 	if (object_in_kms(&op->object)) {
 		op->data.max = KMS_MESSAGE_MAX;
 		return (CKR_OK);

@@ -79,7 +79,8 @@ take_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (op->kind == OP_SIGN && p->hedgeVariant != CKH_HEDGE_PREFERRED)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS does not let its ML-DSA be hedged or not"));
+		    "KMS does not let the caller choose whether ML-DSA is "
+		    "hedged"));
 	return (buf_append(&op->context, VIEW(p->pContext, p->ulContextLen)) ==
 			ERR_OK
 		    ? CKR_OK

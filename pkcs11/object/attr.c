@@ -326,7 +326,7 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 
 	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
 		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
-		    "this class of object has no %s",
+		    "an object of this class has no %s",
 		    attribute_name(t->type).text));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !size_fits(a, t))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,

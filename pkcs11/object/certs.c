@@ -174,7 +174,7 @@ check_create(struct call *c, struct template t)
 			    "%s is missing", attribute_name(needed[i]).text));
 	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "certificates are X.509 ones here"));
+		    "only X.509 certificates are supported"));
 	/* the security officer's to say, and there is none */
 	if (template_bool(t, CKA_TRUSTED, false))
 		return (call_error(

@@ -65,7 +65,7 @@ put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 	if (len <= 0)
 		return (CKR_FUNCTION_FAILED);
 	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)))
-		rv = invalid(c, "CKA_PUBLIC_KEY_INFO is of another key");
+		rv = invalid(c, "CKA_PUBLIC_KEY_INFO does not match this key");
 	else
 		rv = done(c, attrset_set(b, CKA_PUBLIC_KEY_INFO,
 				 VIEW(der, (size_t)len), false));
@@ -165,7 +165,7 @@ complete_ec_public(struct call *c, struct attrset *b)
 
 	if (curve == NULL)
 		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names no curve that is known here"));
+		    "CKA_EC_PARAMS names an unknown curve"));
 	given = attrset_view(b, CKA_EC_POINT);
 	if (!curve_read_point(curve, given, POINT_ANY, &point))
 		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
@@ -220,12 +220,12 @@ complete_ec_private(struct call *c, struct attrset *b)
 
 	if (curve == NULL)
 		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names no curve that is known here"));
+		    "CKA_EC_PARAMS names an unknown curve"));
 	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
 		goto out;
 	if (given.len != 0 && (!curve_read_point(curve, given, POINT_ANY, &p) ||
 				  !view_equal(p, buf_view(&point)))) {
-		rv = invalid(c, "CKA_EC_POINT is of another key");
+		rv = invalid(c, "CKA_EC_POINT does not match the private key");
 		goto out;
 	}
 	if ((rv = put_point(c, b, buf_view(&point))) == CKR_OK &&

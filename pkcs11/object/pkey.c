@@ -158,7 +158,7 @@ pkey_from_object(struct call *c, const struct object *o, EVP_PKEY **out)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_up_ref(p->pkey) != 1)
 		return (call_error(c, CKR_MECHANISM_INVALID,
-		    "OpenSSL here does not know the public key"));
+		    "this OpenSSL does not know the public key"));
 	*out = p->pkey;
 	return (CKR_OK);
 }

@@ -219,7 +219,7 @@ session_object_copy(struct call *c, const struct object *o, struct template t,
 	if (attrset_bool(o->attrs, CKA_PRIVATE, false) &&
 	    !template_bool(t, CKA_PRIVATE, true))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "what is private has no public copies"));
+		    "a private object cannot have a public copy"));
 	if ((b = attrset_copy(o->attrs)) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = session_object_set_attrs(b, t)) == ERR_OK &&

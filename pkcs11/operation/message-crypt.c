@@ -21,7 +21,7 @@ message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (op->object.attrs == NULL)
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "KMS's ciphertext has no tag apart: use C_Encrypt"));
+		    "a KMS ciphertext has no separate tag: use C_Encrypt"));
 	return (CKR_OK);
 }
 

@@ -115,7 +115,7 @@ take_family(struct call *c, struct op *op)
 		    "not with a key of this token's configuration"));
 	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "that key cannot do this mechanism"));
+		    "this key does not support this mechanism"));
 	if (o->key != NULL)
 		object_select_key(&op->object, mech_key(op->mech, o));
 	op->family = mech_family(c, op->mech, o);

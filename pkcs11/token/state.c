@@ -203,7 +203,8 @@ state_lock(struct call *c, const char *name, int *fd)
 	while ((e = try_lock(c, dir, file, fd)) == ERR_OK && *fd == -1)
 		if (!deadline_sleep(&c->kms.deadline, LOCK_POLL_MS)) {
 			e = error_info_set(&c->kms.error, ERR_DEADLINE,
-			    "another import of the same name is under way");
+			    "another import under the same name is in "
+			    "progress");
 			break;
 		}
 	close_all(dir, -1);
