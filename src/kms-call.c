@@ -39,15 +39,38 @@ kms_is_key(const char *asked, const char *answered)
 		     : strcmp(id_of(asked), id_of(answered)) == 0);
 }
 
-/* A reply that names a key names the one that was asked for. */
+/* Operations that KMS answers with an empty body, or did once. */
+static bool
+may_name_no_key(const char *operation)
+{
+	static const char *const operations[] = {"DeleteImportedKeyMaterial",
+	    "DisableKey", "EnableKey", "ImportKeyMaterial",
+	    "UpdateKeyDescription"};
+
+	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+		if (strcmp(operation, operations[i]) == 0)
+			return (true);
+	return (false);
+}
+
+/* A reply names the key that was asked for. */
 static enum err
-check_key(struct kms *k, const char *asked, struct view reply)
+check_key(
+    struct kms *k, const char *operation, const char *asked, struct view reply)
 {
 	struct answered a = {""};
 	enum err e = json_decode(answered_fields, reply, &a);
 
-	if (e != ERR_OK || a.key[0] == '\0' || kms_is_key(asked, a.key))
+	if (e != ERR_OK)
 		return (e);
+	if (a.key[0] == '\0')
+		return (may_name_no_key(operation)
+			    ? ERR_OK
+			    : error_info_set(&k->error, ERR_REPLY,
+				  "the reply does not say which key it is "
+				  "about"));
+	if (kms_is_key(asked, a.key))
+		return (ERR_OK);
 	return (error_info_set(
 	    &k->error, ERR_REPLY, "the reply is about another key, %s", a.key));
 }
@@ -85,7 +108,7 @@ kms_call(struct kms *k, const char *operation, const char *key,
 		e = kms_unreadable(&k->error, e, NULL);
 	}
 	if (e == ERR_OK && key != NULL)
-		e = check_key(k, key, buf_view(&reply));
+		e = check_key(k, operation, key, buf_view(&reply));
 out:
 	buf_free(&reply);
 	buf_free(&body);

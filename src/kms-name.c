@@ -30,8 +30,13 @@ enum err
 kms_list_keys(struct kms *k, struct kms_page *page)
 {
 	struct kms_list_in in = {.limit = PAGE_KEYS};
+	enum err e = kms_call_list(k, "ListKeys", &in, list_keys_out, page);
+	const struct kms_key_entry *keys = page->rows.ptr;
 
-	return (kms_call_list(k, "ListKeys", &in, list_keys_out, page));
+	/* a key that is left out looks like one that is not there */
+	for (size_t i = 0; i < page->rows.count; i++)
+		e = kms_require(e, keys[i].id[0] != '\0');
+	return (e);
 }
 
 static const struct json_field alias_entry[] = {

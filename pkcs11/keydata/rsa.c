@@ -1,7 +1,10 @@
 #include <string.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include "number.h"
 #include "rsa.h"
+
+#define MOST_EXPONENT_BITS 256
 
 /* clang-format off */
 const struct rsa_part_name rsa_part_names[RSA_PARTS] = {
@@ -105,4 +108,22 @@ rsa_check(const struct rsa_private *k, size_t *bits)
 	if (e == ERR_OK && *bits != 2048 && *bits != 3072 && *bits != 4096)
 		e = ERR_DATA;
 	return (e);
+}
+
+bool
+rsa_is_public(const EVP_PKEY *pkey, size_t bits, int least_exponent_bits)
+{
+	BIGNUM *n = NULL, *e = NULL;
+	bool good = EVP_PKEY_is_a(pkey, "RSA") == 1 &&
+		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ==
+			1 &&
+		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) ==
+			1 &&
+		    (size_t)BN_num_bits(n) == bits && BN_is_odd(n) &&
+		    BN_is_odd(e) && BN_num_bits(e) >= least_exponent_bits &&
+		    BN_num_bits(e) <= MOST_EXPONENT_BITS;
+
+	BN_free(e);
+	BN_free(n);
+	return (good);
 }

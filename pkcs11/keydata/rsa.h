@@ -1,5 +1,6 @@
 #ifndef RSA_H
 #define RSA_H
+#include <openssl/evp.h>
 #include "buf.h"
 #include "cryptoki/cryptoki.h"
 #include "arena.h"
@@ -44,4 +45,10 @@ enum err rsa_check(const struct rsa_private *, size_t *bits);
  * memory of the arena. */
 #define RSA_BYTES_MAX 2048
 enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
+/*
+ * Whether an RSA key of somebody else's has a modulus of so many bits and an
+ * exponent that a key can have (FIPS 186-5, A.1.1, ends at 256 bits), of at
+ * least so many bits. With e = 1 everything encrypts to itself.
+ */
+bool rsa_is_public(const EVP_PKEY *, size_t bits, int least_exponent_bits);
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include "json.h"
 #include "import-params.h"
+#include "keydata/rsa.h"
 #include "settle.h"
 #include "token/state.h"
 #include "wrapping-algorithm.h"
@@ -15,7 +16,6 @@
 #define FILE_MAX (32 * 1024)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
-#define MOST_EXPONENT_BITS 256
 
 /* The file: what GetParametersForImport said, under its own names. */
 #define PAIR(member, name, kind) \
@@ -86,19 +86,9 @@ is_wrapping_key(struct call *c, struct view info, CK_ULONG bits)
 	const unsigned char *der = info.ptr;
 	EVP_PKEY *pkey = d2i_PUBKEY_ex(
 	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
-	BIGNUM *n = NULL, *e = NULL;
 	bool good = pkey != NULL && der == info.ptr + info.len &&
-		    EVP_PKEY_is_a(pkey, "RSA") == 1 &&
-		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ==
-			1 &&
-		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) ==
-			1 &&
-		    (CK_ULONG)BN_num_bits(n) == bits && BN_is_odd(n) &&
-		    BN_is_odd(e) && BN_num_bits(e) >= LEAST_EXPONENT_BITS &&
-		    BN_num_bits(e) <= MOST_EXPONENT_BITS;
+		    rsa_is_public(pkey, bits, LEAST_EXPONENT_BITS);
 
-	BN_free(e);
-	BN_free(n);
 	EVP_PKEY_free(pkey);
 	return (good);
 }
@@ -134,7 +124,9 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 		e = kms_get_parameters_for_import(
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
 	} while (settle_retry(c, &kms->deadline, k, e, &tries));
-	if (e == ERR_OK && (e = check_parameters(c, kms, k, p)) != ERR_OK)
+	if (e == ERR_OK)
+		e = check_parameters(c, kms, k, p);
+	if (e != ERR_OK)
 		drop_parameters(p);
 	return (e);
 }

@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include "attr-value.h"
 #include "keydata/curve.h"
+#include "keydata/rsa.h"
 #include "pubkey.h"
 
 #define INFO_MAX 8192 /* KMS's limit */
@@ -21,8 +22,7 @@ is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
 
 	switch (spec->type) {
 	case CKK_RSA:
-		return (pkey != NULL && EVP_PKEY_is_a(pkey, "RSA") == 1 &&
-			(CK_ULONG)EVP_PKEY_get_bits(pkey) == spec->bits);
+		return (pkey != NULL && rsa_is_public(pkey, spec->bits, 2));
 	case CKK_EC:
 		curve = curve_find(CKK_EC, spec->params);
 		return (curve != NULL && pkey != NULL &&

@@ -81,6 +81,7 @@ holds(struct buf *b, const char *text)
 	return (yes);
 }
 
+#define KEY "{\"KeyId\":\"k\","
 #define ARN "arn:aws:kms:eu-west-1:111122223333:key/k"
 #define REPLICA "arn:aws:kms:eu-west-2:111122223333:key/k"
 #define OTHER "arn:aws:kms:eu-west-1:111122223333:key/other"
@@ -102,7 +103,7 @@ test_crypt(void)
 	sent("Encrypt", "{\"KeyId\":\"k\","
 			"\"EncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\","
 			"\"Plaintext\":\"YWJj\"}");
-	OK(kms_decrypt(answer("{\"Plaintext\":\"eHl6\"}"), &in, &out) ==
+	OK(kms_decrypt(answer(KEY "\"Plaintext\":\"eHl6\"}"), &in, &out) ==
 		    ERR_OK &&
 		holds(&out, "xyz"),
 	    "a plaintext comes back");
@@ -111,7 +112,7 @@ test_crypt(void)
 			"\"CiphertextBlob\":\"YWJj\"}");
 	in.algorithm = NULL;
 	in.context = VIEW("a\0b\0c\0\0", 7);
-	(void)kms_decrypt(answer("{\"Plaintext\":\"eHl6\"}"), &in, &out);
+	(void)kms_decrypt(answer(KEY "\"Plaintext\":\"eHl6\"}"), &in, &out);
 	sent("Decrypt", "{\"KeyId\":\"k\","
 			"\"EncryptionContext\":{\"a\":\"b\",\"c\":\"\"},"
 			"\"CiphertextBlob\":\"YWJj\"}");
@@ -127,7 +128,8 @@ test_sign(void)
 	    .message_type = "DIGEST",
 	    .algorithm = "ECDSA_SHA_256"};
 
-	OK(kms_sign(answer("{\"Signature\":\"eHl6\"}"), &in, &out) == ERR_OK &&
+	OK(kms_sign(answer(KEY "\"Signature\":\"eHl6\"}"), &in, &out) ==
+		    ERR_OK &&
 		holds(&out, "xyz"),
 	    "a signature comes back");
 	sent("Sign", "{\"KeyId\":\"k\",\"Message\":\"YWJj\","
@@ -135,12 +137,12 @@ test_sign(void)
 		     "\"SigningAlgorithm\":\"ECDSA_SHA_256\"}");
 	in.message = VIEW_STR("");
 	in.message_type = NULL;
-	OK(kms_sign(answer("{}"), &in, &out) == ERR_REPLY,
+	OK(kms_sign(answer("{\"KeyId\":\"k\"}"), &in, &out) == ERR_REPLY,
 	    "no signature is no success");
 	sent("Sign", "{\"KeyId\":\"k\",\"Message\":\"\","
 		     "\"SigningAlgorithm\":\"ECDSA_SHA_256\"}");
-	OK(kms_get_public_key(answer("{\"PublicKey\":\"eHl6\"}"), "k", &out) ==
-		    ERR_OK &&
+	OK(kms_get_public_key(
+	       answer(KEY "\"PublicKey\":\"eHl6\"}"), "k", &out) == ERR_OK &&
 		holds(&out, "xyz"),
 	    "a public key comes back");
 	sent("GetPublicKey", "{\"KeyId\":\"k\"}");
@@ -157,25 +159,26 @@ test_mac(void)
 	    .message = VIEW_STR("abc"),
 	    .algorithm = "HMAC_SHA_256"};
 
-	OK(kms_generate_mac(answer("{\"Mac\":\"" BASE64_32 "\"}"), &in, &out) ==
-		    ERR_OK &&
+	OK(kms_generate_mac(
+	       answer(KEY "\"Mac\":\"" BASE64_32 "\"}"), &in, &out) == ERR_OK &&
 		holds(&out, BYTES_32),
 	    "a MAC comes back");
 	sent("GenerateMac", "{\"KeyId\":\"k\",\"Message\":\"YWJj\","
 			    "\"MacAlgorithm\":\"HMAC_SHA_256\"}");
-	OK(kms_generate_mac(answer("{\"Mac\":\"eHl6\"}"), &in, &out) ==
+	OK(kms_generate_mac(answer(KEY "\"Mac\":\"eHl6\"}"), &in, &out) ==
 		ERR_REPLY,
 	    "a MAC of another length is refused");
 	buf_reset(&out);
 	in.mac = VIEW_STR("xyz");
-	OK(kms_verify_mac(answer("{\"MacValid\":true}"), &in) == ERR_OK,
+	OK(kms_verify_mac(answer(KEY "\"MacValid\":true}"), &in) == ERR_OK,
 	    "a MAC verifies");
 	sent("VerifyMac", "{\"KeyId\":\"k\",\"Message\":\"YWJj\","
 			  "\"MacAlgorithm\":\"HMAC_SHA_256\","
 			  "\"Mac\":\"eHl6\"}");
-	OK(kms_verify_mac(answer("{\"MacValid\":false}"), &in) == ERR_BAD_MAC,
+	OK(kms_verify_mac(answer(KEY "\"MacValid\":false}"), &in) ==
+		ERR_BAD_MAC,
 	    "a MAC that is not valid");
-	OK(kms_verify_mac(answer("{}"), &in) == ERR_REPLY,
+	OK(kms_verify_mac(answer("{\"KeyId\":\"k\"}"), &in) == ERR_REPLY,
 	    "silence about a MAC is no yes");
 	failure = ERR_BAD_MAC;
 	OK(kms_verify_mac(answer(""), &in) == ERR_BAD_MAC, "an exception");
@@ -189,25 +192,26 @@ test_agree(void)
 	struct buf out = BUF_SECRET(KMS_SECRET_MAX, arena);
 	struct kms_encapsulated e = KMS_ENCAPSULATED_INIT(arena);
 
-	OK(kms_derive_shared_secret(answer("{\"SharedSecret\":\"eHl6\"}"), "k",
-	       VIEW_STR("abc"), &out) == ERR_OK &&
+	OK(kms_derive_shared_secret(answer(KEY "\"SharedSecret\":\"eHl6\"}"),
+	       "k", VIEW_STR("abc"), &out) == ERR_OK &&
 		holds(&out, "xyz"),
 	    "a shared secret comes back");
 	sent("DeriveSharedSecret", "{\"KeyId\":\"k\","
 				   "\"KeyAgreementAlgorithm\":\"ECDH\","
 				   "\"PublicKey\":\"YWJj\"}");
-	OK(kms_encapsulate(answer("{\"SharedSecret\":\"" BASE64_32 "\","
-				  "\"SharedSecretCiphertextBlob\":\"YWJj\"}"),
+	OK(kms_encapsulate(
+	       answer(KEY "\"SharedSecret\":\"" BASE64_32 "\","
+			  "\"SharedSecretCiphertextBlob\":\"YWJj\"}"),
 	       "k", &e) == ERR_OK &&
 		holds(&e.secret, BYTES_32) && holds(&e.ciphertext, "abc"),
 	    "a secret and its ciphertext come back");
 	sent("Encapsulate",
 	    "{\"KeyId\":\"k\",\"EncapsulationAlgorithm\":\"ML_KEM\"}");
-	OK(kms_encapsulate(answer("{\"SharedSecret\":\"eHl6\"}"), "k", &e) ==
+	OK(kms_encapsulate(answer(KEY "\"SharedSecret\":\"eHl6\"}"), "k", &e) ==
 		ERR_REPLY,
 	    "a secret without its ciphertext is no success");
-	OK(kms_decapsulate(answer("{\"SharedSecret\":\"" BASE64_32 "\"}"), "k",
-	       VIEW_STR("abc"), &out) == ERR_OK &&
+	OK(kms_decapsulate(answer(KEY "\"SharedSecret\":\"" BASE64_32 "\"}"),
+	       "k", VIEW_STR("abc"), &out) == ERR_OK &&
 		holds(&out, BYTES_32),
 	    "the secret comes back");
 	sent("Decapsulate", "{\"KeyId\":\"k\","
@@ -234,8 +238,8 @@ test_data_key(void)
 	sent("GenerateDataKey", "{\"KeyId\":\"k\",\"KeySpec\":\"AES_256\","
 				"\"EncryptionContext\":{\"a\":\"b\"}}");
 	in = (struct kms_data_key_in){.key = "k", .n = 48};
-	OK(kms_generate_data_key(
-	       answer("{\"CiphertextBlob\":\"YWJj\"}"), &in, &d) == ERR_REPLY,
+	OK(kms_generate_data_key(answer(KEY "\"CiphertextBlob\":\"YWJj\"}"),
+	       &in, &d) == ERR_REPLY,
 	    "half a data key is no success");
 	sent("GenerateDataKey", "{\"KeyId\":\"k\",\"NumberOfBytes\":48}");
 	kms_data_key_free(&d);
@@ -254,8 +258,7 @@ test_import(void)
 	    .material_id = "ab12"};
 
 	OK(kms_import_key_material_id(
-	       answer("{\"KeyId\":\"k\",\"KeyMaterialId\":\"ab12\"}"), &in,
-	       id) == ERR_OK &&
+	       answer(KEY "\"KeyMaterialId\":\"ab12\"}"), &in, id) == ERR_OK &&
 		strcmp(id, "ab12") == 0,
 	    "a material id comes back");
 	sent("ImportKeyMaterial",
@@ -369,6 +372,7 @@ test_held(void)
 	OK(kms_list_keys(answer("{\"Keys\":[]}"), &page) == ERR_OK,
 	    "an empty list");
 	json_rows_free(&page.rows);
+	OK(kms_rotate_key_on_demand(answer(""), "k") == ERR_REPLY, "nobody");
 	OK(kms_schedule_key_deletion(
 	       answer("{\"KeyId\":\"" OTHER "\"}"), "k", 7) == ERR_REPLY,
 	    "another key's deletion");
@@ -473,7 +477,8 @@ test_changes(void)
 	sent("EnableKey", "{\"KeyId\":\"k\"}");
 	OK(kms_disable_key(answer(""), "k") == ERR_OK, "disabled");
 	sent("DisableKey", "{\"KeyId\":\"k\"}");
-	OK(kms_schedule_key_deletion(answer("{}"), "k", 7) == ERR_OK,
+	OK(kms_schedule_key_deletion(answer("{\"KeyId\":\"k\"}"), "k", 7) ==
+		ERR_OK,
 	    "a deletion");
 	sent("ScheduleKeyDeletion",
 	    "{\"KeyId\":\"k\",\"PendingWindowInDays\":7}");
@@ -550,7 +555,7 @@ test_secret(void)
 	const uint8_t *at;
 	bool wiped = true;
 
-	OK(kms_decrypt(answer("{\"Plaintext\":\"QUJDREVGR0hJSktM\"}"), &in,
+	OK(kms_decrypt(answer(KEY "\"Plaintext\":\"QUJDREVGR0hJSktM\"}"), &in,
 	       &out) == ERR_OK &&
 		view_equal(buf_view(&out), VIEW_STR("ABCDEFGHIJKL")),
 	    "a plaintext is decoded into the arena");
@@ -564,7 +569,7 @@ test_secret(void)
 		out.len == 0,
 	    "what is no base64 leaves nothing");
 	buf_free(&out);
-	OK(kms_decrypt(answer("{\"Plaintext\":\"eHl6\"}"), &in, &small) ==
+	OK(kms_decrypt(answer(KEY "\"Plaintext\":\"eHl6\"}"), &in, &small) ==
 		    ERR_REPLY &&
 		small.len == 0,
 	    "more than there is room for is no answer");

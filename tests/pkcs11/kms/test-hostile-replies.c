@@ -1,5 +1,6 @@
 /* A KMS that lies: each member of each reply is gone, of another type, too
- * long, or of another key. What matters is refused. */
+ * long, or of another key. What matters is refused, what is only shown costs
+ * nothing, and no reply of one key takes the others away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,21 @@ static CK_BYTE data[32];
 static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0},
 		    mac = {CKM_SHA256_HMAC, NULL, 0},
 		    pkcs1 = {CKM_SHA256_RSA_PKCS, NULL, 0};
+
+/* All keys of the token are listed; whether the one is among them whose
+ * replies are never edited. */
+static CK_RV
+find_keys(void)
+{
+	CK_ATTRIBUTE t = A(CKA_CLASS, secret_class);
+	CK_OBJECT_HANDLE h[64];
+	CK_ULONG n = find(rw, &t, 1, h, ELEMS(h));
+
+	for (CK_ULONG i = 0; n <= ELEMS(h) && i < n; i++)
+		if (attr_is_text(h[i], CKA_LABEL, "other"))
+			return (CKR_OK);
+	return (CKR_DEVICE_ERROR);
+}
 
 static CK_RV
 do_encrypt(void)
@@ -110,6 +126,7 @@ do_import(void)
 /* What a reply says where what it should say is this member. */
 enum want {
 	REFUSED, /* the act fails */
+	UNHURT, /* the act succeeds */
 	EITHER, /* no crash, no hang; what is made of it is not looked at */
 };
 static const struct row {
@@ -120,15 +137,48 @@ static const struct row {
 	enum want longer; /* a text that is far too long */
 	const char *values[6]; /* further ones that must be refused */
 } rows[] = {
+    {"ListKeys", NULL, "{\"Keys\":%}", find_keys, REFUSED, REFUSED,
+	{"[1]", "[{}]"}},
+    {"ListAliases", NULL, "{\"Aliases\":%}", find_keys, REFUSED, REFUSED,
+	{"[1]"}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":%}", find_keys, UNHURT, UNHURT,
+	{NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"Description\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"KeyState\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"KeySpec\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"KeyUsage\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"Origin\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"Arn\":%}}", find_keys, UNHURT,
+	UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"KeyId\":%}}", find_keys, UNHURT,
+	UNHURT, {NULL}},
+    {"DescribeKey", "aes", "{\"KeyMetadata\":{\"ValidTo\":%}}", find_keys,
+	UNHURT, UNHURT, {NULL}},
+    {"DescribeKey", "ec", "{\"KeyMetadata\":{\"SigningAlgorithms\":%}}",
+	find_keys, UNHURT, UNHURT, {NULL}},
     {"Encrypt", NULL, "{\"CiphertextBlob\":%}", do_encrypt, REFUSED, REFUSED,
 	{"\"!!!!\"", "\"YWJj\\nYWJj\"", "\"YQ\""}},
+    {"Encrypt", NULL, "{\"KeyId\":%}", do_encrypt, REFUSED, REFUSED,
+	{"\"arn:aws:kms:us-east-1:111122223333:key/"
+	 "00000000-0000-0000-0000-000000000000\""}},
     {"Decrypt", NULL, "{\"Plaintext\":%}", do_decrypt, REFUSED, REFUSED,
 	{"\"!!!!\""}},
+    {"Decrypt", NULL, "{\"KeyId\":%}", do_decrypt, REFUSED, REFUSED,
+	{"\"arn:aws:kms:us-east-1:111122223333:key/"
+	 "00000000-0000-0000-0000-000000000000\""}},
     {"Sign", NULL, "{\"Signature\":%}", do_sign_ec, REFUSED, REFUSED,
 	{"\"!!!!\"", "\"AAAA\"", "\"MAYCAQACAQA=\"" /* r = s = 0 */,
 	    "\"MAYCAQECAQ==\"" /* cut */}},
     {"Sign", NULL, "{\"Signature\":%}", do_sign_rsa, REFUSED, REFUSED,
 	{"\"AAAA\""}},
+    {"Sign", NULL, "{\"KeyId\":%}", do_sign_ec, REFUSED, REFUSED,
+	{"\"arn:aws:kms:us-east-1:111122223333:key/"
+	 "00000000-0000-0000-0000-000000000000\""}},
     {"GenerateMac", NULL, "{\"Mac\":%}", do_mac, REFUSED, REFUSED,
 	{"\"AAAA\""}},
     {"VerifyMac", NULL, "{\"MacValid\":%}", do_verify_mac, EITHER, EITHER,
@@ -205,7 +255,7 @@ static bool
 is_as_wanted(const struct row *r, enum want want, const char *value)
 {
 	CK_RV rv = act_with(r, value), after = r->act();
-	bool ok = want == EITHER || rv != CKR_OK;
+	bool ok = want == EITHER || (rv == CKR_OK) == (want == UNHURT);
 
 	if (p11->C_Finalize(NULL) != CKR_OK || after != CKR_OK)
 		ok = false;

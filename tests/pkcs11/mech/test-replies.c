@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/x509.h>
 #include "cryptoki/cryptoki.h"
 #include "http-server.h"
@@ -31,10 +34,38 @@ base64(const unsigned char *bytes, size_t len)
 	return (text);
 }
 
+/* A public key with the modulus of one that is good. */
+static EVP_PKEY *
+with_exponent(unsigned exponent)
+{
+	EVP_PKEY *good = EVP_RSA_gen(2048), *key = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params;
+	BIGNUM *n = NULL;
+
+	if (EVP_PKEY_get_bn_param(good, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+	    OSSL_PARAM_BLD_push_uint(b, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
+		tap_bail();
+	params = OSSL_PARAM_BLD_to_param(b);
+	if (EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		tap_bail();
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	BN_free(n);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(good);
+	return (key);
+}
+
 static EVP_PKEY *
 of_type(const char *spec)
 {
-	return (strcmp(spec, "RSA_2048") == 0	     ? EVP_RSA_gen(2048)
+	return (strncmp(spec, "e = ", 4) == 0
+		    ? with_exponent((unsigned)strtoul(spec + 4, NULL, 10))
+		: strcmp(spec, "RSA_2048") == 0	     ? EVP_RSA_gen(2048)
 		: strcmp(spec, "RSA_3072") == 0	     ? EVP_RSA_gen(3072)
 		: strcmp(spec, "ECC_NIST_P384") == 0 ? EVP_EC_gen("P-384")
 						     : EVP_EC_gen("P-256"));
@@ -279,6 +310,9 @@ main(void)
 	test_secret();
 	test_public(&rsa, "RSA_2048", true);
 	test_public(&rsa, "RSA_3072", false);
+	test_public(&rsa, "e = 3", true);
+	test_public(&rsa, "e = 1", false);
+	test_public(&rsa, "e = 65538", false);
 	test_public(&rsa, "ECC_NIST_P256", false);
 	test_public(&ec, "ECC_NIST_P256", true);
 	test_public(&ec, "ECC_NIST_P384", false);
