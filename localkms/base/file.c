@@ -4,20 +4,24 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "replace-file.h"
 
 bool
 file_replace(const char *path, const char *text)
 {
-	char tmp[PATH_MAX];
-	size_t len = strlen(text);
-	int fd;
+	const char *slash = strrchr(path, '/');
+	char above[PATH_MAX];
+	int dir;
 	bool ok;
 
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp) ||
-	    (fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) ==
-		-1)
+	/* all up to the last '/', which the root is too */
+	if ((size_t)snprintf(above, sizeof(above), "%.*s",
+		slash != NULL ? (int)(slash - path) + 1 : 1,
+		slash != NULL ? path : ".") >= sizeof(above) ||
+	    (dir = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return (false);
-	ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
-	ok = close(fd) == 0 && ok;
-	return (ok && rename(tmp, path) == 0);
+	ok = replace_file(dir, slash != NULL ? slash + 1 : path, 0600,
+		 view_str(text), NULL) == ERR_OK;
+	(void)close(dir);
+	return (ok);
 }

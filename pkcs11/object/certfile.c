@@ -13,6 +13,7 @@
 #include "crypto.h"
 #include "certfile.h"
 #include "hex.h"
+#include "replace-file.h"
 #include "trusted-path.h"
 
 #define PATH_SIZE 4096
@@ -440,41 +441,13 @@ put_pem(struct buf *out, struct view der)
 }
 
 static enum err
-write_file(struct call *c, const char *path, struct view v)
+open_directory(struct call *c, const char *dir, int *fd)
 {
-	int fd = -1;
 	enum err e;
-	ssize_t n;
 
 	memset(&c->kms.error, 0, sizeof(c->kms.error));
-	e = trusted_open(path, TRUSTED_FILE, O_WRONLY | O_CREAT | O_EXCL, &fd,
-	    &c->kms.error);
-	if (e != ERR_OK)
-		return (e == ERR_FILE ? fail(c, path) : e);
-	/* certificates are for everybody to read */
-	if (fchmod(fd, 0644) == -1)
-		e = fail(c, path);
-	for (size_t done = 0; e == ERR_OK && done < v.len; done += (size_t)n)
-		if ((n = write(fd, v.ptr + done, v.len - done)) == -1)
-			e = fail(c, path);
-	if (e == ERR_OK && fsync(fd) == -1)
-		e = fail(c, path);
-	if (close(fd) == -1 && e == ERR_OK)
-		e = fail(c, path);
-	return (e);
-}
-
-static enum err
-sync_dir(struct call *c, const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum err e = ERR_OK;
-
-	if (fd == -1 || fsync(fd) == -1)
-		e = fail(c, dir);
-	if (fd != -1)
-		(void)close(fd);
-	return (e);
+	e = trusted_open(dir, TRUSTED_DIRECTORY, O_RDONLY, fd, &c->kms.error);
+	return (e == ERR_FILE ? fail(c, dir) : e);
 }
 
 static bool
@@ -489,30 +462,25 @@ certfile_write(
     struct call *c, const char *dir, const struct certfile *f, bool *read_only)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
-	char name[OUR_NAME_SIZE], path[PATH_SIZE], temp[PATH_SIZE];
+	char name[OUR_NAME_SIZE];
+	int fd = -1;
 	enum err e;
 
-	*read_only = false;
 	if ((e = our_name(c, buf_view(&f->der), name)) != ERR_OK ||
 	    (e = put_line(&text, LABEL_LINE, buf_view(&f->label), false)) !=
 		ERR_OK ||
 	    (e = put_line(&text, ID_LINE, buf_view(&f->id), true)) != ERR_OK ||
-	    (e = put_pem(&text, buf_view(&f->der))) != ERR_OK)
+	    (e = put_pem(&text, buf_view(&f->der))) != ERR_OK ||
+	    (e = open_directory(c, dir, &fd)) != ERR_OK)
 		goto out;
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	/* no two writers share one: a thread's stack is its own */
-	snprintf(temp, sizeof(temp), "%s/.%s.%ld-%p", dir, name, (long)getpid(),
-	    (const void *)path);
-	(void)unlink(temp);
-	e = write_file(c, temp, buf_view(&text));
-	if (e == ERR_OK && rename(temp, path) == -1)
-		e = fail(c, path);
-	*read_only = is_read_only(e);
-	if (e != ERR_OK)
-		(void)unlink(temp);
-	else
-		e = sync_dir(c, dir);
+	/* certificates are for everybody to read */
+	e = replace_file(fd, name, 0644, buf_view(&text), &c->kms.error);
+	if (e == ERR_FILE)
+		e = fail(c, dir);
 out:
+	*read_only = is_read_only(e);
+	if (fd != -1)
+		(void)close(fd);
 	buf_free(&text);
 	return (e);
 }
@@ -521,15 +489,17 @@ enum err
 certfile_remove(
     struct call *c, const char *dir, struct view der, bool *read_only)
 {
-	char name[OUR_NAME_SIZE], path[PATH_SIZE];
+	char name[OUR_NAME_SIZE];
+	int fd = -1;
 	enum err e;
 
-	*read_only = false;
-	if ((e = our_name(c, der, name)) != ERR_OK)
-		return (e);
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (unlink(path) == -1 && errno != ENOENT)
-		e = fail(c, path);
+	if ((e = our_name(c, der, name)) == ERR_OK &&
+	    (e = open_directory(c, dir, &fd)) == ERR_OK &&
+	    ((unlinkat(fd, name, 0) == -1 && errno != ENOENT) ||
+		fsync(fd) == -1))
+		e = fail(c, dir);
 	*read_only = is_read_only(e);
-	return (e == ERR_OK ? sync_dir(c, dir) : e);
+	if (fd != -1)
+		(void)close(fd);
+	return (e);
 }

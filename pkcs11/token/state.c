@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "replace-file.h"
 #include "state.h"
 #include "trusted-path.h"
 
@@ -94,42 +95,16 @@ state_read(struct call *c, const char *name, struct buf *out)
 	return (e);
 }
 
-static enum err
-write_all(struct call *c, int fd, const char *name, struct view v)
-{
-	ssize_t n;
-
-	for (size_t done = 0; done < v.len; done += (size_t)n)
-		if ((n = write(fd, v.ptr + done, v.len - done)) == -1)
-			return (fail(c, name));
-	return (fsync(fd) == 0 ? ERR_OK : fail(c, name));
-}
-
 enum err
 state_write(struct call *c, const char *name, struct view v)
 {
-	char temp[NAME_MAX + 1];
-	int dir = -1, fd = -1;
+	int dir = -1;
 	enum err e;
 
-	/* no two writers share one: a thread's stack is its own */
-	snprintf(temp, sizeof(temp), "%.160s.%ld-%p.tmp", name, (long)getpid(),
-	    (const void *)temp);
-	if ((e = open_directory(c, true, &dir)) != ERR_OK)
-		return (e);
-	(void)unlinkat(dir, temp, 0); /* of a process that died */
-	e = open_file(c, dir, temp, O_WRONLY | O_CREAT | O_EXCL, &fd);
-	if (e != ERR_OK)
-		goto out;
-	e = write_all(c, fd, temp, v);
-	if (e == ERR_OK && renameat(dir, temp, dir, name) == -1)
+	if ((e = open_directory(c, true, &dir)) == ERR_OK &&
+	    (e = replace_file(dir, name, 0600, v, &c->kms.error)) == ERR_FILE)
 		e = fail(c, name);
-	if (e != ERR_OK)
-		(void)unlinkat(dir, temp, 0);
-	else if (fsync(dir) == -1)
-		e = fail(c, "");
-out:
-	close_all(dir, fd);
+	close_all(dir, -1);
 	return (e);
 }
 

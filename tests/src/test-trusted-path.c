@@ -1,4 +1,5 @@
 /* What others could have put in a place, or could change, is not opened. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "replace-file.h"
 #include "tap.h"
 #include "trusted-path.h"
 
@@ -182,6 +184,63 @@ test_makes(void)
 	    "a device takes text, and is no file");
 }
 
+static bool
+has(const char *name, const char *text, mode_t mode)
+{
+	char have[16] = "";
+	struct stat st;
+	FILE *f = fopen(path(name), "r");
+	bool same = f != NULL && fstat(fileno(f), &st) == 0 &&
+		    (st.st_mode & 07777) == mode &&
+		    fread(have, 1, sizeof(have) - 1, f) == strlen(text) &&
+		    strcmp(have, text) == 0;
+
+	if (f != NULL)
+		(void)fclose(f);
+	return (same);
+}
+
+/* "." and ".." not counted. */
+static int
+entries(const char *name)
+{
+	struct dirent **rows;
+	int n = scandir(path(name), &rows, NULL, NULL);
+
+	for (int i = 0; i < n; i++)
+		free(rows[i]);
+	if (n >= 0)
+		free(rows);
+	return (n - 2);
+}
+
+static void
+test_replace(void)
+{
+	int dir = -1;
+
+	make_dir("replace", 0700);
+	make_dir("replace/directory", 0700);
+	NEED(trusted_open(path("replace"), TRUSTED_DIRECTORY, O_RDONLY, &dir,
+		 NULL) == ERR_OK,
+	    "a directory");
+	OK(replace_file(dir, "a", 0600, VIEW_STR("old"), NULL) == ERR_OK &&
+		has("replace/a", "old", 0600),
+	    "a new file");
+	(void)umask(077);
+	OK(replace_file(dir, "a", 0644, VIEW_STR("new"), NULL) == ERR_OK &&
+		has("replace/a", "new", 0644),
+	    "a file replaced, with the mode that was asked for");
+	(void)umask(022);
+	errno = 0;
+	OK(replace_file(dir, "directory", 0600, VIEW_STR("x"), NULL) ==
+		    ERR_FILE &&
+		errno == EISDIR,
+	    "a directory is not replaced, and errno says why");
+	OK(entries("replace") == 2, "no temporary file stays");
+	(void)close(dir);
+}
+
 int
 main(void)
 {
@@ -194,6 +253,7 @@ main(void)
 	test_links();
 	test_owners();
 	test_makes();
+	test_replace();
 	snprintf(command, sizeof(command), "rm -rf %s", base);
 	if (system(command) != 0)
 		tap_bail();
