@@ -2,8 +2,8 @@
 #include "make/kem.h"
 #include "operation/op.h"
 
-/* The C_ functions of PKCS#11 3.2: key encapsulation, and signatures that are
- * there before what they sign. */
+/* The C_ functions of PKCS#11 3.2: key encapsulation, and signatures that
+ * are given before the data they sign. */
 
 CK_RV
 C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,

@@ -3,7 +3,7 @@
 #include "make/derive-key.h"
 #include "make/wrap-key.h"
 
-/* The C_ functions that make objects of others. */
+/* The C_ functions that make objects from other objects. */
 
 CK_RV
 C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
@@ -42,7 +42,7 @@ C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 
 CK_RV
 C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped,
     CK_ULONG_PTR wrapped_len)
 {
 	struct call c;
@@ -52,6 +52,6 @@ C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = wrap_key(&c, mechanism, with, key, out);
+		rv = wrap_key(&c, mechanism, wrapping_key, key, out);
 	return (call_end(&c, rv));
 }

@@ -16,7 +16,7 @@ C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
 	return (call_end(&c, rv));
 }
 
-/* Users have no names here: any will do. */
+/* Users have no names here: any name is accepted. */
 CK_RV
 C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
     CK_ULONG pin_len, CK_UTF8CHAR_PTR name, CK_ULONG name_len)
@@ -43,7 +43,7 @@ C_Logout(CK_SESSION_HANDLE session)
 	return (call_end(&c, rv));
 }
 
-/* The account is AWS's to make, and to empty. */
+/* The token is an AWS account: nobody can initialise it through PKCS#11. */
 CK_RV
 C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
     CK_UTF8CHAR_PTR label)
@@ -62,7 +62,7 @@ C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
 	return (call_end(&c, rv));
 }
 
-/* For the security officer, whom there is not. */
+/* Only the security officer may call this, and no session can be his. */
 CK_RV
 C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 {
@@ -74,7 +74,7 @@ C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 	return (call_end(&c, rv == CKR_OK ? CKR_USER_NOT_LOGGED_IN : rv));
 }
 
-/* Any PIN will do: there is none to change. */
+/* The token accepts any PIN and stores none: there is nothing to change. */
 CK_RV
 C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
     CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
@@ -89,6 +89,6 @@ C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
 		rv = CKR_SESSION_READ_ONLY;
 	if (rv == CKR_OK)
 		rv = call_error(
-		    &c, CKR_FUNCTION_NOT_SUPPORTED, "the token keeps no PIN");
+		    &c, CKR_FUNCTION_NOT_SUPPORTED, "the token stores no PIN");
 	return (call_end(&c, rv));
 }

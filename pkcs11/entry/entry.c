@@ -59,7 +59,7 @@ C_Finalize(CK_VOID_PTR reserved)
 	return (module_stop());
 }
 
-/* A list whose length is asked for, or that must fit. */
+/* *count becomes need. CKR_BUFFER_TOO_SMALL: the list has room for fewer. */
 static CK_RV
 list_room(bool asked, CK_ULONG *count, CK_ULONG need)
 {
@@ -386,7 +386,7 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 
 CK_RV
 C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE with, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
+    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
     CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 {
 	struct call c;
@@ -396,8 +396,9 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 				(t == NULL && count != 0) || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = unwrap_key(&c, mechanism, with, VIEW(wrapped, wrapped_len),
-		    (struct template){t, count}, key);
+		rv = unwrap_key(&c, mechanism, unwrapping_key,
+		    VIEW(wrapped, wrapped_len), (struct template){t, count},
+		    key);
 	return (call_end(&c, rv));
 }
 
@@ -413,7 +414,8 @@ C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR seed, CK_ULONG len)
 	    call_end(&c, rv == CKR_OK ? CKR_RANDOM_SEED_NOT_SUPPORTED : rv));
 }
 
-/* The system's: programs draw randomness where a network call would hang. */
+/* From the system, not KMS: programs call this where a network call would
+ * hang. */
 CK_RV
 C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG len)
 {
@@ -435,7 +437,7 @@ C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG len)
 	return (call_end(&c, rv));
 }
 
-/* Parallel functions were never part of the standard's life. */
+/* PKCS#11 has no parallel functions any more. */
 CK_RV
 C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {

@@ -16,11 +16,11 @@ settle_is_young(const struct call *c, const struct key *k)
 }
 
 bool
-settle_pause(struct deadline *deadline, int *tries, int most)
+settle_pause(struct deadline *deadline, int *tries, int max_tries)
 {
 	int64_t ms = (int64_t)FIRST_PAUSE_MS << (*tries < 10 ? *tries : 10);
 
-	if (*tries >= most)
+	if (*tries >= max_tries)
 		return (false);
 	++*tries;
 	return (deadline_sleep(

@@ -14,8 +14,8 @@
 bool settle_is_young(const struct call *, const struct key *);
 
 /* Pauses before another try, which *tries counts. False when there is none: it
- * was the last of most tries, or the deadline comes first. */
-bool settle_pause(struct deadline *, int *tries, int most);
+ * was the last of max_tries, or the deadline comes first. */
+bool settle_pause(struct deadline *, int *tries, int max_tries);
 /* Whether the error may come of a key that was made a moment ago, by this call
  * or another, and the request is to be tried again; pauses if so. */
 bool settle_retry(

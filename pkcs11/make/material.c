@@ -54,7 +54,7 @@ secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
 	if (hmac != NULL)
 		type = hmac->type;
 	if (!known)
-		len = type == CKK_AES ? 32 : hmac != NULL ? hmac->least : 0;
+		len = type == CKK_AES ? 32 : hmac != NULL ? hmac->min_len : 0;
 	return (spec_of_secret(type, len, hmac != NULL ? hmac->bits : 0));
 }
 

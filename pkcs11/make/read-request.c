@@ -243,7 +243,7 @@ describes(struct template t, const struct attr_target *target,
 	/* pkcs11-tool says 0 for a length that it was not told */
 	return (target->class == spec->class &&
 		spec_has_type(spec, target->type) &&
-		(len == 0 || (len >= spec->least && len <= spec->most)));
+		(len == 0 || (len >= spec->min_len && len <= spec->max_len)));
 }
 
 CK_RV

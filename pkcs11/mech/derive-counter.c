@@ -26,9 +26,9 @@ blocks_of(const struct run *r, size_t len)
 }
 
 static bool
-width_fits(CK_ULONG bits, CK_ULONG most)
+width_fits(CK_ULONG bits, CK_ULONG max_bits)
 {
-	return (bits >= 8 && bits <= most && bits % 8 == 0);
+	return (bits >= 8 && bits <= max_bits && bits % 8 == 0);
 }
 
 /* The counter just once, the length at most once, and bytes. */
@@ -169,7 +169,7 @@ read_keys(
     struct call *c, struct run *r, const struct object *base, struct template t)
 {
 	const struct sp800_108_params *p = r->p;
-	size_t most = DERIVED_MAX;
+	size_t max_len = DERIVED_MAX;
 	CK_RV rv = CKR_OK;
 
 	if (p->ulAdditionalDerivedKeys >= DERIVED_KEYS_MAX ||
@@ -194,7 +194,7 @@ read_keys(
 		rv = derived_begin(c, r->all, one, CKO_SECRET_KEY, base, &d);
 		d->handle = k != NULL ? k->phKey : NULL;
 		if (rv == CKR_OK)
-			rv = derived_len(c, d, r->block, most, &r->lens[i]);
+			rv = derived_len(c, d, r->block, max_len, &r->lens[i]);
 	}
 	return (rv);
 }

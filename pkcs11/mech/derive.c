@@ -69,7 +69,7 @@ derived_from(
 
 CK_RV
 derived_len(struct call *c, const struct derived *d, size_t natural,
-    size_t most, size_t *len)
+    size_t max_len, size_t *len)
 {
 	bool key = d->target.class == CKO_SECRET_KEY;
 
@@ -79,9 +79,9 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_VALUE_LEN is required: nothing else tells the "
 		    "length"));
-	if (*len > most)
+	if (*len > max_len)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "this mechanism derives at most %zu bytes", most));
+		    "this mechanism derives at most %zu bytes", max_len));
 	if (key && !schema_key_length_fits(d->target.type, *len))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key of that type has %zu bytes", *len));

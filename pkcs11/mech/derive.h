@@ -41,11 +41,12 @@ CK_RV derived_begin(struct call *, struct derivation *, struct template,
 void derived_from(
     struct call *, struct derived *, const struct object *, bool strict);
 /*
- * How many bytes it has: those asked for, at most most; where nothing is said,
- * natural ones (0: there is no such length).
+ * *len: the length of its value in bytes. CKA_VALUE_LEN where the template has
+ * it; else natural, the mechanism's own (0: it has none). At most max_len.
+ * CKR_TEMPLATE_INCOMPLETE: neither tells. CKR_ATTRIBUTE_VALUE_INVALID.
  */
 CK_RV derived_len(struct call *, const struct derived *, size_t natural,
-    size_t most, size_t *len);
+    size_t max_len, size_t *len);
 /* CKA_VALUE: len bytes of value from at on. Takes the buffer over. */
 void derived_set_value(
     struct derived *, struct buf *value, size_t at, size_t len);

@@ -93,7 +93,7 @@ spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (specs[i].class == SECRET && specs[i].type == type &&
-		    len >= specs[i].least && len <= specs[i].most &&
+		    len >= specs[i].min_len && len <= specs[i].max_len &&
 		    (bits == 0 || specs[i].bits == bits))
 			found = &specs[i];
 	return (found);

@@ -14,7 +14,7 @@ struct spec {
 	CK_ULONG bits;
 	unsigned usages; /* enum key_usage: those that KMS has for it */
 	/* bytes of a secret key's material; 0: PKCS#8 of a private key */
-	size_t least, most;
+	size_t min_len, max_len;
 	/* WrappingAlgorithm when none is asked for; NULL: never imported */
 	const char *wrapping;
 	/* the only hash that KMS signs or MACs with; NULL: any, or none */
