@@ -60,7 +60,7 @@ elsewhere(const char *label, enum err (*change)(struct kms *, const char *))
 }
 
 static enum err
-doom(struct kms *k, const char *id)
+schedule_deletion(struct kms *k, const char *id)
 {
 	return (kms_schedule_key_deletion(k, id, 7));
 }
@@ -76,7 +76,8 @@ static void
 test_news(void)
 {
 	CK_OBJECT_HANDLE h = key_make(material(1), "news");
-	struct pair_handles p = make_pair("news-pair"), q = make_pair("doomed");
+	struct pair_handles p = make_pair("news-pair"),
+			    q = make_pair("pending-deletion");
 	CK_BYTE id[16];
 
 	elsewhere("news", kms_disable_key);
@@ -110,7 +111,7 @@ test_news(void)
 	RV(sign(p.private), CKR_KEY_HANDLE_INVALID, "is gone");
 	COUNT(attr_number(p.public, CKA_CLASS), CK_UNAVAILABLE_INFORMATION,
 	    "with its other half");
-	elsewhere("doomed", doom);
+	elsewhere("pending-deletion", schedule_deletion);
 	RV(sign(q.private), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "a pair scheduled for deletion meanwhile");
 	RV(sign(q.private), CKR_KEY_HANDLE_INVALID, "is gone");
@@ -129,7 +130,7 @@ test_hidden(void)
 	    "a listing leaves out a disabled pair");
 	elsewhere("hidden", kms_enable_key);
 	COUNT(find(rw, all, 1, NULL, 0), before, "and has it when enabled");
-	elsewhere("hidden", doom);
+	elsewhere("hidden", schedule_deletion);
 	COUNT(find(rw, all, 1, NULL, 0), before - 2,
 	    "not one that waits for its deletion");
 }
@@ -183,7 +184,7 @@ check_disabled_pair(struct pair_handles p)
 }
 
 static void
-check_doomed(struct pair_handles p)
+check_pending_deletion(struct pair_handles p)
 {
 	CK_ATTRIBUTE label = A_BYTES(CKA_LABEL, "other", 5);
 	CK_OBJECT_HANDLE h = find_label("goes", CKO_PRIVATE_KEY);
@@ -211,10 +212,10 @@ test_shown(void)
 	q = make_pair("goes");
 	elsewhere("shown", kms_disable_key);
 	elsewhere("shown-pair", kms_disable_key);
-	elsewhere("goes", doom);
+	elsewhere("goes", schedule_deletion);
 	check_disabled();
 	check_disabled_pair(p);
-	check_doomed(q);
+	check_pending_deletion(q);
 }
 
 int

@@ -88,9 +88,9 @@ save_blob(void)
 static void
 check_key(CK_OBJECT_HANDLE h, const char *label, unsigned n)
 {
-	char twin[64];
+	char from_value[64];
 
-	snprintf(twin, sizeof(twin), "%s, from its value", label);
+	snprintf(from_value, sizeof(from_value), "%s, from its value", label);
 	OK(attr_is_text(h, CKA_KEYFERRY_ORIGIN, "EXTERNAL") &&
 		attr_is_text(h, CKA_KEYFERRY_KEY_STATE, "Enabled"),
 	    "%s: it is imported and enabled", label);
