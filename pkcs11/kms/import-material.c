@@ -115,7 +115,8 @@ finish(struct call *c, struct provision *p, const char *new_material_id)
 
 	p->made = false;
 	if (import_params_forget(c, p->key) != ERR_OK)
-		call_note(c, "%s: import parameters that are used up stay",
+		call_note(c,
+		    "%s: the used import parameters could not be removed",
 		    c->kms.error.message);
 	if ((rv = regions_import(c, p)) != CKR_OK)
 		return (rv);

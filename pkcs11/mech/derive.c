@@ -84,7 +84,7 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 		    "this mechanism derives at most %zu bytes", max_len));
 	if (key && !schema_key_length_fits(d->target.type, *len))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no key of that type has %zu bytes", *len));
+		    "a key of that type cannot have %zu bytes", *len));
 	return (CKR_OK);
 }
 

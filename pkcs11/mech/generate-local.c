@@ -29,7 +29,7 @@ generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));
 	if (*len > SECRET_MAX || !schema_key_length_fits(type, *len))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "no key of that type has %zu bytes", *len));
+		    "a key of that type cannot have %zu bytes", *len));
 	return (CKR_OK);
 }
 

@@ -14,6 +14,6 @@ op_buffer_input(struct call *c, struct op *op, struct view in)
 
 	if (e == ERR_TOO_BIG)
 		return (call_error(c, op_length_error(op),
-		    "at most %zu bytes can be taken", op->data.max));
+		    "the input may have at most %zu bytes", op->data.max));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }

@@ -252,7 +252,7 @@ check_place(struct call *c)
 		return (CKR_SESSION_READ_ONLY);
 	if (c->token->config->certificates == NULL)
 		return (call_error(c, CKR_TOKEN_WRITE_PROTECTED,
-		    "certificates in keyferry.conf says where they are kept"));
+		    "set certificates in keyferry.conf to a directory"));
 	return (CKR_OK);
 }
 

@@ -56,7 +56,7 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 	}
 	if (key_is_pending_deletion(o.key))
 		rv = call_error(c, CKR_ACTION_PROHIBITED,
-		    "key %s waits for its deletion", o.key->meta.id);
+		    "key %s is pending deletion", o.key->meta.id);
 	else if ((rv = attr_check(c, t, target)) == CKR_OK)
 		rv = set_names(c, o.key, t);
 out:

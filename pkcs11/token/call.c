@@ -5,7 +5,7 @@
 #include "call.h"
 #include "login.h"
 
-/* Codes by which the standard answers a question: no failure to tell of. */
+/* Codes that answer a question of the caller: not failures, so not logged. */
 static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
     CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_NO_EVENT,
     CKR_RANDOM_SEED_NOT_SUPPORTED};
