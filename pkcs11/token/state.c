@@ -12,42 +12,57 @@
 
 #define LOCK_POLL_MS 20
 
+/* What went wrong, for the log. Without a failure, what KMS said stays. */
 static enum err
 fail(struct call *c, const char *name)
 {
-	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	c->kms.error = (struct error_info){.status = 0};
 	return (error_info_set(&c->kms.error, ERR_FILE, "%s/%s: %s",
 	    c->token->state, name, strerror(errno)));
+}
+
+/* How opening went: ERR_FILE by errno, else as it was told. */
+static enum err
+opened(struct call *c, enum err e, bool may_be_missing, const char *name,
+    const struct error_info *error)
+{
+	if (e == ERR_OK)
+		return (ERR_OK);
+	if (e == ERR_FILE && errno == ENOENT && may_be_missing)
+		return (ERR_NOT_FOUND);
+	if (e == ERR_FILE)
+		return (fail(c, name));
+	c->kms.error = *error;
+	return (e);
 }
 
 /* Opens the directory; make: also makes it. ERR_NOT_FOUND: it is not there. */
 static enum err
 open_directory(struct call *c, bool make, int *dir)
 {
+	struct error_info error = {.status = 0};
 	enum err e;
 
 	*dir = -1;
-	memset(&c->kms.error, 0, sizeof(c->kms.error));
-	if (c->token->state == NULL)
+	if (c->token->state == NULL) {
+		c->kms.error = error;
 		return (error_info_set(&c->kms.error, ERR_FILE,
 		    "no state directory: set state in keyferry.conf"));
-	e = make ? trusted_make_directory(c->token->state, dir, &c->kms.error)
+	}
+	e = make ? trusted_make_directory(c->token->state, dir, &error)
 		 : trusted_open(c->token->state, TRUSTED_DIRECTORY, O_RDONLY,
-		       dir, &c->kms.error);
-	if (e == ERR_FILE && errno == ENOENT && !make)
-		return (ERR_NOT_FOUND);
-	return (e == ERR_FILE ? fail(c, "") : e);
+		       dir, &error);
+	return (opened(c, e, !make, "", &error));
 }
 
 static enum err
 open_file(struct call *c, int dir, const char *name, int flags, int *fd)
 {
+	struct error_info error = {.status = 0};
 	enum err e = trusted_open_at(
-	    dir, name, TRUSTED_FILE, flags, fd, &c->kms.error);
+	    dir, name, TRUSTED_FILE, flags, fd, &error);
 
-	if (e == ERR_FILE && errno == ENOENT)
-		return (ERR_NOT_FOUND);
-	return (e == ERR_FILE ? fail(c, name) : e);
+	return (opened(c, e, true, name, &error));
 }
 
 static void
