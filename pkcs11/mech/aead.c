@@ -100,7 +100,7 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static size_t
-gcm_step(const struct op *op, size_t more)
+gcm_update_len(const struct op *op, size_t more)
 {
 	return (op->kind == OP_ENCRYPT ? more : 0);
 }
@@ -221,7 +221,7 @@ ccm_finish(struct call *c, struct op *op)
 
 const struct family cipher_gcm = {.init = gcm_init,
     .update = gcm_update,
-    .step = gcm_step,
+    .update_len = gcm_update_len,
     .finish = gcm_finish,
     .bound = bound,
     .exact = true};

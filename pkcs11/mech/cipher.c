@@ -71,7 +71,7 @@ cipher_add(struct call *c, struct op *op, struct view in)
 
 /* A padded ciphertext's last block waits too: it may be the end. */
 static size_t
-block_step(const struct op *op, size_t more)
+block_update_len(const struct op *op, size_t more)
 {
 	size_t n = op->buffered + more;
 
@@ -245,10 +245,10 @@ ctr_update(struct call *c, struct op *op, struct view in)
 
 /* clang-format off */
 #define BLOCKS(init_)							\
-	.init = (init_), .update = block_update, .step = block_step,	\
+	.init = (init_), .update = block_update, .update_len = block_update_len,	\
 	.finish = block_finish, .bound = block_bound
 #define STREAM(init_, update_)						\
-	.init = (init_), .update = (update_), .step = stream_length,	\
+	.init = (init_), .update = (update_), .update_len = stream_length,	\
 	.finish = stream_finish, .bound = stream_length, .exact = true
 const struct family cipher_ecb = { BLOCKS(init_ecb), .exact = true };
 const struct family cipher_cbc = { BLOCKS(init_cbc), .exact = true };

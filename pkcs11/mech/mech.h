@@ -24,7 +24,7 @@ struct family {
 	/* The most bytes that finish() can leave, with more input to come. */
 	size_t (*bound)(const struct op *, size_t more);
 	/* The bytes that update() of so many gives at once; NULL: none. */
-	size_t (*step)(const struct op *, size_t more);
+	size_t (*update_len)(const struct op *, size_t more);
 	bool exact; /* finish() leaves just as many as bound() says */
 	bool buffers_input; /* in op->data: it can be done over */
 	bool single_part_only; /* no Update */

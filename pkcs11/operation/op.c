@@ -185,7 +185,9 @@ static bool
 answer_without_input(
     const struct op *op, size_t more, const struct out *out, CK_RV *rv)
 {
-	size_t n = op->family->step == NULL ? 0 : op->family->step(op, more);
+	size_t n = op->family->update_len == NULL
+		       ? 0
+		       : op->family->update_len(op, more);
 
 	if (out == NULL)
 		return (false);
@@ -213,7 +215,7 @@ op_run_update(
 		return (fail_with(c, op, rv));
 	if (out == NULL)
 		return (CKR_OK);
-	*out->len = op->family->step == NULL ? 0 : op->result.len;
+	*out->len = op->family->update_len == NULL ? 0 : op->result.len;
 	if (*out->len != 0)
 		memcpy(out->ptr, op->result.ptr, *out->len);
 	buf_reset(&op->result);
