@@ -104,7 +104,7 @@ regions_import(struct call *c, const struct provision *p)
 		c->kms.error = region_kms.error;
 		one = call_fail(c, e);
 		log_line(c->module->log, LOG_ERROR,
-		    "%s: key %s is not whole in %s: %s [%s: %s]; import the "
+		    "%s: key %s is incomplete in %s: %s [%s: %s]; import the "
 		    "same material again",
 		    c->name, p->key->meta.id, client_region(rs->clients[i]),
 		    err_text(e), region_kms.error.exception,

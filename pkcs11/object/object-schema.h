@@ -6,7 +6,8 @@
  * one row each. */
 struct object_schema;
 
-/* The kind that a template is of, if all that must be in it is there. */
+/* The row for the class and key type of a template. CKR_TEMPLATE_INCOMPLETE:
+ * an attribute is missing that such an object must have. */
 CK_RV schema_find(
     struct call *, struct template, const struct object_schema **);
 /* Checks values against each other, and adds those that follow from them. */

@@ -208,7 +208,7 @@ test_region_fails(void)
 	RV(bring(material(22), "half", 0, NULL, 0, &h), CKR_ACTION_PROHIBITED,
 	    "one Region of two");
 	control("DELETE", "/faults");
-	OK(strstr(testenv_read("log"), "is not whole in ap-south-1") != NULL,
+	OK(strstr(testenv_read("log"), "is incomplete in ap-south-1") != NULL,
 	    "the log names the Region");
 	h = find_label("half", CKO_SECRET_KEY);
 	OK(h != CK_INVALID_HANDLE, "the primary is there");
