@@ -12,12 +12,13 @@ claims() {
 		!/^\|/ { table = 0 }
 		table { print $(NF - 1) }' "$1"
 }
-# proved PAGE: each claim has a test, and each test that is named exists.
+# proved PAGE: each claim has a test, and each test or folder of tests that is
+# named exists.
 proved() {
 	good=0
 	claims "$1" | grep -v '`tests/' | grep . && good=1
 	for test in $(tests_of "$1"); do
-		[ -f "$srcdir/$test" ] || [ -f "$srcdir/$test.c" ] ||
+		[ -e "$srcdir/$test" ] || [ -f "$srcdir/$test.c" ] ||
 		    { echo "$1 names $test"; good=1; }
 	done
 	return $good
