@@ -160,12 +160,13 @@ attr_get(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type,
 bool
 attr_is_true(struct call *c, const struct object *o, CK_ATTRIBUTE_TYPE type)
 {
-	struct buf value = BUF_INIT(sizeof(CK_BBOOL));
-	bool yes = attr_get(c, o, type, &value) == CKR_OK &&
-		   value.len == sizeof(CK_BBOOL) && *value.ptr != CK_FALSE;
+	/* in place: for want of memory CKA_SENSITIVE would not be true */
+	CK_BBOOL truth = CK_FALSE;
+	struct buf value = {
+	    .ptr = &truth, .cap = sizeof(truth), .max = sizeof(truth)};
 
-	buf_free(&value);
-	return (yes);
+	return (attr_get(c, o, type, &value) == CKR_OK &&
+		value.len == sizeof(truth) && truth != CK_FALSE);
 }
 
 /* The caller says with the inner lengths how much room each value has. */

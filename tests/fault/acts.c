@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <openssl/evp.h>
@@ -11,6 +12,7 @@
 #include "failing-alloc.h"
 
 void (*act_is_done)(void);
+static struct external_key external_rsa, external_ec;
 static CK_OBJECT_HANDLE aes, hmac, ec, ec_public, wrapping;
 static CK_OBJECT_HANDLE kms_aes, kms_ec, kms_ec_public, kms_hmac, kms_named;
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
@@ -97,6 +99,13 @@ kms_secret(CK_KEY_TYPE type, CK_ATTRIBUTE_TYPE usage, CK_OBJECT_HANDLE *h)
 
 	return (p11->C_GenerateKey(
 	    rw, type == CKK_AES ? &gen_aes : &generic, t, ELEMS(t), h));
+}
+
+void
+acts_begin(void)
+{
+	external_key_make(&external_rsa, &external_key_rsa_2048, 0, "session");
+	external_key_make(&external_ec, &external_key_ecs[0], 0, "session");
 }
 
 CK_RV
@@ -203,21 +212,13 @@ create_external(const struct external_key *k)
 static CK_RV
 act_create_rsa(void)
 {
-	static struct external_key k;
-
-	if (k.kind == NULL)
-		external_key_make(&k, &external_key_rsa_2048, 0, "session");
-	return (create_external(&k));
+	return (create_external(&external_rsa));
 }
 
 static CK_RV
 act_create_ec(void)
 {
-	static struct external_key k;
-
-	if (k.kind == NULL)
-		external_key_make(&k, &external_key_ecs[0], 0, "session");
-	return (create_external(&k));
+	return (create_external(&external_ec));
 }
 
 static CK_RV
@@ -346,6 +347,30 @@ act_wrap(void)
 	act_is_done();
 	destroy(h);
 	return (rv);
+}
+
+/* What is refused is refused also when memory is short. */
+static CK_RV
+act_refused(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, generic_type), A_BYTES(CKA_VALUE, material(2), 32),
+	    A(CKA_EXTRACTABLE, yes), A(CKA_SENSITIVE, yes),
+	    A(CKA_WRAP_WITH_TRUSTED, yes)};
+	CK_ATTRIBUTE bare = A(CKA_SENSITIVE, no);
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	CK_BYTE out[128];
+	CK_ULONG len = sizeof(out);
+	CK_RV rv;
+
+	if ((rv = p11->C_CreateObject(rw, t, ELEMS(t), &h)) != CKR_OK)
+		return (done(rv));
+	if (p11->C_WrapKey(rw, &key_wrap, wrapping, h, out, &len) == CKR_OK ||
+	    p11->C_SetAttributeValue(rw, h, &bare, 1) == CKR_OK)
+		abort();
+	act_is_done();
+	destroy(h);
+	return (CKR_OK);
 }
 
 static CK_RV
@@ -543,6 +568,7 @@ const struct act acts[] = {
     {"C_Sign, C_Verify: HMAC", false, act_hmac},
     {"C_WrapKey, C_UnwrapKey", false, act_wrap},
     {"C_DeriveKey", false, act_derive},
+    {"C_WrapKey, C_SetAttributeValue: refused", false, act_refused},
     {"C_FindObjects", true, act_find},
     {"KMS: C_Encrypt, C_Decrypt", true, act_kms_encrypt},
     {"KMS: C_Sign, C_Verify", true, act_kms_sign},

@@ -15,6 +15,8 @@ struct act {
 extern const struct act acts[];
 extern const size_t act_count;
 
+/* What is made once for all of them, without the module. */
+void acts_begin(void);
 /* The keys that the acts work with, in a session that is open in rw. */
 CK_RV acts_prepare(void);
 /* Called by an act when what is under test is done and the tidying begins. */
