@@ -31,8 +31,10 @@ ok "and verifies" says "Signature is valid" p11 --verify -m ECDSA --id 05 \
 fips "fips = yes" "fips-config = /nonexistent"
 fails_saying "without the provider's file C_Initialize fails" CKR_GENERAL_ERROR \
     p11 --list-objects
+# with_log ARGUMENT...: pkcs11-tool, with the module's log on stderr.
+with_log() { (export KEYFERRY_LOG=stderr && p11 "$@"); }
 ok "the log says what to do" tap_fails_saying "openssl fipsinstall" \
-    env KEYFERRY_LOG=stderr pkcs11-tool --module "$module" --list-objects
+    with_log --list-objects
 printf '%s\n' '[fips_sect]' 'activate = 1' 'module-mac = 00:11' >wrong.cnf
 fips "fips = yes" "fips-config = $dir/wrong.cnf"
 fails_saying "with a wrong checksum, too" CKR_GENERAL_ERROR p11 --list-objects
