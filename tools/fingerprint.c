@@ -2,24 +2,10 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/provider.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include "fingerprint.h"
 #include "hex.h"
-
-/* An OpenSSL context without the user's configuration: that may route a key
- * through the very module that is being asked about. */
-static OSSL_LIB_CTX *
-plain_context(void)
-{
-	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
-
-	if (lib != NULL && OSSL_PROVIDER_load(lib, "default") != NULL)
-		return (lib);
-	OSSL_LIB_CTX_free(lib);
-	return (NULL);
-}
 
 static EVP_PKEY *
 rsa_key(OSSL_LIB_CTX *lib, struct view modulus, struct view exponent)
@@ -50,7 +36,9 @@ rsa_fingerprint(
     struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE])
 {
 	unsigned char hash[SHA256_DIGEST_LENGTH], *der = NULL;
-	OSSL_LIB_CTX *lib = plain_context();
+	/* Without the user's configuration, which may route a key through the
+	 * very module that is being asked about; its provider is "default". */
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
 	EVP_PKEY *key = lib == NULL ? NULL : rsa_key(lib, modulus, exponent);
 	int len = key == NULL ? -1 : i2d_PUBKEY(key, &der);
 	bool done = len > 0 && EVP_Q_digest(lib, "SHA256", NULL, der,
