@@ -59,7 +59,8 @@ serve(int to, const char *credentials, SSL_CTX *tls)
 	(void)snprintf(text, sizeof(text),
 	    "[default]\naws_access_key_id = A\naws_secret_access_key = %s\n",
 	    key);
-	(void)snprintf(body, sizeof(body), "{\"Plaintext\":\"%s\"}", plaintext);
+	(void)snprintf(body, sizeof(body),
+	    "{\"KeyId\":\"1\",\"Plaintext\":\"%s\"}", plaintext);
 	if ((f = fopen(credentials, "w")) == NULL || fputs(text, f) < 0 ||
 	    fclose(f) != 0)
 		_exit(2);
