@@ -33,7 +33,11 @@ call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 
 	if ((rv = call_begin(c, name)) != CKR_OK)
 		return (rv);
-	if ((c->session = session_get(&c->module->sessions, h)) == NULL)
+	/* it may wait for another thread's call, and fork() not for it */
+	crypto_pause(c->module->crypto);
+	c->session = session_get(&c->module->sessions, h);
+	crypto_resume(c->module->crypto);
+	if (c->session == NULL)
 		return (CKR_SESSION_HANDLE_INVALID);
 	c->token = c->session->token;
 	if (c->token->client == NULL)
