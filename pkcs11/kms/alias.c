@@ -1,5 +1,6 @@
 #include <string.h>
 #include "alias.h"
+#include "describe.h"
 #include "settle.h"
 
 /* ERR_OK: it leads to the key; ERR_EXISTS: to another; ERR_NOT_FOUND: to none;

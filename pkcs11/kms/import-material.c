@@ -1,4 +1,5 @@
 #include <string.h>
+#include "describe.h"
 #include "import-material.h"
 #include "import-wrap.h"
 #include "listing.h"

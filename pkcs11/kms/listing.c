@@ -3,7 +3,7 @@
 #include "array.h"
 #include "companion.h"
 #include "listing.h"
-#include "settle.h"
+#include "describe.h"
 #include "key-trust.h"
 
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */

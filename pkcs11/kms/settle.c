@@ -1,4 +1,3 @@
-#include <string.h>
 #include "settle.h"
 
 #define FIRST_PAUSE_MS 50
@@ -34,22 +33,4 @@ settle_retry(struct call *c, struct deadline *deadline, const struct key *k,
 	return ((e == ERR_NOT_FOUND || e == ERR_KEY_STATE) &&
 		settle_is_young(c, k) &&
 		settle_pause(deadline, tries, SETTLE_TRIES));
-}
-
-bool
-is_described(const char *name, const struct kms_key *meta)
-{
-	return (strncmp(name, "alias/", 6) == 0 ||
-		strstr(name, ":alias/") != NULL ||
-		strcmp(name, meta->id) == 0 || strcmp(name, meta->arn) == 0);
-}
-
-enum err
-describe_keeping_error(
-    const struct kms *kms, const char *key, struct kms_key *meta)
-{
-	struct kms aside = *kms;
-	enum err e = kms_describe_key(&aside, key, meta);
-
-	return (e == ERR_OK && !is_described(key, meta) ? ERR_REPLY : e);
 }

@@ -20,12 +20,4 @@ bool settle_pause(struct deadline *, int *tries, int max_tries);
  * or another, and the request is to be tried again; pauses if so. */
 bool settle_retry(
     struct call *, struct deadline *, const struct key *, enum err, int *tries);
-
-/* Whether the metadata is of the key that the name means: of that key id or
- * ARN; an alias may mean any. */
-bool is_described(const char *name, const struct kms_key *);
-/* DescribeKey without a trace: the error that the caller is about to report
- * stays in kms->error. */
-enum err describe_keeping_error(
-    const struct kms *, const char *key, struct kms_key *meta);
 #endif
