@@ -128,9 +128,10 @@ hsm --delete-object --type secrkey --id 0a04 >/dev/null 2>&1
 
 # KMS denies the import of one key: the others are moved. Its import pair, left by
 # an earlier run, is used when the import is allowed.
-id=$(aws_kms create-key --origin EXTERNAL --query KeyMetadata.KeyId --output text)
-aws_kms create-alias --alias-name alias/denied --target-key-id "$id"
-aws_kms create-alias --alias-name alias/keyferry/id/0d01 --target-key-id "$id"
+ok "a pair of an earlier run" p11 --keypairgen --key-type rsa:2048 --usage-wrap \
+    --label denied --id 0d01
+id=$(aws_kms describe-key --key-id alias/denied --query KeyMetadata.KeyId \
+    --output text)
 hsm_aes denied 0d01
 hsm_aes allowed 0d02
 control POST "/denials?key=$id&operation=ImportKeyMaterial" >/dev/null
@@ -148,6 +149,22 @@ is "into the key that waited" "$(aws_kms describe-key --key-id alias/denied \
     --query 'KeyMetadata.[KeyId,KeyState]' --output text | tr '\t' ' ')" \
     "$id Enabled"
 ok "with its material" same_material denied 0d01 0d01.key
+
+# A key that waits under the names, and that nobody made here, is not filled.
+planted=$(aws_kms create-key --origin EXTERNAL --query KeyMetadata.KeyId --output text)
+for name in planted keyferry/id/0d03; do
+	aws_kms create-alias --alias-name alias/$name --target-key-id "$planted"
+done
+hsm_aes planted 0d03
+ends "a key of somebody else's" 1 move --yes
+said "it is refused" "failed: planted                   id 0d03  AES-256: C_GenerateKeyPair on test: CKR_ATTRIBUTE_VALUE_INVALID"
+is "and stays empty" "$(aws_kms describe-key --key-id "$planted" \
+    --query KeyMetadata.KeyState --output text)" PendingImport
+hsm --delete-object --type secrkey --id 0d03 >/dev/null 2>&1
+for name in planted keyferry/id/0d03; do
+	aws_kms delete-alias --alias-name alias/$name
+done
+aws_kms schedule-key-deletion --key-id "$planted" >/dev/null
 
 # The source refuses to wrap a key: nothing stays on the target.
 hsm_aes late 0e01
