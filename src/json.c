@@ -140,7 +140,7 @@ target(struct decoder *d)
 }
 
 static void *
-place(struct decoder *d, const struct json_field *f)
+member_of_row(struct decoder *d, const struct json_field *f)
 {
 	return (top(d)->base + f->at);
 }
@@ -214,7 +214,7 @@ on_map(void *ctx)
 		return (push(d, (struct frame){.base = t->base, .in = f}));
 	if (f->kind != JSON_ROWS || t->in == NULL)
 		return (unreadable(d, f, ERR_REPLY) && push_skipped(d));
-	if ((row = row_add(place(d, f), f->size)) == NULL)
+	if ((row = row_add(member_of_row(d, f), f->size)) == NULL)
 		return (fail(d, ERR_MEMORY));
 	return (push(
 	    d, (struct frame){.fields = f->sub, .base = row, .row = true}));
@@ -233,7 +233,7 @@ on_array(void *ctx)
 		return (push_skipped(d));
 	if (t->in != NULL || (f->kind != JSON_NAMES && f->kind != JSON_ROWS))
 		return (unreadable(d, f, ERR_REPLY) && push_skipped(d));
-	if (f->kind == JSON_ROWS && !rows_reserve(place(d, f), f->size))
+	if (f->kind == JSON_ROWS && !rows_reserve(member_of_row(d, f), f->size))
 		return (fail(d, ERR_MEMORY));
 	return (push(d, (struct frame){.base = t->base, .in = f}));
 }
@@ -249,7 +249,7 @@ on_close(void *ctx)
 	d->depth--;
 	d->field = NULL;
 	if (left_out) {
-		rows = place(d, top(d)->in);
+		rows = member_of_row(d, top(d)->in);
 		rows->count--;
 	}
 	return (1);
@@ -277,7 +277,7 @@ on_key(void *ctx, const unsigned char *key, size_t len)
 
 	d->field = NULL;
 	if (t->in != NULL) {
-		d->err = add_name(place(d, t->in), VIEW(key, len));
+		d->err = add_name(member_of_row(d, t->in), VIEW(key, len));
 		return (d->err == ERR_OK);
 	}
 	for (; f != NULL && f->name != NULL; f++)
@@ -319,15 +319,15 @@ get_bytes(struct buf *b, struct view v)
 static enum err
 get_string(struct decoder *d, const struct json_field *f, struct view v)
 {
-	struct buf *b = place(d, f);
+	struct buf *b = member_of_row(d, f);
 	enum err e;
 
 	switch (f->kind) {
 	case JSON_TEXT:
-		return (get_text(place(d, f), f->size, v));
+		return (get_text(member_of_row(d, f), f->size, v));
 	case JSON_WORD:
 		v.len = cut_length(v, f->size - 1);
-		return (get_text(place(d, f), f->size, v));
+		return (get_text(member_of_row(d, f), f->size, v));
 	case JSON_SHOWN:
 		v.len = cut_length(v, b->max - b->len);
 		return (buf_append(b, v));
@@ -396,7 +396,7 @@ on_number(void *ctx, const char *s, size_t len)
 	v = number_value(s, len);
 	if (f->kind != JSON_NUMBER || !(fabs(v) <= JSON_NUMBER_MAX))
 		return (unreadable(d, f, ERR_REPLY));
-	memcpy(place(d, f), &v, sizeof(v));
+	memcpy(member_of_row(d, f), &v, sizeof(v));
 	return (1);
 }
 
@@ -411,7 +411,7 @@ on_bool(void *ctx, int truth)
 		return (top(d) != NULL ? 1 : fail(d, ERR_REPLY));
 	if (f->kind != JSON_BOOL)
 		return (unreadable(d, f, ERR_REPLY));
-	memcpy(place(d, f), &b, sizeof(b));
+	memcpy(member_of_row(d, f), &b, sizeof(b));
 	return (1);
 }
 

@@ -166,7 +166,7 @@ try_link(struct walk *w, const char *name, bool *was)
 }
 
 static enum err
-descend(struct walk *w, const char *name)
+enter_directory(struct walk *w, const char *name)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	bool was;
@@ -226,7 +226,7 @@ trusted_open_at(int dir, const char *name, enum trusted_kind kind, int flags,
 }
 
 static enum err
-walk(struct walk *w, enum trusted_kind kind, int flags, int *fd)
+walk_to_end(struct walk *w, enum trusted_kind kind, int flags, int *fd)
 {
 	char name[PATH_SIZE];
 	bool last, was;
@@ -235,7 +235,7 @@ walk(struct walk *w, enum trusted_kind kind, int flags, int *fd)
 	for (;;) {
 		take_name(w, name, &last);
 		if (!last) {
-			if ((e = descend(w, name)) != ERR_OK)
+			if ((e = enter_directory(w, name)) != ERR_OK)
 				return (e);
 			continue;
 		}
@@ -262,7 +262,7 @@ open_path(const char *path, enum trusted_kind kind, int flags, bool make,
 
 	*fd = -1;
 	if ((e = walk_begin(&w, path)) == ERR_OK)
-		e = walk(&w, kind, flags, fd);
+		e = walk_to_end(&w, kind, flags, fd);
 	saved = errno;
 	if (w.dir != -1)
 		(void)close(w.dir);

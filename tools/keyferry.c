@@ -30,7 +30,7 @@ print_usage(FILE *f)
 }
 
 static int
-run(const struct command *c, int argc, char **argv)
+run_command(const struct command *c, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0) {
@@ -58,7 +58,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return (run(&commands[i], argc - 1, argv + 1));
+			return (run_command(&commands[i], argc - 1, argv + 1));
 	if (argc > 1)
 		fprintf(stderr, "keyferry: there is no command %s\n", argv[1]);
 	print_usage(stderr);

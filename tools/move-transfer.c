@@ -31,7 +31,7 @@ static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 /* A token does not change a template's values, whatever their types say. */
 static void
-add(struct attribute_list *t, CK_ATTRIBUTE_TYPE type, const void *ptr,
+add_attribute(struct attribute_list *t, CK_ATTRIBUTE_TYPE type, const void *ptr,
     size_t len)
 {
 	t->rows[t->count++] = (CK_ATTRIBUTE){type, (void *)(uintptr_t)ptr, len};
@@ -41,9 +41,9 @@ static void
 add_names(struct attribute_list *t, const struct key *k)
 {
 	if (k->label.len != 0)
-		add(t, CKA_LABEL, k->label.ptr, k->label.len);
+		add_attribute(t, CKA_LABEL, k->label.ptr, k->label.len);
 	if (k->id.len != 0)
-		add(t, CKA_ID, k->id.ptr, k->id.len);
+		add_attribute(t, CKA_ID, k->id.ptr, k->id.len);
 }
 
 /* Describes the key to be unwrapped: Keyferry creates the KMS key for it. */
@@ -51,13 +51,13 @@ static void
 add_key_description(
     struct attribute_list *t, const struct key *k, CK_ULONG *size)
 {
-	add(t, CKA_CLASS, &k->class, sizeof(k->class));
-	add(t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	add_attribute(t, CKA_CLASS, &k->class, sizeof(k->class));
+	add_attribute(t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
 	*size = k->class == CKO_SECRET_KEY ? k->bits / 8 : k->bits;
 	if (k->params.len != 0)
-		add(t, CKA_EC_PARAMS, k->params.ptr, k->params.len);
+		add_attribute(t, CKA_EC_PARAMS, k->params.ptr, k->params.len);
 	else if (*size != 0)
-		add(t,
+		add_attribute(t,
 		    k->class == CKO_SECRET_KEY ? CKA_VALUE_LEN
 					       : CKA_MODULUS_BITS,
 		    size, sizeof(*size));
@@ -72,11 +72,12 @@ generate(const struct plan *plan, struct transfer *tr,
 	static const CK_BYTE exponent[] = {1, 0, 1};
 	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
 
-	add(public, CKA_MODULUS_BITS, &tr->pair_bits, sizeof(tr->pair_bits));
-	add(public, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
-	add(public, CKA_WRAP, &yes, sizeof(yes));
-	add(private, CKA_UNWRAP, &yes, sizeof(yes));
-	add(private, CKA_SENSITIVE, &yes, sizeof(yes));
+	add_attribute(
+	    public, CKA_MODULUS_BITS, &tr->pair_bits, sizeof(tr->pair_bits));
+	add_attribute(public, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
+	add_attribute(public, CKA_WRAP, &yes, sizeof(yes));
+	add_attribute(private, CKA_UNWRAP, &yes, sizeof(yes));
+	add_attribute(private, CKA_SENSITIVE, &yes, sizeof(yes));
 	return (transfer_record(tr, "C_GenerateKeyPair", plan->to,
 	    plan->to->p11->C_GenerateKeyPair(plan->to->session, &m,
 		public->rows, public->count, private->rows, private->count,
@@ -98,14 +99,15 @@ make_import_pair(const struct plan *plan, struct transfer *tr)
 	struct attribute_list unwrapped = {.count = 0};
 	CK_ULONG size;
 
-	add(&public, CKA_TOKEN, &yes, sizeof(yes));
+	add_attribute(&public, CKA_TOKEN, &yes, sizeof(yes));
 	add_names(&public, k);
-	add(&private, CKA_TOKEN, &yes, sizeof(yes));
+	add_attribute(&private, CKA_TOKEN, &yes, sizeof(yes));
 	add_names(&private, k);
-	add(&private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));
+	add_attribute(
+	    &private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));
 	add_key_description(&unwrapped, k, &size);
 	if (k->type != CKK_AES)
-		add(&private, CKA_UNWRAP_TEMPLATE, unwrapped.rows,
+		add_attribute(&private, CKA_UNWRAP_TEMPLATE, unwrapped.rows,
 		    unwrapped.count * sizeof(unwrapped.rows[0]));
 	return (generate(plan, tr, &public, &private, &tr->pair));
 }
@@ -116,8 +118,8 @@ make_session_pair(struct plan *plan, struct transfer *tr)
 	struct attribute_list public = {.count = 0}, private = {.count = 0};
 	CK_RV rv = CKR_OK;
 
-	add(&public, CKA_TOKEN, &no, sizeof(no));
-	add(&private, CKA_TOKEN, &no, sizeof(no));
+	add_attribute(&public, CKA_TOKEN, &no, sizeof(no));
+	add_attribute(&private, CKA_TOKEN, &no, sizeof(no));
 	if (plan->pair.private == CK_INVALID_HANDLE)
 		rv = generate(plan, tr, &public, &private, &plan->pair);
 	tr->pair = plan->pair;
@@ -151,13 +153,13 @@ import_wrapping_key(struct transfer *tr)
 		goto out;
 	(void)rsa_fingerprint(
 	    buf_view(&modulus), buf_view(&exponent), tr->fingerprint);
-	add(&t, CKA_CLASS, &class, sizeof(class));
-	add(&t, CKA_KEY_TYPE, &type, sizeof(type));
-	add(&t, CKA_TOKEN, &no, sizeof(no));
-	add(&t, CKA_PRIVATE, &no, sizeof(no));
-	add(&t, CKA_WRAP, &yes, sizeof(yes));
-	add(&t, CKA_MODULUS, modulus.ptr, modulus.len);
-	add(&t, CKA_PUBLIC_EXPONENT, exponent.ptr, exponent.len);
+	add_attribute(&t, CKA_CLASS, &class, sizeof(class));
+	add_attribute(&t, CKA_KEY_TYPE, &type, sizeof(type));
+	add_attribute(&t, CKA_TOKEN, &no, sizeof(no));
+	add_attribute(&t, CKA_PRIVATE, &no, sizeof(no));
+	add_attribute(&t, CKA_WRAP, &yes, sizeof(yes));
+	add_attribute(&t, CKA_MODULUS, modulus.ptr, modulus.len);
+	add_attribute(&t, CKA_PUBLIC_EXPONENT, exponent.ptr, exponent.len);
 	rv = transfer_record(tr, "C_CreateObject", from,
 	    from->p11->C_CreateObject(
 		from->session, t.rows, t.count, &tr->source_wrapping_key));
@@ -174,16 +176,17 @@ unwrap(const struct plan *plan, struct transfer *tr)
 	const struct move_options *w = &plan->options;
 	struct attribute_list t = {.count = 0};
 
-	add(&t, CKA_CLASS, &k->class, sizeof(k->class));
-	add(&t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
-	add(&t, CKA_TOKEN, &yes, sizeof(yes));
+	add_attribute(&t, CKA_CLASS, &k->class, sizeof(k->class));
+	add_attribute(&t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	add_attribute(&t, CKA_TOKEN, &yes, sizeof(yes));
 	if (!plan->to_keyferry)
-		add(&t, CKA_PRIVATE, &yes, sizeof(yes));
-	add(&t, CKA_SENSITIVE, &yes, sizeof(yes));
-	add(&t, CKA_EXTRACTABLE, &no, sizeof(no));
+		add_attribute(&t, CKA_PRIVATE, &yes, sizeof(yes));
+	add_attribute(&t, CKA_SENSITIVE, &yes, sizeof(yes));
+	add_attribute(&t, CKA_EXTRACTABLE, &no, sizeof(no));
 	add_names(&t, k);
 	if (w->expires)
-		add(&t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
+		add_attribute(
+		    &t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
 	t.count += key_usage_template(k,
 	    plan->to_keyferry ||
 		(w->usage != USAGE_ANY && k->usage == w->usage),

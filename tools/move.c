@@ -388,7 +388,7 @@ close_report(FILE *f, const char *path)
 }
 
 static int
-move(struct plan *p, struct open_tokens *o, struct arguments *a)
+move_keys(struct plan *p, struct open_tokens *o, struct arguments *a)
 {
 	const char *path = p->options.report;
 	FILE *report = NULL;
@@ -421,7 +421,7 @@ move_run(int argc, char **argv)
 		return (EXIT_NOTHING_DONE);
 	}
 	p.options = a.options;
-	ended = move(&p, &o, &a);
+	ended = move_keys(&p, &o, &a);
 	uri_free(a.to_uri);
 	for (size_t i = 0; i < a.from_count; i++)
 		uri_free(a.from_uris[i]);

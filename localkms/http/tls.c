@@ -105,7 +105,7 @@ add_names(X509 *x, const char *host)
 }
 
 static bool
-fill(X509 *x, EVP_PKEY *pkey, const char *host)
+fill_certificate(X509 *x, EVP_PKEY *pkey, const char *host)
 {
 	static const unsigned char cn[] = "keyferry-localkms";
 	X509_NAME *name = X509_get_subject_name(x);
@@ -133,7 +133,7 @@ fill(X509 *x, EVP_PKEY *pkey, const char *host)
 
 /* A new pair, in place of what *t holds. */
 static bool
-make(struct tls *t, const char *host)
+make_certificate(struct tls *t, const char *host)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
 	X509 *x = X509_new();
@@ -141,7 +141,7 @@ make(struct tls *t, const char *host)
 
 	tls_free(t);
 	if (pkey != NULL && x != NULL && c != NULL && k != NULL &&
-	    fill(x, pkey, host) && PEM_write_bio_X509(c, x) == 1 &&
+	    fill_certificate(x, pkey, host) && PEM_write_bio_X509(c, x) == 1 &&
 	    PEM_write_bio_PKCS8PrivateKey(k, pkey, NULL, NULL, 0, NULL, NULL) ==
 		1) {
 		t->certificate = take_text(c);
@@ -179,7 +179,7 @@ tls_open(
 		return (true);
 	snprintf(why, size, "%s: no certificate can be made", dir);
 	/* the key first: a certificate without it is not good, see above */
-	return (make(t, host) && file_replace(key, t->key) &&
+	return (make_certificate(t, host) && file_replace(key, t->key) &&
 		file_replace(t->path, t->certificate));
 }
 

@@ -215,7 +215,7 @@ check_names(struct complaints *c, const struct row *row, const struct input *in)
 }
 
 static void
-check(struct complaints *c, const struct row *row, const struct input *in)
+check_input(struct complaints *c, const struct row *row, const struct input *in)
 {
 	if (row->kind == INPUT_NAMES)
 		check_names(c, row, in);
@@ -321,7 +321,7 @@ static const struct {
 };
 
 static bool
-take(const struct row *row, const struct json_node *d, struct input *in,
+take_input(const struct row *row, const struct json_node *d, struct input *in,
     struct pool *pool, struct exception *e)
 {
 	enum json_node_kind kind = d->kind == NODE_FALSE ? NODE_TRUE : d->kind;
@@ -361,10 +361,10 @@ input_read(const struct json_node *root, uint64_t required, uint64_t optional,
 			continue;
 		d = json_tree_member(root, rows[i].name);
 		if (d != NULL && d->kind != NODE_NULL &&
-		    !take(&rows[i], d, &in[i], pool, e))
+		    !take_input(&rows[i], d, &in[i], pool, e))
 			return (false);
 		if (in[i].set)
-			check(&c, &rows[i], &in[i]);
+			check_input(&c, &rows[i], &in[i]);
 		else if ((required >> i & 1) != 0) {
 			complain(&c, &rows[i], &in[i]);
 			append(&c, "Member must not be null");

@@ -58,7 +58,7 @@ read_target(struct call *c, const struct key **out)
 }
 
 static bool
-put(struct call *c, struct alias *a, const struct key *target)
+save_alias(struct call *c, struct alias *a, const struct key *target)
 {
 	struct alias few[ALIASES_MAX];
 	size_t n = store_aliases(c->service->store, target->region, target->id,
@@ -77,7 +77,7 @@ put(struct call *c, struct alias *a, const struct key *target)
 
 /* The alias as it is, without the delay of eventual consistency. */
 static bool
-find(struct call *c, const char *name, struct alias *out)
+find_alias(struct call *c, const char *name, struct alias *out)
 {
 	return (store_current_alias(
 	    c->service->store, c->caller.region, name, out));
@@ -92,13 +92,13 @@ op_create_alias(struct call *c)
 
 	if (!read_name(c, &name) || !read_target(c, &target))
 		return (false);
-	if (find(c, name, &a))
+	if (find_alias(c, name, &a))
 		return (REFUSE(c, ALREADY_EXISTS,
 		    "An alias with the name %s already exists",
 		    call_alias_arn(c, name)));
 	snprintf(a.name, sizeof(a.name), "%s", name);
 	a.created_ms = c->now_ms;
-	return (put(c, &a, target));
+	return (save_alias(c, &a, target));
 }
 
 bool
@@ -110,7 +110,7 @@ op_update_alias(struct call *c)
 
 	if (!read_name(c, &name))
 		return (false);
-	if (!find(c, name, &a))
+	if (!find_alias(c, name, &a))
 		return (REFUSE(c, NOT_FOUND, "Alias %s is not found.",
 		    call_alias_arn(c, name)));
 	if (!read_target(c, &target) ||
@@ -126,7 +126,7 @@ op_update_alias(struct call *c)
 		return (store_put_alias(c->service->store, &a) ||
 			call_out_of_memory(c));
 	}
-	return (put(c, &a, target));
+	return (save_alias(c, &a, target));
 }
 
 bool
@@ -137,7 +137,7 @@ op_delete_alias(struct call *c)
 
 	if (!read_name(c, &name))
 		return (false);
-	if (!find(c, name, &a))
+	if (!find_alias(c, name, &a))
 		return (REFUSE(c, NOT_FOUND, "Alias %s is not found.",
 		    call_alias_arn(c, name)));
 	if (store_remove_alias(c->service->store, &a))

@@ -129,8 +129,8 @@ apply_fault(struct web_reply *r, const struct fault_plan *p)
 }
 
 static void
-run(struct service *s, const struct operation *op, const struct web_request *q,
-    struct web_reply *r)
+run_operation(struct service *s, const struct operation *op,
+    const struct web_request *q, struct web_reply *r)
 {
 	struct call c = {.service = s,
 	    .request_id = r->request_id,
@@ -185,7 +185,7 @@ service_answer(
 		put_error(
 		    r, 400, exception_name(EXCEPTION_UNKNOWN_OPERATION), "");
 	else
-		run(s, op, q, r);
+		run_operation(s, op, q, r);
 	if (plan.moment == FAULT_NONE)
 		return;
 	r->delivery = plan.delivery;

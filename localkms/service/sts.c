@@ -196,7 +196,7 @@ admit(struct sts_request *a, const struct web_request *q)
 }
 
 static bool
-run(struct sts_request *a, const struct web_request *q)
+run_action(struct sts_request *a, const struct web_request *q)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(actions[i].action, a->action) != 0)
@@ -250,7 +250,7 @@ sts_answer(struct service *s, const struct web_request *q, struct web_reply *r)
 	a.wall_ms = controls_wall_ms(s->controls);
 	r->status = 200;
 	r->content_type = "text/xml";
-	if (run(&a, q))
+	if (run_action(&a, q))
 		return;
 	buf_reset(&r->body);
 	r->status = a.exception.status;

@@ -206,7 +206,7 @@ settle(struct disk *d, bool ok)
 
 /* Runs a statement of two texts. */
 static bool
-pair(struct disk *d, enum statement s, const char *a, const char *b)
+run_with_texts(struct disk *d, enum statement s, const char *a, const char *b)
 {
 	struct run r = run_begin(d, s);
 
@@ -217,7 +217,7 @@ pair(struct disk *d, enum statement s, const char *a, const char *b)
 
 /* A number that SQLite is asked for; -1: it does not say. */
 static int
-ask(sqlite3 *db, const char *sql)
+read_number(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st = NULL;
 	int n = -1;
@@ -233,7 +233,7 @@ ask(sqlite3 *db, const char *sql)
 static bool
 schema_ready(sqlite3 *db, const char *dir, char *why, size_t size)
 {
-	int version = ask(db, "PRAGMA user_version");
+	int version = read_number(db, "PRAGMA user_version");
 	char text[64];
 	bool ok;
 
@@ -245,7 +245,8 @@ schema_ready(sqlite3 *db, const char *dir, char *why, size_t size)
 	if (version == SCHEMA_VERSION)
 		return (true);
 	snprintf(why, size, "%s: keys.sqlite is not a store", dir);
-	if (version == 0 && ask(db, "SELECT count(*) FROM sqlite_master") != 0)
+	if (version == 0 &&
+	    read_number(db, "SELECT count(*) FROM sqlite_master") != 0)
 		return (false);
 	ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
 	for (int i = version; ok && i < SCHEMA_VERSION; i++)
@@ -376,7 +377,8 @@ put_key(struct disk *d, const struct key *k)
 	put_text(&r, k->description);
 	put_text(&r, k->policy);
 	put_blob(&r, buf_view(&k->tags));
-	ok = run_end(&r) && pair(d, ST_CUT_MATERIALS, k->region, k->id);
+	ok = run_end(&r) &&
+	     run_with_texts(d, ST_CUT_MATERIALS, k->region, k->id);
 	for (size_t i = 0; ok && i < k->material_count; i++)
 		ok = put_material(d, k, i);
 	return (ok);
@@ -399,9 +401,10 @@ disk_remove_key(struct disk *d, const struct key *k)
 {
 	if (!simple(d, ST_BEGIN))
 		return (false);
-	return (settle(d, pair(d, ST_CUT_KEY, k->region, k->id) &&
-			      pair(d, ST_CUT_MATERIALS, k->region, k->id) &&
-			      pair(d, ST_CUT_ALIASES, k->region, k->id)));
+	return (settle(
+	    d, run_with_texts(d, ST_CUT_KEY, k->region, k->id) &&
+		   run_with_texts(d, ST_CUT_MATERIALS, k->region, k->id) &&
+		   run_with_texts(d, ST_CUT_ALIASES, k->region, k->id)));
 }
 
 bool
@@ -420,7 +423,7 @@ disk_put_alias(struct disk *d, const struct alias *a)
 bool
 disk_remove_alias(struct disk *d, const struct alias *a)
 {
-	return (pair(d, ST_CUT_ALIAS, a->region, a->name));
+	return (run_with_texts(d, ST_CUT_ALIAS, a->region, a->name));
 }
 
 bool

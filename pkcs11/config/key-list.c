@@ -8,7 +8,7 @@
 
 /* The next name, and its length; 0: there is none. *list moves behind it. */
 static size_t
-next(const char **list, const char **name)
+next_name(const char **list, const char **name)
 {
 	*name = *list + strspn(*list, SEPARATORS);
 	*list = *name + strcspn(*name, SEPARATORS);
@@ -54,7 +54,7 @@ key_list_is_valid(const char *list)
 	const char *name;
 	size_t len, count = 0;
 
-	for (; (len = next(&list, &name)) != 0; count++)
+	for (; (len = next_name(&list, &name)) != 0; count++)
 		if (!is_key_id(name, len) && !is_key_arn(name, len))
 			return (false);
 	return (count != 0);
@@ -66,7 +66,7 @@ key_list_has(const char *list, const char *key_id, const char *arn)
 	const char *name;
 	size_t len;
 
-	while (list != NULL && (len = next(&list, &name)) != 0)
+	while (list != NULL && (len = next_name(&list, &name)) != 0)
 		if ((len == strlen(key_id) &&
 			strncmp(name, key_id, len) == 0) ||
 		    (len == strlen(arn) && strncmp(name, arn, len) == 0))

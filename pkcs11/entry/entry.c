@@ -5,10 +5,7 @@
 #include "object/attr.h"
 #include "entry.h"
 #include "object/find.h"
-#include "make/generate.h"
 #include "mech/mech.h"
-#include "make/create.h"
-#include "make/unwrap.h"
 #include "object/object.h"
 
 /*
@@ -322,20 +319,6 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 }
 
 CK_RV
-C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count,
-    CK_OBJECT_HANDLE_PTR object)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_CreateObject", session);
-
-	if (rv == CKR_OK && (t == NULL || count == 0 || object == NULL))
-		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		rv = object_create(&c, (struct template){t, count}, object);
-	return (call_end(&c, rv));
-}
-
-CK_RV
 C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	struct call c;
@@ -343,62 +326,6 @@ C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 
 	if (rv == CKR_OK)
 		rv = object_destroy(&c, object);
-	return (call_end(&c, rv));
-}
-
-CK_RV
-C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_GenerateKey", session);
-
-	if (rv == CKR_OK &&
-	    (mechanism == NULL || (t == NULL && count != 0) || key == NULL))
-		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		rv = generate_key(
-		    &c, mechanism, (struct template){t, count}, key);
-	return (call_end(&c, rv));
-}
-
-CK_RV
-C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_ATTRIBUTE_PTR public_t, CK_ULONG public_count,
-    CK_ATTRIBUTE_PTR private_t, CK_ULONG private_count,
-    CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_GenerateKeyPair", session);
-
-	if (rv == CKR_OK &&
-	    (mechanism == NULL || (public_t == NULL && public_count != 0) ||
-		(private_t == NULL && private_count != 0) ||
-		public_key == NULL || private_key == NULL))
-		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		rv = generate_pair(&c, mechanism,
-		    (struct template){public_t, public_count},
-		    (struct template){private_t, private_count}, public_key,
-		    private_key);
-	return (call_end(&c, rv));
-}
-
-CK_RV
-C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
-    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
-{
-	struct call c;
-	CK_RV rv = call_begin_session(&c, "C_UnwrapKey", session);
-
-	if (rv == CKR_OK && (mechanism == NULL || wrapped == NULL ||
-				(t == NULL && count != 0) || key == NULL))
-		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		rv = unwrap_key(&c, mechanism, unwrapping_key,
-		    VIEW(wrapped, wrapped_len), (struct template){t, count},
-		    key);
 	return (call_end(&c, rv));
 }
 

@@ -36,13 +36,14 @@ copy_to_kms(struct call *c, const struct attrset *b, struct template t,
 		return (rv);
 	collect(c, b, &d);
 	if ((rv = builder_finish(&d)) == CKR_OK)
-		rv = object_make(c, builder_template(&d), NULL, handle);
+		rv = object_from_template(
+		    c, builder_template(&d), NULL, handle);
 	builder_free(&d);
 	return (rv);
 }
 
 static CK_RV
-copy(struct call *c, const struct object *o, struct template t,
+copy_checked(struct call *c, const struct object *o, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	struct attr_target target = {
@@ -73,7 +74,7 @@ object_copy(struct call *c, CK_OBJECT_HANDLE from, struct template t,
 	c->context = RV_CREATE;
 	if (!object_get(c, from, &o))
 		return (CKR_OBJECT_HANDLE_INVALID);
-	rv = copy(c, &o, t, handle);
+	rv = copy_checked(c, &o, t, handle);
 	object_put(&o);
 	return (rv);
 }

@@ -33,7 +33,7 @@ make_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 }
 
 CK_RV
-object_make(struct call *c, struct template t,
+object_from_template(struct call *c, struct template t,
     const struct provenance *provenance, CK_OBJECT_HANDLE *handle)
 {
 	if (template_bool(t, CKA_TOKEN, false))
@@ -53,5 +53,5 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if (class == CKO_PROFILE)
 		return (call_error(
 		    c, CKR_ATTRIBUTE_READ_ONLY, "profiles cannot be created"));
-	return (object_make(c, t, NULL, handle));
+	return (object_from_template(c, t, NULL, handle));
 }

@@ -11,7 +11,7 @@
 
 /* The key of that unique id, as last seen or else as KMS says. */
 static CK_RV
-wrapping_key(struct call *c, struct view arn, struct key **out)
+find_wrapping_key(struct call *c, struct view arn, struct key **out)
 {
 	struct snapshot *s;
 	CK_RV rv;
@@ -41,7 +41,7 @@ wrapping_key(struct call *c, struct view arn, struct key **out)
 
 /* Template and value become an object that knows what it is encrypted to. */
 static CK_RV
-keep(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
+add_object(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
     struct view context, const struct kms_data_key *made,
     CK_OBJECT_HANDLE *handle)
 {
@@ -69,8 +69,8 @@ keep(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
 }
 
 static CK_RV
-check(struct call *c, struct template t, const struct attr_target *target,
-    struct view context, size_t *len)
+check_template(struct call *c, struct template t,
+    const struct attr_target *target, struct view context, size_t *len)
 {
 	CK_RV rv;
 
@@ -97,26 +97,27 @@ data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
 	struct kms_data_key made = KMS_DATA_KEY_INIT(c->module->arena);
 	struct kms_data_key_in in = {.context = context};
 	struct template_builder d = {.rows = NULL};
-	struct key *with = NULL;
+	struct key *wrapping_key = NULL;
 	size_t len = 0;
 	CK_RV rv;
 	enum err e;
 
 	if ((rv = builder_begin(c, &d, t, &target)) != CKR_OK ||
-	    (rv = check(c, t, &target, context, &len)) != CKR_OK ||
-	    (rv = wrapping_key(c, template_view(t, CKA_KEYFERRY_WRAPPING_KEY),
-		 &with)) != CKR_OK)
+	    (rv = check_template(c, t, &target, context, &len)) != CKR_OK ||
+	    (rv = find_wrapping_key(c,
+		 template_view(t, CKA_KEYFERRY_WRAPPING_KEY), &wrapping_key)) !=
+		CKR_OK)
 		goto out;
-	in.key = with->meta.arn;
+	in.key = wrapping_key->meta.arn;
 	in.n = (double)len;
 	if ((e = kms_generate_data_key(&c->kms, &in, &made)) != ERR_OK)
 		rv = call_fail(c, e);
 	else if (made.plaintext.len != len)
 		rv = call_fail(c, ERR_REPLY);
 	else
-		rv = keep(c, m, &d, context, &made, handle);
+		rv = add_object(c, m, &d, context, &made, handle);
 out:
-	key_unref(with);
+	key_unref(wrapping_key);
 	builder_free(&d);
 	kms_data_key_free(&made);
 	return (rv);

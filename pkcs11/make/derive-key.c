@@ -39,8 +39,9 @@ make_all(struct call *c, struct derivation *all)
 		struct derived *d = &all->keys[n];
 
 		if ((rv = builder_finish(&d->builder)) == CKR_OK)
-			rv = object_make(c, builder_template(&d->builder),
-			    &d->provenance, &made[n]);
+			rv = object_from_template(c,
+			    builder_template(&d->builder), &d->provenance,
+			    &made[n]);
 	}
 	if (rv != CKR_OK) {
 		for (size_t i = 0; i + 1 < n; i++)

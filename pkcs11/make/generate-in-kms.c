@@ -128,8 +128,8 @@ check_generate(struct call *c, const struct key_request *r)
 
 /* Makes it; what is half-made when that fails is taken back. */
 static CK_RV
-make(struct call *c, const struct key_request *r, CK_OBJECT_HANDLE *handle,
-    CK_OBJECT_HANDLE *public_key)
+provision_key(struct call *c, const struct key_request *r,
+    CK_OBJECT_HANDLE *handle, CK_OBJECT_HANDLE *public_key)
 {
 	struct provision p = PROVISION_INIT(r);
 	struct store *store = &c->token->store;
@@ -165,7 +165,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
 	    (rv = check_names(c, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
-		rv = make(c, &r, handle, NULL);
+		rv = provision_key(c, &r, handle, NULL);
 	return (rv);
 }
 
@@ -205,6 +205,6 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
 	    (rv = check_names(c, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
-		rv = make(c, &r, private_key, public_key);
+		rv = provision_key(c, &r, private_key, public_key);
 	return (rv);
 }

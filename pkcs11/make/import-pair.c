@@ -73,8 +73,9 @@ read_algorithm(struct call *c, struct template private_t,
 }
 
 static CK_RV
-make(struct call *c, const struct key_request *r, const char *algorithm,
-    CK_ULONG bits, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+provision_pair(struct call *c, const struct key_request *r,
+    const char *algorithm, CK_ULONG bits, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
 {
 	struct provision p = PROVISION_INIT(r);
 	struct store *store = &c->token->store;
@@ -115,6 +116,7 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 	    (rv = read_algorithm(c, private_t, r.spec, bits, &algorithm)) ==
 		CKR_OK &&
 	    (rv = check_names(c, &r)) == CKR_OK)
-		rv = make(c, &r, algorithm, bits, public_key, private_key);
+		rv = provision_pair(
+		    c, &r, algorithm, bits, public_key, private_key);
 	return (rv);
 }

@@ -53,7 +53,7 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 
 /* The new key, before there is a secret; free the builder in any case. */
 static CK_RV
-begin(struct call *c, struct template t, struct attr_target *target,
+begin_secret(struct call *c, struct template t, struct attr_target *target,
     struct template_builder *d)
 {
 	CK_RV rv;
@@ -72,8 +72,8 @@ begin(struct call *c, struct template t, struct attr_target *target,
 }
 
 static CK_RV
-make(struct call *c, struct template_builder *d, const struct buf *secret,
-    CK_OBJECT_HANDLE *handle)
+make_secret(struct call *c, struct template_builder *d,
+    const struct buf *secret, CK_OBJECT_HANDLE *handle)
 {
 	CK_RV rv;
 
@@ -83,7 +83,7 @@ make(struct call *c, struct template_builder *d, const struct buf *secret,
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;
-	return (object_make(c, builder_template(d), NULL, handle));
+	return (object_from_template(c, builder_template(d), NULL, handle));
 }
 
 /* OpenSSL has ML-KEM from 3.5 on. */
@@ -148,7 +148,7 @@ encapsulate_to(struct call *c, const struct object *o,
 	}
 	if (made.ciphertext.len != ciphertext_len(o))
 		rv = call_fail(c, ERR_REPLY);
-	else if ((rv = make(c, d, &made.secret, handle)) == CKR_OK) {
+	else if ((rv = make_secret(c, d, &made.secret, handle)) == CKR_OK) {
 		memcpy(
 		    ciphertext.ptr, made.ciphertext.ptr, made.ciphertext.len);
 		*ciphertext.len = made.ciphertext.len;
@@ -170,7 +170,7 @@ kem_encapsulate(struct call *c, const CK_MECHANISM *m,
 	CK_RV rv;
 
 	if ((rv = take_key(c, m, true, public_key, &o)) != CKR_OK ||
-	    (rv = begin(c, t, &target, &d)) != CKR_OK)
+	    (rv = begin_secret(c, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.ptr == NULL || room < ciphertext_len(&o)) {
 		*ciphertext.len = ciphertext_len(&o);
@@ -197,7 +197,7 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	enum err e;
 
 	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
-	    (rv = begin(c, t, &target, &d)) != CKR_OK)
+	    (rv = begin_secret(c, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.len != ciphertext_len(&o)) {
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
@@ -209,7 +209,7 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 		object_refresh_state(c, &o);
 		goto out;
 	}
-	rv = make(c, &d, &secret, handle);
+	rv = make_secret(c, &d, &secret, handle);
 out:
 	buf_free(&secret);
 	builder_free(&d);

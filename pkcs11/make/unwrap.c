@@ -36,8 +36,9 @@ unwrap_into_kms(struct call *c, const CK_MECHANISM *m,
 }
 
 CK_RV
-unwrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
-    struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
+unwrap_key(struct call *c, const CK_MECHANISM *m,
+    CK_OBJECT_HANDLE unwrapping_key, struct view wrapped, struct template t,
+    CK_OBJECT_HANDLE *handle)
 {
 	struct object o;
 	CK_RV rv;
@@ -45,7 +46,7 @@ unwrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	c->context = RV_UNWRAP;
 	if (mech_find(m->mechanism, CKF_UNWRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (!object_get(c, with, &o))
+	if (!object_get(c, unwrapping_key, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	rv = o.key != NULL && key_is_pending_import(o.key)
 		 ? unwrap_into_kms(c, m, &o, wrapped, t, handle)

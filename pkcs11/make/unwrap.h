@@ -4,6 +4,7 @@
 
 /* C_UnwrapKey: with an import pair the wrapped key goes on to KMS, with any
  * other key it is unwrapped in this process. */
-CK_RV unwrap_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
-    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
+CK_RV unwrap_key(struct call *, const CK_MECHANISM *,
+    CK_OBJECT_HANDLE unwrapping_key, struct view wrapped, struct template,
+    CK_OBJECT_HANDLE *);
 #endif

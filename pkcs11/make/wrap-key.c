@@ -7,7 +7,7 @@
 
 /* The key that wraps or unwraps, in the order of the standard. */
 static CK_RV
-check_with(
+check_wrapping_key(
     struct call *c, const struct mech *row, const struct object *o, bool wraps)
 {
 	CK_OBJECT_CLASS pair = wraps ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
@@ -28,14 +28,14 @@ check_with(
 /* CKA_WRAP_TEMPLATE: what the wrapping key asks of keys. */
 static bool
 fits_template(
-    struct call *c, const struct object *with, const struct object *key)
+    struct call *c, const struct object *wrapping_key, const struct object *key)
 {
 	struct view packed = VIEW(NULL, 0), v;
 	CK_ATTRIBUTE_TYPE type;
 	bool fits = true;
 
-	if (with->attrs != NULL)
-		packed = attrset_view(with->attrs, CKA_WRAP_TEMPLATE);
+	if (wrapping_key->attrs != NULL)
+		packed = attrset_view(wrapping_key->attrs, CKA_WRAP_TEMPLATE);
 	while (fits && template_unpack(&packed, &type, &v)) {
 		CK_ATTRIBUTE a = {type, (void *)(uintptr_t)v.ptr, v.len};
 
@@ -45,7 +45,8 @@ fits_template(
 }
 
 static CK_RV
-check_key(struct call *c, const struct object *with, const struct object *key)
+check_key(
+    struct call *c, const struct object *wrapping_key, const struct object *key)
 {
 	if (object_type(key) == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
@@ -55,9 +56,9 @@ check_key(struct call *c, const struct object *with, const struct object *key)
 	if (key->attrs == NULL || !attr_is_true(c, key, CKA_EXTRACTABLE))
 		return (CKR_KEY_UNEXTRACTABLE);
 	if (attr_is_true(c, key, CKA_WRAP_WITH_TRUSTED) &&
-	    !attr_is_true(c, with, CKA_TRUSTED))
+	    !attr_is_true(c, wrapping_key, CKA_TRUSTED))
 		return (CKR_KEY_NOT_WRAPPABLE);
-	if (!fits_template(c, with, key))
+	if (!fits_template(c, wrapping_key, key))
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "the wrapping key's CKA_WRAP_TEMPLATE is of other keys"));
 	return (CKR_OK);
@@ -83,7 +84,7 @@ as_wrapping(CK_RV rv, bool wraps)
 }
 
 static CK_RV
-give(struct view wrapped, struct out out)
+copy_out_wrapped(struct view wrapped, struct out out)
 {
 	CK_ULONG room = *out.len;
 
@@ -95,7 +96,7 @@ give(struct view wrapped, struct out out)
 }
 
 static CK_RV
-wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
+wrap(struct call *c, const CK_MECHANISM *m, const struct object *wrapping_key,
     const struct object *key, struct out out)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_WRAP);
@@ -105,8 +106,8 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	size_t len = 0;
 	CK_RV rv;
 
-	if ((rv = check_with(c, row, with, true)) != CKR_OK ||
-	    (rv = check_key(c, with, key)) != CKR_OK)
+	if ((rv = check_wrapping_key(c, row, wrapping_key, true)) != CKR_OK ||
+	    (rv = check_key(c, wrapping_key, key)) != CKR_OK)
 		return (rv);
 	if (!secret && wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
@@ -114,13 +115,14 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) != CKR_OK)
 		goto out;
 	if (out.ptr == NULL) {
-		rv = wrap_ops_of(row)->wrap_len(c, m, with, bytes.len, &len);
+		rv = wrap_ops_of(row)->wrap_len(
+		    c, m, wrapping_key, bytes.len, &len);
 		*out.len = len;
 		goto out;
 	}
 	if ((rv = wrap_ops_of(row)->wrap(
-		 c, m, with, buf_view(&bytes), &wrapped)) == CKR_OK)
-		rv = give(buf_view(&wrapped), out);
+		 c, m, wrapping_key, buf_view(&bytes), &wrapped)) == CKR_OK)
+		rv = copy_out_wrapped(buf_view(&wrapped), out);
 out:
 	buf_free(&bytes);
 	buf_free(&wrapped);
@@ -128,7 +130,7 @@ out:
 }
 
 CK_RV
-wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
+wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping_key,
     CK_OBJECT_HANDLE key, struct out out)
 {
 	struct object w, k;
@@ -138,7 +140,7 @@ wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (CKR_ARGUMENTS_BAD);
 	if (mech_find(m->mechanism, CKF_WRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (!object_get(c, with, &w))
+	if (!object_get(c, wrapping_key, &w))
 		return (CKR_WRAPPING_KEY_HANDLE_INVALID);
 	if (object_get(c, key, &k))
 		rv = wrap(c, m, &w, &k, out);
@@ -171,8 +173,9 @@ put_secret(struct call *c, const struct wrap_ops *ops,
 }
 
 static CK_RV
-begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
-    struct template t, struct attr_target *target, struct template_builder *d)
+begin_unwrap(struct call *c, const struct mech *row,
+    const struct object *wrapping_key, struct template t,
+    struct attr_target *target, struct template_builder *d)
 {
 	CK_RV rv;
 
@@ -190,12 +193,12 @@ begin_unwrap(struct call *c, const struct mech *row, const struct object *with,
 		return (CKR_SESSION_READ_ONLY);
 	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
 		return (rv);
-	return (builder_add_from_key(c, d, with, CKA_UNWRAP_TEMPLATE));
+	return (builder_add_from_key(c, d, wrapping_key, CKA_UNWRAP_TEMPLATE));
 }
 
 static CK_RV
-make(struct call *c, struct attr_target *target, struct template_builder *d,
-    CK_OBJECT_HANDLE *handle)
+make_unwrapped(struct call *c, struct attr_target *target,
+    struct template_builder *d, CK_OBJECT_HANDLE *handle)
 {
 	static const CK_BBOOL yes = CK_TRUE;
 	CK_RV rv;
@@ -205,7 +208,7 @@ make(struct call *c, struct attr_target *target, struct template_builder *d,
 		builder_set_default(
 		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
 	if ((rv = builder_finish(d)) == CKR_OK)
-		rv = object_make(c, builder_template(d), NULL, handle);
+		rv = object_from_template(c, builder_template(d), NULL, handle);
 	return (rv == CKR_ATTRIBUTE_VALUE_INVALID && !target->token
 		    ? CKR_WRAPPED_KEY_INVALID
 		    : rv);
@@ -213,7 +216,7 @@ make(struct call *c, struct attr_target *target, struct template_builder *d,
 
 CK_RV
 unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
-    const struct object *with, struct view wrapped, struct template t,
+    const struct object *wrapping_key, struct view wrapped, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
@@ -227,14 +230,14 @@ unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
 
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = check_with(c, row, with, false)) != CKR_OK ||
-	    (rv = begin_unwrap(c, row, with, t, &target, &d)) != CKR_OK)
+	if ((rv = check_wrapping_key(c, row, wrapping_key, false)) != CKR_OK ||
+	    (rv = begin_unwrap(c, row, wrapping_key, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (wrapped.len == 0 || wrapped.len > WRAPPED_KEY_MAX)
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	else
-		rv = as_wrapping(
-		    wrap_ops_of(row)->unwrap(c, m, with, wrapped, &bytes),
+		rv = as_wrapping(wrap_ops_of(row)->unwrap(
+				     c, m, wrapping_key, wrapped, &bytes),
 		    false);
 	if (rv == CKR_OK && target.class == CKO_SECRET_KEY)
 		rv = put_secret(
@@ -242,7 +245,7 @@ unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
 	else if (rv == CKR_OK)
 		rv = wrapped_key_decode(buf_view(&bytes), target.type, &d);
 	if (rv == CKR_OK)
-		rv = make(c, &target, &d, handle);
+		rv = make_unwrapped(c, &target, &d, handle);
 out:
 	builder_free(&d);
 	buf_free(&bytes);

@@ -5,26 +5,26 @@
 #include "token/operation.h"
 
 /* C_WrapKey, and C_UnwrapKey with a key that is no import pair's. */
-CK_RV wrap_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE with,
-    CK_OBJECT_HANDLE key, struct out);
+CK_RV wrap_key(struct call *, const CK_MECHANISM *,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, struct out);
 CK_RV unwrap_key_locally(struct call *, const CK_MECHANISM *,
-    const struct object *with, struct view wrapped, struct template,
+    const struct object *wrapping_key, struct view wrapped, struct template,
     CK_OBJECT_HANDLE *);
 
 /* What differs between mechanisms that wrap keys. */
 struct wrap_ops {
 	/* key: what travels of it. *len: how long it will be, at most. */
 	CK_RV(*wrap_len)
-	(struct call *, const CK_MECHANISM *, const struct object *with,
+	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,
 	    size_t key_len, size_t *len);
 	/* *out gets the wrapped key. */
 	CK_RV(*wrap)
-	(struct call *, const CK_MECHANISM *, const struct object *with,
+	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,
 	    struct view key, struct buf *out);
 	/* *out, which is secret, gets the key's bytes: a secret key's value or
 	 * a private key's PKCS#8. */
 	CK_RV(*unwrap)
-	(struct call *, const CK_MECHANISM *, const struct object *with,
+	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,
 	    struct view wrapped, struct buf *out);
 	bool secret_keys_only;
 	bool pads_with_zeros;

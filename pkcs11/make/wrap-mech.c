@@ -12,7 +12,7 @@
  * an operation of our own, which no session sees. */
 static CK_RV
 op_begin(struct call *c, struct op *op, enum op_kind kind,
-    const CK_MECHANISM *m, const struct object *with)
+    const CK_MECHANISM *m, const struct object *wrapping_key)
 {
 	struct arena *arena = c->module->arena;
 	const struct mech *row = mech_find(
@@ -23,30 +23,30 @@ op_begin(struct call *c, struct op *op, enum op_kind kind,
 	    .data = BUF_SECRET(WRAPPED_KEY_MAX, arena),
 	    .result = BUF_SECRET(WRAPPED_KEY_MAX, arena),
 	    .context = BUF_INIT(CONTEXT_MAX),
-	    .object = *with};
-	if (with->key != NULL)
-		key_ref(with->key);
-	if (with->attrs != NULL)
-		attrset_ref(with->attrs);
-	op->family = row == NULL ? NULL : mech_family(c, row, with);
+	    .object = *wrapping_key};
+	if (wrapping_key->key != NULL)
+		key_ref(wrapping_key->key);
+	if (wrapping_key->attrs != NULL)
+		attrset_ref(wrapping_key->attrs);
+	op->family = row == NULL ? NULL : mech_family(c, row, wrapping_key);
 	if (op->family == NULL ||
-	    (with->key != NULL && !mech_fits_key(c, row, with)))
+	    (wrapping_key->key != NULL && !mech_fits_key(c, row, wrapping_key)))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "this key does not support this mechanism"));
-	if (with->key != NULL)
-		object_select_key(&op->object, mech_key(row, with));
+	if (wrapping_key->key != NULL)
+		object_select_key(&op->object, mech_key(row, wrapping_key));
 	return (op->family->init(c, op, m));
 }
 
 static CK_RV
 op_run(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
-    const struct object *with, struct view in, struct buf *out)
+    const struct object *wrapping_key, struct view in, struct buf *out)
 {
 	struct op op;
 	CK_RV rv;
 	enum err e;
 
-	if ((rv = op_begin(c, &op, kind, m, with)) == CKR_OK &&
+	if ((rv = op_begin(c, &op, kind, m, wrapping_key)) == CKR_OK &&
 	    (rv = op.family->update(c, &op, in)) == CKR_OK &&
 	    (rv = op.family->finish(c, &op)) == CKR_OK &&
 	    (e = buf_append(out, buf_view(&op.result))) != ERR_OK)
@@ -56,25 +56,25 @@ op_run(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 }
 
 static CK_RV
-encrypt(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view key, struct buf *out)
+encrypt(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, struct view key, struct buf *out)
 {
-	return (op_run(c, OP_ENCRYPT, m, with, key, out));
+	return (op_run(c, OP_ENCRYPT, m, wrapping_key, key, out));
 }
 
 static CK_RV
-decrypt(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view wrapped, struct buf *out)
+decrypt(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, struct view wrapped, struct buf *out)
 {
-	return (op_run(c, OP_DECRYPT, m, with, wrapped, out));
+	return (op_run(c, OP_DECRYPT, m, wrapping_key, wrapped, out));
 }
 
 static CK_RV
-encrypt_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    size_t key_len, size_t *len)
+encrypt_len(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, size_t key_len, size_t *len)
 {
 	struct op op;
-	CK_RV rv = op_begin(c, &op, OP_ENCRYPT, m, with);
+	CK_RV rv = op_begin(c, &op, OP_ENCRYPT, m, wrapping_key);
 
 	if (rv == CKR_OK)
 		*len = op.family->bound(&op, key_len);
@@ -90,8 +90,8 @@ filled(size_t len)
 }
 
 static CK_RV
-encrypt_blocks(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view key, struct buf *out)
+encrypt_blocks(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, struct view key, struct buf *out)
 {
 	struct buf blocks = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
 	size_t len = filled(key.len);
@@ -102,16 +102,16 @@ encrypt_blocks(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	(void)buf_append(&blocks, key);
 	memset(blocks.ptr + key.len, 0, len - key.len);
 	blocks.len = len;
-	rv = op_run(c, OP_ENCRYPT, m, with, buf_view(&blocks), out);
+	rv = op_run(c, OP_ENCRYPT, m, wrapping_key, buf_view(&blocks), out);
 	buf_free(&blocks);
 	return (rv);
 }
 
 static CK_RV
-blocks_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    size_t key_len, size_t *len)
+blocks_len(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, size_t key_len, size_t *len)
 {
-	return (encrypt_len(c, m, with, filled(key_len), len));
+	return (encrypt_len(c, m, wrapping_key, filled(key_len), len));
 }
 
 /* CKM_RSA_AES_KEY_WRAP: a new AES key goes first, under the RSA key; behind it
@@ -148,8 +148,8 @@ aes_object(struct call *c, struct view key, struct object *out)
 }
 
 static CK_RV
-wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view key, struct buf *out)
+wrap_rsa_aes(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, struct view key, struct buf *out)
 {
 	struct rsa_oaep params;
 	CK_MECHANISM oaep;
@@ -161,7 +161,8 @@ wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
 	if ((rv = read_rsa_aes(m, &oaep, &aes_len)) != CKR_OK)
 		return (rv);
 	/* an operation with that key: its checks are those of OAEP */
-	if ((rv = op_begin(c, &op, OP_ENCRYPT, &oaep, with)) == CKR_OK) {
+	if ((rv = op_begin(c, &op, OP_ENCRYPT, &oaep, wrapping_key)) ==
+	    CKR_OK) {
 		params = (struct rsa_oaep){
 		    op.digest->name, op.mgf->name, buf_view(&op.context)};
 		e = rsa_aes_wrap(c->module->crypto, c->module->arena, op.pkey,
@@ -175,34 +176,34 @@ wrap_rsa_aes(struct call *c, const CK_MECHANISM *m, const struct object *with,
 }
 
 static CK_RV
-rsa_aes_len(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    size_t key_len, size_t *len)
+rsa_aes_len(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, size_t key_len, size_t *len)
 {
 	CK_MECHANISM oaep;
 	size_t aes_len;
 	CK_RV rv = read_rsa_aes(m, &oaep, &aes_len);
 
 	if (rv == CKR_OK)
-		rv = encrypt_len(c, &oaep, with, aes_len, len);
+		rv = encrypt_len(c, &oaep, wrapping_key, aes_len, len);
 	*len += (key_len + 7) / 8 * 8 + 8;
 	return (rv);
 }
 
 static CK_RV
-rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m, const struct object *with,
-    struct view wrapped, struct buf *out)
+rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, struct view wrapped, struct buf *out)
 {
 	CK_MECHANISM oaep, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 	struct object aes = {.handle = CK_INVALID_HANDLE};
 	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
-	size_t first = (pkey_bits(with) + 7) / 8, aes_len;
+	size_t first = (pkey_bits(wrapping_key) + 7) / 8, aes_len;
 	CK_RV rv;
 
 	if ((rv = read_rsa_aes(m, &oaep, &aes_len)) != CKR_OK)
 		return (rv);
 	if (wrapped.len <= first)
 		return (CKR_ENCRYPTED_DATA_LEN_RANGE);
-	rv = decrypt(c, &oaep, with, VIEW(wrapped.ptr, first), &bytes);
+	rv = decrypt(c, &oaep, wrapping_key, VIEW(wrapped.ptr, first), &bytes);
 	/* the key inside says how long it is, whatever the parameter has */
 	if (rv == CKR_OK && bytes.len != 16 && bytes.len != 24 &&
 	    bytes.len != 32)

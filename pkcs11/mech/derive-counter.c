@@ -141,7 +141,7 @@ add_part(const struct run *r, const struct prf_data_param *d, uint64_t counter)
 }
 
 static CK_RV
-run(struct run *r)
+derive_blocks(struct run *r)
 {
 	size_t total = 0, n;
 
@@ -257,7 +257,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	    (rv = read_keys(c, &r, base, t)) != CKR_OK ||
 	    (rv = check_counter(c, &r)) != CKR_OK)
 		goto out;
-	if ((rv = run(&r)) == CKR_OK)
+	if ((rv = derive_blocks(&r)) == CKR_OK)
 		rv = split_output(c, &r, base);
 out:
 	EVP_MAC_CTX_free(r.mac);

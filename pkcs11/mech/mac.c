@@ -66,7 +66,7 @@ init_kms_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static CK_RV
-ask(struct call *c, struct op *op, struct view mac)
+call_kms(struct call *c, struct op *op, struct view mac)
 {
 	char algorithm[KMS_WORD_SIZE];
 	struct kms_mac_in in = {
@@ -89,7 +89,7 @@ ask(struct call *c, struct op *op, struct view mac)
 
 /* Leaves so many bytes of the value as were asked for. */
 static CK_RV
-cut(struct op *op)
+truncate_mac(struct op *op)
 {
 	if (op->result.len != whole(op))
 		return (CKR_DEVICE_ERROR);
@@ -100,9 +100,9 @@ cut(struct op *op)
 static CK_RV
 finish_kms(struct call *c, struct op *op)
 {
-	CK_RV rv = ask(c, op, VIEW(NULL, 0));
+	CK_RV rv = call_kms(c, op, VIEW(NULL, 0));
 
-	return (rv == CKR_OK ? cut(op) : rv);
+	return (rv == CKR_OK ? truncate_mac(op) : rv);
 }
 
 static CK_RV
@@ -122,7 +122,7 @@ verify_kms(struct call *c, struct op *op, struct view mac)
 	if (mac.len != op->param_len)
 		return (CKR_SIGNATURE_LEN_RANGE);
 	if (mac.len == whole(op))
-		return (ask(c, op, mac));
+		return (call_kms(c, op, mac));
 	rv = finish_kms(c, op);
 	return (rv == CKR_OK ? compare(op, mac) : rv);
 }
@@ -130,7 +130,7 @@ verify_kms(struct call *c, struct op *op, struct view mac)
 /* In this process */
 
 static CK_RV
-begin(struct call *c, struct op *op)
+begin_local(struct call *c, struct op *op)
 {
 	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
 	bool cmac = op->digest == NULL;
@@ -159,7 +159,7 @@ init_local(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	CK_RV rv = init_whole(op, m);
 
-	return (rv == CKR_OK ? begin(c, op) : rv);
+	return (rv == CKR_OK ? begin_local(c, op) : rv);
 }
 
 static CK_RV
@@ -167,7 +167,7 @@ init_local_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	CK_RV rv = init_general(op, m);
 
-	return (rv == CKR_OK ? begin(c, op) : rv);
+	return (rv == CKR_OK ? begin_local(c, op) : rv);
 }
 
 static CK_RV
@@ -189,7 +189,7 @@ finish_local(struct call *c, struct op *op)
 	if (EVP_MAC_final(op->mac, op->result.ptr, &n, EVP_MAX_MD_SIZE) != 1)
 		return (CKR_FUNCTION_FAILED);
 	op->result.len = n;
-	return (cut(op));
+	return (truncate_mac(op));
 }
 
 static CK_RV

@@ -38,7 +38,7 @@ bound(const struct op *op, size_t more)
 }
 
 static CK_RV
-begin(struct call *c, struct op *op)
+init_key(struct call *c, struct op *op)
 {
 	op->data.max = WIDTH_MAX;
 	return (object_in_kms(&op->object)
@@ -51,7 +51,7 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	if (m->ulParameterLen != 0)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	return (begin(c, op));
+	return (init_key(c, op));
 }
 
 /* KMS's OAEP has MGF1 with the same hash, and no label. What its private half
@@ -96,11 +96,11 @@ init_oaep(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (rv);
 	if (room(op) == 0)
 		return (CKR_KEY_SIZE_RANGE);
-	return (begin(c, op));
+	return (init_key(c, op));
 }
 
 static bool
-set(const struct op *op, int mode, EVP_PKEY_CTX *ctx)
+set_padding(const struct op *op, int mode, EVP_PKEY_CTX *ctx)
 {
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
 	OSSL_PARAM params[5], *p = params;
@@ -123,13 +123,14 @@ set(const struct op *op, int mode, EVP_PKEY_CTX *ctx)
 }
 
 static bool
-run(const struct op *op, int mode, EVP_PKEY_CTX *ctx, struct view in,
+crypt_padded(const struct op *op, int mode, EVP_PKEY_CTX *ctx, struct view in,
     uint8_t *out, size_t *n)
 {
 	if (op->kind == OP_ENCRYPT)
-		return (EVP_PKEY_encrypt_init(ctx) == 1 && set(op, mode, ctx) &&
+		return (EVP_PKEY_encrypt_init(ctx) == 1 &&
+			set_padding(op, mode, ctx) &&
 			EVP_PKEY_encrypt(ctx, out, n, in.ptr, in.len) == 1);
-	return (EVP_PKEY_decrypt_init(ctx) == 1 && set(op, mode, ctx) &&
+	return (EVP_PKEY_decrypt_init(ctx) == 1 && set_padding(op, mode, ctx) &&
 		EVP_PKEY_decrypt(ctx, out, n, in.ptr, in.len) == 1);
 }
 
@@ -148,7 +149,7 @@ crypt_local(
 	    c->module->crypto->lib, op->pkey, NULL);
 	if (ctx == NULL)
 		rv = CKR_HOST_MEMORY;
-	else if (run(op, mode, ctx, in, out->ptr, &n))
+	else if (crypt_padded(op, mode, ctx, in, out->ptr, &n))
 		out->len = n;
 	else
 		rv = op->kind == OP_ENCRYPT ? CKR_DATA_INVALID

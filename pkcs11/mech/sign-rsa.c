@@ -17,7 +17,7 @@ is_raw(const struct op *op)
 
 /* Sets padding and, where the input is a hash, its name. */
 static bool
-set(const struct op *op, EVP_PKEY_CTX *ctx)
+set_padding(const struct op *op, EVP_PKEY_CTX *ctx)
 {
 	int mode = op->family->rsa_padding, salt = (int)op->param_len;
 	char hash[NAME_SIZE] = "", mgf[NAME_SIZE] = "";
@@ -162,7 +162,7 @@ finish(struct call *c, struct op *op)
 	}
 	if ((rv = check_length(op, v)) != CKR_OK)
 		return (rv);
-	rv = sign_local(c, op, set, as_number(op, v, block));
+	rv = sign_local(c, op, set_padding, as_number(op, v, block));
 	/* a number that is not below n cannot be signed */
 	if (rv == CKR_FUNCTION_FAILED && is_raw(op))
 		rv = CKR_DATA_INVALID;
@@ -182,7 +182,8 @@ verify(struct call *c, struct op *op, struct view signature)
 		return (rv);
 	if (signature.len != width(op))
 		return (CKR_SIGNATURE_LEN_RANGE);
-	return (verify_local(c, op, set, as_number(op, v, block), signature));
+	return (verify_local(
+	    c, op, set_padding, as_number(op, v, block), signature));
 }
 
 /* The signature came as the input. */
@@ -201,7 +202,7 @@ recover(struct call *c, struct op *op)
 	ctx = EVP_PKEY_CTX_new_from_pkey(
 	    c->module->crypto->lib, op->pkey, NULL);
 	if (ctx != NULL && EVP_PKEY_verify_recover_init(ctx) == 1 &&
-	    set(op, ctx))
+	    set_padding(op, ctx))
 		rv = EVP_PKEY_verify_recover(
 			 ctx, op->result.ptr, &n, v.ptr, v.len) == 1
 			 ? CKR_OK

@@ -123,7 +123,8 @@ is_there(const struct certfiles *l, struct view der)
 }
 
 static enum err
-add(struct certfiles *l, struct view der, const struct certfile *names)
+add_certificate(
+    struct certfiles *l, struct view der, const struct certfile *names)
 {
 	struct certfile *rows, *f;
 	enum err e;
@@ -160,7 +161,7 @@ take_der(struct certfiles *l, struct view v, const struct certfile *names,
 			X509_free(x);
 			return (false);
 		}
-		*e = add(l, VIEW(from, (size_t)(at - from)), names);
+		*e = add_certificate(l, VIEW(from, (size_t)(at - from)), names);
 		X509_free(x);
 	}
 	return (v.len != 0);

@@ -62,8 +62,8 @@ is_value(const struct table_object *l, struct view der)
 
 /* The certificate takes the place that it had, or a new one. Under the lock. */
 static enum err
-place(struct call *c, const struct certfile *f, const struct table_object *rows,
-    size_t count, CK_OBJECT_HANDLE *handle)
+show_certificate(struct call *c, const struct certfile *f,
+    const struct table_object *rows, size_t count, CK_OBJECT_HANDLE *handle)
 {
 	struct object_table *ls = &c->token->objects;
 	struct attrset *b = NULL;
@@ -109,7 +109,7 @@ read_all(struct call *c)
 		return (e);
 	rows = object_table_rows(&c->token->objects, &count);
 	for (size_t i = 0; i < files.count && e == ERR_OK; i++)
-		e = place(c, &files.rows[i], rows, count, &h);
+		e = show_certificate(c, &files.rows[i], rows, count, &h);
 	for (size_t i = 0; i < count && e == ERR_OK; i++)
 		if (is_of_token(&rows[i]) && !is_in(&files, rows[i].attrs))
 			(void)object_table_remove(
@@ -226,7 +226,8 @@ fail_file(struct call *c, enum err e, bool read_only)
 
 /* Writes the file, and shows what it says. */
 static CK_RV
-keep(struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
+write_certificate(
+    struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
 {
 	struct certs *cs = &c->token->certs;
 	struct table_object *rows;
@@ -238,7 +239,7 @@ keep(struct call *c, const struct certfile *f, CK_OBJECT_HANDLE *handle)
 	e = certfile_write(c, c->token->config->certificates, f, &read_only);
 	if (e == ERR_OK) {
 		rows = object_table_rows(&c->token->objects, &count);
-		e = place(c, f, rows, count, handle);
+		e = show_certificate(c, f, rows, count, handle);
 		object_table_rows_free(rows, count);
 	}
 	pthread_mutex_unlock(&cs->lock);
@@ -296,7 +297,7 @@ create_in_file(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if (e != ERR_OK)
 		rv = call_fail(c, e);
 	else if ((rv = check_token(c, t, b)) == CKR_OK)
-		rv = keep(c, &f, handle);
+		rv = write_certificate(c, &f, handle);
 	attrset_unref(b);
 	names_free(&f);
 	return (rv);
@@ -362,7 +363,7 @@ certs_set(struct call *c, const struct object *o, struct template t)
 		return (rv);
 	e = names_of(&f, attrset_view(o->attrs, CKA_VALUE),
 	    new_name(o, t, CKA_LABEL), new_name(o, t, CKA_ID));
-	rv = e == ERR_OK ? keep(c, &f, &same) : call_fail(c, e);
+	rv = e == ERR_OK ? write_certificate(c, &f, &same) : call_fail(c, e);
 	names_free(&f);
 	return (rv);
 }

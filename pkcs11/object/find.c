@@ -25,7 +25,7 @@ is_naming(const CK_ATTRIBUTE *a)
 }
 
 static CK_RV
-add(struct call *c, CK_OBJECT_HANDLE h)
+add_handle(struct call *c, CK_OBJECT_HANDLE h)
 {
 	struct find *f = &c->session->find;
 	CK_OBJECT_HANDLE *handles = array_grow(
@@ -71,7 +71,7 @@ collect(struct call *c, const char *key_id, struct template t)
 		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
 			continue;
 		if (!call_hides(c, o) && rest_matches(c, o, t))
-			rv = add(c, o->handle);
+			rv = add_handle(c, o->handle);
 	}
 	snapshot_unref(s);
 	return (rv);
@@ -104,7 +104,7 @@ collect_locals(struct call *c, struct template t)
 		/* first, because a certificate's names may cost calls */
 		if (is_profile_asked_for(t, &o) && !call_hides(c, &o) &&
 		    attr_match(c, &o, t))
-			rv = add(c, o.handle);
+			rv = add_handle(c, o.handle);
 	}
 	object_table_rows_free(rows, count);
 	return (rv);

@@ -27,7 +27,7 @@ invalid(struct call *c, const char *what)
 }
 
 static CK_RV
-done(struct call *c, enum err e)
+result_of(struct call *c, enum err e)
 {
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
@@ -50,7 +50,7 @@ complete_secret(struct call *c, struct attrset *b)
 	if (attrset_ulong(b, CKA_VALUE_LEN, len) != len)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	return (done(c, attrset_set_ulong(b, CKA_VALUE_LEN, len)));
+	return (result_of(c, attrset_set_ulong(b, CKA_VALUE_LEN, len)));
 }
 
 /* CKA_PUBLIC_KEY_INFO, which must be that of the key if it was given. */
@@ -67,8 +67,8 @@ put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)))
 		rv = invalid(c, "CKA_PUBLIC_KEY_INFO does not match this key");
 	else
-		rv = done(c, attrset_set(b, CKA_PUBLIC_KEY_INFO,
-				 VIEW(der, (size_t)len), false));
+		rv = result_of(c, attrset_set(b, CKA_PUBLIC_KEY_INFO,
+				      VIEW(der, (size_t)len), false));
 	OPENSSL_free(der);
 	return (rv);
 }
@@ -118,7 +118,7 @@ complete_rsa_public(struct call *c, struct attrset *b)
 		return (rv);
 	if (attrset_ulong(b, CKA_MODULUS_BITS, bits) != bits)
 		return (CKR_TEMPLATE_INCONSISTENT);
-	return (done(c, attrset_set_ulong(b, CKA_MODULUS_BITS, bits)));
+	return (result_of(c, attrset_set_ulong(b, CKA_MODULUS_BITS, bits)));
 }
 
 /* The numbers of the Chinese remainder theorem: all of them or none. */
@@ -151,7 +151,7 @@ put_point(struct call *c, struct attrset *b, struct view point)
 	if (e == ERR_OK)
 		e = attrset_set(b, CKA_EC_POINT, buf_view(&der), false);
 	buf_free(&der);
-	return (done(c, e));
+	return (result_of(c, e));
 }
 
 static CK_RV
@@ -191,8 +191,8 @@ compute_point(struct call *c, const struct attrset *b,
 
 	if (curve->type == CKK_EC) {
 		e = ec_public_point(c->module->crypto, curve->params, d, out);
-		return (
-		    e == ERR_DATA ? CKR_ATTRIBUTE_VALUE_INVALID : done(c, e));
+		return (e == ERR_DATA ? CKR_ATTRIBUTE_VALUE_INVALID
+				      : result_of(c, e));
 	}
 	if (d.len != curve->scalar)
 		return (CKR_ATTRIBUTE_VALUE_INVALID);
@@ -205,7 +205,7 @@ compute_point(struct call *c, const struct attrset *b,
 		e = ERR_INTERNAL;
 	out->len = len;
 	EVP_PKEY_free(pkey);
-	return (done(c, e));
+	return (result_of(c, e));
 }
 
 static CK_RV

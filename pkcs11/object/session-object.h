@@ -4,7 +4,7 @@
 
 /* Objects that are kept in this process: session objects. */
 
-/* Of a template with all values in it; see object_make(). */
+/* Of a template with all values in it; see object_from_template(). */
 CK_RV session_object_make(struct call *, struct template,
     const struct provenance *, CK_OBJECT_HANDLE *);
 /* The same, not shown to anyone yet: *out is held for the caller. */

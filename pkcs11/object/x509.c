@@ -8,7 +8,8 @@
 #define CHECK_LEN 3 /* bytes of CKA_CHECK_VALUE */
 
 static enum err
-put(struct attrset *b, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+set_attribute(
+    struct attrset *b, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
 	struct view before;
 
@@ -20,14 +21,15 @@ put(struct attrset *b, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 static enum err
 put_ulong(struct attrset *b, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
 {
-	return (put(b, type, &value, sizeof(value)));
+	return (set_attribute(b, type, &value, sizeof(value)));
 }
 
 /* What OpenSSL has encoded, len of i2d_...(). */
 static enum err
 put_der(struct attrset *b, CK_ATTRIBUTE_TYPE type, unsigned char *der, int len)
 {
-	enum err e = len <= 0 ? ERR_DATA : put(b, type, der, (size_t)len);
+	enum err e = len <= 0 ? ERR_DATA
+			      : set_attribute(b, type, der, (size_t)len);
 
 	OPENSSL_free(der);
 	return (e);
@@ -66,7 +68,7 @@ put_date(struct attrset *b, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *at)
 	if (ASN1_TIME_to_tm(at, &tm) != 1 ||
 	    strftime(text, sizeof(text), "%Y%m%d", &tm) != sizeof(CK_DATE))
 		return (ERR_OK);
-	return (put(b, type, text, sizeof(CK_DATE)));
+	return (set_attribute(b, type, text, sizeof(CK_DATE)));
 }
 
 static enum err
@@ -99,14 +101,15 @@ put_hashes(struct call *c, struct attrset *b)
 	if (EVP_Q_digest(c->module->crypto->lib, "SHA1", NULL, der.ptr, der.len,
 		hash, &n) != 1)
 		return (ERR_INTERNAL);
-	if ((e = put(b, CKA_CHECK_VALUE, hash, CHECK_LEN)) != ERR_OK ||
+	if ((e = set_attribute(b, CKA_CHECK_VALUE, hash, CHECK_LEN)) !=
+		ERR_OK ||
 	    !attrset_bool(b, CKA_TOKEN, false))
 		return (e);
 	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, der.ptr,
 		der.len, hash, &n) != 1)
 		return (ERR_INTERNAL);
 	hex_write(hash, sizeof(hash), text);
-	return (put(b, CKA_UNIQUE_ID, text, 2 * sizeof(hash)));
+	return (set_attribute(b, CKA_UNIQUE_ID, text, 2 * sizeof(hash)));
 }
 
 static X509 *

@@ -148,8 +148,8 @@ check_aad(EVP_CIPHER_CTX *ctx, struct view aad)
 
 /* A cipher that is ready for the message's text, in now->cipher. */
 static CK_RV
-start(struct call *c, enum op_kind kind, const struct gcm_message_params *p,
-    struct view aad)
+begin_cipher(struct call *c, enum op_kind kind,
+    const struct gcm_message_params *p, struct view aad)
 {
 	struct op *process = &c->session->ops[kind];
 	struct op *current = message_current(c, kind);
@@ -184,7 +184,7 @@ out:
 }
 
 static CK_RV
-run(struct op *current, struct view in, uint8_t *out)
+update_cipher(struct op *current, struct view in, uint8_t *out)
 {
 	int n;
 
@@ -199,7 +199,7 @@ run(struct op *current, struct view in, uint8_t *out)
 
 /* Makes the tag, or holds the text against it. */
 static CK_RV
-finish(
+finish_tag(
     struct op *current, enum op_kind kind, const struct gcm_message_params *p)
 {
 	int len = (int)(p->ulTagBits / 8), n;
@@ -248,10 +248,10 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
 		return (CKR_ARGUMENTS_BAD);
 	if ((rv = read_param(param, &p)) != CKR_OK ||
 	    answer_length(in, out, &rv) ||
-	    (rv = start(c, kind, &p, aad)) != CKR_OK)
+	    (rv = begin_cipher(c, kind, &p, aad)) != CKR_OK)
 		return (rv);
-	if ((rv = run(current, in, out.ptr)) == CKR_OK)
-		rv = finish(current, kind, &p);
+	if ((rv = update_cipher(current, in, out.ptr)) == CKR_OK)
+		rv = finish_tag(current, kind, &p);
 	/* what does not hold against its tag is for nobody to see */
 	if (rv != CKR_OK)
 		OPENSSL_cleanse(out.ptr, in.len);
@@ -272,7 +272,7 @@ message_crypt_begin(
 		return (CKR_ARGUMENTS_BAD);
 	if ((rv = read_param(param, &p)) != CKR_OK)
 		return (rv);
-	return (start(c, kind, &p, aad));
+	return (begin_cipher(c, kind, &p, aad));
 }
 
 CK_RV
@@ -293,8 +293,8 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
 	if (!(last && in.len == 0) && answer_length(in, out, &rv))
 		return (rv);
 	*out.len = in.len;
-	if ((rv = run(current, in, out.ptr)) == CKR_OK && last)
-		rv = finish(current, kind, &p);
+	if ((rv = update_cipher(current, in, out.ptr)) == CKR_OK && last)
+		rv = finish_tag(current, kind, &p);
 	if (rv != CKR_OK || last)
 		op_end(current);
 	return (rv);

@@ -45,7 +45,7 @@ check_param(struct param p)
 
 /* Begins the message as the Init of its process left it. */
 static CK_RV
-start(struct call *c, enum op_kind kind, bool parts)
+begin_message(struct call *c, enum op_kind kind, bool parts)
 {
 	struct op *current = message_current(c, kind);
 	enum err e;
@@ -65,7 +65,7 @@ message_begin(struct call *c, enum op_kind kind, struct param param)
 	if ((rv = message_ready(c, kind, false)) != CKR_OK ||
 	    (rv = check_param(param)) != CKR_OK)
 		return (rv);
-	return (start(c, kind, true));
+	return (begin_message(c, kind, true));
 }
 
 CK_RV
@@ -81,7 +81,7 @@ message_sign(struct call *c, struct param param, struct view in, struct out out)
 		return (CKR_ARGUMENTS_BAD);
 	/* a signature that did not fit is still there */
 	if (current->mech == NULL &&
-	    (rv = start(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
+	    (rv = begin_message(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
 		return (rv);
 	return (op_run_final(c, current, in, out));
 }
@@ -114,7 +114,7 @@ message_verify(
 		return (rv);
 	if ((in.ptr == NULL && in.len != 0) || signature.ptr == NULL)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = start(c, OP_MESSAGE_VERIFY, false)) != CKR_OK)
+	if ((rv = begin_message(c, OP_MESSAGE_VERIFY, false)) != CKR_OK)
 		return (rv);
 	return (op_run_verify(
 	    c, message_current(c, OP_MESSAGE_VERIFY), &in, signature));

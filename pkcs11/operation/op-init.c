@@ -123,8 +123,8 @@ take_family(struct call *c, struct op *op)
 }
 
 static CK_RV
-begin(struct call *c, struct op *op, enum op_kind kind, const CK_MECHANISM *m,
-    CK_OBJECT_HANDLE key)
+init_with_key(struct call *c, struct op *op, enum op_kind kind,
+    const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	CK_RV rv;
 
@@ -161,7 +161,7 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 	op->kind = kinds[kind].as;
 	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if ((rv = begin(c, op, kind, m, key)) != CKR_OK)
+	if ((rv = init_with_key(c, op, kind, m, key)) != CKR_OK)
 		return (end_with(op, rv));
 	return (CKR_OK);
 }

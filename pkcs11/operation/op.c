@@ -70,7 +70,7 @@ fail_with(struct call *c, struct op *op, CK_RV rv)
 
 /* Gives the result away, and ends the operation if it fits. */
 static CK_RV
-give(struct op *op, struct out out)
+copy_out_result(struct op *op, struct out out)
 {
 	CK_ULONG room = *out.len;
 
@@ -115,7 +115,7 @@ finish(struct call *c, struct op *op, struct out out)
 			return (fail_with(c, op, rv));
 		op->finished = true;
 	}
-	return (give(op, out));
+	return (copy_out_result(op, out));
 }
 
 /* Whether the operation is there, as it must be, and may go on. */

@@ -32,7 +32,7 @@ pubkey_cache_free(struct pubkey_cache *ps)
 
 /* Where the key is or would be. */
 static size_t
-place(const struct pubkey_cache *ps, const char *key_id)
+index_of_key(const struct pubkey_cache *ps, const char *key_id)
 {
 	size_t low = 0, high = ps->count, mid;
 
@@ -53,7 +53,7 @@ pubkey_cache_find(struct pubkey_cache *ps, const char *key_id)
 	size_t i;
 
 	pthread_mutex_lock(&ps->lock);
-	i = place(ps, key_id);
+	i = index_of_key(ps, key_id);
 	if (i < ps->count && strcmp(ps->rows[i]->key_id, key_id) == 0)
 		p = ps->rows[i];
 	pthread_mutex_unlock(&ps->lock);
@@ -78,7 +78,7 @@ pubkey_cache_add(struct pubkey_cache *ps, struct pubkey *p)
 	size_t i;
 
 	pthread_mutex_lock(&ps->lock);
-	i = place(ps, p->key_id);
+	i = index_of_key(ps, p->key_id);
 	if (i < ps->count && strcmp(ps->rows[i]->key_id, p->key_id) == 0) {
 		kept = ps->rows[i];
 	} else if (make_room(ps)) {

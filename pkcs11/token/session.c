@@ -44,7 +44,7 @@ sessions_free(struct sessions *ss)
 
 /* Where the handle is or would be. */
 static size_t
-place(const struct sessions *ss, CK_SESSION_HANDLE h)
+index_of_handle(const struct sessions *ss, CK_SESSION_HANDLE h)
 {
 	size_t low = 0, high = ss->count, mid;
 
@@ -133,7 +133,7 @@ session_close(struct sessions *ss, CK_SESSION_HANDLE h)
 	size_t i;
 
 	pthread_mutex_lock(&ss->lock);
-	i = place(ss, h);
+	i = index_of_handle(ss, h);
 	if (i < ss->count && ss->rows[i]->handle == h) {
 		s = ss->rows[i];
 		ss->count--;
@@ -174,7 +174,7 @@ session_get(struct sessions *ss, CK_SESSION_HANDLE h)
 	size_t i;
 
 	pthread_mutex_lock(&ss->lock);
-	i = place(ss, h);
+	i = index_of_handle(ss, h);
 	if (i < ss->count && ss->rows[i]->handle == h) {
 		s = ss->rows[i];
 		__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
