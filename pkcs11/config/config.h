@@ -45,6 +45,8 @@ struct config_token {
 	long import_timeout; /* seconds for one that imports */
 	long list_timeout; /* seconds for listing all keys */
 	long refresh; /* seconds that a listing of keys stays good */
+	/* seconds for which KMS must say the same before a name is deleted */
+	long settle;
 };
 
 /* keyferry.conf, or what stands for it without one. */

@@ -9,10 +9,12 @@
  */
 
 /* CreateAlias. ERR_OK also when the alias leads to the key already: an earlier
- * call made it, or this one did and its reply was lost. */
+ * call made it, or this one did and its reply was lost. ERR_EXISTS: it leads to
+ * another, as a settled look says. */
 enum err alias_create(
     struct call *, struct kms *, const char *alias, const struct key *);
-/* DeleteAlias, if the alias leads to the key; any other stays and is ERR_OK.
- * ERR_UNKNOWN: KMS did not say where it leads. */
-enum err alias_delete(struct kms *, const char *alias, const char *key_id);
+/* DeleteAlias, if a settled look says that the alias leads to the key; any
+ * other stays and is ERR_OK. */
+enum err alias_delete(
+    struct call *, struct kms *, const char *alias, const char *key_id);
 #endif

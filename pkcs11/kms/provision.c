@@ -297,7 +297,7 @@ delete_key(struct call *c, const struct key *k, char aliases[3][KMS_ALIAS_SIZE],
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < count && e == ERR_OK; i++)
-		e = alias_delete(&c->kms, aliases[i], k->meta.id);
+		e = alias_delete(c, &c->kms, aliases[i], k->meta.id);
 	if (e == ERR_OK)
 		e = kms_schedule_key_deletion(
 		    &c->kms, k->meta.id, DELETION_DAYS);

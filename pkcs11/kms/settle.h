@@ -20,4 +20,21 @@ bool settle_pause(struct deadline *, int *tries, int max_tries);
  * or another, and the request is to be tried again; pauses if so. */
 bool settle_retry(
     struct call *, struct deadline *, const struct key *, enum err, int *tries);
+
+/*
+ * A settled look: where aliases lead, once KMS has said the same for as long as
+ * the option `settle` says. Only what is settled permits a DeleteAlias. KMS
+ * names no time after which every host of it knows a change, so this is as good
+ * a look as there can be, and no proof: material must not hang on it.
+ */
+struct settled_alias {
+	const char *name; /* with "alias/" */
+	/* the key to which a write of this call has led it: it is looked at
+	 * until it shows that key, and then no longer; NULL: no such write */
+	const char *promised;
+	char key_id[KMS_ID_SIZE]; /* out: to which it leads; "": to none */
+};
+/* ERR_DEADLINE: the answers did not come to rest in time. */
+enum err settle_aliases(
+    struct call *, struct kms *, struct settled_alias *, size_t count);
 #endif
