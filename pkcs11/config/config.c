@@ -71,7 +71,7 @@ const struct option token_options[] = {
 	NUMBER("import-timeout", import_timeout, "300", 1, 86400),
 	NUMBER("list-timeout", list_timeout, "300", 1, 86400),
 	NUMBER("refresh", refresh, "10", 0, 86400),
-	NUMBER("settle", settle, "1", 0, 60),
+	NUMBER("settle", settle, "5", 0, 300),
 	{ .name = NULL },
 };
 #undef OF

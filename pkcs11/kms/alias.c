@@ -1,6 +1,11 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "alias.h"
+#include "array.h"
 #include "settle.h"
+
+#define PAGES_MAX 100 /* of a key's aliases; KMS allows a key 50 */
 
 /* Where the alias leads, settled. promised: see struct settled_alias. ERR_OK:
  * to the key; ERR_EXISTS: to another; ERR_NOT_FOUND: to none; else KMS does not
@@ -50,13 +55,107 @@ alias_create(
 	return (e);
 }
 
+/* DeleteAlias has no condition: what changes between the look and the deletion
+ * is lost, so the line says how to mend that. */
+static enum err
+delete_settled(struct call *c, struct kms *kms, const struct settled_alias *a,
+    const char *key_id)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	if (strcmp(a->key_id, key_id) == 0)
+		e = kms_delete_alias(kms, a->name);
+	else if (a->key_id[0] != '\0')
+		call_note(c, "%s stays: it leads to key %s, and not to %s",
+		    a->name, a->key_id, key_id);
+	if (e == ERR_OK)
+		call_note(c,
+		    "deleted %s, which led to key %s; if it was moved to "
+		    "another key in this very moment, put it back with: aws "
+		    "kms create-alias --alias-name %s --target-key-id KEY",
+		    a->name, key_id, a->name);
+	/* or another call was quicker */
+	return (e == ERR_NOT_FOUND ? ERR_OK : e);
+}
+
 enum err
 alias_delete(
     struct call *c, struct kms *kms, const char *alias, const char *key_id)
 {
-	enum err e = alias_look(c, kms, alias, key_id, false);
+	struct settled_alias a = {.name = alias};
+	enum err e = settle_aliases(c, kms, &a, 1);
 
-	if (e == ERR_OK)
-		e = kms_delete_alias(kms, alias);
-	return (e == ERR_EXISTS || e == ERR_NOT_FOUND ? ERR_OK : e);
+	return (e == ERR_OK ? delete_settled(c, kms, &a, key_id) : e);
+}
+
+/* "", or one that is there already, is fine. */
+static enum err
+list_add(struct alias_list *l, const char *alias)
+{
+	char(*names)[KMS_ALIAS_SIZE];
+
+	if (alias[0] == '\0')
+		return (ERR_OK);
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->names[i], alias) == 0)
+			return (ERR_OK);
+	names = array_grow(l->names, &l->cap, l->count + 1, sizeof(*names));
+	if (names == NULL)
+		return (ERR_MEMORY);
+	l->names = names;
+	snprintf(names[l->count++], KMS_ALIAS_SIZE, "%s", alias);
+	return (ERR_OK);
+}
+
+enum err
+alias_list_read(
+    struct call *c, struct kms *kms, const struct key *k, struct alias_list *l)
+{
+	struct kms_page page = {.marker = ""};
+	const struct kms_alias_entry *rows;
+	enum err e;
+
+	if ((e = list_add(l, k->names.label)) == ERR_OK)
+		e = list_add(l, k->names.id);
+	for (int n = 0; e == ERR_OK && n < PAGES_MAX; n++) {
+		e = kms_list_aliases(kms, k->meta.id, &page);
+		rows = page.rows.ptr;
+		for (size_t i = 0; e == ERR_OK && i < page.rows.count; i++)
+			e = list_add(l, rows[i].name);
+		json_rows_free(&page.rows);
+		if (page.marker[0] == '\0')
+			break;
+	}
+	/* whoever may use a key need not be allowed to list */
+	if (e == ERR_DENIED)
+		call_note(c, "the aliases of key %s are not listed: %s",
+		    k->meta.id, err_text(e));
+	return (e == ERR_DENIED || e == ERR_NOT_FOUND ? ERR_OK : e);
+}
+
+void
+alias_list_free(struct alias_list *l)
+{
+	free(l->names);
+	*l = (struct alias_list){.names = NULL};
+}
+
+enum err
+alias_delete_all(struct call *c, struct kms *kms, const struct alias_list *l,
+    const char *key_id)
+{
+	struct settled_alias *a = NULL;
+	enum err e = ERR_OK;
+
+	if (l->count == 0)
+		return (ERR_OK);
+	if ((a = calloc(l->count, sizeof(*a))) == NULL)
+		return (ERR_MEMORY);
+	for (size_t i = 0; i < l->count; i++)
+		a[i].name = l->names[i];
+	e = settle_aliases(c, kms, a, l->count);
+	for (size_t i = 0; i < l->count && e == ERR_OK; i++)
+		e = delete_settled(c, kms, &a[i], key_id);
+	free(a);
+	return (e);
 }

@@ -6,6 +6,9 @@
 /*
  * The names of keys: aliases, made and deleted by steps that may be repeated
  * after a lost reply or a killed process. kms: the Region that is meant.
+ *
+ * A read of KMS may be late, so one look at an alias never permits its
+ * deletion: a settled look does (settle.h).
  */
 
 /* CreateAlias. ERR_OK also when the alias leads to the key already: an earlier
@@ -13,8 +16,24 @@
  * another, as a settled look says. */
 enum err alias_create(
     struct call *, struct kms *, const char *alias, const struct key *);
-/* DeleteAlias, if a settled look says that the alias leads to the key; any
- * other stays and is ERR_OK. */
+
+/* The one place where an alias is deleted: if a settled look says that it leads
+ * to the key; any other stays and is ERR_OK. */
 enum err alias_delete(
     struct call *, struct kms *, const char *alias, const char *key_id);
+
+/* Aliases of one key. */
+struct alias_list {
+	char (*names)[KMS_ALIAS_SIZE];
+	size_t count, cap;
+};
+/* Adds all aliases that KMS lists for the key, and those that it is known by:
+ * either may be late. Freed with alias_list_free(), also after a failure. */
+enum err alias_list_read(
+    struct call *, struct kms *, const struct key *, struct alias_list *);
+void alias_list_free(struct alias_list *);
+/* alias_delete() for all of them, in the time that one takes. What a failure
+ * leaves is found by the same call again. */
+enum err alias_delete_all(
+    struct call *, struct kms *, const struct alias_list *, const char *key_id);
 #endif

@@ -4,16 +4,18 @@
 #include "listing.h"
 #include "rename.h"
 
-/* A NotFound is forgiven: another rename was quicker. */
 static CK_RV
 replace_alias(
     struct call *c, const struct key *k, const char *from, const char *to)
 {
-	enum err e = alias_create(c, &c->kms, to, k);
+	enum err e;
 
+	call_set_deadline(
+	    c, c->token->config->timeout + c->token->config->settle);
+	e = alias_create(c, &c->kms, to, k);
 	if (e == ERR_OK && from[0] != '\0')
-		e = kms_delete_alias(&c->kms, from);
-	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
+		e = alias_delete(c, &c->kms, from, k->meta.id);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 CK_RV

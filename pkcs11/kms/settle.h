@@ -33,6 +33,9 @@ struct settled_alias {
 	 * until it shows that key, and then no longer; NULL: no such write */
 	const char *promised;
 	char key_id[KMS_ID_SIZE]; /* out: to which it leads; "": to none */
+	/* settle_aliases()'s own */
+	int64_t since_ms; /* key_id has been the same since then */
+	bool rests;
 };
 /* ERR_DEADLINE: the answers did not come to rest in time. */
 enum err settle_aliases(

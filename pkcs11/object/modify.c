@@ -1,6 +1,7 @@
 #include <string.h>
 #include "attr.h"
 #include "certs.h"
+#include "kms/alias.h"
 #include "kms/listing.h"
 #include "kms/import-params.h"
 #include "kms/rename.h"
@@ -68,18 +69,16 @@ out:
 static CK_RV
 schedule_deletion(struct call *c, struct key *k)
 {
-	struct key *named = NULL;
-	CK_RV rv;
+	struct alias_list names = {.names = NULL};
 	enum err e;
 
-	if ((rv = listing_all_names(c, k, &named)) != CKR_OK)
-		return (rv);
-	e = kms_schedule_key_deletion(
-	    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK && named->names.label[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->names.label);
-	if (e == ERR_OK && named->names.id[0] != '\0')
-		e = kms_delete_alias(&c->kms, named->names.id);
+	call_set_deadline(
+	    c, c->token->config->timeout + c->token->config->settle);
+	if ((e = alias_list_read(c, &c->kms, k, &names)) == ERR_OK)
+		e = kms_schedule_key_deletion(
+		    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
+	if (e == ERR_OK)
+		e = alias_delete_all(c, &c->kms, &names, k->meta.id);
 	if (e == ERR_OK) {
 		call_note(c,
 		    "key %s is deleted in %ld days; until then "
@@ -87,7 +86,7 @@ schedule_deletion(struct call *c, struct key *k)
 		    k->meta.id, c->token->config->deletion_days);
 		e = store_drop(&c->token->store, k->meta.id);
 	}
-	key_unref(named);
+	alias_list_free(&names);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
@@ -137,11 +136,13 @@ destroy_companion(struct call *c, const struct key *k)
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}
 	name_companion_alias(k->meta.id, alias);
+	call_set_deadline(
+	    c, c->token->config->timeout + c->token->config->settle);
 	e = kms_schedule_key_deletion(
 	    &c->kms, id, (int)c->token->config->deletion_days);
 	if (e == ERR_OK)
-		e = kms_delete_alias(&c->kms, alias);
-	return (e == ERR_OK || e == ERR_NOT_FOUND ? CKR_OK : call_fail(c, e));
+		e = alias_delete(c, &c->kms, alias, id);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 CK_RV
