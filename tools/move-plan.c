@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
+#include "array.h"
 #include "move-plan.h"
 
 /* Which keys will be moved, and which not and why. Changes nothing. */
@@ -56,7 +57,7 @@ add_key(struct plan *p, const struct token *t, CK_OBJECT_HANDLE h,
 
 	if (plan_has(p, t, h))
 		return (true);
-	k = realloc(p->keys, (p->count + 1) * sizeof(*k));
+	k = array_grow(p->keys, &p->cap, p->count + 1, sizeof(*k));
 	if (k == NULL)
 		return (false);
 	p->keys = k;

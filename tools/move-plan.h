@@ -20,7 +20,7 @@ struct plan {
 	struct token *to;
 	bool to_keyferry; /* names are unique there, and keys have one usage */
 	struct key *keys;
-	size_t count;
+	size_t count, cap;
 	struct key_pair
 	    pair; /* of the session, for a target that is not ours */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cryptoki/rv-name.h"
+#include "array.h"
 #include "open-token.h"
 #include "pin.h"
 
@@ -50,7 +51,8 @@ load_module(struct open_tokens *o, const char *path)
 	for (size_t i = 0; i < o->module_count; i++)
 		if (strcmp(o->modules[i].path, path) == 0)
 			return (o->modules[i].p11);
-	rows = realloc(o->modules, (o->module_count + 1) * sizeof(*rows));
+	rows = array_grow(
+	    o->modules, &o->module_cap, o->module_count + 1, sizeof(*rows));
 	if (rows == NULL)
 		return (NULL);
 	o->modules = rows;
@@ -240,7 +242,8 @@ open_token(struct open_tokens *o, P11KitUri *uri, bool rw)
 			t = o->tokens[i];
 	if (t != NULL)
 		goto out;
-	rows = realloc(o->tokens, (o->token_count + 1) * sizeof(*rows));
+	rows = array_grow(
+	    o->tokens, &o->token_cap, o->token_count + 1, sizeof(*rows));
 	if (rows == NULL)
 		goto out;
 	o->tokens = rows;

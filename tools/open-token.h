@@ -14,9 +14,9 @@ struct loaded_module {
 struct open_tokens {
 	CK_FUNCTION_LIST **registered;
 	struct loaded_module *modules; /* loaded by path */
-	size_t module_count;
+	size_t module_count, module_cap;
 	struct token **tokens;
-	size_t token_count;
+	size_t token_count, token_cap;
 };
 #define OPEN_TOKENS_INIT \
 	{                \

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "token.h"
 
 #define FIND_AT_ONCE 64
@@ -85,12 +86,13 @@ static CK_RV
 find_more(const struct token *t, CK_OBJECT_HANDLE **handles, CK_ULONG *found)
 {
 	CK_OBJECT_HANDLE *more;
+	size_t cap = 0;
 	CK_ULONG n;
 	CK_RV rv;
 
 	do {
-		more = realloc(
-		    *handles, (*found + FIND_AT_ONCE) * sizeof(**handles));
+		more = array_grow(
+		    *handles, &cap, *found + FIND_AT_ONCE, sizeof(**handles));
 		if (more == NULL)
 			return (CKR_HOST_MEMORY);
 		*handles = more;

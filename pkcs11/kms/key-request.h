@@ -10,7 +10,7 @@
 struct key_request {
 	/* of the object; the halves of a pair stand for one key */
 	CK_OBJECT_CLASS class;
-	const struct spec *spec; /* KeySpec */
+	const struct key_spec *spec; /* KeySpec */
 	enum key_usage usage; /* of a new key: KeyUsage */
 	/* of a key that exists: bits of enum key_usage; 0: any */
 	unsigned accepted_usages;

@@ -104,7 +104,7 @@ is_allowed(const char *algorithm, struct view allowed)
 }
 
 const char *
-wrapping_algorithm_choose(const char *preferred, const struct spec *spec,
+wrapping_algorithm_choose(const char *preferred, const struct key_spec *spec,
     CK_ULONG bits, struct view allowed)
 {
 	const char *candidates[2 + WRAPPING_ALGORITHMS] = {

@@ -38,7 +38,7 @@ bool wrapping_algorithm_can_carry(
  * it. NULL: there is none.
  */
 const char *wrapping_algorithm_choose(const char *preferred,
-    const struct spec *, CK_ULONG bits, struct view allowed);
+    const struct key_spec *, CK_ULONG bits, struct view allowed);
 
 /*
  * Whether the mechanism of C_UnwrapKey says what the algorithm does:

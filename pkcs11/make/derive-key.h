@@ -4,8 +4,15 @@
 
 /*
  * C_DeriveKey: checks the base key, has the mechanism (mech/derive-*.c) compute
- * the values, and makes an object of each: all of them or none.
+ * the values, and makes an object of each: all of them or none. *key becomes
+ * the handle of the template's object; the handles of further keys go where the
+ * mechanism's parameter wants them.
+ *
+ * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID; of the base key
+ * CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT,
+ * CKR_KEY_FUNCTION_NOT_PERMITTED, in that order; then what the template is
+ * refused for. ECDH with a key in KMS may fail as KMS does.
  */
 CK_RV derive_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE base,
-    struct template, CK_OBJECT_HANDLE *);
+    struct template, CK_OBJECT_HANDLE *key);
 #endif

@@ -30,11 +30,11 @@ check_promises(struct call *c, struct template t)
 
 /* The class and type that a template may name beside the mechanism. */
 static CK_RV
-check_kind(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
+check_kind(struct call *c, const struct key_spec *s, CK_OBJECT_CLASS class,
     struct template t)
 {
 	if (template_ulong(t, CKA_CLASS, class) == class &&
-	    spec_has_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
+	    key_spec_has_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
 		return (CKR_OK);
 	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "the class or the key type is not what the mechanism makes"));
@@ -61,7 +61,7 @@ size_attribute(CK_KEY_TYPE type)
 /* The KeySpec that the template means. */
 static CK_RV
 read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
-    const struct spec **spec)
+    const struct key_spec **spec)
 {
 	CK_ATTRIBUTE_TYPE size = size_attribute(type);
 	CK_ULONG n = template_ulong(t, size, 0);
@@ -71,10 +71,11 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
 		    attribute_name(size).text));
 	if (size == CKA_VALUE_LEN) {
-		*spec = n > KMS_DATA_KEY_MAX ? NULL
-					     : spec_of_secret(type, n, 8 * n);
+		*spec = n > KMS_DATA_KEY_MAX
+			    ? NULL
+			    : key_spec_of_secret(type, n, 8 * n);
 	} else {
-		*spec = spec_of_pair(type, n, template_view(t, size));
+		*spec = key_spec_of_pair(type, n, template_view(t, size));
 		if (size == CKA_EC_PARAMS)
 			bad = CKR_CURVE_NOT_SUPPORTED;
 	}
@@ -97,7 +98,7 @@ check_exponent(struct call *c, struct template t)
 }
 
 static CK_RV
-check_template(struct call *c, const struct spec *s, CK_OBJECT_CLASS class,
+check_template(struct call *c, const struct key_spec *s, CK_OBJECT_CLASS class,
     struct template t)
 {
 	struct attr_target target = {class, s->type, ATTR_GENERATE, true};
@@ -171,7 +172,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 
 /* What the halves say together. */
 static CK_RV
-check_halves(struct call *c, const struct spec *s, struct template public_t,
+check_halves(struct call *c, const struct key_spec *s, struct template public_t,
     struct template private_t)
 {
 	struct view a = template_view(public_t, CKA_EC_PARAMS);

@@ -49,7 +49,7 @@ read_material_kind(
 	struct template t = template_inner(private_t, CKA_UNWRAP_TEMPLATE);
 	CK_RV rv = CKR_OK;
 
-	r->spec = spec_find(c->token->config->import);
+	r->spec = key_spec_find(c->token->config->import);
 	if (t.count != 0)
 		rv = read_unwrap_template(c, t, &r->spec);
 	return (rv == CKR_OK ? choose_usage(c, r, read_usages(t)) : rv);
@@ -58,7 +58,7 @@ read_material_kind(
 /* A wrapping algorithm that the private template allows. */
 static CK_RV
 read_algorithm(struct call *c, struct template private_t,
-    const struct spec *spec, CK_ULONG bits, const char **algorithm)
+    const struct key_spec *spec, CK_ULONG bits, const char **algorithm)
 {
 	struct view allowed = template_view(private_t, CKA_ALLOWED_MECHANISMS);
 

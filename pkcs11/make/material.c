@@ -7,11 +7,12 @@
 
 /* An HMAC key is generic, unless its type names a hash. */
 bool
-spec_has_type(const struct spec *s, CK_KEY_TYPE type)
+key_spec_has_type(const struct key_spec *s, CK_KEY_TYPE type)
 {
 	const struct digest *digest = digest_of_hmac_key(type);
 
-	return (digest != NULL ? spec_of_hmac(digest) == s : type == s->type);
+	return (
+	    digest != NULL ? key_spec_of_hmac(digest) == s : type == s->type);
 }
 
 static bool
@@ -30,32 +31,32 @@ lists(struct view mechanisms, CK_MECHANISM_TYPE type)
 
 /* The KeySpec of HMAC keys that the type, or a mechanism allowed for a generic
  * secret, names a hash for; NULL: none. */
-static const struct spec *
+static const struct key_spec *
 hmac_spec(CK_KEY_TYPE type, struct view allowed)
 {
-	const struct spec *s = NULL;
+	const struct key_spec *s = NULL;
 
 	for (size_t i = 0; i < digest_count && s == NULL; i++)
 		if (type == digests[i].hmac ||
 		    (type == CKK_GENERIC_SECRET &&
 			lists(allowed, digests[i].hmac_mechanism)))
-			s = spec_of_hmac(&digests[i]);
+			s = key_spec_of_hmac(&digests[i]);
 	return (s);
 }
 
 /* The KeySpec of a secret key of that length; not known: of the shortest that
  * its type or its mechanism has. */
-static const struct spec *
+static const struct key_spec *
 secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
 {
-	const struct spec *hmac = hmac_spec(
+	const struct key_spec *hmac = hmac_spec(
 	    type, template_view(t, CKA_ALLOWED_MECHANISMS));
 
 	if (hmac != NULL)
 		type = hmac->type;
 	if (!known)
 		len = type == CKK_AES ? 32 : hmac != NULL ? hmac->min_len : 0;
-	return (spec_of_secret(type, len, hmac != NULL ? hmac->bits : 0));
+	return (key_spec_of_secret(type, len, hmac != NULL ? hmac->bits : 0));
 }
 
 static CK_RV
@@ -103,7 +104,7 @@ read_rsa(struct call *c, struct template t, struct key_request *r)
 	if ((e = rsa_check(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
 	if (e == ERR_OK)
-		r->spec = spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
+		r->spec = key_spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
 	if (e == ERR_DATA || (e == ERR_OK && r->spec == NULL))
 		return (no_such_key(c, CKK_RSA,
 		    "2048, 3072 or 4096 bits, and parts that belong "
@@ -140,7 +141,7 @@ read_ec(struct call *c, struct template t, struct key_request *r)
 	if (key.params.len == 0 || key.value.len == 0)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "an EC key needs CKA_EC_PARAMS and CKA_VALUE"));
-	r->spec = spec_of_pair(CKK_EC, 0, key.params);
+	r->spec = key_spec_of_pair(CKK_EC, 0, key.params);
 	if (r->spec == NULL || r->spec->wrapping == NULL)
 		return (no_such_key(c, CKK_EC,
 		    "the curves are P-256, P-384, P-521 and secp256k1, "
@@ -173,14 +174,14 @@ read_material(
 
 CK_RV
 read_unwrap_template(
-    struct call *c, struct template t, const struct spec **spec)
+    struct call *c, struct template t, const struct key_spec **spec)
 {
 	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, CKK_AES);
 	CK_OBJECT_CLASS class = template_ulong(
 	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_ULONG len = template_ulong(t, CKA_VALUE_LEN, 0);
 
-	*spec = spec_of_pair(type, template_ulong(t, CKA_MODULUS_BITS, 0),
+	*spec = key_spec_of_pair(type, template_ulong(t, CKA_MODULUS_BITS, 0),
 	    template_view(t, CKA_EC_PARAMS));
 	if (*spec == NULL)
 		*spec = secret_spec(t, type, len != 0, len);

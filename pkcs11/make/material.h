@@ -18,9 +18,9 @@ CK_RV read_material(
  * (CKA_UNWRAP_TEMPLATE): by CKA_KEY_TYPE and CKA_VALUE_LEN, CKA_MODULUS_BITS or
  * CKA_EC_PARAMS. */
 CK_RV read_unwrap_template(
-    struct call *, struct template, const struct spec **);
+    struct call *, struct template, const struct key_spec **);
 
 /* Whether a template may call keys of the KeySpec so. Those of HMACs go by the
  * name of their hash, too. */
-bool spec_has_type(const struct spec *, CK_KEY_TYPE);
+bool key_spec_has_type(const struct key_spec *, CK_KEY_TYPE);
 #endif

@@ -236,13 +236,13 @@ read_create(struct call *c, struct template t, struct key_request *r)
 /* Whether the template describes what the key takes. */
 static bool
 describes(struct template t, const struct attr_target *target,
-    const struct spec *spec)
+    const struct key_spec *spec)
 {
 	CK_ULONG len = template_ulong(t, CKA_VALUE_LEN, 0);
 
 	/* pkcs11-tool says 0 for a length that it was not told */
 	return (target->class == spec->class &&
-		spec_has_type(spec, target->type) &&
+		key_spec_has_type(spec, target->type) &&
 		(len == 0 || (len >= spec->min_len && len <= spec->max_len)));
 }
 

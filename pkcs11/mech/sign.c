@@ -135,7 +135,7 @@ ecdsa_len(const struct op *op, size_t more)
 static CK_RV
 ecdsa_hash(struct op *op, struct view in, uint8_t hash[EVP_MAX_MD_SIZE])
 {
-	const struct spec *spec = op->object.key->spec;
+	const struct key_spec *spec = op->object.key->spec;
 	size_t len = spec->digest->len;
 
 	op->digest = spec->digest;

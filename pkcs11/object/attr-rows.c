@@ -74,7 +74,7 @@ read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
 		return (attr_put_ulong(c, out, CKM_RSA_PKCS_KEY_PAIR_GEN));
 	if (key_is_imported(o->key))
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
-	return (attr_put_ulong(c, out, spec_generator(o->key->spec)));
+	return (attr_put_ulong(c, out, key_spec_generator(o->key->spec)));
 }
 
 static bool

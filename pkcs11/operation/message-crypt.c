@@ -177,7 +177,7 @@ begin_cipher(struct call *c, enum op_kind kind,
 out:
 	EVP_CIPHER_free(cipher);
 	current->mech = process->mech;
-	current->multi = true;
+	current->in_parts = true;
 	if (rv != CKR_OK)
 		op_end(current);
 	return (rv);
@@ -218,21 +218,6 @@ finish_tag(
 		    : CKR_AEAD_DECRYPT_FAILED);
 }
 
-/* Whether the caller's room does; a length that is asked for costs nothing. */
-static bool
-answer_length(struct view in, struct out out, CK_RV *rv)
-{
-	bool asked = out.ptr == NULL;
-
-	*rv = asked ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-	if (!asked && *out.len >= in.len) {
-		*out.len = in.len;
-		return (false);
-	}
-	*out.len = in.len;
-	return (true);
-}
-
 CK_RV
 message_crypt(struct call *c, enum op_kind kind, struct param param,
     struct view aad, struct view in, struct out out)
@@ -247,9 +232,10 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
 	    (aad.ptr == NULL && aad.len != 0))
 		return (CKR_ARGUMENTS_BAD);
 	if ((rv = read_param(param, &p)) != CKR_OK ||
-	    answer_length(in, out, &rv) ||
+	    op_answer_length(out, in.len, &rv) ||
 	    (rv = begin_cipher(c, kind, &p, aad)) != CKR_OK)
 		return (rv);
+	*out.len = in.len;
 	if ((rv = update_cipher(current, in, out.ptr)) == CKR_OK)
 		rv = finish_tag(current, kind, &p);
 	/* what does not hold against its tag is for nobody to see */
@@ -290,7 +276,7 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
 	if ((rv = read_param(param, &p)) != CKR_OK)
 		return (rv);
 	/* the last part may be none */
-	if (!(last && in.len == 0) && answer_length(in, out, &rv))
+	if (!(last && in.len == 0) && op_answer_length(out, in.len, &rv))
 		return (rv);
 	*out.len = in.len;
 	if ((rv = update_cipher(current, in, out.ptr)) == CKR_OK && last)

@@ -13,11 +13,11 @@ message_ready(struct call *c, enum op_kind kind, bool parts)
 {
 	const struct op *process = &c->session->ops[kind];
 	const struct op *current = message_current(c, kind);
-	bool under_way = current->mech != NULL && current->multi;
+	bool under_way = current->mech != NULL && current->in_parts;
 
 	if (process->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	if (process->locked)
+	if (process->needs_login)
 		return (CKR_USER_NOT_LOGGED_IN);
 	if (under_way && !parts)
 		return (CKR_OPERATION_ACTIVE);
@@ -53,7 +53,7 @@ begin_message(struct call *c, enum op_kind kind, bool parts)
 	op_end(current);
 	if ((e = op_copy(current, &c->session->ops[kind])) != ERR_OK)
 		return (call_fail(c, e));
-	current->multi = parts;
+	current->in_parts = parts;
 	return (CKR_OK);
 }
 

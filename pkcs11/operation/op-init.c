@@ -49,7 +49,7 @@ static bool
 is_repeated_init(
     const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return (op->finished && !op->multi && op->object.handle == key &&
+	return (op->finished && !op->in_parts && op->object.handle == key &&
 		op->mech->type == m->mechanism);
 }
 
@@ -132,9 +132,9 @@ init_with_key(struct call *c, struct op *op, enum op_kind kind,
 	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
 	    (rv = take_key(c, op, key)) != CKR_OK)
 		return (rv);
-	op->locked = op->object.attrs != NULL &&
-		     attrset_bool(
-			 op->object.attrs, CKA_ALWAYS_AUTHENTICATE, false);
+	op->needs_login = op->object.attrs != NULL &&
+			  attrset_bool(
+			      op->object.attrs, CKA_ALWAYS_AUTHENTICATE, false);
 	if (kind == OP_MESSAGE_ENCRYPT || kind == OP_MESSAGE_DECRYPT)
 		return (message_crypt_init(c, op, m));
 	if ((rv = take_family(c, op)) != CKR_OK)

@@ -91,18 +91,23 @@ whole_bound(const struct op *op, size_t more)
 	return (op->family->bound(op, more));
 }
 
-/* Answers a request for the length, or one with too little room, without work.
- * True: *rv is the answer. */
-static bool
-answer_length(const struct op *op, size_t more, struct out out, CK_RV *rv)
+bool
+op_answer_length(struct out out, size_t need, CK_RV *rv)
 {
-	size_t bound = whole_bound(op, more);
-
-	if (out.ptr != NULL && (!op->family->exact || *out.len >= bound))
+	if (out.ptr != NULL && *out.len >= need)
 		return (false);
 	*rv = out.ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-	*out.len = bound;
+	*out.len = need;
 	return (true);
+}
+
+/* A result whose length is only bounded may fit into less: it is made first. */
+static bool
+answer_before_work(const struct op *op, size_t more, struct out out, CK_RV *rv)
+{
+	if (out.ptr != NULL && !op->family->exact)
+		return (false);
+	return (op_answer_length(out, whole_bound(op, more), rv));
 }
 
 static CK_RV
@@ -124,7 +129,7 @@ check_ready(const struct op *op)
 {
 	if (op->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	return (op->locked ? CKR_USER_NOT_LOGGED_IN : CKR_OK);
+	return (op->needs_login ? CKR_USER_NOT_LOGGED_IN : CKR_OK);
 }
 
 /* A single part is all of it: parts that came are not ended by it. */
@@ -133,7 +138,7 @@ check_single(const struct op *op)
 {
 	CK_RV rv = check_ready(op);
 
-	return (rv == CKR_OK && op->multi ? CKR_OPERATION_ACTIVE : rv);
+	return (rv == CKR_OK && op->in_parts ? CKR_OPERATION_ACTIVE : rv);
 }
 
 /* Parts do not go on with what a single part began; trying to ends it. */
@@ -151,10 +156,10 @@ op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 {
 	CK_RV rv;
 
-	if (answer_length(op, in.len, out, &rv))
+	if (answer_before_work(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
-	if (op->finished && !op->multi && op->family->buffers_input &&
+	if (op->finished && !op->in_parts && op->family->buffers_input &&
 	    (op->data.len != in.len ||
 		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
 		buf_reset(&op->data);
@@ -176,7 +181,7 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	op->single = true;
+	op->single_part_pending = true;
 	return (op_run_final(c, op, in, out));
 }
 
@@ -189,13 +194,7 @@ answer_without_input(
 		       ? 0
 		       : op->family->update_len(op, more);
 
-	if (out == NULL)
-		return (false);
-	if (out->ptr != NULL && *out->len >= n)
-		return (false);
-	*rv = out->ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-	*out->len = n;
-	return (true);
+	return (out != NULL && op_answer_length(*out, n, rv));
 }
 
 CK_RV
@@ -210,7 +209,7 @@ op_run_update(
 			    "this mechanism takes its input in one part")));
 	if (answer_without_input(op, in.len, out, &rv))
 		return (rv);
-	op->multi = true;
+	op->in_parts = true;
 	if ((rv = op->family->update(c, op, in)) != CKR_OK)
 		return (fail_with(c, op, rv));
 	if (out == NULL)
@@ -229,7 +228,8 @@ op_update(
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_parts(op, !op->single && !op->finished)) != CKR_OK)
+	if ((rv = check_parts(op, !op->single_part_pending && !op->finished)) !=
+	    CKR_OK)
 		return (rv);
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
@@ -246,7 +246,8 @@ check_both(
 
 	if ((rv = check_ready(a)) != CKR_OK || (rv = check_ready(b)) != CKR_OK)
 		return (rv);
-	if (a->single || a->finished || b->single || b->finished)
+	if (a->single_part_pending || a->finished || b->single_part_pending ||
+	    b->finished)
 		return (CKR_OPERATION_ACTIVE);
 	return (out.len == NULL || (in.ptr == NULL && in.len != 0)
 		    ? CKR_ARGUMENTS_BAD
@@ -294,12 +295,12 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_parts(op, !op->single)) != CKR_OK)
+	if ((rv = check_parts(op, !op->single_part_pending)) != CKR_OK)
 		return (rv);
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	op->multi = true;
-	if (answer_length(op, 0, out, &rv))
+	op->in_parts = true;
+	if (answer_before_work(op, 0, out, &rv))
 		return (rv);
 	return (finish(c, op, out));
 }

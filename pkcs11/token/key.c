@@ -27,7 +27,7 @@
 #define PRIVATE CKO_PRIVATE_KEY
 
 /* clang-format off */
-static const struct spec specs[] = {
+static const struct key_spec specs[] = {
 	/* KeySpec, class, type, bits, uses;
 	 *   material, wrapping, digest, params */
 	{ "SYMMETRIC_DEFAULT", SECRET, CKK_AES, 256, ENCRYPT_DECRYPT,
@@ -76,8 +76,8 @@ static const struct {
 /* clang-format on */
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-const struct spec *
-spec_find(const char *kms)
+const struct key_spec *
+key_spec_find(const char *kms)
 {
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (strcmp(specs[i].kms, kms) == 0)
@@ -86,10 +86,10 @@ spec_find(const char *kms)
 }
 
 /* The longest that fits is last: HMAC keys of KMS are never too short. */
-const struct spec *
-spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
+const struct key_spec *
+key_spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 {
-	const struct spec *found = NULL;
+	const struct key_spec *found = NULL;
 
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (specs[i].class == SECRET && specs[i].type == type &&
@@ -99,8 +99,8 @@ spec_of_secret(CK_KEY_TYPE type, size_t len, CK_ULONG bits)
 	return (found);
 }
 
-const struct spec *
-spec_of_hmac(const struct digest *digest)
+const struct key_spec *
+key_spec_of_hmac(const struct digest *digest)
 {
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (specs[i].class == SECRET && specs[i].digest == digest)
@@ -109,8 +109,8 @@ spec_of_hmac(const struct digest *digest)
 }
 
 /* Ed25519 goes by its OID, too: 1.3.101.112. */
-const struct spec *
-spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
+const struct key_spec *
+key_spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
 {
 	const struct view oid = BYTES(6, 3, 0x2b, 0x65, 0x70);
 	const struct view name = ED25519;
@@ -127,7 +127,7 @@ spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
 }
 
 CK_MECHANISM_TYPE
-spec_generator(const struct spec *s)
+key_spec_generator(const struct key_spec *s)
 {
 	for (size_t i = 0; i < COUNT(generators); i++)
 		if (generators[i].type == s->type)
@@ -144,7 +144,7 @@ key_new(struct kms_key *meta)
 	if ((k = calloc(1, sizeof(*k))) == NULL)
 		return (NULL);
 	k->refs = 1;
-	k->spec = spec_find(meta->spec);
+	k->spec = key_spec_find(meta->spec);
 	k->meta = *meta;
 	*meta = empty;
 	return (k);

@@ -6,7 +6,7 @@
 struct digest;
 
 /* A KMS KeySpec as PKCS#11 sees it: one row each. */
-struct spec {
+struct key_spec {
 	const char *kms; /* KeySpec */
 	/* CKO_SECRET_KEY, or CKO_PRIVATE_KEY of a pair */
 	CK_OBJECT_CLASS class;
@@ -22,17 +22,19 @@ struct spec {
 	struct view params; /* CKA_EC_PARAMS */
 };
 /* The row of a KeySpec, or NULL: this module cannot show such a key. */
-const struct spec *spec_find(const char *kms);
+const struct key_spec *key_spec_find(const char *kms);
 /* The row for a secret key's imported material, or NULL. bits 0: by its
  * length; else of just that many bits. */
-const struct spec *spec_of_secret(CK_KEY_TYPE, size_t len, CK_ULONG bits);
+const struct key_spec *key_spec_of_secret(
+    CK_KEY_TYPE, size_t len, CK_ULONG bits);
 /* The row of keys for HMAC with that hash; NULL: KMS has none. */
-const struct spec *spec_of_hmac(const struct digest *);
+const struct key_spec *key_spec_of_hmac(const struct digest *);
 /* The row for a pair: RSA by bits, curves by CKA_EC_PARAMS, others by
  * CKA_PARAMETER_SET in place of bits. NULL: none. */
-const struct spec *spec_of_pair(CK_KEY_TYPE, CK_ULONG bits, struct view params);
+const struct key_spec *key_spec_of_pair(
+    CK_KEY_TYPE, CK_ULONG bits, struct view params);
 /* The mechanism that makes such keys: CKA_KEY_GEN_MECHANISM. */
-CK_MECHANISM_TYPE spec_generator(const struct spec *);
+CK_MECHANISM_TYPE key_spec_generator(const struct key_spec *);
 
 /* The aliases of a key that are names in PKCS#11. */
 struct key_names {
@@ -50,7 +52,7 @@ struct key_names {
  */
 struct key {
 	unsigned refs; /* atomic */
-	const struct spec *spec;
+	const struct key_spec *spec;
 	struct kms_key meta;
 	struct key_names names;
 	/* held: a key of the same material for another usage, which makes one

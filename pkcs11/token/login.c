@@ -53,8 +53,8 @@ confirm(struct session *s)
 	CK_RV rv = CKR_OPERATION_NOT_INITIALIZED;
 
 	for (size_t i = 0; i < OP_COUNT; i++)
-		if (s->ops[i].locked) {
-			s->ops[i].locked = false;
+		if (s->ops[i].needs_login) {
+			s->ops[i].needs_login = false;
 			rv = CKR_OK;
 		}
 	return (rv);

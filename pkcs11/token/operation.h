@@ -40,9 +40,10 @@ struct op {
 	const struct family *family;
 	enum op_kind kind; /* of a message: OP_ENCRYPT to OP_VERIFY */
 	struct object object; /* its key, held; none for a digest */
-	bool multi; /* input came through Update */
-	bool single; /* a single part was asked for, and is not done yet */
-	bool locked; /* waits for C_Login with CKU_CONTEXT_SPECIFIC */
+	bool in_parts; /* input came through Update */
+	/* a single part was asked for, and is not done yet */
+	bool single_part_pending;
+	bool needs_login; /* by C_Login with CKU_CONTEXT_SPECIFIC */
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */
 	struct buf result;
@@ -52,8 +53,8 @@ struct op {
 	const struct digest *digest, *mgf; /* mgf: MGF1 with it */
 	CK_ULONG param_len; /* a length out of the mechanism's parameter */
 	size_t buffered; /* bytes of input that a cipher waits with */
-	size_t
-	    remaining; /* bytes of input that may still come, where few may */
+	/* bytes of input that may still come, where there is a limit */
+	size_t remaining;
 	EVP_MD_CTX *md;
 	EVP_CIPHER_CTX *cipher;
 	EVP_MAC_CTX *mac;

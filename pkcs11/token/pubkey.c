@@ -15,7 +15,7 @@
 /* Whether the key that KMS hands out is one of the KeySpec that it tells. One
  * that OpenSSL here does not know (ML-DSA before 3.5) is not looked into. */
 static bool
-is_of_spec(EVP_PKEY *pkey, const struct spec *spec)
+is_of_spec(EVP_PKEY *pkey, const struct key_spec *spec)
 {
 	const struct curve *curve;
 	char name[64];

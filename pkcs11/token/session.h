@@ -35,16 +35,24 @@ struct sessions {
 };
 
 void sessions_init(struct sessions *);
-/* Ends all that are open. */
+/* Ends all that are open. No call may use one any more. */
 void sessions_free(struct sessions *);
+/* C_OpenSession of a token that is present, with CKF_SERIAL_SESSION and perhaps
+ * CKF_RW_SESSION. *handle becomes the session's; handles are not used again.
+ * CKR_HOST_MEMORY. */
 CK_RV session_open(
-    struct sessions *, struct token *, CK_FLAGS, CK_SESSION_HANDLE *);
+    struct sessions *, struct token *, CK_FLAGS, CK_SESSION_HANDLE *handle);
+/* C_CloseSession and C_CloseAllSessions: the handle is invalid and the
+ * session's objects are gone at once. A call that still uses the session goes
+ * on; the operations end after it. CKR_SESSION_HANDLE_INVALID. */
 CK_RV session_close(struct sessions *, CK_SESSION_HANDLE);
 void session_close_all(struct sessions *, const struct token *);
-/* Held and locked, or NULL; give back with session_put(). */
+/* Held and locked: waits for another thread's call in the session. NULL: there
+ * is no such session. Give it back with session_put(). */
 struct session *session_get(struct sessions *, CK_SESSION_HANDLE);
 void session_put(struct session *);
 bool session_is_rw(const struct session *);
+/* C_GetSessionInfo: state by the login of the token. */
 void session_info(struct sessions *, const struct session *, CK_SESSION_INFO *);
 /* How many sessions the token has; only those that write, if rw. */
 CK_ULONG session_count(struct sessions *, const struct token *, bool rw);

@@ -35,7 +35,7 @@ enum err
 store_init(struct store *st, CK_OBJECT_HANDLE *counter, bool all)
 {
 	*st = (struct store){.next = counter, .all = all};
-	if ((st->now = snapshot_new(0)) == NULL)
+	if ((st->snapshot = snapshot_new(0)) == NULL)
 		return (ERR_MEMORY);
 	pthread_mutex_init(&st->lock, NULL);
 	return (ERR_OK);
@@ -44,11 +44,11 @@ store_init(struct store *st, CK_OBJECT_HANDLE *counter, bool all)
 void
 store_free(struct store *st)
 {
-	if (st->now == NULL)
+	if (st->snapshot == NULL)
 		return;
-	snapshot_unref(st->now);
+	snapshot_unref(st->snapshot);
 	pthread_mutex_destroy(&st->lock);
-	st->now = NULL;
+	st->snapshot = NULL;
 }
 
 struct snapshot *
@@ -57,7 +57,7 @@ store_snapshot(struct store *st)
 	struct snapshot *s;
 
 	pthread_mutex_lock(&st->lock);
-	s = st->now;
+	s = st->snapshot;
 	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&st->lock);
 	return (s);
@@ -149,8 +149,8 @@ static void
 swap_in(struct store *st, struct snapshot *s)
 {
 	qsort(s->objects, s->count, sizeof(s->objects[0]), by_handle);
-	snapshot_unref(st->now);
-	st->now = s;
+	snapshot_unref(st->snapshot);
+	st->snapshot = s;
 }
 
 /* Everything but key_id is kept; k, when not NULL, comes in its place. */
@@ -163,10 +163,10 @@ change_one(struct store *st, const char *key_id, struct key *k)
 	enum err e = ERR_MEMORY;
 
 	pthread_mutex_lock(&st->lock);
-	if ((s = snapshot_new(st->now->count + 2)) == NULL)
+	if ((s = snapshot_new(st->snapshot->count + 2)) == NULL)
 		goto out;
-	for (size_t i = 0; i < st->now->count; i++) {
-		struct object o = st->now->objects[i];
+	for (size_t i = 0; i < st->snapshot->count; i++) {
+		struct object o = st->snapshot->objects[i];
 
 		if (strcmp(o.key->meta.id, key_id) == 0) {
 			before[n++] = o;
@@ -233,14 +233,14 @@ store_replace(struct store *st, struct key *const *keys, size_t count)
 	enum err e = ERR_MEMORY;
 
 	pthread_mutex_lock(&st->lock);
-	n = st->now->count;
+	n = st->snapshot->count;
 	if ((s = snapshot_new(2 * count)) == NULL ||
 	    (n != 0 && (sorted = calloc(n, sizeof(*sorted))) == NULL)) {
 		snapshot_unref(s);
 		goto out;
 	}
 	if (n != 0) {
-		memcpy(sorted, st->now->objects, n * sizeof(*sorted));
+		memcpy(sorted, st->snapshot->objects, n * sizeof(*sorted));
 		qsort(sorted, n, sizeof(*sorted), by_key);
 	}
 	for (size_t i = 0; i < count; i++) {

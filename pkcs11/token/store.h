@@ -30,7 +30,7 @@ struct snapshot {
 struct store {
 	pthread_mutex_t
 	    lock; /* of the pointer and of changes; never held long */
-	struct snapshot *now;
+	struct snapshot *snapshot;
 	CK_OBJECT_HANDLE *next; /* the module's counter, atomic */
 	bool all; /* keys that can do nothing are shown */
 	/* keys that the last listing named and DescribeKey did not know yet */

@@ -83,7 +83,7 @@ check(enum err want, const char *what)
 	    .token = &token,
 	    .kms = {.transport = &transport,
 		.deadline = deadline_in(&clock_system, 5000)}};
-	struct key k = {.spec = spec_find("SYMMETRIC_DEFAULT"),
+	struct key k = {.spec = key_spec_find("SYMMETRIC_DEFAULT"),
 	    .meta = {.id = KEY_ID, .arn = ARN KEY_ID}};
 	struct import_params p = IMPORT_PARAMS_INIT;
 	enum err e = import_params_for_material(&c, &c.kms, &k, &p);
