@@ -168,6 +168,12 @@ client_endpoint(const struct client *c)
 	return (c->endpoint.url);
 }
 
+int64_t
+client_service_ms(const struct client *c)
+{
+	return (c->clock->wall_ms(c->clock->ctx) + c->ahead_ms);
+}
+
 void
 client_close(struct client *c)
 {

@@ -33,6 +33,9 @@ const struct transport *client_transport(struct client *);
 /* What was found; owned by the client. */
 const char *client_region(const struct client *);
 const char *client_endpoint(const struct client *);
+/* The time by the service's clock, as far as replies have shown it, in
+ * milliseconds since 1970. */
+int64_t client_service_ms(const struct client *);
 /* No request may be under way. */
 void client_close(struct client *);
 /* In a forked child, instead of client_close(): lets go of the parent's

@@ -160,8 +160,13 @@ request_begin_attempt(struct request *k)
 enum err
 request_end_attempt(struct request *k, enum err e)
 {
+	struct client *c = k->client;
+
 	k->error.status = k->response.status;
 	memcpy(k->error.request_id, k->request_id, sizeof(k->request_id));
+	if (e == ERR_OK && k->response.date != 0)
+		c->ahead_ms = k->response.date * 1000 -
+			      c->clock->wall_ms(c->clock->ctx);
 	if (e == ERR_OK)
 		e = reply_error(k);
 	else if (k->not_idempotent && k->response.sent)

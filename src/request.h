@@ -27,7 +27,8 @@ struct client {
 	struct arena *arena;
 	struct creds_store *creds;
 	struct signer *signer;
-	_Atomic int64_t skew_ms; /* the service's clock minus ours */
+	_Atomic int64_t skew_ms; /* the service's clock minus ours, to sign */
+	_Atomic int64_t ahead_ms; /* the same, of the last reply that came */
 	struct rate_limit
 	    rate_limit; /* of requests that are sent one at a time */
 };

@@ -20,6 +20,8 @@ public_half(struct call *c, const struct key *k)
 	enum err err = c->err;
 	const struct pubkey *p = NULL;
 
+	if (!key_is_usable(k))
+		return (pubkey_cache_find(&c->token->pubkeys, k->meta.id));
 	if (pubkey_get(c, k, &p) != CKR_OK)
 		p = NULL;
 	c->kms.error = before.error;

@@ -250,7 +250,7 @@ fetch_info(struct call *c, const struct object *o, struct buf *out)
 	struct import_params p = IMPORT_PARAMS_INIT;
 	enum err e;
 
-	if (!key_is_pending_import(o->key))
+	if (!o->is_pair)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if ((e = import_params_fetch(c, o->key, &p)) == ERR_OK)
 		e = buf_append(out, buf_view(&p.parameters.public_key));
@@ -362,7 +362,7 @@ import_params_read_bits(struct call *c, const struct object *o, struct buf *out)
 	CK_ULONG bits = 0;
 	enum err e;
 
-	if (!key_is_pending_import(o->key))
+	if (!o->is_pair)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
 		bits = import_params_bits(&p);

@@ -3,6 +3,7 @@
 #include "array.h"
 #include "companion.h"
 #include "listing.h"
+#include "settle.h"
 #include "describe.h"
 #include "key-trust.h"
 
@@ -271,14 +272,6 @@ describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
 }
 
 static int
-by_id(const void *a, const void *b)
-{
-	const struct key *const *x = a, *const *y = b;
-
-	return (strcmp((*x)->meta.id, (*y)->meta.id));
-}
-
-static int
 key_of_id(const void *id, const void *key)
 {
 	return (strcmp(id, (*(const struct key *const *)key)->meta.id));
@@ -304,7 +297,7 @@ link_keys(
 	struct key *k, *companion;
 
 	if (count != 0)
-		qsort(keys, count, sizeof(struct key *), by_id);
+		qsort(keys, count, sizeof(struct key *), key_order);
 	for (size_t i = 0; i < count; i++)
 		withhold_names(c, keys[i]);
 	for (size_t i = 0; i < aliases->count; i++)
@@ -312,6 +305,40 @@ link_keys(
 		    (k = find_key(keys, count, id)) != NULL &&
 		    (companion = find_key(keys, count, a[i].key_id)) != NULL)
 			companion_link(c, k, companion);
+}
+
+/* What a listing knows of keys that it does not describe. */
+struct unlisted_context {
+	const struct call *c;
+	const struct rows *ids; /* in id_order() */
+};
+
+static int
+id_order(const void *a, const void *b)
+{
+	const struct kms_key_entry *x = a, *y = b;
+
+	return (strcmp(x->id, y->id));
+}
+
+static int
+key_of_entry(const void *id, const void *entry)
+{
+	return (strcmp(id, ((const struct kms_key_entry *)entry)->id));
+}
+
+/* One that KMS lists and does not describe is still there. KMS may not list a
+ * key yet that was made a moment ago. */
+static enum unlisted
+unlisted(const void *arg, const struct key *k)
+{
+	const struct unlisted_context *context = arg;
+	const struct rows *ids = context->ids;
+
+	if (ids->count != 0 && bsearch(k->meta.id, ids->ptr, ids->count,
+				   ids->size, key_of_entry) != NULL)
+		return (UNLISTED_HIDDEN);
+	return (settle_is_young(context->c, k) ? UNLISTED_KEPT : UNLISTED_GONE);
 }
 
 static bool
@@ -337,6 +364,7 @@ listing_refresh(struct call *c)
 	const struct clock *clock = c->module->clock;
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
 	struct rows ids = {.size = sizeof(struct kms_key_entry)};
+	struct unlisted_context all = {c, &ids};
 	struct key **keys = NULL;
 	size_t count = 0;
 	enum err e;
@@ -350,13 +378,16 @@ listing_refresh(struct call *c)
 		goto out;
 	if (aliases.count != 0)
 		qsort(aliases.ptr, aliases.count, aliases.size, alias_order);
+	if (ids.count != 0)
+		qsort(ids.ptr, ids.count, ids.size, id_order);
 	if ((keys = calloc(ids.count + 1, sizeof(struct key *))) == NULL) {
 		e = ERR_MEMORY;
 		goto out;
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
 		link_keys(c, keys, count, &aliases);
-		e = store_replace(&c->token->store, keys, count);
+		e = store_replace(
+		    &c->token->store, keys, count, unlisted, &all);
 	}
 	if (e == ERR_OK)
 		__atomic_store_n(&c->token->store.listed_ms,

@@ -8,14 +8,13 @@
 #define YOUNG_SECONDS 60
 #define LONGEST_LOOK_PAUSE_MS 800
 
-/* By the service's clock, which is about ours. */
 bool
 settle_is_young(const struct call *c, const struct key *k)
 {
-	const struct clock *clock = c->module->clock;
-	double now = (double)clock->wall_ms(clock->ctx) / 1000;
+	double now = (double)client_service_ms(c->token->client) / 1000;
 
-	return (k->meta.created > now - YOUNG_SECONDS);
+	return (k->meta.created > now - YOUNG_SECONDS &&
+		k->meta.created < now + YOUNG_SECONDS);
 }
 
 bool

@@ -14,7 +14,7 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = object_check_state(c, o)) != CKR_OK)
+	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
 	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))

@@ -40,7 +40,7 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	if (!object_get(c, handle, o) ||
 	    object_type(o) == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = object_check_state(c, o)) != CKR_OK)
+	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (object_type(o) != row->key_type || o->key == NULL ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))

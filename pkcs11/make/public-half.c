@@ -19,8 +19,8 @@ find_match(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	for (size_t i = 0; i < s->count && rv != CKR_OK; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (o->class != CKO_PUBLIC_KEY ||
-		    key_is_pending_import(o->key) || !attr_match(c, o, t))
+		if (o->class != CKO_PUBLIC_KEY || o->is_pair ||
+		    !store_shows(&c->token->store, o) || !attr_match(c, o, t))
 			continue;
 		*handle = o->handle;
 		rv = CKR_OK;

@@ -48,9 +48,8 @@ unwrap_key(struct call *c, const CK_MECHANISM *m,
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, unwrapping_key, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
-	rv = o.key != NULL && key_is_pending_import(o.key)
-		 ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
-		 : unwrap_key_locally(c, m, &o, wrapped, t, handle);
+	rv = o.is_pair ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
+		       : unwrap_key_locally(c, m, &o, wrapped, t, handle);
 	object_put(&o);
 	return (rv);
 }

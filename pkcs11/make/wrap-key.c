@@ -11,15 +11,11 @@ check_wrapping_key(
     struct call *c, const struct mech *row, const struct object *o, bool wraps)
 {
 	CK_OBJECT_CLASS pair = wraps ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
-	CK_RV rv;
 
 	if (o->class != (row->key_type == CKK_AES ? CKO_SECRET_KEY : pair) ||
 	    object_type(o) != row->key_type)
 		return (wraps ? CKR_WRAPPING_KEY_TYPE_INCONSISTENT
 			      : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
-	if ((o->key == NULL || !key_is_pending_import(o->key)) &&
-	    (rv = object_check_state(c, o)) != CKR_OK)
-		return (rv);
 	if (!attr_is_true(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);

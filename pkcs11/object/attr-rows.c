@@ -24,7 +24,7 @@ read_class(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_key_type(struct call *c, const struct object *o, struct buf *out)
 {
-	return (attr_put_ulong(c, out, key_type(o->key)));
+	return (attr_put_ulong(c, out, object_type(o)));
 }
 
 static CK_RV
@@ -59,7 +59,7 @@ read_end_date(struct call *c, const struct object *o, struct buf *out)
 	struct tm tm;
 	char text[sizeof("YYYYMMDD")];
 
-	if (t == 0 || key_is_pending_import(o->key))
+	if (t == 0 || o->is_pair)
 		return (CKR_OK);
 	if (gmtime_r(&t, &tm) == NULL ||
 	    strftime(text, sizeof(text), "%Y%m%d", &tm) != sizeof(CK_DATE))
@@ -70,7 +70,7 @@ read_end_date(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
 {
-	if (key_is_pending_import(o->key))
+	if (o->is_pair)
 		return (attr_put_ulong(c, out, CKM_RSA_PKCS_KEY_PAIR_GEN));
 	if (key_is_imported(o->key))
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
@@ -96,7 +96,7 @@ read_allowed(struct call *c, const struct object *o, struct buf *out)
 {
 	CK_RV rv = CKR_OK;
 
-	if (key_is_pending_import(o->key))
+	if (o->is_pair)
 		return (import_params_read_allowed(c, o, out));
 	for (size_t i = 0; i < mech_count && rv == CKR_OK; i++)
 		if (mech_fits_key(c, &mechs[i], o) &&
@@ -149,18 +149,17 @@ static CK_RV
 read_recovers(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put_bool(c, out,
-	    !key_is_pending_import(o->key) && o->key->spec->type == CKK_RSA &&
+	    !o->is_pair && o->key->spec->type == CKK_RSA &&
 		key_for_usage(o->key, SIGN_VERIFY) != NULL));
 }
 
 /* Of an import pair the wrapping key, of another the key itself. */
-#define EITHER(name)                                                 \
-	static CK_RV read_##name(                                    \
-	    struct call *c, const struct object *o, struct buf *out) \
-	{                                                            \
-		return (key_is_pending_import(o->key)                \
-			    ? import_params_read_##name(c, o, out)   \
-			    : pubkey_read_##name(c, o, out));        \
+#define EITHER(name)                                                      \
+	static CK_RV read_##name(                                         \
+	    struct call *c, const struct object *o, struct buf *out)      \
+	{                                                                 \
+		return (o->is_pair ? import_params_read_##name(c, o, out) \
+				   : pubkey_read_##name(c, o, out));      \
 	}
 EITHER(modulus)
 EITHER(exponent)

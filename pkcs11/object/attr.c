@@ -89,7 +89,7 @@ facts(const struct call *c, const struct object *o)
 		f |= FACT_MODIFIABLE;
 	if (object_why_not_destroyable(c, o->key) == NULL)
 		f |= FACT_DESTROYABLE;
-	if (key_is_pending_import(o->key))
+	if (o->is_pair)
 		return (f | FACT_WRAPS | FACT_LOCAL);
 	if (!key_is_imported(o->key))
 		f |= FACT_LOCAL;

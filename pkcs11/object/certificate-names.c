@@ -33,8 +33,8 @@ fetch_public_keys(struct call *c)
 	s = store_snapshot(&c->token->store);
 	for (size_t i = 0; i < s->count && c->err == ERR_OK; i++) {
 		o = &s->objects[i];
-		if (o->class != CKO_PUBLIC_KEY ||
-		    key_is_pending_import(o->key) ||
+		if (o->class != CKO_PUBLIC_KEY || o->is_pair ||
+		    !key_is_usable(o->key) ||
 		    pubkey_get(c, o->key, &p) == CKR_OK)
 			continue;
 		call_note(c, "key %s is not looked at for certificates: %s",

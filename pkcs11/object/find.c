@@ -51,7 +51,7 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 			if (is_naming(a) ||
 			    attr_may_call_kms(a->type) != asking)
 				continue;
-			if (!pubkey_fits(o, a) ||
+			if (!pubkey_fits(c, o, a) ||
 			    !attr_match(c, o, (struct template){a, 1}))
 				return (false);
 		}
@@ -70,7 +70,8 @@ collect(struct call *c, const char *key_id, struct template t)
 
 		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
 			continue;
-		if (!call_hides(c, o) && rest_matches(c, o, t))
+		if (store_shows(&c->token->store, o) && !call_hides(c, o) &&
+		    rest_matches(c, o, t))
 			rv = add_handle(c, o->handle);
 	}
 	snapshot_unref(s);

@@ -104,6 +104,9 @@ delete_material(struct call *c, struct key *k)
 	    "the material of key %s is deleted; importing the same "
 	    "again brings the key back",
 	    k->meta.id);
+	/* the object is gone for good: the same material makes another */
+	if ((e = store_drop(&c->token->store, k->meta.id)) != ERR_OK)
+		return (call_fail(c, e));
 	rv = listing_describe(c, k->meta.id, &now);
 	key_unref(now);
 	return (rv);

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "kms/listing.h"
+#include "kms/settle.h"
 #include "object.h"
 #include "token/login.h"
 
@@ -32,7 +33,8 @@ CK_KEY_TYPE
 object_type(const struct object *o)
 {
 	return (o->attrs != NULL ? o->attrs->type
-		: o->key != NULL ? key_type(o->key)
+		: o->is_pair	 ? CKK_RSA
+		: o->key != NULL ? o->key->spec->type
 				 : CK_UNAVAILABLE_INFORMATION);
 }
 
@@ -43,15 +45,12 @@ object_in_kms(const struct object *o)
 }
 
 CK_RV
-object_check_state(struct call *c, const struct object *o)
+object_check_is_key(struct call *c, const struct object *o)
 {
-	if (o->key == NULL || key_is_usable(o->key))
+	if (!o->is_pair)
 		return (CKR_OK);
 	return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-	    key_is_pending_import(o->key)
-		? "key %s waits for its material"
-		: "key %s can do nothing: see its state",
-	    o->key->meta.id));
+	    "key %s waits for its material", o->key->meta.id));
 }
 
 void
@@ -64,7 +63,8 @@ object_refresh_state(struct call *c, const struct object *o)
 	if (o->key == NULL ||
 	    (e != ERR_DISABLED && e != ERR_KEY_STATE && e != ERR_NOT_FOUND))
 		return;
-	if (listing_describe(c, o->key->meta.id, &k) == CKR_OK && k == NULL)
+	if (listing_describe(c, o->key->meta.id, &k) == CKR_OK && k == NULL &&
+	    !settle_is_young(c, o->key))
 		(void)store_drop(&c->token->store, o->key->meta.id);
 	key_unref(k);
 	c->err = e;

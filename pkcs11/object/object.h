@@ -19,13 +19,11 @@ bool object_in_kms(const struct object *);
 /* Whether it is a certificate out of the token's directory. */
 bool is_token_certificate(const struct object *);
 
-/*
- * Whether a key in KMS, either half, can do anything in its state as last seen:
- * CKR_KEY_FUNCTION_NOT_PERMITTED if not. Asks KMS nothing.
- */
-CK_RV object_check_state(struct call *, const struct object *);
-/* After a call that failed: if that was for the key's state, asks KMS for it,
- * so that the object changes or goes. */
+/* CKR_KEY_FUNCTION_NOT_PERMITTED for half of an import pair: there is no key
+ * yet. What a key can do in its state, KMS says when it is used. */
+CK_RV object_check_is_key(struct call *, const struct object *);
+/* After a use that failed: if that was for the key's state, asks KMS for it.
+ * The object stays as long as the key exists. */
 void object_refresh_state(struct call *, const struct object *);
 /* Why C_DestroyObject will not destroy the key; NULL: it will. */
 const char *object_why_not_destroyable(const struct call *, const struct key *);

@@ -88,7 +88,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		return (CKR_KEY_HANDLE_INVALID);
 	if (object_type(o) == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
-	if ((rv = object_check_state(c, o)) != CKR_OK)
+	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (!type_fits(op->mech, object_type(o)))
 		return (CKR_KEY_TYPE_INCONSISTENT);
@@ -161,8 +161,10 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 	op->kind = kinds[kind].as;
 	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if ((rv = init_with_key(c, op, kind, m, key)) != CKR_OK)
+	if ((rv = init_with_key(c, op, kind, m, key)) != CKR_OK) {
+		object_refresh_state(c, &op->object);
 		return (end_with(op, rv));
+	}
 	return (CKR_OK);
 }
 

@@ -174,6 +174,14 @@ key_copy(const struct key *from)
 	return (k);
 }
 
+int
+key_order(const void *a, const void *b)
+{
+	const struct key *const *x = a, *const *y = b;
+
+	return (strcmp((*x)->meta.id, (*y)->meta.id));
+}
+
 struct key *
 key_ref(struct key *k)
 {
@@ -196,8 +204,7 @@ key_for_usage(struct key *k, enum key_usage usage)
 {
 	if (k->meta.usage == usage)
 		return (k);
-	if (k->companion != NULL && k->companion->meta.usage == usage &&
-	    k->companion->meta.state == KMS_STATE_ENABLED)
+	if (k->companion != NULL && k->companion->meta.usage == usage)
 		return (k->companion);
 	return (NULL);
 }
@@ -213,12 +220,6 @@ key_is_pending_import(const struct key *k)
 {
 	return (
 	    key_is_imported(k) && k->meta.state == KMS_STATE_PENDING_IMPORT);
-}
-
-CK_KEY_TYPE
-key_type(const struct key *k)
-{
-	return (key_is_pending_import(k) ? CKK_RSA : k->spec->type);
 }
 
 bool
@@ -251,20 +252,12 @@ key_is_pending_deletion(const struct key *k)
 
 /* AWS's own keys serve AWS's services alone. */
 size_t
-key_classes(const struct key *k, bool all, CK_OBJECT_CLASS classes[2])
+key_classes(const struct key *k, bool pair, CK_OBJECT_CLASS classes[2])
 {
 	if (k->spec == NULL || k->meta.usage == 0 ||
 	    k->meta.manager == KMS_MANAGER_AWS)
 		return (0);
-	if (key_is_pending_import(k)) {
-		classes[0] = CKO_PUBLIC_KEY;
-		classes[1] = CKO_PRIVATE_KEY;
-		return (2);
-	}
-	/* one beside another is part of that object */
-	if ((!all && !key_is_usable(k)) || k->is_companion)
-		return (0);
-	classes[0] = k->spec->class;
-	classes[1] = CKO_PUBLIC_KEY;
-	return (k->spec->class == CKO_PRIVATE_KEY ? 2 : 1);
+	classes[0] = pair ? CKO_PUBLIC_KEY : k->spec->class;
+	classes[1] = pair ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
+	return (classes[0] == CKO_SECRET_KEY ? 1 : 2);
 }

@@ -66,17 +66,17 @@ struct key *key_new(struct kms_key *meta);
 /* A copy, to be given other names. NULL: no memory. */
 struct key *key_copy(const struct key *);
 struct key *key_ref(struct key *);
+/* For qsort() and bsearch() of pointers to keys: by key id. */
+int key_order(const void *, const void *);
 void key_unref(struct key *); /* NULL is fine */
 
-/* The key, or the one beside it, that has the usage and can do its work now;
- * NULL: neither. */
+/* The key, or the one beside it, that has the usage, whatever its state; NULL:
+ * neither. */
 struct key *key_for_usage(struct key *, enum key_usage);
 
 bool key_is_imported(const struct key *); /* Origin EXTERNAL */
 bool key_is_pending_import(
     const struct key *); /* an import pair: waits for material */
-/* CKK_RSA of an import pair, else the key's own. */
-CK_KEY_TYPE key_type(const struct key *);
 /* Whether KMS lists an algorithm of that name for the key, or one that begins
  * so. */
 bool key_has_algorithm(const struct key *, const char *, bool prefix);
@@ -84,7 +84,7 @@ bool key_has_algorithm(const struct key *, const char *, bool prefix);
 bool key_is_usable(const struct key *); /* Enabled: KMS works with it */
 bool key_is_pending_deletion(const struct key *); /* waits for its deletion */
 
-/* The classes of the objects that stand for the key now; how many of them. all:
- * also for a key that can do nothing, disabled or pending deletion. */
-size_t key_classes(const struct key *, bool all, CK_OBJECT_CLASS classes[2]);
+/* The classes of the objects that stand for the key, whatever its state, or of
+ * its import pair; how many of them. None: this module shows no such key. */
+size_t key_classes(const struct key *, bool pair, CK_OBJECT_CLASS classes[2]);
 #endif

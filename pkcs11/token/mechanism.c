@@ -290,9 +290,7 @@ mech_key(const struct mech *m, const struct object *o)
 		return (NULL);
 	if (kms_serves(m, o->key))
 		return (o->key);
-	if (o->key->companion != NULL &&
-	    o->key->companion->meta.state == KMS_STATE_ENABLED &&
-	    kms_serves(m, o->key->companion))
+	if (o->key->companion != NULL && kms_serves(m, o->key->companion))
 		return (o->key->companion);
 	return (NULL);
 }
@@ -301,7 +299,7 @@ bool
 mech_fits_key(
     const struct call *c, const struct mech *m, const struct object *o)
 {
-	if (key_is_pending_import(o->key))
+	if (o->is_pair)
 		return (o->class == CKO_PRIVATE_KEY && m->key_type == CKK_RSA &&
 			(m->flags & CKF_UNWRAP) != 0);
 	if (m->key_type == o->key->spec->type && (m->flags & CKF_DERIVE) != 0)

@@ -64,10 +64,6 @@ pubkey_get(struct call *c, const struct key *k, const struct pubkey **out)
 
 	if ((*out = pubkey_cache_find(ps, k->meta.id)) != NULL)
 		return (CKR_OK);
-	if (!key_is_usable(k))
-		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
-		    "KMS hands out no public key of a key that is %s",
-		    k->meta.words.state));
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = fetch(c, k, p)) != ERR_OK) {
@@ -85,13 +81,25 @@ pubkey_find(struct call *c, struct view info, char key_id[KMS_ID_SIZE])
 	    &c->token->pubkeys, c->module->crypto, info, key_id));
 }
 
+/* Whether the attribute is part of the public half. */
+static bool
+is_public_part(CK_ATTRIBUTE_TYPE type)
+{
+	return (type == CKA_PUBLIC_KEY_INFO || type == CKA_MODULUS ||
+		type == CKA_PUBLIC_EXPONENT || type == CKA_EC_POINT ||
+		type == CKA_VALUE);
+}
+
 bool
-pubkey_fits(const struct object *o, const CK_ATTRIBUTE *a)
+pubkey_fits(struct call *c, const struct object *o, const CK_ATTRIBUTE *a)
 {
 	CK_ULONG bytes;
 
-	if (o->key == NULL || key_is_pending_import(o->key))
+	if (o->key == NULL || o->is_pair)
 		return (true);
+	if (!key_is_usable(o->key) && is_public_part(a->type) &&
+	    pubkey_cache_find(&c->token->pubkeys, o->key->meta.id) == NULL)
+		return (false);
 	bytes = (o->key->spec->bits + 7) / 8;
 	if (a->type == CKA_MODULUS)
 		return (a->ulValueLen == bytes);
@@ -104,6 +112,21 @@ pubkey_fits(const struct object *o, const CK_ATTRIBUTE *a)
 	return (true);
 }
 
+/* KMS hands out no public key of a key that is disabled or pending deletion, or
+ * has lost its material: then the attribute is one that the object lacks. */
+static CK_RV
+get_for_attribute(
+    struct call *c, const struct object *o, const struct pubkey **out)
+{
+	CK_RV rv = pubkey_get(c, o->key, out);
+
+	if (rv == CKR_OK || (c->err != ERR_DISABLED && c->err != ERR_KEY_STATE))
+		return (rv);
+	c->err = ERR_OK;
+	return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
+	    "KMS hands out no public key in the key's state"));
+}
+
 static CK_RV
 read_number(
     struct call *c, const struct object *o, const char *name, struct buf *out)
@@ -112,7 +135,7 @@ read_number(
 	BIGNUM *n = NULL;
 	CK_RV rv;
 
-	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = get_for_attribute(c, o, &p)) != CKR_OK)
 		return (rv);
 	if (p->pkey == NULL || EVP_PKEY_get_bn_param(p->pkey, name, &n) != 1)
 		return (call_fail(c, ERR_REPLY));
@@ -156,7 +179,7 @@ pubkey_read_info(struct call *c, const struct object *o, struct buf *out)
 	const struct pubkey *p;
 	CK_RV rv;
 
-	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = get_for_attribute(c, o, &p)) != CKR_OK)
 		return (rv);
 	return (attr_put(c, out, buf_view(&p->info)));
 }
@@ -175,7 +198,7 @@ read_bits(struct call *c, const struct object *o, struct buf *out)
 	int len = 0;
 	CK_RV rv;
 
-	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = get_for_attribute(c, o, &p)) != CKR_OK)
 		return (rv);
 	der = p->info.ptr;
 	if ((info = d2i_X509_PUBKEY(NULL, &der, (long)p->info.len)) == NULL ||

@@ -4,17 +4,17 @@
 
 /* Public halves of pairs in KMS, and what their attributes are. */
 
-/* The key's public half; asks KMS for it the first time, unless the key's state
- * is one in which KMS does not say: CKR_ATTRIBUTE_TYPE_INVALID. */
+/* The key's public half; asks KMS for it the first time. */
 CK_RV pubkey_get(struct call *, const struct key *, const struct pubkey **);
 
 /* The id of the key whose public half that is (SubjectPublicKeyInfo, DER),
  * among those that were got. False: none of them. */
 bool pubkey_find(struct call *, struct view info, char key_id[KMS_ID_SIZE]);
 
-/* Whether the attribute of a key in KMS can have a value of that length: for a
- * modulus or a point of another size nobody need be asked. */
-bool pubkey_fits(const struct object *, const CK_ATTRIBUTE *);
+/* Whether the attribute of a key in KMS can have a value of that length, and
+ * KMS would say: for a modulus or a point of another size, or of a key that is
+ * disabled, nobody need be asked. */
+bool pubkey_fits(struct call *, const struct object *, const CK_ATTRIBUTE *);
 
 /* Readers of attributes of either half. */
 CK_RV pubkey_read_modulus(struct call *, const struct object *, struct buf *);

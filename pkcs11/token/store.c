@@ -2,6 +2,8 @@
 #include <string.h>
 #include "store.h"
 
+#define KEY_OBJECTS 4 /* of one key: two, and two of its import pair */
+
 void
 object_put(struct object *o)
 {
@@ -72,6 +74,23 @@ by_handle(const void *a, const void *b)
 	return (x < y ? -1 : x > y);
 }
 
+/* An import pair is there only while the key waits for its material. */
+static bool
+is_there(const struct object *o)
+{
+	return (!o->is_pair || key_is_pending_import(o->key));
+}
+
+bool
+store_shows(const struct store *st, const struct object *o)
+{
+	if (o->is_left_out || o->is_pair != key_is_pending_import(o->key))
+		return (false);
+	/* a key beside another is part of that object */
+	return (o->is_pair ||
+		(!o->key->is_companion && (st->all || key_is_usable(o->key))));
+}
+
 bool
 store_get(struct store *st, CK_OBJECT_HANDLE handle, struct object *out)
 {
@@ -79,6 +98,8 @@ store_get(struct store *st, CK_OBJECT_HANDLE handle, struct object *out)
 	struct object want = {.handle = handle}, *o;
 
 	o = bsearch(&want, s->objects, s->count, sizeof(*o), by_handle);
+	if (o != NULL && !is_there(o))
+		o = NULL;
 	if (o != NULL) {
 		*out = *o;
 		key_ref(out->key);
@@ -108,40 +129,51 @@ store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
 
 	for (size_t i = 0; i < s->count; i++)
 		if (s->objects[i].class == class &&
-		    strcmp(s->objects[i].key->meta.id, key_id) == 0)
+		    strcmp(s->objects[i].key->meta.id, key_id) == 0 &&
+		    s->objects[i].is_pair ==
+			key_is_pending_import(s->objects[i].key))
 			h = s->objects[i].handle;
 	snapshot_unref(s);
 	return (h);
 }
 
-/* An import pair and the keys it becomes are not the same object, whatever
- * their class: the handle of one must not become the other's. */
-static bool
-same_object(const struct object *o, const struct key *k, CK_OBJECT_CLASS class)
+/* The handle of such an object among the n of before. An import pair and the
+ * key that it becomes are not the same object, whatever their class. */
+static CK_OBJECT_HANDLE
+handle_among(
+    const struct object *before, size_t n, CK_OBJECT_CLASS class, bool is_pair)
 {
-	return (o->class == class && strcmp(o->key->meta.id, k->meta.id) == 0 &&
-		key_is_pending_import(o->key) == key_is_pending_import(k));
+	for (size_t i = 0; i < n; i++)
+		if (before[i].class == class && before[i].is_pair == is_pair)
+			return (before[i].handle);
+	return (CK_INVALID_HANDLE);
 }
 
-/* Adds the key's objects, with the handles they had among the n of before. */
+/* Adds those of the key's objects that are there now or were among the n of
+ * before, whose handles they have. */
 static void
 add_objects(struct store *st, struct snapshot *to, struct key *k,
     const struct object *before, size_t n)
 {
 	CK_OBJECT_CLASS classes[2];
-	size_t count = key_classes(k, st->all, classes);
-	struct object o;
+	CK_OBJECT_HANDLE h;
+	size_t count;
 
-	for (size_t c = 0; c < count; c++) {
-		o = (struct object){
-		    CK_INVALID_HANDLE, classes[c], key_ref(k), NULL};
-		for (size_t i = 0; i < n; i++)
-			if (same_object(&before[i], k, classes[c]))
-				o.handle = before[i].handle;
-		if (o.handle == CK_INVALID_HANDLE)
-			o.handle = __atomic_add_fetch(
-			    st->next, 1, __ATOMIC_RELAXED);
-		to->objects[to->count++] = o;
+	for (int pair = 0; pair < 2; pair++) {
+		count = key_classes(k, pair, classes);
+		for (size_t i = 0; i < count; i++) {
+			h = handle_among(before, n, classes[i], pair);
+			if (h == CK_INVALID_HANDLE &&
+			    key_is_pending_import(k) != pair)
+				continue;
+			if (h == CK_INVALID_HANDLE)
+				h = __atomic_add_fetch(
+				    st->next, 1, __ATOMIC_RELAXED);
+			to->objects[to->count++] = (struct object){.handle = h,
+			    .class = classes[i],
+			    .key = key_ref(k),
+			    .is_pair = pair};
+		}
 	}
 }
 
@@ -157,13 +189,13 @@ swap_in(struct store *st, struct snapshot *s)
 static enum err
 change_one(struct store *st, const char *key_id, struct key *k)
 {
-	struct object before[2];
+	struct object before[KEY_OBJECTS];
 	struct snapshot *s;
 	size_t n = 0;
 	enum err e = ERR_MEMORY;
 
 	pthread_mutex_lock(&st->lock);
-	if ((s = snapshot_new(st->snapshot->count + 2)) == NULL)
+	if ((s = snapshot_new(st->snapshot->count + KEY_OBJECTS)) == NULL)
 		goto out;
 	for (size_t i = 0; i < st->snapshot->count; i++) {
 		struct object o = st->snapshot->objects[i];
@@ -223,8 +255,36 @@ run_of(const struct object *sorted, size_t n, struct key *k,
 	return (len);
 }
 
+/* Adds the objects of keys that are not among the sorted ones, as far as they
+ * stay. */
+static void
+add_unlisted(struct snapshot *to, const struct snapshot *from,
+    struct key *const *keys, size_t count,
+    enum unlisted (*unlisted)(const void *arg, const struct key *),
+    const void *arg)
+{
+	enum unlisted fate;
+	struct object o;
+
+	for (size_t i = 0; i < from->count; i++) {
+		o = from->objects[i];
+		if (count != 0 && bsearch(&o.key, keys, count, sizeof(*keys),
+				      key_order) != NULL)
+			continue;
+		fate = unlisted(arg, o.key);
+		if (fate == UNLISTED_GONE)
+			continue;
+		if (fate == UNLISTED_HIDDEN)
+			o.is_left_out = true;
+		key_ref(o.key);
+		to->objects[to->count++] = o;
+	}
+}
+
 enum err
-store_replace(struct store *st, struct key *const *keys, size_t count)
+store_replace(struct store *st, struct key *const *keys, size_t count,
+    enum unlisted (*unlisted)(const void *arg, const struct key *),
+    const void *arg)
 {
 	struct object *sorted = NULL;
 	const struct object *run = NULL;
@@ -234,7 +294,7 @@ store_replace(struct store *st, struct key *const *keys, size_t count)
 
 	pthread_mutex_lock(&st->lock);
 	n = st->snapshot->count;
-	if ((s = snapshot_new(2 * count)) == NULL ||
+	if ((s = snapshot_new(KEY_OBJECTS * count + n)) == NULL ||
 	    (n != 0 && (sorted = calloc(n, sizeof(*sorted))) == NULL)) {
 		snapshot_unref(s);
 		goto out;
@@ -247,6 +307,7 @@ store_replace(struct store *st, struct key *const *keys, size_t count)
 		len = run_of(sorted, n, keys[i], &run);
 		add_objects(st, s, keys[i], run, len);
 	}
+	add_unlisted(s, st->snapshot, keys, count, unlisted, arg);
 	swap_in(st, s);
 	e = ERR_OK;
 out:

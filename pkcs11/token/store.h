@@ -7,7 +7,8 @@
 /*
  * A token's keys as objects with handles. What readers see is a snapshot that
  * never changes; a change makes the next one and swaps it in. Handles are
- * counters: never reused, and stable for as long as the object exists.
+ * counters: never reused, and stable for as long as the key exists, whatever
+ * its state: a search may leave out an object that a handle still reaches.
  */
 struct object {
 	CK_OBJECT_HANDLE handle;
@@ -16,6 +17,11 @@ struct object {
 	struct key *key; /* in KMS */
 	struct attrset
 	    *attrs; /* kept here: in object-table.c, never in a snapshot */
+	/* half of the key's import pair, which is there while the key waits for
+	 * its material; else the key itself, or its public half */
+	bool is_pair;
+	/* the last listing named the key, and KMS did not describe it */
+	bool is_left_out;
 };
 
 /* Lets go of what it holds; an empty one is fine. */
@@ -46,19 +52,30 @@ void store_free(struct store *);
 struct snapshot *store_snapshot(struct store *);
 void snapshot_unref(struct snapshot *);
 
+/* Whether a search may find the object of a snapshot. */
+bool store_shows(const struct store *, const struct object *);
 /* False: no such object. The key is held for the caller: key_unref() it. */
 bool store_get(struct store *, CK_OBJECT_HANDLE, struct object *);
 /* The key with that id as last seen, held for the caller, or NULL. */
 struct key *store_key(struct store *, const char *key_id);
 
-/* What KMS says of one key: its objects appear, change or vanish. */
+/* What KMS says of one key: its objects appear or change. */
 enum err store_put(struct store *, struct key *);
-/* That key is gone. */
+/* That key is gone, and its handles with it. */
 enum err store_drop(struct store *, const char *key_id);
-/* What KMS says of all keys. */
-enum err store_replace(struct store *, struct key *const *keys, size_t count);
+/* What becomes of a key that a listing of all has not described. */
+enum unlisted {
+	UNLISTED_GONE, /* KMS has it no more */
+	UNLISTED_HIDDEN, /* KMS has it: it is not found, but can be used */
+	UNLISTED_KEPT
+};
+/* What KMS says of all keys. The function says what becomes of any other. */
+enum err store_replace(struct store *, struct key *const *keys, size_t count,
+    enum unlisted (*unlisted)(const void *arg, const struct key *),
+    const void *arg);
 
-/* The handle of the key's object of that class, or CK_INVALID_HANDLE. */
+/* The handle of the key's object of that class, of its import pair while it
+ * waits for material; or CK_INVALID_HANDLE. */
 CK_OBJECT_HANDLE store_handle(
     struct store *, const char *key_id, CK_OBJECT_CLASS);
 #endif
