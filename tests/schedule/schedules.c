@@ -1,0 +1,295 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fake-kms.h"
+#include "scene.h"
+#include "tap.h"
+
+/*
+ * Runs the scenes.
+ *
+ *   schedules                       a sample of orders, as TAP
+ *   schedules all [SCENE [MODE]]    every order
+ *   schedules replay SCENE MODE TROUBLE CALLER AT CHOICES
+ *
+ * The last prints the steps of an order that the others found to be wrong.
+ * $KEYFERRY_SCHEDULES_MOST: no more runs of each than that.
+ */
+#define SAMPLE_FIRST 6 /* runs in their order */
+#define SAMPLE_RANDOM 6
+
+struct mode {
+	const char *name;
+	enum explore_kind explore;
+	unsigned preemptions;
+	enum time_kind time;
+	enum late_kind late;
+	unsigned late_answers; /* of each caller */
+	bool trouble; /* each in its turn */
+};
+static const struct mode modes[] = {
+    {"together", EXPLORE_ALL, 0, TIME_TOGETHER, LATE_NONE, 0, false},
+    {"apart", EXPLORE_ALL, 0, TIME_APART, LATE_NONE, 0, false},
+    {"together-late", EXPLORE_ALL, 0, TIME_TOGETHER, LATE_ALL, 0, false},
+    {"apart-late", EXPLORE_ALL, 0, TIME_APART, LATE_ALL, 0, false},
+    {"together-some-late", EXPLORE_ALL, 0, TIME_TOGETHER, LATE_SOME, 2, false},
+    {"apart-some-late", EXPLORE_ALL, 0, TIME_APART, LATE_SOME, 1, false},
+    {"trouble", EXPLORE_ALL, 0, TIME_TOGETHER, LATE_NONE, 0, true},
+    {"trouble-late", EXPLORE_ALL, 0, TIME_TOGETHER, LATE_ALL, 0, true},
+    {"three", EXPLORE_PREEMPTIONS, 2, TIME_TOGETHER, LATE_NONE, 0, false},
+    {"three-late", EXPLORE_PREEMPTIONS, 2, TIME_TOGETHER, LATE_ALL, 0, false},
+};
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
+/* One exploration: a scene, a mode, a trouble. */
+struct exploration {
+	const struct scene *scene;
+	const struct mode *mode;
+	struct trouble trouble;
+	unsigned rules; /* of the fake KMS */
+	unsigned long runs, seen, most; /* most: 0: no end */
+	bool unfinished; /* there were more than most */
+	bool trouble_came; /* in any run */
+	char wrong[256], choices[4097]; /* of the first that is */
+};
+
+static void
+run_once(struct exploration *x)
+{
+	const struct scene *s = x->scene;
+	enum run_end end;
+	bool happened;
+
+	fake_kms_reset(x->rules, x->mode->late, x->mode->late_answers);
+	scene_begin(s);
+	end = scheduler_run(
+	    scene_act, s->callers, x->mode->time, x->trouble, &happened);
+	x->runs++;
+	x->seen += end == RUN_SEEN;
+	x->trouble_came |= happened;
+	if (end == RUN_STUCK)
+		fake_kms_is_wrong("the callers come to no end");
+	if (end == RUN_DONE) {
+		if (happened && x->trouble.kind == TROUBLE_KILL)
+			scene_again(1U << (unsigned)x->trouble.caller);
+		scene_judge(x->mode->time == TIME_TOGETHER && !happened);
+	}
+	machines_stop();
+	if (end != RUN_SEEN && fake_kms_wrong()[0] != '\0' &&
+	    x->wrong[0] == '\0') {
+		snprintf(x->wrong, sizeof(x->wrong), "%s", fake_kms_wrong());
+		snprintf(x->choices, sizeof(x->choices), "%s", explore_text());
+	}
+}
+
+/* True: nothing was wrong. */
+static bool
+explore_by(struct exploration *x, enum explore_kind kind, unsigned argument)
+{
+	unsigned long runs = 0;
+
+	explore_start(kind, argument, NULL);
+	do
+		run_once(x);
+	while (x->wrong[0] == '\0' && explore_end_run() &&
+	       (x->most == 0 || ++runs < x->most));
+	x->unfinished |= x->most != 0 && runs >= x->most;
+	if (x->wrong[0] != '\0')
+		printf("# %s\n# replay %s %s %d %d %u %s\n", x->wrong,
+		    x->scene->name, x->mode->name, (int)x->trouble.kind,
+		    x->trouble.caller, x->trouble.at, x->choices);
+	return (x->wrong[0] == '\0');
+}
+
+static bool
+explore(struct exploration *x)
+{
+	return (explore_by(x, x->mode->explore, x->mode->preemptions));
+}
+
+static bool
+is_of(const struct scene *s, const struct mode *m)
+{
+	return ((s->callers > 2) == (m->explore == EXPLORE_PREEMPTIONS));
+}
+
+/* Each trouble at each place, as long as it comes at all. */
+static bool
+explore_troubles(struct exploration *x)
+{
+	for (int kind = TROUBLE_NONE + 1; kind < TROUBLE_KINDS; kind++)
+		for (int i = 0; i < x->scene->callers; i++) {
+			x->trouble = (struct trouble){
+			    (enum trouble_kind)kind, i, 0};
+			do {
+				x->trouble.at++;
+				x->trouble_came = false;
+				if (!explore(x))
+					return (false);
+			} while (x->trouble_came);
+		}
+	return (true);
+}
+
+static bool
+explore_mode(struct exploration *x)
+{
+	return (x->mode->trouble ? explore_troubles(x) : explore(x));
+}
+
+/* What is known to be wrong, by modes. */
+static const struct {
+	const char *scene;
+	unsigned modes;
+} known[] = {
+    {"create-same", 0xf4},
+    {"create-same-directory", 0xd0},
+    {"create-two-values", 0xc0},
+    {"create-id-and-label", 0xff},
+    {"create-refused", 0xff},
+    {"create-refused-two-values", 0xff},
+    {"create-attacked", 0xc0},
+    {"destroy-and-create", 0xff},
+    {"destroy-pair-and-unwrap", 0xff},
+    {"destroy-pair-and-create", 0xff},
+    {"rename-and-destroy", 0xff},
+    {"rename-and-move", 0xff},
+    {"destroy-and-move", 0xff},
+    {"rename-and-create", 0xc0},
+    {"generate-two", 0xc0},
+    {"rotate-same", 0xd4},
+    {"create-three", 0x200},
+    {"unwrap-two-and-destroy", 0x300},
+};
+
+static bool
+is_known(const struct scene *s, size_t mode)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].scene, s->name) == 0 &&
+		    (known[i].modes & 1U << mode) != 0)
+			return (true);
+	return (false);
+}
+
+static int
+run_all(const char *scene, const char *mode, unsigned long most)
+{
+	int bad = 0;
+
+	for (const struct scene *s = scenes; s->name != NULL; s++)
+		for (size_t i = 0; i < MODES; i++) {
+			struct exploration x = {.scene = s,
+			    .mode = &modes[i],
+			    .rules = FAKE_ALL_RULES,
+			    .most = most};
+			bool good;
+
+			if ((scene != NULL && strcmp(scene, s->name) != 0) ||
+			    (mode != NULL &&
+				strcmp(mode, modes[i].name) != 0) ||
+			    !is_of(s, &modes[i]))
+				continue;
+			good = explore_mode(&x);
+			bad += !good && !is_known(s, i);
+			printf("%s %s %s: %lu runs, %lu of them cut%s\n",
+			    good	     ? "good"
+			    : is_known(s, i) ? "KNOWN"
+					     : "BAD",
+			    s->name, modes[i].name, x.runs, x.seen,
+			    x.unfinished ? ", not finished" : "");
+			fflush(stdout);
+		}
+	return (bad == 0 ? 0 : 1);
+}
+
+/* Some orders as they come, and some by chance; with troubles by chance. */
+static bool
+sample(struct exploration *x, unsigned seed)
+{
+	x->most = SAMPLE_FIRST;
+	if (!x->mode->trouble && !explore(x))
+		return (false);
+	x->most = 1;
+	for (unsigned i = 0; i < SAMPLE_RANDOM; i++) {
+		unsigned n = seed * SAMPLE_RANDOM + i;
+
+		if (x->mode->trouble)
+			x->trouble = (struct trouble){
+			    (enum trouble_kind)(1 + n % (TROUBLE_KINDS - 1)),
+			    (int)(n / 3 % (unsigned)x->scene->callers),
+			    1 + n * 7 % 13};
+		if (!explore_by(x, EXPLORE_RANDOM, n))
+			return (false);
+	}
+	return (true);
+}
+
+/* With a rule of KMS left out the scene goes wrong, and that is seen. */
+static void
+check_checker(const char *scene, unsigned without)
+{
+	for (const struct scene *s = scenes; s->name != NULL; s++) {
+		struct exploration x = {.scene = s,
+		    .mode = &modes[0],
+		    .rules = FAKE_ALL_RULES & ~without};
+
+		if (strcmp(s->name, scene) == 0)
+			OK(!explore(&x), "%s, a rule of KMS left out: %s",
+			    scene, x.wrong);
+	}
+}
+
+static int
+run_sample(void)
+{
+	check_checker("create-same", FAKE_ALIASES_ARE_UNIQUE);
+	check_checker("create-two-values", FAKE_MATERIAL_STAYS);
+	for (const struct scene *s = scenes; s->name != NULL; s++)
+		for (size_t i = 0; i < MODES; i++) {
+			struct exploration x = {.scene = s,
+			    .mode = &modes[i],
+			    .rules = FAKE_ALL_RULES};
+
+			if (is_of(s, &modes[i]) && !is_known(s, i))
+				OK(sample(&x, (unsigned)(s - scenes)), "%s %s",
+				    s->name, modes[i].name);
+		}
+	return (tap_done());
+}
+
+static int
+replay(char **argv)
+{
+	struct exploration x = {.rules = FAKE_ALL_RULES};
+
+	for (const struct scene *s = scenes; s->name != NULL; s++)
+		if (strcmp(argv[0], s->name) == 0)
+			x.scene = s;
+	for (size_t i = 0; i < MODES; i++)
+		if (strcmp(argv[1], modes[i].name) == 0)
+			x.mode = &modes[i];
+	if (x.scene == NULL || x.mode == NULL)
+		return (2);
+	x.trouble = (struct trouble){(enum trouble_kind)atoi(argv[2]),
+	    atoi(argv[3]), (unsigned)atoi(argv[4])};
+	scheduler_trace(true);
+	explore_start(EXPLORE_REPLAY, 0, argv[5]);
+	run_once(&x);
+	scene_tell();
+	printf("# %s\n", x.wrong[0] != '\0' ? x.wrong : "nothing is wrong");
+	return (x.wrong[0] != '\0');
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *most = getenv("KEYFERRY_SCHEDULES_MOST");
+
+	if (argc == 8 && strcmp(argv[1], "replay") == 0)
+		return (replay(argv + 2));
+	if (argc == 1)
+		return (run_sample());
+	return (run_all(argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL,
+	    most != NULL ? strtoul(most, NULL, 10) : 0));
+}
