@@ -1,11 +1,14 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <openssl/crypto.h>
 #include "buf.h"
 #include "arena.h"
 #include "hex.h"
 
 #define FIRST_SIZE 64
+#define READ_SIZE 4096
 
 static uint8_t *
 mem_get(const struct buf *b, size_t n)
@@ -90,6 +93,33 @@ enum err
 buf_puts(struct buf *b, const char *s)
 {
 	return (buf_append(b, view_str(s)));
+}
+
+enum err
+buf_read(struct buf *b, int fd)
+{
+	uint8_t more; /* than there may be */
+	size_t room;
+	ssize_t n;
+	enum err e;
+
+	for (;;) {
+		room = b->max - b->len < READ_SIZE ? b->max - b->len
+						   : READ_SIZE;
+		if ((e = buf_reserve(b, b->len + room)) != ERR_OK)
+			return (e);
+		n = room != 0 ? read(fd, b->ptr + b->len, room)
+			      : read(fd, &more, 1);
+		if (n == 0)
+			return (ERR_OK);
+		if (n == -1 && errno != EINTR)
+			return (ERR_FILE);
+		if (n == -1)
+			continue;
+		if (room == 0)
+			return (ERR_TOO_BIG);
+		b->len += (size_t)n;
+	}
 }
 
 void

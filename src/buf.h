@@ -44,6 +44,9 @@ enum err buf_append(struct buf *b, struct view v);
 enum err buf_puts(struct buf *b, const char *s);
 /* Appends two lower-case hexadecimal digits a byte. */
 enum err buf_put_hex(struct buf *b, struct view v);
+/* Appends all that a file still has. ERR_FILE when the system refuses: errno
+ * says why. ERR_TOO_BIG, ERR_MEMORY. Some may have been appended. */
+enum err buf_read(struct buf *b, int fd);
 /* Makes room for len bytes in all (contents kept), so that b->ptr[0..len) may
  * be written. */
 enum err buf_reserve(struct buf *b, size_t len);

@@ -2,11 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 #include "array.h"
 #include "ini.h"
-
-#define READ_SIZE 4096
 
 struct parser {
 	struct ini *ini;
@@ -17,26 +14,6 @@ struct parser {
 	size_t indent; /* of that key */
 	int line;
 };
-
-static enum err
-text_read(struct buf *b, int fd)
-{
-	ssize_t n;
-	enum err e;
-
-	for (;;) {
-		if ((e = buf_reserve(b, b->len + READ_SIZE)) != ERR_OK)
-			return (e);
-		n = read(fd, b->ptr + b->len, b->cap - b->len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (ERR_FILE);
-		if (n == 0)
-			return (buf_append(b, VIEW("", 1)));
-		b->len += (size_t)n;
-	}
-}
 
 static bool
 is_space(char c)
@@ -149,7 +126,8 @@ ini_read(struct ini *ini, int fd, const char *name, struct error_info *error)
 	char *s, *next;
 	enum err e;
 
-	if ((e = text_read(&ini->text, fd)) != ERR_OK)
+	if ((e = buf_read(&ini->text, fd)) != ERR_OK ||
+	    (e = buf_append(&ini->text, VIEW("", 1))) != ERR_OK)
 		return (error_info_set(error, e, "%s: %s", name,
 		    e == ERR_FILE ? strerror(errno) : err_text(e)));
 	s = (char *)ini->text.ptr;

@@ -96,6 +96,8 @@ struct decoder {
 	const struct json_field *field; /* of the member whose value comes */
 	const struct json_field *top_fields;
 	uint8_t *top;
+	const struct json_field *beside; /* one more row of the top object */
+	uint8_t *beside_out;
 	const char *member; /* the last that could not be read, or NULL */
 	struct memory memory;
 	enum err err;
@@ -142,7 +144,7 @@ target(struct decoder *d)
 static void *
 member_of_row(struct decoder *d, const struct json_field *f)
 {
-	return (top(d)->base + f->at);
+	return ((f == d->beside ? d->beside_out : top(d)->base) + f->at);
 }
 
 /* An array that is there has memory, also when it is empty. Capacity is the
@@ -268,6 +270,12 @@ add_name(struct buf *b, struct view v)
 	return (e);
 }
 
+static bool
+is_named(const struct json_field *f, const unsigned char *key, size_t len)
+{
+	return (strlen(f->name) == len && memcmp(f->name, key, len) == 0);
+}
+
 static int
 on_key(void *ctx, const unsigned char *key, size_t len)
 {
@@ -281,8 +289,11 @@ on_key(void *ctx, const unsigned char *key, size_t len)
 		return (d->err == ERR_OK);
 	}
 	for (; f != NULL && f->name != NULL; f++)
-		if (strlen(f->name) == len && memcmp(f->name, key, len) == 0)
+		if (is_named(f, key, len))
 			d->field = f;
+	if (d->field == NULL && d->depth == 1 && d->beside != NULL &&
+	    is_named(d->beside, key, len))
+		d->field = d->beside;
 	return (1);
 }
 
@@ -460,10 +471,13 @@ parse(struct decoder *d, struct view text)
 }
 
 enum err
-json_decode_member(const struct json_field *fields, struct view text, void *out,
-    const char **member)
+json_decode_beside(const struct json_field *fields, struct view text, void *out,
+    const struct json_field *beside, void *beside_out, const char **member)
 {
-	struct decoder d = {.top_fields = fields, .top = out};
+	struct decoder d = {.top_fields = fields,
+	    .top = out,
+	    .beside = beside,
+	    .beside_out = beside_out};
 
 	if (text.len != 0)
 		parse(&d, text);
@@ -476,7 +490,7 @@ json_decode(const struct json_field *fields, struct view text, void *out)
 {
 	const char *member;
 
-	return (json_decode_member(fields, text, out, &member));
+	return (json_decode_beside(fields, text, out, NULL, NULL, &member));
 }
 
 void

@@ -77,9 +77,13 @@ enum err json_encode(
  * leaves out that row.
  */
 enum err json_decode(const struct json_field *, struct view text, void *out);
-/* The same; *member is the name of a member that could not be read, with
- * ERR_OK as well, or NULL. */
-enum err json_decode_member(const struct json_field *, struct view text,
-    void *out, const char **member);
+/*
+ * The same; *member is the name of a member that could not be read, with ERR_OK
+ * as well, or NULL. beside (may be NULL) is one more row of the object, a TEXT
+ * that no other row names; its member is in *beside_out.
+ */
+enum err json_decode_beside(const struct json_field *, struct view text,
+    void *out, const struct json_field *beside, void *beside_out,
+    const char **member);
 void json_rows_free(struct json_rows *);
 #endif

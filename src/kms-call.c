@@ -13,8 +13,20 @@ const struct json_field kms_no_fields[] = {JSON_END};
 struct answered {
 	char key[KMS_ID_SIZE];
 };
-static const struct json_field answered_fields[] = {
-    JSON_FIELD(struct answered, key, "KeyId", TEXT), JSON_END};
+static const struct json_field answered_key = JSON_FIELD(
+    struct answered, key, "KeyId", TEXT);
+
+/* What the reply says of the key: where the operation's own table reads it, or
+ * else beside it. */
+static const char *
+key_of_reply(const struct json_field *fields, const void *out,
+    const struct answered *beside)
+{
+	for (; fields->name != NULL; fields++)
+		if (strcmp(fields->name, answered_key.name) == 0)
+			return ((const char *)out + fields->at);
+	return (beside->key);
+}
 
 /* "arn:aws:kms:REGION:ACCOUNT:key/ID" -> "ID" */
 static const char *
@@ -55,24 +67,19 @@ may_name_no_key(const char *operation)
 
 /* A reply names the key that was asked for. */
 static enum err
-check_key(
-    struct kms *k, const char *operation, const char *asked, struct view reply)
+check_key(struct kms *k, const char *operation, const char *asked,
+    const char *answered)
 {
-	struct answered a = {""};
-	enum err e = json_decode(answered_fields, reply, &a);
-
-	if (e != ERR_OK)
-		return (e);
-	if (a.key[0] == '\0')
+	if (answered[0] == '\0')
 		return (may_name_no_key(operation)
 			    ? ERR_OK
 			    : error_info_set(&k->error, ERR_REPLY,
 				  "the reply does not say which key it is "
 				  "about"));
-	if (kms_is_key(asked, a.key))
+	if (kms_is_key(asked, answered))
 		return (ERR_OK);
-	return (error_info_set(
-	    &k->error, ERR_REPLY, "the reply is about another key, %s", a.key));
+	return (error_info_set(&k->error, ERR_REPLY,
+	    "the reply is about another key, %s", answered));
 }
 
 enum err
@@ -92,6 +99,7 @@ kms_call(struct kms *k, const char *operation, const char *key,
 {
 	struct buf body = BUF_INIT(REQUEST_MAX);
 	struct buf reply = BUF_INIT(REPLY_MAX);
+	struct answered beside = {""};
 	const char *member;
 	enum err e;
 
@@ -101,14 +109,15 @@ kms_call(struct kms *k, const char *operation, const char *key,
 	e = k->transport->post(k->transport->ctx, operation, buf_view(&body),
 	    &k->deadline, &reply, &k->error);
 	if (e == ERR_OK) {
-		e = json_decode_member(
-		    out_fields, buf_view(&reply), out, &member);
+		e = json_decode_beside(out_fields, buf_view(&reply), out,
+		    &answered_key, &beside, &member);
 		e = kms_unreadable(&k->error, e, member);
 	} else if (k->error.status == 200) {
 		e = kms_unreadable(&k->error, e, NULL);
 	}
 	if (e == ERR_OK && key != NULL)
-		e = check_key(k, operation, key, buf_view(&reply));
+		e = check_key(
+		    k, operation, key, key_of_reply(out_fields, out, &beside));
 out:
 	buf_free(&reply);
 	buf_free(&body);
@@ -163,7 +172,8 @@ kms_decode(enum err e, const struct json_field *out_fields, struct view reply,
 {
 	*member = NULL;
 	if (e == ERR_OK)
-		e = json_decode_member(out_fields, reply, out, member);
+		e = json_decode_beside(
+		    out_fields, reply, out, NULL, NULL, member);
 	return (e == ERR_TOO_BIG ? ERR_REPLY : e);
 }
 

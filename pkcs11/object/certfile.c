@@ -301,23 +301,16 @@ static enum err
 read_file(struct call *c, const char *path, struct buf *out)
 {
 	int fd = -1;
-	ssize_t n = 1;
 	enum err e;
 
 	memset(&c->kms.error, 0, sizeof(c->kms.error));
 	e = trusted_open(path, TRUSTED_FILE, O_RDONLY, &fd, &c->kms.error);
-	if (e != ERR_OK)
-		return (e == ERR_FILE ? fail(c, path) : e);
-	while (e == ERR_OK && n > 0) {
-		if ((e = buf_reserve(out, out->len + 4096)) != ERR_OK)
-			break;
-		n = read(fd, out->ptr + out->len, 4096);
-		if (n == -1)
-			e = fail(c, path);
-		else
-			out->len += (size_t)n;
-	}
-	(void)close(fd);
+	if (e == ERR_OK)
+		e = buf_read(out, fd);
+	if (e == ERR_FILE)
+		e = fail(c, path);
+	if (fd != -1)
+		(void)close(fd);
 	return (e);
 }
 

@@ -75,26 +75,13 @@ close_all(int dir, int fd)
 }
 
 static enum err
-read_all(struct call *c, const char *name, int fd, struct buf *out)
+read_whole(struct call *c, const char *name, int fd, struct buf *out)
 {
-	struct stat st;
-	ssize_t n;
 	enum err e;
 
-	if (fstat(fd, &st) == -1)
-		return (fail(c, name));
-	if ((e = buf_reserve(out, (size_t)st.st_size)) != ERR_OK)
-		return (e);
-	for (out->len = 0; out->len < (size_t)st.st_size;
-	     out->len += (size_t)n) {
-		n = read(
-		    fd, out->ptr + out->len, (size_t)st.st_size - out->len);
-		if (n == -1)
-			return (fail(c, name));
-		if (n == 0)
-			break;
-	}
-	return (ERR_OK);
+	buf_reset(out);
+	e = buf_read(out, fd);
+	return (e == ERR_FILE ? fail(c, name) : e);
 }
 
 enum err
@@ -105,7 +92,7 @@ state_read(struct call *c, const char *name, struct buf *out)
 
 	if ((e = open_directory(c, false, &dir)) == ERR_OK &&
 	    (e = open_file(c, dir, name, O_RDONLY, &fd)) == ERR_OK)
-		e = read_all(c, name, fd, out);
+		e = read_whole(c, name, fd, out);
 	close_all(dir, fd);
 	return (e);
 }

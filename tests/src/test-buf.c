@@ -157,12 +157,38 @@ test_arena_refused(void)
 		    (unsigned)status);
 }
 
+/* A file of ten bytes, into buffers of which it fills all, or is too much. */
+static void
+test_read(void)
+{
+	static const struct {
+		size_t max;
+		enum err err;
+	} rows[] = {{100, ERR_OK}, {10, ERR_OK}, {9, ERR_TOO_BIG}};
+	FILE *f = tmpfile();
+
+	OK(f != NULL && fputs("0123456789", f) >= 0 && fflush(f) == 0,
+	    "a file");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b = BUF_INIT(rows[i].max);
+
+		rewind(f);
+		OK(buf_read(&b, fileno(f)) == rows[i].err &&
+			(rows[i].err != ERR_OK ||
+			    view_equal(buf_view(&b), VIEW_STR("0123456789"))),
+		    "ten bytes into %zu", rows[i].max);
+		buf_free(&b);
+	}
+	fclose(f);
+}
+
 int
 main(void)
 {
 	test_arena_refused();
 	test_ceiling();
 	test_hex();
+	test_read();
 	test_array();
 	test_growth();
 	test_arena();

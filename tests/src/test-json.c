@@ -186,8 +186,8 @@ test_rows(void)
 		    "{\"Rows\":[%s,{\"Name\":\"a\"},%s,{\"Name\":\"b\"},%s]}",
 		    bad[i], bad[i], bad[i]);
 		s = (struct sample){.number = 0};
-		OK(json_decode_member(fields, view_str(text), &s, &member) ==
-			    ERR_OK &&
+		OK(json_decode_beside(fields, view_str(text), &s, NULL, NULL,
+		       &member) == ERR_OK &&
 			s.rows.count == 2 && member != NULL &&
 			strcmp(member, "Name") == 0,
 		    "a row is left out: %s", bad[i]);
@@ -217,9 +217,46 @@ test_numbers(void)
 	    "no time is as far as that");
 }
 
+/* A member of the object itself that its table does not name. */
+static void
+test_beside(void)
+{
+	static const struct {
+		const char *text;
+		enum err err;
+		const char *id;
+	} rows[] = {
+	    {"{\"Other\":\"a\",\"Name\":\"b\"}", ERR_OK, "a"},
+	    {"{\"Name\":\"b\",\"Unknown\":{\"Other\":\"a\"}}", ERR_OK, ""},
+	    {"{\"Other\":null}", ERR_OK, ""},
+	    {"{\"Other\":5}", ERR_REPLY, ""},
+	    {"{\"Other\":[\"a\"]}", ERR_REPLY, ""},
+	    {"{\"Other\":{\"Other\":\"a\"}}", ERR_REPLY, ""},
+	    {"{\"Other\":\"longer than it\"}", ERR_REPLY, ""},
+	};
+	struct beside {
+		char id[8];
+	};
+	static const struct json_field other = JSON_FIELD(
+	    struct beside, id, "Other", TEXT);
+	const char *member;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct beside b = {""};
+		struct sample s = {.number = 0};
+
+		OK(json_decode_beside(fields, view_str(rows[i].text), &s,
+		       &other, &b, &member) == rows[i].err &&
+			strcmp(b.id, rows[i].id) == 0,
+		    "beside: %s", rows[i].text);
+		sample_free(&s);
+	}
+}
+
 int
 main(void)
 {
+	test_beside();
 	test_cut();
 	test_rows();
 	test_numbers();
