@@ -2,14 +2,18 @@
 #include <time.h>
 #include <openssl/crypto.h>
 #include <openssl/decoder.h>
+#include <openssl/ec.h>
 #include <openssl/encoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/opensslv.h>
+#include <openssl/proverr.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include "crypto.h"
+#include "fips.h"
 
 #define FORK_WAIT_MS 200 /* most stretches are far shorter */
 
@@ -163,32 +167,69 @@ fetch_all(OSSL_LIB_CTX *lib)
 	return (all);
 }
 
-static bool
-ran_out_of_memory(void)
+static enum crypto_reason
+reason_of(unsigned long code)
 {
+	int lib = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+
+	if (reason == ERR_R_MALLOC_FAILURE)
+		return (CRYPTO_NO_MEMORY);
+	if ((lib == ERR_LIB_PROV && (reason == PROV_R_KEY_SIZE_TOO_SMALL ||
+					reason == PROV_R_INVALID_KEY_LENGTH)) ||
+	    (lib == ERR_LIB_RSA && reason == RSA_R_KEY_SIZE_TOO_SMALL))
+		return (CRYPTO_KEY_SIZE);
+	if (reason == ERR_R_UNSUPPORTED ||
+	    (lib == ERR_LIB_EC && (reason == EC_R_UNKNOWN_GROUP ||
+				      reason == EC_R_INVALID_CURVE)) ||
+	    (lib == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM))
+		return (CRYPTO_UNSUPPORTED);
+	return (CRYPTO_OTHER);
+}
+
+enum crypto_reason
+crypto_reason(void)
+{
+	enum crypto_reason most = CRYPTO_NONE, one;
 	unsigned long code;
-	bool yes = false;
 
 	while ((code = ERR_get_error()) != 0)
-		yes = yes || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-	return (yes);
+		if ((one = reason_of(code)) > most)
+			most = one;
+	return (most);
+}
+
+/* Before anything is fetched: what was, stays. */
+static enum err
+choose_provider(struct crypto *c, const struct crypto_setup *setup,
+    struct error_info *error)
+{
+	if (setup->fips) {
+		c->fips = true;
+		return (fips_use(c->lib, setup->fips_config, error));
+	}
+	c->provider = OSSL_PROVIDER_load(c->lib, "default");
+	return (c->provider != NULL ? ERR_OK : ERR_INTERNAL);
 }
 
 static enum err
-fill_context(struct crypto *c)
+fill_context(struct crypto *c, const struct crypto_setup *setup,
+    struct error_info *error)
 {
 	uint8_t byte;
+	enum err e;
 
-	if ((c->provider = OSSL_PROVIDER_load(c->lib, "default")) == NULL ||
-	    !fetch_all(c->lib) ||
+	if ((e = choose_provider(c, setup, error)) != ERR_OK)
+		return (e);
+	if (!fetch_all(c->lib) ||
 	    RAND_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1 ||
 	    RAND_priv_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1)
 		return (ERR_INTERNAL);
-	return (ran_out_of_memory() ? ERR_MEMORY : ERR_OK);
+	return (crypto_reason() == CRYPTO_NO_MEMORY ? ERR_MEMORY : ERR_OK);
 }
 
 enum err
-crypto_open(struct crypto *c)
+crypto_open(struct crypto *c, const struct crypto_setup *setup,
+    struct error_info *error)
 {
 	void *errors = errors_take();
 	enum err e = ERR_MEMORY;
@@ -205,7 +246,7 @@ crypto_open(struct crypto *c)
 	 * loaded by our first use, our context would be in its way. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1 &&
 	    (c->lib = OSSL_LIB_CTX_new()) != NULL)
-		e = fill_context(c);
+		e = fill_context(c, setup, error);
 out:
 	if (e != ERR_OK)
 		crypto_close(c);

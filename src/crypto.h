@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <openssl/types.h>
 #include "err.h"
+#include "error-info.h"
 
 /*
  * OpenSSL in a library context of our own. The host may itself be OpenSSL with
@@ -16,13 +17,23 @@ struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
 	OSSL_PROVIDER *provider;
 	pthread_rwlock_t *users; /* read: a thread is inside; write: fork() */
-	bool fips; /* fips_use() has taken effect on lib */
+	bool fips; /* of OpenSSL's FIPS provider, and of no other */
+};
+
+/* What a context is made with. */
+struct crypto_setup {
+	bool fips; /* OpenSSL's FIPS provider alone: see fips.h */
+	const char *fips_config; /* its file; NULL: OpenSSL's own */
 };
 
 /* Loads the host's OpenSSL configuration first, never into our context.
  * Call without holding a lock: that configuration may load this module. All
- * algorithms are there afterwards, or it fails and can be called again. */
-enum err crypto_open(struct crypto *);
+ * algorithms are there afterwards, or it fails and can be called again. The
+ * provider is chosen before anything else is done in the context, so that no
+ * algorithm and no random generator is another provider's. ERR_CONFIG, with the
+ * reason: the FIPS provider cannot be used. */
+enum err crypto_open(
+    struct crypto *, const struct crypto_setup *, struct error_info *);
 /* For a program whose other threads have all ended: the module never can. */
 void crypto_close(struct crypto *);
 
@@ -37,6 +48,19 @@ struct crypto_guard {
 };
 void crypto_enter(const struct crypto *, struct crypto_guard *);
 void crypto_leave(struct crypto_guard *);
+/*
+ * Within such a stretch: why OpenSSL did not do something, as far as its error
+ * queue tells, which is empty afterwards. What it returns for want of memory
+ * looks like a key, a reply or a signature that is no good.
+ */
+enum crypto_reason {
+	CRYPTO_NONE, /* it does not tell: before 3.2, no memory may be it */
+	CRYPTO_OTHER,
+	CRYPTO_UNSUPPORTED, /* the provider does not have the algorithm */
+	CRYPTO_KEY_SIZE, /* it refuses a key of that size */
+	CRYPTO_NO_MEMORY
+};
+enum crypto_reason crypto_reason(void);
 /* Around a wait within such a stretch: meanwhile the thread uses neither. */
 void crypto_pause(const struct crypto *);
 void crypto_resume(const struct crypto *);

@@ -56,7 +56,9 @@ fips_use(OSSL_LIB_CTX *lib, const char *path, struct error_info *error)
 		return (ERR_OK);
 	if (ERR_peek_error() != 0)
 		ERR_error_string_n(ERR_peek_error(), why, sizeof(why));
-	(void)EVP_default_properties_enable_fips(lib, 0);
 	return (error_info_set(error, ERR_CONFIG,
-	    "OpenSSL's FIPS provider cannot be used with %s: %s", path, why));
+	    "run `openssl fipsinstall`, and see fips-config in "
+	    "keyferry.conf(5): OpenSSL's FIPS provider cannot be used with %s: "
+	    "%s",
+	    path, why));
 }

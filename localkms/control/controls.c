@@ -16,6 +16,7 @@ struct controls {
 	struct denial denials[DENIALS_MAX];
 	_Atomic size_t denial_count;
 	atomic_bool has_faults, has_quotas; /* to stay off the lock */
+	atomic_bool shares_wrapping_keys;
 	_Atomic int64_t forward_ms, skew_ms;
 	atomic_ulong counters[CONTROLS_COUNTERS];
 	atomic_ulong at_once, most_at_once; /* requests not yet answered */
@@ -140,6 +141,12 @@ controls_over_quota(struct controls *c, const char *operation,
 	return (over);
 }
 
+bool
+controls_shares_wrapping_keys(const struct controls *c)
+{
+	return (c->shares_wrapping_keys);
+}
+
 unsigned long
 controls_counter(const struct controls *c, size_t number)
 {
@@ -232,6 +239,12 @@ controls_enforce_quotas(struct controls *c, bool enforce)
 }
 
 void
+controls_share_wrapping_keys(struct controls *c, bool share)
+{
+	c->shares_wrapping_keys = share;
+}
+
+void
 controls_delay_changes(struct controls *c, int64_t ms)
 {
 	store_set_delay(c->store, ms);
@@ -244,6 +257,7 @@ controls_reset(struct controls *c)
 	controls_clear_denials(c);
 	controls_enforce_quotas(c, false);
 	controls_delay_changes(c, 0);
+	controls_share_wrapping_keys(c, false);
 	controls_clear_counters(c);
 	c->skew_ms = 0;
 }

@@ -35,6 +35,8 @@ bool controls_denied(struct controls *, const char *operation,
 /* Whether AWS's request quota is used up. */
 bool controls_over_quota(struct controls *, const char *operation,
     const struct key *, const char *pair_spec, const char *region);
+/* Whether all import parameters of a size have the same wrapping key. */
+bool controls_shares_wrapping_keys(const struct controls *);
 
 /* What follows is for the control address. */
 
@@ -61,6 +63,7 @@ void controls_clear_denials(struct controls *);
 /* Adds so many seconds to KMS's time and to the front end's time. */
 void controls_move_clock(struct controls *, int64_t forward, int64_t skew);
 void controls_enforce_quotas(struct controls *, bool);
+void controls_share_wrapping_keys(struct controls *, bool);
 /* For so long after a change, reads find what was before. */
 void controls_delay_changes(struct controls *, int64_t ms);
 /* All as at first, but for KMS's time. */

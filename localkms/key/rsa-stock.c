@@ -16,6 +16,7 @@ struct stock {
 	size_t want, have;
 	bool asked; /* ever: a server that imports nothing makes none */
 	EVP_PKEY *pairs[STOCK_MAX];
+	EVP_PKEY *shared; /* given to whoever does not need one of his own */
 };
 
 static const struct stock stocks[] = {
@@ -137,6 +138,33 @@ rsa_stock_take(struct rsa_stock *p, unsigned bits)
 	return (pkey != NULL ? pkey : generate(bits, &p->end));
 }
 
+EVP_PKEY *
+rsa_stock_share(struct rsa_stock *p, unsigned bits)
+{
+	EVP_PKEY *made = NULL, *pkey = NULL;
+
+	for (struct stock *s = p->stocks; s < p->stocks + ELEMS(stocks); s++) {
+		if (s->bits != bits)
+			continue;
+		pthread_mutex_lock(&p->lock);
+		if (s->shared == NULL) {
+			pthread_mutex_unlock(&p->lock);
+			made = rsa_stock_take(p, bits);
+			pthread_mutex_lock(&p->lock);
+		}
+		if (s->shared == NULL) {
+			s->shared = made;
+			made = NULL;
+		}
+		pkey = s->shared;
+		if (pkey != NULL && EVP_PKEY_up_ref(pkey) != 1)
+			pkey = NULL;
+		pthread_mutex_unlock(&p->lock);
+	}
+	EVP_PKEY_free(made);
+	return (pkey);
+}
+
 void
 rsa_stock_close(struct rsa_stock *p)
 {
@@ -147,9 +175,11 @@ rsa_stock_close(struct rsa_stock *p)
 	pthread_cond_signal(&p->wanted);
 	pthread_mutex_unlock(&p->lock);
 	pthread_join(p->thread, NULL);
-	for (size_t i = 0; i < ELEMS(stocks); i++)
+	for (size_t i = 0; i < ELEMS(stocks); i++) {
 		while (p->stocks[i].have != 0)
 			EVP_PKEY_free(p->stocks[i].pairs[--p->stocks[i].have]);
+		EVP_PKEY_free(p->stocks[i].shared);
+	}
 	pthread_cond_destroy(&p->wanted);
 	pthread_mutex_destroy(&p->lock);
 	free(p);

@@ -58,6 +58,14 @@ set_make(
 	return (true);
 }
 
+static EVP_PKEY *
+wrapping_pair(struct call *c, unsigned bits)
+{
+	return (controls_shares_wrapping_keys(c->service->controls)
+		    ? rsa_stock_share(c->service->rsa_stock, bits)
+		    : rsa_stock_take(c->service->rsa_stock, bits));
+}
+
 bool
 op_get_parameters_for_import(struct call *c)
 {
@@ -70,7 +78,7 @@ op_get_parameters_for_import(struct call *c)
 
 	if (!read_wrapping(c, &w, &bits))
 		return (false);
-	if ((pair.pkey = rsa_stock_take(c->service->rsa_stock, bits)) == NULL ||
+	if ((pair.pkey = wrapping_pair(c, bits)) == NULL ||
 	    !material_public(&pair, spki)) {
 		(void)call_out_of_memory(c);
 		goto out;

@@ -236,18 +236,33 @@ move_clock(struct controls *c, const struct web_request *q, struct web_reply *r)
 	print(r, clock_fields, &a);
 }
 
+/* A parameter that is "on" or "off". */
 static void
-set_quotas(struct controls *c, const struct web_request *q, struct web_reply *r)
+set_switch(struct controls *c, const struct web_request *q, struct web_reply *r,
+    const char *name, void (*set)(struct controls *, bool))
 {
 	char text[8] = "";
 
-	(void)web_parameter(q, "enforce", text, sizeof(text));
+	(void)web_parameter(q, name, text, sizeof(text));
 	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0) {
-		print_error(r, "enforce is on or off");
+		print_error(r, "the parameter is on or off");
 		return;
 	}
-	controls_enforce_quotas(c, strcmp(text, "on") == 0);
+	set(c, strcmp(text, "on") == 0);
 	print_done(r);
+}
+
+static void
+set_quotas(struct controls *c, const struct web_request *q, struct web_reply *r)
+{
+	set_switch(c, q, r, "enforce", controls_enforce_quotas);
+}
+
+static void
+set_wrapping_keys(
+    struct controls *c, const struct web_request *q, struct web_reply *r)
+{
+	set_switch(c, q, r, "share", controls_share_wrapping_keys);
 }
 
 static void
@@ -300,6 +315,7 @@ static const struct {
 	{ "POST",	"/clock",	move_clock },
 	{ "POST",	"/quotas",	set_quotas },
 	{ "POST",	"/consistency",	set_consistency },
+	{ "POST",	"/wrapping-keys", set_wrapping_keys },
 	{ "POST",	"/reset",	reset },
 };
 /* clang-format on */

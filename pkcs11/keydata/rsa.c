@@ -1,5 +1,4 @@
 #include <string.h>
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include "number.h"
 #include "rsa.h"
@@ -111,19 +110,12 @@ rsa_check(const struct rsa_private *k, size_t *bits)
 }
 
 bool
-rsa_is_public(const EVP_PKEY *pkey, size_t bits, int least_exponent_bits)
+rsa_is_public(
+    struct view modulus, struct view exponent, size_t bits, size_t least)
 {
-	BIGNUM *n = NULL, *e = NULL;
-	bool good = EVP_PKEY_is_a(pkey, "RSA") == 1 &&
-		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ==
-			1 &&
-		    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) ==
-			1 &&
-		    (size_t)BN_num_bits(n) == bits && BN_is_odd(n) &&
-		    BN_is_odd(e) && BN_num_bits(e) >= least_exponent_bits &&
-		    BN_num_bits(e) <= MOST_EXPONENT_BITS;
+	struct view n = number_trim(modulus), e = number_trim(exponent);
 
-	BN_free(e);
-	BN_free(n);
-	return (good);
+	return (number_bits(n) == bits && n.len != 0 && is_odd(n) &&
+		e.len != 0 && is_odd(e) && number_bits(e) >= least &&
+		number_bits(e) <= MOST_EXPONENT_BITS);
 }

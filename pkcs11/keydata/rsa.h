@@ -1,6 +1,5 @@
 #ifndef RSA_H
 #define RSA_H
-#include <openssl/evp.h>
 #include "buf.h"
 #include "cryptoki/cryptoki.h"
 #include "arena.h"
@@ -50,5 +49,6 @@ enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
  * exponent that a key can have (FIPS 186-5, A.1.1, ends at 256 bits), of at
  * least so many bits. With e = 1 everything encrypts to itself.
  */
-bool rsa_is_public(const EVP_PKEY *, size_t bits, int least_exponent_bits);
+bool rsa_is_public(struct view modulus, struct view exponent, size_t bits,
+    size_t least_exponent_bits);
 #endif

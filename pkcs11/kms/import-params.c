@@ -1,13 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include <openssl/x509.h>
 #include "json.h"
 #include "import-params.h"
+#include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "settle.h"
 #include "token/state.h"
@@ -81,21 +79,18 @@ is_of_key(const struct kms_import_parameters *p, const struct key *k)
  * key, or with one whose exponent makes RSA no riddle, is as good as clear.
  */
 static bool
-is_wrapping_key(struct call *c, struct view info, CK_ULONG bits)
+is_wrapping_key(struct view info, CK_ULONG bits)
 {
-	const unsigned char *der = info.ptr;
-	EVP_PKEY *pkey = d2i_PUBKEY_ex(
-	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
-	bool good = pkey != NULL && der == info.ptr + info.len &&
-		    rsa_is_public(pkey, bits, LEAST_EXPONENT_BITS);
+	struct public_key k;
 
-	EVP_PKEY_free(pkey);
-	return (good);
+	return (
+	    public_key_read(info, &k) == ERR_OK && k.type == CKK_RSA &&
+	    rsa_is_public(k.modulus, k.exponent, bits, LEAST_EXPONENT_BITS));
 }
 
 static enum err
-check_parameters(struct call *c, struct kms *kms, const struct key *k,
-    const struct import_params *p)
+check_parameters(
+    struct kms *kms, const struct key *k, const struct import_params *p)
 {
 	CK_ULONG bits = import_params_bits(p);
 
@@ -103,7 +98,7 @@ check_parameters(struct call *c, struct kms *kms, const struct key *k,
 		return (error_info_set(&kms->error, ERR_REPLY,
 		    "the import parameters for key %s are those of %s",
 		    k->meta.id, p->parameters.key));
-	if (!is_wrapping_key(c, buf_view(&p->parameters.public_key), bits))
+	if (!is_wrapping_key(buf_view(&p->parameters.public_key), bits))
 		return (error_info_set(&kms->error, ERR_REPLY,
 		    "the wrapping key for key %s is not an RSA key of %lu bits "
 		    "with an exponent from 65537 on",
@@ -125,7 +120,7 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
 	} while (settle_retry(c, &kms->deadline, k, e, &tries));
 	if (e == ERR_OK)
-		e = check_parameters(c, kms, k, p);
+		e = check_parameters(kms, k, p);
 	if (e != ERR_OK)
 		drop_parameters(p);
 	return (e);
@@ -165,7 +160,7 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 	}
 	if (e == ERR_OK && p->parameters.token.len != 0 &&
 	    (p->parameters.valid_to * 1000 <= (double)now_ms ||
-		!is_wrapping_key(c, buf_view(&p->parameters.public_key),
+		!is_wrapping_key(buf_view(&p->parameters.public_key),
 		    import_params_bits(p))))
 		drop_parameters(p);
 	return (e);
@@ -285,33 +280,26 @@ log_fingerprint(const struct call *c, const struct key *k, struct view info)
 	buf_free(&hex);
 }
 
+/* The modulus or the exponent. */
 static CK_RV
 read_number(
-    struct call *c, const struct object *o, const char *name, struct buf *out)
+    struct call *c, const struct object *o, bool modulus, struct buf *out)
 {
 	struct buf info = BUF_INIT(KMS_BLOB_MAX);
-	const unsigned char *der;
-	EVP_PKEY *pkey = NULL;
-	BIGNUM *n = NULL;
+	struct public_key k;
+	enum err e;
 	CK_RV rv;
 
 	if ((rv = fetch_info(c, o, &info)) != CKR_OK)
 		goto out;
-	if (strcmp(name, OSSL_PKEY_PARAM_RSA_N) == 0)
+	if (modulus)
 		log_fingerprint(c, o->key, buf_view(&info));
-	rv = call_fail(c, ERR_REPLY);
-	der = info.ptr;
-	pkey = d2i_PUBKEY_ex(
-	    NULL, &der, (long)info.len, c->module->crypto->lib, NULL);
-	if (pkey == NULL || EVP_PKEY_get_bn_param(pkey, name, &n) != 1 ||
-	    buf_reserve(out, (size_t)BN_num_bytes(n)) != ERR_OK)
-		goto out;
-	out->len = (size_t)BN_bn2bin(n, out->ptr);
-	c->err = ERR_OK;
-	rv = CKR_OK;
+	if (public_key_read(buf_view(&info), &k) != ERR_OK)
+		e = ERR_REPLY;
+	else
+		e = buf_append(out, modulus ? k.modulus : k.exponent);
+	rv = e == ERR_OK ? CKR_OK : call_fail(c, e);
 out:
-	BN_free(n);
-	EVP_PKEY_free(pkey);
 	buf_free(&info);
 	return (rv);
 }
@@ -320,14 +308,14 @@ CK_RV
 import_params_read_modulus(
     struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_N, out));
+	return (read_number(c, o, true, out));
 }
 
 CK_RV
 import_params_read_exponent(
     struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_E, out));
+	return (read_number(c, o, false, out));
 }
 
 CK_RV

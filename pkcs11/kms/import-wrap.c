@@ -1,6 +1,6 @@
 #include <string.h>
-#include <openssl/x509.h>
 #include "import-wrap.h"
+#include "keydata/public-key.h"
 #include "keydata/rsa-wrap.h"
 #include "wrapping-algorithm.h"
 
@@ -12,18 +12,20 @@ import_wrap_material(const struct crypto *crypto, struct arena *arena,
 {
 	const struct wrapping_algorithm *w = wrapping_algorithm_find(
 	    p->algorithm);
-	const unsigned char *der = p->parameters.public_key.ptr;
 	struct rsa_oaep o = {.digest = NULL};
 	EVP_PKEY *pkey = NULL;
-	enum err e = ERR_REPLY;
+	enum err e;
 
 	if (w == NULL)
 		return (ERR_UNSUPPORTED);
 	o.digest = o.mgf = w->digest;
-	pkey = d2i_PUBKEY_ex(
-	    NULL, &der, (long)p->parameters.public_key.len, crypto->lib, NULL);
-	if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA") != 1)
+	e = public_key_open(crypto, buf_view(&p->parameters.public_key), &pkey);
+	if (e == ERR_OK && EVP_PKEY_is_a(pkey, "RSA") != 1)
+		e = ERR_DATA;
+	if (e != ERR_OK) {
+		e = e == ERR_DATA ? ERR_REPLY : e;
 		goto out;
+	}
 	e = w->mechanism == CKM_RSA_AES_KEY_WRAP
 		? rsa_aes_wrap(
 		      crypto, arena, pkey, &o, AES_KEY_LEN, material, out)

@@ -174,22 +174,37 @@ take_number(EVP_PKEY *pkey, const char *name, size_t width, struct buf *out)
 	return (rv);
 }
 
+/* The provider may refuse what the mechanism has: that of FIPS does. */
+static CK_RV
+not_generated(struct call *c)
+{
+	switch (crypto_reason()) {
+	case CRYPTO_NONE:
+	case CRYPTO_NO_MEMORY:
+		return (CKR_HOST_MEMORY);
+	case CRYPTO_KEY_SIZE:
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "OpenSSL's provider generates no key of that size"));
+	case CRYPTO_UNSUPPORTED:
+		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
+		    "OpenSSL's provider does not have that curve"));
+	default:
+		return (CKR_FUNCTION_FAILED);
+	}
+}
+
 static CK_RV
 keygen(
     struct call *c, const char *type, const OSSL_PARAM *params, EVP_PKEY **out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(
 	    c->module->crypto->lib, type, NULL);
-	CK_RV rv = CKR_FUNCTION_FAILED;
+	bool done = ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+		    EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+		    EVP_PKEY_generate(ctx, out) == 1;
 
-	if (ctx == NULL)
-		return (CKR_HOST_MEMORY);
-	if (EVP_PKEY_keygen_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
-	    EVP_PKEY_generate(ctx, out) == 1)
-		rv = CKR_OK;
 	EVP_PKEY_CTX_free(ctx);
-	return (rv);
+	return (done ? CKR_OK : not_generated(c));
 }
 
 /* CKA_PUBLIC_EXPONENT, in the machine's order; 65537 where it is absent. */

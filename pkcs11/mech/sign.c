@@ -157,22 +157,24 @@ is_in_range(const BIGNUM *n, const BIGNUM *x)
 }
 
 /* Of a key in KMS: what KMS answers is held against the order of the curve. */
-static bool
-is_of_curve(const struct op *op, const ECDSA_SIG *s)
+static enum err
+check_curve(const struct op *op, const ECDSA_SIG *s)
 {
 	const struct curve *curve;
 	EC_GROUP *group;
 	bool good;
 
 	if (!object_in_kms(&op->object))
-		return (true);
+		return (ERR_OK);
 	curve = curve_find(CKK_EC, op->object.key->spec->params);
-	group = curve != NULL ? EC_GROUP_new_by_curve_name(curve->nid) : NULL;
-	good = group != NULL &&
-	       is_in_range(EC_GROUP_get0_order(group), ECDSA_SIG_get0_r(s)) &&
+	if (curve == NULL)
+		return (ERR_REPLY);
+	if ((group = EC_GROUP_new_by_curve_name(curve->nid)) == NULL)
+		return (ERR_MEMORY);
+	good = is_in_range(EC_GROUP_get0_order(group), ECDSA_SIG_get0_r(s)) &&
 	       is_in_range(EC_GROUP_get0_order(group), ECDSA_SIG_get0_s(s));
 	EC_GROUP_free(group);
-	return (good);
+	return (good ? ERR_OK : ERR_REPLY);
 }
 
 /* KMS and OpenSSL speak DER; PKCS#11 wants r and s, each as wide as n. */
@@ -183,21 +185,21 @@ der_to_raw(struct call *c, struct op *op)
 	int half = (int)(ecdsa_len(op, 0) / 2);
 	uint8_t raw[2 * HALF_MAX];
 	ECDSA_SIG *s;
-	CK_RV rv = CKR_OK;
+	enum err e = ERR_REPLY;
 
 	s = d2i_ECDSA_SIG(NULL, &der, (long)op->result.len);
-	if (s != NULL && der == op->result.ptr + op->result.len &&
-	    is_of_curve(op, s) &&
-	    BN_bn2binpad(ECDSA_SIG_get0_r(s), raw, half) == half &&
-	    BN_bn2binpad(ECDSA_SIG_get0_s(s), raw + half, half) == half) {
+	if (s != NULL && der == op->result.ptr + op->result.len)
+		e = check_curve(op, s);
+	if (e == ERR_OK &&
+	    (BN_bn2binpad(ECDSA_SIG_get0_r(s), raw, half) != half ||
+		BN_bn2binpad(ECDSA_SIG_get0_s(s), raw + half, half) != half))
+		e = ERR_REPLY;
+	if (e == ERR_OK) {
 		buf_reset(&op->result);
-		if (buf_append(&op->result, VIEW(raw, (size_t)half * 2)) !=
-		    ERR_OK)
-			rv = CKR_HOST_MEMORY;
-	} else
-		rv = call_fail(c, ERR_REPLY);
+		e = buf_append(&op->result, VIEW(raw, (size_t)half * 2));
+	}
 	ECDSA_SIG_free(s);
-	return (rv);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 static CK_RV

@@ -33,23 +33,38 @@ add_number(struct numbers *n, const char *name, struct view v)
 	return (ERR_OK);
 }
 
+static CK_RV
+not_taken(void)
+{
+	switch (crypto_reason()) {
+	case CRYPTO_NONE:
+	case CRYPTO_NO_MEMORY:
+		return (CKR_HOST_MEMORY);
+	case CRYPTO_UNSUPPORTED:
+		return (CKR_CURVE_NOT_SUPPORTED);
+	default:
+		return (CKR_ATTRIBUTE_VALUE_INVALID);
+	}
+}
+
 /* CKR_ATTRIBUTE_VALUE_INVALID when OpenSSL does not take it. */
 static CK_RV
 from_params(struct call *c, const char *type, struct numbers *n, bool private,
     EVP_PKEY **out)
 {
 	EVP_PKEY_CTX *ctx;
-	CK_RV rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	CK_RV rv;
 
 	n->params[n->count] = OSSL_PARAM_construct_end();
 	ctx = EVP_PKEY_CTX_new_from_name(c->module->crypto->lib, type, NULL);
 	if (ctx == NULL)
-		return (CKR_HOST_MEMORY);
-	if (EVP_PKEY_fromdata_init(ctx) == 1 &&
-	    EVP_PKEY_fromdata(ctx, out,
-		private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-		n->params) == 1)
-		rv = CKR_OK;
+		return (not_taken());
+	rv = EVP_PKEY_fromdata_init(ctx) == 1 &&
+		     EVP_PKEY_fromdata(ctx, out,
+			 private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			 n->params) == 1
+		 ? CKR_OK
+		 : not_taken();
 	EVP_PKEY_CTX_free(ctx);
 	return (rv);
 }
@@ -118,11 +133,13 @@ raw_of_attrset(struct call *c, const struct attrset *b,
 	if (b->class == CKO_PRIVATE_KEY)
 		*out = EVP_PKEY_new_raw_private_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
-	else if (curve_read_point(
+	else if (!curve_read_point(
 		     curve, attrset_view(b, CKA_EC_POINT), POINT_ANY, &v))
+		return (CKR_ATTRIBUTE_VALUE_INVALID);
+	else
 		*out = EVP_PKEY_new_raw_public_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
-	return (*out != NULL ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID);
+	return (*out != NULL ? CKR_OK : not_taken());
 }
 
 CK_RV
@@ -151,7 +168,8 @@ pkey_from_object(struct call *c, const struct object *o, EVP_PKEY **out)
 	if (o->attrs != NULL) {
 		rv = pkey_from_attrs(c, o->attrs, out);
 		return (rv == CKR_ATTRIBUTE_VALUE_INVALID
-			    ? CKR_KEY_HANDLE_INVALID
+			    ? call_error(c, CKR_FUNCTION_FAILED,
+				  "OpenSSL does not take the key")
 			    : rv);
 	}
 	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)

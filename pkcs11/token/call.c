@@ -96,30 +96,6 @@ log_result(const struct call *c, CK_RV rv)
 }
 
 CK_RV
-call_end(struct call *c, CK_RV rv)
-{
-	char name[RV_NAME_SIZE];
-
-	if (c->module == NULL)
-		return (rv);
-	if (c->session != NULL) {
-		if (c->err != ERR_OK)
-			c->session->device_error = (CK_ULONG)
-						       c->kms.error.status;
-		session_put(c->session);
-	}
-	if (!is_answer(rv) && log_enabled(c->module->log, LOG_ERROR))
-		log_result(c, rv);
-	else
-		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
-		    rv_name(rv, name));
-	crypto_leave(&c->guard);
-	module_unlock(c->module);
-	module_put(c->module);
-	return (rv);
-}
-
-CK_RV
 call_fail(struct call *c, enum err e)
 {
 	c->err = e;
@@ -134,6 +110,65 @@ call_error(struct call *c, CK_RV rv, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(c->why, sizeof(c->why), fmt, ap);
 	va_end(ap);
+	return (rv);
+}
+
+/* A failure that has no code of its own. */
+static bool
+is_vague(CK_RV rv)
+{
+	return (rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR ||
+		rv == CKR_HOST_MEMORY);
+}
+
+/* What OpenSSL knows about a failure. What failed because it had no memory says
+ * nothing about the key, the signature or the reply that it was about. */
+static CK_RV
+with_reason(struct call *c, CK_RV rv)
+{
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		return (rv);
+	switch (crypto_reason()) {
+	case CRYPTO_NO_MEMORY:
+		c->why[0] = '\0';
+		return (call_fail(c, ERR_MEMORY));
+	case CRYPTO_KEY_SIZE:
+		return (is_vague(rv) ? call_error(c, CKR_KEY_SIZE_RANGE,
+					   "OpenSSL's provider refuses a key "
+					   "of that size")
+				     : rv);
+	case CRYPTO_UNSUPPORTED:
+		return (is_vague(rv) ? call_error(c, CKR_MECHANISM_INVALID,
+					   "OpenSSL's provider does not have "
+					   "the algorithm")
+				     : rv);
+	default:
+		return (rv);
+	}
+}
+
+CK_RV
+call_end(struct call *c, CK_RV rv)
+{
+	char name[RV_NAME_SIZE];
+
+	if (c->module == NULL)
+		return (rv);
+	rv = with_reason(c, rv);
+	if (c->session != NULL) {
+		if (c->err != ERR_OK)
+			c->session->device_error = (CK_ULONG)
+						       c->kms.error.status;
+		session_put(c->session);
+	}
+	if (!is_answer(rv) && log_enabled(c->module->log, LOG_ERROR))
+		log_result(c, rv);
+	else
+		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
+		    rv_name(rv, name));
+	crypto_leave(&c->guard);
+	module_unlock(c->module);
+	module_put(c->module);
 	return (rv);
 }
 

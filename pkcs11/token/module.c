@@ -6,7 +6,6 @@
 #include "module.h"
 #include "arena.h"
 #include "env.h"
-#include "fips.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
@@ -144,6 +143,20 @@ module_free(struct module *m)
 	free(m);
 }
 
+static void
+module_free_inside(struct module *m)
+{
+	struct crypto_guard guard;
+
+	if (!global.crypto_open) {
+		module_free(m);
+		return;
+	}
+	crypto_enter(&global.crypto, &guard);
+	module_free(m);
+	crypto_leave(&guard);
+}
+
 static CK_RV
 open_tokens(struct module *m, bool no_threads)
 {
@@ -193,58 +206,63 @@ read_config(struct module *m, const char *init_args)
 	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }
 
-/* For the life of the process, or of the forked child: OpenSSL's context is. */
+/*
+ * OpenSSL's context is for the life of the process, or of the forked child;
+ * with fips it is of the FIPS provider alone. One that was made without cannot
+ * become one: its random generator is there, and calls may be under way.
+ */
 static CK_RV
-use_fips(struct module *m)
+open_crypto(const struct module *m)
 {
+	const struct crypto_setup setup = {
+	    m->config.fips, m->config.fips_config};
 	struct error_info error = {.status = 0};
+	enum err e = ERR_OK;
 
-	if (!m->config.fips || global.crypto.fips)
-		return (CKR_OK);
-	if (fips_use(global.crypto.lib, m->config.fips_config, &error) ==
-	    ERR_OK) {
-		global.crypto.fips = true;
+	if (global.crypto_open && m->config.fips && !global.crypto.fips)
+		e = error_info_set(&error, ERR_CONFIG,
+		    "this process has used the module without it: start the "
+		    "program again");
+	else if (!global.crypto_open)
+		e = crypto_open(&global.crypto, &setup, &error);
+	if (e == ERR_OK) {
+		global.crypto_open = true;
 		return (CKR_OK);
 	}
-	log_line(m->log, LOG_ERROR,
-	    "C_Initialize: fips = yes: %s; run `openssl fipsinstall`, and see "
-	    "fips-config in keyferry.conf(5)",
-	    error.message);
+	if (e != ERR_CONFIG)
+		return (CKR_HOST_MEMORY);
+	log_line(
+	    m->log, LOG_ERROR, "C_Initialize: fips = yes: %s", error.message);
 	return (CKR_GENERAL_ERROR);
 }
 
-static CK_RV
-module_new(const char *init_args, bool no_threads, struct module **out)
+static struct module *
+module_new(void)
 {
-	struct module *m;
-	bool locked;
-	CK_RV rv;
+	struct module *m = calloc(1, sizeof(*m));
 
-	if ((m = calloc(1, sizeof(*m))) == NULL)
-		return (CKR_HOST_MEMORY);
+	if (m == NULL)
+		return (NULL);
 	m->refs = 1;
 	m->crypto = &global.crypto;
 	m->clock = &module_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
-	if ((rv = read_config(m, init_args)) != CKR_OK ||
-	    (rv = use_fips(m)) != CKR_OK)
-		goto out;
-	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK) {
-		rv = CKR_HOST_MEMORY;
-		goto out;
-	}
+	return (m);
+}
+
+static CK_RV
+fill_module(struct module *m, bool no_threads)
+{
+	bool locked;
+
+	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK)
+		return (CKR_HOST_MEMORY);
 	if (!locked)
 		log_line(m->log, LOG_INFO,
 		    "C_Initialize: memory for keys is not locked: see "
 		    "ulimit -l");
-	rv = open_tokens(m, no_threads);
-out:
-	if (rv == CKR_OK)
-		*out = m;
-	else
-		module_free(m);
-	return (rv);
+	return (open_tokens(m, no_threads));
 }
 
 /* p11-kit and NSS hand a string in the reserved member; a value that cannot
@@ -289,19 +307,13 @@ module_unlock(struct module *m)
 		(void)m->locks.UnlockMutex(m->mutex);
 }
 
-/* Not under the lock: reading OpenSSL's configuration may load this module
- * once more and call C_Initialize. */
+/* With OpenSSL's context as the thread's. */
 static CK_RV
-start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
+start_inside(struct module *m, const CK_C_INITIALIZE_ARGS *a)
 {
 	struct crypto_guard guard;
 	CK_RV rv;
 
-	if (!global.crypto_open) {
-		if (crypto_open(&global.crypto) != ERR_OK)
-			return (CKR_HOST_MEMORY);
-		global.crypto_open = true;
-	}
 	if (!global.hooked) {
 		if (atexit(at_exit) != 0 ||
 		    pthread_atfork(
@@ -310,14 +322,32 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 		global.hooked = true;
 	}
 	crypto_enter(&global.crypto, &guard);
-	rv = module_new(a == NULL ? NULL : a->pReserved,
-	    a != NULL && (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0,
-	    out);
-	if (rv == CKR_OK && (rv = take_locks(*out, a)) != CKR_OK) {
-		module_free(*out);
-		*out = NULL;
-	}
+	rv = fill_module(m,
+	    a != NULL && (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0);
+	if (rv == CKR_OK)
+		rv = take_locks(m, a);
 	crypto_leave(&guard);
+	return (rv);
+}
+
+/* Not under the lock: reading OpenSSL's configuration may load this module
+ * once more and call C_Initialize. Ours is read before OpenSSL is touched: it
+ * says which provider that uses. */
+static CK_RV
+start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
+{
+	struct module *m = module_new();
+	CK_RV rv;
+
+	if (m == NULL)
+		return (CKR_HOST_MEMORY);
+	if ((rv = read_config(m, a == NULL ? NULL : a->pReserved)) == CKR_OK &&
+	    (rv = open_crypto(m)) == CKR_OK)
+		rv = start_inside(m, a);
+	if (rv == CKR_OK)
+		*out = m;
+	else
+		module_free_inside(m);
 	return (rv);
 }
 
@@ -403,18 +433,14 @@ module_get(void)
 void
 module_put(struct module *m)
 {
-	struct crypto_guard guard;
 	bool last;
 
 	pthread_mutex_lock(&global.lock);
 	/* on the way out nothing is freed: OpenSSL may be gone already */
 	last = --m->refs == 0 && !global.exiting;
 	pthread_mutex_unlock(&global.lock);
-	if (last) {
-		crypto_enter(&global.crypto, &guard);
-		module_free(m);
-		crypto_leave(&guard);
-	}
+	if (last)
+		module_free_inside(m);
 	pthread_mutex_lock(&global.lock);
 	global.calls--;
 	if (global.exiting)

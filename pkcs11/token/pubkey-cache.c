@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/x509.h>
 #include "array.h"
+#include "keydata/public-key.h"
 #include "pubkey-cache.h"
 
 void
@@ -107,11 +107,10 @@ bool
 pubkey_cache_owner(struct pubkey_cache *ps, const struct crypto *crypto,
     struct view info, char key_id[KMS_ID_SIZE])
 {
-	const unsigned char *der = info.ptr;
-	EVP_PKEY *pkey = d2i_PUBKEY_ex(
-	    NULL, &der, (long)info.len, crypto->lib, NULL);
+	EVP_PKEY *pkey = NULL;
 	bool found = false;
 
+	(void)public_key_open(crypto, info, &pkey);
 	pthread_mutex_lock(&ps->lock);
 	for (size_t i = 0; i < ps->count && !found; i++) {
 		found = is_key(ps->rows[i], info, pkey);

@@ -1,58 +1,47 @@
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/objects.h>
-#include <openssl/x509.h>
 #include "attr-value.h"
 #include "keydata/curve.h"
+#include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "pubkey.h"
 
 #define INFO_MAX 8192 /* KMS's limit */
-#define POINT_MAX 256
 
-/* Whether the key that KMS hands out is one of the KeySpec that it tells. One
- * that OpenSSL here does not know (ML-DSA before 3.5) is not looked into. */
+/* Whether the key that KMS hands out is one of the KeySpec that it tells. */
 static bool
-is_of_spec(EVP_PKEY *pkey, const struct key_spec *spec)
+is_of_spec(const struct public_key *p, const struct key_spec *spec)
 {
-	const struct curve *curve;
-	char name[64];
-
+	if (p->type != spec->type)
+		return (false);
 	switch (spec->type) {
 	case CKK_RSA:
-		return (pkey != NULL && rsa_is_public(pkey, spec->bits, 2));
+		return (rsa_is_public(p->modulus, p->exponent, spec->bits, 2));
 	case CKK_EC:
-		curve = curve_find(CKK_EC, spec->params);
-		return (curve != NULL && pkey != NULL &&
-			EVP_PKEY_is_a(pkey, "EC") == 1 &&
-			EVP_PKEY_get_group_name(
-			    pkey, name, sizeof(name), NULL) == 1 &&
-			OBJ_txt2nid(name) == curve->nid);
 	case CKK_EC_EDWARDS:
-		return (pkey != NULL && EVP_PKEY_is_a(pkey, "ED25519") == 1);
+		return (p->curve == curve_find(spec->type, spec->params) &&
+			p->value.len == p->curve->point);
 	default:
-		return (true);
+		return (p->parameter_set == spec->bits);
 	}
 }
 
 static enum err
 fetch(struct call *c, const struct key *k, struct pubkey *p)
 {
-	const unsigned char *der;
+	struct public_key public;
 	enum err e;
 
 	memcpy(p->key_id, k->meta.id, sizeof(p->key_id));
 	p->info.max = INFO_MAX;
 	if ((e = kms_get_public_key(&c->kms, k->meta.arn, &p->info)) != ERR_OK)
 		return (e);
-	der = p->info.ptr;
-	p->pkey = d2i_PUBKEY_ex(
-	    NULL, &der, (long)p->info.len, c->module->crypto->lib, NULL);
-	if (p->pkey != NULL && der != p->info.ptr + p->info.len)
+	if (public_key_read(buf_view(&p->info), &public) != ERR_OK ||
+	    !is_of_spec(&public, k->spec))
 		return (ERR_REPLY);
-	return (is_of_spec(p->pkey, k->spec) ? ERR_OK : ERR_REPLY);
+	e = public_key_load(c->module->crypto, &public, &p->pkey);
+	/* what this OpenSSL does not know (ML-DSA before 3.5) can be shown */
+	return (e == ERR_UNSUPPORTED ? ERR_OK : e == ERR_DATA ? ERR_REPLY : e);
 }
 
 CK_RV
@@ -127,36 +116,36 @@ get_for_attribute(
 	    "KMS hands out no public key in the key's state"));
 }
 
+/* What was read once, and lies in the cache. */
 static CK_RV
-read_number(
-    struct call *c, const struct object *o, const char *name, struct buf *out)
+get_parts(struct call *c, const struct object *o, struct public_key *out)
 {
 	const struct pubkey *p;
-	BIGNUM *n = NULL;
 	CK_RV rv;
 
 	if ((rv = get_for_attribute(c, o, &p)) != CKR_OK)
 		return (rv);
-	if (p->pkey == NULL || EVP_PKEY_get_bn_param(p->pkey, name, &n) != 1)
-		return (call_fail(c, ERR_REPLY));
-	if (buf_reserve(out, (size_t)BN_num_bytes(n)) != ERR_OK)
-		rv = CKR_HOST_MEMORY;
-	else
-		out->len = (size_t)BN_bn2bin(n, out->ptr);
-	BN_free(n);
-	return (rv);
+	return (public_key_read(buf_view(&p->info), out) == ERR_OK
+		    ? CKR_OK
+		    : call_fail(c, ERR_REPLY));
 }
 
 CK_RV
 pubkey_read_modulus(struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_N, out));
+	struct public_key p;
+	CK_RV rv = get_parts(c, o, &p);
+
+	return (rv == CKR_OK ? attr_put(c, out, p.modulus) : rv);
 }
 
 CK_RV
 pubkey_read_exponent(struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_number(c, o, OSSL_PKEY_PARAM_RSA_E, out));
+	struct public_key p;
+	CK_RV rv = get_parts(c, o, &p);
+
+	return (rv == CKR_OK ? attr_put(c, out, p.exponent) : rv);
 }
 
 CK_RV
@@ -184,57 +173,27 @@ pubkey_read_info(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put(c, out, buf_view(&p->info)));
 }
 
-/*
- * The bits of the subjectPublicKey: RSA's are DER, all others are the key as
- * it is. It is the last member, a BIT STRING without unused bits, so that it
- * is what X509_PUBKEY hands out.
- */
-static CK_RV
-read_bits(struct call *c, const struct object *o, struct buf *out)
-{
-	const struct pubkey *p;
-	const unsigned char *der, *bits;
-	X509_PUBKEY *info = NULL;
-	int len = 0;
-	CK_RV rv;
-
-	if ((rv = get_for_attribute(c, o, &p)) != CKR_OK)
-		return (rv);
-	der = p->info.ptr;
-	if ((info = d2i_X509_PUBKEY(NULL, &der, (long)p->info.len)) == NULL ||
-	    X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, info) != 1)
-		rv = call_fail(c, ERR_REPLY);
-	else
-		rv = attr_put(c, out, VIEW(bits, (size_t)len));
-	X509_PUBKEY_free(info);
-	return (rv);
-}
-
 /* CKA_EC_POINT: an OCTET STRING around the point. */
 CK_RV
 pubkey_read_point(struct call *c, const struct object *o, struct buf *out)
 {
-	struct buf point = BUF_INIT(POINT_MAX);
-	uint8_t head[3] = {0x04, 0, 0};
-	size_t n = 0;
+	struct public_key p;
+	enum err e;
 	CK_RV rv;
 
-	if ((rv = read_bits(c, o, &point)) != CKR_OK)
-		goto out;
-	if (point.len > 127)
-		head[++n] = 0x81;
-	head[++n] = (uint8_t)point.len;
-	if ((rv = attr_put(c, out, VIEW(head, n + 1))) == CKR_OK)
-		rv = attr_put(c, out, buf_view(&point));
-out:
-	buf_free(&point);
-	return (rv);
+	if ((rv = get_parts(c, o, &p)) != CKR_OK)
+		return (rv);
+	e = curve_put_point(p.value, out);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 CK_RV
 pubkey_read_value(struct call *c, const struct object *o, struct buf *out)
 {
-	return (read_bits(c, o, out));
+	struct public_key p;
+	CK_RV rv = get_parts(c, o, &p);
+
+	return (rv == CKR_OK ? attr_put(c, out, p.value) : rv);
 }
 
 CK_RV

@@ -251,7 +251,8 @@ main(void)
 	bool locked;
 	enum err e;
 
-	if ((e = crypto_open(&crypto)) != ERR_OK ||
+	if ((e = crypto_open(&crypto, &(struct crypto_setup){0}, NULL)) !=
+		ERR_OK ||
 	    (e = arena_open(4096, &arena, &locked)) != ERR_OK ||
 	    (e = client_open(&conf, &b.client, &error)) != ERR_OK ||
 	    (e = key_make(&b)) != ERR_OK ||

@@ -438,13 +438,20 @@ act_kms_attributes(void)
 }
 
 static CK_RV
-act_kms_import(void)
+import_aes(CK_OBJECT_HANDLE *h)
 {
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
 	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes),
 	    A_BYTES(CKA_VALUE, material(3), 32), new_label()};
+
+	return (p11->C_CreateObject(rw, t, ELEMS(t), h));
+}
+
+static CK_RV
+act_kms_import(void)
+{
 	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
-	CK_RV rv = done(p11->C_CreateObject(rw, t, ELEMS(t), &h));
+	CK_RV rv = done(import_aes(&h));
 
 	destroy(h);
 	return (rv);
@@ -542,12 +549,16 @@ act_kms_unwrap(void)
 	return (rv);
 }
 
+/* A key that was imported: its material goes. */
 static CK_RV
 act_kms_destroy(void)
 {
 	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
-	CK_RV rv = kms_secret(CKK_AES, CKA_ENCRYPT, &h);
+	CK_RV rv;
 
+	alloc_pause(true);
+	rv = import_aes(&h);
+	alloc_pause(false);
 	return (done(rv == CKR_OK ? p11->C_DestroyObject(rw, h) : rv));
 }
 

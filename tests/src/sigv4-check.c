@@ -43,7 +43,7 @@ main(void)
 	int good = 0, bad = 0;
 	size_t n;
 
-	if (crypto_open(&crypto) != ERR_OK ||
+	if (crypto_open(&crypto, &(struct crypto_setup){0}, NULL) != ERR_OK ||
 	    sigv4_open(&crypto, &v4) != ERR_OK)
 		return (2);
 	while (fgets(line, sizeof(line), stdin) != NULL) {

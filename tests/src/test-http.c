@@ -189,7 +189,8 @@ test_trailers(void)
 int
 main(void)
 {
-	NEED(crypto_open(&crypto) == ERR_OK, "OpenSSL");
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
+	    "OpenSSL");
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");
 	unsetenv("no_proxy");

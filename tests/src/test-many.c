@@ -346,7 +346,9 @@ test_threads(void)
 int
 main(void)
 {
-	NEED(crypto_open(&test_crypto) == ERR_OK, "library context");
+	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
+		 ERR_OK,
+	    "library context");
 	test_clock_init(&clk);
 	test_all();
 	test_stale();

@@ -123,7 +123,8 @@ test_texts(void)
 int
 main(void)
 {
-	NEED(crypto_open(&crypto) == ERR_OK, "library context");
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
+	    "library context");
 	NEED(sigv4_open(&crypto, &v4) == ERR_OK, "signer");
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
 		test_vector(i);

@@ -22,7 +22,8 @@ account_kms(void)
 	struct error_info error;
 
 	if (client == NULL) {
-		NEED(crypto_open(&crypto) == ERR_OK &&
+		NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) ==
+			     ERR_OK &&
 			 client_open(&conf, &client, &error) == ERR_OK,
 		    "a KMS client of the test's own");
 		atexit(close_client);

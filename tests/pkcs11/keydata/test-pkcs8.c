@@ -405,7 +405,8 @@ main(void)
 {
 	bool locked;
 
-	NEED(crypto_open(&crypto) == ERR_OK, "library context");
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
+	    "library context");
 	NEED(arena_open(65536, &arena, &locked) == ERR_OK, "an arena");
 	test_rsa();
 	test_rsa_check();

@@ -257,7 +257,8 @@ main(void)
 		child(down[0], up[1]);
 	(void)close(up[1]);
 	NEED(all(read, up[0], &told, sizeof(told)), "keys of another process");
-	NEED(crypto_open(&crypto) == ERR_OK, "library context");
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
+	    "library context");
 	NEED(arena_open(65536, &arena, &locked) == ERR_OK, "an arena");
 	NEED((plain = malloc(told.ec[0].len)) != NULL, "memory");
 	for (size_t i = 0; i < told.ec[0].len; i++)

@@ -97,7 +97,8 @@ check(enum err want, const char *what)
 int
 main(void)
 {
-	NEED(crypto_open(&crypto) == ERR_OK, "library context");
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
+	    "library context");
 	answer(rsa(3072, "65537"), ARN KEY_ID);
 	check(ERR_OK, "what was asked for");
 	answer(rsa(3072, "65537"), KEY_ID);

@@ -319,7 +319,7 @@ main(void)
 {
 	bool locked;
 
-	NEED(crypto_open(&crypto) == ERR_OK &&
+	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK &&
 		 arena_open(4096, &arena, &locked) == ERR_OK,
 	    "library context");
 	for (size_t i = 0; i < sizeof(material); i++)
