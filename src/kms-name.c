@@ -14,6 +14,13 @@ kms_create_alias(struct kms *k, const char *alias, const char *key)
 }
 
 enum err
+kms_update_alias(struct kms *k, const char *alias, const char *key)
+{
+	return (kms_call_names(k, "UpdateAlias",
+	    (struct kms_names){.alias = alias, .target = key}));
+}
+
+enum err
 kms_delete_alias(struct kms *k, const char *alias)
 {
 	return (kms_call_names(

@@ -181,6 +181,8 @@ enum err kms_list_resource_tags(
     struct kms *, const char *key, struct kms_page *);
 
 enum err kms_create_alias(struct kms *, const char *alias, const char *key);
+/* Moves it to another key, of the same kind and usage. */
+enum err kms_update_alias(struct kms *, const char *alias, const char *key);
 enum err kms_delete_alias(struct kms *, const char *alias);
 enum err kms_tag_resource(
     struct kms *, const char *key, const struct json_rows *tags);

@@ -1,12 +1,19 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base64.h"
 #include "hex.h"
 #include "names.h"
 
 #define ALIAS_PREFIX "alias/"
 #define LABEL_PREFIX "alias/keyferry/label/"
 #define ID_PREFIX "alias/keyferry/id/"
+#define NUMBER_PREFIX "alias/keyferry/more/"
+#define MARKER_PREFIX NUMBER_PREFIX "2/"
 #define COMPANION_PREFIX "alias/keyferry/also/"
+
+/* Before base64url; what escape_bytes() writes has two digits behind each _. */
+#define BASE64_MARK "__"
 
 static const char *const reserved[] = {"alias/aws/", "alias/keyferry/"};
 
@@ -49,18 +56,17 @@ label_fits(struct view label)
 	return (!is_reserved(alias));
 }
 
-/* Plain characters stay, every other byte becomes _HH: good to read. */
+/* Plain characters stay, every other byte becomes _HH: good to read. Of an id
+ * all bytes become HH. */
 static enum err
-escape(struct view name, const char *prefix, bool all_hex,
-    char alias[KMS_ALIAS_SIZE])
+escape_bytes(struct view name, bool is_id, char alias[KMS_ALIAS_SIZE])
 {
-	size_t n = strlen(prefix);
+	size_t n = strlen(alias);
 
-	memcpy(alias, prefix, n + 1);
 	for (size_t i = 0; i < name.len; i++) {
-		bool plain = !all_hex && is_plain(name.ptr[i]);
+		bool plain = !is_id && is_plain(name.ptr[i]);
 		char text[] = "_xx";
-		const char *part = all_hex ? text + 1 : text;
+		const char *part = is_id ? text + 1 : text;
 
 		hex_write(name.ptr + i, 1, text + 1);
 		if (plain) {
@@ -75,31 +81,87 @@ escape(struct view name, const char *prefix, bool all_hex,
 	return (ERR_OK);
 }
 
+/* Replaces one character by another. */
+static void
+replace(struct buf *text, char from, char to)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->ptr[i] == (uint8_t)from)
+			text->ptr[i] = (uint8_t)to;
+}
+
+/* What is too long for that takes base64url, without padding. */
+static enum err
+escape_base64(struct view name, char alias[KMS_ALIAS_SIZE])
+{
+	struct buf text = BUF_INIT(KMS_ALIAS_SIZE);
+	size_t n = strlen(alias);
+	enum err e = base64_write(name, &text);
+
+	while (text.len > 0 && text.ptr[text.len - 1] == '=')
+		text.len--;
+	replace(&text, '+', '-');
+	replace(&text, '/', '_');
+	if (e == ERR_OK && n + strlen(BASE64_MARK) + text.len >= KMS_ALIAS_SIZE)
+		e = ERR_DATA;
+	if (e == ERR_OK)
+		snprintf(alias + n, KMS_ALIAS_SIZE - n, BASE64_MARK "%.*s",
+		    (int)text.len, (const char *)text.ptr);
+	buf_free(&text);
+	return (e == ERR_TOO_BIG ? ERR_DATA : e);
+}
+
+static enum err
+escape_label(struct view label, const char *prefix, char alias[KMS_ALIAS_SIZE])
+{
+	if (label.len == 0)
+		return (ERR_DATA);
+	snprintf(alias, KMS_ALIAS_SIZE, "%s", prefix);
+	if (escape_bytes(label, false, alias) == ERR_OK)
+		return (ERR_OK);
+	snprintf(alias, KMS_ALIAS_SIZE, "%s", prefix);
+	return (escape_base64(label, alias));
+}
+
 enum err
 name_to_alias(enum name_kind kind, struct view name, char alias[KMS_ALIAS_SIZE])
 {
 	if (name.len == 0)
 		return (ERR_DATA);
-	if (kind == NAME_ID)
-		return (escape(name, ID_PREFIX, true, alias));
+	if (kind == NAME_MARKER)
+		return (escape_label(name, MARKER_PREFIX, alias));
+	if (kind == NAME_ID) {
+		snprintf(alias, KMS_ALIAS_SIZE, ID_PREFIX);
+		return (escape_bytes(name, true, alias));
+	}
 	if (!label_fits(name))
-		return (escape(name, LABEL_PREFIX, false, alias));
+		return (escape_label(name, LABEL_PREFIX, alias));
 	snprintf(alias, KMS_ALIAS_SIZE, ALIAS_PREFIX "%.*s", (int)name.len,
 	    (const char *)name.ptr);
 	return (ERR_OK);
 }
 
-/* Undoes escape(); only what escape() writes is read. */
+enum err
+name_to_numbered_alias(
+    struct view label, unsigned number, char alias[KMS_ALIAS_SIZE])
+{
+	char prefix[sizeof(NUMBER_PREFIX) + 12];
+
+	snprintf(prefix, sizeof(prefix), NUMBER_PREFIX "%u/", number);
+	return (escape_label(label, prefix, alias));
+}
+
+/* Undoes escape_bytes(); only what that writes is read. */
 static bool
-unescape(const char *s, bool all_hex, struct buf *name)
+unescape_bytes(const char *s, bool is_id, struct buf *name)
 {
 	uint8_t byte;
 
 	for (; *s != '\0'; s++) {
-		if (!all_hex && *s != '_') {
+		if (!is_id && *s != '_') {
 			byte = (uint8_t)*s;
 		} else {
-			s += !all_hex;
+			s += !is_id;
 			if (!hex_is_lower(s, 2) || !hex_read(s, &byte, 1))
 				return (false);
 			s++;
@@ -110,26 +172,79 @@ unescape(const char *s, bool all_hex, struct buf *name)
 	return (true);
 }
 
+/* Undoes escape_base64(); only what that writes is read. */
+static bool
+unescape_base64(const char *s, struct buf *name)
+{
+	struct buf text = BUF_INIT(KMS_ALIAS_SIZE + 4);
+	bool yes = strpbrk(s, "+/=") == NULL && buf_puts(&text, s) == ERR_OK;
+
+	while (yes && text.len % 4 != 0)
+		yes = buf_puts(&text, "=") == ERR_OK;
+	replace(&text, '-', '+');
+	replace(&text, '_', '/');
+	yes = yes && base64_read(buf_view(&text), name) == ERR_OK;
+	buf_free(&text);
+	return (yes);
+}
+
+/* The part behind the number, from NAME_FIRST_NUMBER up; NULL: not such an
+ * alias. */
+static const char *
+numbered_part(const char *alias)
+{
+	char *end = NULL;
+	unsigned long n;
+
+	if (!starts(alias, NUMBER_PREFIX))
+		return (NULL);
+	alias += strlen(NUMBER_PREFIX);
+	if (*alias < '1' || *alias > '9')
+		return (NULL);
+	n = strtoul(alias, &end, 10);
+	return (n >= NAME_FIRST_NUMBER && *end == '/' ? end + 1 : NULL);
+}
+
+/* The part of the alias that is escaped; NULL: none of it is. */
+static const char *
+escaped_part(enum name_kind kind, const char *alias)
+{
+	const char *prefix = kind == NAME_ID	   ? ID_PREFIX
+			     : kind == NAME_MARKER ? MARKER_PREFIX
+						   : LABEL_PREFIX;
+
+	if (kind == NAME_LABEL && numbered_part(alias) != NULL)
+		return (numbered_part(alias));
+	return (starts(alias, prefix) ? alias + strlen(prefix) : NULL);
+}
+
 bool
 name_is(enum name_kind kind, const char *alias)
 {
-	if (kind == NAME_ID)
-		return (starts(alias, ID_PREFIX));
-	return (starts(alias, LABEL_PREFIX) ||
-		(starts(alias, ALIAS_PREFIX) && !is_reserved(alias)));
+	return (escaped_part(kind, alias) != NULL ||
+		(kind == NAME_LABEL && starts(alias, ALIAS_PREFIX) &&
+		    !is_reserved(alias)));
+}
+
+bool
+name_is_numbered(const char *alias)
+{
+	return (numbered_part(alias) != NULL);
 }
 
 bool
 name_from_alias(enum name_kind kind, const char *alias, struct buf *name)
 {
+	const char *part = escaped_part(kind, alias);
+
 	buf_reset(name);
 	if (!name_is(kind, alias))
 		return (false);
-	if (kind == NAME_ID)
-		return (unescape(alias + strlen(ID_PREFIX), true, name));
-	if (starts(alias, LABEL_PREFIX))
-		return (unescape(alias + strlen(LABEL_PREFIX), false, name));
-	return (buf_puts(name, alias + strlen(ALIAS_PREFIX)) == ERR_OK);
+	if (part == NULL)
+		return (buf_puts(name, alias + strlen(ALIAS_PREFIX)) == ERR_OK);
+	if (kind != NAME_ID && starts(part, BASE64_MARK))
+		return (unescape_base64(part + strlen(BASE64_MARK), name));
+	return (unescape_bytes(part, kind == NAME_ID, name));
 }
 
 bool

@@ -6,8 +6,17 @@
  * Labels and ids are aliases. A label that an alias can hold is alias/LABEL;
  * any other is escaped below alias/keyferry/label/. An id is
  * alias/keyferry/id/HEX; without one it is the 16 bytes of the key's UUID.
+ *
+ * A label may belong to several keys. The first has the alias above; each other
+ * has a number of its own, alias/keyferry/more/3/LABEL and so on, which never
+ * moves. Number 2 is the marker, "there are more": it leads to any of the keys
+ * and is no label.
  */
-enum name_kind { NAME_LABEL, NAME_ID };
+enum name_kind { NAME_LABEL, NAME_ID, NAME_MARKER };
+#define NAME_FIRST_NUMBER 3
+#define NAME_LAST_NUMBER 10 /* that is looked for, and so given */
+#define NAME_LABEL_MAX 170 /* bytes: whatever they are, an alias holds them */
+
 /* A key of the same material for another usage (key.h) has this alias, in which
  * key_id is that of the key beside which it is. */
 void name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE]);
@@ -17,11 +26,16 @@ const char *name_companion_of(const char *alias);
 /* ERR_DATA when empty or too long for an alias (256 characters in all). */
 enum err name_to_alias(
     enum name_kind, struct view name, char alias[KMS_ALIAS_SIZE]);
+/* The same for the number of a label. */
+enum err name_to_numbered_alias(
+    struct view label, unsigned number, char alias[KMS_ALIAS_SIZE]);
 /* False when the alias is not of that kind (AWS's own are of none). *name
  * gets the bytes; give it a ceiling of KMS_ALIAS_SIZE or more. */
 bool name_from_alias(enum name_kind, const char *alias, struct buf *name);
 /* Whether the alias is of that kind: a check without the bytes. */
 bool name_is(enum name_kind, const char *alias);
+/* Whether it is the number of a label. */
+bool name_is_numbered(const char *alias);
 
 /* The default id: the 16 bytes of a key id, "UUID" or "mrk-HEX". */
 bool name_default_id(const char *key_id, uint8_t id[16]);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "alias.h"
 #include "array.h"
+#include "keydata/names.h"
 #include "settle.h"
 
 #define PAGES_MAX 100 /* of a key's aliases; KMS allows a key 50 */
@@ -32,6 +33,19 @@ may_be_there(enum err e)
 }
 
 enum err
+alias_create_new(
+    struct call *c, struct kms *kms, const char *alias, const struct key *k)
+{
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = kms_create_alias(kms, alias, k->meta.id);
+	} while (settle_retry(c, &kms->deadline, k, e, &tries));
+	return (e);
+}
+
+enum err
 alias_create(
     struct call *c, struct kms *kms, const char *alias, const struct key *k)
 {
@@ -57,9 +71,9 @@ alias_create(
 
 /* DeleteAlias has no condition: what changes between the look and the deletion
  * is lost, so the line says how to mend that. */
-static enum err
-delete_settled(struct call *c, struct kms *kms, const struct settled_alias *a,
-    const char *key_id)
+enum err
+alias_delete_settled(struct call *c, struct kms *kms,
+    const struct settled_alias *a, const char *key_id)
 {
 	enum err e = ERR_NOT_FOUND;
 
@@ -85,7 +99,7 @@ alias_delete(
 	struct settled_alias a = {.name = alias};
 	enum err e = settle_aliases(c, kms, &a, 1);
 
-	return (e == ERR_OK ? delete_settled(c, kms, &a, key_id) : e);
+	return (e == ERR_OK ? alias_delete_settled(c, kms, &a, key_id) : e);
 }
 
 /* "", or one that is there already, is fine. */
@@ -94,7 +108,8 @@ list_add(struct alias_list *l, const char *alias)
 {
 	char(*names)[KMS_ALIAS_SIZE];
 
-	if (alias[0] == '\0')
+	/* a marker is nobody's name */
+	if (alias[0] == '\0' || name_is(NAME_MARKER, alias))
 		return (ERR_OK);
 	for (size_t i = 0; i < l->count; i++)
 		if (strcmp(l->names[i], alias) == 0)
@@ -155,7 +170,7 @@ alias_delete_all(struct call *c, struct kms *kms, const struct alias_list *l,
 		a[i].name = l->names[i];
 	e = settle_aliases(c, kms, a, l->count);
 	for (size_t i = 0; i < l->count && e == ERR_OK; i++)
-		e = delete_settled(c, kms, &a[i], key_id);
+		e = alias_delete_settled(c, kms, &a[i], key_id);
 	free(a);
 	return (e);
 }

@@ -1,5 +1,6 @@
 #ifndef ALIAS_H
 #define ALIAS_H
+#include "settle.h"
 #include "token/call.h"
 #include "token/key.h"
 
@@ -17,17 +18,26 @@
 enum err alias_create(
     struct call *, struct kms *, const char *alias, const struct key *);
 
-/* The one place where an alias is deleted: if a settled look says that it leads
- * to the key; any other stays and is ERR_OK. */
+/* CreateAlias without a look. ERR_EXISTS: it exists, and may lead here. */
+enum err alias_create_new(
+    struct call *, struct kms *, const char *alias, const struct key *);
+
+/* Deletes the alias, if a settled look says that it leads to the key; any other
+ * stays and is ERR_OK. */
 enum err alias_delete(
     struct call *, struct kms *, const char *alias, const char *key_id);
+
+/* The one place where an alias is deleted: the same, where settle_aliases() has
+ * just looked at it. */
+enum err alias_delete_settled(struct call *, struct kms *,
+    const struct settled_alias *, const char *key_id);
 
 /* Aliases of one key. */
 struct alias_list {
 	char (*names)[KMS_ALIAS_SIZE];
 	size_t count, cap;
 };
-/* Adds all aliases that KMS lists for the key, and those that it is known by:
+/* Adds all names that KMS lists for the key, and those that it is known by:
  * either may be late. Freed with alias_list_free(), also after a failure. */
 enum err alias_list_read(
     struct call *, struct kms *, const struct key *, struct alias_list *);

@@ -72,9 +72,14 @@ import_both(struct call *c, struct provision *p)
 static CK_RV
 rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
 {
+	struct rename r = RENAME_INIT;
+	CK_RV rv;
+
 	if (name.len == 0 || key_trust_is_named(name, k))
 		return (CKR_OK);
-	return (rename_key(c, k, kind, name));
+	rv = rename_begin(c, &r, k, kind == NAME_LABEL ? &name : NULL,
+	    kind == NAME_ID ? &name : NULL);
+	return (rv == CKR_OK ? rename_end(c, &r, CKR_OK) : rv);
 }
 
 CK_RV
@@ -85,7 +90,7 @@ import_by_value(struct call *c, const struct key_request *r, struct key **out)
 
 	*out = NULL;
 	if ((rv = provision_open(c, &p)) == CKR_OK &&
-	    (rv = import_both(c, &p)) == CKR_OK)
+	    (rv = import_both(c, &p)) == CKR_OK && r->id.len != 0 && !p.made)
 		/* a key found by its id may be given another label */
 		rv = rename_to(c, p.key, NAME_LABEL, r->label);
 	if (rv == CKR_OK)

@@ -128,7 +128,7 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 		k->names = before->names;
 	if (name_is(NAME_ID, alias))
 		strncpy(k->names.id, alias, KMS_ALIAS_SIZE - 1);
-	else if (name_is(NAME_LABEL, alias) && !k->names.known)
+	else if (name_is(NAME_LABEL, alias))
 		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
 }
 

@@ -1,22 +1,13 @@
 #include <string.h>
 #include "alias.h"
-#include "lookup.h"
+#include "describe.h"
+#include "key-names.h"
 #include "listing.h"
+#include "lookup.h"
 #include "rename.h"
 
-static CK_RV
-replace_alias(
-    struct call *c, const struct key *k, const char *from, const char *to)
-{
-	enum err e;
-
-	call_set_deadline(
-	    c, c->token->config->timeout + c->token->config->settle);
-	e = alias_create(c, &c->kms, to, k);
-	if (e == ERR_OK && from[0] != '\0')
-		e = alias_delete(c, &c->kms, from, k->meta.id);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
+#define LOOKS_OF_STEP 3
+#define NOT_SHOWN_PAUSE_MS 200
 
 CK_RV
 rename_check(
@@ -41,48 +32,204 @@ rename_check(
 	return (rv);
 }
 
-CK_RV
-rename_key(struct call *c, struct key *k, enum name_kind kind, struct view name)
+/* Whether the alias is that name of the key, as KMS says now. */
+static bool
+is_name_now(const struct call *c, enum name_kind kind, const char *alias,
+    struct view name, const struct key *k)
 {
-	char alias[KMS_ALIAS_SIZE] = "";
-	struct key *latest = NULL, *named = NULL, *next = NULL;
-	char *old;
-	CK_RV rv;
+	struct buf text = BUF_INIT(KMS_ALIAS_SIZE);
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes = name_from_alias(kind, alias, &text) &&
+		   view_equal(buf_view(&text), name) &&
+		   describe_keeping_error(&c->kms, alias, &meta) == ERR_OK &&
+		   strcmp(meta.id, k->meta.id) == 0;
 
-	if (name_to_alias(kind, name, alias) != ERR_OK)
+	kms_key_free(&meta);
+	buf_free(&text);
+	return (yes);
+}
+
+static const char *
+name_of(const struct key *k, enum name_kind kind)
+{
+	return (kind == NAME_ID ? k->names.id : k->names.label);
+}
+
+static CK_RV
+refuse_taken(struct call *c, enum name_kind kind, const char *alias)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	bool known = describe_keeping_error(&c->kms, alias, &meta) == ERR_OK;
+	CK_RV rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	    kind == NAME_ID ? "the id belongs to another key%s%s"
+			    : "the label belongs to another key%s%s; it can "
+			      "be shared by a key that has a CKA_ID of its own",
+	    known ? ", " : "", known ? meta.id : "");
+
+	kms_key_free(&meta);
+	return (rv);
+}
+
+/* Claims one name. seen: the key as the caller saw it, which a late list does
+ * not take back. Only a key that has an id shares a label. */
+static CK_RV
+claim(struct call *c, struct rename *r, const struct key *seen,
+    enum name_kind kind, struct view name, bool has_id)
+{
+	const struct key *k = r->key;
+	struct rename_step *s = &r->steps[r->count];
+	const char *from = name_of(
+	    name_of(seen, kind)[0] != '\0' ? seen : k, kind);
+	enum err e;
+
+	*s = (struct rename_step){.kind = kind};
+	if (from[0] != '\0' && is_name_now(c, kind, from, name, k))
+		return (CKR_OK);
+	memcpy(s->from, from, KMS_ALIAS_SIZE);
+	if (kind == NAME_LABEL)
+		e = key_names_claim_label(c, &c->kms, k, name, has_id, s->to);
+	else if ((e = name_to_alias(kind, name, s->to)) == ERR_OK)
+		e = alias_create(c, &c->kms, s->to, k);
+	if (e == ERR_DATA)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the name is empty, or too long for a KMS alias"));
-	/* another rename may have come since k was got */
-	if ((latest = store_key(&c->token->store, k->meta.id)) == NULL)
-		return (CKR_OBJECT_HANDLE_INVALID);
-	rv = listing_all_names(c, latest, &named);
+	if (e == ERR_EXISTS)
+		return (refuse_taken(c, kind, s->to));
+	if (e != ERR_OK)
+		return (call_fail(c, e));
+	if (strcmp(s->from, s->to) == 0)
+		s->from[0] = '\0'; /* a look was late */
+	r->count++;
+	return (CKR_OK);
+}
+
+CK_RV
+rename_begin(struct call *c, struct rename *r, struct key *k,
+    const struct view *label, const struct view *id)
+{
+	CK_RV rv = listing_all_names(c, k, &r->key);
+
+	if (rv == CKR_OK && id != NULL)
+		rv = claim(c, r, k, NAME_ID, *id, true);
+	if (rv == CKR_OK && label != NULL)
+		rv = claim(c, r, k, NAME_LABEL, *label,
+		    id != NULL || r->key->names.id[0] != '\0');
+	return (rv == CKR_OK ? CKR_OK : rename_end(c, r, rv));
+}
+
+/* Looks at the new names, the old ones and their markers until they have
+ * settled and the new ones are shown. */
+static enum err
+wait_settled(
+    struct call *c, struct rename *r, struct settled_alias *looks, size_t *n)
+{
+	bool shown;
+	enum err e;
+
+	*n = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		struct rename_step *s = &r->steps[i];
+
+		looks[(*n)++] = (struct settled_alias){
+		    .name = s->to, .promised = r->key->meta.id};
+		if (s->from[0] == '\0')
+			continue;
+		looks[(*n)++] = (struct settled_alias){.name = s->from};
+		if (s->kind == NAME_LABEL &&
+		    key_names_marker(s->from, s->marker))
+			looks[(*n)++] = (struct settled_alias){
+			    .name = s->marker};
+	}
+	do {
+		shown = true;
+		e = settle_aliases(c, &c->kms, looks, *n);
+		for (size_t i = 0; i < *n && e == ERR_OK; i++) {
+			if (looks[i].promised == NULL ||
+			    strcmp(looks[i].key_id, looks[i].promised) == 0)
+				continue;
+			shown = false;
+			if (looks[i].key_id[0] != '\0')
+				e = error_info_set(&c->kms.error, ERR_EXISTS,
+				    "%s leads to key %s by now", looks[i].name,
+				    looks[i].key_id);
+		}
+		if (e == ERR_OK && !shown &&
+		    !deadline_sleep(&c->kms.deadline, NOT_SHOWN_PAUSE_MS))
+			e = error_info_set(&c->kms.error, ERR_DEADLINE,
+			    "KMS does not show the new name; the old one "
+			    "stays until the same call is made again");
+	} while (e == ERR_OK && !shown);
+	return (e);
+}
+
+/* Deletes the old names, as far as they still are the key's. */
+static enum err
+drop_old(struct call *c, const struct rename *r,
+    const struct settled_alias *looks, size_t n)
+{
+	const char *id = r->key->meta.id;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		if (looks[i].promised == NULL &&
+		    !name_is(NAME_MARKER, looks[i].name))
+			e = alias_delete_settled(c, &c->kms, &looks[i], id);
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		if (name_is(NAME_MARKER, looks[i].name))
+			e = key_names_leave_marker(c, &c->kms, &looks[i], id);
+	return (e);
+}
+
+/* The store knows the key by its new names, and by what else was learned of it
+ * meanwhile. */
+static enum err
+tell_store(struct call *c, const struct rename *r)
+{
+	struct store *store = &c->token->store;
+	struct key *latest = store_key(store, r->key->meta.id), *k;
+	enum err e = ERR_OK;
+
+	if (latest == NULL)
+		return (ERR_OK);
+	if ((k = key_copy(latest)) == NULL)
+		e = ERR_MEMORY;
 	key_unref(latest);
-	if (rv != CKR_OK)
-		return (rv);
-	if ((next = key_copy(named)) == NULL) {
-		rv = CKR_HOST_MEMORY;
-		goto out;
+	if (e != ERR_OK)
+		return (e);
+	k->names = r->key->names;
+	for (size_t i = 0; i < r->count; i++)
+		memcpy(
+		    r->steps[i].kind == NAME_ID ? k->names.id : k->names.label,
+		    r->steps[i].to, KMS_ALIAS_SIZE);
+	e = store_put(store, k);
+	key_unref(k);
+	return (e);
+}
+
+CK_RV
+rename_end(struct call *c, struct rename *r, CK_RV rv)
+{
+	struct settled_alias looks[2 * LOOKS_OF_STEP];
+	struct kms failed = c->kms;
+	enum err e = ERR_OK;
+	size_t n;
+
+	if (r->count > 0)
+		call_set_deadline(
+		    c, c->token->config->timeout + c->token->config->settle);
+	if (rv == CKR_OK && r->count > 0) {
+		if ((e = wait_settled(c, r, looks, &n)) == ERR_OK &&
+		    (e = drop_old(c, r, looks, n)) == ERR_OK)
+			e = tell_store(c, r);
+		if (e != ERR_OK)
+			rv = call_fail(c, e);
+	} else if (r->count > 0) {
+		for (size_t i = 0; i < r->count; i++)
+			(void)alias_delete(
+			    c, &c->kms, r->steps[i].to, r->key->meta.id);
+		c->kms = failed;
 	}
-	old = kind == NAME_ID ? next->names.id : next->names.label;
-	if (strcmp(old, alias) == 0)
-		goto out;
-	/* the oldest is the one shown: the new label would not be */
-	if (kind == NAME_LABEL && named->names.labels > 1) {
-		rv = call_error(c, CKR_ACTION_PROHIBITED,
-		    "key %s has %u labels: choose among its aliases with aws "
-		    "kms",
-		    k->meta.id, named->names.labels);
-		goto out;
-	}
-	if ((rv = replace_alias(c, k, old, alias)) != CKR_OK)
-		goto out;
-	memcpy(old, alias, KMS_ALIAS_SIZE);
-	if (kind == NAME_LABEL)
-		next->names.labels = 1;
-	if (store_put(&c->token->store, next) != ERR_OK)
-		rv = CKR_HOST_MEMORY;
-out:
-	key_unref(next);
-	key_unref(named);
+	key_unref(r->key);
+	*r = (struct rename)RENAME_INIT;
 	return (rv);
 }

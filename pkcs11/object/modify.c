@@ -2,34 +2,34 @@
 #include "attr.h"
 #include "certs.h"
 #include "kms/alias.h"
+#include "kms/key-lock.h"
+#include "kms/key-names.h"
 #include "kms/listing.h"
 #include "kms/import-params.h"
 #include "kms/rename.h"
 #include "modify.h"
 #include "session-object.h"
 
-static enum name_kind
-name_kind_of(const CK_ATTRIBUTE *a)
-{
-	return (a->type == CKA_ID ? NAME_ID : NAME_LABEL);
-}
-
-/* A template is done as a whole or not at all, so its names are looked at
- * before any is given. One alone is refused or taken by KMS at once. */
+/* A template is done as a whole or not at all. */
 static CK_RV
 set_names(struct call *c, struct key *k, struct template t)
 {
-	const CK_ATTRIBUTE *a = t.rows;
-	CK_RV rv = CKR_OK;
+	struct view label = template_view(t, CKA_LABEL);
+	struct view id = template_view(t, CKA_ID);
+	struct rename r = RENAME_INIT;
+	int lock = -1;
+	enum err e;
+	CK_RV rv;
 
-	for (CK_ULONG i = 0; i < t.count && t.count > 1 && rv == CKR_OK; i++)
-		rv = a[i].ulValueLen == 0
-			 ? CKR_ATTRIBUTE_VALUE_INVALID
-			 : rename_check(c, k, name_kind_of(&a[i]),
-			       VIEW(a[i].pValue, a[i].ulValueLen));
-	for (CK_ULONG i = 0; i < t.count && rv == CKR_OK; i++)
-		rv = rename_key(c, k, name_kind_of(&a[i]),
-		    VIEW(a[i].pValue, a[i].ulValueLen));
+	call_set_deadline(
+	    c, c->token->config->timeout + c->token->config->settle);
+	if ((e = key_lock(c, k->meta.id, &lock)) != ERR_OK)
+		return (call_fail(c, e));
+	rv = rename_begin(c, &r, k, template_has(t, CKA_LABEL) ? &label : NULL,
+	    template_has(t, CKA_ID) ? &id : NULL);
+	if (rv == CKR_OK)
+		rv = rename_end(c, &r, CKR_OK);
+	key_unlock(c, k->meta.id, lock);
 	return (rv);
 }
 
@@ -79,6 +79,8 @@ schedule_deletion(struct call *c, struct key *k)
 		    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
 	if (e == ERR_OK)
 		e = alias_delete_all(c, &c->kms, &names, k->meta.id);
+	if (e == ERR_OK)
+		e = key_names_leave_markers(c, &c->kms, &names, k->meta.id);
 	if (e == ERR_OK) {
 		call_note(c,
 		    "key %s is deleted in %ld days; until then "

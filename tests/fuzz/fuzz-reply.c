@@ -154,6 +154,7 @@ others(struct kms *kms)
 	(void)kms_enable_key(kms, KEY);
 	(void)kms_schedule_key_deletion(kms, KEY, 7);
 	(void)kms_create_alias(kms, "alias/a", KEY);
+	(void)kms_update_alias(kms, "alias/a", "key");
 	(void)kms_delete_alias(kms, "alias/a");
 	(void)kms_tag_resource(kms, KEY, &none);
 	(void)kms_update_key_description(kms, KEY, "");

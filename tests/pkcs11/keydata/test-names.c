@@ -94,12 +94,77 @@ test_limits(void)
 					longest[k][escaped] = n;
 	}
 	OK(longest[NAME_LABEL][0] == 250, "a plain label has up to 250 bytes");
-	OK(longest[NAME_LABEL][1] ==
-		(256 - strlen("alias/keyferry/label/")) / 3,
-	    "one that is escaped a third (%zu)", longest[NAME_LABEL][1]);
+	OK(longest[NAME_LABEL][1] == 174, "any other 174 (%zu)",
+	    longest[NAME_LABEL][1]);
 	OK(longest[NAME_ID][0] == (256 - strlen("alias/keyferry/id/")) / 2 &&
 		longest[NAME_ID][0] == longest[NAME_ID][1],
 	    "an id half (%zu)", longest[NAME_ID][0]);
+}
+
+static bool
+number_comes_back(struct view label, unsigned number)
+{
+	char alias[KMS_ALIAS_SIZE];
+
+	return (name_to_numbered_alias(label, number, alias) == ERR_OK &&
+		comes_back(NAME_LABEL, label, alias) &&
+		name_is_numbered(alias) && !name_is(NAME_MARKER, alias));
+}
+
+/* A label of the length that the manual promises, in a script of three bytes a
+ * character, as a label, as a number and as the marker. */
+static void
+test_long_labels(void)
+{
+	char text[NAME_LABEL_MAX + 1] = "", alias[KMS_ALIAS_SIZE];
+	struct view label;
+
+	while (strlen(text) + 3 <= NAME_LABEL_MAX)
+		strcat(text, "\xe9\x8d\xb5");
+	while (strlen(text) < NAME_LABEL_MAX)
+		strcat(text, "!");
+	label = view_str(text);
+	OK(name_to_alias(NAME_LABEL, label, alias) == ERR_OK &&
+		comes_back(NAME_LABEL, label, alias),
+	    "170 bytes of Chinese are a label");
+	OK(strncmp(alias, "alias/keyferry/label/__", 23) == 0 &&
+		strspn(alias,
+		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "0123456789/_-") == strlen(alias),
+	    "in characters that an alias may have");
+	OK(number_comes_back(label, NAME_LAST_NUMBER), "and a number");
+	OK(name_to_alias(NAME_MARKER, label, alias) == ERR_OK &&
+		comes_back(NAME_MARKER, label, alias),
+	    "and a marker");
+	text[NAME_LABEL_MAX - 1] = (char)0xff;
+	OK(number_comes_back(label, NAME_LAST_NUMBER), "whatever they are");
+}
+
+static void
+test_numbers(void)
+{
+	static const char *const none[] = {"alias/keyferry/more/1/a",
+	    "alias/keyferry/more/03/a", "alias/keyferry/more/x/a",
+	    "alias/keyferry/more/3", "alias/keyferry/more//a",
+	    "alias/keyferry/more/-3/a"};
+	char alias[KMS_ALIAS_SIZE];
+
+	OK(name_to_numbered_alias(view_str("a b"), 3, alias) == ERR_OK &&
+		strcmp(alias, "alias/keyferry/more/3/a_20b") == 0,
+	    "a label's third is %s", alias);
+	OK(number_comes_back(view_str("a b"), 3) &&
+		number_comes_back(view_str("3/a"), 12) &&
+		number_comes_back(view_str("a_b"), 4),
+	    "numbers come back");
+	OK(name_to_alias(NAME_MARKER, view_str("label"), alias) == ERR_OK &&
+		strcmp(alias, "alias/keyferry/more/2/label") == 0,
+	    "the marker is number 2");
+	OK(!name_is(NAME_LABEL, alias) && !name_is_numbered(alias),
+	    "which is no label");
+	for (size_t i = 0; i < ELEMS(none); i++)
+		OK(!name_is(NAME_LABEL, none[i]) &&
+			!name_is(NAME_MARKER, none[i]),
+		    "%s is neither", none[i]);
 }
 
 static void
@@ -118,6 +183,12 @@ test_foreign_aliases(void)
 	    {NAME_LABEL, "alias/keyferry/label/_zz", true, false},
 	    {NAME_LABEL, "alias/keyferry/label/_2", true, false},
 	    {NAME_LABEL, "alias/keyferry/label/_2F", true, false},
+	    {NAME_LABEL, "alias/keyferry/label/__YQ", true, true},
+	    {NAME_LABEL, "alias/keyferry/label/__YR", true, false},
+	    {NAME_LABEL, "alias/keyferry/label/__Y", true, false},
+	    {NAME_LABEL, "alias/keyferry/label/__a/b", true, false},
+	    {NAME_LABEL, "alias/keyferry/more/3/_2", true, false},
+	    {NAME_MARKER, "alias/keyferry/more/3/a", false, false},
 	    {NAME_ID, "alias/keyferry/id/0", true, false},
 	    {NAME_ID, "alias/keyferry/id/0g", true, false},
 	    {NAME_ID, "alias/keyferry/id/AB", true, false},
@@ -167,6 +238,8 @@ main(void)
 	test_labels();
 	test_round_trips();
 	test_limits();
+	test_long_labels();
+	test_numbers();
 	test_foreign_aliases();
 	test_default_ids();
 	return (tap_done());

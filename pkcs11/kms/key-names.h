@@ -1,0 +1,29 @@
+#ifndef KEY_NAMES_H
+#define KEY_NAMES_H
+#include "alias.h"
+#include "keydata/names.h"
+
+/*
+ * All names of a key together, and labels that belong to several keys: names.h
+ * says which aliases those are. Every step may be repeated.
+ */
+
+/*
+ * Gives the key the label. shared: if it belongs to another key, this one gets
+ * the next number of it. alias gets what it is now. ERR_EXISTS: it belongs to
+ * another key, or to as many as may have it.
+ */
+enum err key_names_claim_label(struct call *, struct kms *, const struct key *,
+    struct view label, bool shared, char alias[KMS_ALIAS_SIZE]);
+
+/* The marker of a label's alias; false: it is no such alias. */
+bool key_names_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
+/* The key has lost the label of that marker, at which settle_aliases() has just
+ * looked: if it leads to the key, it goes on to another key of the label, or
+ * goes. */
+enum err key_names_leave_marker(struct call *, struct kms *,
+    const struct settled_alias *marker, const char *key_id);
+/* The same, with the look, for all aliases that the key has just lost. */
+enum err key_names_leave_markers(
+    struct call *, struct kms *, const struct alias_list *, const char *key_id);
+#endif

@@ -1,0 +1,296 @@
+/* Other names for keys: at every moment the old one or the new one is found,
+ * also where changes are shown late and two rename at once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "account.h"
+#include "child.h"
+#include "cryptoki/cryptoki.h"
+
+static bool
+leads_to(const char *alias, const char *key)
+{
+	struct account_key a;
+
+	return (account_alias(alias, &a) && strcmp(a.id, key) == 0);
+}
+
+static bool
+is_taken(const char *alias)
+{
+	struct account_key a;
+
+	return (account_alias(alias, &a));
+}
+
+static void
+add_alias(const char *alias, const char *key)
+{
+	struct kms k = account_kms();
+
+	NEED(kms_create_alias(&k, alias, key) == ERR_OK, "%s is added", alias);
+}
+
+static CK_RV
+set(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	return (p11->C_SetAttributeValue(rw, h, t, count));
+}
+
+static CK_RV
+set_label(CK_OBJECT_HANDLE h, const char *label)
+{
+	CK_ATTRIBUTE t = {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)};
+
+	return (set(h, &t, 1));
+}
+
+static void
+begin(const char *more)
+{
+	p11_stop();
+	testenv_config(NULL, more, NULL);
+	p11_start();
+}
+
+static const char *
+key_id(const char *alias)
+{
+	static char id[KMS_ID_SIZE];
+	struct account_key a;
+
+	NEED(account_alias(alias, &a), "%s leads to a key", alias);
+	memcpy(id, a.id, sizeof(id));
+	return (id);
+}
+
+/* The label that the caller saw goes; the others stay. */
+static void
+test_several(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(1), "one");
+	const char *id = key_id("alias/one");
+
+	add_alias("alias/two", id);
+	add_alias("alias/three", id);
+	OK(attr_is_text(h, CKA_LABEL, "one"), "the first is shown");
+	RV(set_label(h, "four"), CKR_OK, "a key of three labels is renamed");
+	OK(!is_taken("alias/one") && leads_to("alias/two", id) &&
+		leads_to("alias/three", id) && leads_to("alias/four", id),
+	    "the label that was shown makes room for the new one");
+	h = find_label("three", CKO_SECRET_KEY);
+	NEED(h != CK_INVALID_HANDLE, "it is found by another label");
+	OK(attr_is_text(h, CKA_LABEL, "three"), "which is shown then");
+	RV(set_label(h, "five"), CKR_OK, "renamed once more");
+	OK(!is_taken("alias/three") && leads_to("alias/two", id) &&
+		leads_to("alias/five", id),
+	    "that label goes");
+}
+
+/* All of a template or nothing. */
+static void
+test_both(void)
+{
+	CK_BYTE first[] = {7, 1}, second[] = {7, 2}, taken[] = {7, 3};
+	CK_ATTRIBUTE both[] = {
+	    A_BYTES(CKA_LABEL, "both new", 8), A(CKA_ID, second)};
+	CK_ATTRIBUTE bad[] = {
+	    A_BYTES(CKA_LABEL, "neither", 7), A(CKA_ID, taken)};
+	struct key_template k;
+	CK_OBJECT_HANDLE h = 0, other = 0;
+
+	key_template(&k, material(2), "both");
+	template_add(&k, CKA_ID, first, sizeof(first));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "a key");
+	key_template(&k, material(3), "other");
+	template_add(&k, CKA_ID, taken, sizeof(taken));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &other), CKR_OK, "another");
+	RV(set(h, both, 2), CKR_OK, "label and id at once");
+	OK(is_taken("alias/keyferry/label/both_20new") &&
+		is_taken("alias/keyferry/id/0702") && !is_taken("alias/both") &&
+		!is_taken("alias/keyferry/id/0701"),
+	    "both are new, and the old ones are free");
+	RV(set(h, bad, 2), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "a label that is free, with an id that is not");
+	OK(!is_taken("alias/neither") &&
+		is_taken("alias/keyferry/label/both_20new") &&
+		is_taken("alias/keyferry/id/0702"),
+	    "nothing has changed");
+	OK(attr_is_text(h, CKA_LABEL, "both new") &&
+		attr_is(h, CKA_ID, second, 2),
+	    "the object says the same");
+	calls_clear();
+	RV(set(h, both, 2), CKR_OK, "the names that it has");
+	COUNT(calls("CreateAlias") + calls("DeleteAlias"), 0, "are no change");
+}
+
+/* Programs that look for both halves first and rename them one by one. */
+static void
+test_halves(void)
+{
+	CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	CK_BYTE id[] = {7, 4};
+	CK_ATTRIBUTE pub[] = {A(CKA_EC_PARAMS, p256)};
+	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_SIGN, yes),
+	    A_BYTES(CKA_LABEL, "halves", 6)};
+	CK_ATTRIBUTE names[] = {A_BYTES(CKA_LABEL, "hex", 3), A(CKA_ID, id)};
+	CK_OBJECT_HANDLE half[2];
+
+	RV(p11->C_GenerateKeyPair(rw, &m, pub, 1, priv, 3, &half[0], &half[1]),
+	    CKR_OK, "a pair");
+	for (int i = 0; i < 2; i++)
+		RV(set(half[i], names, 2), CKR_OK, "half %d is renamed", i);
+	for (int i = 0; i < 2; i++)
+		OK(attr_is_text(half[i], CKA_LABEL, "hex") &&
+			attr_is(half[i], CKA_ID, id, 2),
+		    "half %d has the names, by its old handle", i);
+	RV(set_label(half[0], "by public"), CKR_OK, "the public half alone");
+	OK(attr_is_text(half[1], CKA_LABEL, "by public"),
+	    "renames the key, which both stand for");
+}
+
+static bool
+exists(const char *name)
+{
+	return (access(testenv_path(name), F_OK) == 0);
+}
+
+static void
+wait_for(const char *name)
+{
+	struct timespec pause = {.tv_nsec = 5000000};
+
+	for (int i = 0; i < 4000 && !exists(name); i++)
+		nanosleep(&pause, NULL);
+}
+
+/* "OLD>NEW": says that it has the key, and renames it when it may. */
+static CK_RV
+rename_in_child(const char *argument)
+{
+	char text[64], *label;
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	snprintf(text, sizeof(text), "%s", argument);
+	label = strchr(text, '>');
+	*label++ = '\0';
+	if ((rv = p11_begin()) != CKR_OK)
+		return (rv);
+	h = find_label(text, CKO_SECRET_KEY);
+	testenv_write(label, "");
+	wait_for("go");
+	if (h == CK_INVALID_HANDLE)
+		return (CKR_OBJECT_HANDLE_INVALID);
+	rv = set_label(h, label);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+/* The same on another machine: with a state directory of its own. */
+static CK_RV
+rename_elsewhere(const char *argument)
+{
+	setenv("KEYFERRY_CONFIG", testenv_path("elsewhere.conf"), 1);
+	return (rename_in_child(argument));
+}
+
+/* While another process renames, one of the names is there. */
+static void
+test_no_gap(void)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+	struct child s;
+	unsigned gaps = 0, looks = 0;
+	const char *id;
+
+	begin("settle = 1");
+	key_make(material(4), "before");
+	id = key_id("alias/before");
+	control("POST", "/consistency?ms=1500");
+	testenv_write("go", "");
+	while (!is_taken("alias/before"))
+		nanosleep(&pause, NULL);
+	s = child_start("rename", "before>after");
+	while (!is_taken("alias/after") || is_taken("alias/before")) {
+		gaps += !is_taken("alias/after") && !is_taken("alias/before");
+		if (++looks > 1000)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	RV(child_wait(&s), CKR_OK, "a rename where changes are shown late");
+	OK(looks > 10 && looks <= 1000, "was watched (%u looks)", looks);
+	COUNT(gaps, 0, "at every moment there was a name");
+	OK(leads_to("alias/after", id) && !is_taken("alias/before"),
+	    "the new one remains");
+	control("POST", "/reset");
+}
+
+/* Both have seen the same label. */
+static void
+test_two_at_once(const char *first, const char *second)
+{
+	const char *const names[] = {first, second};
+	char argument[64], alias[2][64], old[64];
+	struct child s[2];
+	CK_OBJECT_HANDLE h;
+	const char *id;
+	bool has[2];
+
+	begin(NULL);
+	key_make(material(5), second);
+	snprintf(old, sizeof(old), "alias/%s", second);
+	id = key_id(old);
+	(void)remove(testenv_path("go"));
+	for (int i = 0; i < 2; i++) {
+		snprintf(
+		    argument, sizeof(argument), "%s>%s-%d", second, second, i);
+		s[i] = child_start(names[i], argument);
+		wait_for(strchr(argument, '>') + 1);
+	}
+	testenv_write("go", "");
+	RV(child_wait(&s[0]), CKR_OK, "one renames");
+	RV(child_wait(&s[1]), CKR_OK, "another at the same time");
+	for (int i = 0; i < 2; i++) {
+		snprintf(alias[i], sizeof(alias[i]), "alias/%s-%d", second, i);
+		has[i] = leads_to(alias[i], id);
+	}
+	OK(!is_taken(old) && (has[0] || has[1]),
+	    "the old name is gone, a new one is there");
+	begin(NULL);
+	h = find_label(alias[!has[0]] + strlen("alias/"), CKO_SECRET_KEY);
+	RV(set_label(h, "later"), CKR_OK, "it can be renamed later");
+	OK(attr_is_text(h, CKA_LABEL, "later") && !is_taken(alias[!has[0]]) &&
+		leads_to("alias/later", id),
+	    "and has that name");
+	RV(set_label(h, second), CKR_OK, "and once more");
+}
+
+static const struct child_row children[] = {
+    {"rename", rename_in_child}, {"elsewhere", rename_elsewhere}};
+
+int
+main(int argc, char **argv)
+{
+	char log[256], conf[512];
+
+	child_main(argc, argv, children, ELEMS(children));
+	testenv_start();
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
+	p11_start();
+	test_several();
+	test_both();
+	test_halves();
+	test_no_gap();
+	snprintf(conf, sizeof(conf), "state = %s\n[token test]\nsettle = 0\n",
+	    testenv_path("elsewhere"));
+	testenv_write("elsewhere.conf", conf);
+	test_two_at_once("rename", "rename");
+	test_two_at_once("rename", "elsewhere");
+	testenv_stop();
+	return (tap_done());
+}
