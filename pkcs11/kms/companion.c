@@ -49,10 +49,10 @@ companion_link(struct call *c, struct key *k, struct key *companion)
 }
 
 enum err
-companion_describe(struct call *c, struct key *k)
+companion_describe(struct call *c, struct key *k, uint64_t asked)
 {
 	struct kms_key meta = KMS_KEY_INIT;
-	struct key *companion = NULL;
+	struct key *companion = NULL, *known = NULL;
 	char alias[KMS_ALIAS_SIZE];
 	enum err e;
 
@@ -67,7 +67,8 @@ companion_describe(struct call *c, struct key *k)
 		companion_link(c, k, companion);
 	/* alone it was an object of its own until now */
 	if (e == ERR_OK && companion->is_companion)
-		e = store_put(&c->token->store, companion);
+		e = store_take(&c->token->store, companion, asked, &known);
+	key_unref(known);
 	key_unref(companion);
 	return (e == ERR_NOT_FOUND || e == ERR_DENIED ? ERR_OK : e);
 }

@@ -11,8 +11,9 @@
  * that others could write alone (a description, an alias) makes two keys one.
  */
 
-/* Asks KMS for the key's companion, by its alias, and sets it. */
-enum err companion_describe(struct call *, struct key *);
+/* Asks KMS for the key's companion, by its alias, and sets it. asked: the
+ * number of the question to which the key is the answer. */
+enum err companion_describe(struct call *, struct key *, uint64_t asked);
 /* The key with that id, which an alias calls k's companion, becomes that. */
 void companion_link(struct call *, struct key *k, struct key *companion);
 #endif

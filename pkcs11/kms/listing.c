@@ -132,32 +132,6 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
 }
 
-/* Whether the two have the same key beside them, in the same state. */
-static bool
-is_same_companion(const struct key *a, const struct key *b)
-{
-	if (a == NULL || b == NULL)
-		return (a == b);
-	return (strcmp(a->meta.id, b->meta.id) == 0 &&
-		a->meta.state == b->meta.state);
-}
-
-/* Whether KMS said nothing new: then what is known stays as it is. */
-static bool
-is_same(const struct key *a, const struct key *b)
-{
-	return (a != NULL && a->meta.state == b->meta.state &&
-		strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
-		a->meta.expiration_model == b->meta.expiration_model &&
-		!(a->meta.valid_to < b->meta.valid_to) &&
-		!(a->meta.valid_to > b->meta.valid_to) &&
-		view_equal(buf_view(&a->meta.description),
-		    buf_view(&b->meta.description)) &&
-		strcmp(a->names.label, b->names.label) == 0 &&
-		strcmp(a->names.id, b->names.id) == 0 &&
-		is_same_companion(a->companion, b->companion));
-}
-
 /* A key that waits for material and that nothing vouches for has no names but
  * its own: whoever planted an alias on it must not be believed. */
 static void
@@ -169,8 +143,8 @@ withhold_names(struct call *c, struct key *k)
 
 /* Makes what KMS said of a key known; *out is the key, held. */
 static enum err
-take_key(
-    struct call *c, struct kms_key *meta, const char *name, struct key **out)
+take_key(struct call *c, struct kms_key *meta, uint64_t asked, const char *name,
+    struct key **out)
 {
 	struct key *before = store_key(&c->token->store, meta->id);
 	struct key *k = key_new(meta);
@@ -181,14 +155,8 @@ take_key(
 	keep_names(before, k, name);
 	withhold_names(c, k);
 	k->is_companion = before != NULL && before->is_companion;
-	if ((e = companion_describe(c, k)) != ERR_OK)
-		goto out;
-	if (is_same(before, k)) {
-		*out = key_ref(before);
-		e = ERR_OK;
-	} else if ((e = store_put(&c->token->store, k)) == ERR_OK) {
-		*out = key_ref(k);
-	}
+	if ((e = companion_describe(c, k, asked)) == ERR_OK)
+		e = store_take(&c->token->store, k, asked, out);
 out:
 	key_unref(k);
 	key_unref(before);
@@ -198,6 +166,7 @@ out:
 CK_RV
 listing_describe(struct call *c, const char *name, struct key **out)
 {
+	uint64_t asked = store_ask(&c->token->store);
 	struct kms_key meta = KMS_KEY_INIT;
 	enum err e;
 
@@ -207,7 +176,8 @@ listing_describe(struct call *c, const char *name, struct key **out)
 		e = error_info_set(&c->kms.error, ERR_REPLY,
 		    "asked for key %s, KMS describes %s", name, meta.id);
 	if (e == ERR_OK)
-		e = take_key(c, &meta, name, out);
+		e = take_key(c, &meta, asked, name, out);
+	store_answered(&c->token->store);
 	kms_key_free(&meta);
 	if (e == ERR_NOT_FOUND)
 		return (CKR_OK);
@@ -341,38 +311,24 @@ unlisted(const void *arg, const struct key *k)
 	return (settle_is_young(context->c, k) ? UNLISTED_KEPT : UNLISTED_GONE);
 }
 
-static bool
-is_fresh(const struct call *c)
-{
-	const struct clock *clock = c->module->clock;
-	int64_t at = __atomic_load_n(
-	    &c->token->store.listed_ms, __ATOMIC_RELAXED);
-
-	return (at != 0 && clock->mono_ms(clock->ctx) - at <
-			       c->token->config->refresh * 1000);
-}
-
 void
 listing_invalidate(struct call *c)
 {
-	__atomic_store_n(&c->token->store.listed_ms, 0, __ATOMIC_RELAXED);
+	listing_turn_invalidate(&c->token->listing);
 }
 
-CK_RV
-listing_refresh(struct call *c)
+static enum err
+list_all(struct call *c)
 {
-	const struct clock *clock = c->module->clock;
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
 	struct rows ids = {.size = sizeof(struct kms_key_entry)};
 	struct unlisted_context all = {c, &ids};
+	struct store *store = &c->token->store;
+	uint64_t asked = store_ask(store);
 	struct key **keys = NULL;
 	size_t count = 0;
 	enum err e;
 
-	if (is_fresh(c))
-		return (CKR_OK);
-	/* a DescribeKey a key: thousands of them take their time */
-	call_set_deadline(c, c->token->config->list_timeout);
 	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
 	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
 		goto out;
@@ -386,19 +342,63 @@ listing_refresh(struct call *c)
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
 		link_keys(c, keys, count, &aliases);
-		e = store_replace(
-		    &c->token->store, keys, count, unlisted, &all);
+		e = store_take_all(store, keys, count, asked, unlisted, &all);
 	}
-	if (e == ERR_OK)
-		__atomic_store_n(&c->token->store.listed_ms,
-		    clock->mono_ms(clock->ctx), __ATOMIC_RELAXED);
 out:
+	store_answered(store);
 	for (size_t i = 0; i < count; i++)
 		key_unref(keys[i]);
 	free(keys);
 	free(ids.ptr);
 	free(aliases.ptr);
+	return (e);
+}
+
+CK_RV
+listing_refresh(struct call *c)
+{
+	struct listing_turn *turn = &c->token->listing;
+	const struct clock *clock = c->module->clock;
+	int64_t fresh_ms = c->token->config->refresh * 1000;
+	bool ours;
+	enum err e;
+
+	if (listing_turn_is_fresh(turn, clock, fresh_ms))
+		return (CKR_OK);
+	/* a DescribeKey a key: thousands of them take their time */
+	call_set_deadline(c, c->token->config->list_timeout);
+	crypto_pause(c->module->crypto);
+	e = listing_turn_begin(
+	    turn, &c->kms.deadline, fresh_ms, &ours, &c->kms.error);
+	crypto_resume(c->module->crypto);
+	if (ours) {
+		e = list_all(c);
+		listing_turn_end(turn, clock, e, &c->kms.error);
+	}
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+/* The key as known now, with those aliases; known to all unless it is newer. */
+static enum err
+take_aliases(struct call *c, const struct key *k, const struct rows *aliases,
+    uint64_t asked, struct key **out)
+{
+	struct store *store = &c->token->store;
+	struct key *now = store_key(store, k->meta.id), *known = NULL;
+	enum err e = ERR_MEMORY;
+
+	if ((*out = key_copy(now != NULL ? now : k)) != NULL) {
+		take_names(*out, aliases);
+		e = store_take(store, *out, asked, &known);
+	}
+	/* another call, which has renamed it */
+	if (e == ERR_OK && known->names.known) {
+		key_unref(*out);
+		*out = key_ref(known);
+	}
+	key_unref(known);
+	key_unref(now);
+	return (e);
 }
 
 /* Asks KMS for the aliases of one key. */
@@ -406,6 +406,7 @@ static enum err
 fetch_aliases(struct call *c, struct key *k, struct key **out)
 {
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
+	uint64_t asked = store_ask(&c->token->store);
 	enum err e;
 
 	e = gather(c, k->meta.id, kms_list_aliases, &aliases);
@@ -415,15 +416,13 @@ fetch_aliases(struct call *c, struct key *k, struct key **out)
 		    k->meta.id, err_text(e));
 		*out = key_ref(k);
 		e = ERR_OK;
-	} else if (e == ERR_OK && (*out = key_copy(k)) == NULL) {
-		e = ERR_MEMORY;
 	} else if (e == ERR_OK) {
 		if (aliases.count != 0)
 			qsort(aliases.ptr, aliases.count, aliases.size,
 			    alias_order);
-		take_names(*out, &aliases);
-		e = store_put(&c->token->store, *out);
+		e = take_aliases(c, k, &aliases, asked, out);
 	}
+	store_answered(&c->token->store);
 	free(aliases.ptr);
 	return (e);
 }

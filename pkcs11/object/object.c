@@ -58,14 +58,18 @@ object_refresh_state(struct call *c, const struct object *o)
 {
 	struct error_info error = c->kms.error;
 	enum err e = c->err;
+	struct store *store = &c->token->store;
 	struct key *k = NULL;
+	uint64_t asked;
 
 	if (o->key == NULL ||
 	    (e != ERR_DISABLED && e != ERR_KEY_STATE && e != ERR_NOT_FOUND))
 		return;
+	asked = store_ask(store);
 	if (listing_describe(c, o->key->meta.id, &k) == CKR_OK && k == NULL &&
 	    !settle_is_young(c, o->key))
-		(void)store_drop(&c->token->store, o->key->meta.id);
+		(void)store_lose(store, o->key->meta.id, asked);
+	store_answered(store);
 	key_unref(k);
 	c->err = e;
 	c->kms.error = error;

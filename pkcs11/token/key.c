@@ -199,6 +199,35 @@ key_unref(struct key *k)
 	free(k);
 }
 
+/* Whether the two have the same key beside them, in the same state. */
+static bool
+is_same_companion(const struct key *a, const struct key *b)
+{
+	if (a == NULL || b == NULL)
+		return (a == b);
+	return (strcmp(a->meta.id, b->meta.id) == 0 &&
+		a->meta.state == b->meta.state);
+}
+
+bool
+key_says_same(const struct key *a, const struct key *b)
+{
+	return (a->meta.state == b->meta.state &&
+		strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
+		a->meta.expiration_model == b->meta.expiration_model &&
+		!(a->meta.valid_to < b->meta.valid_to) &&
+		!(a->meta.valid_to > b->meta.valid_to) &&
+		view_equal(buf_view(&a->meta.description),
+		    buf_view(&b->meta.description)) &&
+		a->names.known == b->names.known &&
+		a->names.withheld == b->names.withheld &&
+		a->names.labels == b->names.labels &&
+		strcmp(a->names.label, b->names.label) == 0 &&
+		strcmp(a->names.id, b->names.id) == 0 &&
+		a->is_companion == b->is_companion &&
+		is_same_companion(a->companion, b->companion));
+}
+
 struct key *
 key_for_usage(struct key *k, enum key_usage usage)
 {

@@ -70,6 +70,9 @@ struct key *key_ref(struct key *);
 int key_order(const void *, const void *);
 void key_unref(struct key *); /* NULL is fine */
 
+/* Whether all that KMS may say anew of a key is the same in both. */
+bool key_says_same(const struct key *, const struct key *);
+
 /* The key, or the one beside it, that has the usage, whatever its state; NULL:
  * neither. */
 struct key *key_for_usage(struct key *, enum key_usage);

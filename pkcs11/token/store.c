@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
 #include "store.h"
 
 #define KEY_OBJECTS 4 /* of one key: two, and two of its import pair */
@@ -11,6 +13,11 @@ object_put(struct object *o)
 	attrset_unref(o->attrs);
 	*o = (struct object){.handle = CK_INVALID_HANDLE};
 }
+
+struct dropped {
+	char id[KMS_ID_SIZE];
+	uint64_t at;
+};
 
 static struct snapshot *
 snapshot_new(size_t room)
@@ -48,6 +55,7 @@ store_free(struct store *st)
 {
 	if (st->snapshot == NULL)
 		return;
+	free(st->dropped);
 	snapshot_unref(st->snapshot);
 	pthread_mutex_destroy(&st->lock);
 	st->snapshot = NULL;
@@ -153,7 +161,7 @@ handle_among(
  * before, whose handles they have. */
 static void
 add_objects(struct store *st, struct snapshot *to, struct key *k,
-    const struct object *before, size_t n)
+    uint64_t as_of, const struct object *before, size_t n)
 {
 	CK_OBJECT_CLASS classes[2];
 	CK_OBJECT_HANDLE h;
@@ -172,7 +180,8 @@ add_objects(struct store *st, struct snapshot *to, struct key *k,
 			to->objects[to->count++] = (struct object){.handle = h,
 			    .class = classes[i],
 			    .key = key_ref(k),
-			    .is_pair = pair};
+			    .is_pair = pair,
+			    .as_of = as_of};
 		}
 	}
 }
@@ -187,16 +196,14 @@ swap_in(struct store *st, struct snapshot *s)
 
 /* Everything but key_id is kept; k, when not NULL, comes in its place. */
 static enum err
-change_one(struct store *st, const char *key_id, struct key *k)
+change_one(struct store *st, const char *key_id, struct key *k, uint64_t as_of)
 {
 	struct object before[KEY_OBJECTS];
 	struct snapshot *s;
 	size_t n = 0;
-	enum err e = ERR_MEMORY;
 
-	pthread_mutex_lock(&st->lock);
 	if ((s = snapshot_new(st->snapshot->count + KEY_OBJECTS)) == NULL)
-		goto out;
+		return (ERR_MEMORY);
 	for (size_t i = 0; i < st->snapshot->count; i++) {
 		struct object o = st->snapshot->objects[i];
 
@@ -208,24 +215,126 @@ change_one(struct store *st, const char *key_id, struct key *k)
 		s->objects[s->count++] = o;
 	}
 	if (k != NULL)
-		add_objects(st, s, k, before, n);
+		add_objects(st, s, k, as_of, before, n);
 	swap_in(st, s);
-	e = ERR_OK;
+	return (ERR_OK);
+}
+
+uint64_t
+store_ask(struct store *st)
+{
+	uint64_t asked;
+
+	pthread_mutex_lock(&st->lock);
+	asked = ++st->now;
+	st->asking++;
+	pthread_mutex_unlock(&st->lock);
+	return (asked);
+}
+
+void
+store_answered(struct store *st)
+{
+	pthread_mutex_lock(&st->lock);
+	if (--st->asking == 0)
+		st->dropped_count = 0;
+	pthread_mutex_unlock(&st->lock);
+}
+
+enum err
+store_put(struct store *st, struct key *k)
+{
+	enum err e;
+
+	pthread_mutex_lock(&st->lock);
+	e = change_one(st, k->meta.id, k, ++st->now);
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
+/* Any object of the key, or NULL. */
+static const struct object *
+object_of(const struct snapshot *s, const char *key_id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->objects[i].key->meta.id, key_id) == 0)
+			return (&s->objects[i]);
+	return (NULL);
+}
+
+static bool
+is_dropped_since(const struct store *st, const char *key_id, uint64_t asked)
+{
+	for (size_t i = 0; i < st->dropped_count; i++)
+		if (st->dropped[i].at > asked &&
+		    strcmp(st->dropped[i].id, key_id) == 0)
+			return (true);
+	return (false);
+}
+
+/* What is known stays as it is where KMS said nothing new, and no older answer
+ * is on its way. */
+enum err
+store_take(struct store *st, struct key *k, uint64_t asked, struct key **known)
+{
+	const struct object *o;
+	struct key *stays = NULL;
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&st->lock);
+	o = object_of(st->snapshot, k->meta.id);
+	if (o == NULL && is_dropped_since(st, k->meta.id, asked))
+		stays = k;
+	else if (o != NULL &&
+		 (o->as_of > asked || (st->asking == 1 && !o->is_left_out &&
+					  key_says_same(o->key, k))))
+		stays = o->key;
+	else
+		e = change_one(st, k->meta.id, k, asked);
+	if (e == ERR_OK)
+		*known = key_ref(stays != NULL ? stays : k);
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
+enum err
+store_drop(struct store *st, const char *key_id)
+{
+	struct dropped *rows;
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&st->lock);
+	st->now++;
+	if (st->asking > 0) {
+		rows = array_grow(st->dropped, &st->dropped_cap,
+		    st->dropped_count + 1, sizeof(*rows));
+		if (rows == NULL) {
+			e = ERR_MEMORY;
+			goto out;
+		}
+		st->dropped = rows;
+		rows += st->dropped_count++;
+		rows->at = st->now;
+		snprintf(rows->id, sizeof(rows->id), "%s", key_id);
+	}
+	e = change_one(st, key_id, NULL, st->now);
 out:
 	pthread_mutex_unlock(&st->lock);
 	return (e);
 }
 
 enum err
-store_put(struct store *st, struct key *k)
+store_lose(struct store *st, const char *key_id, uint64_t asked)
 {
-	return (change_one(st, k->meta.id, k));
-}
+	const struct object *o;
+	enum err e = ERR_OK;
 
-enum err
-store_drop(struct store *st, const char *key_id)
-{
-	return (change_one(st, key_id, NULL));
+	pthread_mutex_lock(&st->lock);
+	o = object_of(st->snapshot, key_id);
+	if (o != NULL && o->as_of <= asked)
+		e = change_one(st, key_id, NULL, asked);
+	pthread_mutex_unlock(&st->lock);
+	return (e);
 }
 
 static int
@@ -255,11 +364,33 @@ run_of(const struct object *sorted, size_t n, struct key *k,
 	return (len);
 }
 
+static void
+add_again(struct snapshot *to, const struct object *o)
+{
+	key_ref(o->key);
+	to->objects[to->count++] = *o;
+}
+
+/* One key of a listing: its objects become what it says, unless they, the n of
+ * before, are newer. */
+static void
+add_listed(struct store *st, struct snapshot *to, struct key *k, uint64_t asked,
+    const struct object *before, size_t n)
+{
+	if (n == 0 && is_dropped_since(st, k->meta.id, asked))
+		return;
+	if (n == 0 || before->as_of <= asked)
+		add_objects(st, to, k, asked, before, n);
+	else
+		for (size_t i = 0; i < n; i++)
+			add_again(to, &before[i]);
+}
+
 /* Adds the objects of keys that are not among the sorted ones, as far as they
  * stay. */
 static void
 add_unlisted(struct snapshot *to, const struct snapshot *from,
-    struct key *const *keys, size_t count,
+    struct key *const *keys, size_t count, uint64_t asked,
     enum unlisted (*unlisted)(const void *arg, const struct key *),
     const void *arg)
 {
@@ -271,18 +402,18 @@ add_unlisted(struct snapshot *to, const struct snapshot *from,
 		if (count != 0 && bsearch(&o.key, keys, count, sizeof(*keys),
 				      key_order) != NULL)
 			continue;
-		fate = unlisted(arg, o.key);
+		fate = o.as_of > asked ? UNLISTED_KEPT : unlisted(arg, o.key);
 		if (fate == UNLISTED_GONE)
 			continue;
 		if (fate == UNLISTED_HIDDEN)
 			o.is_left_out = true;
-		key_ref(o.key);
-		to->objects[to->count++] = o;
+		add_again(to, &o);
 	}
 }
 
 enum err
-store_replace(struct store *st, struct key *const *keys, size_t count,
+store_take_all(struct store *st, struct key *const *keys, size_t count,
+    uint64_t asked,
     enum unlisted (*unlisted)(const void *arg, const struct key *),
     const void *arg)
 {
@@ -304,10 +435,13 @@ store_replace(struct store *st, struct key *const *keys, size_t count,
 		qsort(sorted, n, sizeof(*sorted), by_key);
 	}
 	for (size_t i = 0; i < count; i++) {
+		/* a list may name a key twice */
+		if (i > 0 && key_order(&keys[i - 1], &keys[i]) == 0)
+			continue;
 		len = run_of(sorted, n, keys[i], &run);
-		add_objects(st, s, keys[i], run, len);
+		add_listed(st, s, keys[i], asked, run, len);
 	}
-	add_unlisted(s, st->snapshot, keys, count, unlisted, arg);
+	add_unlisted(s, st->snapshot, keys, count, asked, unlisted, arg);
 	swap_in(st, s);
 	e = ERR_OK;
 out:

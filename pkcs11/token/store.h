@@ -9,6 +9,10 @@
  * never changes; a change makes the next one and swaps it in. Handles are
  * counters: never reused, and stable for as long as the key exists, whatever
  * its state: a search may leave out an object that a handle still reaches.
+ *
+ * What KMS says is as old as the question: store_ask() numbers it, and an
+ * answer never replaces what was asked later, or what this process has done
+ * since.
  */
 struct object {
 	CK_OBJECT_HANDLE handle;
@@ -22,6 +26,8 @@ struct object {
 	bool is_pair;
 	/* the last listing named the key, and KMS did not describe it */
 	bool is_left_out;
+	/* the question that the key is the answer to, or what was done then */
+	uint64_t as_of;
 };
 
 /* Lets go of what it holds; an empty one is fine. */
@@ -39,9 +45,13 @@ struct store {
 	struct snapshot *snapshot;
 	CK_OBJECT_HANDLE *next; /* the module's counter, atomic */
 	bool all; /* keys that can do nothing are shown */
+	uint64_t now; /* counts questions, and what this process did */
+	unsigned asking; /* questions that are not answered yet */
+	/* the keys that went while any of those was asked */
+	struct dropped *dropped;
+	size_t dropped_count, dropped_cap;
 	/* keys that the last listing named and DescribeKey did not know yet */
 	size_t undescribed;
-	int64_t listed_ms; /* when the whole token was last listed; 0: never */
 };
 
 /* all: keys that can do nothing are objects, too. */
@@ -59,18 +69,31 @@ bool store_get(struct store *, CK_OBJECT_HANDLE, struct object *);
 /* The key with that id as last seen, held for the caller, or NULL. */
 struct key *store_key(struct store *, const char *key_id);
 
-/* What KMS says of one key: its objects appear or change. */
+/* Before a question to KMS: its number. And when its answer has been taken, or
+ * there is none. */
+uint64_t store_ask(struct store *);
+void store_answered(struct store *);
+
+/* What this process has made of one key: its objects appear or change. */
 enum err store_put(struct store *, struct key *);
-/* That key is gone, and its handles with it. */
+/* What KMS says of one key when asked. *known is what is known of it now, held
+ * for the caller: the same key, or what is newer. */
+enum err store_take(
+    struct store *, struct key *, uint64_t asked, struct key **known);
+/* This process has destroyed that key: its handles go with it. */
 enum err store_drop(struct store *, const char *key_id);
+/* KMS, when asked, did not have that key any more. */
+enum err store_lose(struct store *, const char *key_id, uint64_t asked);
 /* What becomes of a key that a listing of all has not described. */
 enum unlisted {
 	UNLISTED_GONE, /* KMS has it no more */
 	UNLISTED_HIDDEN, /* KMS has it: it is not found, but can be used */
 	UNLISTED_KEPT
 };
-/* What KMS says of all keys. The function says what becomes of any other. */
-enum err store_replace(struct store *, struct key *const *keys, size_t count,
+/* What KMS says of all keys, in key_order(), when asked. The function says what
+ * becomes of any other. */
+enum err store_take_all(struct store *, struct key *const *keys, size_t count,
+    uint64_t asked,
     enum unlisted (*unlisted)(const void *arg, const struct key *),
     const void *arg);
 

@@ -117,6 +117,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 	if ((e = store_init(&t->store, s->last_object,
 		 t->config->show == SHOW_ALL)) != ERR_OK)
 		return (e);
+	listing_turn_init(&t->listing);
 	object_table_init(&t->objects, s->last_object);
 	pubkey_cache_init(&t->pubkeys);
 	certs_init(&t->certs);
@@ -144,6 +145,7 @@ token_close(struct token *t)
 		client_close(t->client);
 	regions_close(&t->regions);
 	store_free(&t->store);
+	listing_turn_free(&t->listing);
 	object_table_free(&t->objects);
 	pubkey_cache_free(&t->pubkeys);
 	certs_free(&t->certs);

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "config/config.h"
 #include "cryptoki/cryptoki.h"
+#include "listing-turn.h"
 #include "object-table.h"
 #include "pubkey-cache.h"
 #include "replicas.h"
@@ -34,6 +35,7 @@ struct token {
 		    1]; /* hex, of endpoint, Region, profile, label */
 	char *state; /* its directory; NULL: no place for one */
 	struct store store; /* keys in KMS */
+	struct listing_turn listing; /* of all of them */
 	struct object_table objects; /* what is kept here */
 	struct pubkey_cache pubkeys;
 	struct regions regions; /* of replicas */

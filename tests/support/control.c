@@ -111,6 +111,12 @@ faults_clear(void)
 	control("DELETE", "/faults");
 }
 
+bool
+faults_are_left(void)
+{
+	return (strstr(ask("GET", "/faults", ""), "[]") == NULL);
+}
+
 unsigned long
 calls(const char *operation)
 {

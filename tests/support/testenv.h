@@ -51,6 +51,8 @@ void edit_replies(const char *operation, const char *key, const char *patch);
 void replace_replies(const char *operation, int status, const char *body);
 /* Ends both, and all other faults. */
 void faults_clear(void);
+/* Whether a fault waits for its request; one that is at it does not. */
+bool faults_are_left(void);
 /* How often an operation was asked for since calls_clear(); NULL: all. */
 unsigned long calls(const char *operation);
 void calls_clear(void);
