@@ -407,9 +407,13 @@ fetch_aliases(struct call *c, struct key *k, struct key **out)
 {
 	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
 	uint64_t asked = store_ask(&c->token->store);
+	int tries = 0;
 	enum err e;
 
-	e = gather(c, k->meta.id, kms_list_aliases, &aliases);
+	do {
+		aliases.count = 0;
+		e = gather(c, k->meta.id, kms_list_aliases, &aliases);
+	} while (settle_retry(c, &c->kms.deadline, k, e, &tries));
 	if (e == ERR_DENIED) {
 		/* whoever may use a key need not be allowed to list */
 		call_note(c, "the aliases of key %s are not seen: %s",

@@ -1,3 +1,4 @@
+#include "kms/use-key.h"
 #include "mech/kms-encrypt.h"
 #include "data-key.h"
 #include "object/template-builder.h"
@@ -100,6 +101,7 @@ data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
 	struct key *wrapping_key = NULL;
 	size_t len = 0;
 	CK_RV rv;
+	int tries = 0;
 	enum err e;
 
 	if ((rv = builder_begin(c, &d, t, &target)) != CKR_OK ||
@@ -110,7 +112,10 @@ data_key_generate(struct call *c, const CK_MECHANISM *m, struct template t,
 		goto out;
 	in.key = wrapping_key->meta.arn;
 	in.n = (double)len;
-	if ((e = kms_generate_data_key(&c->kms, &in, &made)) != ERR_OK)
+	do
+		e = kms_generate_data_key(&c->kms, &in, &made);
+	while (use_key_again(c, wrapping_key, e, &tries));
+	if (e != ERR_OK)
 		rv = call_fail(c, e);
 	else if (made.plaintext.len != len)
 		rv = call_fail(c, ERR_REPLY);

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include "kms/use-key.h"
 #include "create.h"
 #include "object/template-builder.h"
 #include "kem.h"
@@ -125,11 +126,15 @@ static CK_RV
 encapsulate(
     struct call *c, const struct object *o, struct kms_encapsulated *out)
 {
+	int tries = 0;
 	enum err e;
 
 	if (openssl_has_ml_kem())
 		return (encapsulate_local(c, o, out));
-	if ((e = kms_encapsulate(&c->kms, o->key->meta.arn, out)) != ERR_OK)
+	do
+		e = kms_encapsulate(&c->kms, o->key->meta.arn, out);
+	while (use_key_again(c, o->key, e, &tries));
+	if (e != ERR_OK)
 		return (call_fail(c, e));
 	return (CKR_OK);
 }
@@ -194,6 +199,7 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
 	CK_RV rv;
+	int tries = 0;
 	enum err e;
 
 	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
@@ -203,8 +209,11 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 		goto out;
 	}
-	if ((e = kms_decapsulate(
-		 &c->kms, o.key->meta.arn, ciphertext, &secret)) != ERR_OK) {
+	do
+		e = kms_decapsulate(
+		    &c->kms, o.key->meta.arn, ciphertext, &secret);
+	while (use_key_again(c, o.key, e, &tries));
+	if (e != ERR_OK) {
 		rv = call_fail(c, e);
 		object_refresh_state(c, &o);
 		goto out;

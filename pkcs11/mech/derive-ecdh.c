@@ -1,6 +1,7 @@
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/x509.h>
+#include "kms/use-key.h"
 #include "keydata/curve.h"
 #include "derive.h"
 #include "digest.h"
@@ -74,15 +75,17 @@ agree_in_kms(struct call *c, const struct object *base, EVP_PKEY *peer,
 {
 	const struct key *k = key_for_usage(base->key, KEY_AGREEMENT);
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(peer, &der);
+	int len = i2d_PUBKEY(peer, &der), tries = 0;
 	enum err e;
 
 	if (k == NULL)
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (len <= 0)
 		return (CKR_FUNCTION_FAILED);
-	e = kms_derive_shared_secret(
-	    &c->kms, k->meta.arn, VIEW(der, (size_t)len), secret);
+	do
+		e = kms_derive_shared_secret(
+		    &c->kms, k->meta.arn, VIEW(der, (size_t)len), secret);
+	while (use_key_again(c, k, e, &tries));
 	OPENSSL_free(der);
 	/* one coordinate of a point */
 	if (e == ERR_OK && secret->len != (pkey_bits(base) + 7) / 8)

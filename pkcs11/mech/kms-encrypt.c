@@ -1,4 +1,5 @@
 #include <string.h>
+#include "kms/use-key.h"
 #include "kms-encrypt.h"
 
 /*
@@ -100,13 +101,17 @@ finish(struct call *c, struct op *op)
 	    .data = buf_view(&op->data),
 	    .context = buf_view(&op->context),
 	};
+	int tries = 0;
 	enum err e;
 
 	if (in.data.len == 0)
 		return (call_error(
 		    c, op_length_error(op), "KMS takes no empty input"));
-	e = op->kind == OP_ENCRYPT ? kms_encrypt(&c->kms, &in, &op->result)
-				   : kms_decrypt(&c->kms, &in, &op->result);
+	do
+		e = op->kind == OP_ENCRYPT
+			? kms_encrypt(&c->kms, &in, &op->result)
+			: kms_decrypt(&c->kms, &in, &op->result);
+	while (use_key_again(c, op->object.key, e, &tries));
 	if (e == ERR_OK &&
 	    (op->result.len == 0 ||
 		op->result.len > (op->kind == OP_ENCRYPT ? KMS_BLOB_MAX

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include "kms/use-key.h"
 #include "digest.h"
 #include "mac.h"
 
@@ -75,6 +76,7 @@ call_kms(struct call *c, struct op *op, struct view mac)
 	    .algorithm = algorithm,
 	    .mac = mac,
 	};
+	int tries = 0;
 	enum err e;
 
 	if (in.message.len == 0)
@@ -82,8 +84,11 @@ call_kms(struct call *c, struct op *op, struct view mac)
 		    c, CKR_DATA_LEN_RANGE, "KMS takes no empty message"));
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
-	e = mac.ptr == NULL ? kms_generate_mac(&c->kms, &in, &op->result)
-			    : kms_verify_mac(&c->kms, &in);
+	do
+		e = mac.ptr == NULL
+			? kms_generate_mac(&c->kms, &in, &op->result)
+			: kms_verify_mac(&c->kms, &in);
+	while (use_key_again(c, op->object.key, e, &tries));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

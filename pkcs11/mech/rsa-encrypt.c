@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
+#include "kms/use-key.h"
 #include "digest.h"
 #include "object/pkey.h"
 #include "rsa-encrypt.h"
@@ -202,11 +203,14 @@ decrypt_in_kms(struct call *c, struct op *op)
 	    .data = buf_view(&op->data),
 	    .algorithm = algorithm,
 	};
+	int tries = 0;
 	enum err e;
 
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
 	    op->digest->kms);
-	e = kms_decrypt(&c->kms, &in, &op->result);
+	do
+		e = kms_decrypt(&c->kms, &in, &op->result);
+	while (use_key_again(c, op->object.key, e, &tries));
 	if (e == ERR_OK && op->result.len > room(op))
 		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/core_names.h>
+#include "kms/use-key.h"
 #include "object/pkey.h"
 #include "sign.h"
 
@@ -118,12 +119,15 @@ finish(struct call *c, struct op *op)
 	    .message_type = "RAW",
 	    .algorithm = op->mech->kms_algorithm,
 	};
+	int tries = 0;
 	enum err e;
 
 	if (!object_in_kms(&op->object))
 		return (sign(c, op));
 	in.key = op->object.key->meta.arn;
-	e = kms_sign(&c->kms, &in, &op->result);
+	do
+		e = kms_sign(&c->kms, &in, &op->result);
+	while (use_key_again(c, op->object.key, e, &tries));
 	if (e == ERR_OK && op->result.len != bound(op, 0))
 		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));

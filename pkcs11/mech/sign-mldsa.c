@@ -1,5 +1,6 @@
 #include <string.h>
 #include <openssl/core_names.h>
+#include "kms/use-key.h"
 #include "object/attr.h"
 #include "object/pkey.h"
 #include "token/pubkey.h"
@@ -151,6 +152,7 @@ finish(struct call *c, struct op *op)
 	    .message_type = "RAW",
 	    .algorithm = op->mech->kms_algorithm,
 	};
+	int tries = 0;
 	enum err e;
 
 	if (op->md != NULL) {
@@ -159,7 +161,9 @@ finish(struct call *c, struct op *op)
 		in.message = VIEW(mu, sizeof(mu));
 		in.message_type = "EXTERNAL_MU";
 	}
-	e = kms_sign(&c->kms, &in, &op->result);
+	do
+		e = kms_sign(&c->kms, &in, &op->result);
+	while (use_key_again(c, op->object.key, e, &tries));
 	if (e == ERR_OK && op->result.len != bound(op, 0))
 		e = ERR_REPLY;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include "kms/use-key.h"
 #include "digest.h"
 #include "keydata/curve.h"
 #include "object/pkey.h"
@@ -52,6 +53,7 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 	    .message_type = "DIGEST",
 	    .algorithm = algorithm,
 	};
+	int tries = 0;
 	enum err e;
 
 	snprintf(algorithm, sizeof(algorithm), "%s%s", op->mech->kms_algorithm,
@@ -59,7 +61,9 @@ sign_in_kms(struct call *c, struct op *op, struct view hash)
 	if (!key_has_algorithm(op->object.key, algorithm, false))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "KMS has no %s for this key", algorithm));
-	e = kms_sign(&c->kms, &in, &op->result);
+	do
+		e = kms_sign(&c->kms, &in, &op->result);
+	while (use_key_again(c, op->object.key, e, &tries));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

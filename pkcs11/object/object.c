@@ -1,6 +1,5 @@
 #include <string.h>
-#include "kms/listing.h"
-#include "kms/settle.h"
+#include "kms/use-key.h"
 #include "object.h"
 #include "token/login.h"
 
@@ -56,23 +55,8 @@ object_check_is_key(struct call *c, const struct object *o)
 void
 object_refresh_state(struct call *c, const struct object *o)
 {
-	struct error_info error = c->kms.error;
-	enum err e = c->err;
-	struct store *store = &c->token->store;
-	struct key *k = NULL;
-	uint64_t asked;
-
-	if (o->key == NULL ||
-	    (e != ERR_DISABLED && e != ERR_KEY_STATE && e != ERR_NOT_FOUND))
-		return;
-	asked = store_ask(store);
-	if (listing_describe(c, o->key->meta.id, &k) == CKR_OK && k == NULL &&
-	    !settle_is_young(c, o->key))
-		(void)store_lose(store, o->key->meta.id, asked);
-	store_answered(store);
-	key_unref(k);
-	c->err = e;
-	c->kms.error = error;
+	if (o->key != NULL)
+		use_key_failed(c, o->key);
 }
 
 /*

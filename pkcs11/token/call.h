@@ -20,6 +20,7 @@ struct call {
 	enum rv_context context; /* what a failure of KMS means */
 	enum err err; /* why it failed, when it was KMS or a file */
 	char why[256]; /* why, in words, or "" */
+	bool looked_at_key; /* since a use of it failed for its state */
 	bool
 	    skip_key_lookup; /* certificates: by what is known of keys by now */
 	struct crypto_guard guard;

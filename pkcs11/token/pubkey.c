@@ -5,6 +5,7 @@
 #include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "pubkey.h"
+#include "settle-pause.h"
 
 #define INFO_MAX 8192 /* KMS's limit */
 
@@ -49,13 +50,17 @@ pubkey_get(struct call *c, const struct key *k, const struct pubkey **out)
 {
 	struct pubkey_cache *ps = &c->token->pubkeys;
 	struct pubkey *p;
+	int tries = 0;
 	enum err e;
 
 	if ((*out = pubkey_cache_find(ps, k->meta.id)) != NULL)
 		return (CKR_OK);
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = fetch(c, k, p)) != ERR_OK) {
+	do
+		e = fetch(c, k, p);
+	while (settle_retry(c, &c->kms.deadline, k, e, &tries));
+	if (e != ERR_OK) {
 		pubkey_free(p);
 		return (call_fail(c, e));
 	}
