@@ -25,6 +25,7 @@
 #define SAMPLE_PROCESSES 4
 #define SAMPLE_DELAY_MS 300
 #define CALL_SECONDS 90 /* import-timeout; longer is a hang */
+#define LINES_SHOWN 5 /* of the log */
 #define START_MS 1500 /* so long the processes have to get ready */
 
 /* A round, which its number decides. */
@@ -316,6 +317,10 @@ judge_codes(const struct walk_round *r)
 		if ((rv == CKR_DEVICE_ERROR || rv == CKR_FUNCTION_FAILED) &&
 		    (r->faults || r->quotas))
 			continue;
+		/* what it had found was taken from under it */
+		if (rv == CKR_FUNCTION_FAILED && !a->destroys &&
+		    somebody_destroys(r))
+			continue;
 		if (!has_code(a, rv))
 			bad("process %u, %s: 0x%lx", i, a->name, rv);
 		else if (a->needs_key && rv != CKR_OK && !somebody_destroys(r))
@@ -427,13 +432,14 @@ judge(const struct walk_round *r)
 static void
 show_log(void)
 {
-	char *line, *rest;
 	static char log[65536];
+	char *line, *rest;
+	int n = 0;
 
 	snprintf(log, sizeof(log), "%s", testenv_read("log"));
 	for (line = strtok_r(log, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
-		if (strstr(line, " error: ") != NULL)
+		if (strstr(line, " error: ") != NULL && n++ < LINES_SHOWN)
 			printf("# %s\n", line);
 }
 
@@ -441,12 +447,16 @@ show_log(void)
 static void
 empty_kms(void)
 {
-	static const char *const files[] = {"store", "store-wal", "store-shm"};
+	static const char *const files[] = {"store/keys.sqlite",
+	    "store/keys.sqlite-wal", "store/keys.sqlite-shm"};
 
 	testenv_kms_stop();
 	for (size_t i = 0; i < ELEMS(files); i++)
 		(void)remove(testenv_path(files[i]));
 	testenv_kms_start();
+	account_read(&account);
+	if (account.count != 0)
+		tap_bail();
 }
 
 static bool
