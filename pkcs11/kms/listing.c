@@ -157,6 +157,14 @@ take_key(struct call *c, struct kms_key *meta, uint64_t asked, const char *name,
 	k->is_companion = before != NULL && before->is_companion;
 	if ((e = companion_describe(c, k, asked)) == ERR_OK)
 		e = store_take(&c->token->store, k, asked, out);
+	if (e == ERR_OK &&
+	    (name_is(NAME_LABEL, name) || name_is(NAME_ID, name)))
+		e = store_take_alias(
+		    &c->token->store, name, (*out)->meta.id, asked);
+	if (e != ERR_OK) {
+		key_unref(*out);
+		*out = NULL;
+	}
 out:
 	key_unref(k);
 	key_unref(before);

@@ -297,6 +297,42 @@ store_take(struct store *st, struct key *k, uint64_t asked, struct key **known)
 	return (e);
 }
 
+/* Whether the key of the object had that name before the question was asked. */
+static bool
+had_name(const struct object *o, const char *alias, uint64_t asked)
+{
+	return (o->as_of <= asked && (strcmp(o->key->names.label, alias) == 0 ||
+					 strcmp(o->key->names.id, alias) == 0));
+}
+
+/* A key that has lost a name may have got another: its names are not known. */
+enum err
+store_take_alias(
+    struct store *st, const char *alias, const char *key_id, uint64_t asked)
+{
+	struct key *nameless;
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&st->lock);
+	for (size_t i = 0; i < st->snapshot->count && e == ERR_OK; i++) {
+		const struct object *o = &st->snapshot->objects[i];
+
+		if (!had_name(o, alias, asked) ||
+		    strcmp(o->key->meta.id, key_id) == 0)
+			continue;
+		if ((nameless = key_copy(o->key)) == NULL) {
+			e = ERR_MEMORY;
+			break;
+		}
+		nameless->names = (struct key_names){.known = false};
+		/* the snapshot is another then, in the same order */
+		e = change_one(st, nameless->meta.id, nameless, asked);
+		key_unref(nameless);
+	}
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
 enum err
 store_drop(struct store *st, const char *key_id)
 {

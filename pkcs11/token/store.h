@@ -80,6 +80,9 @@ enum err store_put(struct store *, struct key *);
  * for the caller: the same key, or what is newer. */
 enum err store_take(
     struct store *, struct key *, uint64_t asked, struct key **known);
+/* When asked, the alias led to the key of that id: no other has that name. */
+enum err store_take_alias(
+    struct store *, const char *alias, const char *key_id, uint64_t asked);
 /* This process has destroyed that key: its handles go with it. */
 enum err store_drop(struct store *, const char *key_id);
 /* KMS, when asked, did not have that key any more. */

@@ -279,6 +279,46 @@ test_hidden_keys(void)
 	    "its label leads to no object");
 }
 
+/* Names change past the module; this program searches by name alone. */
+static void
+test_names_move(void)
+{
+	static CK_BYTE one[] = {0x01};
+	CK_ATTRIBUTE by_id[] = {A(CKA_ID, one)};
+	CK_OBJECT_HANDLE a = key_make(material(5), "first"),
+			 b = key_make(material(6), "second"), found;
+	struct account_key ka, kb;
+	struct kms k = account_kms();
+
+	NEED(account_alias("alias/first", &ka) &&
+		 account_alias("alias/second", &kb),
+	    "two keys");
+	p11_stop();
+	p11_start();
+	NEED(find(rw, NULL, 0, NULL, 0) >= 2, "all are listed");
+	a = find_label("first", CKO_SECRET_KEY);
+	b = find_label("second", CKO_SECRET_KEY);
+	NEED(kms_create_alias(&k, "alias/other", ka.id) == ERR_OK &&
+		 kms_delete_alias(&k, "alias/first") == ERR_OK,
+	    "the first is renamed");
+	COUNT(find_label("other", CKO_SECRET_KEY), a, "its new label finds it");
+	OK(attr_is_text(a, CKA_LABEL, "other"), "and is the one that it shows");
+	NEED(kms_update_alias(&k, "alias/other", kb.id) == ERR_OK,
+	    "the label goes to the second");
+	COUNT(find_label("other", CKO_SECRET_KEY), b, "which it finds");
+	OK(attr_is_text(b, CKA_LABEL, "other"), "and which shows it");
+	OK(!attr_is_text(a, CKA_LABEL, "other"), "the first does so no more");
+	NEED(kms_create_alias(&k, "alias/keyferry/id/01", ka.id) == ERR_OK,
+	    "an id");
+	COUNT(find(rw, by_id, 1, &found, 1), 1, "is found");
+	OK(found == a && attr_is(a, CKA_ID, one, 1), "and is the first's");
+	NEED(kms_update_alias(&k, "alias/keyferry/id/01", kb.id) == ERR_OK,
+	    "it goes to the second");
+	COUNT(find(rw, by_id, 1, &found, 1), 1, "is found");
+	OK(found == b && attr_is(b, CKA_ID, one, 1), "and is the second's");
+	OK(!attr_is(a, CKA_ID, one, 1), "and not the first's any more");
+}
+
 int
 main(void)
 {
@@ -299,6 +339,7 @@ main(void)
 	test_free_calls();
 	test_hidden_keys();
 	test_older_name();
+	test_names_move();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
