@@ -241,3 +241,10 @@ kms_schedule_key_deletion(struct kms *k, const char *key, int days)
 	return (kms_call(
 	    k, "ScheduleKeyDeletion", key, key_in, &in, kms_no_fields, NULL));
 }
+
+enum err
+kms_cancel_key_deletion(struct kms *k, const char *key)
+{
+	return (kms_call_names(
+	    k, "CancelKeyDeletion", (struct kms_names){.key = key}));
+}

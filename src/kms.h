@@ -148,6 +148,8 @@ enum err kms_update_key_description(
 enum err kms_enable_key(struct kms *, const char *key);
 enum err kms_disable_key(struct kms *, const char *key);
 enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
+/* Leaves the key disabled. */
+enum err kms_cancel_key_deletion(struct kms *, const char *key);
 
 struct kms_key_entry;
 /*

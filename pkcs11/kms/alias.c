@@ -41,7 +41,7 @@ alias_create_new(
 
 	do {
 		e = kms_create_alias(kms, alias, k->meta.id);
-	} while (settle_retry(c, &kms->deadline, k, e, &tries));
+	} while (settle_retry_living(c, kms, k, e, &tries));
 	return (e);
 }
 
@@ -62,11 +62,24 @@ alias_create(
 			   : e;
 	} while ((e == ERR_EXISTS && look == ERR_NOT_FOUND &&
 		     settle_pause(&kms->deadline, &tries, SETTLE_TRIES)) ||
-		 settle_retry(c, &kms->deadline, k, e, &tries));
+		 settle_retry_living(c, kms, k, e, &tries));
 	if (e != ERR_OK && look == ERR_OK)
 		return (ERR_OK);
 	kms->error = error;
 	return (e);
+}
+
+/* Whether it is not the key's, which the log is told where it is another's. */
+static bool
+leads_elsewhere(
+    struct call *c, const struct settled_alias *a, const char *key_id)
+{
+	if (strcmp(a->key_id, key_id) == 0)
+		return (false);
+	if (a->key_id[0] != '\0')
+		call_note(c, "%s stays: it leads to key %s, and not to %s",
+		    a->name, a->key_id, key_id);
+	return (true);
 }
 
 /* DeleteAlias has no condition: what changes between the look and the deletion
@@ -77,11 +90,8 @@ alias_delete_settled(struct call *c, struct kms *kms,
 {
 	enum err e = ERR_NOT_FOUND;
 
-	if (strcmp(a->key_id, key_id) == 0)
+	if (!leads_elsewhere(c, a, key_id))
 		e = kms_delete_alias(kms, a->name);
-	else if (a->key_id[0] != '\0')
-		call_note(c, "%s stays: it leads to key %s, and not to %s",
-		    a->name, a->key_id, key_id);
 	if (e == ERR_OK)
 		call_note(c,
 		    "deleted %s, which led to key %s; if it was moved to "
@@ -102,9 +112,8 @@ alias_delete(
 	return (e == ERR_OK ? alias_delete_settled(c, kms, &a, key_id) : e);
 }
 
-/* "", or one that is there already, is fine. */
-static enum err
-list_add(struct alias_list *l, const char *alias)
+enum err
+alias_list_add(struct alias_list *l, const char *alias)
 {
 	char(*names)[KMS_ALIAS_SIZE];
 
@@ -130,13 +139,13 @@ alias_list_read(
 	const struct kms_alias_entry *rows;
 	enum err e;
 
-	if ((e = list_add(l, k->names.label)) == ERR_OK)
-		e = list_add(l, k->names.id);
+	if ((e = alias_list_add(l, k->names.label)) == ERR_OK)
+		e = alias_list_add(l, k->names.id);
 	for (int n = 0; e == ERR_OK && n < PAGES_MAX; n++) {
 		e = kms_list_aliases(kms, k->meta.id, &page);
 		rows = page.rows.ptr;
 		for (size_t i = 0; e == ERR_OK && i < page.rows.count; i++)
-			e = list_add(l, rows[i].name);
+			e = alias_list_add(l, rows[i].name);
 		json_rows_free(&page.rows);
 		if (page.marker[0] == '\0')
 			break;
@@ -156,21 +165,46 @@ alias_list_free(struct alias_list *l)
 }
 
 enum err
-alias_delete_all(struct call *c, struct kms *kms, const struct alias_list *l,
-    const char *key_id)
+alias_list_settle(
+    struct call *c, struct kms *kms, struct alias_list *l, const char *key_id)
 {
 	struct settled_alias *a = NULL;
+	size_t count = 0;
 	enum err e = ERR_OK;
 
 	if (l->count == 0)
 		return (ERR_OK);
 	if ((a = calloc(l->count, sizeof(*a))) == NULL)
 		return (ERR_MEMORY);
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		a[i].name = l->names[i];
+		a[i].promised = l->promised ? key_id : NULL;
+	}
 	e = settle_aliases(c, kms, a, l->count);
-	for (size_t i = 0; i < l->count && e == ERR_OK; i++)
-		e = alias_delete_settled(c, kms, &a[i], key_id);
+	for (size_t i = 0; i < l->count && e == ERR_OK; i++) {
+		if (leads_elsewhere(c, &a[i], key_id))
+			continue;
+		if (count != i)
+			memcpy(l->names[count], l->names[i], KMS_ALIAS_SIZE);
+		count++;
+	}
+	if (e == ERR_OK)
+		l->count = count;
 	free(a);
+	return (e);
+}
+
+enum err
+alias_list_delete(struct call *c, struct kms *kms, const struct alias_list *l,
+    const char *key_id)
+{
+	struct settled_alias a;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < l->count && e == ERR_OK; i++) {
+		a = (struct settled_alias){.name = l->names[i]};
+		snprintf(a.key_id, sizeof(a.key_id), "%s", key_id);
+		e = alias_delete_settled(c, kms, &a, key_id);
+	}
 	return (e);
 }

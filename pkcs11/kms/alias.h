@@ -36,14 +36,20 @@ enum err alias_delete_settled(struct call *, struct kms *,
 struct alias_list {
 	char (*names)[KMS_ALIAS_SIZE];
 	size_t count, cap;
+	/* this call has led them to the key, and a look need only show that */
+	bool promised;
 };
+/* "", a marker, or one that is there already, is fine and not added again. */
+enum err alias_list_add(struct alias_list *, const char *alias);
 /* Adds all names that KMS lists for the key, and those that it is known by:
  * either may be late. Freed with alias_list_free(), also after a failure. */
 enum err alias_list_read(
     struct call *, struct kms *, const struct key *, struct alias_list *);
 void alias_list_free(struct alias_list *);
-/* alias_delete() for all of them, in the time that one takes. What a failure
- * leaves is found by the same call again. */
-enum err alias_delete_all(
+/* Leaves those that lead to the key, as one settled look at all says. */
+enum err alias_list_settle(
+    struct call *, struct kms *, struct alias_list *, const char *key_id);
+/* DeleteAlias for each, right after that look. */
+enum err alias_list_delete(
     struct call *, struct kms *, const struct alias_list *, const char *key_id);
 #endif

@@ -32,7 +32,7 @@ confirm(struct call *c, struct provision *p)
 	return (rv);
 }
 
-/* Whether the material is there although the reply to its import never came. */
+/* Whether the material is there although no reply to its import came. */
 static bool
 has_arrived(struct call *c, const struct key *k, enum err e)
 {
@@ -115,6 +115,7 @@ finish(struct call *c, struct provision *p, const char *new_material_id)
 	CK_RV rv;
 
 	p->made = false;
+	p->imported = true;
 	if (import_params_forget(c, p->key) != ERR_OK)
 		call_note(c,
 		    "%s: the used import parameters could not be removed",
@@ -145,7 +146,7 @@ import_blob(struct call *c, struct provision *p,
 	do {
 		e = rotation ? import_new(&c->kms, &in, material_id)
 			     : kms_import_key_material(&c->kms, &in);
-	} while (settle_retry(c, &c->kms.deadline, p->key, e, &tries));
+	} while (settle_retry_living(c, &c->kms, p->key, e, &tries));
 	if (e != ERR_OK && !has_arrived(c, p->key, e))
 		return (call_fail(c, e));
 	return (finish(c, p, rotation ? material_id : NULL));

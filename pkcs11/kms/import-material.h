@@ -1,7 +1,7 @@
 #ifndef IMPORT_MATERIAL_H
 #define IMPORT_MATERIAL_H
 #include "import-params.h"
-#include "provision.h"
+#include "provision-state.h"
 
 /* ImportKeyMaterial into a key that is there: step 5 of provision.c. On success
  * p->key is the key as KMS then shows it, and not ours to take back. */

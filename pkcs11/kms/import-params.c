@@ -118,7 +118,7 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 	do {
 		e = kms_get_parameters_for_import(
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
-	} while (settle_retry(c, &kms->deadline, k, e, &tries));
+	} while (settle_retry_living(c, kms, k, e, &tries));
 	if (e == ERR_OK)
 		e = check_parameters(kms, k, p);
 	if (e != ERR_OK)

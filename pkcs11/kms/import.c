@@ -1,22 +1,27 @@
 #include <string.h>
+#include "alias.h"
+#include "describe.h"
 #include "import-material.h"
 #include "import.h"
+#include "key-lock.h"
+#include "listing.h"
 #include "rename.h"
 #include "key-trust.h"
+#include "removal.h"
+#include "unfinished.h"
 #include "wrapping-algorithm.h"
 
 /*
  * Two usages are two keys of KMS, which material of one's own makes possible.
  * The second comes first: the object is there when the first has its material.
- * *made is the second, held, if this call made it.
+ * It goes when the first is taken back.
  */
 static CK_RV
-import_companion(struct call *c, const struct provision *p,
-    enum key_usage usage, struct key **made)
+import_companion(struct call *c, struct provision *p, enum key_usage usage)
 {
 	struct key_request r = *p->request;
 	struct provision companion = PROVISION_INIT(&r);
-	bool is_new;
+	struct key *k = NULL;
 	CK_RV rv;
 
 	r.usage = usage;
@@ -24,13 +29,10 @@ import_companion(struct call *c, const struct provision *p,
 	r.label = r.id = VIEW(NULL, 0);
 	r.new_material = false;
 	companion.companion_of = p->key->meta.id;
-	rv = provision_open(c, &companion);
-	is_new = companion.made;
-	if (rv == CKR_OK)
-		rv = import_material(c, &companion);
-	if (rv == CKR_OK && is_new)
-		*made = key_ref(companion.key);
-	return (provision_close(c, &companion, rv));
+	rv = provision_run(c, &companion, import_material, &k);
+	key_unref(k);
+	p->companion_failed = rv != CKR_OK;
+	return (rv);
 }
 
 /* The usage that is to be beside that of the key, or 0. */
@@ -49,25 +51,6 @@ second_usage(struct call *c, const struct provision *p)
 	return ((enum key_usage)(usages & (~usages + 1)));
 }
 
-/* The key, and its companion where it is to have one. */
-static CK_RV
-import_both(struct call *c, struct provision *p)
-{
-	struct key *companion = NULL;
-	enum key_usage second = second_usage(c, p);
-	bool made = p->made;
-	CK_RV rv = CKR_OK;
-
-	if (second != 0)
-		rv = import_companion(c, p, second, &companion);
-	if (rv == CKR_OK)
-		rv = import_material(c, p);
-	if (rv != CKR_OK && companion != NULL && made)
-		provision_drop_companion(c, companion, p->key->meta.id);
-	key_unref(companion);
-	return (rv);
-}
-
 /* Unless the name is the key's own id or ARN, which only says which key. */
 static CK_RV
 rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
@@ -82,20 +65,58 @@ rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
 	return (rv == CKR_OK ? rename_end(c, &r, CKR_OK) : rv);
 }
 
+/* The key, and its companion where it is to have one. */
+static CK_RV
+import_both(struct call *c, struct provision *p)
+{
+	enum key_usage second = second_usage(c, p);
+	CK_RV rv = CKR_OK;
+
+	p->companion_failed = false;
+	if (second != 0)
+		rv = import_companion(c, p, second);
+	return (rv == CKR_OK ? import_material(c, p) : rv);
+}
+
 CK_RV
 import_by_value(struct call *c, const struct key_request *r, struct key **out)
 {
 	struct provision p = PROVISION_INIT(r);
-	CK_RV rv;
+	CK_RV rv = provision_run(c, &p, import_both, out);
 
-	*out = NULL;
-	if ((rv = provision_open(c, &p)) == CKR_OK &&
-	    (rv = import_both(c, &p)) == CKR_OK && r->id.len != 0 && !p.made)
-		/* a key found by its id may be given another label */
-		rv = rename_to(c, p.key, NAME_LABEL, r->label);
-	if (rv == CKR_OK)
-		*out = key_ref(p.key);
-	return (provision_close(c, &p, rv));
+	/* a key found by its id may be given another label */
+	if (rv == CKR_OK && r->id.len != 0 && !p.label_given &&
+	    (rv = rename_to(c, *out, NAME_LABEL, r->label)) != CKR_OK) {
+		key_unref(*out);
+		*out = NULL;
+	}
+	return (rv);
+}
+
+/* The state that KMS shows now. */
+static enum kms_key_state
+look_at_state(struct call *c, const struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum kms_key_state state = KMS_STATE_UNKNOWN;
+
+	if (describe_keeping_error(&c->kms, k->meta.id, &meta) == ERR_OK)
+		state = meta.state;
+	kms_key_free(&meta);
+	return (state);
+}
+
+static CK_RV
+refuse_without_token(struct call *c, const struct key *k)
+{
+	enum kms_key_state state = look_at_state(c, k);
+	bool filled = state == KMS_STATE_ENABLED || state == KMS_STATE_DISABLED;
+
+	return (call_error(c, CKR_WRAPPED_KEY_INVALID,
+	    filled ? "key %s has its material already, and is in use"
+		   : "no import token is kept for key %s, or it is older than "
+		     "24 hours: read the public half and wrap with it",
+	    k->meta.id));
 }
 
 static CK_RV
@@ -109,10 +130,7 @@ check_wrapped(struct call *c, const struct key *k,
 	if (rv != CKR_OK)
 		return (rv);
 	if (params->parameters.token.len == 0)
-		return (call_error(c, CKR_WRAPPED_KEY_INVALID,
-		    "no import token is kept for key %s, or it is older than "
-		    "24 hours: read the public half and wrap with it",
-		    k->meta.id));
+		return (refuse_without_token(c, k));
 	if (!wrapping_algorithm_fits(params->algorithm, bits, wrapped.len))
 		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "no key wrapped with %s of %lu bits has %zu bytes",
@@ -120,25 +138,67 @@ check_wrapped(struct call *c, const struct key *k,
 	return (CKR_OK);
 }
 
+/* Before anything is sent. */
+static CK_RV
+check_pair(struct call *c, const struct provision *p,
+    const struct import_params *params, const CK_MECHANISM *m,
+    struct view wrapped)
+{
+	const struct key *k = p->key;
+	CK_RV rv = check_wrapped(c, k, params, m, wrapped);
+
+	if (rv == CKR_OK && !key_trust_for_request(c, p->request, k))
+		rv = key_trust_refuse(c, k, CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (rv == CKR_OK && look_at_state(c, k) == KMS_STATE_PENDING_DELETION)
+		rv = call_error(c, call_fail(c, ERR_KEY_STATE),
+		    "key %s waits for its deletion", k->meta.id);
+	return (rv);
+}
+
+/* The names are claimed before the material comes in: one that is another's is
+ * refused while nothing has happened. */
+static CK_RV
+claim_names(struct call *c, const struct provision *p, struct rename *names)
+{
+	const struct key_request *r = p->request;
+	const struct key *k = p->key;
+	bool label = r->label.len != 0 && !key_trust_is_named(r->label, k);
+	bool id = r->id.len != 0 && !key_trust_is_named(r->id, k);
+
+	if (!label && !id)
+		return (CKR_OK);
+	return (rename_begin(
+	    c, names, p->key, label ? &r->label : NULL, id ? &r->id : NULL));
+}
+
 static CK_RV
 import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
     struct view wrapped)
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
-	enum err e;
-	CK_RV rv;
+	struct rename names = RENAME_INIT;
+	enum err e = import_params_load(c, p->key, &params);
+	CK_RV rv = e == ERR_OK ? check_pair(c, p, &params, m, wrapped)
+			       : call_fail(c, e);
 
-	call_set_deadline(c, c->token->config->import_timeout);
-	e = import_params_load(c, p->key, &params);
-	rv = e == ERR_OK ? check_wrapped(c, p->key, &params, m, wrapped)
-			 : call_fail(c, e);
-	if (rv == CKR_OK && !key_trust_for_request(c, p->request, p->key))
-		rv = key_trust_refuse(
-		    c, p->key, CKR_KEY_FUNCTION_NOT_PERMITTED);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && (rv = claim_names(c, p, &names)) == CKR_OK) {
 		rv = import_blob(c, p, &params, wrapped);
-	if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
-		(void)import_params_forget(c, p->key);
+		if (c->err == ERR_WRONG_MATERIAL)
+			(void)call_error(c, rv,
+			    "key %s has other material already, and is in use",
+			    p->key->meta.id);
+		if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
+			(void)import_params_forget(c, p->key);
+		/* whose material is in has its names */
+		e = c->err;
+		if (names.key != NULL &&
+		    rename_end(c, &names, p->imported ? CKR_OK : rv) !=
+			CKR_OK &&
+		    rv == CKR_OK)
+			rv = rv_from(c->err, c->context);
+		else
+			c->err = e;
+	}
 	import_params_free(&params);
 	return (rv);
 }
@@ -148,14 +208,21 @@ import_wrapped(struct call *c, const struct key_request *r, struct key *k,
     const CK_MECHANISM *m, struct view wrapped, struct key **out)
 {
 	struct provision p = PROVISION_INIT(r);
+	char id[KMS_ID_SIZE];
+	int lock = -1;
+	enum err e;
 	CK_RV rv;
 
 	*out = NULL;
 	p.key = key_ref(k);
-	if ((rv = import_for_pair(c, &p, m, wrapped)) == CKR_OK &&
-	    (rv = rename_to(c, p.key, NAME_LABEL, r->label)) == CKR_OK)
-		rv = rename_to(c, p.key, NAME_ID, r->id);
+	memcpy(id, k->meta.id, sizeof(id));
+	call_set_deadline(c, c->token->config->import_timeout);
+	unfinished_removals(c);
+	e = key_lock(c, id, &lock);
+	rv = e == ERR_OK ? import_for_pair(c, &p, m, wrapped) : call_fail(c, e);
+	key_unlock(c, id, lock);
 	if (rv == CKR_OK)
 		*out = key_ref(p.key);
-	return (provision_close(c, &p, rv));
+	key_unref(p.key);
+	return (rv);
 }

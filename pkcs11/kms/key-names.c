@@ -57,12 +57,12 @@ key_names_claim_label(struct call *c, struct kms *kms, const struct key *k,
     struct view label, bool shared, char alias[KMS_ALIAS_SIZE])
 {
 	char aliases[LABEL_ALIASES][KMS_ALIAS_SIZE];
-	enum err e = label_aliases(label, aliases);
+	enum err e = name_to_alias(NAME_LABEL, label, alias);
 
 	if (e != ERR_OK)
 		return (e);
-	memcpy(alias, aliases[0], KMS_ALIAS_SIZE);
-	if (!shared)
+	/* the longest labels have no room for a number */
+	if (!shared || label_aliases(label, aliases) != ERR_OK)
 		return (alias_create(c, kms, alias, k));
 	e = alias_create_new(c, kms, alias, k);
 	if (e != ERR_EXISTS)

@@ -1,11 +1,14 @@
-#include <stdio.h>
 #include <string.h>
-#include "alias.h"
+#include "describe.h"
+#include "find-key.h"
+#include "key-trust.h"
 #include "listing.h"
-#include "lookup.h"
+#include "make-key.h"
+#include "orphans.h"
 #include "provision.h"
 #include "settle.h"
-#include "key-trust.h"
+#include "take-back.h"
+#include "unfinished.h"
 
 /*
  * The steps, and what is there if the process dies after each:
@@ -23,472 +26,259 @@
  * only a description leads to (step 3, or a reply that never came) is never
  * filled, for descriptions can be copied: it is deleted, and another made. A
  * key that KMS generates is in use after step 5, and has no step 6.
+ *
+ * Two machines that make the same key at once come to step 5 together:
+ * CreateAlias gives the name to one of them, whatever reads show. The other
+ * takes its own key back and goes on with that one. docs/consistency.md says
+ * why no order of their steps loses, doubles or orphans a key.
  */
 
-#define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
-#define COMPANION "Keyferry also " /* the other key's id, and the nonce */
-#define DESCRIPTION_SIZE 128
-#define CLEAN_UP_SECONDS 10
-#define CREATE_TRIES 2 /* for a CreateKey whose reply is lost */
-/* CreateKey to ListKeys and DescribeKey: what is not seen by then is not */
+#define ROUNDS 9 /* more than that would be a circle */
+#define SHOWN_TRIES \
+	1000 /* for one that we made: as long as the call may take */
+/* CreateKey to DescribeKey: what is not seen by then is not */
 #define UNSEEN_SECONDS 900
-#define DELETION_DAYS 7 /* the shortest that KMS allows */
-#define WAIT_TRIES 30 /* for a key that another machine is just making */
 
-static CK_RV
-refuse_taken(struct call *c, const char *what, const struct key *k)
+/* Takes a key back in a time of its own: the call's may be what ran out. The
+ * error that the caller reports stays. */
+static enum err
+take_back_key(struct call *c, struct provision *p, const struct key *k,
+    const struct alias_list *known)
 {
-	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-	    "the %s belongs to another key, %s (%s, %s, %s)", what, k->meta.id,
-	    k->meta.spec, k->meta.words.origin, k->meta.words.state));
+	struct kms before = c->kms;
+	enum err err = c->err, e;
+	bool recorded;
+
+	call_set_deadline(c, REMOVAL_SECONDS);
+	e = take_back(c, k, known, TAKE_BACK_DAYS, &recorded);
+	/* what was filled is another's; what is recorded is found so */
+	if ((e == ERR_OK || e == ERR_WRONG_MATERIAL || recorded) &&
+	    strcmp(p->journal.key_id, k->meta.id) == 0)
+		(void)journal_finish(c, &p->journal);
+	if (e != ERR_WRONG_MATERIAL)
+		call_note(c,
+		    e == ERR_OK
+			? "key %s, made by this call, is scheduled for deletion"
+			: "key %s, made by this call, could not be deleted: "
+			  "the next call will finish it",
+		    k->meta.id);
+	c->kms = before;
+	c->err = err;
+	return (e);
 }
 
-/* Whether material of that kind can go into a key that exists. */
+/* What this call, or an unfinished one, made. */
+static void
+take_back_made(struct call *c, struct provision *p)
+{
+	struct alias_list known = {.promised = true};
+
+	if (make_key_aliases(p, &known) == ERR_OK) {
+		if (known.count > p->named)
+			known.count = p->named;
+		(void)take_back_key(c, p, p->key, &known);
+	}
+	alias_list_free(&known);
+	p->made = false;
+}
+
+/* Whether the key is one that this request would have made, not finished. */
 static bool
-can_take_material(const struct key_request *r, const struct key *k)
-{
-	return (k->spec == r->spec &&
-		(r->accepted_usages == 0 ||
-		    (k->meta.usage & r->accepted_usages) != 0) &&
-		key_is_imported(k) &&
-		(key_is_pending_import(k) || key_is_usable(k)));
-}
-
-/* The key that one of the names leads to. */
-static CK_RV
-find_named_key(struct call *c, struct provision *p, const char **what)
+is_unfinished(struct call *c, const struct provision *p, const struct key *k)
 {
 	const struct key_request *r = p->request;
-	struct view name = r->id.ptr != NULL ? r->id : r->label;
-	char alias[KMS_ALIAS_SIZE];
-	CK_RV rv = CKR_OK;
 
-	*what = r->id.ptr != NULL ? "id" : "label";
-	if (p->companion_of != NULL) {
-		*what = "alias of the second usage";
-		name_companion_alias(p->companion_of, alias);
-		rv = listing_describe(c, alias, &p->key);
-	} else if (name.len != 0) {
-		rv = find_named(
-		    c, r->id.ptr != NULL ? CKA_ID : CKA_LABEL, name, &p->key);
-	}
-	if (rv == CKR_OK && p->key == NULL && is_key_arn(name))
-		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "there is no key %.*s", (int)name.len,
-		    (const char *)name.ptr);
-	return (rv);
+	return (
+	    k->spec == r->spec && k->meta.usage == r->usage &&
+	    (r->generated_by_kms
+		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
+		    : key_is_pending_import(k) && key_trust_is_recorded(c, k)));
 }
 
-/*
- * The key that the names lead to, if it can take the material and may. One that
- * another machine is just making is waited for until it has its material, or is
- * gone.
- */
+/* The journal's key, held; NULL: it is gone. One that KMS does not show yet is
+ * waited for: nobody else knows of it. */
 static CK_RV
-find_existing(struct call *c, struct provision *p)
+find_journal_key(struct call *c, const struct provision *p, struct key **out)
 {
-	const char *what;
+	const struct clock *clock = c->module->clock;
+	const struct journal *j = &p->journal;
 	int tries = 0;
 	CK_RV rv;
 
 	for (;;) {
-		rv = find_named_key(c, p, &what);
-		if (rv != CKR_OK || p->key == NULL)
+		rv = listing_describe(c, j->key_id, out);
+		if (rv != CKR_OK || *out != NULL ||
+		    (double)clock->wall_ms(clock->ctx) / 1000 - j->asked >
+			UNSEEN_SECONDS)
 			return (rv);
-		if (!can_take_material(p->request, p->key))
-			return (refuse_taken(c, what, p->key));
-		if (key_trust_for_request(c, p->request, p->key))
-			return (CKR_OK);
-		if (!key_is_pending_import(p->key) ||
-		    !settle_is_young(c, p->key) ||
-		    !settle_pause(&c->kms.deadline, &tries, WAIT_TRIES))
-			return (key_trust_refuse(
-			    c, p->key, CKR_ATTRIBUTE_VALUE_INVALID));
-		key_unref(p->key);
-		p->key = NULL;
+		if (!settle_pause(&c->kms.deadline, &tries, SHOWN_TRIES))
+			return (call_fail(c, ERR_NOT_FOUND));
 	}
 }
 
-/* Where an id says which key is meant, no other key may have the label. */
-static CK_RV
-check_label(struct call *c, const struct provision *p)
+/* The journal's key is not the one that is asked for. */
+static enum err
+drop_journal_key(struct call *c, struct provision *p, const struct key *k)
 {
-	const struct key_request *r = p->request;
-	struct key *k = NULL;
-	CK_RV rv;
+	static const struct alias_list none = {.names = NULL};
 
-	if (r->id.ptr == NULL || r->label.len == 0)
-		return (CKR_OK);
-	rv = find_named(c, CKA_LABEL, r->label, &k);
-	if (rv == CKR_OK && k != NULL &&
-	    (p->key == NULL || strcmp(k->meta.id, p->key->meta.id) != 0))
-		rv = refuse_taken(c, "label", k);
-	key_unref(k);
-	return (rv);
+	if (k != NULL && key_is_pending_import(k) &&
+	    key_trust_is_recorded(c, k)) {
+		(void)take_back_key(c, p, k, &none);
+		return (ERR_OK);
+	}
+	return (journal_finish(c, &p->journal));
 }
 
-static void
-describe(const struct provision *p, char text[DESCRIPTION_SIZE])
-{
-	if (p->companion_of != NULL)
-		snprintf(text, DESCRIPTION_SIZE, COMPANION "%.64s %s",
-		    p->companion_of, p->journal.nonce);
-	else
-		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
-		    p->request->generated_by_kms ? "key" : "import",
-		    p->journal.nonce);
-}
-
-/* Whether the key can be one that a CreateKey of ours made without a reply:
- * with the nonce, without a name, and not used. */
-static bool
-is_orphan(struct call *c, const struct provision *p, const struct key *k)
-{
-	char text[DESCRIPTION_SIZE];
-
-	describe(p, text);
-	return (
-	    view_equal(buf_view(&k->meta.description), view_str(text)) &&
-	    (p->request->generated_by_kms
-		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
-		    : key_is_pending_import(k)) &&
-	    k->names.label[0] == '\0' && k->names.id[0] == '\0' &&
-	    !key_trust_is_recorded(c, k));
-}
-
-/* The key that an earlier call made and did not finish. One that is gone, or
- * was finished after all, leaves the journal. */
+/* The key that an earlier call made and did not finish. */
 static enum err
 find_unfinished(struct call *c, struct provision *p)
 {
-	const struct key_request *r = p->request;
 	struct key *k = NULL;
-	int tries = 0;
-	CK_RV rv;
+	enum err e = ERR_OK;
 
 	if (p->journal.key_id[0] == '\0')
 		return (ERR_OK);
-	do {
-		rv = listing_describe(c, p->journal.key_id, &k);
-	} while (rv == CKR_OK && k == NULL &&
-		 settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES));
-	if (rv != CKR_OK)
+	if (find_journal_key(c, p, &k) != CKR_OK)
 		return (c->err);
-	if (k != NULL && k->spec == r->spec && k->meta.usage == r->usage &&
-	    (r->generated_by_kms
-		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
-		    : key_is_pending_import(k) &&
-			  key_trust_is_recorded(c, k))) {
+	if (k != NULL && is_unfinished(c, p, k)) {
 		p->key = k;
 		/* one that KMS generated may be in use by now */
-		p->made = !r->generated_by_kms;
+		p->made = !p->request->generated_by_kms;
 		call_note(c, "finishing key %s, which an earlier call left",
 		    k->meta.id);
 		return (ERR_OK);
 	}
+	e = drop_journal_key(c, p, k);
 	key_unref(k);
-	return (journal_finish(c, &p->journal));
-}
-
-/* One CreateKey. Of its reply, and of nothing else, comes the record that the
- * key was made here. ERR_UNKNOWN, ERR_REPLY: it may have made a key. */
-static enum err
-create_once(struct call *c, struct provision *p)
-{
-	const struct config_token *config = c->token->config;
-	char text[DESCRIPTION_SIZE];
-	struct kms_create_key_in in = {
-	    .spec = p->request->spec->kms,
-	    .usage = key_usage_name(p->request->usage),
-	    .origin = kms_origin_name(p->request->generated_by_kms
-					  ? KMS_ORIGIN_AWS_KMS
-					  : KMS_ORIGIN_EXTERNAL),
-	    .description = text,
-	    .multi_region = config->multi_region || config->replicas != NULL
-				? JSON_TRUE
-				: JSON_UNSET,
-	};
-	struct kms_key meta = KMS_KEY_INIT;
-	struct kms failed;
-	enum err e;
-
-	if ((e = journal_ask(c, &p->journal)) != ERR_OK)
-		return (e);
-	describe(p, text);
-	e = kms_create_key(&c->kms, &in, &meta);
-	failed = c->kms;
-	/* a reply to another request tells nothing of this one */
-	if (e == ERR_OK &&
-	    (!view_equal(buf_view(&meta.description), view_str(text)) ||
-		strcmp(meta.spec, in.spec) != 0))
-		e = error_info_set(&c->kms.error, ERR_REPLY,
-		    "KMS's reply to CreateKey describes a different key, %s",
-		    meta.id);
-	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	kms_key_free(&meta);
-	p->made = p->key != NULL;
-	p->reply_lost |= e == ERR_UNKNOWN || e == ERR_REPLY;
-	if (e == ERR_OK && (e = key_trust_record(c, p->key)) == ERR_OK)
-		return (journal_answer(c, &p->journal, p->key->meta.id));
-	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
-		(void)journal_answer(c, &p->journal, NULL);
-		c->kms = failed;
-	}
 	return (e);
-}
-
-static enum err
-create_key(struct call *c, struct provision *p)
-{
-	enum err e = create_once(c, p);
-
-	for (int i = 1;
-	     i < CREATE_TRIES && (e == ERR_UNKNOWN || e == ERR_REPLY); i++)
-		e = create_once(c, p);
-	return (e);
-}
-
-/* The aliases of the new key: *count of them. */
-static enum err
-list_aliases(
-    struct provision *p, char aliases[3][KMS_ALIAS_SIZE], size_t *count)
-{
-	const struct key_request *r = p->request;
-	enum err e = ERR_OK;
-
-	*count = 0;
-	if (p->companion_of != NULL)
-		name_companion_alias(p->companion_of, aliases[(*count)++]);
-	if (r->id.len != 0)
-		e = name_to_alias(NAME_ID, r->id, aliases[(*count)++]);
-	if (e == ERR_OK && r->label.len != 0)
-		e = name_to_alias(NAME_LABEL, r->label, aliases[(*count)++]);
-	return (e);
-}
-
-/* Names a key that was just made; the store learns them with it. */
-static enum err
-name_key(struct call *c, struct provision *p)
-{
-	char aliases[3][KMS_ALIAS_SIZE];
-	struct key_names *names = &p->key->names;
-	size_t count;
-	enum err e = list_aliases(p, aliases, &count);
-
-	for (size_t i = 0; i < count && e == ERR_OK; i++) {
-		e = alias_create(c, &c->kms, aliases[i], p->key);
-		if (name_is(NAME_ID, aliases[i]))
-			memcpy(names->id, aliases[i], KMS_ALIAS_SIZE);
-		else if (name_is(NAME_LABEL, aliases[i]))
-			memcpy(names->label, aliases[i], KMS_ALIAS_SIZE);
-	}
-	names->labels = names->label[0] != '\0';
-	names->known = true;
-	return (e);
-}
-
-/* The aliases go before the key: one that stayed would keep its name taken for
- * as long as the key waits for its deletion. */
-static enum err
-delete_key(struct call *c, const struct key *k, char aliases[3][KMS_ALIAS_SIZE],
-    size_t count)
-{
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < count && e == ERR_OK; i++)
-		e = alias_delete(c, &c->kms, aliases[i], k->meta.id);
-	if (e == ERR_OK)
-		e = kms_schedule_key_deletion(
-		    &c->kms, k->meta.id, DELETION_DAYS);
-	if (e == ERR_OK)
-		e = store_drop(&c->token->store, k->meta.id);
-	return (e);
-}
-
-static void
-note_deletion(struct call *c, const struct key *k, enum err e)
-{
-	call_note(c,
-	    e == ERR_OK
-		? "key %s, made by this call, is scheduled for deletion"
-		: "key %s, made by this call, could not be deleted: the same "
-		  "call again will finish it",
-	    k->meta.id);
-}
-
-static double
-delete_orphans_among(
-    struct call *c, struct provision *p, const struct snapshot *s)
-{
-	double found = 0;
-
-	for (size_t i = 0; i < s->count; i++) {
-		const struct key *k = s->objects[i].key;
-
-		/* a pair's halves are two objects of one key */
-		if ((i == 0 || s->objects[i - 1].key != k) &&
-		    is_orphan(c, p, k) && delete_key(c, k, NULL, 0) == ERR_OK) {
-			note_deletion(c, k, ERR_OK);
-			found++;
-		}
-	}
-	return (found);
-}
-
-/*
- * Deletes the keys that CreateKeys without a reply have made, as far as KMS
- * shows them. What a listing names and DescribeKey does not know is not known
- * yet: then, and for a while after the request, the journal stays.
- */
-static void
-delete_orphans(struct call *c, struct provision *p)
-{
-	struct kms before = c->kms;
-	struct journal *j = &p->journal;
-	const struct clock *clock = c->module->clock;
-	double now = (double)(clock->wall_ms(clock->ctx) / 1000);
-	struct snapshot *s = NULL;
-	double found = 0;
-	enum err err = c->err;
-
-	call_set_deadline(c, c->token->config->list_timeout);
-	listing_invalidate(c);
-	if (listing_refresh(c) == CKR_OK) {
-		s = store_snapshot(&c->token->store);
-		found = delete_orphans_among(c, p, s);
-		if (c->token->store.undescribed == 0 &&
-		    now - j->asked > UNSEEN_SECONDS)
-			found = j->unanswered;
-		snapshot_unref(s);
-	}
-	if (found > 0)
-		(void)journal_found(c, j, found);
-	c->kms = before;
-	c->err = err;
-}
-
-/*
- * Takes back a key that this call made and that nobody gave material to or has
- * the handle of. Its own short time: the call's may be what ran out. Where KMS
- * cannot be reached the key stays, with its name or its journal: the next try
- * goes on with it.
- */
-static void
-take_back(struct call *c, struct provision *p)
-{
-	struct kms before = c->kms;
-	struct kms_key meta = KMS_KEY_INIT;
-	char aliases[3][KMS_ALIAS_SIZE];
-	size_t count;
-	enum err e;
-
-	call_set_deadline(c, CLEAN_UP_SECONDS);
-	e = kms_describe_key(&c->kms, p->key->meta.id, &meta);
-	if (e == ERR_OK && !p->request->generated_by_kms &&
-	    meta.state != KMS_STATE_PENDING_IMPORT)
-		goto out;
-	if (e == ERR_OK && (e = list_aliases(p, aliases, &count)) == ERR_OK)
-		e = delete_key(c, p->key, aliases, count);
-	if (e == ERR_OK && (e = key_trust_forget(c, p->key->meta.id)) == ERR_OK)
-		e = journal_finish(c, &p->journal);
-	note_deletion(c, p->key, e);
-out:
-	kms_key_free(&meta);
-	c->kms = before;
-}
-
-void
-provision_drop_companion(
-    struct call *c, const struct key *companion, const char *key_id)
-{
-	struct kms before = c->kms;
-	char aliases[3][KMS_ALIAS_SIZE];
-
-	name_companion_alias(key_id, aliases[0]);
-	call_set_deadline(c, CLEAN_UP_SECONDS);
-	note_deletion(c, companion, delete_key(c, companion, aliases, 1));
-	c->kms = before;
 }
 
 static CK_RV
 make_key(struct call *c, struct provision *p)
 {
-	enum err e = find_unfinished(c, p);
+	enum err e = ERR_OK;
 
+	if (p->key == NULL)
+		e = find_unfinished(c, p);
 	if (e == ERR_OK && p->key == NULL)
-		e = create_key(c, p);
-	if (e == ERR_OK && (e = name_key(c, p)) == ERR_OK)
-		e = store_put(&c->token->store, p->key);
+		e = make_key_create(c, p);
+	if (e == ERR_OK)
+		e = make_key_name(c, p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-/* The name of a key that KMS generates must be free: only the key that a killed
- * call left may have it. */
+/* Where the names lead to a key, the journal's may be another. */
 static CK_RV
-check_free(struct call *c, const struct provision *p, CK_ATTRIBUTE_TYPE type,
-    struct view name)
+use_existing(struct call *c, struct provision *p)
 {
 	struct key *k = NULL;
-	CK_RV rv = CKR_OK;
+	enum err e;
+	CK_RV rv;
 
-	if (name.len != 0)
-		rv = find_named(c, type, name, &k);
-	if (rv == CKR_OK && k != NULL &&
-	    strcmp(k->meta.id, p->journal.key_id) != 0)
-		rv = refuse_taken(c, type == CKA_ID ? "id" : "label", k);
+	if (p->journal.key_id[0] == '\0')
+		return (CKR_OK);
+	if (strcmp(p->journal.key_id, p->key->meta.id) == 0) {
+		if (!is_unfinished(c, p, p->key))
+			return (CKR_OK);
+		p->made = true;
+		p->found_waiting = false;
+		return (make_key(c, p));
+	}
+	if ((rv = find_journal_key(c, p, &k)) != CKR_OK)
+		return (rv);
+	e = drop_journal_key(c, p, k);
 	key_unref(k);
-	return (rv);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 static CK_RV
 find_or_make(struct call *c, struct provision *p)
 {
-	const struct key_request *r = p->request;
 	CK_RV rv;
 
-	if (r->generated_by_kms) {
-		if ((rv = check_free(c, p, CKA_ID, r->id)) == CKR_OK)
-			rv = check_free(c, p, CKA_LABEL, r->label);
-	} else if ((rv = find_existing(c, p)) == CKR_OK) {
-		rv = check_label(c, p);
+	if (p->request->generated_by_kms) {
+		rv = find_key_check_free(c, p);
+		return (rv == CKR_OK ? make_key(c, p) : rv);
 	}
-	if (rv == CKR_OK && p->key == NULL)
-		rv = make_key(c, p);
-	return (rv);
+	if ((rv = find_key_existing(c, p)) != CKR_OK)
+		return (rv);
+	return (p->key != NULL ? use_existing(c, p) : make_key(c, p));
 }
 
-CK_RV
-provision_open(struct call *c, struct provision *p)
+/*
+ * The name of a key that was found while it waited may have been taken from it
+ * by its maker: one who adopts keys gives it back; else whoever has it now is
+ * meant.
+ */
+static CK_RV
+check_name(struct call *c, struct provision *p, bool *again)
 {
-	enum err e;
-	CK_RV rv;
+	struct alias_list l = {.names = NULL};
+	enum err e = ERR_OK;
 
-	call_set_deadline(c, c->token->config->import_timeout);
-	e = journal_open(c, &p->journal, p->request, p->companion_of);
-	if (e != ERR_OK)
-		return (call_fail(c, e));
-	if (p->journal.unanswered > 0)
-		delete_orphans(c, p);
-	rv = find_or_make(c, p);
-	/* somebody elsewhere took the name in between: theirs is the key */
-	if (rv != CKR_OK && c->err == ERR_EXISTS && p->made) {
-		take_back(c, p);
-		key_unref(p->key);
-		p->key = NULL;
-		p->made = false;
-		c->err = ERR_OK;
-		rv = find_or_make(c, p);
-	}
-	return (rv);
+	if (!p->found_waiting)
+		return (CKR_OK);
+	if (c->token->config->adopt &&
+	    (e = make_key_aliases(p, &l)) == ERR_OK && l.count != 0)
+		e = alias_create(c, &c->kms, l.names[0], p->key);
+	alias_list_free(&l);
+	if (e == ERR_OK || e == ERR_EXISTS)
+		e = find_key_check_moved(c, p, p->key, again);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-CK_RV
-provision_close(struct call *c, struct provision *p, CK_RV rv)
+static bool
+is_doomed(struct call *c, const struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = describe_keeping_error(&c->kms, k->meta.id, &meta);
+	bool yes = e == ERR_OK && meta.state == KMS_STATE_PENDING_DELETION;
+
+	kms_key_free(&meta);
+	return (yes);
+}
+
+/* The key is another's, or on its way out: never taken back by this call. */
+static void
+disown(struct call *c, struct provision *p)
+{
+	if (strcmp(p->journal.key_id, p->key->meta.id) == 0)
+		(void)journal_finish(c, &p->journal);
+	p->made = false;
+}
+
+/* Whether the call failed because another was quicker, and the key that the
+ * names mean now is to be looked for again. */
+static bool
+is_lost_race(struct call *c, struct provision *p)
+{
+	struct error_info error = c->kms.error;
+	bool moved = false;
+
+	if (p->companion_failed || p->key == NULL)
+		return (false);
+	if (c->err == ERR_EXISTS && p->made) {
+		take_back_made(c, p);
+		moved = p->promised[0] != '\0';
+	} else if (c->err == ERR_WRONG_MATERIAL) {
+		/* perhaps it was a fence: then its name is gone by now */
+		disown(c, p);
+		(void)find_key_check_moved(c, p, p->key, &moved);
+	} else if (c->err == ERR_KEY_STATE && is_doomed(c, p->key)) {
+		disown(c, p);
+		moved = !find_key_is_named_by_id(p, p->key);
+	}
+	c->kms.error = error;
+	return (moved);
+}
+
+static CK_RV
+end(struct call *c, struct provision *p, CK_RV rv, struct key **out)
 {
 	enum err e = ERR_OK;
 
-	if (rv == CKR_OK && p->journal.key_id[0] != '\0')
+	if (rv == CKR_OK && strcmp(p->journal.key_id, p->key->meta.id) == 0)
 		e = journal_finish(c, &p->journal);
 	/* a later call that makes such a key would be given this one */
 	if (e != ERR_OK && p->request->generated_by_kms)
@@ -497,11 +287,48 @@ provision_close(struct call *c, struct provision *p, CK_RV rv)
 		call_note(c, "%s: the journal of a finished import stays",
 		    c->kms.error.message);
 	if (rv != CKR_OK && p->made)
-		take_back(c, p);
+		take_back_made(c, p);
 	if (p->reply_lost)
-		delete_orphans(c, p);
+		orphans_remove(c, p);
 	journal_close(c, &p->journal);
-	key_unref(p->key);
-	p->key = NULL;
+	if (rv == CKR_OK)
+		*out = key_ref(p->key);
+	find_key_let_go(p);
 	return (rv);
+}
+
+CK_RV
+provision_run(
+    struct call *c, struct provision *p, provision_use *use, struct key **out)
+{
+	bool again = false;
+	enum err e;
+	CK_RV rv;
+
+	*out = NULL;
+	call_set_deadline(c, c->token->config->import_timeout);
+	unfinished_removals(c);
+	e = journal_open(c, &p->journal, p->request, p->companion_of);
+	if (e != ERR_OK)
+		return (call_fail(c, e));
+	if (p->journal.unanswered > 0)
+		orphans_remove(c, p);
+	for (int round = 1; round == 1 || again; round++) {
+		find_key_let_go(p);
+		again = false;
+		c->err = ERR_OK;
+		c->why[0] = '\0';
+		rv = find_or_make(c, p);
+		if (rv == CKR_OK && !again &&
+		    (use == NULL || (rv = use(c, p)) == CKR_OK))
+			rv = check_name(c, p, &again);
+		else if (rv != CKR_OK)
+			again = is_lost_race(c, p);
+		if (again && round == ROUNDS) {
+			rv = call_error(c, CKR_FUNCTION_FAILED,
+			    "the names lead to another key each time");
+			break;
+		}
+	}
+	return (end(c, p, rv, out));
 }

@@ -1,41 +1,13 @@
 #ifndef PROVISION_H
 #define PROVISION_H
-#include "journal.h"
-#include "key-request.h"
-#include "token/call.h"
-#include "token/key.h"
+#include "provision-state.h"
 
 /*
- * The KMS key that a request means: found, or made with its names, or taken
- * back. The steps are listed in provision.c. import.h brings its material.
+ * Finds the key that the names mean, or makes it with its names, and uses it; a
+ * key that a killed call left is found and finished. Where another machine was
+ * quicker, its key is found and used. When all fails, what was made is taken
+ * back. *out is the key, held for the caller, or NULL on failure.
  */
-struct provision {
-	const struct key_request *request;
-	/* the id of the key beside which this one is to be, for a second usage
-	 * of the same material; NULL: by itself */
-	const char *companion_of;
-	struct key *key; /* held */
-	bool made; /* by this call: ours to take back */
-	bool
-	    reply_lost; /* of a CreateKey: there may be a key that nobody has */
-	struct journal journal;
-};
-#define PROVISION_INIT(r)                               \
-	{                                               \
-		.request = (r), .journal = JOURNAL_INIT \
-	}
-
-/*
- * The KMS key that the names mean, new if need be, with its names, ready for
- * material, or, if KMS generates it, for use. A key that a killed call left
- * behind is found and finished.
- */
-CK_RV provision_open(struct call *, struct provision *);
-/* Ends it: rv is what came before. On failure takes back what was made. */
-CK_RV provision_close(struct call *, struct provision *, CK_RV rv);
-
-/* Takes back a companion, with its material, where the key of that id beside
- * which it was made did not come to be. */
-void provision_drop_companion(
-    struct call *, const struct key *companion, const char *key_id);
+CK_RV provision_run(
+    struct call *, struct provision *, provision_use *, struct key **out);
 #endif

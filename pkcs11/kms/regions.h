@@ -1,6 +1,6 @@
 #ifndef REGIONS_H
 #define REGIONS_H
-#include "provision.h"
+#include "provision-state.h"
 
 /*
  * Replicates the key, a primary that has its material, to each Region of the

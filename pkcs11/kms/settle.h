@@ -2,6 +2,11 @@
 #define SETTLE_H
 #include "token/settle-pause.h"
 
+/* settle_retry() of a request that may change the key: not for one that waits
+ * for its deletion. kms: the Region in which it failed. */
+bool settle_retry_living(
+    struct call *, struct kms *, const struct key *, enum err, int *tries);
+
 /*
  * A settled look: where aliases lead, once KMS has said the same for as long as
  * the option `settle` says. Only what is settled permits a DeleteAlias. KMS

@@ -134,19 +134,15 @@ provision_key(struct call *c, const struct key_request *r,
 {
 	struct provision p = PROVISION_INIT(r);
 	struct store *store = &c->token->store;
-	CK_OBJECT_HANDLE own = CK_INVALID_HANDLE, public_own = own;
-	CK_RV rv = provision_open(c, &p);
+	struct key *k = NULL;
+	CK_RV rv = provision_run(c, &p, NULL, &k);
 
-	if (rv == CKR_OK) {
-		own = store_handle(store, p.key->meta.id, r->spec->class);
-		public_own = store_handle(
-		    store, p.key->meta.id, CKO_PUBLIC_KEY);
-	}
-	if ((rv = provision_close(c, &p, rv)) != CKR_OK)
+	if (rv != CKR_OK)
 		return (rv);
-	*handle = own;
+	*handle = store_handle(store, k->meta.id, r->spec->class);
 	if (public_key != NULL)
-		*public_key = public_own;
+		*public_key = store_handle(store, k->meta.id, CKO_PUBLIC_KEY);
+	key_unref(k);
 	return (CKR_OK);
 }
 

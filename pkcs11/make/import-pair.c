@@ -72,29 +72,43 @@ read_algorithm(struct call *c, struct template private_t,
 	return (CKR_OK);
 }
 
+/* What the pair is to be wrapped by, with the key that is to have it. */
+struct pair {
+	struct provision provision; /* the first member: choose() is given it */
+	const char *algorithm;
+	CK_ULONG bits;
+};
+
+/* A key that another machine has filled meanwhile is no pair. */
+static CK_RV
+choose(struct call *c, struct provision *p)
+{
+	const struct pair *pair = (const struct pair *)p;
+	enum err e;
+
+	if (!key_is_pending_import(p->key))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "key %s has its material already", p->key->meta.id));
+	e = import_params_choose(c, p->key, pair->algorithm, pair->bits);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
 static CK_RV
 provision_pair(struct call *c, const struct key_request *r,
     const char *algorithm, CK_ULONG bits, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
-	struct provision p = PROVISION_INIT(r);
+	struct pair pair = {PROVISION_INIT(r), algorithm, bits};
 	struct store *store = &c->token->store;
-	CK_RV rv = provision_open(c, &p);
-	enum err e;
+	struct key *k = NULL;
+	CK_RV rv = provision_run(c, &pair.provision, choose, &k);
 
-	if (rv == CKR_OK && !key_is_pending_import(p.key))
-		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "key %s has its material already", p.key->meta.id);
-	if (rv == CKR_OK &&
-	    (e = import_params_choose(c, p.key, algorithm, bits)) != ERR_OK)
-		rv = call_fail(c, e);
-	if (rv == CKR_OK) {
-		*public_key = store_handle(
-		    store, p.key->meta.id, CKO_PUBLIC_KEY);
-		*private_key = store_handle(
-		    store, p.key->meta.id, CKO_PRIVATE_KEY);
-	}
-	return (provision_close(c, &p, rv));
+	if (rv != CKR_OK)
+		return (rv);
+	*public_key = store_handle(store, k->meta.id, CKO_PUBLIC_KEY);
+	*private_key = store_handle(store, k->meta.id, CKO_PRIVATE_KEY);
+	key_unref(k);
+	return (CKR_OK);
 }
 
 CK_RV

@@ -1,10 +1,8 @@
 #include <string.h>
 #include "attr.h"
 #include "certs.h"
-#include "kms/alias.h"
+#include "kms/destroy.h"
 #include "kms/key-lock.h"
-#include "kms/key-names.h"
-#include "kms/listing.h"
 #include "kms/import-params.h"
 #include "kms/rename.h"
 #include "modify.h"
@@ -65,89 +63,19 @@ out:
 	return (rv);
 }
 
-/* The names of a key that goes are free for the next. */
-static CK_RV
-schedule_deletion(struct call *c, struct key *k)
-{
-	struct alias_list names = {.names = NULL};
-	enum err e;
-
-	call_set_deadline(
-	    c, c->token->config->timeout + c->token->config->settle);
-	if ((e = alias_list_read(c, &c->kms, k, &names)) == ERR_OK)
-		e = kms_schedule_key_deletion(
-		    &c->kms, k->meta.id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK)
-		e = alias_delete_all(c, &c->kms, &names, k->meta.id);
-	if (e == ERR_OK)
-		e = key_names_leave_markers(c, &c->kms, &names, k->meta.id);
-	if (e == ERR_OK) {
-		call_note(c,
-		    "key %s is deleted in %ld days; until then "
-		    "aws kms cancel-key-deletion brings it back",
-		    k->meta.id, c->token->config->deletion_days);
-		e = store_drop(&c->token->store, k->meta.id);
-	}
-	alias_list_free(&names);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
-static CK_RV
-delete_material(struct call *c, struct key *k)
-{
-	struct key *now = NULL;
-	enum err e;
-	CK_RV rv;
-
-	e = kms_delete_imported_key_material(&c->kms, k->meta.id);
-	if (e != ERR_OK)
-		return (call_fail(c, e));
-	call_note(c,
-	    "the material of key %s is deleted; importing the same "
-	    "again brings the key back",
-	    k->meta.id);
-	/* the object is gone for good: the same material makes another */
-	if ((e = store_drop(&c->token->store, k->meta.id)) != ERR_OK)
-		return (call_fail(c, e));
-	rv = listing_describe(c, k->meta.id, &now);
-	key_unref(now);
-	return (rv);
-}
-
 static CK_RV
 destroy(struct call *c, struct key *k)
 {
 	const char *why = object_why_not_destroyable(c, k);
+	CK_RV rv;
 
 	if (why != NULL)
 		return (call_error(
 		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
-	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION ||
-	    key_is_pending_import(k))
-		return (schedule_deletion(c, k));
-	return (delete_material(c, k));
-}
-
-/* The key beside it first: alone, nobody would see it. */
-static CK_RV
-destroy_companion(struct call *c, const struct key *k)
-{
-	const char *id = k->companion->meta.id;
-	char alias[KMS_ALIAS_SIZE];
-	enum err e;
-
-	if (c->token->config->destroy != DESTROY_SCHEDULE_DELETION) {
-		e = kms_delete_imported_key_material(&c->kms, id);
-		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-	}
-	name_companion_alias(k->meta.id, alias);
-	call_set_deadline(
-	    c, c->token->config->timeout + c->token->config->settle);
-	e = kms_schedule_key_deletion(
-	    &c->kms, id, (int)c->token->config->deletion_days);
-	if (e == ERR_OK)
-		e = alias_delete(c, &c->kms, alias, id);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+	/* the key beside it first: alone, nobody would see it */
+	if (k->companion != NULL && (rv = destroy_companion(c, k)) != CKR_OK)
+		return (rv);
+	return (destroy_key(c, k));
 }
 
 CK_RV
@@ -165,9 +93,7 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 		rv = session_object_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
-	else if ((o.key->companion == NULL ||
-		     (rv = destroy_companion(c, o.key)) == CKR_OK) &&
-		 (rv = destroy(c, o.key)) == CKR_OK)
+	else if ((rv = destroy(c, o.key)) == CKR_OK)
 		(void)import_params_forget(c, o.key);
 	object_put(&o);
 	return (rv);

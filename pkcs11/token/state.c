@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -120,6 +121,41 @@ state_remove(struct call *c, const char *name)
 		e = fail(c, name);
 	close_all(dir, -1);
 	return (e == ERR_NOT_FOUND ? ERR_OK : e);
+}
+
+/* Locks are no files of their own: they come and go. */
+static bool
+is_listed(const char *name, const char *prefix)
+{
+	size_t len = strlen(name);
+
+	return (strncmp(name, prefix, strlen(prefix)) == 0 &&
+		(len < 5 || strcmp(name + len - 5, ".lock") != 0));
+}
+
+enum err
+state_list(struct call *c, const char *prefix, struct buf *names)
+{
+	const struct dirent *entry;
+	DIR *listing = NULL;
+	int dir = -1;
+	enum err e;
+
+	if (c->token->state == NULL)
+		return (ERR_OK);
+	if ((e = open_directory(c, false, &dir)) != ERR_OK)
+		return (e == ERR_NOT_FOUND ? ERR_OK : e);
+	if ((listing = fdopendir(dir)) == NULL) {
+		e = fail(c, "");
+		close_all(dir, -1);
+		return (e);
+	}
+	while (e == ERR_OK && (entry = readdir(listing)) != NULL)
+		if (is_listed(entry->d_name, prefix))
+			e = buf_append(names,
+			    VIEW(entry->d_name, strlen(entry->d_name) + 1));
+	(void)closedir(listing);
+	return (e);
 }
 
 /*

@@ -469,21 +469,22 @@ test_regions(void)
 static void
 test_changes(void)
 {
+	static const char of_key[] = "{\"KeyId\":\"k\"}";
 	struct kms_page page = {.marker = ""};
 	const struct kms_alias_entry *row;
 
-	OK(kms_update_key_description(answer(""), "k", "") == ERR_OK,
-	    "a description");
+	OK(kms_update_key_description(answer(""), "k", "") == ERR_OK, "text");
 	sent("UpdateKeyDescription", "{\"KeyId\":\"k\",\"Description\":\"\"}");
 	OK(kms_enable_key(answer("{}"), "k") == ERR_OK, "enabled");
-	sent("EnableKey", "{\"KeyId\":\"k\"}");
+	sent("EnableKey", of_key);
 	OK(kms_disable_key(answer(""), "k") == ERR_OK, "disabled");
-	sent("DisableKey", "{\"KeyId\":\"k\"}");
-	OK(kms_schedule_key_deletion(answer("{\"KeyId\":\"k\"}"), "k", 7) ==
-		ERR_OK,
+	sent("DisableKey", of_key);
+	OK(kms_schedule_key_deletion(answer(of_key), "k", 7) == ERR_OK,
 	    "a deletion");
 	sent("ScheduleKeyDeletion",
 	    "{\"KeyId\":\"k\",\"PendingWindowInDays\":7}");
+	OK(kms_cancel_key_deletion(answer(of_key), "k") == ERR_OK, "none");
+	sent("CancelKeyDeletion", of_key);
 	OK(kms_untag_resource(answer(""), "k", VIEW("a\0bc", 5)) == ERR_OK,
 	    "tags taken away");
 	sent("UntagResource", "{\"KeyId\":\"k\",\"TagKeys\":[\"a\",\"bc\"]}");

@@ -1,0 +1,88 @@
+#include "key-deletion.h"
+
+static const struct alias_list none = {.names = NULL};
+
+/* Whether the failure leaves open that KMS did it, or will when asked again. */
+static bool
+may_pass(enum err e)
+{
+	return (e == ERR_UNKNOWN || e == ERR_NETWORK || e == ERR_DEADLINE ||
+		e == ERR_SERVICE || e == ERR_REPLY || e == ERR_THROTTLED ||
+		e == ERR_UNAVAILABLE || e == ERR_CANCELLED);
+}
+
+/* Keeps the error for whoever reports it. */
+static void
+give_back(struct call *c, struct removal *r, const struct key *k)
+{
+	struct error_info error = c->kms.error;
+	struct deadline before = c->kms.deadline;
+
+	call_set_deadline(c, REMOVAL_SECONDS);
+	if (removal_give_back(c, r, k) != ERR_OK)
+		call_note(c,
+		    "key %s did not get all its names back: the next call "
+		    "tries again",
+		    k->meta.id);
+	c->kms.error = error;
+	c->kms.deadline = before;
+}
+
+static enum err
+carry_out(struct call *c, struct removal *r, const struct key *k,
+    const struct alias_list *known)
+{
+	enum err e = removal_free_names(c, r, k, known);
+
+	if (e != ERR_OK) {
+		give_back(c, r, k);
+		return (e);
+	}
+	e = removal_schedule(c, r, k);
+	if (e != ERR_OK && !may_pass(e))
+		give_back(c, r, k);
+	return (e);
+}
+
+enum err
+key_deletion_schedule(
+    struct call *c, const struct key *k, const struct alias_list *known)
+{
+	struct removal r = REMOVAL_INIT(REMOVAL_DESTROY);
+	enum err e = removal_open(c, &r, k->meta.id);
+
+	r.days = (double)c->token->config->deletion_days;
+	r.give_back = JSON_UNSET;
+	if (e == ERR_OK && (e = removal_write(c, &r)) == ERR_OK)
+		e = carry_out(c, &r, k, known);
+	removal_close(c, &r);
+	return (e);
+}
+
+/* Of those names that KMS shows for the key, whether there is one. */
+static enum err
+has_name(struct call *c, const struct key *k, bool *yes)
+{
+	struct alias_list l = {.names = NULL};
+	enum err e = alias_list_read(c, &c->kms, k, &l);
+
+	if (e == ERR_OK)
+		e = alias_list_settle(c, &c->kms, &l, k->meta.id);
+	*yes = l.count != 0;
+	alias_list_free(&l);
+	return (e);
+}
+
+enum err
+key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
+{
+	bool named = r->give_back == JSON_TRUE;
+	enum err e = ERR_OK;
+
+	if (!named && !key_is_pending_deletion(k))
+		e = has_name(c, k, &named);
+	if (e == ERR_OK)
+		e = named ? removal_give_back(c, r, k)
+			  : carry_out(c, r, k, &none);
+	return (e);
+}

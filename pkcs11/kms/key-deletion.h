@@ -1,0 +1,24 @@
+#ifndef KEY_DELETION_H
+#define KEY_DELETION_H
+#include "removal.h"
+
+/*
+ * ScheduleKeyDeletion of a key that is to go with its material and its names:
+ *
+ *   1 lock
+ *   2 destroy-KEYID
+ *   3 the names are freed; where one stays, all are given back, and nothing has
+ *     happened
+ *   4 ScheduleKeyDeletion
+ *   5 the names once more: they may have come until then
+ *   6 destroy-KEYID removed
+ *
+ * known: names that KMS may not list yet.
+ */
+enum err key_deletion_schedule(
+    struct call *, const struct key *, const struct alias_list *known);
+/* Goes on with what destroy-KEYID says; it is open. A key that can still be
+ * found by a name stays, for whoever has used it since. */
+enum err key_deletion_resume(
+    struct call *, struct removal *, const struct key *);
+#endif

@@ -1,0 +1,78 @@
+#include <string.h>
+#include "key-trust.h"
+#include "listing.h"
+#include "make-key.h"
+#include "orphans.h"
+#include "take-back.h"
+
+/* CreateKey to ListKeys and DescribeKey: what is not seen by then is not */
+#define UNSEEN_SECONDS 900
+
+/* Whether the key can be one of them: with the nonce, without a name, and not
+ * used. */
+static bool
+is_orphan(struct call *c, const struct provision *p, const struct key *k)
+{
+	char text[DESCRIPTION_SIZE];
+
+	make_key_description(p, text);
+	return (
+	    view_equal(buf_view(&k->meta.description), view_str(text)) &&
+	    (p->request->generated_by_kms
+		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
+		    : key_is_pending_import(k)) &&
+	    k->names.label[0] == '\0' && k->names.id[0] == '\0' &&
+	    !key_trust_is_recorded(c, k));
+}
+
+static double
+remove_among(struct call *c, struct provision *p, const struct snapshot *s)
+{
+	static const struct alias_list none = {.names = NULL};
+	bool recorded;
+	double found = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct key *k = s->objects[i].key;
+
+		/* a pair's halves are two objects of one key */
+		if ((i != 0 && s->objects[i - 1].key == k) ||
+		    !is_orphan(c, p, k))
+			continue;
+		if (take_back(c, k, &none, TAKE_BACK_DAYS, &recorded) == ERR_OK)
+			call_note(c,
+			    "key %s, made by a CreateKey without a reply, is "
+			    "scheduled for deletion",
+			    k->meta.id);
+		/* back-KEYID leads to it from now on */
+		found += recorded;
+	}
+	return (found);
+}
+
+void
+orphans_remove(struct call *c, struct provision *p)
+{
+	struct kms before = c->kms;
+	struct journal *j = &p->journal;
+	const struct clock *clock = c->module->clock;
+	double now = (double)(clock->wall_ms(clock->ctx) / 1000);
+	struct snapshot *s = NULL;
+	double found = 0;
+	enum err err = c->err;
+
+	call_set_deadline(c, c->token->config->list_timeout);
+	listing_invalidate(c);
+	if (listing_refresh(c) == CKR_OK) {
+		s = store_snapshot(&c->token->store);
+		found = remove_among(c, p, s);
+		if (c->token->store.undescribed == 0 &&
+		    now - j->asked > UNSEEN_SECONDS)
+			found = j->unanswered;
+		snapshot_unref(s);
+	}
+	if (found > 0)
+		(void)journal_found(c, j, found);
+	c->kms = before;
+	c->err = err;
+}

@@ -1,0 +1,295 @@
+#include <stdio.h>
+#include <string.h>
+#include "describe.h"
+#include "import-params.h"
+#include "json.h"
+#include "key-lock.h"
+#include "key-names.h"
+#include "key-trust.h"
+#include "removal.h"
+#include "settle.h"
+#include "token/state.h"
+
+#define FILE_MAX (64 * 1024)
+#define NAME_SIZE (KMS_ID_SIZE + 16)
+
+#define REMOVAL(member, name, kind) \
+	JSON_FIELD(struct removal, member, name, kind)
+static const struct json_field fields[] = {
+    REMOVAL(material, "ThrowAwayMaterial", BYTES),
+    REMOVAL(aliases, "Aliases", NAMES),
+    REMOVAL(give_back, "GiveBack", BOOL),
+    REMOVAL(days, "PendingWindowInDays", NUMBER),
+    REMOVAL(begun, "Begun", NUMBER),
+    JSON_END,
+};
+
+static void
+file_name(const struct removal *r, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%s-%s",
+	    r->kind == REMOVAL_TAKE_BACK ? "back" : "destroy", r->key_id);
+}
+
+/* A file that is not whole leads nowhere: it was never written so. */
+static enum err
+read_file(struct call *c, struct removal *r)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	char name[NAME_SIZE];
+	enum err e;
+
+	file_name(r, name);
+	if ((e = state_read(c, name, &text)) == ERR_OK)
+		e = json_decode(fields, buf_view(&text), r);
+	r->exists = e == ERR_OK;
+	buf_free(&text);
+	return (e == ERR_NOT_FOUND || e == ERR_REPLY || e == ERR_TOO_BIG
+		    ? ERR_OK
+		    : e);
+}
+
+enum err
+removal_open(struct call *c, struct removal *r, const char *key_id)
+{
+	enum err e;
+
+	/* a key id is the name of a file here */
+	if (key_id[0] == '\0' || strchr(key_id, '/') != NULL)
+		return (ERR_REPLY);
+	snprintf(r->key_id, sizeof(r->key_id), "%s", key_id);
+	if ((e = key_lock(c, key_id, &r->lock)) == ERR_OK)
+		e = read_file(c, r);
+	return (e);
+}
+
+enum err
+removal_write(struct call *c, struct removal *r)
+{
+	const struct clock *clock = c->module->clock;
+	struct buf text = BUF_INIT(FILE_MAX);
+	char name[NAME_SIZE];
+	enum err e;
+
+	if (!r->exists)
+		r->begun = (double)(clock->wall_ms(clock->ctx) / 1000);
+	file_name(r, name);
+	if ((e = json_encode(fields, r, &text)) == ERR_OK)
+		e = state_write(c, name, buf_view(&text));
+	r->exists |= e == ERR_OK;
+	buf_free(&text);
+	return (e);
+}
+
+enum err
+removal_finish(struct call *c, struct removal *r)
+{
+	char name[NAME_SIZE];
+	enum err e;
+
+	file_name(r, name);
+	if ((e = state_remove(c, name)) == ERR_OK)
+		r->exists = false;
+	return (e);
+}
+
+void
+removal_close(struct call *c, struct removal *r)
+{
+	key_unlock(c, r->key_id, r->lock);
+	r->lock = -1;
+	buf_free(&r->material);
+	buf_free(&r->aliases);
+}
+
+/* The names in the file become a list, or the other way round. */
+static enum err
+read_names(const struct removal *r, struct alias_list *l)
+{
+	const char *at = (const char *)r->aliases.ptr;
+	const char *end = at + r->aliases.len;
+	enum err e = ERR_OK;
+
+	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
+		e = alias_list_add(l, at);
+	return (e);
+}
+
+static enum err
+write_names(struct call *c, struct removal *r, const struct alias_list *l)
+{
+	struct alias_list all = {.names = NULL};
+	enum err e = read_names(r, &all);
+
+	for (size_t i = 0; i < l->count && e == ERR_OK; i++)
+		e = alias_list_add(&all, l->names[i]);
+	buf_reset(&r->aliases);
+	for (size_t i = 0; i < all.count && e == ERR_OK; i++)
+		e = buf_append(
+		    &r->aliases, VIEW(all.names[i], strlen(all.names[i]) + 1));
+	alias_list_free(&all);
+	return (e == ERR_OK ? removal_write(c, r) : e);
+}
+
+enum err
+removal_free_names(struct call *c, struct removal *r, const struct key *k,
+    const struct alias_list *known)
+{
+	struct alias_list l = {.promised = known->promised};
+	enum err e = read_names(r, &l);
+
+	for (size_t i = 0; i < known->count && e == ERR_OK; i++)
+		e = alias_list_add(&l, known->names[i]);
+	if (e == ERR_OK && (e = alias_list_read(c, &c->kms, k, &l)) == ERR_OK &&
+	    (e = alias_list_settle(c, &c->kms, &l, k->meta.id)) == ERR_OK &&
+	    l.count != 0 && (e = write_names(c, r, &l)) == ERR_OK)
+		e = alias_list_delete(c, &c->kms, &l, k->meta.id);
+	alias_list_free(&l);
+	return (e);
+}
+
+/* Whether it leads to another key: one look, for a name that was so before. */
+static bool
+is_anothers(struct call *c, const char *alias, const struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes = describe_keeping_error(&c->kms, alias, &meta) == ERR_OK &&
+		   strcmp(meta.id, k->meta.id) != 0;
+
+	kms_key_free(&meta);
+	return (yes);
+}
+
+static enum err
+give_back_one(
+    struct call *c, const char *alias, const struct key *k, bool again)
+{
+	enum err e;
+
+	if (again && is_anothers(c, alias, k))
+		return (ERR_EXISTS);
+	e = alias_create(c, &c->kms, alias, k);
+	if (e == ERR_EXISTS)
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: %s was key %s's and leads to another key by now: give "
+		    "%s another name with aws kms create-alias",
+		    c->name, alias, k->meta.id, k->meta.id);
+	return (e);
+}
+
+enum err
+removal_give_back(struct call *c, struct removal *r, const struct key *k)
+{
+	const char *at = (const char *)r->aliases.ptr;
+	const char *end = at + r->aliases.len;
+	bool again = r->give_back == JSON_TRUE, taken = false;
+	enum err e = ERR_OK;
+
+	r->give_back = JSON_TRUE;
+	if (r->aliases.len != 0 && !again)
+		e = removal_write(c, r);
+	for (; at < end && e == ERR_OK; at += strlen(at) + 1) {
+		e = give_back_one(c, at, k, again);
+		taken |= e == ERR_EXISTS;
+		if (e == ERR_EXISTS)
+			e = ERR_OK;
+	}
+	if (e == ERR_OK && taken)
+		return (ERR_EXISTS);
+	/* one that waits for its deletion takes no names */
+	return (e == ERR_OK || e == ERR_KEY_STATE ? removal_finish(c, r) : e);
+}
+
+enum err
+removal_wait(struct call *c, const struct key *k, bool *had_material)
+{
+	struct kms_key meta;
+	bool doomed = false;
+	int tries = 0;
+	enum err e;
+
+	do {
+		meta = (struct kms_key)KMS_KEY_INIT;
+		e = describe_keeping_error(&c->kms, k->meta.id, &meta);
+		if (e == ERR_OK) {
+			doomed = meta.state == KMS_STATE_PENDING_DELETION ||
+				 meta.state ==
+				     KMS_STATE_PENDING_REPLICA_DELETION;
+			*had_material = meta.expiration_model !=
+					KMS_EXPIRATION_UNKNOWN;
+		}
+		kms_key_free(&meta);
+	} while (!doomed && (e == ERR_OK || e == ERR_NOT_FOUND) &&
+		 settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES));
+	return (doomed ? ERR_OK : ERR_KEY_STATE);
+}
+
+/* Names that came to the key until it was scheduled. Of one that nobody knew
+ * there is hardly any, and a look that shows none is enough. */
+static enum err
+free_late_names(struct call *c, struct removal *r, const struct key *k)
+{
+	static const struct alias_list none = {.names = NULL};
+	struct alias_list listed = {.names = NULL};
+	struct key *nameless = NULL;
+	enum err e = ERR_OK;
+	bool any = true;
+
+	if (r->just_made) {
+		if ((nameless = key_copy(k)) == NULL)
+			return (ERR_MEMORY);
+		nameless->names = (struct key_names){.known = true};
+		e = alias_list_read(c, &c->kms, nameless, &listed);
+		any = listed.count != 0;
+		alias_list_free(&listed);
+		key_unref(nameless);
+	}
+	return (e == ERR_OK && any ? removal_free_names(c, r, k, &none) : e);
+}
+
+/* Labels that other keys have, too. A label that this call was the first to
+ * give has no marker. */
+static enum err
+leave_labels(struct call *c, const struct removal *r, const struct key *k)
+{
+	struct alias_list lost = {.names = NULL};
+	bool shared = !r->just_made;
+	enum err e = read_names(r, &lost);
+
+	for (size_t i = 0; i < lost.count; i++)
+		shared |= name_is_numbered(lost.names[i]);
+	if (e == ERR_OK && shared)
+		e = key_names_leave_markers(c, &c->kms, &lost, k->meta.id);
+	alias_list_free(&lost);
+	return (e);
+}
+
+enum err
+removal_clean_up(struct call *c, struct removal *r, const struct key *k)
+{
+	enum err e = free_late_names(c, r, k);
+
+	if (e == ERR_OK && (e = leave_labels(c, r, k)) == ERR_OK &&
+	    (e = store_drop(&c->token->store, k->meta.id)) == ERR_OK &&
+	    (e = key_trust_forget(c, k->meta.id)) == ERR_OK &&
+	    (e = import_params_forget(c, k)) == ERR_OK)
+		e = removal_finish(c, r);
+	return (e);
+}
+
+enum err
+removal_schedule(struct call *c, struct removal *r, const struct key *k)
+{
+	bool had_material;
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = kms_schedule_key_deletion(
+		    &c->kms, k->meta.id, (int)r->days);
+	} while (settle_retry_living(c, &c->kms, k, e, &tries));
+	/* another call was quicker */
+	if (e == ERR_KEY_STATE)
+		e = removal_wait(c, k, &had_material);
+	return (e == ERR_OK ? removal_clean_up(c, r, k) : e);
+}
