@@ -168,6 +168,12 @@ client_endpoint(const struct client *c)
 	return (c->endpoint.url);
 }
 
+bool
+client_has_service_time(const struct client *c)
+{
+	return (c->has_date);
+}
+
 int64_t
 client_service_ms(const struct client *c)
 {

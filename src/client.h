@@ -36,6 +36,7 @@ const char *client_endpoint(const struct client *);
 /* The time by the service's clock, as far as replies have shown it, in
  * milliseconds since 1970. */
 int64_t client_service_ms(const struct client *);
+bool client_has_service_time(const struct client *); /* a reply has shown it */
 /* No request may be under way. */
 void client_close(struct client *);
 /* In a forked child, instead of client_close(): lets go of the parent's

@@ -164,9 +164,11 @@ request_end_attempt(struct request *k, enum err e)
 
 	k->error.status = k->response.status;
 	memcpy(k->error.request_id, k->request_id, sizeof(k->request_id));
-	if (e == ERR_OK && k->response.date != 0)
+	if (e == ERR_OK && k->response.date != 0) {
 		c->ahead_ms = k->response.date * 1000 -
 			      c->clock->wall_ms(c->clock->ctx);
+		c->has_date = true;
+	}
 	if (e == ERR_OK)
 		e = reply_error(k);
 	else if (k->not_idempotent && k->response.sent)

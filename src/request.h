@@ -28,6 +28,7 @@ struct client {
 	struct creds_store *creds;
 	struct signer *signer;
 	_Atomic int64_t skew_ms; /* the service's clock minus ours, to sign */
+	_Atomic bool has_date; /* a reply has come with its date */
 	_Atomic int64_t ahead_ms; /* the same, of the last reply that came */
 	struct rate_limit
 	    rate_limit; /* of requests that are sent one at a time */

@@ -15,7 +15,8 @@
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
 
-/* The file: what GetParametersForImport said, under its own names. */
+/* The file: what GetParametersForImport said, under its own names, and a digest
+ * of that. Older files have none. */
 #define PAIR(member, name, kind) \
 	JSON_FIELD(struct import_params, member, name, kind)
 static const struct json_field fields[] = {
@@ -24,6 +25,7 @@ static const struct json_field fields[] = {
     PAIR(parameters.token, "ImportToken", BYTES),
     PAIR(parameters.public_key, "PublicKey", BYTES),
     PAIR(parameters.valid_to, "ParametersValidTo", NUMBER),
+    PAIR(digest, "Digest", TEXT),
     JSON_END,
 };
 
@@ -63,6 +65,7 @@ drop_parameters(struct import_params *p)
 	buf_reset(&p->parameters.token);
 	buf_reset(&p->parameters.public_key);
 	p->parameters.valid_to = 0;
+	p->digest[0] = '\0';
 }
 
 /* Whether the reply names the key. In another Region its ARN is another. */
@@ -138,20 +141,71 @@ import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
 	return (get_parameters(c, kms, k, p));
 }
 
+/* SHA-256, in hexadecimal digits. */
+static enum err
+put_digest(const struct call *c, struct view v, struct buf *out)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+
+	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, v.ptr, v.len,
+		hash, NULL) != 1)
+		return (ERR_INTERNAL);
+	return (buf_put_hex(out, VIEW(hash, sizeof(hash))));
+}
+
+/* The digest of what the file says, but for the digest. */
+static enum err
+get_digest(const struct call *c, const struct import_params *p,
+    char digest[sizeof(p->digest)])
+{
+	struct import_params all = *p; /* owns nothing */
+	struct buf text = BUF_INIT(FILE_MAX), hex = BUF_INIT(sizeof(p->digest));
+	enum err e;
+
+	all.digest[0] = '\0';
+	if ((e = json_encode(fields, &all, &text)) == ERR_OK &&
+	    (e = put_digest(c, buf_view(&text), &hex)) == ERR_OK) {
+		memcpy(digest, hex.ptr, hex.len);
+		digest[hex.len] = '\0';
+	}
+	buf_free(&text);
+	buf_free(&hex);
+	return (e);
+}
+
+/* ERR_REPLY: the file is damaged. */
+static enum err
+read_file(struct call *c, const char *name, struct import_params *p)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	char digest[sizeof(p->digest)];
+	enum err e;
+
+	if ((e = state_read(c, name, &text)) == ERR_OK)
+		e = json_decode(fields, buf_view(&text), p);
+	buf_free(&text);
+	if (e == ERR_OK && p->digest[0] != '\0' &&
+	    (e = get_digest(c, p, digest)) == ERR_OK &&
+	    strcmp(digest, p->digest) != 0)
+		e = ERR_REPLY;
+	if (e == ERR_REPLY || e == ERR_TOO_BIG)
+		call_note(c,
+		    "the file %s of the state directory is damaged: what was "
+		    "wrapped for its wrapping key cannot be imported",
+		    name);
+	return (e);
+}
+
 enum err
 import_params_load(struct call *c, const struct key *k, struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
-	struct buf text = BUF_INIT(FILE_MAX);
-	int64_t now_ms = c->module->clock->wall_ms(c->module->clock->ctx);
+	double now = (double)client_service_ms(c->token->client) / 1000;
 	enum err e;
 
 	file_name(k, name);
 	set_defaults(c, k, p);
-	e = state_read(c, name, &text);
-	if (e == ERR_OK)
-		e = json_decode(fields, buf_view(&text), p);
-	buf_free(&text);
+	e = read_file(c, name, p);
 	/* a file that is damaged tells nothing, and is written anew */
 	if (e == ERR_NOT_FOUND || e == ERR_REPLY || e == ERR_TOO_BIG) {
 		drop_parameters(p);
@@ -159,7 +213,7 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 		return (ERR_OK);
 	}
 	if (e == ERR_OK && p->parameters.token.len != 0 &&
-	    (p->parameters.valid_to * 1000 <= (double)now_ms ||
+	    (p->parameters.valid_to <= now ||
 		!is_wrapping_key(buf_view(&p->parameters.public_key),
 		    import_params_bits(p))))
 		drop_parameters(p);
@@ -167,14 +221,15 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 }
 
 static enum err
-save(struct call *c, const struct key *k, const struct import_params *p)
+save(struct call *c, const struct key *k, struct import_params *p)
 {
 	char name[KMS_ID_SIZE + 8];
 	struct buf text = BUF_INIT(FILE_MAX);
 	enum err e;
 
 	file_name(k, name);
-	if ((e = json_encode(fields, p, &text)) == ERR_OK)
+	if ((e = get_digest(c, p, p->digest)) == ERR_OK &&
+	    (e = json_encode(fields, p, &text)) == ERR_OK)
 		e = state_write(c, name, buf_view(&text));
 	buf_free(&text);
 	return (e);
@@ -253,18 +308,6 @@ fetch_info(struct call *c, const struct object *o, struct buf *out)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-/* SHA-256 of a SubjectPublicKeyInfo, in hexadecimal digits. */
-static enum err
-put_fingerprint(const struct call *c, struct view info, struct buf *out)
-{
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-
-	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, info.ptr,
-		info.len, hash, NULL) != 1)
-		return (ERR_INTERNAL);
-	return (buf_put_hex(out, VIEW(hash, sizeof(hash))));
-}
-
 /* Whoever wraps with it can compare what came to the HSM. */
 static void
 log_fingerprint(const struct call *c, const struct key *k, struct view info)
@@ -272,7 +315,7 @@ log_fingerprint(const struct call *c, const struct key *k, struct view info)
 	struct buf hex = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
 
 	if (log_enabled(c->module->log, LOG_INFO) &&
-	    put_fingerprint(c, info, &hex) == ERR_OK)
+	    put_digest(c, info, &hex) == ERR_OK)
 		log_line(c->module->log, LOG_INFO,
 		    "%s: the wrapping key of %s has the SHA-256 fingerprint "
 		    "%.*s",
@@ -337,7 +380,7 @@ import_params_read_fingerprint(
 	CK_RV rv;
 
 	if ((rv = fetch_info(c, o, &info)) == CKR_OK &&
-	    (e = put_fingerprint(c, buf_view(&info), out)) != ERR_OK)
+	    (e = put_digest(c, buf_view(&info), out)) != ERR_OK)
 		rv = call_fail(c, e);
 	buf_free(&info);
 	return (rv);

@@ -12,6 +12,7 @@ struct import_params {
 	char algorithm[KMS_WORD_SIZE]; /* WrappingAlgorithm */
 	char spec[KMS_WORD_SIZE]; /* WrappingKeySpec */
 	struct kms_import_parameters parameters; /* token.len 0: not fetched */
+	char digest[65]; /* of all that in its file: SHA-256 in hex, or "" */
 };
 #define IMPORT_PARAMS_INIT                               \
 	{                                                \

@@ -1,5 +1,6 @@
 #include <string.h>
 #include <time.h>
+#include "kms/describe.h"
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "keydata/names.h"
@@ -149,7 +150,6 @@ read_date(struct call *c, struct view v, double *valid_to)
 static CK_RV
 read_expiry(struct call *c, struct template t, double *valid_to)
 {
-	const struct clock *clock = c->module->clock;
 	struct view date = template_view(t, CKA_END_DATE);
 	CK_ULONG second = template_ulong(t, CKA_KEYFERRY_VALID_TO, 0);
 	CK_RV rv;
@@ -163,8 +163,7 @@ read_expiry(struct call *c, struct template t, double *valid_to)
 		    "days"));
 	if (second != 0)
 		*valid_to = (double)second;
-	if (*valid_to != 0 &&
-	    *valid_to * 1000 <= (double)clock->wall_ms(clock->ctx))
+	if (*valid_to != 0 && *valid_to <= service_time(c))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the expiration date in the template has passed"));
 	return (CKR_OK);

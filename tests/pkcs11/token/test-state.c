@@ -190,6 +190,72 @@ test_lock_of_fork(void)
 	(void)kill(pid, SIGKILL);
 }
 
+/* A bit of the pair's file flips. at: how far behind that member's name. */
+static void
+flip(const char *file, const char *member, size_t at)
+{
+	CK_OBJECT_HANDLE h = find_label("pair", CKO_PUBLIC_KEY);
+	char *text = strdup(file), *c = strstr(text, member);
+	CK_BYTE modulus[512];
+
+	NEED(c != NULL && strlen(c) > strlen(member) + 3 + at, "%s", member);
+	c[strlen(member) + 3 + at] ^= 1;
+	testenv_write(pair_file, text);
+	free(text);
+	calls_clear();
+	OK(attr(h, CKA_MODULUS, modulus, sizeof(modulus)) <= sizeof(modulus),
+	    "%s has a flipped bit: the wrapping key is read", member);
+	COUNT(calls("GetParametersForImport"), 1, "and is another");
+	calls_clear();
+	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
+	COUNT(calls("GetParametersForImport"), 0, "which is kept");
+}
+
+static void
+test_flipped_bits(void)
+{
+	char *file;
+
+	RV(read_wrapping_key(), CKR_OK, "a wrapping key is kept");
+	file = strdup(testenv_read(pair_file));
+	for (size_t at = 0; at < 200; at += 67) {
+		flip(file, "ImportToken", at);
+		flip(file, "PublicKey", at);
+	}
+	flip(file, "ParametersValidTo", 2);
+	free(file);
+}
+
+/* Ends are judged by AWS's clock: this machine's is a day behind. */
+static void
+test_clock(void)
+{
+	CK_ULONG end = (CK_ULONG)time(NULL) + 3600;
+	struct key_template k;
+	CK_OBJECT_HANDLE h = find_label("pair", CKO_PUBLIC_KEY);
+	CK_BYTE modulus[512];
+
+	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
+	control("POST", "/clock?forward=90000&skew=90000");
+	NEED(find_label("pair", CKO_PUBLIC_KEY) == h, "the pair is found");
+	calls_clear();
+	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
+	COUNT(calls("GetParametersForImport"), 1,
+	    "what has expired by AWS's clock is got anew");
+	calls_clear();
+	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
+	COUNT(calls("GetParametersForImport"), 0, "once");
+	p11_stop();
+	p11_start();
+	calls_clear();
+	key_template(&k, material(1), "has ended");
+	template_add(&k, CKA_KEYFERRY_VALID_TO, &end, sizeof(end));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "so is a new key's end");
+	COUNT(calls("CreateKey"), 0, "before there is a key");
+	control("POST", "/clock?skew=-90000");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -210,6 +276,8 @@ main(int argc, char **argv)
 	find_in(token_dir, "pair-", pair_file, sizeof(pair_file));
 	test_modes();
 	test_links();
+	test_flipped_bits();
+	test_clock();
 	test_import();
 	test_lock_of_fork();
 	p11_stop();
