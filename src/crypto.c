@@ -1,5 +1,7 @@
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 #include <openssl/decoder.h>
 #include <openssl/ec.h>
@@ -134,37 +136,87 @@ is_inside(const struct crypto *c)
 
 /*
  * OpenSSL makes the algorithms of an operation when one of them is first asked
- * for, and never tries again one for which it had no memory. So one of each
- * operation is asked for now, while a failure still leads to another context.
+ * for, and never tries again those for which it had no memory. So each is asked
+ * for now, while a failure still leads to another context.
  */
+#define HAS(type)                                                        \
+	static bool has_##type(                                          \
+	    OSSL_LIB_CTX *lib, const char *name, const char *properties) \
+	{                                                                \
+		type *algorithm = type##_fetch(lib, name, properties);   \
+                                                                         \
+		type##_free(algorithm);                                  \
+		return (algorithm != NULL);                              \
+	}
+HAS(EVP_MD)
+HAS(EVP_CIPHER)
+HAS(EVP_MAC)
+HAS(EVP_KDF)
+HAS(EVP_RAND)
+HAS(EVP_KEYMGMT)
+HAS(EVP_KEYEXCH)
+HAS(EVP_SIGNATURE)
+HAS(EVP_ASYM_CIPHER)
+HAS(EVP_KEM)
+HAS(OSSL_ENCODER)
+HAS(OSSL_DECODER)
+
+static const struct operation {
+	int id;
+	bool (*has)(OSSL_LIB_CTX *, const char *name, const char *properties);
+} operations[] = {{OSSL_OP_DIGEST, has_EVP_MD},
+    {OSSL_OP_CIPHER, has_EVP_CIPHER}, {OSSL_OP_MAC, has_EVP_MAC},
+    {OSSL_OP_KDF, has_EVP_KDF}, {OSSL_OP_RAND, has_EVP_RAND},
+    {OSSL_OP_KEYMGMT, has_EVP_KEYMGMT}, {OSSL_OP_KEYEXCH, has_EVP_KEYEXCH},
+    {OSSL_OP_SIGNATURE, has_EVP_SIGNATURE},
+    {OSSL_OP_ASYM_CIPHER, has_EVP_ASYM_CIPHER}, {OSSL_OP_KEM, has_EVP_KEM},
+    {OSSL_OP_ENCODER, has_OSSL_ENCODER}, {OSSL_OP_DECODER, has_OSSL_DECODER}};
+
+/* An algorithm has several names, with colons between them. */
+static bool
+has_algorithm(
+    OSSL_LIB_CTX *lib, const struct operation *o, const OSSL_ALGORITHM *a)
+{
+	char name[128];
+	size_t len = strcspn(a->algorithm_names, ":");
+
+	if (len >= sizeof(name))
+		return (true);
+	memcpy(name, a->algorithm_names, len);
+	name[len] = '\0';
+	return (o->has(lib, name, a->property_definition));
+}
+
+struct fetching {
+	OSSL_LIB_CTX *lib;
+	bool all; /* were there */
+};
+
+static int
+fetch_from(OSSL_PROVIDER *provider, void *arg)
+{
+	struct fetching *f = arg;
+	const struct operation *o = operations;
+	const OSSL_ALGORITHM *list;
+	int no_cache;
+
+	for (; o < operations + sizeof(operations) / sizeof(*o); o++) {
+		list = OSSL_PROVIDER_query_operation(
+		    provider, o->id, &no_cache);
+		for (const OSSL_ALGORITHM *a = list;
+		     a != NULL && a->algorithm_names != NULL && f->all; a++)
+			f->all = has_algorithm(f->lib, o, a);
+		OSSL_PROVIDER_unquery_operation(provider, o->id, list);
+	}
+	return (1);
+}
+
 static bool
 fetch_all(OSSL_LIB_CTX *lib)
 {
-	EVP_MD *md = EVP_MD_fetch(lib, "SHA2-256", NULL);
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(lib, "AES-256-GCM", NULL);
-	EVP_MAC *mac = EVP_MAC_fetch(lib, "HMAC", NULL);
-	EVP_KDF *kdf = EVP_KDF_fetch(lib, "HKDF", NULL);
-	EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(lib, "RSA", NULL);
-	EVP_KEYEXCH *keyexch = EVP_KEYEXCH_fetch(lib, "ECDH", NULL);
-	EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(lib, "RSA", NULL);
-	EVP_ASYM_CIPHER *asym = EVP_ASYM_CIPHER_fetch(lib, "RSA", NULL);
-	OSSL_DECODER *decoder = OSSL_DECODER_fetch(lib, "RSA", NULL);
-	OSSL_ENCODER *encoder = OSSL_ENCODER_fetch(lib, "RSA", NULL);
-	bool all = md != NULL && cipher != NULL && mac != NULL && kdf != NULL &&
-		   keymgmt != NULL && keyexch != NULL && signature != NULL &&
-		   asym != NULL && decoder != NULL && encoder != NULL;
+	struct fetching f = {lib, true};
 
-	EVP_MD_free(md);
-	EVP_CIPHER_free(cipher);
-	EVP_MAC_free(mac);
-	EVP_KDF_free(kdf);
-	EVP_KEYMGMT_free(keymgmt);
-	EVP_KEYEXCH_free(keyexch);
-	EVP_SIGNATURE_free(signature);
-	EVP_ASYM_CIPHER_free(asym);
-	OSSL_DECODER_free(decoder);
-	OSSL_ENCODER_free(encoder);
-	return (all);
+	return (OSSL_PROVIDER_do_all(lib, fetch_from, &f) == 1 && f.all);
 }
 
 static enum crypto_reason
@@ -174,6 +226,8 @@ reason_of(unsigned long code)
 
 	if (reason == ERR_R_MALLOC_FAILURE)
 		return (CRYPTO_NO_MEMORY);
+	if (reason == ERR_R_INTERNAL_ERROR)
+		return (CRYPTO_NONE);
 	if ((lib == ERR_LIB_PROV && (reason == PROV_R_KEY_SIZE_TOO_SMALL ||
 					reason == PROV_R_INVALID_KEY_LENGTH)) ||
 	    (lib == ERR_LIB_RSA && reason == RSA_R_KEY_SIZE_TOO_SMALL))

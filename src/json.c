@@ -96,7 +96,7 @@ struct decoder {
 	const struct json_field *field; /* of the member whose value comes */
 	const struct json_field *top_fields;
 	uint8_t *top;
-	const struct json_field *beside; /* one more row of the top object */
+	const struct json_field *beside; /* more rows of the top object */
 	uint8_t *beside_out;
 	const char *member; /* the last that could not be read, or NULL */
 	struct memory memory;
@@ -141,10 +141,29 @@ target(struct decoder *d)
 	return (t->in != NULL ? t->in : d->field);
 }
 
+static const struct json_field *
+find_row(const struct json_field *f, const unsigned char *name, size_t len)
+{
+	for (; f != NULL && f->name != NULL; f++)
+		if (strlen(f->name) == len && memcmp(f->name, name, len) == 0)
+			return (f);
+	return (NULL);
+}
+
+static bool
+is_beside(const struct decoder *d, const struct json_field *f)
+{
+	const struct json_field *row = d->beside;
+
+	while (row != NULL && row->name != NULL && row != f)
+		row++;
+	return (row == f);
+}
+
 static void *
 member_of_row(struct decoder *d, const struct json_field *f)
 {
-	return ((f == d->beside ? d->beside_out : top(d)->base) + f->at);
+	return ((is_beside(d, f) ? d->beside_out : top(d)->base) + f->at);
 }
 
 /* An array that is there has memory, also when it is empty. Capacity is the
@@ -270,30 +289,20 @@ add_name(struct buf *b, struct view v)
 	return (e);
 }
 
-static bool
-is_named(const struct json_field *f, const unsigned char *key, size_t len)
-{
-	return (strlen(f->name) == len && memcmp(f->name, key, len) == 0);
-}
-
 static int
 on_key(void *ctx, const unsigned char *key, size_t len)
 {
 	struct decoder *d = ctx;
 	struct frame *t = top(d);
-	const struct json_field *f = t->fields;
 
 	d->field = NULL;
 	if (t->in != NULL) {
 		d->err = add_name(member_of_row(d, t->in), VIEW(key, len));
 		return (d->err == ERR_OK);
 	}
-	for (; f != NULL && f->name != NULL; f++)
-		if (is_named(f, key, len))
-			d->field = f;
-	if (d->field == NULL && d->depth == 1 && d->beside != NULL &&
-	    is_named(d->beside, key, len))
-		d->field = d->beside;
+	d->field = find_row(t->fields, key, len);
+	if (d->field == NULL && d->depth == 1)
+		d->field = find_row(d->beside, key, len);
 	return (1);
 }
 

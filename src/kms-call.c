@@ -9,23 +9,63 @@
 
 const struct json_field kms_no_fields[] = {JSON_END};
 
-/* Of many replies: the key that did the work. */
-struct answered {
-	char key[KMS_ID_SIZE];
+/* What a reply repeats of its request: the key that did the work, and the names
+ * of algorithms. */
+#define REPEATED_MAX 4
+struct repeated {
+	size_t count;
+	char texts[REPEATED_MAX][KMS_ID_SIZE];
+	struct json_field fields[REPEATED_MAX + 1];
+	const char *asked[REPEATED_MAX]; /* NULL: what the request left open */
 };
-static const struct json_field answered_key = JSON_FIELD(
-    struct answered, key, "KeyId", TEXT);
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), len = strlen(end);
+
+	return (n >= len && strcmp(text + n - len, end) == 0);
+}
+
+/* The first is the key. */
+static void
+repeated_begin(struct repeated *r, const struct json_field *in_fields,
+    const void *in, const char *key)
+{
+	static const struct json_field key_field = JSON_FIELD(
+	    struct repeated, texts[0], "KeyId", TEXT);
+	const char *value;
+
+	memset(r, 0, sizeof(*r));
+	r->fields[0] = key_field;
+	r->asked[0] = key;
+	r->count = 1;
+	for (; in_fields->name != NULL && r->count < REPEATED_MAX;
+	     in_fields++) {
+		if (in_fields->kind != JSON_STRING ||
+		    !ends_with(in_fields->name, "Algorithm"))
+			continue;
+		memcpy(&value, (const char *)in + in_fields->at, sizeof(value));
+		if (value == NULL &&
+		    strcmp(in_fields->name, "EncryptionAlgorithm") == 0)
+			value = "SYMMETRIC_DEFAULT"; /* what KMS does then */
+		r->fields[r->count] = key_field;
+		r->fields[r->count].name = in_fields->name;
+		r->fields[r->count].at += r->count * sizeof(r->texts[0]);
+		r->asked[r->count++] = value;
+	}
+}
 
 /* What the reply says of the key: where the operation's own table reads it, or
  * else beside it. */
 static const char *
-key_of_reply(const struct json_field *fields, const void *out,
-    const struct answered *beside)
+key_of_reply(
+    const struct json_field *fields, const void *out, const struct repeated *r)
 {
 	for (; fields->name != NULL; fields++)
-		if (strcmp(fields->name, answered_key.name) == 0)
+		if (strcmp(fields->name, r->fields[0].name) == 0)
 			return ((const char *)out + fields->at);
-	return (beside->key);
+	return (r->texts[0]);
 }
 
 /* "arn:aws:kms:REGION:ACCOUNT:key/ID" -> "ID" */
@@ -82,6 +122,19 @@ check_key(struct kms *k, const char *operation, const char *asked,
 	    "the reply is about another key, %s", answered));
 }
 
+/* A reply that names an algorithm names that which was asked for. */
+static enum err
+check_algorithms(struct kms *k, const struct repeated *r)
+{
+	for (size_t i = 1; i < r->count; i++)
+		if (r->asked[i] != NULL && r->texts[i][0] != '\0' &&
+		    strcmp(r->asked[i], r->texts[i]) != 0)
+			return (error_info_set(&k->error, ERR_REPLY,
+			    "the reply's %s is %s and not %s",
+			    r->fields[i].name, r->texts[i], r->asked[i]));
+	return (ERR_OK);
+}
+
 enum err
 kms_unreadable(struct error_info *error, enum err e, const char *member)
 {
@@ -99,18 +152,19 @@ kms_call(struct kms *k, const char *operation, const char *key,
 {
 	struct buf body = BUF_INIT(REQUEST_MAX);
 	struct buf reply = BUF_INIT(REPLY_MAX);
-	struct answered beside = {""};
+	struct repeated beside;
 	const char *member;
 	enum err e;
 
 	memset(&k->error, 0, sizeof(k->error));
+	repeated_begin(&beside, in_fields, in, key);
 	if ((e = json_encode(in_fields, in, &body)) != ERR_OK)
 		goto out;
 	e = k->transport->post(k->transport->ctx, operation, buf_view(&body),
 	    &k->deadline, &reply, &k->error);
 	if (e == ERR_OK) {
 		e = json_decode_beside(out_fields, buf_view(&reply), out,
-		    &answered_key, &beside, &member);
+		    beside.fields, &beside, &member);
 		e = kms_unreadable(&k->error, e, member);
 	} else if (k->error.status == 200) {
 		e = kms_unreadable(&k->error, e, NULL);
@@ -118,6 +172,8 @@ kms_call(struct kms *k, const char *operation, const char *key,
 	if (e == ERR_OK && key != NULL)
 		e = check_key(
 		    k, operation, key, key_of_reply(out_fields, out, &beside));
+	if (e == ERR_OK)
+		e = check_algorithms(k, &beside);
 out:
 	buf_free(&reply);
 	buf_free(&body);

@@ -7,7 +7,8 @@
 /*
  * One operation: the JSON of in goes out, the reply's JSON comes into out. key
  * (NULL: none) is the key asked for: a reply that names another, or none where
- * KMS always names one, is ERR_REPLY.
+ * KMS always names one, is ERR_REPLY. So is one that names another algorithm
+ * than the request.
  */
 enum err kms_call(struct kms *, const char *operation, const char *key,
     const struct json_field *in_fields, const void *in,

@@ -74,20 +74,24 @@ put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 }
 
 /* Not by OpenSSL, whose check leaves copies of the parts in the heap. */
-static bool
-is_pair(struct call *c, const struct attrset *b)
+static CK_RV
+check_pair(struct call *c, const struct attrset *b)
 {
 	struct rsa_private key;
 	size_t bits;
+	enum err e;
 
 	for (int i = 0; i < RSA_PARTS; i++)
 		key.part[i] = attrset_view(b, rsa_part_names[i].type);
-	return (rsa_check_primes(&key, &bits) == ERR_OK &&
-		rsa_check_exponents(&key, c->module->arena) == ERR_OK);
+	if ((e = rsa_check_primes(&key, &bits)) == ERR_OK)
+		e = rsa_check_exponents(&key, c->module->arena);
+	return (e == ERR_DATA
+		    ? invalid(c, "the numbers are not those of one RSA key")
+		    : result_of(c, e));
 }
 
 static CK_RV
-complete_rsa(struct call *c, struct attrset *b, bool check_pair)
+complete_rsa(struct call *c, struct attrset *b, bool check)
 {
 	struct view e = number_trim(attrset_view(b, CKA_PUBLIC_EXPONENT));
 	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
@@ -99,8 +103,8 @@ complete_rsa(struct call *c, struct attrset *b, bool check_pair)
 	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
 	    (e.len == 1 && *e.ptr == 1))
 		return (invalid(c, "no RSA key has that exponent"));
-	if (check_pair && !is_pair(c, b))
-		return (invalid(c, "the numbers are not those of one RSA key"));
+	if (check && (rv = check_pair(c, b)) != CKR_OK)
+		return (rv);
 	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
 		return (rv);
 	rv = put_info(c, b, pkey);

@@ -11,6 +11,7 @@ struct act {
 	const char *name;
 	bool kms; /* it asks the KMS */
 	CK_RV (*run)(void);
+	bool cold; /* it is done in a process that has done nothing yet, too */
 };
 extern const struct act acts[];
 extern const size_t act_count;
