@@ -79,8 +79,8 @@ enum err json_encode(
 enum err json_decode(const struct json_field *, struct view text, void *out);
 /*
  * The same; *member is the name of a member that could not be read, with ERR_OK
- * as well, or NULL. beside (may be NULL) are more rows of the object, texts that
- * no other row names; their members are in *beside_out.
+ * as well, or NULL. beside (may be NULL) are more rows of the object, texts
+ * that no other row names; their members are in *beside_out.
  */
 enum err json_decode_beside(const struct json_field *, struct view text,
     void *out, const struct json_field *beside, void *beside_out,
