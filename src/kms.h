@@ -169,7 +169,7 @@ struct kms_page {
 	struct json_rows rows;
 };
 struct kms_key_entry {
-	char id[KMS_ID_SIZE];
+	char id[KMS_ALIAS_SIZE]; /* what is asked for may be an alias */
 };
 struct kms_alias_entry {
 	char name[KMS_ALIAS_SIZE]; /* with "alias/" */

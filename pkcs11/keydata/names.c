@@ -248,6 +248,81 @@ name_from_alias(enum name_kind kind, const char *alias, struct buf *name)
 }
 
 bool
+name_marker(const char *alias, char marker[KMS_ALIAS_SIZE])
+{
+	struct buf label = BUF_INIT(KMS_ALIAS_SIZE);
+	bool yes = name_from_alias(NAME_LABEL, alias, &label) &&
+		   name_to_alias(NAME_MARKER, buf_view(&label), marker) ==
+		       ERR_OK;
+
+	buf_free(&label);
+	return (yes);
+}
+
+static bool
+has_part(struct view text, const char *part)
+{
+	return (memmem(text.ptr, text.len, part, strlen(part)) != NULL);
+}
+
+static bool
+is_arn(struct view name, const char *resource)
+{
+	return (name.len > 4 && memcmp(name.ptr, "arn:", 4) == 0 &&
+		has_part(name, ":kms:") && has_part(name, resource));
+}
+
+/* 8-4-4-4-12 digits of a UUID, or mrk- and 32 digits. */
+static bool
+is_key_id(struct view name)
+{
+	const char *s = (const char *)name.ptr;
+
+	if (name.len != 36)
+		return (false);
+	if (memcmp(s, "mrk-", 4) == 0)
+		return (hex_is_lower(s + 4, 32));
+	for (size_t i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23
+			? s[i] != '-'
+			: !hex_is_lower(s + i, 1))
+			return (false);
+	return (true);
+}
+
+bool
+name_means_key(struct view name)
+{
+	return (is_key_id(name) || is_arn(name, ":key/"));
+}
+
+bool
+name_means_alias(struct view name)
+{
+	return (
+	    (name.len >= strlen(ALIAS_PREFIX) &&
+		memcmp(name.ptr, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0) ||
+	    is_arn(name, ":" ALIAS_PREFIX));
+}
+
+bool
+name_meant_alias(struct view name, char alias[KMS_ALIAS_SIZE])
+{
+	const uint8_t *at = name.ptr;
+	size_t len;
+
+	if (!name_means_alias(name))
+		return (false);
+	if (memcmp(at, "arn:", 4) == 0)
+		at = memmem(at, name.len, ALIAS_PREFIX, strlen(ALIAS_PREFIX));
+	len = name.len - (size_t)(at - name.ptr);
+	if (len >= KMS_ALIAS_SIZE)
+		return (false);
+	snprintf(alias, KMS_ALIAS_SIZE, "%.*s", (int)len, (const char *)at);
+	return (true);
+}
+
+bool
 name_default_id(const char *key_id, uint8_t id[16])
 {
 	size_t n = 0;
@@ -281,6 +356,16 @@ name_key_of_id(struct view id, char key_id[37])
 		hex_write(b + i, 1, key_id + n);
 		n += 2;
 	}
+	return (true);
+}
+
+bool
+name_multi_region_key_of_id(struct view id, char key_id[37])
+{
+	if (id.len != 16)
+		return (false);
+	memcpy(key_id, "mrk-", 4);
+	hex_write(id.ptr, 16, key_id + 4);
 	return (true);
 }
 

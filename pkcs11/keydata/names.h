@@ -37,9 +37,21 @@ bool name_is(enum name_kind, const char *alias);
 /* Whether it is the number of a label. */
 bool name_is_numbered(const char *alias);
 
+/* The marker of a label's alias; false: it is no such alias, or has none. */
+bool name_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
+
+/* Whether a label or id is one of KMS's own names, which means what it means to
+ * KMS: a key id or key ARN; an alias's name or ARN. */
+bool name_means_key(struct view name);
+bool name_means_alias(struct view name);
+/* That alias, without what an ARN has before it; false: it means none. */
+bool name_meant_alias(struct view name, char alias[KMS_ALIAS_SIZE]);
+
 /* The default id: the 16 bytes of a key id, "UUID" or "mrk-HEX". */
 bool name_default_id(const char *key_id, uint8_t id[16]);
 /* The key id in UUID form whose default id these bytes are; false if they are
  * not 16 bytes of a UUID of version 4, as KMS makes them. */
 bool name_key_of_id(struct view id, char key_id[37]);
+/* The same of a multi-Region key: "mrk-" and the 16 bytes in hex. */
+bool name_multi_region_key_of_id(struct view id, char key_id[37]);
 #endif

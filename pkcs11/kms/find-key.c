@@ -28,6 +28,32 @@ is_of_request(const struct key_request *r, const struct key *k)
 		key_is_imported(k));
 }
 
+static CK_RV
+refuse_kms_name(struct call *c, struct view name)
+{
+	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	    "there is no key %.*s; that a new key has such a text as its name "
+	    "is not possible",
+	    (int)name.len, (const char *)name.ptr));
+}
+
+/* A key id, key ARN or alias as label, beside an id, means the same key. */
+static CK_RV
+check_same(struct call *c, const struct provision *p)
+{
+	struct view label = p->request->label;
+	struct key *k = NULL;
+	CK_RV rv = find_named(c, CKA_LABEL, label, &k);
+
+	if (rv == CKR_OK && k == NULL)
+		rv = refuse_kms_name(c, label);
+	else if (rv == CKR_OK &&
+		 (p->key == NULL || strcmp(k->meta.id, p->key->meta.id) != 0))
+		rv = refuse_taken(c, "label", k);
+	key_unref(k);
+	return (rv);
+}
+
 /* The key that one of the names leads to. */
 static CK_RV
 find_named_key(struct call *c, struct provision *p, const char **what)
@@ -46,10 +72,12 @@ find_named_key(struct call *c, struct provision *p, const char **what)
 		rv = find_named(
 		    c, r->id.ptr != NULL ? CKA_ID : CKA_LABEL, name, &p->key);
 	}
-	if (rv == CKR_OK && p->key == NULL && is_key_arn(name))
-		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "there is no key %.*s", (int)name.len,
-		    (const char *)name.ptr);
+	if (rv == CKR_OK && p->key == NULL &&
+	    is_kms_name(r->id.ptr != NULL ? CKA_ID : CKA_LABEL, name))
+		rv = refuse_kms_name(c, name);
+	if (rv == CKR_OK && r->id.ptr != NULL &&
+	    is_kms_name(CKA_LABEL, r->label))
+		rv = check_same(c, p);
 	return (rv);
 }
 
@@ -205,6 +233,8 @@ check_free(struct call *c, const struct provision *p, CK_ATTRIBUTE_TYPE type,
 	if (rv == CKR_OK && k != NULL &&
 	    strcmp(k->meta.id, p->journal.key_id) != 0)
 		rv = refuse_taken(c, type == CKA_ID ? "id" : "label", k);
+	else if (rv == CKR_OK && k == NULL && is_kms_name(type, name))
+		rv = refuse_kms_name(c, name);
 	key_unref(k);
 	return (rv);
 }
@@ -212,8 +242,12 @@ check_free(struct call *c, const struct provision *p, CK_ATTRIBUTE_TYPE type,
 CK_RV
 find_key_check_free(struct call *c, const struct provision *p)
 {
-	CK_RV rv = check_free(c, p, CKA_ID, p->request->id);
+	const struct key_request *r = p->request;
+	CK_RV rv = check_free(c, p, CKA_ID, r->id);
 
-	return (
-	    rv == CKR_OK ? check_free(c, p, CKA_LABEL, p->request->label) : rv);
+	/* a label may belong to several keys that have ids of their own */
+	if (rv == CKR_OK &&
+	    (r->id.len == 0 || is_kms_name(CKA_LABEL, r->label)))
+		rv = check_free(c, p, CKA_LABEL, r->label);
+	return (rv);
 }

@@ -151,18 +151,6 @@ key_names_leave_marker(struct call *c, struct kms *kms,
 	return (e == ERR_EXISTS ? ERR_OK : e);
 }
 
-bool
-key_names_marker(const char *alias, char marker[KMS_ALIAS_SIZE])
-{
-	struct buf label = BUF_INIT(KMS_ALIAS_SIZE);
-	bool yes = name_from_alias(NAME_LABEL, alias, &label) &&
-		   name_to_alias(NAME_MARKER, buf_view(&label), marker) ==
-		       ERR_OK;
-
-	buf_free(&label);
-	return (yes);
-}
-
 enum err
 key_names_leave_markers(struct call *c, struct kms *kms,
     const struct alias_list *l, const char *key_id)
@@ -178,7 +166,7 @@ key_names_leave_markers(struct call *c, struct kms *kms,
 	    (markers = calloc(l->count, sizeof(*markers))) == NULL)
 		goto out;
 	for (size_t i = 0; i < l->count; i++)
-		if (key_names_marker(l->names[i], markers[n])) {
+		if (name_marker(l->names[i], markers[n])) {
 			looks[n].name = markers[n];
 			n++;
 		}

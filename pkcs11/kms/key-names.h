@@ -16,8 +16,6 @@
 enum err key_names_claim_label(struct call *, struct kms *, const struct key *,
     struct view label, bool shared, char alias[KMS_ALIAS_SIZE]);
 
-/* The marker of a label's alias; false: it is no such alias. */
-bool key_names_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
 /* The key has lost the label of that marker, at which settle_aliases() has just
  * looked: if it leads to the key, it goes on to another key of the label, or
  * goes. */

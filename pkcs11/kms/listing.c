@@ -7,6 +7,7 @@
 #include "describe.h"
 #include "key-trust.h"
 
+#define MENDED_MAX 10 /* in one listing */
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */
 
 /* All rows of a list, gathered page by page. */
@@ -192,6 +193,60 @@ listing_describe(struct call *c, const char *name, struct key **out)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+struct several {
+	const struct kms_key_entry *names;
+	size_t optional;
+	struct kms_key metas[LISTING_NAMES_MAX];
+	bool found[LISTING_NAMES_MAX];
+};
+
+static enum err
+take_one_of_several(void *arg, size_t i, enum err e, struct kms_key *meta)
+{
+	static const struct kms_key empty = KMS_KEY_INIT;
+	struct several *s = arg;
+
+	if (e == ERR_NOT_FOUND ||
+	    (i >= s->optional && (e == ERR_DENIED || e == ERR_INVALID)))
+		return (ERR_OK);
+	if (e == ERR_OK && !is_described(s->names[i].id, meta))
+		e = ERR_REPLY;
+	if (e != ERR_OK)
+		return (e);
+	s->found[i] = true;
+	s->metas[i] = *meta;
+	*meta = empty;
+	return (ERR_OK);
+}
+
+CK_RV
+listing_describe_several(struct call *c, const struct kms_key_entry *names,
+    size_t count, size_t optional, struct key **keys)
+{
+	uint64_t asked = store_ask(&c->token->store);
+	struct several s = {.names = names, .optional = optional};
+	enum err e;
+
+	for (size_t i = 0; i < count; i++) {
+		keys[i] = NULL;
+		s.metas[i] = (struct kms_key)KMS_KEY_INIT;
+	}
+	e = kms_describe_keys(&c->kms, names, count, take_one_of_several, &s);
+	for (size_t i = 0; i < count && e == ERR_OK; i++)
+		if (s.found[i])
+			e = take_key(
+			    c, &s.metas[i], asked, names[i].id, &keys[i]);
+	store_answered(&c->token->store);
+	for (size_t i = 0; i < count; i++) {
+		kms_key_free(&s.metas[i]);
+		if (e != ERR_OK) {
+			key_unref(keys[i]);
+			keys[i] = NULL;
+		}
+	}
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
 /* A listing on its way: the keys as they come, each in its place. */
 struct listed {
 	struct call *c;
@@ -285,6 +340,38 @@ link_keys(
 			companion_link(c, k, companion);
 }
 
+static bool
+has_alias(const struct rows *aliases, const char *name)
+{
+	const struct kms_alias_entry *a = (const void *)aliases->ptr;
+
+	for (size_t i = 0; i < aliases->count; i++)
+		if (strcmp(a[i].name, name) == 0)
+			return (true);
+	return (false);
+}
+
+/* A search finds the numbers of a label by its marker. One that was lost is set
+ * again, as far as that is allowed. */
+static void
+mend_markers(struct call *c, const struct rows *aliases)
+{
+	const struct kms_alias_entry *a = (const void *)aliases->ptr;
+	struct kms before = c->kms;
+	char marker[KMS_ALIAS_SIZE];
+	int mended = 0;
+
+	for (size_t i = 0; i < aliases->count && mended < MENDED_MAX; i++) {
+		if (!name_is_numbered(a[i].name) || a[i].key_id[0] == '\0' ||
+		    !name_marker(a[i].name, marker) ||
+		    has_alias(aliases, marker))
+			continue;
+		(void)kms_create_alias(&c->kms, marker, a[i].key_id);
+		mended++;
+	}
+	c->kms.error = before.error;
+}
+
 /* What a listing knows of keys that it does not describe. */
 struct unlisted_context {
 	const struct call *c;
@@ -350,6 +437,7 @@ list_all(struct call *c)
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
 		link_keys(c, keys, count, &aliases);
+		mend_markers(c, &aliases);
 		e = store_take_all(store, keys, count, asked, unlisted, &all);
 	}
 out:

@@ -10,6 +10,14 @@
  * *out is NULL when there is none. One DescribeKey.
  */
 CK_RV listing_describe(struct call *, const char *key, struct key **out);
+#define LISTING_NAMES_MAX 9
+/*
+ * The same for several names at once: keys[i] is that of the i-th, held, or
+ * NULL. Those from the optional-th on need not be there, nor may it be allowed
+ * to ask for them.
+ */
+CK_RV listing_describe_several(struct call *, const struct kms_key_entry *names,
+    size_t count, size_t optional, struct key **keys);
 /* All keys of the token, unless they were listed a moment ago. A key that
  * KMS refuses to describe is left out, and the log says so. */
 CK_RV listing_refresh(struct call *);

@@ -96,7 +96,8 @@ make_key_aliases(const struct provision *p, struct alias_list *l)
 	    (e = name_to_alias(NAME_ID, r->id, alias)) == ERR_OK)
 		e = alias_list_add(l, alias);
 	if (e == ERR_OK && r->label.len != 0 &&
-	    (e = name_to_alias(NAME_LABEL, r->label, alias)) == ERR_OK)
+	    (name_meant_alias(r->label, alias) ||
+		(e = name_to_alias(NAME_LABEL, r->label, alias)) == ERR_OK))
 		e = alias_list_add(l, alias);
 	return (e);
 }

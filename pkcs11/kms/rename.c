@@ -70,6 +70,33 @@ refuse_taken(struct call *c, enum name_kind kind, const char *alias)
 	return (rv);
 }
 
+/* KMS's own names, and the bytes of a key id, mean the key that they mean: this
+ * one, which they do not rename, or another, which has them. */
+static CK_RV
+check_meaning(struct call *c, const struct key *k, enum name_kind kind,
+    struct view name, bool *nothing_to_do)
+{
+	CK_ATTRIBUTE_TYPE type = kind == NAME_ID ? CKA_ID : CKA_LABEL;
+	struct key *meant = NULL;
+	CK_RV rv;
+
+	*nothing_to_do = false;
+	if (!is_kms_name(type, name) && (kind != NAME_ID || name.len != 16))
+		return (CKR_OK);
+	rv = find_named(c, type, name, &meant);
+	if (rv == CKR_OK && meant != NULL &&
+	    strcmp(meant->meta.id, k->meta.id) != 0)
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "that %s means another key, %s",
+		    kind == NAME_ID ? "id" : "label", meant->meta.id);
+	else if (rv == CKR_OK && meant == NULL && is_kms_name(type, name))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "a key id, a key ARN or an alias is no label and no id");
+	*nothing_to_do = meant != NULL;
+	key_unref(meant);
+	return (rv);
+}
+
 /* Claims one name. seen: the key as the caller saw it, which a late list does
  * not take back. Only a key that has an id shares a label. */
 static CK_RV
@@ -80,9 +107,14 @@ claim(struct call *c, struct rename *r, const struct key *seen,
 	struct rename_step *s = &r->steps[r->count];
 	const char *from = name_of(
 	    name_of(seen, kind)[0] != '\0' ? seen : k, kind);
+	bool nothing_to_do;
+	CK_RV rv;
 	enum err e;
 
 	*s = (struct rename_step){.kind = kind};
+	rv = check_meaning(c, k, kind, name, &nothing_to_do);
+	if (rv != CKR_OK || nothing_to_do)
+		return (rv);
 	if (from[0] != '\0' && is_name_now(c, kind, from, name, k))
 		return (CKR_OK);
 	memcpy(s->from, from, KMS_ALIAS_SIZE);
@@ -135,8 +167,7 @@ wait_settled(
 		if (s->from[0] == '\0')
 			continue;
 		looks[(*n)++] = (struct settled_alias){.name = s->from};
-		if (s->kind == NAME_LABEL &&
-		    key_names_marker(s->from, s->marker))
+		if (s->kind == NAME_LABEL && name_marker(s->from, s->marker))
 			looks[(*n)++] = (struct settled_alias){
 			    .name = s->marker};
 	}

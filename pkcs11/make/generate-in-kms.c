@@ -160,7 +160,6 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
-	    (rv = check_names(c, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = provision_key(c, &r, handle, NULL);
 	return (rv);
@@ -200,7 +199,6 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
 	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
-	    (rv = check_names(c, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = provision_key(c, &r, private_key, public_key);
 	return (rv);

@@ -128,8 +128,7 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
 	    (rv = read_material_kind(c, private_t, &r)) == CKR_OK &&
 	    (rv = read_algorithm(c, private_t, r.spec, bits, &algorithm)) ==
-		CKR_OK &&
-	    (rv = check_names(c, &r)) == CKR_OK)
+		CKR_OK)
 		rv = provision_pair(
 		    c, &r, algorithm, bits, public_key, private_key);
 	return (rv);

@@ -73,8 +73,9 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 	return (CKR_OK);
 }
 
-/* A name that either half of a pair may give. */
-static CK_RV
+/* A name that either half of a pair may give. Both are one key of KMS: where
+ * they differ, the private half's counts. */
+static void
 read_name(struct call *c, struct template public_t, struct template private_t,
     CK_ATTRIBUTE_TYPE type, struct view *name)
 {
@@ -82,29 +83,22 @@ read_name(struct call *c, struct template public_t, struct template private_t,
 	struct view b = template_view(public_t, type);
 
 	if (a.len != 0 && b.len != 0 && !view_equal(a, b))
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "both halves of a key pair must have the same label and "
-		    "id"));
+		call_note(c,
+		    "the halves of the pair are given a different %s, but are "
+		    "one key in KMS: both have the private half's",
+		    type == CKA_ID ? "CKA_ID" : "CKA_LABEL");
 	*name = a.len != 0 ? a : b.len != 0 ? b : VIEW(NULL, 0);
-	return (CKR_OK);
 }
 
 CK_RV
 read_names(struct call *c, struct template public_t, struct template private_t,
     struct key_request *r)
 {
-	CK_RV rv = read_name(c, public_t, private_t, CKA_LABEL, &r->label);
-
-	return (rv == CKR_OK ? read_name(c, public_t, private_t, CKA_ID, &r->id)
-			     : rv);
-}
-
-CK_RV
-check_names(struct call *c, const struct key_request *r)
-{
 	char alias[KMS_ALIAS_SIZE];
 
-	if ((r->label.len != 0 &&
+	read_name(c, public_t, private_t, CKA_LABEL, &r->label);
+	read_name(c, public_t, private_t, CKA_ID, &r->id);
+	if ((r->label.len != 0 && !name_means_alias(r->label) &&
 		name_to_alias(NAME_LABEL, r->label, alias) != ERR_OK) ||
 	    (r->id.len != 0 && name_to_alias(NAME_ID, r->id, alias) != ERR_OK))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
@@ -226,9 +220,8 @@ read_create(struct call *c, struct template t, struct key_request *r)
 	r->class = target.class;
 	if (target.class == CKO_PUBLIC_KEY)
 		return (read_place(c, t));
-	if ((rv = read_material(c, t, target.type, r)) == CKR_OK &&
-	    (rv = read_rest(c, t, r)) == CKR_OK)
-		rv = check_names(c, r);
+	if ((rv = read_material(c, t, target.type, r)) == CKR_OK)
+		rv = read_rest(c, t, r);
 	return (rv);
 }
 

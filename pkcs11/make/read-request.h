@@ -29,10 +29,9 @@ unsigned read_usages(struct template);
  * wanted: bits of read_usages(), of both halves of a pair.
  */
 CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
-/* Label and id, out of both templates of a pair (or one that is empty), which
- * may not contradict each other. */
+/* Label and id, out of both templates of a pair (or one that is empty), if
+ * aliases can hold them. Where they differ, the private half's count, and the
+ * log says so. */
 CK_RV read_names(struct call *, struct template public_t,
     struct template private_t, struct key_request *);
-/* Whether aliases can hold the names: the last thing to be asked. */
-CK_RV check_names(struct call *, const struct key_request *);
 #endif

@@ -58,9 +58,18 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 	return (true);
 }
 
-/* Matches the objects of one key, or of all (key_id NULL). */
+static bool
+is_among(const struct found_keys *f, const struct key *k)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->keys[i]->meta.id, k->meta.id) == 0)
+			return (true);
+	return (false);
+}
+
+/* Matches the objects of these keys, or of all (NULL). */
 static CK_RV
-collect(struct call *c, const char *key_id, struct template t)
+collect(struct call *c, const struct found_keys *f, struct template t)
 {
 	struct snapshot *s = store_snapshot(&c->token->store);
 	CK_RV rv = CKR_OK;
@@ -68,7 +77,7 @@ collect(struct call *c, const char *key_id, struct template t)
 	for (size_t i = 0; i < s->count && rv == CKR_OK; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (key_id != NULL && strcmp(o->key->meta.id, key_id) != 0)
+		if (f != NULL && !is_among(f, o->key))
 			continue;
 		if (store_shows(&c->token->store, o) && !call_hides(c, o) &&
 		    rest_matches(c, o, t))
@@ -111,49 +120,67 @@ collect_locals(struct call *c, struct template t)
 	return (rv);
 }
 
-/* The key that one attribute of the template names, or NULL. A name that others
- * may have planted on a key is not the key's. */
-static CK_RV
-find_by(struct call *c, const CK_ATTRIBUTE *a, struct key **out)
+/* Keeps those keys of *f for which keep() is true. */
+static void
+filter(struct found_keys *f, bool (*keep)(const void *arg, const struct key *),
+    const void *arg)
 {
-	struct view name = VIEW(a->pValue, a->ulValueLen);
-	CK_RV rv = find_named(c, a->type, name, out);
+	size_t n = 0;
 
-	if (*out != NULL && (*out)->names.withheld &&
-	    !key_trust_is_named(name, *out)) {
-		key_unref(*out);
-		*out = NULL;
-	}
-	return (rv);
+	for (size_t i = 0; i < f->count; i++)
+		if (keep(arg, f->keys[i]))
+			f->keys[n++] = f->keys[i];
+		else
+			key_unref(f->keys[i]);
+	f->count = n;
+}
+
+/* A name that others may have planted on a key is not the key's. */
+static bool
+is_shown_by(const void *name, const struct key *k)
+{
+	return (!k->names.withheld ||
+		key_trust_is_named(*(const struct view *)name, k));
+}
+
+static bool
+is_found(const void *other, const struct key *k)
+{
+	return (is_among(other, k));
 }
 
 /*
- * All names in the template must lead to one key. *named tells whether there
- * is any name, *out is that key or NULL.
+ * All names in the template must lead to a key. *named tells whether there is
+ * any name, *out is the keys, held.
  */
 static CK_RV
-resolve(struct call *c, struct template t, bool *named, struct key **out)
+resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 {
-	struct key *k = NULL;
+	struct found_keys f = {.count = 0};
+	struct view name;
 	CK_RV rv;
 
 	*named = false;
-	*out = NULL;
+	out->count = 0;
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		if (!is_naming(&t.rows[i]))
 			continue;
-		if ((rv = find_by(c, &t.rows[i], &k)) != CKR_OK)
+		name = VIEW(t.rows[i].pValue, t.rows[i].ulValueLen);
+		rv = find_all_named(c, t.rows[i].type, name, &f);
+		if (rv != CKR_OK) {
+			found_keys_free(out);
 			return (rv);
-		*named = true;
-		if (k == NULL || (*out != NULL && strcmp(k->meta.id,
-						      (*out)->meta.id) != 0)) {
-			key_unref(k);
-			key_unref(*out);
-			*out = NULL;
-			return (CKR_OK);
 		}
-		key_unref(*out);
-		*out = k;
+		filter(&f, is_shown_by, &name);
+		if (*named) {
+			filter(out, is_found, &f);
+			found_keys_free(&f);
+		} else {
+			*out = f;
+		}
+		*named = true;
+		if (out->count == 0)
+			break;
 	}
 	return (CKR_OK);
 }
@@ -181,20 +208,22 @@ static void
 fetch_named_public_key(struct call *c, struct template t)
 {
 	const struct pubkey *p;
-	struct key *k = NULL;
+	struct found_keys f = {.count = 0};
 	bool named = false;
 
-	if (!certs_need_key_names(c) || resolve(c, t, &named, &k) != CKR_OK)
+	if (!certs_need_key_names(c) || resolve(c, t, &named, &f) != CKR_OK)
 		named = true;
-	else if (k != NULL && k->spec->class == CKO_PRIVATE_KEY &&
-		 !key_is_pending_import(k))
-		(void)pubkey_get(c, k, &p);
+	for (size_t i = 0; i < f.count; i++)
+		if (f.keys[i]->spec != NULL &&
+		    f.keys[i]->spec->class == CKO_PRIVATE_KEY &&
+		    !key_is_pending_import(f.keys[i]))
+			(void)pubkey_get(c, f.keys[i], &p);
 	if (c->err != ERR_OK)
 		call_note(c, "the key of that name is not known: %s",
 		    err_text(c->err));
 	c->err = ERR_OK;
 	c->skip_key_lookup = named;
-	key_unref(k);
+	found_keys_free(&f);
 }
 
 static CK_RV
@@ -214,15 +243,15 @@ collect_certificates(struct call *c, struct template t)
 static CK_RV
 collect_from_kms(struct call *c, struct template t)
 {
-	struct key *k = NULL;
+	struct found_keys f = {.count = 0};
 	bool named = false;
-	CK_RV rv = resolve(c, t, &named, &k);
+	CK_RV rv = resolve(c, t, &named, &f);
 
 	if (rv == CKR_OK && !named)
 		rv = listing_refresh(c);
-	if (rv == CKR_OK && (!named || k != NULL))
-		rv = collect(c, named ? k->meta.id : NULL, t);
-	key_unref(k);
+	if (rv == CKR_OK && (!named || f.count != 0))
+		rv = collect(c, named ? &f : NULL, t);
+	found_keys_free(&f);
 	return (rv);
 }
 

@@ -142,19 +142,23 @@ static const struct {
 	const char *scene;
 	unsigned modes;
 } known[] = {
-    {"create-same", 0xc0},
-    {"create-same-directory", 0xc0},
+    {"create-same", 0xf4},
+    {"create-same-directory", 0xd0},
     {"create-two-values", 0xc0},
     {"create-id-and-label", 0xff},
-    {"create-refused", 0xd4},
-    {"create-refused-two-values", 0xd4},
+    {"create-refused", 0xff},
+    {"create-refused-two-values", 0xff},
     {"create-attacked", 0xc0},
-    {"destroy-and-create", 0xc0},
+    {"destroy-and-create", 0xff},
     {"destroy-pair-and-unwrap", 0xff},
-    {"destroy-pair-and-create", 0xc0},
+    {"destroy-pair-and-create", 0xff},
     {"rename-and-destroy", 0xff},
+    {"rename-and-move", 0xff},
+    {"destroy-and-move", 0xff},
+    {"rename-and-create", 0xc0},
     {"generate-two", 0xc0},
     {"rotate-same", 0xd4},
+    {"create-three", 0x200},
     {"unwrap-two-and-destroy", 0x300},
 };
 

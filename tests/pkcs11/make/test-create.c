@@ -197,9 +197,9 @@ test_calls(void)
 	COUNT(calls("CreateAlias"), 1, "one CreateAlias");
 	COUNT(calls("GetParametersForImport"), 1, "one GetParametersForImport");
 	COUNT(calls("ImportKeyMaterial"), 1, "one ImportKeyMaterial");
-	COUNT(calls("DescribeKey"), 2,
-	    "a DescribeKey for the label, one for the result");
-	COUNT(calls(NULL), 6, "and no other");
+	COUNT(calls("DescribeKey"), 3,
+	    "two DescribeKey for the label, one for the result");
+	COUNT(calls(NULL), 7, "and no other");
 }
 
 static void
