@@ -34,6 +34,7 @@ void scene_act(int caller);
 void scene_judge(bool strict);
 /* The acts of these callers once more, as by the next process. */
 void scene_again(unsigned callers);
-/* A line on each caller, for a trace. */
-void scene_tell(void);
+/* What came of it, a line on each caller, key and name. */
+#define SCENE_TEXT_MAX 4096
+void scene_tell(char text[SCENE_TEXT_MAX]);
 #endif

@@ -321,23 +321,35 @@ scene_again(unsigned callers)
 	acting = -1;
 }
 
-void
-scene_tell(void)
+static const char *
+target_of(int name)
 {
+	int target = item_now(ITEM_NAME + name);
+
+	return (target == 0 ? "nothing" : fake.keys[target - 1].id);
+}
+
+void
+scene_tell(char text[SCENE_TEXT_MAX])
+{
+	size_t n = 0;
+
 	for (int i = 0; i < scene->callers; i++)
-		printf("# %c: 0x%lx %.8s\n", 'a' + i, results[i].rv,
+		n += (size_t)snprintf(text + n, SCENE_TEXT_MAX - n,
+		    "# %c: 0x%lx %.8s\n", 'a' + i, results[i].rv,
 		    results[i].key);
 	for (int i = 0; i < FAKE_KEYS_MAX; i++)
 		if (item_now(ITEM_KEY + i) != 0)
-			printf("# key %.8s: state %d, has material %d\n",
+			n += (size_t)snprintf(text + n, SCENE_TEXT_MAX - n,
+			    "# key %.8s: state %d, has material %d\n",
 			    fake.keys[i].id,
 			    item_now(ITEM_KEY + i) & FAKE_STATE,
 			    (item_now(ITEM_KEY + i) & FAKE_HAS_MATERIAL) != 0);
 	for (int i = 0; i < fake.name_count; i++)
-		printf("# %s leads to %.8s\n", fake.names[i].alias,
-		    item_now(ITEM_NAME + i) == 0
-			? "nothing"
-			: fake.keys[item_now(ITEM_NAME + i) - 1].id);
+		if (item_now(ITEM_NAME + i) != 0)
+			n += (size_t)snprintf(text + n, SCENE_TEXT_MAX - n,
+			    "# %.60s leads to %.8s\n", fake.names[i].alias,
+			    target_of(i));
 }
 
 /* The end */

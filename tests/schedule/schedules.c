@@ -15,6 +15,7 @@
  * The last prints the steps of an order that the others found to be wrong.
  * $KEYFERRY_SCHEDULES_MOST: no more runs of each than that.
  */
+#define NO_BOUND 1000 /* of interruptions */
 #define SAMPLE_FIRST 6 /* runs in their order */
 #define SAMPLE_RANDOM 6
 
@@ -51,7 +52,37 @@ struct exploration {
 	bool unfinished; /* there were more than most */
 	bool trouble_came; /* in any run */
 	char wrong[256], choices[4097]; /* of the first that is */
+	struct outcomes *outcomes; /* gathered where it is not NULL */
 };
+
+/* What came of the runs, each once. */
+#define OUTCOMES_MAX 64
+struct outcomes {
+	size_t count;
+	char texts[OUTCOMES_MAX][SCENE_TEXT_MAX];
+};
+
+static bool
+is_outcome(const struct outcomes *o, const char *text)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (strcmp(o->texts[i], text) == 0)
+			return (true);
+	return (false);
+}
+
+static void
+add_outcome(struct outcomes *o)
+{
+	char text[SCENE_TEXT_MAX];
+
+	scene_tell(text);
+	if (is_outcome(o, text))
+		return;
+	if (o->count == OUTCOMES_MAX)
+		abort();
+	memcpy(o->texts[o->count++], text, sizeof(text));
+}
 
 static void
 run_once(struct exploration *x)
@@ -72,6 +103,8 @@ run_once(struct exploration *x)
 	if (end == RUN_DONE) {
 		if (happened && x->trouble.kind == TROUBLE_KILL)
 			scene_again(1U << (unsigned)x->trouble.caller);
+		if (x->outcomes != NULL)
+			add_outcome(x->outcomes);
 		scene_judge(x->mode->time == TIME_TOGETHER && !happened);
 	}
 	machines_stop();
@@ -240,9 +273,37 @@ check_checker(const char *scene, unsigned without)
 	}
 }
 
+/* What is left out commutes: nothing else comes of the orders that are tried
+ * than of all that there are. */
+static void
+check_reduction(const char *scene)
+{
+	static struct outcomes of_all, of_some;
+	struct exploration all = {
+	    .mode = &modes[0], .rules = FAKE_ALL_RULES, .outcomes = &of_all};
+	struct exploration some = all;
+	bool same;
+
+	of_all.count = of_some.count = 0;
+	for (all.scene = scenes; strcmp(all.scene->name, scene) != 0;)
+		all.scene++;
+	some.scene = all.scene;
+	some.outcomes = &of_some;
+	(void)explore(&some);
+	(void)explore_by(&all, EXPLORE_PREEMPTIONS, NO_BOUND);
+	same = of_all.count == of_some.count;
+	for (size_t i = 0; i < of_all.count; i++)
+		same &= is_outcome(&of_some, of_all.texts[i]);
+	OK(same && some.runs < all.runs,
+	    "%s: %lu of %lu orders have all %zu outcomes", scene, some.runs,
+	    all.runs, of_all.count);
+}
+
 static int
 run_sample(void)
 {
+	check_reduction("generate-two");
+	check_reduction("create-attacked");
 	check_checker("create-same", FAKE_ALIASES_ARE_UNIQUE);
 	check_checker("create-two-values", FAKE_MATERIAL_STAYS);
 	for (const struct scene *s = scenes; s->name != NULL; s++)
@@ -262,6 +323,7 @@ static int
 replay(char **argv)
 {
 	struct exploration x = {.rules = FAKE_ALL_RULES};
+	char text[SCENE_TEXT_MAX];
 
 	for (const struct scene *s = scenes; s->name != NULL; s++)
 		if (strcmp(argv[0], s->name) == 0)
@@ -276,8 +338,9 @@ replay(char **argv)
 	scheduler_trace(true);
 	explore_start(EXPLORE_REPLAY, 0, argv[5]);
 	run_once(&x);
-	scene_tell();
-	printf("# %s\n", x.wrong[0] != '\0' ? x.wrong : "nothing is wrong");
+	scene_tell(text);
+	printf("%s# %s\n", text,
+	    x.wrong[0] != '\0' ? x.wrong : "nothing is wrong");
 	return (x.wrong[0] != '\0');
 }
 
