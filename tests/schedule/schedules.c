@@ -9,7 +9,7 @@
  * Runs the scenes.
  *
  *   schedules                       a sample of orders, as TAP
- *   schedules all [SCENE [MODE]]    every order
+ *   schedules all [SCENE [MODE]]    every order; SCENE "": of all scenes
  *   schedules replay SCENE MODE TROUBLE CALLER AT CHOICES
  *
  * The last prints the steps of an order that the others found to be wrong.
@@ -218,7 +218,8 @@ run_all(const char *scene, const char *mode, unsigned long most)
 			    .most = most};
 			bool good;
 
-			if ((scene != NULL && strcmp(scene, s->name) != 0) ||
+			if ((scene != NULL && scene[0] != '\0' &&
+				strcmp(scene, s->name) != 0) ||
 			    (mode != NULL &&
 				strcmp(mode, modes[i].name) != 0) ||
 			    !is_of(s, &modes[i]))
