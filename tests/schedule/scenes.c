@@ -404,11 +404,12 @@ static void
 judge_result(const struct result *r)
 {
 	int place = fake_key_find(r->key);
-	const struct fake_key *key = &fake.keys[place];
+	const struct fake_key *key;
 
-	if (!r->made || r->rv != CKR_OK || r->key[0] == '\0' ||
+	if (!r->made || r->rv != CKR_OK || place < 0 ||
 	    (scene->expectations & MAY_END_ANYHOW) != 0)
 		return;
+	key = &fake.keys[place];
 	if ((item_now(ITEM_KEY + place) & FAKE_STATE) != KMS_STATE_ENABLED)
 		fake_kms_is_wrong("%.8s is not enabled", key->id);
 	else if (r->value != 0 &&
