@@ -13,7 +13,8 @@ extern const struct transport fake_transport;
 enum fake_rule {
 	FAKE_ALIASES_ARE_UNIQUE = 1 << 0,
 	FAKE_MATERIAL_STAYS = 1 << 1, /* another one is not taken */
-	FAKE_ALL_RULES = (1 << 2) - 1
+	FAKE_REFUSES_MATERIAL = 1 << 2, /* another one, and says so */
+	FAKE_ALL_RULES = (1 << 3) - 1
 };
 void fake_kms_reset(unsigned rules, enum late_kind, unsigned late_answers);
 

@@ -356,7 +356,8 @@ takes_material(struct fake_key *key, struct view clear, bool new_material)
 	if (clear.len > FAKE_MATERIAL_MAX || last == FAKE_MATERIALS_MAX)
 		abort();
 	if (last > 0 && !new_material && (k.rules & FAKE_MATERIAL_STAYS) != 0)
-		return (view_equal(clear, VIEW(key->materials[last - 1].bytes,
+		return ((k.rules & FAKE_REFUSES_MATERIAL) == 0 ||
+			view_equal(clear, VIEW(key->materials[last - 1].bytes,
 					      key->materials[last - 1].len)));
 	memcpy(key->materials[last].bytes, clear.ptr, clear.len);
 	key->materials[last].len = clear.len;
@@ -428,7 +429,6 @@ delete_material(
 	int place, value;
 	enum err e = find(r, &place, error);
 
-	(void)reply;
 	if (e != ERR_OK)
 		return (e);
 	value = item_now(ITEM_KEY + place);
@@ -437,7 +437,7 @@ delete_material(
 	item_set(ITEM_KEY + place,
 	    KMS_STATE_PENDING_IMPORT |
 		(int)fake.keys[place].material_count * FAKE_MATERIALS);
-	return (ERR_OK);
+	return (put_key_id(place, reply));
 }
 
 static enum err
@@ -446,11 +446,11 @@ rotate(const struct request *r, struct buf *reply, struct error_info *error)
 	int place;
 	enum err e = find(r, &place, error);
 
-	(void)reply;
-	if (e == ERR_OK &&
-	    (item_now(ITEM_KEY + place) & FAKE_STATE) != KMS_STATE_ENABLED)
-		e = wrong_state(error);
-	return (e);
+	if (e != ERR_OK)
+		return (e);
+	if ((item_now(ITEM_KEY + place) & FAKE_STATE) != KMS_STATE_ENABLED)
+		return (wrong_state(error));
+	return (put_key_id(place, reply));
 }
 
 static enum err

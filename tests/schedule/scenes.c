@@ -316,7 +316,9 @@ scene_again(unsigned callers)
 {
 	time_passes(LONG_AGO_MS);
 	for (acting = 0; acting < scene->callers; acting++)
-		if ((callers & 1U << acting) != 0)
+		if ((callers & 1U << acting) != 0 &&
+		    scene->acts[acting] != plant_name &&
+		    scene->acts[acting] != move_name)
 			scene->acts[acting](acting);
 	acting = -1;
 }
