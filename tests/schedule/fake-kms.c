@@ -125,7 +125,7 @@ perform(const struct request *r, struct buf *reply, struct error_info *error)
 			return (ERR_UNKNOWN);
 		buf_reset(reply);
 		*error = (struct error_info){.status = 200};
-		e = fake_operation_perform(r, reply, error);
+		e = o->perform(r, reply, error);
 		items_learn();
 		if (trouble == TROUBLE_LOST_DONE && o->use == USES_NEW_KEY)
 			return (ERR_UNKNOWN);

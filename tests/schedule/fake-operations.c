@@ -9,9 +9,9 @@ static struct {
 	unsigned rules, denied, may_delete;
 	unsigned told; /* keys, as bits */
 	/* the key that each caller was last told an alias leads to, + 1, and
-	 * the alias, + 1, that its last request asked for */
+	 * when it asked */
 	int seen[CALLERS_MAX + 1][FAKE_NAMES_MAX];
-	int looked[CALLERS_MAX + 1];
+	int64_t looked_ms[CALLERS_MAX + 1][FAKE_NAMES_MAX];
 	bool names_move;
 	char wrong[256];
 } k;
@@ -41,7 +41,7 @@ fake_operations_reset(unsigned rules)
 	k.told = 0;
 	k.wrong[0] = '\0';
 	memset(k.seen, 0, sizeof(k.seen));
-	memset(k.looked, 0, sizeof(k.looked));
+	memset(k.looked_ms, 0, sizeof(k.looked_ms));
 	fake_kms_begin(0, 0, false);
 }
 
@@ -203,7 +203,7 @@ describe_key(
 		name = fake_name_place(r->key);
 		place = item_read(ITEM_NAME + name) - 1;
 		k.seen[caller_self()][name] = place + 1;
-		k.looked[caller_self()] = name + 1;
+		k.looked_ms[caller_self()][name] = virtual_clock.mono_ms(NULL);
 	}
 	if (place < 0 || (value = item_read(ITEM_KEY + place)) == 0)
 		return (no_key(error));
@@ -307,7 +307,7 @@ update_alias(
 }
 
 /* Who deletes a name knows whose it is. Where people move names, nobody can;
- * but then the look comes immediately before. */
+ * but then there is no pause between the look and this. */
 static enum err
 delete_alias(
     const struct request *r, struct buf *reply, struct error_info *error)
@@ -319,7 +319,8 @@ delete_alias(
 	if (target == 0)
 		return (no_key(error));
 	if (k.seen[caller_self()][name] != target &&
-	    !(k.names_move && k.looked[caller_self()] == name + 1))
+	    !(k.names_move && k.looked_ms[caller_self()][name] ==
+				  virtual_clock.mono_ms(NULL)))
 		fake_kms_is_wrong("%c deletes %s, which leads to %.8s",
 		    'a' + caller_self(), r->alias, fake.keys[target - 1].id);
 	item_set(ITEM_NAME + name, 0);
@@ -537,16 +538,4 @@ fake_operation(const char *name)
 			return (&operations[i]);
 	fprintf(stderr, "the fake KMS does not know %s\n", name);
 	abort();
-}
-
-enum err
-fake_operation_perform(
-    const struct request *r, struct buf *reply, struct error_info *error)
-{
-	int *looked = &k.looked[caller_self()], before = *looked;
-	enum err e = r->operation->perform(r, reply, error);
-
-	if (*looked == before)
-		*looked = 0;
-	return (e);
 }

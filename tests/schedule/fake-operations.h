@@ -30,8 +30,6 @@ struct operation {
 };
 const struct operation *fake_operation(const char *name); /* or ends */
 
-enum err fake_operation_perform(
-    const struct request *, struct buf *reply, struct error_info *);
 #define FAKE_BLOB_LEN 256 /* what comes wrapped */
 bool fake_kms_unwrap(struct view blob, struct buf *material);
 const char *fake_kms_public_key(void); /* base64 */

@@ -315,6 +315,9 @@ void
 scene_again(unsigned callers)
 {
 	time_passes(LONG_AGO_MS);
+	fake_kms_begin(scene->denied,
+	    (scene->may_delete & callers) != 0 ? 1U << SETUP : 0,
+	    (scene->expectations & NAMES_MOVE) != 0);
 	for (acting = 0; acting < scene->callers; acting++)
 		if ((callers & 1U << acting) != 0 &&
 		    scene->acts[acting] != plant_name &&
@@ -457,7 +460,7 @@ scene_judge(bool strict)
 	for (int i = 0; i < fake.name_count; i++) {
 		int place = item_now(ITEM_NAME + i) - 1;
 
-		if (place >= 0 && is_doomed(place) &&
+		if (place >= 0 && is_doomed(place) && !is_attackers(place) &&
 		    !machines_have_journal(
 			fake.keys[place].id, fake.keys[place].description))
 			fake_kms_is_wrong("%s leads to %.8s, which is deleted",
