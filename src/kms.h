@@ -185,6 +185,7 @@ enum err kms_list_resource_tags(
 enum err kms_create_alias(struct kms *, const char *alias, const char *key);
 /* Moves it to another key, of the same kind and usage. */
 enum err kms_update_alias(struct kms *, const char *alias, const char *key);
+/* ERR_UNKNOWN: it may be gone, and made anew by another since. */
 enum err kms_delete_alias(struct kms *, const char *alias);
 enum err kms_tag_resource(
     struct kms *, const char *key, const struct json_rows *tags);

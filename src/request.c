@@ -17,9 +17,9 @@
 	100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
 
-/* What these do twice is there twice: never sent again once they may have
- * arrived. The other operations may be repeated. */
-static const char *const not_idempotent[] = {"CreateKey"};
+/* Never sent again once they may have arrived: a key would be there twice, and
+ * an alias may be another's by then. The other operations may be repeated. */
+static const char *const not_idempotent[] = {"CreateKey", "DeleteAlias"};
 
 static bool
 is_not_idempotent(const char *operation)

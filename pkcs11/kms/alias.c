@@ -6,6 +6,7 @@
 #include "keydata/names.h"
 #include "settle.h"
 
+#define DELETE_TRIES 4 /* for a DeleteAlias without a reply */
 #define PAGES_MAX 100 /* of a key's aliases; KMS allows a key 50 */
 
 /* Where the alias leads, settled. promised: see struct settled_alias. ERR_OK:
@@ -88,10 +89,17 @@ enum err
 alias_delete_settled(struct call *c, struct kms *kms,
     const struct settled_alias *a, const char *key_id)
 {
+	struct settled_alias again = {.name = a->name};
 	enum err e = ERR_NOT_FOUND;
 
 	if (!leads_elsewhere(c, a, key_id))
 		e = kms_delete_alias(kms, a->name);
+	/* without a reply it may be gone, and another's by now */
+	for (int i = 1; i < DELETE_TRIES && e == ERR_UNKNOWN; i++)
+		if ((e = settle_aliases(c, kms, &again, 1)) == ERR_OK)
+			e = strcmp(again.key_id, key_id) == 0
+				? kms_delete_alias(kms, a->name)
+				: ERR_NOT_FOUND;
 	if (e == ERR_OK)
 		call_note(c,
 		    "deleted %s, which led to key %s; if it was moved to "

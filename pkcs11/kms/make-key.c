@@ -61,8 +61,10 @@ create_once(struct call *c, struct provision *p)
 	kms_key_free(&meta);
 	p->made = p->key != NULL;
 	p->reply_lost |= e == ERR_UNKNOWN || e == ERR_REPLY;
-	if (e == ERR_OK && (e = key_trust_record(c, p->key)) == ERR_OK)
-		return (journal_answer(c, &p->journal, p->key->meta.id));
+	/* the journal first: from it the record can be made anew */
+	if (e == ERR_OK &&
+	    (e = journal_answer(c, &p->journal, p->key->meta.id)) == ERR_OK)
+		return (key_trust_record(c, p->key));
 	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
 		(void)journal_answer(c, &p->journal, NULL);
 		c->kms = failed;

@@ -17,7 +17,7 @@
  *   2 journal  a file with a nonce
  *   3 CreateKey, the nonce in its description: a key in PendingImport that
  *     nothing but its description leads to
- *   4 made-KEYID and the key id in the journal, out of the reply to step 3
+ *   4 the key id in the journal, and made-KEYID, out of the reply to step 3
  *   5 CreateAlias, id then label: that key, found by its name
  *   6 GetParametersForImport, ImportKeyMaterial: the key, or the key in use
  *   7 journal removed
@@ -82,17 +82,17 @@ take_back_made(struct call *c, struct provision *p)
 	p->made = false;
 }
 
-/* Whether the key is one that this request would have made, not finished. */
+/* Whether the journal's key is as this request would have made it. Its id came
+ * out of CreateKey's reply. */
 static bool
-is_unfinished(struct call *c, const struct provision *p, const struct key *k)
+is_unfinished(const struct provision *p, const struct key *k)
 {
 	const struct key_request *r = p->request;
 
-	return (
-	    k->spec == r->spec && k->meta.usage == r->usage &&
-	    (r->generated_by_kms
-		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
-		    : key_is_pending_import(k) && key_trust_is_recorded(c, k)));
+	return (k->spec == r->spec && k->meta.usage == r->usage &&
+		(r->generated_by_kms ? k->meta.origin == KMS_ORIGIN_AWS_KMS &&
+					   key_is_usable(k)
+				     : key_is_pending_import(k)));
 }
 
 /* The journal's key, held; NULL: it is gone. One that KMS does not show yet is
@@ -122,8 +122,7 @@ drop_journal_key(struct call *c, struct provision *p, const struct key *k)
 {
 	static const struct alias_list none = {.names = NULL};
 
-	if (k != NULL && key_is_pending_import(k) &&
-	    key_trust_is_recorded(c, k)) {
+	if (k != NULL && key_is_pending_import(k)) {
 		(void)take_back_key(c, p, k, &none);
 		return (ERR_OK);
 	}
@@ -141,13 +140,13 @@ find_unfinished(struct call *c, struct provision *p)
 		return (ERR_OK);
 	if (find_journal_key(c, p, &k) != CKR_OK)
 		return (c->err);
-	if (k != NULL && is_unfinished(c, p, k)) {
+	if (k != NULL && is_unfinished(p, k)) {
 		p->key = k;
 		/* one that KMS generated may be in use by now */
 		p->made = !p->request->generated_by_kms;
 		call_note(c, "finishing key %s, which an earlier call left",
 		    k->meta.id);
-		return (ERR_OK);
+		return (key_trust_record(c, k));
 	}
 	e = drop_journal_key(c, p, k);
 	key_unref(k);
@@ -179,7 +178,7 @@ use_existing(struct call *c, struct provision *p)
 	if (p->journal.key_id[0] == '\0')
 		return (CKR_OK);
 	if (strcmp(p->journal.key_id, p->key->meta.id) == 0) {
-		if (!is_unfinished(c, p, p->key))
+		if (!is_unfinished(p, p->key))
 			return (CKR_OK);
 		p->made = true;
 		p->found_waiting = false;

@@ -106,8 +106,14 @@ describe_step(struct step *step, const void *request)
 	}
 }
 
-/* A request whose reply never comes: the client sends it again, but not one
- * that makes a key. */
+/* Whether the client never sends it again without knowing what it did. */
+static bool
+is_sent_once(const struct operation *o)
+{
+	return (o->use == USES_NEW_KEY || strcmp(o->name, "DeleteAlias") == 0);
+}
+
+/* A request whose reply never comes: the client sends most of them again. */
 static enum err
 perform(const struct request *r, struct buf *reply, struct error_info *error)
 {
@@ -121,13 +127,13 @@ perform(const struct request *r, struct buf *reply, struct error_info *error)
 		trouble = caller_step(&step);
 		if (trouble == TROUBLE_KILL)
 			return (ERR_NETWORK);
-		if (trouble == TROUBLE_LOST_NOT_DONE && o->use == USES_NEW_KEY)
+		if (trouble == TROUBLE_LOST_NOT_DONE && is_sent_once(o))
 			return (ERR_UNKNOWN);
 		buf_reset(reply);
 		*error = (struct error_info){.status = 200};
 		e = o->perform(r, reply, error);
 		items_learn();
-		if (trouble == TROUBLE_LOST_DONE && o->use == USES_NEW_KEY)
+		if (trouble == TROUBLE_LOST_DONE && is_sent_once(o))
 			return (ERR_UNKNOWN);
 	} while (trouble != TROUBLE_NONE);
 	return (e);
