@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
-#include "ca-store.h"
 #include "env.h"
 #include "http-handle.h"
 
@@ -14,7 +15,10 @@
 #define HEADERS_MAX (64 * 1024) /* of a reply, trailers included */
 #define LIFETIME_S 300L /* of a connection: an endpoint's address may move */
 #define KEEPALIVE_S 30L /* load balancers forget idle ones after 350 s */
-#define RESOLVED_MS 50000 /* curl forgets what we resolved after 60 s */
+#define PROBES_S 3L /* from one unanswered probe to the next */
+#define SILENT_MS 3000 /* what is sent is acknowledged in less than that */
+#define NAMES_S 60L /* curl remembers addresses for so long */
+#define RESOLVED_MS 50000 /* less: curl must not ask for what we resolved */
 
 void
 conns_init(struct conns *c)
@@ -45,21 +49,28 @@ on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 	struct handle *h = arg;
 
 	(void)easy;
-	SSL_CTX_set1_cert_store(ssl_ctx, h->http->store);
+	pthread_mutex_lock(&h->http->lock);
+	SSL_CTX_set1_cert_store(ssl_ctx, h->http->ca.certificates);
+	pthread_mutex_unlock(&h->http->lock);
 	SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
 	/* whatever SSLKEYLOGFILE says: these secrets are nobody else's */
 	SSL_CTX_set_keylog_callback(ssl_ctx, NULL);
 	return (CURLE_OK);
 }
 
-/* curl's own sockets would be inherited by programs that the host starts. */
+/* curl's own sockets would be inherited by programs that the host starts, and
+ * would wait for minutes where a firewall has forgotten the connection. */
 static curl_socket_t
 on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct conns *c = arg;
 	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	unsigned ms = SILENT_MS;
 
 	(void)purpose;
+	if (fd != -1)
+		(void)setsockopt(
+		    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 	for (size_t i = 0; fd != -1 && i < SOCKETS_MAX; i++)
 		if (c->sockets[i] == -1) {
 			c->sockets[i] = fd;
@@ -121,6 +132,7 @@ handle_set(CURL *c, struct handle *h)
 		SET(c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION) &&
 		SET(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 		SET(c, CURLOPT_CAINFO, NULL) && SET(c, CURLOPT_CAPATH, NULL) &&
+		SET(c, CURLOPT_CA_CACHE_TIMEOUT, 0L) && /* it has ours */
 		SET(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
 		SET(c, CURLOPT_SSL_CTX_DATA, h) &&
 		SET(c, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&
@@ -129,8 +141,7 @@ handle_set(CURL *c, struct handle *h)
 		SET(c, CURLOPT_CLOSESOCKETDATA, h->conns) &&
 		SET(c, CURLOPT_TCP_KEEPALIVE, 1L) &&
 		SET(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S) &&
-		SET(c, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S) &&
-		SET(c, CURLOPT_MAXLIFETIME_CONN, LIFETIME_S) &&
+		SET(c, CURLOPT_TCP_KEEPINTVL, PROBES_S) &&
 		SET(c, CURLOPT_MAXCONNECTS, 2L) &&
 		SET(c, CURLOPT_HEADERFUNCTION, on_head) &&
 		SET(c, CURLOPT_HEADERDATA, h) &&
@@ -195,10 +206,44 @@ http_load_ca_store(
 	if (strncmp(r->url, "https:", 6) != 0)
 		return (ERR_OK);
 	pthread_mutex_lock(&h->lock);
-	if (h->store == NULL)
-		e = ca_store_load(h->crypto, h->ca_bundle, &h->store, error);
+	e = ca_store_refresh(&h->ca, h->crypto, h->ca_bundle, error);
 	pthread_mutex_unlock(&h->lock);
 	return (e);
+}
+
+static int64_t
+now_ms(const struct deadline *d)
+{
+	return (d->clock->mono_ms(d->clock->ctx));
+}
+
+/* What is older than now may lead nowhere: where an address has moved or a
+ * firewall has forgotten connections, one that fails speaks for all. */
+static void
+note_failure(const struct handle *h, const struct deadline *d)
+{
+	__atomic_store_n(&h->http->failed_ms, now_ms(d), __ATOMIC_RELAXED);
+}
+
+/* Connections live for a while, and not if they are older than that failure;
+ * the same of addresses. curl counts in whole seconds: a connection that was
+ * made a second before the failure may be used once more. */
+static bool
+set_lifetimes(const struct handle *h, const struct deadline *d)
+{
+	int64_t failed = __atomic_load_n(&h->http->failed_ms, __ATOMIC_RELAXED);
+	long connection = LIFETIME_S, name = NAMES_S, since;
+
+	if (failed != 0 && now_ms(d) - failed < LIFETIME_S * 1000) {
+		since = (long)((now_ms(d) - failed) / 1000);
+		connection = since + 1;
+		name = since < NAMES_S ? since : NAMES_S;
+	}
+	/* what we resolved for curl is not its own */
+	if (h->http->no_threads)
+		name = NAMES_S;
+	return (SET(h->easy, CURLOPT_MAXLIFETIME_CONN, connection) &&
+		SET(h->easy, CURLOPT_DNS_CACHE_TIMEOUT, name));
 }
 
 /* Appends ",ADDRESS" for each address of host. */
@@ -237,11 +282,13 @@ resolve(struct handle *h, const char *url, const struct deadline *d,
 	struct buf line = BUF_INIT(8192);
 	struct curl_slist *list = NULL;
 	char *host = NULL, *port = NULL;
-	int64_t now = d->clock->mono_ms(d->clock->ctx);
+	int64_t now = now_ms(d);
 	CURLU *u = NULL;
 	enum err e = ERR_MEMORY;
 
-	if (c->resolve != NULL && now - c->resolved_ms < RESOLVED_MS)
+	if (c->resolve != NULL && now - c->resolved_ms < RESOLVED_MS &&
+	    c->resolved_ms >
+		__atomic_load_n(&h->http->failed_ms, __ATOMIC_RELAXED))
 		return (ERR_OK);
 	if ((u = curl_url()) == NULL ||
 	    curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
@@ -354,6 +401,7 @@ handle_begin(struct handle *h, const struct http_request *r,
 		return (e);
 	if (!SET(h->easy, CURLOPT_URL, r->url) || !set_proxy(h->easy, r) ||
 	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->not_idempotent ? 1L : 0L) ||
+	    !set_lifetimes(h, d) ||
 	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		(curl_off_t)r->body.len) ||
 	    !SET(h->easy, CURLOPT_POSTFIELDS, (const char *)r->body.ptr))
@@ -411,17 +459,45 @@ code_err(const struct handle *h, CURLcode rc, const struct deadline *d)
 	return (ERR_NETWORK);
 }
 
-bool
-handle_stale(const struct handle *h, const struct http_request *r, CURLcode rc)
+static bool
+is_reused(const struct handle *h)
 {
 	long fresh = 1;
 
-	return (!r->not_idempotent &&
-		(rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR ||
-		    rc == CURLE_RECV_ERROR) &&
-		curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) ==
+	return (curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &fresh) ==
 		    CURLE_OK &&
 		fresh == 0);
+}
+
+/* No connection came about, or one that was kept stayed silent. One that the
+ * server has closed fails at once, and says nothing of others. */
+static bool
+is_network_failure(const struct handle *h, CURLcode rc)
+{
+	curl_off_t replied = 0, took = 0;
+
+	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST ||
+	    rc == CURLE_COULDNT_RESOLVE_PROXY)
+		return (true);
+	return (rc != CURLE_OK && is_reused(h) &&
+		curl_easy_getinfo(h->easy, CURLINFO_STARTTRANSFER_TIME_T,
+		    &replied) == CURLE_OK &&
+		curl_easy_getinfo(h->easy, CURLINFO_TOTAL_TIME_T, &took) ==
+		    CURLE_OK &&
+		replied == 0 && took >= SILENT_MS * 500);
+}
+
+bool
+handle_stale(const struct handle *h, const struct http_request *r,
+    const struct deadline *d, CURLcode rc)
+{
+	bool stale = !r->not_idempotent && is_reused(h) &&
+		     (rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR ||
+			 rc == CURLE_RECV_ERROR);
+
+	if (stale && is_network_failure(h, rc))
+		note_failure(h, d);
+	return (stale);
 }
 
 /* Certain only before the connection stands, TLS included. */
@@ -475,6 +551,8 @@ handle_restart(
 	h->headers_complete = false;
 	h->header_len = 0;
 	h->text[0] = '\0';
+	if (!set_lifetimes(h, d))
+		return (ERR_MEMORY);
 	return (timeout_set(h, r, d));
 }
 
@@ -485,6 +563,8 @@ handle_result(struct handle *h, const struct http_request *r,
 {
 	enum err e;
 
+	if (is_network_failure(h, rc))
+		note_failure(h, d);
 	fields_get(h, reply);
 	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
 	if ((e = code_err(h, rc, d)) != ERR_OK) {

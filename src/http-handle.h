@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <curl/curl.h>
 #include <openssl/types.h>
+#include "ca-store.h"
 #include "clock.h"
 #include "crypto.h"
 #include "error-info.h"
@@ -29,8 +30,12 @@ struct http {
 	size_t all_count;
 	struct http_many *multis[MULTI_MAX];
 	size_t multi_count;
-	X509_STORE *store; /* loaded with the first https request */
+	struct ca_store ca; /* loaded with the first https request */
 	bool curl_started;
+	/* atomic, on the deadlines' clock: when a connection could last not be
+	 * made or went silent; 0: never. Connections and addresses that are
+	 * older than that are not relied on. */
+	int64_t failed_ms;
 };
 
 /* What handles with the same connections share. */
@@ -68,7 +73,8 @@ void handle_free(struct handle *); /* NULL is fine */
  * given back: giving it back might take the host's.
  */
 enum err http_start_curl(struct http *);
-/* For an https: request, before others: the CA certificates. */
+/* For an https: request, before others: the CA certificates, anew if their file
+ * has changed. */
 enum err http_load_ca_store(
     struct http *, const struct http_request *, struct error_info *);
 
@@ -78,8 +84,10 @@ enum err http_load_ca_store(
  */
 enum err handle_begin(struct handle *, const struct http_request *,
     const struct deadline *, struct buf *body, struct error_info *);
-/* A connection that was kept, and that the server had closed meanwhile. */
-bool handle_stale(const struct handle *, const struct http_request *, CURLcode);
+/* A connection that was kept, and that the server had closed meanwhile, or that
+ * the network has lost. */
+bool handle_stale(const struct handle *, const struct http_request *,
+    const struct deadline *, CURLcode);
 enum err handle_restart(
     struct handle *, const struct http_request *, const struct deadline *);
 enum err handle_result(struct handle *, const struct http_request *,

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/ssl.h>
 #include "http-handle.h"
 #include "http-many.h"
 #include "http.h"
@@ -40,7 +39,7 @@ http_close(struct http *h)
 		handle_free(h->all[i]);
 	for (size_t i = 0; i < h->multi_count; i++)
 		http_many_free(h->multis[i]);
-	X509_STORE_free(h->store);
+	ca_store_free(&h->ca);
 	crypto_leave(&guard);
 	pthread_cond_destroy(&h->handle_returned);
 	pthread_cond_destroy(&h->multi_returned);
@@ -124,7 +123,7 @@ exchange(struct handle *h, const struct http_request *r,
 	if ((e = handle_begin(h, r, d, reply->body, error)) != ERR_OK)
 		goto out;
 	rc = perform(h);
-	if (handle_stale(h, r, rc)) {
+	if (handle_stale(h, r, d, rc)) {
 		if ((e = handle_restart(h, r, d)) != ERR_OK)
 			goto out;
 		rc = perform(h);

@@ -21,6 +21,7 @@
 struct conn {
 	struct http_server *server;
 	pthread_t thread;
+	int index; /* in the server's conns */
 	int fd;
 	SSL *ssl;
 	char in[REQUEST_MAX];
@@ -40,6 +41,7 @@ struct http_server {
 	bool stopping;
 	struct conn *conns[CONNS_MAX];
 	int conn_count, request_count;
+	int silent_count; /* the first so many are silent */
 	size_t bytes;
 	char *kept[KEPT];
 };
@@ -80,6 +82,27 @@ request_len(const struct conn *c)
 	return (c->len >= head + body ? head + body : 0);
 }
 
+/* Swallows what comes from now on. */
+static void
+drain(struct conn *c)
+{
+	char bytes[256];
+
+	while (conn_read(c, bytes, sizeof(bytes)) > 0)
+		continue;
+}
+
+static bool
+is_silent(struct conn *c)
+{
+	bool yes;
+
+	pthread_mutex_lock(&c->server->lock);
+	yes = c->index < c->server->silent_count;
+	pthread_mutex_unlock(&c->server->lock);
+	return (yes);
+}
+
 /* Reads one request; false when the connection is over. */
 static bool
 request_read(struct conn *c)
@@ -93,6 +116,10 @@ request_read(struct conn *c)
 		got = conn_read(c, c->in + c->len, sizeof(c->in) - 1 - c->len);
 		if (got <= 0)
 			return (false);
+		if (is_silent(c)) {
+			drain(c);
+			return (false);
+		}
 		pthread_mutex_lock(&s->lock);
 		s->bytes += (size_t)got;
 		pthread_mutex_unlock(&s->lock);
@@ -128,13 +155,12 @@ step_do(struct conn *c, const struct http_step *step)
 	const char *body = step->echo		? c->body
 			   : step->body != NULL ? step->body
 						: "";
-	char head[1024], drain[256];
+	char head[1024];
 
 	if (step->hook != NULL)
 		step->hook();
 	if (step->hang) {
-		while (conn_read(c, drain, sizeof(drain)) > 0)
-			continue;
+		drain(c);
 		return (false);
 	}
 	if (step->raw != NULL)
@@ -188,6 +214,7 @@ accept_run(void *arg)
 			abort();
 		c->server = s;
 		c->fd = fd;
+		c->index = s->conn_count;
 		s->conns[s->conn_count++] = c;
 		if (pthread_create(&c->thread, NULL, conn_run, c) != 0)
 			abort();
@@ -268,6 +295,14 @@ http_server_request(struct http_server *s, int i)
 	p = i < KEPT && i < s->request_count ? s->kept[i] : NULL;
 	pthread_mutex_unlock(&s->lock);
 	return (p != NULL ? p : "");
+}
+
+void
+http_server_silence(struct http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->silent_count = s->conn_count;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void
