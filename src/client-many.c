@@ -10,6 +10,7 @@
 
 #define TICK_MS 10 /* curl's clock is not ours: it may be a little late */
 #define LATE_MS 1000 /* but not so late */
+#define POLL_MS 1000 /* before it is seen that our clock is stopped */
 
 struct place {
 	enum { FREE, UNDER_WAY, WAITING } state;
@@ -121,6 +122,8 @@ pause_ms(const struct run *r)
 
 	if (ms < TICK_MS)
 		ms = TICK_MS;
+	if (ms > POLL_MS)
+		ms = POLL_MS;
 	for (p = r->places; p < r->places + HTTP_MANY_MAX; p++)
 		if (p->state == WAITING && p->due_ms - now < ms)
 			ms = p->due_ms - now;
@@ -132,7 +135,8 @@ is_past_deadline(const struct run *r)
 {
 	const struct clock *clk = r->client->clock;
 
-	return (clk->mono_ms(clk->ctx) > r->deadline->at_ms + LATE_MS);
+	return (clk->mono_ms(clk->ctx) > r->deadline->at_ms + LATE_MS ||
+		(clk->is_stopped != NULL && clk->is_stopped(clk->ctx)));
 }
 
 static enum err

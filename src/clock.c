@@ -3,6 +3,8 @@
 #include <time.h>
 #include "clock.h"
 
+#define WAIT_MS 1000 /* before it is seen that the clock is stopped */
+
 static int64_t
 read_ms(clockid_t id)
 {
@@ -37,7 +39,7 @@ system_sleep_ms(void *ctx, int64_t ms)
 }
 
 const struct clock clock_system = {
-    system_mono_ms, system_wall_ms, system_sleep_ms, NULL};
+    system_mono_ms, system_wall_ms, system_sleep_ms, NULL, NULL};
 
 struct deadline
 deadline_in(const struct clock *c, int64_t ms)
@@ -48,8 +50,11 @@ deadline_in(const struct clock *c, int64_t ms)
 int64_t
 deadline_left(const struct deadline *d)
 {
-	int64_t left = d->at_ms - d->clock->mono_ms(d->clock->ctx);
+	const struct clock *c = d->clock;
+	int64_t left = d->at_ms - c->mono_ms(c->ctx);
 
+	if (c->is_stopped != NULL && c->is_stopped(c->ctx))
+		return (0);
 	return (left > 0 ? left : 0);
 }
 
@@ -82,6 +87,8 @@ deadline_wait(
 
 	if (left == 0)
 		return (false);
+	if (left > WAIT_MS)
+		left = WAIT_MS;
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(left / 1000);
 	until.tv_nsec += (long)(left % 1000) * 1000000;
@@ -89,5 +96,6 @@ deadline_wait(
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	return (pthread_cond_timedwait(c, lock, &until) == 0);
+	return (pthread_cond_timedwait(c, lock, &until) == 0 ||
+		deadline_left(d) != 0);
 }

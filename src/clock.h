@@ -8,8 +8,11 @@
 struct clock {
 	int64_t (*mono_ms)(void *ctx); /* never goes back */
 	int64_t (*wall_ms)(void *ctx); /* since 1970, UTC */
-	void (*sleep_ms)(void *ctx, int64_t ms);
+	void (*sleep_ms)(void *ctx, int64_t ms); /* less, if it is stopped */
 	void *ctx;
+	/* Whether nobody waits for anything any more: every deadline has come.
+	 * NULL: it never is. */
+	bool (*is_stopped)(void *ctx);
 };
 
 extern const struct clock clock_system;
@@ -21,13 +24,13 @@ struct deadline {
 };
 
 struct deadline deadline_in(const struct clock *, int64_t ms);
-/* Milliseconds left, never below 0. */
+/* Milliseconds left, never below 0; 0 also when the clock is stopped. */
 int64_t deadline_left(const struct deadline *);
 /* Sleeps ms; false, without sleeping, if that would pass the deadline. */
 bool deadline_sleep(const struct deadline *, int64_t ms);
 /* A condition variable on the monotonic clock. */
 void deadline_cond_init(pthread_cond_t *);
-/* Waits for such a one; false when the deadline came first. */
+/* Waits for such a one, or for a second; false when the deadline came first. */
 bool deadline_wait(
     const struct deadline *, pthread_cond_t *, pthread_mutex_t *);
 #endif

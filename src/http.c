@@ -4,7 +4,9 @@
 #include "http-many.h"
 #include "http.h"
 
-#define POLL_MS 1000 /* curl ends it earlier when there is something to do */
+/* curl ends it earlier when there is something to do; and the deadline may come
+ * earlier than curl was told: its clock may be stopped */
+#define POLL_MS 1000
 
 enum err
 http_open(const struct http_conf *conf, struct http **out)
@@ -90,7 +92,7 @@ handle_put(struct http *h, struct handle *back)
 
 /* As curl_easy_perform(); but other threads may fork() while it waits. */
 static CURLcode
-perform(struct handle *h)
+perform(struct handle *h, const struct deadline *d)
 {
 	CURLcode rc = CURLE_OUT_OF_MEMORY;
 	int running, left;
@@ -102,6 +104,10 @@ perform(struct handle *h)
 	while (curl_multi_perform(h->alone, &running) == CURLM_OK) {
 		if ((msg = curl_multi_info_read(h->alone, &left)) != NULL) {
 			rc = msg->data.result;
+			break;
+		}
+		if (deadline_left(d) == 0) {
+			rc = CURLE_OPERATION_TIMEDOUT;
 			break;
 		}
 		crypto_pause(h->http->crypto);
@@ -122,11 +128,11 @@ exchange(struct handle *h, const struct http_request *r,
 
 	if ((e = handle_begin(h, r, d, reply->body, error)) != ERR_OK)
 		goto out;
-	rc = perform(h);
+	rc = perform(h, d);
 	if (handle_stale(h, r, d, rc)) {
 		if ((e = handle_restart(h, r, d)) != ERR_OK)
 			goto out;
-		rc = perform(h);
+		rc = perform(h, d);
 	}
 	e = handle_result(h, r, d, rc, reply, error);
 out:

@@ -154,6 +154,11 @@ call_end(struct call *c, CK_RV rv)
 
 	if (c->module == NULL)
 		return (rv);
+	if (rv == CKR_DEVICE_ERROR && module_is_stopped(c->module)) {
+		c->err = ERR_OK;
+		rv = call_error(c, CKR_CRYPTOKI_NOT_INITIALIZED,
+		    "C_Finalize was called while KMS was waited for");
+	}
 	rv = with_reason(c, rv);
 	if (c->session != NULL) {
 		if (c->err != ERR_OK)

@@ -9,6 +9,8 @@
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
+#define GRACE_MS 1000 /* what KMS is answering just now may still come */
+#define SLEEP_MS 250 /* before it is seen that the clock has stopped */
 #define LOWEST_POINTER 4096 /* below it no string can be */
 
 /* The one global of the module. */
@@ -63,7 +65,9 @@ in_forked_child(void)
 	global.calls = 0;
 }
 
-/* The system's clock, in whose waits OpenSSL is not used. */
+/* The system's clock, in whose waits OpenSSL is not used. Soon after C_Finalize
+ * it stops: calls that are still under way end as if their time were up. */
+
 static int64_t
 mono_ms(void *ctx)
 {
@@ -78,16 +82,32 @@ wall_ms(void *ctx)
 	return (clock_system.wall_ms(clock_system.ctx));
 }
 
+bool
+module_is_stopped(const struct module *m)
+{
+	int64_t at = __atomic_load_n(&m->stops_at_ms, __ATOMIC_ACQUIRE);
+
+	return (at != 0 && mono_ms(NULL) >= at);
+}
+
+static bool
+is_stopped(void *ctx)
+{
+	return (module_is_stopped(ctx));
+}
+
 static void
 sleep_ms(void *ctx, int64_t ms)
 {
-	(void)ctx;
+	int64_t part;
+
 	crypto_pause(&global.crypto);
-	clock_system.sleep_ms(clock_system.ctx, ms);
+	for (; ms > 0 && !is_stopped(ctx); ms -= part) {
+		part = ms < SLEEP_MS ? ms : SLEEP_MS;
+		clock_system.sleep_ms(clock_system.ctx, part);
+	}
 	crypto_resume(&global.crypto);
 }
-
-static const struct clock module_clock = {mono_ms, wall_ms, sleep_ms, NULL};
 
 /* Registered after OpenSSL is up, so that this runs before its clean-up:
  * a thread inside TLS while OpenSSL is taken down would crash. */
@@ -245,7 +265,9 @@ module_new(void)
 		return (NULL);
 	m->refs = 1;
 	m->crypto = &global.crypto;
-	m->clock = &module_clock;
+	m->own_clock = (struct clock){
+	    mono_ms, wall_ms, sleep_ms, m, is_stopped};
+	m->clock = &m->own_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
 	return (m);
@@ -402,6 +424,8 @@ module_stop(void)
 		global.now = NULL;
 		global.state = STOPPED;
 		global.calls++; /* as a call that module_put() ends */
+		__atomic_store_n(&m->stops_at_ms, mono_ms(NULL) + GRACE_MS,
+		    __ATOMIC_RELEASE);
 		pthread_cond_broadcast(&global.changed);
 	}
 	pthread_mutex_unlock(&global.lock);

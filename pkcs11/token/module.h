@@ -21,6 +21,8 @@ struct module {
 	struct log *log;
 	const struct crypto *crypto;
 	const struct clock *clock;
+	struct clock own_clock; /* the system's, which C_Finalize stops */
+	int64_t stops_at_ms; /* atomic; 0: not yet */
 	struct arena *arena; /* for keys that are kept here */
 	struct token *tokens; /* slot n is tokens[n] */
 	size_t token_count;
@@ -38,6 +40,8 @@ CK_RV module_stop(void);
 /* The module, held, or NULL when it is not initialised in this process. */
 struct module *module_get(void);
 void module_put(struct module *);
+/* Whether calls are to end, for C_Finalize was called a second ago. */
+bool module_is_stopped(const struct module *);
 /* Those that no forked child keeps. */
 struct descriptors *module_descriptors(void);
 /* The process is in exit(): OpenSSL may be gone. */

@@ -45,7 +45,7 @@ sleep_ms(void *ctx, int64_t ms)
 	passed_ms += ms;
 }
 
-static const struct clock fake_clock = {mono_ms, wall_ms, sleep_ms, NULL};
+static const struct clock fake_clock = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
 
 static unsigned
 count_request(const uint8_t *first)

@@ -106,7 +106,7 @@ sleep_ms(void *ctx, int64_t ms)
 	c->now_ms = c->wake_ms;
 }
 
-const struct clock virtual_clock = {mono_ms, wall_ms, sleep_ms, NULL};
+const struct clock virtual_clock = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
 
 void
 time_passes(int64_t ms)

@@ -194,7 +194,7 @@ sleep_ms(void *ctx, int64_t ms)
 	clock_system.sleep_ms(ctx, ms);
 }
 
-static const struct clock still = {mono_ms, wall_ms, sleep_ms, NULL};
+static const struct clock still = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
 
 static enum err
 load(const struct creds_conf *unused, const struct deadline *d,

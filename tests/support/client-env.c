@@ -41,7 +41,7 @@ void
 test_clock_init(struct test_clock *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->clock = (struct clock){mono_ms, wall_ms, sleep_ms, t};
+	t->clock = (struct clock){mono_ms, wall_ms, sleep_ms, t, NULL};
 }
 
 void
