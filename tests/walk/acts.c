@@ -47,6 +47,20 @@ act_generate(CK_OBJECT_HANDLE *object)
 }
 
 static CK_RV
+act_pair(CK_OBJECT_HANDLE *object)
+{
+	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE pub[] = {A(CKA_MODULUS_BITS, bits)};
+	CK_ATTRIBUTE priv[] = {
+	    A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes), A_BYTES(CKA_LABEL, "n", 1)};
+	CK_OBJECT_HANDLE public;
+
+	return (
+	    p11->C_GenerateKeyPair(rw, &m, pub, 1, priv, 3, &public, object));
+}
+
+static CK_RV
 act_unwrap(CK_OBJECT_HANDLE *object)
 {
 	CK_RSA_PKCS_OAEP_PARAMS p = {
@@ -121,6 +135,8 @@ const struct walk_act walk_acts[] = {
 	{CKR_ATTRIBUTE_VALUE_INVALID}, false, false},
     {"generate", act_generate, 1 << BEFORE_NOTHING, false, 0,
 	{CKR_ATTRIBUTE_VALUE_INVALID}, false, false},
+    {"pair", act_pair, PAIR, false, 0, {CKR_ATTRIBUTE_VALUE_INVALID}, false,
+	false},
     {"rotate", act_rotate, KEY, false, 3, {CKR_ATTRIBUTE_VALUE_INVALID}, false,
 	false},
     {"unwrap", act_unwrap, PAIR, true, 1,
