@@ -175,14 +175,6 @@ static const struct {
 	const char *scene;
 	unsigned modes;
 } known[] = {
-    {"create-same", 0xc0},
-    {"create-same-directory", 0xc0},
-    {"create-two-values", 0xc0},
-    {"create-id-and-label", 0xc0},
-    {"create-refused", 0xc0},
-    {"create-refused-two-values", 0xc0},
-    {"create-attacked", 0xc0},
-    {"generate-two", 0xc0},
     {"rename-and-destroy", 0x8},
 };
 
