@@ -3,6 +3,7 @@
 #include "keydata/names.h"
 #include "listing.h"
 #include "take-back.h"
+#include "unfinished.h"
 
 static const struct alias_list none = {.names = NULL};
 
@@ -100,6 +101,7 @@ delete_material(struct call *c, struct key *k)
 CK_RV
 destroy_key(struct call *c, struct key *k)
 {
+	unfinished_removals(c);
 	if (key_is_pending_import(k) && k->meta.material_id[0] == '\0')
 		return (take_back_pair(c, k));
 	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION ||
