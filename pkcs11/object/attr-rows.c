@@ -5,6 +5,7 @@
 #include "cryptoki/keyferry.h"
 #include "token/mechanism.h"
 #include "key-name.h"
+#include "json.h"
 #include "kms/import-params.h"
 #include "token/pubkey.h"
 
@@ -51,14 +52,31 @@ read_id(struct call *c, const struct object *o, struct buf *out)
 	return (key_name_read(c, o->key, NAME_ID, out));
 }
 
+/* ValidTo in seconds; 0: there is none. False: it is no time, and a conversion
+ * would be undefined. JSON's bound is below what both types hold. */
+static bool
+expiry_of(const struct key *k, int64_t *seconds)
+{
+	double at = k->meta.valid_to;
+
+	if (!(at >= 0 && at <= JSON_NUMBER_MAX))
+		return (false);
+	*seconds = (int64_t)at;
+	return (true);
+}
+
 /* ValidTo as CK_DATE: the day, in UTC, on which the material expires. */
 static CK_RV
 read_end_date(struct call *c, const struct object *o, struct buf *out)
 {
-	time_t t = (time_t)o->key->meta.valid_to;
+	int64_t seconds;
+	time_t t;
 	struct tm tm;
 	char text[sizeof("YYYYMMDD")];
 
+	if (!expiry_of(o->key, &seconds))
+		return (call_fail(c, ERR_REPLY));
+	t = (time_t)seconds;
 	if (t == 0 || o->is_pair)
 		return (CKR_OK);
 	if (gmtime_r(&t, &tm) == NULL ||
@@ -139,9 +157,13 @@ read_description(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_valid_to(struct call *c, const struct object *o, struct buf *out)
 {
-	if (o->key->meta.valid_to <= 0)
+	int64_t seconds;
+
+	if (!expiry_of(o->key, &seconds))
+		return (call_fail(c, ERR_REPLY));
+	if (seconds == 0)
 		return (CKR_OK);
-	return (attr_put_ulong(c, out, (CK_ULONG)o->key->meta.valid_to));
+	return (attr_put_ulong(c, out, (CK_ULONG)seconds));
 }
 
 /* PKCS#1 v1.5 hides nothing of what it signs. */

@@ -347,22 +347,39 @@ out:
 	return (e);
 }
 
+static enum err
+open_directory(struct call *c, const char *dir, int *fd)
+{
+	enum err e;
+
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	e = trusted_open(dir, TRUSTED_DIRECTORY, O_RDONLY, fd, &c->kms.error);
+	return (e == ERR_FILE ? fail(c, dir) : e);
+}
+
 enum err
 certfile_read(struct call *c, const char *dir, struct certfiles *l)
 {
 	struct dirent **names = NULL;
-	int count = scandir(dir, &names, is_shown, by_name);
-	enum err e = ERR_OK;
+	int fd = -1, count = 0;
+	enum err e;
 
 	*l = (struct certfiles){.rows = NULL};
-	if (count == -1)
-		call_note(c, "certificates: %s: %s", dir, strerror(errno));
+	/* whoever can write there decides which certificate a key has */
+	if ((e = open_directory(c, dir, &fd)) == ERR_OK &&
+	    (count = scandirat(fd, ".", &names, is_shown, by_name)) == -1)
+		e = fail(c, dir);
+	if (e != ERR_OK)
+		call_note(c, "certificates: %s", c->kms.error.message);
+	e = ERR_OK;
 	for (int i = 0; i < count; i++) {
 		if (e == ERR_OK)
 			e = take_file(c, dir, names[i]->d_name, l);
 		free(names[i]);
 	}
 	free(names);
+	if (fd != -1)
+		(void)close(fd);
 	if (l->count == CERTS_MAX)
 		call_note(c, "of %s no more than %d certificates are seen", dir,
 		    CERTS_MAX);
@@ -432,16 +449,6 @@ put_pem(struct buf *out, struct view der)
 		e = buf_append(out, VIEW(text, (size_t)len));
 	BIO_free(bio);
 	return (e);
-}
-
-static enum err
-open_directory(struct call *c, const char *dir, int *fd)
-{
-	enum err e;
-
-	memset(&c->kms.error, 0, sizeof(c->kms.error));
-	e = trusted_open(dir, TRUSTED_DIRECTORY, O_RDONLY, fd, &c->kms.error);
-	return (e == ERR_FILE ? fail(c, dir) : e);
 }
 
 static bool

@@ -2,7 +2,7 @@
 # import pair by openssl and by SoftHSM. With each, KMS then does something that
 # openssl verifies.
 . "$srcdir/tests/clients/testenv.sh"
-needs pkcs11-tool openssl
+needs pkcs11-tool openssl curl
 
 echo "what is signed" >text
 
@@ -78,6 +78,30 @@ case $(cat out) in
 	ok "--write-object of a generic secret" says hmac p11 --list-objects
 	ok "its MAC is openssl's" mac_is c1 ;;
 esac
+
+# Into a key that somebody else made, by its ARN alone: the line in docs/import.md.
+# kms OPERATION JSON: a request that is not the module's.
+kms() {
+	curl -fsS --aws-sigv4 "aws:amz:$AWS_REGION:kms" \
+	    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+	    -H "X-Amz-Target: TrentService.$1" \
+	    -H 'Content-Type: application/x-amz-json-1.1' -d "$2" \
+	    "$AWS_ENDPOINT_URL_KMS/"
+}
+arn=$(kms CreateKey '{"Origin":"EXTERNAL"}' |
+    sed -n 's/.*"Arn":"\([^"]*\)".*/\1/p')
+ok "a key that waits, made by somebody else" [ -n "$arn" ]
+ok "with the name that he gave it" kms CreateAlias \
+    "{\"AliasName\":\"alias/terraform\",\"TargetKeyId\":\"${arn##*/}\"}"
+openssl rand -out aes.key 32
+fails "that name alone does not fill it" p11 --write-object aes.key \
+    --type secrkey --key-type AES:32 --label terraform
+ok "--write-object with its ARN as the label" p11 \
+    --write-object aes.key --type secrkey --key-type AES:32 \
+        --label "$arn"
+ok "the key is filled" expr "$(kms DescribeKey "{\"KeyId\":\"$arn\"}")" : \
+    '.*"KeyState":"Enabled"'
+ok "it keeps its name" says terraform p11 --list-objects --type secrkey
 
 # pair SPEC ID WRAPPING: creates an import pair for that KeySpec and writes its
 # public half to wrap.der.

@@ -418,6 +418,33 @@ test_no_place(void)
 	    "cannot be written");
 }
 
+/* What stands in a folder that others can write to may be theirs. */
+static void
+test_open_folder(void)
+{
+	char config[512], log[512];
+	CK_ATTRIBUTE more[] = {A(CKA_TOKEN, yes)};
+	CK_OBJECT_HANDLE h = 0;
+
+	snprintf(log, sizeof(log), "log = info:%s", testenv_path("open.log"));
+	snprintf(
+	    config, sizeof(config), "certificates = %s", testenv_path("certs"));
+	NEED(chmod(testenv_path("certs"), 0777) == 0, "others can write there");
+	p11_stop();
+	testenv_config(log, config, NULL);
+	p11_start();
+	COUNT(count_certs(), 0, "no certificate of it is shown");
+	OK(strstr(testenv_read("open.log"), "certificates: ") != NULL &&
+		strstr(testenv_read("open.log"), "users other than") != NULL,
+	    "the log says why");
+	RV(create(rw, leaf, more, 1, &h), CKR_FUNCTION_FAILED,
+	    "and none is written there");
+	NEED(chmod(testenv_path("certs"), 0755) == 0, "they cannot any more");
+	p11_stop();
+	p11_start();
+	OK(count_certs() > 0, "all are there again");
+}
+
 /* Keys that may not be looked at, or not at all now, take no certificate with
  * them. */
 static void
@@ -468,6 +495,7 @@ main(void)
 	test_refused();
 	test_session();
 	test_trouble();
+	test_open_folder();
 	test_no_place();
 	p11_stop();
 	X509_free(ca);
