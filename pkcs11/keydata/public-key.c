@@ -139,6 +139,7 @@ load_rsa(
 {
 	uint8_t n[RSA_BYTES_MAX_PUBLIC], e[RSA_BYTES_MAX_PUBLIC];
 	OSSL_PARAM params[3];
+	enum err done;
 
 	reverse(k->modulus, n);
 	reverse(k->exponent, e);
@@ -147,7 +148,9 @@ load_rsa(
 	params[1] = OSSL_PARAM_construct_BN(
 	    OSSL_PKEY_PARAM_RSA_E, e, k->exponent.len);
 	params[2] = OSSL_PARAM_construct_end();
-	return (from_params(crypto, "RSA", params, out));
+	/* two numbers are always a key: it is nothing that they lack */
+	done = from_params(crypto, "RSA", params, out);
+	return (done == ERR_DATA ? ERR_INTERNAL : done);
 }
 
 static enum err

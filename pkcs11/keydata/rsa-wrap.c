@@ -30,14 +30,35 @@ set_oaep(EVP_PKEY_CTX *ctx, const struct rsa_oaep *o)
 	return (EVP_PKEY_CTX_set_params(ctx, params) == 1);
 }
 
+/* RFC 8017, section 7.1.1, step 1: what there is room for. */
+static enum err
+check_length(const struct crypto *crypto, const EVP_PKEY *pkey,
+    const struct rsa_oaep *o, size_t len)
+{
+	EVP_MD *md = EVP_MD_fetch(crypto->lib, o->digest, NULL);
+	size_t taken, size = (size_t)EVP_PKEY_get_size(pkey);
+
+	if (md == NULL)
+		return (ERR_INTERNAL);
+	taken = 2 * (size_t)EVP_MD_get_size(md) + 2;
+	EVP_MD_free(md);
+	if (size == 0)
+		return (ERR_INTERNAL);
+	return (len + taken <= size ? ERR_OK : ERR_DATA);
+}
+
 enum err
 rsa_oaep_wrap(const struct crypto *crypto, EVP_PKEY *pkey,
     const struct rsa_oaep *o, struct view key, struct buf *out)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto->lib, pkey, NULL);
-	enum err e = ERR_INTERNAL;
+	EVP_PKEY_CTX *ctx = NULL;
+	enum err e;
 	size_t n = 0;
 
+	if ((e = check_length(crypto, pkey, o, key.len)) != ERR_OK)
+		return (e);
+	e = ERR_INTERNAL;
+	ctx = EVP_PKEY_CTX_new_from_pkey(crypto->lib, pkey, NULL);
 	if (ctx == NULL || EVP_PKEY_encrypt_init(ctx) != 1 ||
 	    !set_oaep(ctx, o) ||
 	    EVP_PKEY_encrypt(ctx, NULL, &n, key.ptr, key.len) != 1)
@@ -48,7 +69,7 @@ rsa_oaep_wrap(const struct crypto *crypto, EVP_PKEY *pkey,
 	    1)
 		out->len += n;
 	else
-		e = ERR_DATA;
+		e = ERR_INTERNAL;
 out:
 	EVP_PKEY_CTX_free(ctx);
 	return (e);

@@ -110,8 +110,7 @@ verify_local(struct call *c, struct op *op, sign_set *set, struct view in,
 size_t
 sign_bits(const struct op *op)
 {
-	return (op->pkey != NULL ? (size_t)EVP_PKEY_get_bits(op->pkey)
-				 : pkey_bits(&op->object));
+	return (pkey_bits(&op->object));
 }
 
 /* ECDSA */
@@ -203,6 +202,9 @@ der_to_raw(struct call *c, struct op *op)
 		e = buf_append(&op->result, VIEW(raw, (size_t)half * 2));
 	}
 	ECDSA_SIG_free(s);
+	/* OpenSSL's own is not a reply */
+	if (e == ERR_REPLY && !object_in_kms(&op->object))
+		e = ERR_INTERNAL;
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
