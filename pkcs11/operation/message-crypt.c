@@ -52,12 +52,18 @@ set_free_bits(const struct gcm_message_params *p, const uint8_t *iv)
 	memcpy(p->pIv + at + 1, iv + at + 1, p->ulIvLen - at - 1);
 }
 
+static size_t
+free_bits(const struct gcm_message_params *p)
+{
+	return (8 * p->ulIvLen - p->ulIvFixedBits);
+}
+
 static CK_RV
 put_random(struct call *c, const struct gcm_message_params *p)
 {
 	uint8_t random[GCM_IV_MAX];
 
-	if (8 * p->ulIvLen - p->ulIvFixedBits < RANDOM_BITS_MIN)
+	if (free_bits(p) < RANDOM_BITS_MIN)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "fewer than %d bits are left for a random vector",
 		    RANDOM_BITS_MIN));
@@ -69,8 +75,10 @@ put_random(struct call *c, const struct gcm_message_params *p)
 
 /*
  * SP 800-38D, section 8.2.1: the fixed bits, which the caller chooses for each
- * place that has the key, and a counter behind them. Without fixed bits nothing
- * tells this process from others that have the key: it begins at random then.
+ * place that has the key, and a counter behind them. Whether he did, nobody
+ * knows: so it begins at random where two that count will not meet, and at 0
+ * only where there is no room for that. By CKG_GENERATE_COUNTER_XOR the caller
+ * chooses all of the vector, as TLS 1.3 does.
  */
 static CK_RV
 put_counter(struct call *c, const struct op *process,
@@ -85,7 +93,7 @@ put_counter(struct call *c, const struct op *process,
 
 	if (by_caller)
 		memcpy(first, process->context.ptr, p->ulIvLen);
-	else if (p->ulIvFixedBits == 0)
+	else if (free_bits(p) >= RANDOM_BITS_MIN)
 		rv = put_random(c, p);
 	else
 		set_free_bits(p, first);
@@ -103,7 +111,7 @@ put_counter(struct call *c, const struct op *process,
 	case ERR_TOO_BIG:
 		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
 		    "every vector of %zu bits was used with this key",
-		    8 * p->ulIvLen - p->ulIvFixedBits));
+		    free_bits(p)));
 	default:
 		return (CKR_HOST_MEMORY);
 	}

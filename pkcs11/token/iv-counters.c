@@ -50,6 +50,17 @@ put_number(const struct iv_counter *row, uint64_t n, uint8_t *iv)
 		iv[i] ^= (uint8_t)n;
 }
 
+/* Whether so many leading bits are the same. */
+static bool
+begin_alike(const uint8_t *a, const uint8_t *b, size_t bits)
+{
+	size_t bytes = bits / 8;
+	unsigned mask = 0xff00U >> bits % 8 & 0xffU;
+
+	return (memcmp(a, b, bytes) == 0 &&
+		(mask == 0 || ((a[bytes] ^ b[bytes]) & mask) == 0));
+}
+
 static bool
 is_row_of(const struct iv_counter *row, const struct iv_sequence *s)
 {
@@ -57,8 +68,8 @@ is_row_of(const struct iv_counter *row, const struct iv_sequence *s)
 	    row->len != s->first.len || row->fixed_bits != s->fixed_bits ||
 	    row->by_caller != s->by_caller)
 		return (false);
-	return ((s->fixed_bits == 0 && !s->by_caller) ||
-		memcmp(row->first, s->first.ptr, row->len) == 0);
+	return (begin_alike(row->first, s->first.ptr,
+	    s->by_caller ? 8 * s->first.len : s->fixed_bits));
 }
 
 static enum err

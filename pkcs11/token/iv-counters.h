@@ -34,9 +34,9 @@ struct iv_sequence {
 
 /*
  * The next vector of the sequence, into iv, which has first.len bytes; none is
- * given twice. With fixed_bits 0 and not by_caller, the first one counts on the
- * first call for the key alone: after that, the sequence goes on. ERR_TOO_BIG:
- * there are no more; ERR_MEMORY.
+ * given twice. Unless by_caller, what is in the first one behind the fixed bits
+ * counts on the first call for key and fixed bits alone: after that, the
+ * sequence goes on. ERR_TOO_BIG: there are no more; ERR_MEMORY.
  */
 enum err iv_counters_next(
     struct iv_counters *, const struct iv_sequence *, uint8_t *iv);

@@ -29,6 +29,7 @@ SHOWN void *aligned_alloc(size_t, size_t);
 SHOWN int posix_memalign(void **, size_t, size_t);
 SHOWN void free(void *);
 
+static bool keeps_freed;
 static __thread bool armed, fail_all, inside;
 static __thread size_t fail_at, count;
 
@@ -57,6 +58,12 @@ alloc_disarm(void)
 {
 	armed = false;
 	return (count);
+}
+
+void
+alloc_keep_freed(bool keep)
+{
+	keeps_freed = keep;
 }
 
 void
@@ -257,6 +264,7 @@ free(void *ptr)
 	if (ptr == NULL)
 		return;
 	forget(ptr);
-	memset(ptr, TRASH, malloc_usable_size(ptr));
+	if (!keeps_freed)
+		memset(ptr, TRASH, malloc_usable_size(ptr));
 	__libc_free(ptr);
 }

@@ -15,6 +15,8 @@
 void alloc_arm(size_t n, bool all);
 /* How many there were since then. Allocations work again. */
 size_t alloc_disarm(void);
+/* Freed memory stays as it is, for a test that looks what is left there. */
+void alloc_keep_freed(bool);
 /* Meanwhile what this thread does is none of it. */
 void alloc_pause(bool);
 

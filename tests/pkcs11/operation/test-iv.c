@@ -133,19 +133,19 @@ test_end(void)
 
 /* Writes the vectors of a process of its own that has the same key. */
 static int
-child(int to, CK_ULONG generator)
+child(int to, CK_ULONG generator, CK_ULONG fixed)
 {
 	CK_BYTE(*mine)[IV_LEN] = ivs;
 
 	forget();
 	if (p11_begin() != CKR_OK ||
-	    process(rw, make_key(rw, 4), generator, 0, 5) != CKR_OK)
+	    process(rw, make_key(rw, 4), generator, fixed, 5) != CKR_OK)
 		return (1);
 	return (write(to, mine, 5 * IV_LEN) == 5 * IV_LEN ? 0 : 2);
 }
 
 static void
-test_processes(CK_ULONG generator, const char *name)
+test_processes(CK_ULONG generator, CK_ULONG fixed, const char *name)
 {
 	CK_BYTE got[5][IV_LEN];
 	int fd[2], status = -1, failed = 0;
@@ -157,7 +157,7 @@ test_processes(CK_ULONG generator, const char *name)
 		fflush(stdout);
 		if ((pid = fork()) == 0) {
 			alarm(CHILD_SECONDS);
-			_exit(child(fd[1], generator));
+			_exit(child(fd[1], generator, fixed));
 		}
 		NEED(pid > 0, "a child");
 		failed += read(fd[0], got, sizeof(got)) != sizeof(got);
@@ -198,9 +198,10 @@ main(void)
 	test_inits(CKG_GENERATE_COUNTER_XOR, 32, "CKG_GENERATE_COUNTER_XOR");
 	test_overlap();
 	test_end();
-	test_processes(CKG_GENERATE, "CKG_GENERATE");
-	test_processes(CKG_GENERATE_RANDOM, "CKG_GENERATE_RANDOM");
-	test_processes(CKG_GENERATE_COUNTER, "CKG_GENERATE_COUNTER");
+	test_processes(CKG_GENERATE, 0, "CKG_GENERATE");
+	test_processes(CKG_GENERATE_RANDOM, 0, "CKG_GENERATE_RANDOM");
+	test_processes(CKG_GENERATE_COUNTER, 0, "CKG_GENERATE_COUNTER");
+	test_processes(CKG_GENERATE_COUNTER, 32, "CKG_GENERATE_COUNTER, fixed");
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
