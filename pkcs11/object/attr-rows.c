@@ -5,9 +5,10 @@
 #include "cryptoki/keyferry.h"
 #include "token/mechanism.h"
 #include "key-name.h"
-#include "json.h"
 #include "kms/import-params.h"
 #include "token/pubkey.h"
+
+#define EXPIRY_MAX 253402300799.0 /* the end of the year 9999, in seconds */
 
 static CK_RV
 read_empty(struct call *c, const struct object *o, struct buf *out)
@@ -53,13 +54,13 @@ read_id(struct call *c, const struct object *o, struct buf *out)
 }
 
 /* ValidTo in seconds; 0: there is none. False: it is no time, and a conversion
- * would be undefined. JSON's bound is below what both types hold. */
+ * would be undefined. CK_DATE ends with the year 9999, too. */
 static bool
 expiry_of(const struct key *k, int64_t *seconds)
 {
 	double at = k->meta.valid_to;
 
-	if (!(at >= 0 && at <= JSON_NUMBER_MAX))
+	if (!(at >= 0 && at <= EXPIRY_MAX))
 		return (false);
 	*seconds = (int64_t)at;
 	return (true);
