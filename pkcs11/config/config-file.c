@@ -14,6 +14,7 @@
 #define DEFAULT_LABEL "keyferry"
 #define TOKEN_PREFIX "token "
 #define PATH_SIZE 4096
+#define NO_SLOT (-1)
 
 static struct config_token *
 token_add(struct config *c, const char *label)
@@ -27,6 +28,7 @@ token_add(struct config *c, const char *label)
 	c->tokens = t;
 	t += c->token_count++;
 	memset(t, 0, sizeof(*t));
+	t->slot = NO_SLOT;
 	strncpy(t->label, label, TOKEN_LABEL_MAX);
 	return (options_set_standard(token_options, t) == ERR_OK ? t : NULL);
 }
@@ -93,6 +95,68 @@ read_file(struct config *c, int fd, const char *file, struct error_info *error)
 out:
 	ini_free(&ini);
 	return (e);
+}
+
+/* 31 bits that are the name's own (FNV-1a): a slot keeps its id when sections
+ * come, go or move. */
+static long
+slot_of_label(const char *label)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *label != '\0'; label++)
+		hash = (hash ^ (uint8_t)*label) * 16777619U;
+	return ((long)(hash & SLOT_MAX));
+}
+
+/* Another token, among the first count, that has the slot; NULL: none. */
+static const struct config_token *
+token_in_slot(const struct config *c, size_t count, long slot)
+{
+	for (size_t i = 0; i < count; i++)
+		if (c->tokens[i].slot == slot)
+			return (&c->tokens[i]);
+	return (NULL);
+}
+
+/* First the slots that the file fixes, then the others in its order: one whose
+ * place is taken gets the next. */
+static enum err
+give_slots(struct config *c, const char *file, struct error_info *error)
+{
+	const struct config_token *other;
+	struct config_token *t;
+
+	for (size_t i = 0; i < c->token_count; i++) {
+		t = &c->tokens[i];
+		if (t->slot != NO_SLOT &&
+		    (other = token_in_slot(c, i, t->slot)) != NULL)
+			return (error_info_set(error, ERR_CONFIG,
+			    "%s: tokens %s and %s have the same slot", file,
+			    other->label, t->label));
+	}
+	for (size_t i = 0; i < c->token_count; i++) {
+		long slot = slot_of_label(c->tokens[i].label);
+
+		if (c->tokens[i].slot != NO_SLOT)
+			continue;
+		while (token_in_slot(c, c->token_count, slot) != NULL)
+			slot = slot == SLOT_MAX ? 0 : slot + 1;
+		c->tokens[i].slot = slot;
+	}
+	return (ERR_OK);
+}
+
+/* The only token, where no file names one. */
+static enum err
+add_default_token(struct config *c)
+{
+	struct config_token *t = token_add(c, DEFAULT_LABEL);
+
+	if (t == NULL)
+		return (ERR_MEMORY);
+	t->slot = 0;
+	return (ERR_OK);
 }
 
 /* Whoever can write the file decides where keys go. ERR_NOT_FOUND: there is
@@ -172,8 +236,8 @@ config_load(const char *init_args, struct config *c, struct error_info *error)
 	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
 	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
 		goto out;
-	if (c->token_count == 0 && token_add(c, DEFAULT_LABEL) == NULL)
-		e = ERR_MEMORY;
+	e = c->token_count == 0 ? add_default_token(c)
+				: give_slots(c, path, error);
 	/* without a home the token works, but cannot import */
 	if (e == ERR_OK && default_state(c) == ERR_MEMORY)
 		e = ERR_MEMORY;

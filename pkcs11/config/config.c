@@ -48,6 +48,7 @@ const struct option module_options[] = {
 
 #define OF config_token
 const struct option token_options[] = {
+	NUMBER("slot", slot, NULL, 0, SLOT_MAX),
 	ROW("region", STRING, region, NULL),
 	ROW("profile", STRING, profile, NULL),
 	ROW("endpoint", STRING, endpoint, NULL),

@@ -7,6 +7,7 @@
 #include "err.h"
 
 #define TOKEN_LABEL_MAX 32 /* CK_TOKEN_INFO */
+#define SLOT_MAX 0x7fffffff /* programs keep slot ids in an int */
 
 /* Words of keyferry.conf(5), in the order of config.c. */
 enum config_login { LOGIN_NONE, LOGIN_REQUIRED };
@@ -22,6 +23,8 @@ enum config_generate { GENERATE_NO, GENERATE_NAMED, GENERATE_YES };
 /* One [token NAME] section. Strings are NULL where nothing is said. */
 struct config_token {
 	char label[TOKEN_LABEL_MAX + 1]; /* NAME */
+	/* CK_SLOT_ID: of the option, else of the name; no two are equal */
+	long slot;
 	char *region, *profile, *endpoint, *ca_bundle;
 	char *certificates; /* directory of certificates; NULL: none */
 	enum config_login login;

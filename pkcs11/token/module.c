@@ -198,7 +198,7 @@ open_tokens(struct module *m, bool no_threads)
 		struct token *t = &m->tokens[m->token_count];
 
 		t->config = &m->config.tokens[m->token_count];
-		e = token_open(t, m->token_count, &setup);
+		e = token_open(t, &setup);
 		if (e != ERR_OK)
 			return (CKR_HOST_MEMORY);
 	}
@@ -486,5 +486,8 @@ module_wait_stop(struct module *m)
 struct token *
 module_token(struct module *m, CK_SLOT_ID slot)
 {
-	return (slot < m->token_count ? &m->tokens[slot] : NULL);
+	for (size_t i = 0; i < m->token_count; i++)
+		if (m->tokens[i].slot == slot)
+			return (&m->tokens[i]);
+	return (NULL);
 }

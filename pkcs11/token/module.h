@@ -24,7 +24,7 @@ struct module {
 	struct clock own_clock; /* the system's, which C_Finalize stops */
 	int64_t stops_at_ms; /* atomic; 0: not yet */
 	struct arena *arena; /* for keys that are kept here */
-	struct token *tokens; /* slot n is tokens[n] */
+	struct token *tokens; /* in the order of the file */
 	size_t token_count;
 	struct sessions sessions;
 	CK_OBJECT_HANDLE last_object; /* atomic */

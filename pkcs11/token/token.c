@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include "hex.h"
 #include "log.h"
+#include "state-move.h"
 #include "token.h"
 
 #define SERIAL_TEXT_MAX 4096
@@ -17,18 +18,17 @@ token_pad(CK_UTF8CHAR *field, size_t size, const char *s)
 	memcpy(field, s, len < size ? len : size);
 }
 
-/* Two tokens that differ in anything a user can name never share a number. */
+/* Hex of the SHA-256 of the parts, as long as a serial number. */
 static enum err
-make_serial(struct token *t, const struct crypto *crypto)
+hash_parts(const char *const *parts, size_t count, const struct crypto *crypto,
+    char out[SERIAL_LEN + 1])
 {
-	const char *const parts[] = {client_endpoint(t->client),
-	    client_region(t->client), t->config->profile, t->config->label};
 	struct buf text = BUF_INIT(SERIAL_TEXT_MAX);
 	unsigned char hash[32];
 	size_t n = 0;
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < 4 && e == ERR_OK; i++)
+	for (size_t i = 0; i < count && e == ERR_OK; i++)
 		if ((e = buf_puts(&text, parts[i] != NULL ? parts[i] : "")) ==
 		    ERR_OK)
 			e = buf_append(&text, VIEW("", 1));
@@ -36,23 +36,53 @@ make_serial(struct token *t, const struct crypto *crypto)
 			       text.len, hash, &n) != 1)
 		e = ERR_INTERNAL;
 	if (e == ERR_OK)
-		hex_write(hash, SERIAL_LEN / 2, t->serial);
+		hex_write(hash, SERIAL_LEN / 2, out);
 	buf_free(&text);
 	return (e);
 }
 
+/* Two tokens that differ in anything a user can name never share a number. */
 static enum err
-make_state(struct token *t, const char *base)
+make_serial(struct token *t, const struct crypto *crypto)
 {
-	size_t size;
+	const char *const parts[] = {client_endpoint(t->client),
+	    client_region(t->client), t->config->profile, t->config->label};
+
+	return (hash_parts(parts, 4, crypto, t->serial));
+}
+
+static char *
+state_path(const char *base, const char *name)
+{
+	size_t size = strlen(base) + 1 + strlen(name) + 1;
+	char *path = malloc(size);
+
+	if (path != NULL)
+		snprintf(path, size, "%s/%s", base, name);
+	return (path);
+}
+
+/* The state belongs to the keys: the section of the file that shows them may
+ * be called what it likes. Older versions called it by the serial number. */
+static enum err
+make_state(struct token *t, const char *base, const struct crypto *crypto)
+{
+	const char *const parts[] = {client_endpoint(t->client),
+	    client_region(t->client), t->config->profile};
+	char name[SERIAL_LEN + 1], *before;
+	enum err e;
 
 	if (base == NULL)
 		return (ERR_OK);
-	size = strlen(base) + 1 + SERIAL_LEN + 1;
-	if ((t->state = malloc(size)) == NULL)
-		return (ERR_MEMORY);
-	snprintf(t->state, size, "%s/%s", base, t->serial);
-	return (ERR_OK);
+	if ((e = hash_parts(parts, 3, crypto, name)) != ERR_OK)
+		return (e);
+	if ((before = state_path(base, t->serial)) == NULL ||
+	    (t->state = state_path(base, name)) == NULL)
+		e = ERR_MEMORY;
+	else
+		state_move(before, t->state);
+	free(before);
+	return (e);
 }
 
 /* What the token is good for, as PKCS#11's profiles have it. */
@@ -98,7 +128,7 @@ certs_free(struct certs *cs)
 }
 
 enum err
-token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
+token_open(struct token *t, const struct token_setup *s)
 {
 	struct client_conf conf = {
 	    .profile = t->config->profile,
@@ -113,7 +143,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 	struct error_info error = {.status = 0};
 	enum err e;
 
-	t->slot = slot;
+	t->slot = (CK_SLOT_ID)t->config->slot;
 	if ((e = store_init(&t->store, s->last_object,
 		 t->config->show == SHOW_ALL)) != ERR_OK)
 		return (e);
@@ -130,7 +160,7 @@ token_open(struct token *t, CK_SLOT_ID slot, const struct token_setup *s)
 		t->client = NULL;
 	}
 	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
-		e = make_state(t, s->state);
+		e = make_state(t, s->state, s->crypto);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
 	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",

@@ -56,7 +56,7 @@ struct token_setup {
 /* t->config is set before. Never fails for what the configuration says: a token
  * that cannot be used is one that is not present, and the log says why.
  * ERR_MEMORY. */
-enum err token_open(struct token *, CK_SLOT_ID, const struct token_setup *);
+enum err token_open(struct token *, const struct token_setup *);
 void token_close(struct token *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);

@@ -76,12 +76,15 @@ CK_RV
 p11_begin(void)
 {
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_SLOT_ID slots[8];
+	CK_ULONG count = ELEMS(slots);
 	CK_RV rv = p11->C_Initialize(&args);
 
-	return (rv != CKR_OK
-		    ? rv
-		    : p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION,
-			  NULL, NULL, &rw));
+	if (rv != CKR_OK ||
+	    (rv = p11->C_GetSlotList(CK_FALSE, slots, &count)) != CKR_OK)
+		return (rv);
+	return (p11->C_OpenSession(
+	    slots[0], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &rw));
 }
 
 void

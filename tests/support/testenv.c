@@ -162,7 +162,7 @@ testenv_config(const char *top, const char *token, const char *more)
 
 	snprintf(text, sizeof(text),
 	    "state = %s/state\n%s\n[token test]\nwrapping-bits = "
-	    "2048\nsettle = 0\n%s\n%s\n",
+	    "2048\nsettle = 0\nslot = 0\n%s\n%s\n",
 	    w.dir, top != NULL ? top : "", token != NULL ? token : "",
 	    more != NULL ? more : "");
 	testenv_write("keyferry.conf", text);

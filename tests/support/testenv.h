@@ -32,8 +32,8 @@ const char *testenv_address(void);
 /*
  * Writes keyferry.conf and points $KEYFERRY_CONFIG at it. top: more lines
  * before the sections; token: more lines of [token test]; more: sections.
- * All may be NULL. Wrapping keys have 2048 bits, which take less time, and one look at
- * an alias is enough.
+ * All may be NULL. Wrapping keys have 2048 bits, which take less time, one look at an
+ * alias is enough, and the slot is 0.
  */
 void testenv_config(const char *top, const char *token, const char *more);
 void testenv_write(const char *name, const char *text);

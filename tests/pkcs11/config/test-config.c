@@ -102,6 +102,53 @@ test_whole_file(void)
 	config_free(&c);
 }
 
+/* The slots of a file's tokens; false: it is refused. */
+static bool
+slots_of(const char *text, long slots[4])
+{
+	struct config c;
+	struct error_info f = {.status = 0};
+
+	testenv_write("slots.conf", text);
+	setenv("KEYFERRY_CONFIG", testenv_path("slots.conf"), 1);
+	if (config_load(NULL, &c, &f) != ERR_OK)
+		return (false);
+	for (size_t i = 0; i < c.token_count && i < 4; i++)
+		slots[i] = c.tokens[i].slot;
+	config_free(&c);
+	return (true);
+}
+
+/* A slot belongs to the token's name, not to its place in the file. */
+static void
+test_slots(void)
+{
+	long a[4] = {0}, b[4] = {0};
+	char text[200];
+
+	NEED(slots_of("digests = no\n", a), "a file without a token");
+	OK(a[0] == 0, "has slot 0");
+	NEED(slots_of("[token one]\n[token two]\n", a) &&
+		 slots_of("[token three]\n[token two]\n[token one]\n", b),
+	    "tokens in two files");
+	OK(a[0] == b[2] && a[1] == b[1] && a[0] != a[1],
+	    "have the same slots in both");
+	OK(a[0] > 0 && a[0] <= SLOT_MAX && a[1] > 0 && a[1] <= SLOT_MAX,
+	    "of 31 bits");
+	/* somebody fixes a slot that is another's by its name */
+	snprintf(text, sizeof(text),
+	    "[token one]\n[token two]\n[token fixed]\nslot = %ld\n", a[0]);
+	NEED(slots_of(text, b), "a slot that is fixed");
+	OK(b[2] == a[0] && b[0] == a[0] + 1 && b[1] == a[1],
+	    "the one that had it gets the next");
+	OK(slots_of("[token one]\nslot = 0\n", a) && a[0] == 0,
+	    "slot 0 can be had");
+	OK(!slots_of("[token one]\nslot = 7\n[token two]\nslot = 7\n", a),
+	    "two of one slot are refused");
+	OK(!slots_of("[token one]\nslot = 2147483648\n", a),
+	    "so is one that is no int");
+}
+
 static void
 test_keys(void)
 {
@@ -277,6 +324,7 @@ main(void)
 	testenv_open();
 	test_defaults();
 	test_whole_file();
+	test_slots();
 	test_keys();
 	test_refusals();
 	test_places();

@@ -166,8 +166,8 @@ test_regions(void)
 	snprintf(log, sizeof(log), "log = error:%s", testenv_path("log"));
 	p11_stop();
 	testenv_config(log, "replicas = eu-west-1, ap-south-1",
-	    "[token west]\nregion = eu-west-1\n"
-	    "[token south]\nregion = ap-south-1\n");
+	    "[token west]\nregion = eu-west-1\nslot = 1\n"
+	    "[token south]\nregion = ap-south-1\nslot = 2\n");
 	p11_start();
 	RV(bring(material(20), "everywhere", 0, NULL, 0, &h), CKR_OK,
 	    "a key for three Regions");

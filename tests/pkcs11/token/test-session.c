@@ -374,8 +374,8 @@ main(void)
 {
 	testenv_open();
 	testenv_config(NULL, NULL,
-	    "[token other]\naes-cbc-pad = yes\n"
-	    "[token broken]\nendpoint = http://192.0.2.1/\n");
+	    "[token other]\nslot = 1\naes-cbc-pad = yes\n"
+	    "[token broken]\nslot = 2\nendpoint = http://192.0.2.1/\n");
 	p11_start();
 	test_slots();
 	test_tokens();

@@ -256,6 +256,50 @@ test_clock(void)
 	control("POST", "/clock?skew=-90000");
 }
 
+/* Older versions called the directory by the token's serial number, of which the
+ * section's name is a part. */
+static void
+test_older_version(void)
+{
+	char old[512], new[256], text[1024];
+	CK_TOKEN_INFO info;
+
+	NEED(p11->C_GetTokenInfo(0, &info) == CKR_OK, "the serial number");
+	snprintf(
+	    old, sizeof(old), STATE "/%.16s", (const char *)info.serialNumber);
+	snprintf(new, sizeof(new), "%s", testenv_path(token_dir));
+	p11_stop();
+	NEED(rename(new, testenv_path(old)) == 0, "the state as it was");
+	p11_start();
+	OK(access(testenv_path(pair_file), F_OK) == 0 &&
+		access(testenv_path(old), F_OK) != 0,
+	    "is where it belongs now");
+	RV(read_wrapping_key(), CKR_OK, "the pair is known");
+	/* two sections had two directories */
+	NEED(mkdir(testenv_path(old), 0700) == 0, "another section's");
+	snprintf(text, sizeof(text), "%s/made-other", old);
+	testenv_write(text, "other");
+	snprintf(text, sizeof(text), "%s/%s", old, strrchr(pair_file, '/') + 1);
+	testenv_write(text, "older");
+	RV(read_wrapping_key(), CKR_OK, "what is there stays");
+	OK(access(testenv_path(text), F_OK) == 0,
+	    "what has no place yet is not lost");
+	snprintf(text, sizeof(text), "%s/made-other", token_dir);
+	OK(strcmp(testenv_read(text), "other") == 0, "the rest is moved");
+	snprintf(text, sizeof(text), "%s/%s", old, strrchr(pair_file, '/') + 1);
+	NEED(remove(testenv_path(text)) == 0, "no trace of it");
+	/* the section's name does not matter */
+	snprintf(text, sizeof(text),
+	    "state = %s\n[token renamed]\nsettle = 0\n", testenv_path(STATE));
+	testenv_write("renamed.conf", text);
+	snprintf(old, sizeof(old), "%s", getenv("KEYFERRY_CONFIG"));
+	setenv("KEYFERRY_CONFIG", testenv_path("renamed.conf"), 1);
+	RV(read_wrapping_key(), CKR_OK, "a section with another name");
+	setenv("KEYFERRY_CONFIG", old, 1);
+	p11_stop();
+	p11_start();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -274,6 +318,7 @@ main(int argc, char **argv)
 	RV(read_wrapping_key(), CKR_OK, "a pair's wrapping key is read");
 	find_in(STATE, "", token_dir, sizeof(token_dir));
 	find_in(token_dir, "pair-", pair_file, sizeof(pair_file));
+	test_older_version();
 	test_modes();
 	test_links();
 	test_flipped_bits();

@@ -1,0 +1,11 @@
+#ifndef STATE_MOVE_H
+#define STATE_MOVE_H
+
+/*
+ * What an older version left of a token's state, in a directory that was called
+ * by the section's name, moves to the directory of today. A file whose place is
+ * taken stays until that is free: two sections for the same keys had two
+ * directories. Other processes may do the same at once.
+ */
+void state_move(const char *from, const char *to);
+#endif
