@@ -1,5 +1,6 @@
 /* Where session keys are not, once they are destroyed: in a core file of a
- * process that created, copied, used, wrapped and unwrapped them, and failed to.
+ * process that created, copied, used, wrapped and unwrapped them, and failed to,
+ * and that generated and derived others; also where an allocation failed.
  * The attributes come out of a file that the process maps and lets go of, so
  * that what is found is what the module left. */
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include "secret-scan.h"
 #include "external-key.h"
 #include "child.h"
+#include "failing-alloc.h"
 
 #define KEYS 4
 #define CANARY "this stands in the core file, key material does not"
@@ -22,7 +24,21 @@ struct row {
 	CK_ULONG len;
 	CK_BYTE bytes[EXTERNAL_KEY_VALUE_MAX];
 };
+/* What was made by the module, which writes its value right here. */
+enum made {
+	MADE_AES,
+	MADE_HKDF,
+	MADE_EC,
+	MADE_ECDH,
+	MADE_RSA,
+	MADE_PRIME,
+	MADE
+};
+static const char *const made_names[MADE] = {"a generated AES key",
+    "a key derived by HKDF", "a generated EC key", "a key derived by ECDH",
+    "a generated RSA key's exponent", "its prime"};
 struct keys {
+	struct row made[MADE];
 	CK_ULONG count[KEYS];
 	struct row rows[KEYS][KEY_TEMPLATE_MAX];
 };
@@ -125,6 +141,124 @@ fail_to(CK_ATTRIBUTE *t, CK_ULONG count)
 }
 
 static CK_RV
+keep_value(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, struct row *r)
+{
+	CK_ATTRIBUTE a = {type, r->bytes, sizeof(r->bytes)};
+	CK_RV rv = p11->C_GetAttributeValue(rw, h, &a, 1);
+
+	r->len = rv == CKR_OK ? a.ulValueLen : 0;
+	return (rv);
+}
+
+static CK_RV
+derive(CK_OBJECT_HANDLE base, CK_MECHANISM *m, struct row *r)
+{
+	CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_ULONG len = 32;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, generic), A(CKA_VALUE_LEN, len),
+	    A(CKA_EXTRACTABLE, yes), A(CKA_SENSITIVE, no), A(CKA_SIGN, yes)};
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	if ((rv = p11->C_DeriveKey(rw, m, base, t, ELEMS(t), &h)) != CKR_OK ||
+	    (rv = keep_value(h, CKA_VALUE, r)) != CKR_OK)
+		return (rv);
+	use(h);
+	return (p11->C_DestroyObject(rw, h));
+}
+
+static CK_RV
+generate_secret(struct keys *keys)
+{
+	CK_ULONG len = 32;
+	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
+	struct hkdf_params p = {CK_TRUE, CK_TRUE, CKM_SHA256, 1 /* none */,
+	    NULL, 0, CK_INVALID_HANDLE, NULL, 0};
+	CK_MECHANISM hkdf = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+	CK_ATTRIBUTE t[] = {A(CKA_VALUE_LEN, len), A(CKA_EXTRACTABLE, yes),
+	    A(CKA_SENSITIVE, no), A(CKA_SIGN, yes), A(CKA_DERIVE, yes)};
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	if ((rv = p11->C_GenerateKey(rw, &m, t, ELEMS(t), &h)) != CKR_OK ||
+	    (rv = keep_value(h, CKA_VALUE, &keys->made[MADE_AES])) != CKR_OK ||
+	    (rv = derive(h, &hkdf, &keys->made[MADE_HKDF])) != CKR_OK)
+		return (rv);
+	use(h);
+	return (p11->C_DestroyObject(rw, h));
+}
+
+/* Destroys both halves; the private one was used. */
+static CK_RV
+generate_pair(CK_MECHANISM_TYPE type, CK_ATTRIBUTE public, struct keys *keys)
+{
+	CK_MECHANISM m = {type, NULL, 0};
+	CK_ATTRIBUTE priv[] = {A(CKA_EXTRACTABLE, yes), A(CKA_SENSITIVE, no),
+	    A(CKA_SIGN, yes), A(CKA_DERIVE, yes)};
+	CK_OBJECT_HANDLE h[2];
+	CK_BYTE point[128];
+	CK_ATTRIBUTE at = A(CKA_EC_POINT, point);
+	CK_ECDH1_DERIVE_PARAMS p = {CKD_NULL, 0, NULL, 0, point};
+	CK_MECHANISM ecdh = {CKM_ECDH1_DERIVE, &p, sizeof(p)};
+	bool ec = type == CKM_EC_KEY_PAIR_GEN;
+	CK_RV rv = p11->C_GenerateKeyPair(
+	    rw, &m, &public, 1, priv, ec ? 4 : 3, &h[0], &h[1]);
+
+	if (rv == CKR_OK && ec &&
+	    (rv = keep_value(h[1], CKA_VALUE, &keys->made[MADE_EC])) ==
+		CKR_OK &&
+	    (rv = p11->C_GetAttributeValue(rw, h[0], &at, 1)) == CKR_OK) {
+		p.ulPublicDataLen = at.ulValueLen;
+		rv = derive(h[1], &ecdh, &keys->made[MADE_ECDH]);
+	}
+	if (rv == CKR_OK && !ec &&
+	    (rv = keep_value(
+		 h[1], CKA_PRIVATE_EXPONENT, &keys->made[MADE_RSA])) == CKR_OK)
+		rv = keep_value(h[1], CKA_PRIME_1, &keys->made[MADE_PRIME]);
+	if (rv != CKR_OK)
+		return (rv);
+	use(h[1]);
+	rv = p11->C_DestroyObject(rw, h[1]);
+	return (rv == CKR_OK ? p11->C_DestroyObject(rw, h[0]) : rv);
+}
+
+static CK_RV
+generate_all(struct keys *keys)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_ULONG bits = 2048;
+	CK_RV rv = generate_secret(keys);
+
+	if (rv == CKR_OK)
+		rv = generate_pair(CKM_EC_KEY_PAIR_GEN,
+		    (CK_ATTRIBUTE)A_BYTES(CKA_EC_PARAMS, p256, sizeof(p256)),
+		    keys);
+	if (rv == CKR_OK)
+		rv = generate_pair(CKM_RSA_PKCS_KEY_PAIR_GEN,
+		    (CK_ATTRIBUTE)A(CKA_MODULUS_BITS, bits), keys);
+	return (rv);
+}
+
+/* Each allocation fails once. */
+static CK_RV
+run_out_of_memory(CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	CK_RV rv;
+
+	for (size_t n = 1;; n++) {
+		alloc_arm(n, false);
+		rv = p11->C_CreateObject(rw, t, count, &h);
+		if (alloc_disarm() < n)
+			return (
+			    rv == CKR_OK ? p11->C_DestroyObject(rw, h) : rv);
+		if (rv == CKR_OK && p11->C_DestroyObject(rw, h) != CKR_OK)
+			return (CKR_GENERAL_ERROR);
+	}
+}
+
+static CK_RV
 import_all(const struct keys *keys)
 {
 	CK_ATTRIBUTE t[KEY_TEMPLATE_MAX + 2];
@@ -145,6 +279,8 @@ import_all(const struct keys *keys)
 		if ((rv = fail_to(t, count)) == CKR_OK)
 			rv = live_and_die(t, count);
 		if (rv == CKR_OK)
+			rv = run_out_of_memory(t, count);
+		if (rv == CKR_OK)
 			rv = come_and_go(t, count);
 	}
 	return (rv);
@@ -154,17 +290,20 @@ import_all(const struct keys *keys)
 static CK_RV
 step_import(const char *core)
 {
-	const struct keys *keys;
+	struct keys *keys;
 	char *canary = strdup(CANARY);
-	int fd = open(testenv_path("keys"), O_RDONLY | O_CLOEXEC);
+	int fd = open(testenv_path("keys"), O_RDWR | O_CLOEXEC);
 	CK_RV rv;
 
-	keys = mmap(NULL, sizeof(*keys), PROT_READ, MAP_SHARED, fd, 0);
+	alloc_keep_freed(true);
+	keys = mmap(
+	    NULL, sizeof(*keys), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (keys == MAP_FAILED || (rv = p11_begin()) != CKR_OK)
 		return (CKR_GENERAL_ERROR);
-	rv = import_all(keys);
-	munmap((void *)(size_t)keys, sizeof(*keys));
+	if ((rv = generate_all(keys)) == CKR_OK)
+		rv = import_all(keys);
+	munmap(keys, sizeof(*keys));
 	if (rv == CKR_OK && !core_write(core))
 		rv = CKR_FUNCTION_NOT_SUPPORTED;
 	(void)p11->C_Finalize(NULL);
@@ -231,6 +370,24 @@ check_file(
 		}
 }
 
+/* What the child wrote into the file. */
+static void
+check_made(const char *what, const struct secret_scan *h)
+{
+	struct secret_scan file = secret_scan_open(testenv_path("keys"));
+	const struct keys *keys = (const void *)file.bytes;
+
+	NEED(file.len == sizeof(*keys), "what was made");
+	for (size_t i = 0; i < MADE; i++) {
+		const struct row *r = &keys->made[i];
+
+		OK(r->len >= 16, "%s has a value", made_names[i]);
+		COUNT(secret_scan_copies(h, r->bytes, r->len) +
+			  copies_of_number(h, r->bytes, r->len),
+		    0, "no copy of %s in %s", made_names[i], what);
+	}
+}
+
 static const struct child_row steps[] = {{"import", step_import}};
 
 int
@@ -269,6 +426,7 @@ main(int argc, char **argv)
 		OK(h.len != 0 && secret_scan_has(&h, CANARY, strlen(CANARY)),
 		    "a core file, %zu bytes, has what stood in memory", h.len);
 		check_file("the core file", &h, o);
+		check_made("the core file", &h);
 	}
 	for (size_t i = 0; i < KEYS; i++)
 		external_key_free(&o[i]);
