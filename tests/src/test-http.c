@@ -120,27 +120,35 @@ test_proxy(void)
 	http_server_stop(s);
 }
 
+/* curl looks for it once, when it starts. */
+static char key_log[] = "/tmp/keyferry-keylog-XXXXXX";
+
+static void
+set_key_log(void)
+{
+	int fd = mkstemp(key_log);
+
+	NEED(fd != -1, "a file");
+	close(fd);
+	setenv("SSLKEYLOGFILE", key_log, 1);
+}
+
 static void
 test_key_log(void)
 {
-	char path[] = "/tmp/keyferry-keylog-XXXXXX";
 	const char *bundle;
 	SSL_CTX *tls = tls_context("IP:127.0.0.1", &bundle);
 	struct http_server *s = http_server_start(steps, 1, tls);
 	struct http *h = open_http(bundle);
 	struct error_info error;
 	struct stat st;
-	int fd = mkstemp(path);
 
-	NEED(fd != -1, "a file");
-	close(fd);
-	setenv("SSLKEYLOGFILE", path, 1);
 	OK(post(h, http_server_url(s), &error) == ERR_OK, "a request: %s",
 	    error.message);
-	OK(stat(path, &st) == 0 && st.st_size == 0,
+	OK(stat(key_log, &st) == 0 && st.st_size == 0,
 	    "no TLS secret is in SSLKEYLOGFILE's file");
 	http_close(h);
-	unlink(path);
+	unlink(key_log);
 	http_server_stop(s);
 	SSL_CTX_free(tls);
 }
@@ -191,6 +199,7 @@ main(void)
 {
 	NEED(crypto_open(&crypto, &(struct crypto_setup){0}, NULL) == ERR_OK,
 	    "OpenSSL");
+	set_key_log();
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");
 	unsetenv("no_proxy");
