@@ -18,7 +18,7 @@ struct alias {
 	char name[KEY_ALIAS_SIZE]; /* with "alias/" */
 	char key_id[KEY_ID_SIZE];
 	int64_t created_ms, updated_ms;
-	int64_t changed_ms; /* as in struct key; not stored */
+	int64_t changed_ms; /* of what readers still see; not stored */
 };
 
 /* What GetParametersForImport handed out: one set. */

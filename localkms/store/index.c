@@ -26,6 +26,17 @@ index_find(const struct index *x, const void *key, bool *found)
 }
 
 bool
+index_copy(const struct index *x, const void *key, void *out, size_t size)
+{
+	bool found;
+	size_t place = index_find(x, key, &found);
+
+	if (found)
+		memcpy(out, x->rows[place], size);
+	return (found);
+}
+
+bool
 index_reserve(struct index *x)
 {
 	void **rows = array_grow(x->rows, &x->cap, x->count + 1, sizeof(*rows));
@@ -60,4 +71,12 @@ index_free(struct index *x)
 	free(x->rows);
 	x->rows = NULL;
 	x->count = x->cap = 0;
+}
+
+void
+index_free_all(struct index *x)
+{
+	for (size_t i = 0; i < x->count; i++)
+		free(x->rows[i]);
+	index_free(x);
 }

@@ -17,6 +17,8 @@ struct store {
 	struct index keys; /* of struct key: Region, id */
 	struct index aliases; /* of struct alias: Region, name */
 	struct index aliases_by_key; /* the same: Region, key id, name */
+	/* what readers see of those that changed just now; key id "": none */
+	struct index seen_aliases;
 	_Atomic int64_t due; /* when the next key changes by itself */
 	_Atomic int64_t delay_ms;
 	pthread_mutex_t uses; /* over the last_use of all keys */
@@ -103,6 +105,7 @@ store_open(const char *dir, struct store **out, char *why, size_t size)
 	s->keys.compare = key_compare;
 	s->aliases.compare = alias_compare;
 	s->aliases_by_key.compare = alias_by_key_compare;
+	s->seen_aliases.compare = alias_compare;
 	s->due = INT64_MAX;
 	if (!disk_open(dir, &s->disk, why, size))
 		goto out;
@@ -123,10 +126,9 @@ store_close(struct store *s)
 		return;
 	for (size_t i = 0; i < s->keys.count; i++)
 		key_unref(s->keys.rows[i]);
-	for (size_t i = 0; i < s->aliases.count; i++)
-		free(s->aliases.rows[i]);
 	index_free(&s->keys);
-	index_free(&s->aliases);
+	index_free_all(&s->aliases);
+	index_free_all(&s->seen_aliases);
 	index_free(&s->aliases_by_key);
 	disk_close(s->disk);
 	pthread_mutex_destroy(&s->uses);
@@ -162,6 +164,14 @@ store_settle(struct store *s, struct key *k, enum key_state state)
 	k->settled_ms = delay == 0 ? 0 : mono_ms() + delay;
 }
 
+/* Whether readers still see what was before. */
+static bool
+is_recent(const struct store *s, int64_t changed_ms)
+{
+	return (s->delay_ms != 0 && changed_ms != 0 &&
+		mono_ms() - changed_ms < s->delay_ms);
+}
+
 /* The memory is locked. */
 static struct key *
 find_key(struct store *s, const char *region, const char *id)
@@ -189,12 +199,10 @@ struct key *
 store_key(struct store *s, const char *region, const char *id)
 {
 	struct key *k;
-	int64_t delay = s->delay_ms;
 
 	pthread_rwlock_rdlock(&s->memory);
 	k = find_key(s, region, id);
-	if (delay != 0 && k != NULL && k->changed_ms != 0 &&
-	    mono_ms() - k->changed_ms < delay)
+	if (k != NULL && is_recent(s, k->changed_ms))
 		k = k->before;
 	if (k != NULL)
 		key_ref(k);
@@ -371,18 +379,33 @@ store_remove_key(struct store *s, const struct key *k)
 	return (true);
 }
 
+static bool
+find_alias(const struct index *x, const char *region, const char *name,
+    struct alias *out)
+{
+	struct sort_key at = {region, name, ""};
+
+	return (index_copy(x, &at, out, sizeof(*out)));
+}
+
+static bool
+find_seen_alias(
+    struct store *s, const char *region, const char *name, struct alias *out)
+{
+	if (find_alias(&s->seen_aliases, region, name, out) &&
+	    is_recent(s, out->changed_ms))
+		return (out->key_id[0] != '\0');
+	return (find_alias(&s->aliases, region, name, out));
+}
+
 bool
 store_current_alias(
     struct store *s, const char *region, const char *name, struct alias *out)
 {
-	struct sort_key at = {region, name, ""};
-	size_t place;
 	bool found;
 
 	pthread_rwlock_rdlock(&s->memory);
-	place = index_find(&s->aliases, &at, &found);
-	if (found)
-		*out = *(const struct alias *)s->aliases.rows[place];
+	found = find_alias(&s->aliases, region, name, out);
 	pthread_rwlock_unlock(&s->memory);
 	return (found);
 }
@@ -391,12 +414,36 @@ bool
 store_alias(
     struct store *s, const char *region, const char *name, struct alias *out)
 {
-	int64_t delay = s->delay_ms;
+	bool found;
 
-	if (!store_current_alias(s, region, name, out))
-		return (false);
-	return (delay == 0 || out->changed_ms == 0 ||
-		mono_ms() - out->changed_ms >= delay);
+	pthread_rwlock_rdlock(&s->memory);
+	found = find_seen_alias(s, region, name, out);
+	pthread_rwlock_unlock(&s->memory);
+	return (found);
+}
+
+/* What readers see of an alias that changes now, they see for a while. */
+static void
+keep_seen_alias(struct store *s, const struct alias *a)
+{
+	struct alias *row;
+	struct sort_key at = alias_sort_key(a);
+	size_t place;
+	bool found;
+
+	if (s->delay_ms == 0)
+		return;
+	if ((row = malloc(sizeof(*row))) == NULL ||
+	    !index_reserve(&s->seen_aliases))
+		abort(); /* as in store_put_keys() */
+	*row = *a;
+	if (!find_seen_alias(s, a->region, a->name, row))
+		row->key_id[0] = '\0';
+	row->changed_ms = mono_ms();
+	place = index_find(&s->seen_aliases, &at, &found);
+	if (found)
+		free(s->seen_aliases.rows[place]);
+	index_put(&s->seen_aliases, place, found, row);
 }
 
 size_t
@@ -426,22 +473,15 @@ store_aliases(struct store *s, const char *region, const char *key_id,
 bool
 store_put_alias(struct store *s, const struct alias *a)
 {
-	struct alias row = *a, old;
-	bool ok = disk_put_alias(s->disk, a);
-	struct sort_key at = alias_sort_key(a);
-	size_t place;
-	bool found;
+	struct alias old;
 
-	if (!ok)
+	if (!disk_put_alias(s->disk, a))
 		return (false);
-	row.changed_ms = mono_ms();
 	pthread_rwlock_wrlock(&s->memory);
-	place = index_find(&s->aliases, &at, &found);
-	if (found) {
-		old = *(const struct alias *)s->aliases.rows[place];
+	keep_seen_alias(s, a);
+	if (find_alias(&s->aliases, a->region, a->name, &old))
 		remove_alias(s, &old);
-	}
-	if (!add_alias(s, &row))
+	if (!add_alias(s, a))
 		abort(); /* as in store_put_keys() */
 	pthread_rwlock_unlock(&s->memory);
 	return (true);
@@ -453,6 +493,7 @@ store_remove_alias(struct store *s, const struct alias *a)
 	if (!disk_remove_alias(s->disk, a))
 		return (false);
 	pthread_rwlock_wrlock(&s->memory);
+	keep_seen_alias(s, a);
 	remove_alias(s, a);
 	pthread_rwlock_unlock(&s->memory);
 	return (true);

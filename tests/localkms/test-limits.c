@@ -338,6 +338,61 @@ test_pages(struct localkms *l)
 	free(key);
 }
 
+/* The key that the alias leads to, or "". */
+static const char *
+leads_to(struct localkms *l, const char *alias)
+{
+	return (localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", alias)
+		    ? localkms_text(l, "KeyMetadata.KeyId")
+		    : "");
+}
+
+/* Names that changed a moment ago, of keys that are there for long. */
+static void
+test_late_aliases(void)
+{
+	struct localkms kms, *l = &kms;
+	char *a, *b;
+
+	localkms_open(l);
+	a = localkms_key(l, "");
+	b = localkms_key(l, "");
+	OK(localkms_call(l, "CreateAlias",
+	       "{\"AliasName\":\"alias/old\",\"TargetKeyId\":\"%s\"}", a) &&
+		localkms_call(l, "CreateAlias",
+		    "{\"AliasName\":\"alias/gone\",\"TargetKeyId\":\"%s\"}", a),
+	    "two aliases");
+	localkms_reopen(l);
+	NEED(localkms_control(l, "POST", "/consistency", "ms=60000"), "late");
+	OK(localkms_call(l, "CreateAlias",
+	       "{\"AliasName\":\"alias/new\",\"TargetKeyId\":\"%s\"}", a) &&
+		localkms_call(l, "UpdateAlias",
+		    "{\"AliasName\":\"alias/old\",\"TargetKeyId\":\"%s\"}",
+		    b) &&
+		localkms_call(
+		    l, "DeleteAlias", "{\"AliasName\":\"alias/gone\"}"),
+	    "one made, one moved, one deleted");
+	OK(strcmp(leads_to(l, "alias/new"), "") == 0,
+	    "a new alias is not there yet");
+	OK(strcmp(leads_to(l, "alias/old"), a) == 0,
+	    "an updated one leads to the old key");
+	OK(strcmp(leads_to(l, "alias/gone"), a) == 0,
+	    "a deleted one still leads to its key");
+	OK(localkms_call(l, "CreateAlias",
+	       "{\"AliasName\":\"alias/gone\",\"TargetKeyId\":\"%s\"}", b),
+	    "its name is free");
+	OK(strcmp(leads_to(l, "alias/gone"), a) == 0,
+	    "and leads to the old key for a while");
+	NEED(localkms_control(l, "POST", "/consistency", "ms=0"), "at once");
+	OK(strcmp(leads_to(l, "alias/new"), a) == 0 &&
+		strcmp(leads_to(l, "alias/old"), b) == 0 &&
+		strcmp(leads_to(l, "alias/gone"), b) == 0,
+	    "then all are as they were made");
+	localkms_close(l);
+	free(b);
+	free(a);
+}
+
 static void
 test_controls(struct localkms *l)
 {
@@ -529,6 +584,7 @@ main(void)
 	test_dry_runs(&l);
 	test_quotas();
 	test_controls(&l);
+	test_late_aliases();
 	localkms_close(&l);
 	return (tap_done());
 }
