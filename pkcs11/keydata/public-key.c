@@ -12,6 +12,12 @@
 /* Of NIST's algorithms, but for the last two bytes (RFC 9881, RFC 9935). */
 #define NIST_OID VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
 
+/* By their OIDs providers know them and the host's engines do not: an engine
+ * for PKCS#11 would take "RSA" and "EC" for its own, and cannot make a key of
+ * parameters. */
+#define TYPE_RSA "1.2.840.113549.1.1.1"
+#define TYPE_EC "1.2.840.10045.2.1"
+
 /* FIPS 203 and 204: the length of a public key, in bytes. */
 static const struct lattice {
 	uint8_t oid[2];
@@ -149,7 +155,7 @@ load_rsa(
 	    OSSL_PKEY_PARAM_RSA_E, e, k->exponent.len);
 	params[2] = OSSL_PARAM_construct_end();
 	/* two numbers are always a key: it is nothing that they lack */
-	done = from_params(crypto, "RSA", params, out);
+	done = from_params(crypto, TYPE_RSA, params, out);
 	return (done == ERR_DATA ? ERR_INTERNAL : done);
 }
 
@@ -167,7 +173,7 @@ load_ec(const struct crypto *crypto, const struct public_key *k, EVP_PKEY **out)
 	params[1] = OSSL_PARAM_construct_octet_string(
 	    OSSL_PKEY_PARAM_PUB_KEY, point, k->value.len);
 	params[2] = OSSL_PARAM_construct_end();
-	return (from_params(crypto, "EC", params, out));
+	return (from_params(crypto, TYPE_EC, params, out));
 }
 
 static const char *

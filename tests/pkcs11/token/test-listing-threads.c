@@ -14,6 +14,15 @@
 
 static atomic_int bad;
 
+static void
+check(CK_RV got, CK_RV want, const char *what)
+{
+	if (got == want)
+		return;
+	atomic_fetch_add(&bad, 1);
+	printf("# %s: 0x%lx\n", what, got);
+}
+
 static CK_RV
 seal(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE h)
 {
@@ -124,13 +133,13 @@ work(void *arg)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		snprintf(label, sizeof(label), "t%u-%u", n, i);
 		key_template(&k, "12345678901234567890123456789012", label);
-		if (p11->C_CreateObject(s, k.t, k.count, &h) != CKR_OK ||
-		    find(s, NULL, 0, NULL, 0) == 0 || seal(s, h) != CKR_OK)
-			atomic_fetch_add(&bad, 1);
+		check(
+		    p11->C_CreateObject(s, k.t, k.count, &h), CKR_OK, "create");
 		(void)find(s, NULL, 0, NULL, 0);
-		if (p11->C_DestroyObject(s, h) != CKR_OK ||
-		    seal(s, h) != CKR_KEY_HANDLE_INVALID)
-			atomic_fetch_add(&bad, 1);
+		check(seal(s, h), CKR_OK, "use");
+		(void)find(s, NULL, 0, NULL, 0);
+		check(p11->C_DestroyObject(s, h), CKR_OK, "destroy");
+		check(seal(s, h), CKR_KEY_HANDLE_INVALID, "use then");
 	}
 	(void)p11->C_CloseSession(s);
 	return (NULL);
