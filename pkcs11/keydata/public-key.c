@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+#include "crypto-key.h"
 #include "cryptoki/der.h"
 #include "curve.h"
 #include "der-read.h"
@@ -11,12 +12,6 @@
 #define ED25519_OID VIEW_STR("\x06\x03\x2b\x65\x70") /* RFC 8410 */
 /* Of NIST's algorithms, but for the last two bytes (RFC 9881, RFC 9935). */
 #define NIST_OID VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
-
-/* By their OIDs providers know them and the host's engines do not: an engine
- * for PKCS#11 would take "RSA" and "EC" for its own, and cannot make a key of
- * parameters. */
-#define TYPE_RSA "1.2.840.113549.1.1.1"
-#define TYPE_EC "1.2.840.10045.2.1"
 
 /* FIPS 203 and 204: the length of a public key, in bytes. */
 static const struct lattice {
@@ -122,12 +117,9 @@ static enum err
 from_params(const struct crypto *crypto, const char *type, OSSL_PARAM *params,
     EVP_PKEY **out)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(crypto->lib, type, NULL);
-	bool done = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
-		    EVP_PKEY_fromdata(ctx, out, EVP_PKEY_PUBLIC_KEY, params) ==
-			1;
+	bool done = crypto_key_from_params(
+	    crypto, type, EVP_PKEY_PUBLIC_KEY, params, out);
 
-	EVP_PKEY_CTX_free(ctx);
 	return (done ? ERR_OK : not_loaded());
 }
 
@@ -155,7 +147,7 @@ load_rsa(
 	    OSSL_PKEY_PARAM_RSA_E, e, k->exponent.len);
 	params[2] = OSSL_PARAM_construct_end();
 	/* two numbers are always a key: it is nothing that they lack */
-	done = from_params(crypto, TYPE_RSA, params, out);
+	done = from_params(crypto, CRYPTO_TYPE_RSA, params, out);
 	return (done == ERR_DATA ? ERR_INTERNAL : done);
 }
 
@@ -173,7 +165,7 @@ load_ec(const struct crypto *crypto, const struct public_key *k, EVP_PKEY **out)
 	params[1] = OSSL_PARAM_construct_octet_string(
 	    OSSL_PKEY_PARAM_PUB_KEY, point, k->value.len);
 	params[2] = OSSL_PARAM_construct_end();
-	return (from_params(crypto, TYPE_EC, params, out));
+	return (from_params(crypto, CRYPTO_TYPE_EC, params, out));
 }
 
 static const char *

@@ -1,6 +1,7 @@
 #include <sys/random.h>
-#include <openssl/evp.h>
+#include <openssl/core_names.h>
 #include <openssl/x509.h>
+#include "crypto-key.h"
 #include "fence.h"
 #include "import-params.h"
 #include "import-wrap.h"
@@ -24,16 +25,23 @@ write_pkcs8(const EVP_PKEY *pkey, struct buf *out)
 static enum err
 make_pkcs8(struct call *c, const struct key_spec *s, struct buf *out)
 {
-	OSSL_LIB_CTX *lib = c->module->crypto->lib;
 	const struct curve *curve = curve_find(s->type, s->params);
+	const char *type = CRYPTO_TYPE_RSA;
+	char name[16];
+	size_t bits = s->bits;
+	OSSL_PARAM params[2] = {
+	    OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_RSA_BITS, &bits),
+	    OSSL_PARAM_construct_end()};
 	EVP_PKEY *pkey = NULL;
 	enum err e = ERR_INTERNAL;
 
-	if (s->type == CKK_RSA)
-		pkey = EVP_PKEY_Q_keygen(lib, NULL, "RSA", (size_t)s->bits);
-	else if (curve != NULL)
-		pkey = EVP_PKEY_Q_keygen(lib, NULL, "EC", curve->name);
-	if (pkey != NULL)
+	if (curve != NULL) {
+		type = CRYPTO_TYPE_EC;
+		OPENSSL_strlcpy(name, curve->name, sizeof(name));
+		params[0] = OSSL_PARAM_construct_utf8_string(
+		    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
+	}
+	if (crypto_key_generate(c->module->crypto, type, params, &pkey))
 		e = write_pkcs8(pkey, out);
 	EVP_PKEY_free(pkey);
 	return (e);

@@ -12,6 +12,7 @@
 
 #define FILE_MAX (64 * 1024)
 #define NAME_SIZE (KMS_ID_SIZE + 16)
+#define LIST_PAUSE_MS 1000
 
 #define REMOVAL(member, name, kind) \
 	JSON_FIELD(struct removal, member, name, kind)
@@ -224,27 +225,52 @@ removal_wait(struct call *c, const struct key *k, bool *had_material)
 	return (doomed ? ERR_OK : ERR_KEY_STATE);
 }
 
-/* Names that came to the key until it was scheduled. Of one that nobody knew
- * there is hardly any, and a look that shows none is enough. */
+/* Frees the names that KMS lists now, if there are any. */
+static enum err
+free_listed_names(struct call *c, struct removal *r, const struct key *k)
+{
+	static const struct alias_list none = {.names = NULL};
+	struct alias_list listed = {.names = NULL};
+	struct key *nameless = key_copy(k);
+	enum err e = ERR_MEMORY;
+
+	if (nameless == NULL)
+		return (e);
+	nameless->names = (struct key_names){.known = true};
+	e = alias_list_read(c, &c->kms, nameless, &listed);
+	if (e == ERR_OK && listed.count != 0)
+		e = removal_free_names(c, r, k, &none);
+	alias_list_free(&listed);
+	key_unref(nameless);
+	return (e);
+}
+
+/*
+ * Names that came to the key until it was scheduled; none comes to it since. A
+ * list may be late, so the last is asked for when what was done before has
+ * settled. Of a key that nobody knew, one that shows no name is enough.
+ */
 static enum err
 free_late_names(struct call *c, struct removal *r, const struct key *k)
 {
 	static const struct alias_list none = {.names = NULL};
-	struct alias_list listed = {.names = NULL};
-	struct key *nameless = NULL;
-	enum err e = ERR_OK;
-	bool any = true;
+	const struct clock *clock = c->module->clock;
+	int64_t settled = clock->mono_ms(clock->ctx) +
+			  c->token->config->settle * 1000;
+	bool last = settled <= clock->mono_ms(clock->ctx);
+	enum err e;
 
-	if (r->just_made) {
-		if ((nameless = key_copy(k)) == NULL)
-			return (ERR_MEMORY);
-		nameless->names = (struct key_names){.known = true};
-		e = alias_list_read(c, &c->kms, nameless, &listed);
-		any = listed.count != 0;
-		alias_list_free(&listed);
-		key_unref(nameless);
+	if (r->just_made)
+		return (free_listed_names(c, r, k));
+	e = removal_free_names(c, r, k, &none);
+	while (e == ERR_OK && !last) {
+		last = settled <= clock->mono_ms(clock->ctx);
+		e = free_listed_names(c, r, k);
+		if (e == ERR_OK && !last &&
+		    !deadline_sleep(&c->kms.deadline, LIST_PAUSE_MS))
+			e = ERR_DEADLINE;
 	}
-	return (e == ERR_OK && any ? removal_free_names(c, r, k, &none) : e);
+	return (e);
 }
 
 /* Labels that other keys have, too. A label that this call was the first to

@@ -1,6 +1,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
+#include "crypto-key.h"
 #include "keydata/number.h"
 #include "keydata/rsa.h"
 #include "keydata/curve.h"
@@ -197,14 +198,9 @@ static CK_RV
 keygen(
     struct call *c, const char *type, const OSSL_PARAM *params, EVP_PKEY **out)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(
-	    c->module->crypto->lib, type, NULL);
-	bool done = ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
-		    EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
-		    EVP_PKEY_generate(ctx, out) == 1;
-
-	EVP_PKEY_CTX_free(ctx);
-	return (done ? CKR_OK : not_generated(c));
+	return (crypto_key_generate(c->module->crypto, type, params, out)
+		    ? CKR_OK
+		    : not_generated(c));
 }
 
 /* CKA_PUBLIC_EXPONENT, in the machine's order; 65537 where it is absent. */
@@ -252,7 +248,7 @@ rsa_keygen(
 	    OSSL_PKEY_PARAM_RSA_BITS, &size);
 	params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, e_len);
 	params[2] = OSSL_PARAM_construct_end();
-	return (keygen(c, PKEY_RSA, params, out));
+	return (keygen(c, CRYPTO_TYPE_RSA, params, out));
 }
 
 static CK_RV
@@ -293,7 +289,7 @@ ec_keygen(struct call *c, const struct curve *curve, EVP_PKEY **out)
 		return (keygen(c, curve->name, params, out));
 	params[0] = OSSL_PARAM_construct_utf8_string(
 	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
-	return (keygen(c, PKEY_EC, params, out));
+	return (keygen(c, CRYPTO_TYPE_EC, params, out));
 }
 
 /* The private value, then the public one. */

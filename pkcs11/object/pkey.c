@@ -1,5 +1,6 @@
 #include <string.h>
 #include <openssl/core_names.h>
+#include "crypto-key.h"
 #include "keydata/curve.h"
 #include "keydata/number.h"
 #include "keydata/rsa.h"
@@ -52,21 +53,13 @@ static CK_RV
 from_params(struct call *c, const char *type, struct numbers *n, bool private,
     EVP_PKEY **out)
 {
-	EVP_PKEY_CTX *ctx;
-	CK_RV rv;
+	int selection = private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
 
 	n->params[n->count] = OSSL_PARAM_construct_end();
-	ctx = EVP_PKEY_CTX_new_from_name(c->module->crypto->lib, type, NULL);
-	if (ctx == NULL)
-		return (not_taken());
-	rv = EVP_PKEY_fromdata_init(ctx) == 1 &&
-		     EVP_PKEY_fromdata(ctx, out,
-			 private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-			 n->params) == 1
-		 ? CKR_OK
-		 : not_taken();
-	EVP_PKEY_CTX_free(ctx);
-	return (rv);
+	return (crypto_key_from_params(
+		    c->module->crypto, type, selection, n->params, out)
+		    ? CKR_OK
+		    : not_taken());
 }
 
 static CK_RV
@@ -84,7 +77,7 @@ rsa_of_attrset(struct call *c, const struct attrset *b, EVP_PKEY **out)
 		    add_number(&n, rsa_part_names[i].openssl, v) != ERR_OK)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
-		rv = from_params(c, PKEY_RSA, &n, count != 2, out);
+		rv = from_params(c, CRYPTO_TYPE_RSA, &n, count != 2, out);
 	buf_free(&n.bytes);
 	return (rv);
 }
@@ -117,7 +110,7 @@ ec_of_attrset(struct call *c, const struct attrset *b,
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK)
 		rv = from_params(
-		    c, PKEY_EC, &n, b->class == CKO_PRIVATE_KEY, out);
+		    c, CRYPTO_TYPE_EC, &n, b->class == CKO_PRIVATE_KEY, out);
 	buf_free(&n.bytes);
 	return (rv);
 }

@@ -5,14 +5,6 @@
 
 /* Keys as OpenSSL wants them, in the module's library context. */
 
-/*
- * Key types as OpenSSL is asked for them when keys are made: by OID. By the
- * usual names it asks the host's engines first, and one of those (libp11's)
- * may be what has called us.
- */
-#define PKEY_RSA "1.2.840.113549.1.1.1"
-#define PKEY_EC "1.2.840.10045.2.1"
-
 /* The public half of a pair in KMS, or a session object's key: *out is held
  * for the caller, EVP_PKEY_free() it. */
 CK_RV pkey_from_object(struct call *, const struct object *, EVP_PKEY **out);

@@ -170,24 +170,6 @@ explore_mode(struct exploration *x)
 	return (x->mode->trouble ? explore_troubles(x) : explore(x));
 }
 
-/* What is known to be wrong, by modes. */
-static const struct {
-	const char *scene;
-	unsigned modes;
-} known[] = {
-    {"rename-and-destroy", 0x8},
-};
-
-static bool
-is_known(const struct scene *s, size_t mode)
-{
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(known[i].scene, s->name) == 0 &&
-		    (known[i].modes & 1U << mode) != 0)
-			return (true);
-	return (false);
-}
-
 static int
 run_all(const char *scene, const char *mode, unsigned long most)
 {
@@ -208,12 +190,10 @@ run_all(const char *scene, const char *mode, unsigned long most)
 			    !is_of(s, &modes[i]))
 				continue;
 			good = explore_mode(&x);
-			bad += !good && !is_known(s, i);
+			bad += !good;
 			printf("%s %s %s: %lu runs, %lu of them cut%s\n",
-			    good	     ? "good"
-			    : is_known(s, i) ? "KNOWN"
-					     : "BAD",
-			    s->name, modes[i].name, x.runs, x.seen,
+			    good ? "good" : "BAD", s->name, modes[i].name,
+			    x.runs, x.seen,
 			    x.unfinished ? ", not finished" : "");
 			fflush(stdout);
 		}
@@ -297,7 +277,7 @@ run_sample(void)
 			    .mode = &modes[i],
 			    .rules = FAKE_ALL_RULES};
 
-			if (is_of(s, &modes[i]) && !is_known(s, i))
+			if (is_of(s, &modes[i]))
 				OK(sample(&x, (unsigned)(s - scenes)), "%s %s",
 				    s->name, modes[i].name);
 		}
