@@ -81,9 +81,11 @@ static const struct bad bads[] = {
     {"ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, NOTHING},
     {"ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
     /* the look at the result */
-    {"DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
-    {"DescribeKey", 1, "cut-before" FOREVER, DOWN, WHOLE},
-    {"DescribeKey", 1, "garbage&count=1", DOWN, WHOLE},
+    /* of the label and of its marker at once; then of the key */
+    {"DescribeKey", 1, "internal" FOREVER, DOWN, NOTHING},
+    {"DescribeKey", 2, "internal" FOREVER, DOWN, WHOLE},
+    {"DescribeKey", 2, "cut-before" FOREVER, DOWN, WHOLE},
+    {"DescribeKey", 2, "garbage&count=1", DOWN, WHOLE},
 };
 
 static struct account before, after;

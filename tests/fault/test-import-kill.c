@@ -93,7 +93,7 @@ static const struct moment {
     {"GetParametersForImport", 0, "hang-after", NULL, 1, 0},
     {"ImportKeyMaterial", 0, "hang", NULL, 1, 0},
     {"ImportKeyMaterial", 0, "hang-after", material_there, 0, 1},
-    {"DescribeKey", 1, "hang", NULL, 0, 1},
+    {"DescribeKey", 2, "hang", NULL, 0, 1},
 };
 
 static void

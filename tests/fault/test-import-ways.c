@@ -184,7 +184,7 @@ static const struct bad {
     {VALUE, "ImportKeyMaterial", 0, "error&error=ExpiredTokenException" FOREVER,
 	CKR_USER_NOT_LOGGED_IN, NOTHING},
     {VALUE, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
-    {VALUE, "DescribeKey", 1, "internal" FOREVER, DOWN, WHOLE},
+    {VALUE, "DescribeKey", 2, "internal" FOREVER, DOWN, WHOLE},
 
     {PASS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
     {PASS, "CreateKey", 0, "cut-reply&count=1", CKR_OK, WHOLE},

@@ -237,16 +237,16 @@ test_beside(void)
 	struct beside {
 		char id[8];
 	};
-	static const struct json_field other = JSON_FIELD(
-	    struct beside, id, "Other", TEXT);
+	static const struct json_field other[] = {
+	    JSON_FIELD(struct beside, id, "Other", TEXT), JSON_END};
 	const char *member;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct beside b = {""};
 		struct sample s = {.number = 0};
 
-		OK(json_decode_beside(fields, view_str(rows[i].text), &s,
-		       &other, &b, &member) == rows[i].err &&
+		OK(json_decode_beside(fields, view_str(rows[i].text), &s, other,
+		       &b, &member) == rows[i].err &&
 			strcmp(b.id, rows[i].id) == 0,
 		    "beside: %s", rows[i].text);
 		sample_free(&s);
