@@ -47,8 +47,8 @@ alias_create_new(
 }
 
 enum err
-alias_create(
-    struct call *c, struct kms *kms, const char *alias, const struct key *k)
+alias_create_noting(struct call *c, struct kms *kms, const char *alias,
+    const struct key *k, bool *made)
 {
 	struct error_info error;
 	int tries = 0;
@@ -64,10 +64,20 @@ alias_create(
 	} while ((e == ERR_EXISTS && look == ERR_NOT_FOUND &&
 		     settle_pause(&kms->deadline, &tries, SETTLE_TRIES)) ||
 		 settle_retry_living(c, kms, k, e, &tries));
+	*made = e == ERR_OK;
 	if (e != ERR_OK && look == ERR_OK)
 		return (ERR_OK);
 	kms->error = error;
 	return (e);
+}
+
+enum err
+alias_create(
+    struct call *c, struct kms *kms, const char *alias, const struct key *k)
+{
+	bool made;
+
+	return (alias_create_noting(c, kms, alias, k, &made));
 }
 
 /* Whether it is not the key's, which the log is told where it is another's. */

@@ -17,6 +17,10 @@
  * another, as a settled look says. */
 enum err alias_create(
     struct call *, struct kms *, const char *alias, const struct key *);
+/* The same. *made: KMS has confirmed that this call created it; else it may be
+ * a name that somebody else gave the key. */
+enum err alias_create_noting(struct call *, struct kms *, const char *alias,
+    const struct key *, bool *made);
 
 /* CreateAlias without a look. ERR_EXISTS: it exists, and may lead here. */
 enum err alias_create_new(

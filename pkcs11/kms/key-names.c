@@ -54,17 +54,19 @@ set_marker(
 
 enum err
 key_names_claim_label(struct call *c, struct kms *kms, const struct key *k,
-    struct view label, bool shared, char alias[KMS_ALIAS_SIZE])
+    struct view label, bool shared, char alias[KMS_ALIAS_SIZE], bool *made)
 {
 	char aliases[LABEL_ALIASES][KMS_ALIAS_SIZE];
 	enum err e = name_to_alias(NAME_LABEL, label, alias);
 
+	*made = false;
 	if (e != ERR_OK)
 		return (e);
 	/* the longest labels have no room for a number */
 	if (!shared || label_aliases(label, aliases) != ERR_OK)
-		return (alias_create(c, kms, alias, k));
+		return (alias_create_noting(c, kms, alias, k, made));
 	e = alias_create_new(c, kms, alias, k);
+	*made = e == ERR_OK;
 	if (e != ERR_EXISTS)
 		return (e);
 	/* a late look may not show it: then it has the label twice */
@@ -75,6 +77,7 @@ key_names_claim_label(struct call *c, struct kms *kms, const struct key *k,
 		memcpy(alias, aliases[i], KMS_ALIAS_SIZE);
 		e = alias_create_new(c, kms, alias, k);
 	}
+	*made = e == ERR_OK;
 	return (e == ERR_OK ? set_marker(c, kms, label, k) : e);
 }
 

@@ -10,11 +10,12 @@
 
 /*
  * Gives the key the label. shared: if it belongs to another key, this one gets
- * the next number of it. alias gets what it is now. ERR_EXISTS: it belongs to
- * another key, or to as many as may have it.
+ * the next number of it. alias gets what it is now. *made: KMS has confirmed
+ * that this call created that alias, also where the call fails afterwards.
+ * ERR_EXISTS: it belongs to another key, or to as many as may have it.
  */
 enum err key_names_claim_label(struct call *, struct kms *, const struct key *,
-    struct view label, bool shared, char alias[KMS_ALIAS_SIZE]);
+    struct view label, bool shared, char alias[KMS_ALIAS_SIZE], bool *made);
 
 /* The key has lost the label of that marker, at which settle_aliases() has just
  * looked: if it leads to the key, it goes on to another key of the label, or

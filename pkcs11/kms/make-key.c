@@ -121,6 +121,7 @@ give_name(struct call *c, struct provision *p, char alias[KMS_ALIAS_SIZE])
 {
 	const struct key_request *r = p->request;
 	struct key_names *names = &p->key->names;
+	bool made;
 	enum err e;
 
 	if (!name_is(NAME_LABEL, alias)) {
@@ -130,7 +131,7 @@ give_name(struct call *c, struct provision *p, char alias[KMS_ALIAS_SIZE])
 		return (e);
 	}
 	e = key_names_claim_label(
-	    c, &c->kms, p->key, r->label, r->id.len != 0, alias);
+	    c, &c->kms, p->key, r->label, r->id.len != 0, alias, &made);
 	if (e == ERR_OK)
 		memcpy(names->label, alias, KMS_ALIAS_SIZE);
 	return (e);
@@ -140,9 +141,17 @@ enum err
 make_key_name(struct call *c, struct provision *p)
 {
 	struct alias_list l = {.names = NULL};
-	struct key_names *names = &p->key->names;
-	enum err e = make_key_aliases(p, &l);
+	struct key *named = key_copy(p->key);
+	struct key_names *names;
+	enum err e;
 
+	if (named == NULL)
+		return (ERR_MEMORY);
+	/* others may see the one that was there */
+	key_unref(p->key);
+	p->key = named;
+	names = &named->names;
+	e = make_key_aliases(p, &l);
 	for (size_t i = 0; i < l.count && e == ERR_OK; i++) {
 		e = give_name(c, p, l.names[i]);
 		/* without a reply it may be there */

@@ -119,9 +119,12 @@ claim(struct call *c, struct rename *r, const struct key *seen,
 		return (CKR_OK);
 	memcpy(s->from, from, KMS_ALIAS_SIZE);
 	if (kind == NAME_LABEL)
-		e = key_names_claim_label(c, &c->kms, k, name, has_id, s->to);
+		e = key_names_claim_label(
+		    c, &c->kms, k, name, has_id, s->to, &s->made);
 	else if ((e = name_to_alias(kind, name, s->to)) == ERR_OK)
-		e = alias_create(c, &c->kms, s->to, k);
+		e = alias_create_noting(c, &c->kms, s->to, k, &s->made);
+	if (e == ERR_OK || s->made)
+		r->count++;
 	if (e == ERR_DATA)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "the name is empty, or too long for a KMS alias"));
@@ -131,7 +134,6 @@ claim(struct call *c, struct rename *r, const struct key *seen,
 		return (call_fail(c, e));
 	if (strcmp(s->from, s->to) == 0)
 		s->from[0] = '\0'; /* a look was late */
-	r->count++;
 	return (CKR_OK);
 }
 
@@ -247,7 +249,8 @@ rename_end(struct call *c, struct rename *r, CK_RV rv)
 
 	if (r->count > 0)
 		call_set_deadline(
-		    c, c->token->config->timeout + c->token->config->settle);
+		    c, c->token->config->timeout +
+			   SETTLED_LOOKS * c->token->config->settle);
 	if (rv == CKR_OK && r->count > 0) {
 		if ((e = wait_settled(c, r, looks, &n)) == ERR_OK &&
 		    (e = drop_old(c, r, looks, n)) == ERR_OK)
@@ -256,8 +259,9 @@ rename_end(struct call *c, struct rename *r, CK_RV rv)
 			rv = call_fail(c, e);
 	} else if (r->count > 0) {
 		for (size_t i = 0; i < r->count; i++)
-			(void)alias_delete(
-			    c, &c->kms, r->steps[i].to, r->key->meta.id);
+			if (r->steps[i].made && c->err != ERR_WRONG_MATERIAL)
+				(void)alias_delete(c, &c->kms, r->steps[i].to,
+				    r->key->meta.id);
 		c->kms = failed;
 	}
 	key_unref(r->key);

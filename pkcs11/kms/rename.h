@@ -22,6 +22,7 @@ struct rename {
 		char from[KMS_ALIAS_SIZE]; /* "": there is none */
 		char to[KMS_ALIAS_SIZE];
 		char marker[KMS_ALIAS_SIZE]; /* of the old label; "": none */
+		bool made; /* this call created `to`, and may delete it again */
 	} steps[2];
 	size_t count;
 };
@@ -38,7 +39,9 @@ struct rename {
 CK_RV rename_begin(struct call *, struct rename *, struct key *,
     const struct view *label, const struct view *id);
 /* Steps 2 and 3; the store knows the key by its new names afterwards. rv: of
- * what came between; if that failed, the new names are taken away again. */
+ * what came between; if that failed, the names that this call created are
+ * deleted again, unless another call brought the key its material, which may
+ * have been told that the key has these names. */
 CK_RV rename_end(struct call *, struct rename *, CK_RV rv);
 
 /* Whether the key could be given that name: an alias can hold it, and no other

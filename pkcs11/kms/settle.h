@@ -2,6 +2,10 @@
 #define SETTLE_H
 #include "token/settle-pause.h"
 
+/* A call that takes a label away which other keys share waits for so many
+ * settled looks, one after another: its time is longer by as many. */
+#define SETTLED_LOOKS 6
+
 /* settle_retry() of a request that may change the key: not for one that waits
  * for its deletion. kms: the Region in which it failed. */
 bool settle_retry_living(

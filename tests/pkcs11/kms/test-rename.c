@@ -126,6 +126,34 @@ test_both(void)
 	COUNT(calls("CreateAlias") + calls("DeleteAlias"), 0, "are no change");
 }
 
+/* A look that comes late does not show an id that the key has: the template
+ * fails, and the id stays. */
+static void
+test_own_id_stays(void)
+{
+	static CK_BYTE id[] = {7, 5};
+	static char long_label[300];
+	CK_ATTRIBUTE t[] = {
+	    A(CKA_ID, id), A_BYTES(CKA_LABEL, long_label, sizeof(long_label))};
+	struct key_template k;
+	CK_OBJECT_HANDLE h = 0;
+
+	memset(long_label, 'x', sizeof(long_label));
+	key_template(&k, material(8), "with an id");
+	template_add(&k, CKA_ID, id, sizeof(id));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "a key");
+	for (int skip = 0; skip < 3; skip++) {
+		control("POST",
+		    "/faults?operation=DescribeKey&fault=error&skip=%d"
+		    "&error=NotFoundException",
+		    skip);
+		RV(set(h, t, 2), CKR_ATTRIBUTE_VALUE_INVALID,
+		    "its own id and no label, late look %d", skip);
+		faults_clear();
+		OK(is_taken("alias/keyferry/id/0705"), "the id stays");
+	}
+}
+
 /* Programs that look for both halves first and rename them one by one. */
 static void
 test_halves(void)
@@ -284,6 +312,7 @@ main(int argc, char **argv)
 	p11_start();
 	test_several();
 	test_both();
+	test_own_id_stays();
 	test_halves();
 	test_no_gap();
 	snprintf(conf, sizeof(conf), "state = %s\n[token test]\nsettle = 0\n",
