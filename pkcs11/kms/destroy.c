@@ -2,6 +2,7 @@
 #include "key-deletion.h"
 #include "keydata/names.h"
 #include "listing.h"
+#include "settle.h"
 #include "take-back.h"
 #include "unfinished.h"
 
@@ -35,8 +36,8 @@ static void
 set_deadline(struct call *c)
 {
 	/* names are looked at before and after */
-	call_set_deadline(
-	    c, c->token->config->timeout + 2 * c->token->config->settle);
+	call_set_deadline(c, c->token->config->timeout +
+				 SETTLED_LOOKS * c->token->config->settle);
 }
 
 static CK_RV

@@ -17,9 +17,11 @@ give_back(struct call *c, struct removal *r, const struct key *k)
 {
 	struct error_info error = c->kms.error;
 	struct deadline before = c->kms.deadline;
+	enum err e;
 
 	call_set_deadline(c, REMOVAL_SECONDS);
-	if (removal_give_back(c, r, k) != ERR_OK)
+	e = removal_give_back(c, r, k);
+	if (e != ERR_OK && e != ERR_EXISTS)
 		call_note(c,
 		    "key %s did not get all its names back: the next call "
 		    "tries again",

@@ -187,18 +187,20 @@ removal_give_back(struct call *c, struct removal *r, const struct key *k)
 	enum err e = ERR_OK;
 
 	r->give_back = JSON_TRUE;
+	/* without it, the next call gives them back, too */
 	if (r->aliases.len != 0 && !again)
-		e = removal_write(c, r);
+		(void)removal_write(c, r);
 	for (; at < end && e == ERR_OK; at += strlen(at) + 1) {
 		e = give_back_one(c, at, k, again);
 		taken |= e == ERR_EXISTS;
 		if (e == ERR_EXISTS)
 			e = ERR_OK;
 	}
-	if (e == ERR_OK && taken)
-		return (ERR_EXISTS);
-	/* one that waits for its deletion takes no names */
-	return (e == ERR_OK || e == ERR_KEY_STATE ? removal_finish(c, r) : e);
+	/* one that waits for its deletion takes no names; one that was taken is
+	 * not asked for again, or it would come back when it is free */
+	if (e == ERR_OK || e == ERR_KEY_STATE)
+		e = removal_finish(c, r);
+	return (e == ERR_OK && taken ? ERR_EXISTS : e);
 }
 
 enum err
@@ -295,8 +297,9 @@ removal_clean_up(struct call *c, struct removal *r, const struct key *k)
 {
 	enum err e = free_late_names(c, r, k);
 
-	if (e == ERR_OK && (e = leave_labels(c, r, k)) == ERR_OK &&
+	if (e == ERR_OK &&
 	    (e = store_drop(&c->token->store, k->meta.id)) == ERR_OK &&
+	    (e = leave_labels(c, r, k)) == ERR_OK &&
 	    (e = key_trust_forget(c, k->meta.id)) == ERR_OK &&
 	    (e = import_params_forget(c, k)) == ERR_OK)
 		e = removal_finish(c, r);

@@ -52,8 +52,8 @@ void removal_close(struct call *, struct removal *);
  * in known. Those that a settled look shows are in the file before they go. */
 enum err removal_free_names(struct call *, struct removal *, const struct key *,
     const struct alias_list *known);
-/* Leads them back to the key, which stays. ERR_EXISTS: one is another key's by
- * now; the file stays, and the log says which. */
+/* Leads them back to the key, which stays, and removes the file. ERR_EXISTS:
+ * one is another key's by now; the log says which. */
 enum err removal_give_back(struct call *, struct removal *, const struct key *);
 /* ScheduleKeyDeletion, and what is left of the key's names and of its files;
  * names may have come until then, and none can come any more. ERR_OK also for
