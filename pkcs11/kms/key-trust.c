@@ -13,21 +13,52 @@ record_name(const char *key_id, char name[RECORD_SIZE])
 	snprintf(name, RECORD_SIZE, "made-%s", key_id);
 }
 
+static void
+companion_name(const char *key_id, char name[RECORD_SIZE])
+{
+	snprintf(name, RECORD_SIZE, "also-%s", key_id);
+}
+
 enum err
-key_trust_record(struct call *c, const struct key *k)
+key_trust_record(struct call *c, const struct key *k, const char *companion_of)
 {
 	char name[RECORD_SIZE];
+	enum err e;
 
 	record_name(k->meta.id, name);
-	return (state_write(c, name, view_str(k->meta.arn)));
+	e = state_write(c, name, view_str(k->meta.arn));
+	if (e != ERR_OK || companion_of == NULL)
+		return (e);
+	companion_name(companion_of, name);
+	return (state_write(c, name, view_str(k->meta.id)));
+}
+
+enum err
+key_trust_companion(
+    struct call *c, const char *key_id, char companion_id[KMS_ID_SIZE])
+{
+	struct buf id = BUF_INIT(KMS_ID_SIZE - 1);
+	char name[RECORD_SIZE];
+	enum err e;
+
+	companion_name(key_id, name);
+	if ((e = state_read(c, name, &id)) == ERR_OK)
+		snprintf(companion_id, KMS_ID_SIZE, "%.*s", (int)id.len,
+		    (const char *)id.ptr);
+	buf_free(&id);
+	return (e);
 }
 
 enum err
 key_trust_forget(struct call *c, const char *key_id)
 {
 	char name[RECORD_SIZE];
+	enum err e;
 
 	record_name(key_id, name);
+	if ((e = state_remove(c, name)) != ERR_OK)
+		return (e);
+	companion_name(key_id, name);
 	return (state_remove(c, name));
 }
 
@@ -92,8 +123,9 @@ CK_RV
 key_trust_refuse(struct call *c, const struct key *k, CK_RV rv)
 {
 	return (call_error(c, rv,
-	    "%s was not made from here, and a name alone does not vouch for "
-	    "it: if it is yours, give this ARN as the label, list it in keys, "
+	    "%s was not made from here, and its name alone does not "
+	    "show whose it is: if it is yours, give this ARN as the label, "
+	    "list it in keys, "
 	    "or set adopt = yes",
 	    k->meta.arn));
 }

@@ -5,8 +5,9 @@
 
 /*
  * Which key material may go into. Whoever may create keys and aliases in the
- * account can give a key of his own any alias and any description. So these
- * may find a key, and never vouch for it. What does:
+ * account can give a key of his own any alias and any description. So a key
+ * may be found by these, but is not filled because of them. It is filled if it
+ * is one of these:
  *
  *   made here       CreateKey's reply to this state directory named the key,
  *                   which the file made-KEYID in it records
@@ -16,10 +17,16 @@
  *   bound by KMS    it shows the material that it had: KMS takes no other
  */
 
-/* Records that CreateKey's reply named the key. */
-enum err key_trust_record(struct call *, const struct key *);
+/* Records that CreateKey's reply named the key, and the id of the key beside
+ * which it was made, or NULL. */
+enum err key_trust_record(
+    struct call *, const struct key *, const char *companion_of);
 enum err key_trust_forget(struct call *, const char *key_id);
 bool key_trust_is_recorded(struct call *, const struct key *);
+/* The id of the key that was made here beside that one for its second usage,
+ * which the file also-KEYID has. ERR_NOT_FOUND: none was. */
+enum err key_trust_companion(
+    struct call *, const char *key_id, char companion_id[KMS_ID_SIZE]);
 
 /* Whether a key that waits for material may be filled whoever asks: if not, it
  * is shown with its own id and without a label. */

@@ -64,7 +64,7 @@ create_once(struct call *c, struct provision *p)
 	/* the journal first: from it the record can be made anew */
 	if (e == ERR_OK &&
 	    (e = journal_answer(c, &p->journal, p->key->meta.id)) == ERR_OK)
-		return (key_trust_record(c, p->key));
+		return (key_trust_record(c, p->key, p->companion_of));
 	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
 		(void)journal_answer(c, &p->journal, NULL);
 		c->kms = failed;

@@ -146,7 +146,7 @@ find_unfinished(struct call *c, struct provision *p)
 		p->made = !p->request->generated_by_kms;
 		call_note(c, "finishing key %s, which an earlier call left",
 		    k->meta.id);
-		return (key_trust_record(c, k));
+		return (key_trust_record(c, k, p->companion_of));
 	}
 	e = drop_journal_key(c, p, k);
 	key_unref(k);

@@ -111,26 +111,36 @@ schedule_unproved(
 	return (e);
 }
 
+static bool
+is_second_usage(
+    struct call *c, const struct key *k, const struct key *companion)
+{
+	return (companion->meta.origin == KMS_ORIGIN_EXTERNAL &&
+		companion->spec == k->spec &&
+		companion->meta.usage != k->meta.usage &&
+		key_trust_is_recorded(c, companion));
+}
+
 /* A second usage that was made beside the key goes with it: with the key empty,
- * nobody has been told of the two. */
+ * nobody has been told of the two. The state directory says which that is: an
+ * alias can be led to any key. */
 static enum err
 drop_companion(struct call *c, const struct key *k)
 {
 	struct alias_list known = {.names = NULL};
 	struct kms_key meta = KMS_KEY_INIT;
 	struct key *companion = NULL;
-	char alias[KMS_ALIAS_SIZE];
+	char alias[KMS_ALIAS_SIZE], id[KMS_ID_SIZE];
 	enum err e;
 
-	if (k->spec->class != CKO_PRIVATE_KEY)
-		return (ERR_OK);
+	if ((e = key_trust_companion(c, k->meta.id, id)) == ERR_OK)
+		e = describe_keeping_error(&c->kms, id, &meta);
 	name_companion_alias(k->meta.id, alias);
-	e = describe_keeping_error(&c->kms, alias, &meta);
 	if (e == ERR_OK && (companion = key_new(&meta)) == NULL)
 		e = ERR_MEMORY;
 	kms_key_free(&meta);
 	if (e == ERR_OK && !key_is_pending_deletion(companion) &&
-	    key_trust_is_recorded(c, companion) &&
+	    is_second_usage(c, k, companion) &&
 	    (e = alias_list_add(&known, alias)) == ERR_OK)
 		e = key_deletion_schedule(c, companion, &known);
 	alias_list_free(&known);
