@@ -124,7 +124,7 @@ private_keys(void)
 static void
 use(const char *two_usages)
 {
-	char line[64];
+	char line[128];
 
 	p11_stop();
 	snprintf(line, sizeof(line), "two-usages = %s", two_usages);
@@ -246,6 +246,34 @@ test_planted(void)
 	}
 }
 
+/* The same alias at an import pair that is destroyed: the key in use, which was
+ * made here, stays. */
+static void
+test_planted_at_pair(void)
+{
+	struct kms k = account_kms();
+	struct account_key waiting, production;
+	struct pair_handles pair;
+	char alias[300];
+
+	use("both\nimport = RSA_2048\ndestroy = schedule-deletion");
+	pair = pair_make("waiting");
+	NEED(account_alias("alias/waiting", &waiting) &&
+		 account_alias("alias/planted", &production),
+	    "a pair and a key in use");
+	snprintf(alias, sizeof(alias), "alias/keyferry/also/%s", waiting.id);
+	NEED(kms_create_alias(&k, alias, production.id) == ERR_OK,
+	    "an alias calls that the pair's second usage");
+	RV(p11->C_DestroyObject(rw, pair.private), CKR_OK,
+	    "the pair is destroyed");
+	OK(account_alias("alias/planted", &production) &&
+		strcmp(production.state, "Enabled") == 0,
+	    "the key in use stays");
+	OK(account_alias(waiting.id, &waiting) &&
+		strcmp(waiting.state, "PendingDeletion") == 0,
+	    "the pair goes");
+}
+
 int
 main(void)
 {
@@ -256,6 +284,7 @@ main(void)
 	test_both();
 	test_failure();
 	test_planted();
+	test_planted_at_pair();
 	p11_stop();
 	EVP_PKEY_free(pkey);
 	testenv_stop();
