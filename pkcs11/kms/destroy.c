@@ -1,5 +1,6 @@
 #include "destroy.h"
 #include "key-deletion.h"
+#include "key-trust.h"
 #include "keydata/names.h"
 #include "listing.h"
 #include "settle.h"
@@ -52,29 +53,21 @@ schedule(struct call *c, struct key *k)
 	return (CKR_OK);
 }
 
-/* A key that lost its material is bound to it, and KMS refuses any other, too:
- * where the whole key is to go, it goes. */
 static CK_RV
 take_back_pair(struct call *c, struct key *k)
 {
-	struct key *now = NULL;
-	bool recorded, emptied;
+	const struct config_token *config = c->token->config;
+	bool recorded;
 	enum err e;
-	CK_RV rv;
 
 	set_deadline(c);
-	e = take_back(c, k, &none, c->token->config->deletion_days, &recorded);
+	e = take_back(c, k, &none, config->deletion_days,
+	    config->destroy == DESTROY_SCHEDULE_DELETION, &recorded);
 	if (e == ERR_OK)
 		note_days(c, k);
-	if (e != ERR_WRONG_MATERIAL)
-		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-	if (c->token->config->destroy != DESTROY_SCHEDULE_DELETION)
+	if (e == ERR_WRONG_MATERIAL)
 		return (refuse_filled(c, k));
-	if ((rv = listing_describe(c, k->meta.id, &now)) != CKR_OK)
-		return (rv);
-	emptied = now != NULL && key_is_pending_import(now);
-	key_unref(now);
-	return (emptied ? schedule(c, k) : refuse_filled(c, k));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
 static CK_RV
@@ -99,19 +92,17 @@ delete_material(struct call *c, struct key *k)
 	return (rv);
 }
 
-CK_RV
+static CK_RV
 destroy_key(struct call *c, struct key *k)
 {
-	unfinished_removals(c);
-	if (key_is_pending_import(k) && k->meta.material_id[0] == '\0')
+	if (key_is_pending_import(k))
 		return (take_back_pair(c, k));
-	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION ||
-	    key_is_pending_import(k))
+	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (schedule(c, k));
 	return (delete_material(c, k));
 }
 
-CK_RV
+static CK_RV
 destroy_companion(struct call *c, const struct key *k)
 {
 	const struct key *companion = k->companion;
@@ -130,4 +121,56 @@ destroy_companion(struct call *c, const struct key *k)
 		e = key_deletion_schedule(c, companion, &known);
 	alias_list_free(&known);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+/* Brings it back. recorded: it was made here. The error that the caller reports
+ * stays. */
+static void
+restore_companion(struct call *c, const struct key *k, bool recorded)
+{
+	const struct key *companion = k->companion;
+	struct error_info error = c->kms.error;
+	char alias[KMS_ALIAS_SIZE];
+	int tries = 0;
+	enum err e;
+
+	call_set_deadline(c, REMOVAL_SECONDS);
+	name_companion_alias(k->meta.id, alias);
+	e = kms_cancel_key_deletion(&c->kms, companion->meta.id);
+	if (e == ERR_OK && key_is_usable(companion))
+		do {
+			e = kms_enable_key(&c->kms, companion->meta.id);
+		} while (settle_retry_living(c, &c->kms, companion, e, &tries));
+	if (e == ERR_OK && recorded)
+		e = key_trust_record(c, companion, k->meta.id);
+	if (e == ERR_OK)
+		e = alias_create(c, &c->kms, alias, companion);
+	log_line(c->module->log, LOG_ERROR,
+	    "%s: key %s stays, and so does key %s beside it%s%s", c->name,
+	    k->meta.id, companion->meta.id,
+	    e == ERR_OK ? ""
+			: ": bring it back with aws kms cancel-key-deletion, "
+			  "enable-key and create-alias, alias name ",
+	    e == ERR_OK ? "" : alias);
+	c->kms.error = error;
+}
+
+CK_RV
+destroy_both(struct call *c, struct key *k)
+{
+	bool recorded = k->companion != NULL &&
+			key_trust_is_recorded(c, k->companion);
+	CK_RV rv;
+
+	unfinished_removals(c);
+	call_set_deadline(c, c->token->config->timeout);
+	/* the key beside it first: alone, nobody would see it */
+	if (k->companion != NULL && (rv = destroy_companion(c, k)) != CKR_OK)
+		return (rv);
+	rv = destroy_key(c, k);
+	if (rv != CKR_OK && k->companion != NULL &&
+	    c->token->config->destroy == DESTROY_SCHEDULE_DELETION &&
+	    !key_deletion_may_pass(c->err))
+		restore_companion(c, k, recorded);
+	return (rv);
 }

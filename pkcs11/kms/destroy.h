@@ -9,7 +9,8 @@
  * back (take-back.h): if it is filled meanwhile, it is in use, and this is
  * refused.
  */
-CK_RV destroy_key(struct call *, struct key *);
-/* The key beside it. */
-CK_RV destroy_companion(struct call *, const struct key *);
+/* Both, where there is a key beside it. Where KMS refuses to destroy the key,
+ * that one is not destroyed, either; its material, if that is what went, is
+ * gone. */
+CK_RV destroy_both(struct call *, struct key *);
 #endif

@@ -56,13 +56,20 @@ static CK_RV
 rename_to(struct call *c, struct key *k, enum name_kind kind, struct view name)
 {
 	struct rename r = RENAME_INIT;
+	int lock = -1;
+	enum err e;
 	CK_RV rv;
 
 	if (name.len == 0 || key_trust_is_named(name, k))
 		return (CKR_OK);
+	if ((e = key_lock(c, k->meta.id, &lock)) != ERR_OK)
+		return (call_fail(c, e));
 	rv = rename_begin(c, &r, k, kind == NAME_LABEL ? &name : NULL,
 	    kind == NAME_ID ? &name : NULL);
-	return (rv == CKR_OK ? rename_end(c, &r, CKR_OK) : rv);
+	if (rv == CKR_OK)
+		rv = rename_end(c, &r, CKR_OK);
+	key_unlock(c, k->meta.id, lock);
+	return (rv);
 }
 
 /* The key, and its companion where it is to have one. */
@@ -216,8 +223,8 @@ import_wrapped(struct call *c, const struct key_request *r, struct key *k,
 	*out = NULL;
 	p.key = key_ref(k);
 	memcpy(id, k->meta.id, sizeof(id));
-	call_set_deadline(c, c->token->config->import_timeout);
 	unfinished_removals(c);
+	call_set_deadline(c, c->token->config->import_timeout);
 	e = key_lock(c, id, &lock);
 	rv = e == ERR_OK ? import_for_pair(c, &p, m, wrapped) : call_fail(c, e);
 	key_unlock(c, id, lock);

@@ -68,6 +68,8 @@ read_file(struct call *c, struct journal *j)
 	if (e == ERR_OK)
 		e = json_decode(fields, buf_view(&text), j);
 	buf_free(&text);
+	if (e == ERR_OK && j->unanswered < 0)
+		j->unanswered = 0;
 	if (e == ERR_OK)
 		return (ERR_OK);
 	j->nonce[0] = j->key_id[0] = '\0';
@@ -136,7 +138,8 @@ journal_answer(struct call *c, struct journal *j, const char *key_id)
 enum err
 journal_found(struct call *c, struct journal *j, double count)
 {
-	j->unanswered -= count;
+	/* more may be found than were asked for: descriptions can be copied */
+	j->unanswered = count < j->unanswered ? j->unanswered - count : 0;
 	return (write_file(c, j));
 }
 

@@ -2,9 +2,8 @@
 
 static const struct alias_list none = {.names = NULL};
 
-/* Whether the failure leaves open that KMS did it, or will when asked again. */
-static bool
-may_pass(enum err e)
+bool
+key_deletion_may_pass(enum err e)
 {
 	return (e == ERR_UNKNOWN || e == ERR_NETWORK || e == ERR_DEADLINE ||
 		e == ERR_SERVICE || e == ERR_REPLY || e == ERR_THROTTLED ||
@@ -41,7 +40,7 @@ carry_out(struct call *c, struct removal *r, const struct key *k,
 		return (e);
 	}
 	e = removal_schedule(c, r, k);
-	if (e != ERR_OK && !may_pass(e))
+	if (e != ERR_OK && !key_deletion_may_pass(e))
 		give_back(c, r, k);
 	return (e);
 }
@@ -61,20 +60,6 @@ key_deletion_schedule(
 	return (e);
 }
 
-/* Of those names that KMS shows for the key, whether there is one. */
-static enum err
-has_name(struct call *c, const struct key *k, bool *yes)
-{
-	struct alias_list l = {.names = NULL};
-	enum err e = alias_list_read(c, &c->kms, k, &l);
-
-	if (e == ERR_OK)
-		e = alias_list_settle(c, &c->kms, &l, k->meta.id);
-	*yes = l.count != 0;
-	alias_list_free(&l);
-	return (e);
-}
-
 enum err
 key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
 {
@@ -82,7 +67,7 @@ key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
 	enum err e = ERR_OK;
 
 	if (!named && !key_is_pending_deletion(k))
-		e = has_name(c, k, &named);
+		e = removal_has_name(c, r, k, &named);
 	if (e == ERR_OK)
 		e = named ? removal_give_back(c, r, k)
 			  : carry_out(c, r, k, &none);

@@ -17,6 +17,8 @@
  */
 enum err key_deletion_schedule(
     struct call *, const struct key *, const struct alias_list *known);
+/* Whether its failure leaves open that KMS did it, or will when asked again. */
+bool key_deletion_may_pass(enum err);
 /* Goes on with what destroy-KEYID says; it is open. A key that can still be
  * found by a name stays, for whoever has used it since. */
 enum err key_deletion_resume(

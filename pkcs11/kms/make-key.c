@@ -22,6 +22,13 @@ make_key_description(const struct provision *p, char text[DESCRIPTION_SIZE])
 		    p->journal.nonce);
 }
 
+/* Whether a CreateKey that failed so may have made a key. */
+static bool
+may_be_made(enum err e)
+{
+	return (e == ERR_UNKNOWN || e == ERR_REPLY || e == ERR_MEMORY);
+}
+
 /* One CreateKey. Of its reply, and of nothing else, comes the record that the
  * key was made here. ERR_UNKNOWN, ERR_REPLY: it may have made a key. */
 static enum err
@@ -56,20 +63,20 @@ create_once(struct call *c, struct provision *p)
 		e = error_info_set(&c->kms.error, ERR_REPLY,
 		    "KMS's reply to CreateKey describes a different key, %s",
 		    meta.id);
-	if (e == ERR_OK && (p->key = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	kms_key_free(&meta);
-	p->made = p->key != NULL;
-	p->reply_lost |= e == ERR_UNKNOWN || e == ERR_REPLY;
-	/* the journal first: from it the record can be made anew */
-	if (e == ERR_OK &&
-	    (e = journal_answer(c, &p->journal, p->key->meta.id)) == ERR_OK)
-		return (key_trust_record(c, p->key, p->companion_of));
-	if (e != ERR_UNKNOWN && e != ERR_REPLY && p->key == NULL) {
+	p->reply_lost |= may_be_made(e);
+	if (e == ERR_OK) {
+		/* the journal first: from it the record can be made anew */
+		e = journal_answer(c, &p->journal, meta.id);
+		p->key = key_new(&meta);
+		if (p->key == NULL)
+			e = ERR_MEMORY;
+		p->made = p->key != NULL;
+	} else if (!may_be_made(e)) {
 		(void)journal_answer(c, &p->journal, NULL);
 		c->kms = failed;
 	}
-	return (e);
+	kms_key_free(&meta);
+	return (e == ERR_OK ? key_trust_record(c, p->key, p->companion_of) : e);
 }
 
 enum err

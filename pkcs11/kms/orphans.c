@@ -25,11 +25,36 @@ is_orphan(struct call *c, const struct provision *p, const struct key *k)
 	    !key_trust_is_recorded(c, k));
 }
 
-static double
-remove_among(struct call *c, struct provision *p, const struct snapshot *s)
+/* Nothing proves that a key which KMS generated is not in use. */
+static void
+report(struct call *c, const struct key *k)
+{
+	log_line(c->module->log, LOG_ERROR,
+	    "%s: key %s may have been made by a CreateKey whose reply was "
+	    "lost: use it, or delete it",
+	    c->name, k->meta.id);
+}
+
+/* Whether back-KEYID leads to it from now on. */
+static bool
+remove_one(struct call *c, const struct key *k)
 {
 	static const struct alias_list none = {.names = NULL};
 	bool recorded;
+
+	if (take_back(c, k, &none, TAKE_BACK_DAYS, false, &recorded) == ERR_OK)
+		call_note(c,
+		    "key %s, made by a CreateKey without a reply, is "
+		    "scheduled for deletion",
+		    k->meta.id);
+	return (recorded);
+}
+
+/* How many of them are dealt with. */
+static double
+find_among(struct call *c, struct provision *p, const struct snapshot *s)
+{
+	bool generated = p->request->generated_by_kms;
 	double found = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -39,15 +64,12 @@ remove_among(struct call *c, struct provision *p, const struct snapshot *s)
 		if ((i != 0 && s->objects[i - 1].key == k) ||
 		    !is_orphan(c, p, k))
 			continue;
-		if (take_back(c, k, &none, TAKE_BACK_DAYS, &recorded) == ERR_OK)
-			call_note(c,
-			    "key %s, made by a CreateKey without a reply, is "
-			    "scheduled for deletion",
-			    k->meta.id);
-		/* back-KEYID leads to it from now on */
-		found += recorded;
+		if (generated)
+			report(c, k);
+		found += generated || remove_one(c, k);
 	}
-	return (found);
+	/* those that stay are found again until all of them are shown */
+	return (generated && found < p->journal.unanswered ? 0 : found);
 }
 
 void
@@ -65,7 +87,7 @@ orphans_remove(struct call *c, struct provision *p)
 	listing_invalidate(c);
 	if (listing_refresh(c) == CKR_OK) {
 		s = store_snapshot(&c->token->store);
-		found = remove_among(c, p, s);
+		found = find_among(c, p, s);
 		if (c->token->store.undescribed == 0 &&
 		    now - j->asked > UNSEEN_SECONDS)
 			found = j->unanswered;

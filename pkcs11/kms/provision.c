@@ -50,7 +50,7 @@ take_back_key(struct call *c, struct provision *p, const struct key *k,
 	bool recorded;
 
 	call_set_deadline(c, REMOVAL_SECONDS);
-	e = take_back(c, k, known, TAKE_BACK_DAYS, &recorded);
+	e = take_back(c, k, known, TAKE_BACK_DAYS, false, &recorded);
 	/* what was filled is another's; what is recorded is found so */
 	if ((e == ERR_OK || e == ERR_WRONG_MATERIAL || recorded) &&
 	    strcmp(p->journal.key_id, k->meta.id) == 0)
@@ -121,11 +121,19 @@ static enum err
 drop_journal_key(struct call *c, struct provision *p, const struct key *k)
 {
 	static const struct alias_list none = {.names = NULL};
+	enum err e;
 
 	if (k != NULL && key_is_pending_import(k)) {
-		(void)take_back_key(c, p, k, &none);
-		return (ERR_OK);
+		e = take_back_key(c, p, k, &none);
+		/* nothing else leads to it */
+		return (p->journal.key_id[0] == '\0' ? ERR_OK : e);
 	}
+	if (k != NULL && k->meta.origin == KMS_ORIGIN_AWS_KMS &&
+	    !key_is_pending_deletion(k))
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: key %s, which an earlier call generated, is not what "
+		    "is asked for now: use it, or delete it",
+		    c->name, k->meta.id);
 	return (journal_finish(c, &p->journal));
 }
 
@@ -305,11 +313,13 @@ provision_run(
 	CK_RV rv;
 
 	*out = NULL;
-	call_set_deadline(c, c->token->config->import_timeout);
 	unfinished_removals(c);
+	call_set_deadline(c, c->token->config->import_timeout);
 	e = journal_open(c, &p->journal, p->request, p->companion_of);
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		journal_close(c, &p->journal);
 		return (call_fail(c, e));
+	}
 	if (p->journal.unanswered > 0)
 		orphans_remove(c, p);
 	for (int round = 1; round == 1 || again; round++) {

@@ -116,8 +116,8 @@ read_names(const struct removal *r, struct alias_list *l)
 	return (e);
 }
 
-static enum err
-write_names(struct call *c, struct removal *r, const struct alias_list *l)
+enum err
+removal_add_names(struct call *c, struct removal *r, const struct alias_list *l)
 {
 	struct alias_list all = {.names = NULL};
 	enum err e = read_names(r, &all);
@@ -143,8 +143,22 @@ removal_free_names(struct call *c, struct removal *r, const struct key *k,
 		e = alias_list_add(&l, known->names[i]);
 	if (e == ERR_OK && (e = alias_list_read(c, &c->kms, k, &l)) == ERR_OK &&
 	    (e = alias_list_settle(c, &c->kms, &l, k->meta.id)) == ERR_OK &&
-	    l.count != 0 && (e = write_names(c, r, &l)) == ERR_OK)
+	    l.count != 0 && (e = removal_add_names(c, r, &l)) == ERR_OK)
 		e = alias_list_delete(c, &c->kms, &l, k->meta.id);
+	alias_list_free(&l);
+	return (e);
+}
+
+enum err
+removal_has_name(
+    struct call *c, const struct removal *r, const struct key *k, bool *yes)
+{
+	struct alias_list l = {.names = NULL};
+	enum err e = read_names(r, &l);
+
+	if (e == ERR_OK && (e = alias_list_read(c, &c->kms, k, &l)) == ERR_OK)
+		e = alias_list_settle(c, &c->kms, &l, k->meta.id);
+	*yes = l.count != 0;
 	alias_list_free(&l);
 	return (e);
 }

@@ -28,6 +28,8 @@ struct removal {
 	double begun; /* seconds since 1970 */
 	/* not in the file: by this call, and nobody else knows of the key */
 	bool just_made;
+	/* nor this: it goes, too, where its material is gone */
+	bool emptied;
 	int lock;
 };
 #define REMOVAL_MATERIAL_MAX 8192
@@ -52,6 +54,13 @@ void removal_close(struct call *, struct removal *);
  * in known. Those that a settled look shows are in the file before they go. */
 enum err removal_free_names(struct call *, struct removal *, const struct key *,
     const struct alias_list *known);
+/* Adds the names to the file. */
+enum err removal_add_names(
+    struct call *, struct removal *, const struct alias_list *);
+/* Whether a name leads to the key: one that the file, KMS's list or the key
+ * knows, as a settled look says. */
+enum err removal_has_name(
+    struct call *, const struct removal *, const struct key *, bool *yes);
 /* Leads them back to the key, which stays, and removes the file. ERR_EXISTS:
  * one is another key's by now; the log says which. */
 enum err removal_give_back(struct call *, struct removal *, const struct key *);

@@ -14,13 +14,13 @@ is_generated(const struct key *k)
 	return (k->meta.origin == KMS_ORIGIN_AWS_KMS);
 }
 
-/* Somebody filled it: it keeps its names. */
+/* Somebody filled it, or may use it: it keeps its names. */
 static enum err
 leave(struct call *c, struct removal *r, const struct key *k)
 {
 	enum err e = removal_give_back(c, r, k);
 
-	call_note(c, "key %s has its material and stays", k->meta.id);
+	call_note(c, "key %s is in use and stays", k->meta.id);
 	return (e == ERR_OK || e == ERR_EXISTS ? ERR_WRONG_MATERIAL : e);
 }
 
@@ -54,9 +54,16 @@ settled_state(struct call *c, const struct key *k, enum kms_key_state *state)
 	}
 }
 
-/* A deletion that took a filled key is undone. Unless imports are denied, that
- * may be our own throw-away material: the journal stays, the next fence tells.
- */
+/* Whether KMS takes no material of ours, now and when asked again. */
+static bool
+is_lasting(enum err why)
+{
+	return (why == ERR_DENIED || why == ERR_WRONG_MATERIAL);
+}
+
+/* A deletion that took a filled key is undone. Unless our imports are refused,
+ * that may be our own throw-away material: the journal stays, the next fence
+ * tells. */
 static enum err
 cancel(struct call *c, struct removal *r, const struct key *k, enum err why)
 {
@@ -73,11 +80,12 @@ cancel(struct call *c, struct removal *r, const struct key *k, enum err why)
 			  "and enable-key");
 	if (e != ERR_OK)
 		return (e);
-	return (why == ERR_DENIED ? leave(c, r, k) : why);
+	return (is_lasting(why) ? leave(c, r, k) : why);
 }
 
 /*
- * Without the right to import, or while KMS imports nothing, there is no fence.
+ * Without the right to import, or while KMS imports nothing, there is no fence;
+ * nor for a key that had material, to which KMS binds it: it refuses any other.
  * Then the key is scheduled as it is seen, and looked at again when the
  * deletion is seen: what came in until then is brought back. A process that is
  * killed in between leaves it doomed. why: the fence failed.
@@ -98,7 +106,7 @@ schedule_unproved(
 	if ((e = settled_state(c, k, &state)) != ERR_OK)
 		return (e);
 	if (state == KMS_STATE_ENABLED || state == KMS_STATE_DISABLED)
-		return (why == ERR_DENIED ? leave(c, r, k) : why);
+		return (is_lasting(why) ? leave(c, r, k) : why);
 	if (state == KMS_STATE_PENDING_IMPORT)
 		do {
 			e = kms_schedule_key_deletion(
@@ -172,14 +180,14 @@ carry_out(struct call *c, struct removal *r, const struct key *k,
 	e = fence_import(c, k, buf_view(&r->material));
 	if (e == ERR_OK)
 		return (schedule_empty(c, r, k));
-	if (e == ERR_WRONG_MATERIAL)
+	if (e == ERR_WRONG_MATERIAL && !r->emptied)
 		return (leave(c, r, k));
 	if (e == ERR_KEY_STATE) {
 		e = removal_wait(c, k, &had_material);
 		return (e == ERR_OK ? removal_clean_up(c, r, k) : e);
 	}
 	/* of a key that nobody else knows of */
-	if (e == ERR_DENIED || r->just_made)
+	if (is_lasting(e) || r->just_made)
 		return (schedule_unproved(c, r, k, e));
 	return (e);
 }
@@ -203,29 +211,33 @@ check_waits(struct call *c, const struct key *k)
 
 /* Steps 1 and 2. */
 static enum err
-begin(struct call *c, struct removal *r, const struct key *k, long days)
+begin(struct call *c, struct removal *r, const struct key *k,
+    const struct alias_list *known, long days)
 {
 	enum err e = check_waits(c, k);
 
 	if (e != ERR_OK)
 		return (e);
 	r->days = (double)days;
-	if (!is_generated(k))
-		e = fence_make_material(c, k->spec, &r->material);
+	/* nothing but its names will tell whether it is in use */
+	if (is_generated(k))
+		return (removal_add_names(c, r, known));
+	e = fence_make_material(c, k->spec, &r->material);
 	return (e == ERR_OK ? removal_write(c, r) : e);
 }
 
 enum err
 take_back(struct call *c, const struct key *k, const struct alias_list *known,
-    long days, bool *recorded)
+    long days, bool emptied, bool *recorded)
 {
 	struct removal r = REMOVAL_INIT(REMOVAL_TAKE_BACK);
 	enum err e = removal_open(c, &r, k->meta.id);
 
 	if (e == ERR_OK && !r.exists)
-		e = begin(c, &r, k, days);
+		e = begin(c, &r, k, known, days);
 	*recorded = r.exists;
 	r.just_made = known->promised;
+	r.emptied = emptied;
 	if (e == ERR_OK)
 		e = carry_out(c, &r, k, known);
 	removal_close(c, &r);
@@ -235,6 +247,13 @@ take_back(struct call *c, const struct key *k, const struct alias_list *known,
 enum err
 take_back_resume(struct call *c, struct removal *r, const struct key *k)
 {
-	return (r->give_back == JSON_TRUE ? leave(c, r, k)
-					  : carry_out(c, r, k, &none));
+	bool stays = r->give_back == JSON_TRUE;
+	enum err e = ERR_OK;
+
+	/* no fence proves that nobody has used it since it had its name */
+	if (!stays && is_generated(k) && !key_is_pending_deletion(k))
+		e = removal_has_name(c, r, k, &stays);
+	if (e != ERR_OK)
+		return (e);
+	return (stays ? leave(c, r, k) : carry_out(c, r, k, &none));
 }

@@ -40,9 +40,10 @@ resume(struct call *c, struct removal *r)
 	return (e);
 }
 
-/* False: KMS cannot be reached. */
+/* False: KMS cannot be reached, or the time is over. */
 static bool
-finish_one(struct call *c, enum removal_kind kind, const char *key_id)
+finish_one(struct call *c, enum removal_kind kind, const char *key_id,
+    struct deadline deadline)
 {
 	struct removal r = REMOVAL_INIT(kind);
 	enum err e;
@@ -53,7 +54,7 @@ finish_one(struct call *c, enum removal_kind kind, const char *key_id)
 		removal_close(c, &r);
 		return (true);
 	}
-	call_set_deadline(c, REMOVAL_SECONDS);
+	c->kms.deadline = deadline;
 	e = resume(c, &r);
 	call_note(c, "key %s, whose removal an earlier call left: %s", key_id,
 	    e == ERR_WRONG_MATERIAL ? "it is in use and stays" : err_text(e));
@@ -62,7 +63,8 @@ finish_one(struct call *c, enum removal_kind kind, const char *key_id)
 }
 
 static bool
-finish_all(struct call *c, enum removal_kind kind, const char *prefix)
+finish_all(struct call *c, enum removal_kind kind, const char *prefix,
+    struct deadline deadline)
 {
 	struct buf names = BUF_INIT(LIST_MAX);
 	const char *at, *end;
@@ -72,7 +74,7 @@ finish_all(struct call *c, enum removal_kind kind, const char *prefix)
 	at = (const char *)names.ptr;
 	end = at + names.len;
 	for (; at < end && reached; at += strlen(at) + 1)
-		reached = finish_one(c, kind, at + strlen(prefix));
+		reached = finish_one(c, kind, at + strlen(prefix), deadline);
 	buf_free(&names);
 	return (reached);
 }
@@ -81,10 +83,14 @@ void
 unfinished_removals(struct call *c)
 {
 	struct kms before = c->kms;
+	struct deadline deadline;
 	enum err err = c->err;
 
-	if (finish_all(c, REMOVAL_TAKE_BACK, "back-"))
-		(void)finish_all(c, REMOVAL_DESTROY, "destroy-");
+	/* for all of them together */
+	call_set_deadline(c, REMOVAL_SECONDS);
+	deadline = c->kms.deadline;
+	if (finish_all(c, REMOVAL_TAKE_BACK, "back-", deadline))
+		(void)finish_all(c, REMOVAL_DESTROY, "destroy-", deadline);
 	c->kms = before;
 	c->err = err;
 }

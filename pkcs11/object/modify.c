@@ -67,15 +67,11 @@ static CK_RV
 destroy(struct call *c, struct key *k)
 {
 	const char *why = object_why_not_destroyable(c, k);
-	CK_RV rv;
 
 	if (why != NULL)
 		return (call_error(
 		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));
-	/* the key beside it first: alone, nobody would see it */
-	if (k->companion != NULL && (rv = destroy_companion(c, k)) != CKR_OK)
-		return (rv);
-	return (destroy_key(c, k));
+	return (destroy_both(c, k));
 }
 
 CK_RV
