@@ -76,6 +76,12 @@ destroy_pair(const char *label)
 }
 
 static CK_RV
+destroy_material(const char *label)
+{
+	return (destroy(label, CKO_SECRET_KEY));
+}
+
+static CK_RV
 destroy_all(const char *label)
 {
 	setenv("KEYFERRY_CONFIG", testenv_path(SCHEDULE), 1);
@@ -84,7 +90,8 @@ destroy_all(const char *label)
 
 static const struct child_row steps[] = {{"create", create},
     {"elsewhere", create_elsewhere}, {"generate", generate},
-    {"pair", destroy_pair}, {"all", destroy_all}};
+    {"pair", destroy_pair}, {"material", destroy_material},
+    {"all", destroy_all}};
 
 static size_t
 more(const char *state)
@@ -139,6 +146,70 @@ test_filled_pair(void)
 	RV(p11->C_DestroyObject(rw, pair.private), CKR_OK, "an empty one is");
 	OK(!leads_to("empty", "PendingImport"), "its name is free");
 	p11_stop();
+}
+
+/* The same of a pair whose key had material: KMS takes no other, so nothing
+ * proves that it is empty. */
+static void
+test_refilled_pair(void)
+{
+	CK_OBJECT_HANDLE h;
+
+	RV(child_run("create", "refilled 1"), CKR_OK, "a key");
+	RV(child_run("create", "emptied 1"), CKR_OK, "and another");
+	RV(child_run("material", "refilled"), CKR_OK, "lose their material");
+	RV(child_run("material", "emptied"), CKR_OK, "both");
+	testenv_config(NULL, "destroy = schedule-deletion\n", NULL);
+	p11_start();
+	h = find_label("refilled", CKO_PRIVATE_KEY);
+	OK(h != CK_INVALID_HANDLE, "what is left is a pair");
+	RV(child_run("elsewhere", "refilled 1"), CKR_OK, "another fills it");
+	account_read(&before);
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "the pair became a key again and is not destroyed");
+	OK(leads_to("refilled", "Enabled"), "it stays in use, with its name");
+	h = find_label("emptied", CKO_PRIVATE_KEY);
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "the empty one is destroyed");
+	OK(!leads_to("emptied", "PendingImport"), "its name is free");
+	account_read(&after);
+	COUNT(more("PendingDeletion"), 1, "one key goes");
+	p11_stop();
+	testenv_config(NULL, NULL, NULL);
+}
+
+/* Its take-back failed, and a name still leads to it: it may be in use. */
+static void
+test_generated(void)
+{
+	static CK_BYTE id[] = {0x77, 0x02};
+	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
+	CK_ULONG len = 32;
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes), A(CKA_ENCRYPT, yes),
+	    A(CKA_VALUE_LEN, len), A(CKA_ID, id),
+	    {CKA_LABEL, (void *)(uintptr_t) "generated", 9}};
+	struct account_key k;
+	CK_OBJECT_HANDLE h;
+
+	account_read(&before);
+	p11_start();
+	control("POST", "/faults?operation=CreateAlias&skip=1&fault=error"
+			"&error=AccessDeniedException&count=0");
+	control("POST", "/faults?operation=DeleteAlias&fault=error"
+			"&error=AccessDeniedException&count=0");
+	RV(p11->C_GenerateKey(rw, &m, t, ELEMS(t), &h), CKR_ACTION_PROHIBITED,
+	    "a key gets its id and not its label, nor is it taken back");
+	p11_stop();
+	faults_clear();
+	OK(account_alias("alias/keyferry/id/7702", &k) &&
+		strcmp(k.state, "Enabled") == 0,
+	    "programs find it by its id");
+	RV(child_run("create", "beside-generated 5"), CKR_OK, "the next call");
+	account_read(&after);
+	COUNT(more("PendingDeletion"), 0, "deletes nothing");
+	OK(account_alias("alias/keyferry/id/7702", &k) &&
+		strcmp(k.state, "Enabled") == 0,
+	    "the key has its id");
+	OK(leads_to("generated", "Enabled"), "and the label as well");
 }
 
 /* What a create made is filled by another before its own material comes. */
@@ -331,6 +402,8 @@ main(int argc, char **argv)
 	testenv_write(SCHEDULE, conf);
 	p11_load();
 	test_filled_pair();
+	test_refilled_pair();
+	test_generated();
 	test_filled_create();
 	for (size_t i = 0; i < ELEMS(moments); i++)
 		test_kill(&moments[i]);

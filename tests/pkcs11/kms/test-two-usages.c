@@ -205,6 +205,28 @@ test_failure(void)
 	}
 }
 
+/* KMS schedules the second usage and refuses the first. */
+static void
+test_refused(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	size_t others = alive();
+
+	use("both\ndestroy = schedule-deletion");
+	RV(bring("refused", true, &h), CKR_OK, "two usages");
+	control("POST", "/faults?operation=ScheduleKeyDeletion&skip=1&count=0"
+			"&fault=error&error=AccessDeniedException");
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "one of them is not deleted");
+	control("DELETE", "/faults");
+	COUNT(alive(), others + 2, "nor is the other");
+	use("both\ndestroy = schedule-deletion");
+	h = find_label("refused", CKO_PRIVATE_KEY);
+	OK(signs(h) && opens(h), "they are one object as before");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed for good");
+	COUNT(alive(), others, "both");
+}
+
 /* Somebody says of a key of his own, by description and alias, that it is the
  * second usage of another's: then he could decrypt what is for that one. */
 static void
@@ -283,6 +305,7 @@ main(void)
 	test_prefer();
 	test_both();
 	test_failure();
+	test_refused();
 	test_planted();
 	test_planted_at_pair();
 	p11_stop();
