@@ -25,6 +25,7 @@ static int (*unlock_mutex)(pthread_mutex_t *);
 static int (*unlock_rwlock)(pthread_rwlock_t *);
 static __thread bool at_work;
 static unsigned stop_at, releases;
+static bool reached; /* the lock at which it pauses */
 static sem_t stopped;
 static CK_OBJECT_HANDLE kms_key; /* the thread asks KMS, if it is one */
 
@@ -36,6 +37,7 @@ releasing(void)
 	if (!at_work || ++releases != stop_at)
 		return;
 	at_work = false;
+	reached = true;
 	sem_post(&stopped);
 	nanosleep(&hold, NULL);
 	at_work = true;
@@ -116,7 +118,7 @@ thread(void *arg)
 	at_work = true;
 	rv = kms_key != CK_INVALID_HANDLE ? ask(s, kms_key) : work(s);
 	at_work = false;
-	if (releases < stop_at)
+	if (!reached)
 		sem_post(&stopped);
 	return (rv == CKR_OK ? NULL : arg);
 }
@@ -184,20 +186,19 @@ static bool
 stop_and_fork(unsigned n, const struct child_kind *k, bool *good)
 {
 	CK_SESSION_HANDLE s = p11_session(CKF_RW_SESSION);
-	bool reached, ends = true;
+	bool ends = true;
 	void *failed = NULL;
 	pthread_t t;
 
 	stop_at = n;
 	releases = 0;
+	reached = false;
 	if (pthread_create(&t, NULL, thread, &s) != 0)
 		tap_bail();
 	while (sem_wait(&stopped) != 0)
 		;
-	reached = releases == stop_at;
-	if (reached) {
+	if (reached)
 		ends = child_ends(k);
-	}
 	if (pthread_join(t, &failed) != 0 || failed != NULL)
 		ends = false;
 	*good = *good && ends && p11->C_CloseSession(s) == CKR_OK;
