@@ -1,6 +1,8 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "state-move.h"
@@ -14,9 +16,21 @@ is_lock(const char *name)
 	return (n >= suffix && strcmp(name + n - suffix, ".lock") == 0);
 }
 
-/* A link never replaces what is there. */
+/* Never replaces what is there. Not every file system has links, nor renames
+ * that do not replace. */
+static bool
+move_file(int from, int to, const char *name)
+{
+	if (linkat(from, name, to, name, 0) != 0)
+		return (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0);
+	/* the new name is on the disk before the old one goes */
+	if (fsync(to) == 0)
+		(void)unlinkat(from, name, 0);
+	return (true);
+}
+
 static void
-move_files(DIR *from, int to)
+move_files(DIR *from, int to, const char *path, struct log *log)
 {
 	const struct dirent *entry;
 	int dir = dirfd(from);
@@ -24,14 +38,19 @@ move_files(DIR *from, int to)
 	while ((entry = readdir(from)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (is_lock(entry->d_name) ||
-		    linkat(dir, entry->d_name, to, entry->d_name, 0) == 0)
+		if (is_lock(entry->d_name))
 			(void)unlinkat(dir, entry->d_name, 0);
+		/* where it is not there, another process has moved it */
+		else if (!move_file(dir, to, entry->d_name) && errno != ENOENT)
+			log_line(log, LOG_ERROR,
+			    "C_Initialize: %s/%s cannot be moved to the "
+			    "token's state directory and is not used: %s",
+			    path, entry->d_name, strerror(errno));
 	}
 }
 
 void
-state_move(const char *from, const char *to)
+state_move(const char *from, const char *to, struct log *log)
 {
 	struct error_info error = {.status = 0};
 	int from_fd = -1, to_fd = -1;
@@ -44,7 +63,7 @@ state_move(const char *from, const char *to)
 	if ((dir = fdopendir(from_fd)) == NULL)
 		goto out;
 	from_fd = -1;
-	move_files(dir, to_fd);
+	move_files(dir, to_fd, from, log);
 	(void)rmdir(from);
 out:
 	if (dir != NULL)

@@ -1,11 +1,14 @@
 #ifndef STATE_MOVE_H
 #define STATE_MOVE_H
 
+#include "log.h"
+
 /*
  * What an older version left of a token's state, in a directory that was called
  * by the section's name, moves to the directory of today. A file whose place is
  * taken stays until that is free: two sections for the same keys had two
- * directories. Other processes may do the same at once.
+ * directories. The log says which. Other processes may do the
+ * same at once.
  */
-void state_move(const char *from, const char *to);
+void state_move(const char *from, const char *to, struct log *);
 #endif

@@ -65,22 +65,22 @@ state_path(const char *base, const char *name)
 /* The state belongs to the keys: the section of the file that shows them may
  * be called what it likes. Older versions called it by the serial number. */
 static enum err
-make_state(struct token *t, const char *base, const struct crypto *crypto)
+make_state(struct token *t, const struct token_setup *s)
 {
 	const char *const parts[] = {client_endpoint(t->client),
 	    client_region(t->client), t->config->profile};
 	char name[SERIAL_LEN + 1], *before;
 	enum err e;
 
-	if (base == NULL)
+	if (s->state == NULL)
 		return (ERR_OK);
-	if ((e = hash_parts(parts, 3, crypto, name)) != ERR_OK)
+	if ((e = hash_parts(parts, 3, s->crypto, name)) != ERR_OK)
 		return (e);
-	if ((before = state_path(base, t->serial)) == NULL ||
-	    (t->state = state_path(base, name)) == NULL)
+	if ((before = state_path(s->state, t->serial)) == NULL ||
+	    (t->state = state_path(s->state, name)) == NULL)
 		e = ERR_MEMORY;
 	else
-		state_move(before, t->state);
+		state_move(before, t->state, s->log);
 	free(before);
 	return (e);
 }
@@ -160,7 +160,7 @@ token_open(struct token *t, const struct token_setup *s)
 		t->client = NULL;
 	}
 	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
-		e = make_state(t, s->state, s->crypto);
+		e = make_state(t, s);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
 	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",

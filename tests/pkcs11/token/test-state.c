@@ -284,6 +284,8 @@ test_older_version(void)
 	RV(read_wrapping_key(), CKR_OK, "what is there stays");
 	OK(access(testenv_path(text), F_OK) == 0,
 	    "what has no place yet is not lost");
+	OK(strstr(testenv_read("log"), "cannot be moved") != NULL,
+	    "and the log says so");
 	snprintf(text, sizeof(text), "%s/made-other", token_dir);
 	OK(strcmp(testenv_read(text), "other") == 0, "the rest is moved");
 	snprintf(text, sizeof(text), "%s/%s", old, strrchr(pair_file, '/') + 1);
