@@ -27,6 +27,13 @@ static const struct json_field key_fields[] = {META(id, "KeyId", TEXT),
     META(algorithms, "KeyAgreementAlgorithms", NAMES),
     META(algorithms, "EncapsulationAlgorithms", NAMES), JSON_END};
 
+bool
+kms_key_is_pending_deletion(const struct kms_key *k)
+{
+	return (k->state == KMS_STATE_PENDING_DELETION ||
+		k->state == KMS_STATE_PENDING_REPLICA_DELETION);
+}
+
 void
 kms_key_free(struct kms_key *k)
 {

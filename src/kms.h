@@ -112,6 +112,8 @@ struct kms_key {
 		.algorithms = BUF_INIT(KMS_ALGORITHMS_SIZE)    \
 	}
 void kms_key_free(struct kms_key *);
+/* Also of a primary whose replicas go first. */
+bool kms_key_is_pending_deletion(const struct kms_key *);
 
 struct kms_tag {
 	char key[129], value[257];

@@ -21,6 +21,17 @@ describe_keeping_error(
 	return (e == ERR_OK && !is_described(key, meta) ? ERR_REPLY : e);
 }
 
+bool
+is_pending_deletion_now(const struct kms *kms, const struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	bool yes = describe_keeping_error(kms, k->meta.id, &meta) == ERR_OK &&
+		   kms_key_is_pending_deletion(&meta);
+
+	kms_key_free(&meta);
+	return (yes);
+}
+
 double
 service_time(const struct call *c)
 {

@@ -1,6 +1,7 @@
 #ifndef DESCRIBE_H
 #define DESCRIBE_H
 #include "token/call.h"
+#include "token/key.h"
 
 /* Whether the metadata is of the key that the name means: of that key id or
  * ARN; an alias may mean any. */
@@ -10,6 +11,9 @@ bool is_described(const char *name, const struct kms_key *);
  * is about to report that one. ERR_REPLY if another key was described. */
 enum err describe_keeping_error(
     const struct kms *, const char *key, struct kms_key *meta);
+/* Whether DescribeKey says that the key waits for its deletion; it keeps the
+ * error, too. */
+bool is_pending_deletion_now(const struct kms *, const struct key *);
 /* The time by AWS's clock, in seconds since 1970; asks KMS when no reply has
  * shown it yet. Where KMS cannot be reached it is this machine's. */
 double service_time(const struct call *);

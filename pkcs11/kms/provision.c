@@ -235,17 +235,6 @@ check_name(struct call *c, struct provision *p, bool *again)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
-static bool
-is_doomed(struct call *c, const struct key *k)
-{
-	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = describe_keeping_error(&c->kms, k->meta.id, &meta);
-	bool yes = e == ERR_OK && meta.state == KMS_STATE_PENDING_DELETION;
-
-	kms_key_free(&meta);
-	return (yes);
-}
-
 /* The key is another's, or on its way out: never taken back by this call. */
 static void
 disown(struct call *c, struct provision *p)
@@ -272,7 +261,8 @@ is_lost_race(struct call *c, struct provision *p)
 		/* perhaps it was a fence: then its name is gone by now */
 		disown(c, p);
 		(void)find_key_check_moved(c, p, p->key, &moved);
-	} else if (c->err == ERR_KEY_STATE && is_doomed(c, p->key)) {
+	} else if (c->err == ERR_KEY_STATE &&
+		   is_pending_deletion_now(&c->kms, p->key)) {
 		disown(c, p);
 		moved = !find_key_is_named_by_id(p, p->key);
 	}

@@ -221,7 +221,7 @@ enum err
 removal_wait(struct call *c, const struct key *k, bool *had_material)
 {
 	struct kms_key meta;
-	bool doomed = false;
+	bool pending = false;
 	int tries = 0;
 	enum err e;
 
@@ -229,16 +229,14 @@ removal_wait(struct call *c, const struct key *k, bool *had_material)
 		meta = (struct kms_key)KMS_KEY_INIT;
 		e = describe_keeping_error(&c->kms, k->meta.id, &meta);
 		if (e == ERR_OK) {
-			doomed = meta.state == KMS_STATE_PENDING_DELETION ||
-				 meta.state ==
-				     KMS_STATE_PENDING_REPLICA_DELETION;
+			pending = kms_key_is_pending_deletion(&meta);
 			*had_material = meta.expiration_model !=
 					KMS_EXPIRATION_UNKNOWN;
 		}
 		kms_key_free(&meta);
-	} while (!doomed && (e == ERR_OK || e == ERR_NOT_FOUND) &&
+	} while (!pending && (e == ERR_OK || e == ERR_NOT_FOUND) &&
 		 settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES));
-	return (doomed ? ERR_OK : ERR_KEY_STATE);
+	return (pending ? ERR_OK : ERR_KEY_STATE);
 }
 
 /* Frees the names that KMS lists now, if there are any. */

@@ -6,23 +6,11 @@
 #define FIRST_PAUSE_MS 50
 #define LONGEST_LOOK_PAUSE_MS 800
 
-/* A key that KMS shows as doomed does not come to itself. */
-static bool
-is_doomed(const struct kms *kms, const struct key *k)
-{
-	struct kms_key meta = KMS_KEY_INIT;
-	bool yes = describe_keeping_error(kms, k->meta.id, &meta) == ERR_OK &&
-		   meta.state == KMS_STATE_PENDING_DELETION;
-
-	kms_key_free(&meta);
-	return (yes);
-}
-
 bool
 settle_retry_living(struct call *c, struct kms *kms, const struct key *k,
     enum err e, int *tries)
 {
-	return ((e != ERR_KEY_STATE || !is_doomed(kms, k)) &&
+	return ((e != ERR_KEY_STATE || !is_pending_deletion_now(kms, k)) &&
 		settle_retry(c, &kms->deadline, k, e, tries));
 }
 

@@ -88,7 +88,7 @@ cancel(struct call *c, struct removal *r, const struct key *k, enum err why)
  * nor for a key that had material, to which KMS binds it: it refuses any other.
  * Then the key is scheduled as it is seen, and looked at again when the
  * deletion is seen: what came in until then is brought back. A process that is
- * killed in between leaves it doomed. why: the fence failed.
+ * killed in between leaves it to be deleted. why: the fence failed.
  */
 static enum err
 schedule_unproved(

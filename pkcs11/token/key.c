@@ -275,8 +275,7 @@ key_is_usable(const struct key *k)
 bool
 key_is_pending_deletion(const struct key *k)
 {
-	return (k->meta.state == KMS_STATE_PENDING_DELETION ||
-		k->meta.state == KMS_STATE_PENDING_REPLICA_DELETION);
+	return (kms_key_is_pending_deletion(&k->meta));
 }
 
 /* AWS's own keys serve AWS's services alone. */
