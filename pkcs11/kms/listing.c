@@ -133,8 +133,8 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
 }
 
-/* A key that waits for material and that nothing vouches for has no names but
- * its own: whoever planted an alias on it must not be believed. */
+/* A key that waits for material and may not be filled by any request has no
+ * names but its own: whoever planted an alias on it must not be believed. */
 static void
 withhold_names(struct call *c, struct key *k)
 {

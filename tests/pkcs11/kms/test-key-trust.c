@@ -160,7 +160,7 @@ test_named(void)
 	RV(create(1, "unlisted", NULL, 0, false, &h), CKR_OK, "adopted");
 }
 
-/* What is shown of a key that nothing vouches for. */
+/* What is shown of a key that may not be filled by any request. */
 static void
 test_shown(void)
 {
@@ -238,14 +238,14 @@ test_pair(void)
 	len = wrap(half[0], blob, sizeof(blob));
 	RV(unwrap(half[1], blob, len, "pair", &h),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED,
-	    "its wrapping key was read here, which does not vouch for it");
+	    "its wrapping key was read here, which does not make it ours");
 	check_empty("a planted pair");
 	RV(unwrap(half[1], blob, len, planted.arn, &h), CKR_OK,
 	    "named by its ARN it comes in");
 	OK(strcmp(state_of("alias/pair"), "Enabled") == 0, "into that key");
 }
 
-/* A key in use: its alias does not vouch for it either. */
+/* A key in use: its alias does not make it ours either. */
 static void
 test_rotation(void)
 {
