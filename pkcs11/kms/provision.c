@@ -25,7 +25,8 @@
  * The next call for the same key goes on where this one stopped. A key that
  * only a description leads to (step 3, or a reply that never came) is never
  * filled, for descriptions can be copied: it is deleted, and another made. A
- * key that KMS generates is in use after step 5, and has no step 6.
+ * key that KMS generates is in use after step 5, and has no step 6; one that
+ * only a description leads to stays, and the log names it.
  *
  * Two machines that make the same key at once come to step 5 together:
  * CreateAlias gives the name to one of them, whatever reads show. The other
