@@ -92,7 +92,7 @@ cancel_deletion(struct kms *k, const char *id)
 static void
 refused(CK_RV rv, const char *operation, const char *what)
 {
-	RV(rv, CKR_KEY_FUNCTION_NOT_PERMITTED, what);
+	RV(rv, CKR_KEY_FUNCTION_NOT_PERMITTED, "%s", what);
 	COUNT(calls(operation), 1, "one call for it");
 	COUNT(calls("DescribeKey"), 1, "and a look at the key");
 	calls_clear();
