@@ -31,23 +31,40 @@ iv_counters_free(struct iv_counters *cs)
 static bool
 number_of(const struct iv_counter *row, const uint8_t *iv, uint64_t *n)
 {
+	uint8_t number[IV_COUNTER_BYTES_MAX];
+	unsigned difference, borrow = 0;
+
+	for (size_t i = row->len; i-- > 0;) {
+		difference = (unsigned)iv[i] - row->first[i] - borrow;
+		borrow = difference >> 8 & 1;
+		number[i] = row->by_caller ? iv[i] ^ row->first[i]
+					   : (uint8_t)difference;
+	}
 	*n = 0;
 	for (size_t i = 0; i < row->len; i++) {
-		uint8_t byte = iv[i] ^ row->first[i];
-
-		if (i + sizeof(*n) < row->len && byte != 0)
+		if (i + sizeof(*n) < row->len && number[i] != 0)
 			return (false);
-		*n = *n << 8 | byte;
+		*n = *n << 8 | number[i];
 	}
 	return (true);
 }
 
+/* By the caller's vector, XOR; else a sum that leaves the fixed bits. */
 static void
 put_number(const struct iv_counter *row, uint64_t n, uint8_t *iv)
 {
+	size_t fixed = row->fixed_bits / 8;
+	unsigned mask = 0xff00U >> row->fixed_bits % 8 & 0xffU, sum = 0;
+
 	memcpy(iv, row->first, row->len);
-	for (size_t i = row->len; i-- > 0; n >>= 8)
-		iv[i] ^= (uint8_t)n;
+	for (size_t i = row->len; i-- > fixed; n >>= 8) {
+		sum += row->first[i] + (unsigned)(n & 0xff);
+		iv[i] = row->by_caller ? iv[i] ^ (uint8_t)n : (uint8_t)sum;
+		sum >>= 8;
+	}
+	if (fixed < row->len && !row->by_caller)
+		iv[fixed] = (uint8_t)((row->first[fixed] & mask) |
+				      (iv[fixed] & ~mask));
 }
 
 /* Whether so many leading bits are the same. */

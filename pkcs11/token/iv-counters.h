@@ -23,7 +23,8 @@ struct iv_counters {
 void iv_counters_init(struct iv_counters *);
 void iv_counters_free(struct iv_counters *);
 
-/* A row of vectors: number n is the first one with n over its last bits. */
+/* A row of vectors: number n is the first one plus n, without a carry into the
+ * fixed bits; if by_caller, the first one XOR n. */
 struct iv_sequence {
 	uint8_t key[IV_KEY_HASH]; /* a hash of the key */
 	struct view first;
