@@ -67,6 +67,10 @@ alias_create_noting(struct call *c, struct kms *kms, const char *alias,
 	*made = e == ERR_OK;
 	if (e != ERR_OK && look == ERR_OK)
 		return (ERR_OK);
+	/* nobody knows whose it is: not that it is another's */
+	if (e == ERR_EXISTS && look != ERR_EXISTS && look != ERR_NOT_FOUND &&
+	    look != ERR_DENIED)
+		return (look);
 	kms->error = error;
 	return (e);
 }

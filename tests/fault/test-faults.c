@@ -13,7 +13,8 @@
 #include "acts.h"
 #include "failing-alloc.h"
 
-#define SECONDS 30 /* for one try; a process that takes more hangs */
+/* for one try, what it made being taken back; a process that takes more hangs */
+#define SECONDS 120
 #define FEW 100 /* allocations of an act, each of which fails */
 #define WARM 5 /* of so many allocations one fails first */
 #define KEPT_MOST 16 /* blocks that libraries keep for later, once */
