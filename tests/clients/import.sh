@@ -168,6 +168,7 @@ if command -v p11tool >/dev/null; then
 	    --batch --write --secret-key \
 	    "$(openssl rand -hex 32)" --label "gnutls secret" --id e2 \
 	    'pkcs11:token=test'
-	ok "it is there" says "gnutls secret" p11 --list-objects --id e2
+	# p11tool 3.8.9 gives a secret key an id of its own
+	ok "it is there" says "gnutls secret" p11 --list-objects --type secrkey
 fi
 tap_done
