@@ -134,6 +134,8 @@ alias_delete(
 	return (e == ERR_OK ? alias_delete_settled(c, kms, &a, key_id) : e);
 }
 
+const struct alias_list alias_list_none = {.names = NULL};
+
 enum err
 alias_list_add(struct alias_list *l, const char *alias)
 {

@@ -43,6 +43,7 @@ struct alias_list {
 	/* this call has led them to the key, and a look need only show that */
 	bool promised;
 };
+extern const struct alias_list alias_list_none;
 /* "", a marker, or one that is there already, is fine and not added again. */
 enum err alias_list_add(struct alias_list *, const char *alias);
 /* Adds all names that KMS lists for the key, and those that it is known by:

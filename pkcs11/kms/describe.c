@@ -21,6 +21,19 @@ describe_keeping_error(
 	return (e == ERR_OK && !is_described(key, meta) ? ERR_REPLY : e);
 }
 
+enum err
+describe_key(const struct kms *kms, const char *key, struct key **out)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	enum err e = describe_keeping_error(kms, key, &meta);
+
+	*out = NULL;
+	if (e == ERR_OK && (*out = key_new(&meta)) == NULL)
+		e = ERR_MEMORY;
+	kms_key_free(&meta);
+	return (e);
+}
+
 bool
 is_pending_deletion_now(const struct kms *kms, const struct key *k)
 {

@@ -11,6 +11,8 @@ bool is_described(const char *name, const struct kms_key *);
  * is about to report that one. ERR_REPLY if another key was described. */
 enum err describe_keeping_error(
     const struct kms *, const char *key, struct kms_key *meta);
+/* The same, as a key that is held for the caller; NULL after a failure. */
+enum err describe_key(const struct kms *, const char *key, struct key **out);
 /* Whether DescribeKey says that the key waits for its deletion; it keeps the
  * error, too. */
 bool is_pending_deletion_now(const struct kms *, const struct key *);

@@ -7,8 +7,6 @@
 #include "take-back.h"
 #include "unfinished.h"
 
-static const struct alias_list none = {.names = NULL};
-
 static CK_RV
 refuse_filled(struct call *c, struct key *k)
 {
@@ -47,7 +45,7 @@ schedule(struct call *c, struct key *k)
 	enum err e;
 
 	set_deadline(c);
-	if ((e = key_deletion_schedule(c, k, &none)) != ERR_OK)
+	if ((e = key_deletion_schedule(c, k, &alias_list_none)) != ERR_OK)
 		return (call_fail(c, e));
 	note_days(c, k);
 	return (CKR_OK);
@@ -61,7 +59,7 @@ take_back_pair(struct call *c, struct key *k)
 	enum err e;
 
 	set_deadline(c);
-	e = take_back(c, k, &none, config->deletion_days,
+	e = take_back(c, k, &alias_list_none, config->deletion_days,
 	    config->destroy == DESTROY_SCHEDULE_DELETION, &recorded);
 	if (e == ERR_OK)
 		note_days(c, k);

@@ -113,7 +113,6 @@ journal_open(struct call *c, struct journal *j, const struct key_request *r,
 enum err
 journal_ask(struct call *c, struct journal *j)
 {
-	const struct clock *clock = c->module->clock;
 	uint8_t random[16];
 
 	if (j->nonce[0] == '\0') {
@@ -123,7 +122,7 @@ journal_ask(struct call *c, struct journal *j)
 		hex_write(random, sizeof(random), j->nonce);
 	}
 	j->unanswered++;
-	j->asked = (double)(clock->wall_ms(clock->ctx) / 1000);
+	j->asked = call_wall_seconds(c);
 	return (write_file(c, j));
 }
 

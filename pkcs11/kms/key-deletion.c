@@ -1,7 +1,5 @@
 #include "key-deletion.h"
 
-static const struct alias_list none = {.names = NULL};
-
 bool
 key_deletion_may_pass(enum err e)
 {
@@ -70,6 +68,6 @@ key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
 		e = removal_has_name(c, r, k, &named);
 	if (e == ERR_OK)
 		e = named ? removal_give_back(c, r, k)
-			  : carry_out(c, r, k, &none);
+			  : carry_out(c, r, k, &alias_list_none);
 	return (e);
 }

@@ -5,9 +5,6 @@
 #include "orphans.h"
 #include "take-back.h"
 
-/* CreateKey to ListKeys and DescribeKey: what is not seen by then is not */
-#define UNSEEN_SECONDS 900
-
 /* Whether the key can be one of them: with the nonce, without a name, and not
  * used. */
 static bool
@@ -39,10 +36,10 @@ report(struct call *c, const struct key *k)
 static bool
 remove_one(struct call *c, const struct key *k)
 {
-	static const struct alias_list none = {.names = NULL};
 	bool recorded;
 
-	if (take_back(c, k, &none, TAKE_BACK_DAYS, false, &recorded) == ERR_OK)
+	if (take_back(c, k, &alias_list_none, TAKE_BACK_DAYS, false,
+		&recorded) == ERR_OK)
 		call_note(c,
 		    "key %s, made by a CreateKey without a reply, is "
 		    "scheduled for deletion",
@@ -77,8 +74,6 @@ orphans_remove(struct call *c, struct provision *p)
 {
 	struct kms before = c->kms;
 	struct journal *j = &p->journal;
-	const struct clock *clock = c->module->clock;
-	double now = (double)(clock->wall_ms(clock->ctx) / 1000);
 	struct snapshot *s = NULL;
 	double found = 0;
 	enum err err = c->err;
@@ -89,7 +84,7 @@ orphans_remove(struct call *c, struct provision *p)
 		s = store_snapshot(&c->token->store);
 		found = find_among(c, p, s);
 		if (c->token->store.undescribed == 0 &&
-		    now - j->asked > UNSEEN_SECONDS)
+		    call_wall_seconds(c) - j->asked > UNSEEN_SECONDS)
 			found = j->unanswered;
 		snapshot_unref(s);
 	}

@@ -37,8 +37,6 @@
 #define ROUNDS 9 /* more than that would be a circle */
 #define SHOWN_TRIES \
 	1000 /* for one that we made: as long as the call may take */
-/* CreateKey to DescribeKey: what is not seen by then is not */
-#define UNSEEN_SECONDS 900
 
 /* Takes a key back in a time of its own: the call's may be what ran out. The
  * error that the caller reports stays. */
@@ -101,7 +99,6 @@ is_unfinished(const struct provision *p, const struct key *k)
 static CK_RV
 find_journal_key(struct call *c, const struct provision *p, struct key **out)
 {
-	const struct clock *clock = c->module->clock;
 	const struct journal *j = &p->journal;
 	int tries = 0;
 	CK_RV rv;
@@ -109,8 +106,7 @@ find_journal_key(struct call *c, const struct provision *p, struct key **out)
 	for (;;) {
 		rv = listing_describe(c, j->key_id, out);
 		if (rv != CKR_OK || *out != NULL ||
-		    (double)clock->wall_ms(clock->ctx) / 1000 - j->asked >
-			UNSEEN_SECONDS)
+		    call_wall_seconds(c) - j->asked > UNSEEN_SECONDS)
 			return (rv);
 		if (!settle_pause(&c->kms.deadline, &tries, SHOWN_TRIES))
 			return (call_fail(c, ERR_NOT_FOUND));
@@ -121,11 +117,10 @@ find_journal_key(struct call *c, const struct provision *p, struct key **out)
 static enum err
 drop_journal_key(struct call *c, struct provision *p, const struct key *k)
 {
-	static const struct alias_list none = {.names = NULL};
 	enum err e;
 
 	if (k != NULL && key_is_pending_import(k)) {
-		e = take_back_key(c, p, k, &none);
+		e = take_back_key(c, p, k, &alias_list_none);
 		/* nothing else leads to it */
 		return (p->journal.key_id[0] == '\0' ? ERR_OK : e);
 	}

@@ -25,11 +25,16 @@ static const struct json_field fields[] = {
     JSON_END,
 };
 
+const char *
+removal_prefix(enum removal_kind kind)
+{
+	return (kind == REMOVAL_TAKE_BACK ? "back-" : "destroy-");
+}
+
 static void
 file_name(const struct removal *r, char name[NAME_SIZE])
 {
-	snprintf(name, NAME_SIZE, "%s-%s",
-	    r->kind == REMOVAL_TAKE_BACK ? "back" : "destroy", r->key_id);
+	snprintf(name, NAME_SIZE, "%s%s", removal_prefix(r->kind), r->key_id);
 }
 
 /* A file that is not whole leads nowhere: it was never written so. */
@@ -67,13 +72,12 @@ removal_open(struct call *c, struct removal *r, const char *key_id)
 enum err
 removal_write(struct call *c, struct removal *r)
 {
-	const struct clock *clock = c->module->clock;
 	struct buf text = BUF_INIT(FILE_MAX);
 	char name[NAME_SIZE];
 	enum err e;
 
 	if (!r->exists)
-		r->begun = (double)(clock->wall_ms(clock->ctx) / 1000);
+		r->begun = call_wall_seconds(c);
 	file_name(r, name);
 	if ((e = json_encode(fields, r, &text)) == ERR_OK)
 		e = state_write(c, name, buf_view(&text));
@@ -243,7 +247,6 @@ removal_wait(struct call *c, const struct key *k, bool *had_material)
 static enum err
 free_listed_names(struct call *c, struct removal *r, const struct key *k)
 {
-	static const struct alias_list none = {.names = NULL};
 	struct alias_list listed = {.names = NULL};
 	struct key *nameless = key_copy(k);
 	enum err e = ERR_MEMORY;
@@ -253,7 +256,7 @@ free_listed_names(struct call *c, struct removal *r, const struct key *k)
 	nameless->names = (struct key_names){.known = true};
 	e = alias_list_read(c, &c->kms, nameless, &listed);
 	if (e == ERR_OK && listed.count != 0)
-		e = removal_free_names(c, r, k, &none);
+		e = removal_free_names(c, r, k, &alias_list_none);
 	alias_list_free(&listed);
 	key_unref(nameless);
 	return (e);
@@ -267,7 +270,6 @@ free_listed_names(struct call *c, struct removal *r, const struct key *k)
 static enum err
 free_late_names(struct call *c, struct removal *r, const struct key *k)
 {
-	static const struct alias_list none = {.names = NULL};
 	const struct clock *clock = c->module->clock;
 	int64_t settled = clock->mono_ms(clock->ctx) +
 			  c->token->config->settle * 1000;
@@ -276,7 +278,7 @@ free_late_names(struct call *c, struct removal *r, const struct key *k)
 
 	if (r->just_made)
 		return (free_listed_names(c, r, k));
-	e = removal_free_names(c, r, k, &none);
+	e = removal_free_names(c, r, k, &alias_list_none);
 	while (e == ERR_OK && !last) {
 		last = settled <= clock->mono_ms(clock->ctx);
 		e = free_listed_names(c, r, k);

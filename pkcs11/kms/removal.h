@@ -42,6 +42,9 @@ struct removal {
 		.aliases = BUF_INIT(REMOVAL_ALIASES_MAX), .lock = -1         \
 	}
 
+/* How the names of the files of that kind begin; the key id follows. */
+const char *removal_prefix(enum removal_kind);
+
 /* Takes the key's lock and reads the file. */
 enum err removal_open(struct call *, struct removal *, const char *key_id);
 enum err removal_write(struct call *, struct removal *);

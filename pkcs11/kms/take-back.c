@@ -6,8 +6,6 @@
 #include "settle.h"
 #include "take-back.h"
 
-static const struct alias_list none = {.names = NULL};
-
 static bool
 is_generated(const struct key *k)
 {
@@ -136,17 +134,13 @@ static enum err
 drop_companion(struct call *c, const struct key *k)
 {
 	struct alias_list known = {.names = NULL};
-	struct kms_key meta = KMS_KEY_INIT;
 	struct key *companion = NULL;
 	char alias[KMS_ALIAS_SIZE], id[KMS_ID_SIZE];
 	enum err e;
 
 	if ((e = key_trust_companion(c, k->meta.id, id)) == ERR_OK)
-		e = describe_keeping_error(&c->kms, id, &meta);
+		e = describe_key(&c->kms, id, &companion);
 	name_companion_alias(k->meta.id, alias);
-	if (e == ERR_OK && (companion = key_new(&meta)) == NULL)
-		e = ERR_MEMORY;
-	kms_key_free(&meta);
 	if (e == ERR_OK && !key_is_pending_deletion(companion) &&
 	    is_second_usage(c, k, companion) &&
 	    (e = alias_list_add(&known, alias)) == ERR_OK)
@@ -255,5 +249,5 @@ take_back_resume(struct call *c, struct removal *r, const struct key *k)
 		e = removal_has_name(c, r, k, &stays);
 	if (e != ERR_OK)
 		return (e);
-	return (stays ? leave(c, r, k) : carry_out(c, r, k, &none));
+	return (stays ? leave(c, r, k) : carry_out(c, r, k, &alias_list_none));
 }

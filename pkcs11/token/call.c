@@ -191,6 +191,14 @@ call_note(struct call *c, const char *fmt, ...)
 	log_line(c->module->log, LOG_INFO, "%s: %s", c->name, text);
 }
 
+double
+call_wall_seconds(const struct call *c)
+{
+	const struct clock *clock = c->module->clock;
+
+	return ((double)(clock->wall_ms(clock->ctx) / 1000));
+}
+
 void
 call_set_deadline(struct call *c, long seconds)
 {

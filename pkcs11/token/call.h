@@ -49,6 +49,8 @@ CK_RV call_error(struct call *, CK_RV rv, const char *fmt, ...)
 /* Tells of something that a user may wonder about, at level info. */
 void call_note(struct call *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* This machine's clock: whole seconds since 1970. */
+double call_wall_seconds(const struct call *);
 /* The time that this call may take, from now: seconds. */
 void call_set_deadline(struct call *, long seconds);
 #endif

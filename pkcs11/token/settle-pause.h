@@ -9,6 +9,8 @@
  * two tries is twice the one before, and at most 5 seconds.
  */
 #define SETTLE_TRIES 8 /* 12 seconds in all */
+/* A key that KMS does not show so long after CreateKey is not there. */
+#define UNSEEN_SECONDS 900
 
 /* Whether the key was made less than a minute ago. */
 bool settle_is_young(const struct call *, const struct key *);

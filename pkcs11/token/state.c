@@ -125,16 +125,19 @@ state_remove(struct call *c, const char *name)
 
 /* Locks are no files of their own: they come and go. */
 static bool
-is_listed(const char *name, const char *prefix)
+is_listed(const char *name, const char *const prefixes[])
 {
 	size_t len = strlen(name);
 
-	return (strncmp(name, prefix, strlen(prefix)) == 0 &&
+	while (*prefixes != NULL &&
+	       strncmp(name, *prefixes, strlen(*prefixes)) != 0)
+		prefixes++;
+	return (*prefixes != NULL &&
 		(len < 5 || strcmp(name + len - 5, ".lock") != 0));
 }
 
 enum err
-state_list(struct call *c, const char *prefix, struct buf *names)
+state_list(struct call *c, const char *const prefixes[], struct buf *names)
 {
 	const struct dirent *entry;
 	DIR *listing = NULL;
@@ -151,7 +154,7 @@ state_list(struct call *c, const char *prefix, struct buf *names)
 		return (e);
 	}
 	while (e == ERR_OK && (entry = readdir(listing)) != NULL)
-		if (is_listed(entry->d_name, prefix))
+		if (is_listed(entry->d_name, prefixes))
 			e = buf_append(names,
 			    VIEW(entry->d_name, strlen(entry->d_name) + 1));
 	(void)closedir(listing);

@@ -17,9 +17,10 @@ enum err state_write(struct call *, const char *name, struct view);
 /* No such file is fine. */
 enum err state_remove(struct call *, const char *name);
 
-/* Appends the names of the files that begin so, each ended by a NUL. Without a
- * state directory there are none. */
-enum err state_list(struct call *, const char *prefix, struct buf *names);
+/* Appends the names of the files that begin with one of the prefixes (NULL ends
+ * them), each ended by a NUL. Without a state directory there are none. */
+enum err state_list(
+    struct call *, const char *const prefixes[], struct buf *names);
 
 /*
  * A lock that other threads and processes respect and that a killed process
