@@ -11,32 +11,12 @@
 
 #define WAIT_SECONDS 120
 
-/* "LABEL N": material n under that label. */
-static CK_RV
-step_create(const char *argument)
-{
-	char label[64] = "";
-	unsigned n = 0;
-	struct key_template k;
-	CK_OBJECT_HANDLE h;
-	CK_RV rv;
-
-	if (sscanf(argument, "%63s %u", label, &n) != 2)
-		return (CKR_ARGUMENTS_BAD);
-	if ((rv = p11_begin()) != CKR_OK)
-		return (rv);
-	key_template(&k, material(n), label);
-	rv = p11->C_CreateObject(rw, k.t, k.count, &h);
-	(void)p11->C_Finalize(NULL);
-	return (rv);
-}
-
-/* The same on another machine: with a state directory of its own. */
+/* A create on another machine: with a state directory of its own. */
 static CK_RV
 step_elsewhere(const char *argument)
 {
 	setenv("KEYFERRY_CONFIG", testenv_path("elsewhere.conf"), 1);
-	return (step_create(argument));
+	return (child_create(argument));
 }
 
 static struct account before, after;
@@ -209,7 +189,7 @@ test_at_once(void)
 }
 
 static const struct child_row steps[] = {
-    {"create", step_create}, {"elsewhere", step_elsewhere}};
+    {"create", child_create}, {"elsewhere", step_elsewhere}};
 
 int
 main(int argc, char **argv)

@@ -16,29 +16,10 @@
 static struct account before, after;
 
 static CK_RV
-create(const char *argument)
-{
-	char label[64] = "";
-	unsigned n = 0;
-	struct key_template k;
-	CK_OBJECT_HANDLE h;
-	CK_RV rv;
-
-	if (sscanf(argument, "%63s %u", label, &n) != 2)
-		return (CKR_ARGUMENTS_BAD);
-	if ((rv = p11_begin()) != CKR_OK)
-		return (rv);
-	key_template(&k, material(n), label);
-	rv = p11->C_CreateObject(rw, k.t, k.count, &h);
-	(void)p11->C_Finalize(NULL);
-	return (rv);
-}
-
-static CK_RV
 create_elsewhere(const char *argument)
 {
 	setenv("KEYFERRY_CONFIG", testenv_path(ADOPT), 1);
-	return (create(argument));
+	return (child_create(argument));
 }
 
 static CK_RV
@@ -88,7 +69,7 @@ destroy_all(const char *label)
 	return (destroy(label, CKO_SECRET_KEY));
 }
 
-static const struct child_row steps[] = {{"create", create},
+static const struct child_row steps[] = {{"create", child_create},
     {"elsewhere", create_elsewhere}, {"generate", generate},
     {"pair", destroy_pair}, {"material", destroy_material},
     {"all", destroy_all}};

@@ -100,6 +100,22 @@ account_alias(const char *alias, struct account_key *k)
 	return (describe(alias, k) == ERR_OK);
 }
 
+bool
+account_has_alias(const char *alias)
+{
+	struct account_key k;
+
+	return (account_alias(alias, &k));
+}
+
+bool
+account_leads_to(const char *alias, const char *key_id)
+{
+	struct account_key k;
+
+	return (account_alias(alias, &k) && strcmp(k.id, key_id) == 0);
+}
+
 const char *
 account_make(const char *spec, const char *usage, const char *alias)
 {

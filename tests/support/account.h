@@ -25,6 +25,9 @@ void account_read(struct account *);
 size_t account_in(const struct account *, const char *state);
 /* The key behind an alias ("alias/x"); false: there is none. */
 bool account_alias(const char *alias, struct account_key *);
+/* Whether the alias leads to any key; to the key of that id. */
+bool account_has_alias(const char *alias);
+bool account_leads_to(const char *alias, const char *key_id);
 /* A key with material of KMS's, and an alias if there is to be one ("alias/x",
  * may be NULL); ends the program when that fails. Its id, in static memory:
  * four at a time. */

@@ -91,3 +91,22 @@ child_run(const char *name, const char *argument)
 
 	return (child_wait(&s));
 }
+
+CK_RV
+child_create(const char *argument)
+{
+	char label[64] = "";
+	unsigned n = 0;
+	struct key_template k;
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	if (sscanf(argument, "%63s %u", label, &n) != 2)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = p11_begin()) != CKR_OK)
+		return (rv);
+	key_template(&k, material(n), label);
+	rv = p11->C_CreateObject(rw, k.t, k.count, &h);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}

@@ -27,4 +27,7 @@ CK_RV child_wait(struct child *);
 /* As by kill -9, and waits until it is gone. */
 void child_kill(struct child *);
 CK_RV child_run(const char *name, const char *argument);
+/* A child_row's run: C_CreateObject of material N under LABEL, as the argument
+ * "LABEL N" says. */
+CK_RV child_create(const char *argument);
 #endif

@@ -191,6 +191,24 @@ pair_make_bits(const char *label, CK_ULONG bits)
 	return (p);
 }
 
+struct pair_handles
+pair_generate(const char *label)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE pub[] = {A(CKA_EC_PARAMS, p256)};
+	struct key_template priv = {.count = 0};
+	struct pair_handles p;
+
+	template_add(&priv, CKA_TOKEN, &yes, sizeof(yes));
+	template_add(&priv, CKA_SIGN, &yes, sizeof(yes));
+	template_add(&priv, CKA_LABEL, label, strlen(label));
+	NEED(p11->C_GenerateKeyPair(rw, &m, pub, ELEMS(pub), priv.t, priv.count,
+		 &p.public, &p.private) == CKR_OK,
+	    "a pair %s", label);
+	return (p);
+}
+
 CK_ULONG
 find(CK_SESSION_HANDLE s, const CK_ATTRIBUTE *t, CK_ULONG count,
     CK_OBJECT_HANDLE *handles, CK_ULONG max)
@@ -301,4 +319,14 @@ same_key(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b)
 	    decrypt(b, &kms_mechanism, sealed, sealed_len, clear, &clear_len) ==
 		CKR_OK &&
 	    clear_len == sizeof(text) && memcmp(clear, text, clear_len) == 0);
+}
+
+CK_RV
+sign_text(CK_OBJECT_HANDLE key, CK_MECHANISM *m)
+{
+	CK_BYTE text[] = "text", out[128];
+	CK_ULONG len = sizeof(out);
+	CK_RV rv = p11->C_SignInit(rw, m, key);
+
+	return (rv != CKR_OK ? rv : p11->C_Sign(rw, text, 4, out, &len));
 }

@@ -72,6 +72,9 @@ struct pair_handles {
 struct pair_handles pair_make(const char *label);
 struct pair_handles pair_make_bits(const char *label, CK_ULONG bits);
 
+/* A pair for P-256 that KMS generates, as key_make(). */
+struct pair_handles pair_generate(const char *label);
+
 /* Up to max handles of what the template finds; how many there are. */
 CK_ULONG find(CK_SESSION_HANDLE, const CK_ATTRIBUTE *, CK_ULONG count,
     CK_OBJECT_HANDLE *, CK_ULONG max);
@@ -89,6 +92,8 @@ CK_RV encrypt(CK_OBJECT_HANDLE, CK_MECHANISM *, const void *, size_t,
     CK_BYTE *out, CK_ULONG *out_len);
 CK_RV decrypt(CK_OBJECT_HANDLE, CK_MECHANISM *, const void *, size_t,
     CK_BYTE *out, CK_ULONG *out_len);
+/* Signs a short text; what comes of it is not looked at. */
+CK_RV sign_text(CK_OBJECT_HANDLE, CK_MECHANISM *);
 /* Whether what one key encrypts the other decrypts. */
 bool same_key(CK_OBJECT_HANDLE, CK_OBJECT_HANDLE);
 #endif

@@ -24,22 +24,6 @@ update_alias(const char *alias, const char *key)
 	buf_free(&reply);
 }
 
-static bool
-leads_to(const char *alias, const char *key)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a) && strcmp(a.id, key) == 0);
-}
-
-static bool
-is_taken(const char *alias)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a));
-}
-
 static CK_RV
 set(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
@@ -72,14 +56,15 @@ test_rename(const char *other)
 	NEED(account_alias("alias/moved", &a), "its alias");
 	update_alias("alias/moved", other);
 	RV(rename_to(h, "new name"), CKR_OK, "the key is renamed");
-	OK(leads_to("alias/moved", other), "the alias stays the other key's");
-	OK(leads_to("alias/keyferry/label/new_20name", a.id),
+	OK(account_leads_to("alias/moved", other),
+	    "the alias stays the other key's");
+	OK(account_leads_to("alias/keyferry/label/new_20name", a.id),
 	    "the key has its new name");
 	OK(strstr(testenv_read("log"), "stays: it leads to key") != NULL,
 	    "and the log says so");
 	RV(rename_to(h, "newer"), CKR_OK, "renamed once more");
-	OK(leads_to("alias/newer", a.id) &&
-		!is_taken("alias/keyferry/label/new_20name"),
+	OK(account_leads_to("alias/newer", a.id) &&
+		!account_has_alias("alias/keyferry/label/new_20name"),
 	    "its own alias goes");
 	OK(strstr(testenv_read("log"),
 	       "aws kms create-alias --alias-name "
@@ -99,7 +84,7 @@ test_rename_id(const char *other)
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "a key by id");
 	update_alias("alias/keyferry/id/0102", other);
 	RV(set(h, CKA_ID, next, sizeof(next)), CKR_OK, "gets another id");
-	OK(leads_to("alias/keyferry/id/0102", other),
+	OK(account_leads_to("alias/keyferry/id/0102", other),
 	    "the old one stays the other key's");
 }
 
@@ -120,7 +105,8 @@ test_import_again(const char *other)
 		if (i == 0)
 			update_alias("alias/first", other);
 	}
-	OK(leads_to("alias/first", other), "the first stays the other key's");
+	OK(account_leads_to("alias/first", other),
+	    "the first stays the other key's");
 }
 
 static void
@@ -133,10 +119,11 @@ test_destroy(const char *other)
 	OK(attr_is_text(h, CKA_LABEL, "doomed"), "its label is known");
 	update_alias("alias/doomed", other);
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "the key is deleted");
-	OK(leads_to("alias/doomed", other), "the alias stays the other key's");
+	OK(account_leads_to("alias/doomed", other),
+	    "the alias stays the other key's");
 	h = key_make(material(5), "free");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "another is deleted");
-	OK(!is_taken("alias/free"), "its alias goes");
+	OK(!account_has_alias("alias/free"), "its alias goes");
 }
 
 int

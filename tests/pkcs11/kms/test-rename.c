@@ -9,22 +9,6 @@
 #include "child.h"
 #include "cryptoki/cryptoki.h"
 
-static bool
-leads_to(const char *alias, const char *key)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a) && strcmp(a.id, key) == 0);
-}
-
-static bool
-is_taken(const char *alias)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a));
-}
-
 static void
 add_alias(const char *alias, const char *key)
 {
@@ -77,15 +61,18 @@ test_several(void)
 	add_alias("alias/three", id);
 	OK(attr_is_text(h, CKA_LABEL, "one"), "the first is shown");
 	RV(set_label(h, "four"), CKR_OK, "a key of three labels is renamed");
-	OK(!is_taken("alias/one") && leads_to("alias/two", id) &&
-		leads_to("alias/three", id) && leads_to("alias/four", id),
+	OK(!account_has_alias("alias/one") &&
+		account_leads_to("alias/two", id) &&
+		account_leads_to("alias/three", id) &&
+		account_leads_to("alias/four", id),
 	    "the label that was shown makes room for the new one");
 	h = find_label("three", CKO_SECRET_KEY);
 	NEED(h != CK_INVALID_HANDLE, "it is found by another label");
 	OK(attr_is_text(h, CKA_LABEL, "three"), "which is shown then");
 	RV(set_label(h, "five"), CKR_OK, "renamed once more");
-	OK(!is_taken("alias/three") && leads_to("alias/two", id) &&
-		leads_to("alias/five", id),
+	OK(!account_has_alias("alias/three") &&
+		account_leads_to("alias/two", id) &&
+		account_leads_to("alias/five", id),
 	    "that label goes");
 }
 
@@ -108,15 +95,16 @@ test_both(void)
 	template_add(&k, CKA_ID, taken, sizeof(taken));
 	RV(p11->C_CreateObject(rw, k.t, k.count, &other), CKR_OK, "another");
 	RV(set(h, both, 2), CKR_OK, "label and id at once");
-	OK(is_taken("alias/keyferry/label/both_20new") &&
-		is_taken("alias/keyferry/id/0702") && !is_taken("alias/both") &&
-		!is_taken("alias/keyferry/id/0701"),
+	OK(account_has_alias("alias/keyferry/label/both_20new") &&
+		account_has_alias("alias/keyferry/id/0702") &&
+		!account_has_alias("alias/both") &&
+		!account_has_alias("alias/keyferry/id/0701"),
 	    "both are new, and the old ones are free");
 	RV(set(h, bad, 2), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "a label that is free, with an id that is not");
-	OK(!is_taken("alias/neither") &&
-		is_taken("alias/keyferry/label/both_20new") &&
-		is_taken("alias/keyferry/id/0702"),
+	OK(!account_has_alias("alias/neither") &&
+		account_has_alias("alias/keyferry/label/both_20new") &&
+		account_has_alias("alias/keyferry/id/0702"),
 	    "nothing has changed");
 	OK(attr_is_text(h, CKA_LABEL, "both new") &&
 		attr_is(h, CKA_ID, second, 2),
@@ -150,7 +138,7 @@ test_own_id_stays(void)
 		RV(set(h, t, 2), CKR_ATTRIBUTE_VALUE_INVALID,
 		    "its own id and no label, late look %d", skip);
 		faults_clear();
-		OK(is_taken("alias/keyferry/id/0705"), "the id stays");
+		OK(account_has_alias("alias/keyferry/id/0705"), "the id stays");
 	}
 }
 
@@ -240,11 +228,13 @@ test_no_gap(void)
 	id = key_id("alias/before");
 	control("POST", "/consistency?ms=1500");
 	testenv_write("go", "");
-	while (!is_taken("alias/before"))
+	while (!account_has_alias("alias/before"))
 		nanosleep(&pause, NULL);
 	s = child_start("rename", "before>after");
-	while (!is_taken("alias/after") || is_taken("alias/before")) {
-		gaps += !is_taken("alias/after") && !is_taken("alias/before");
+	while (!account_has_alias("alias/after") ||
+	       account_has_alias("alias/before")) {
+		gaps += !account_has_alias("alias/after") &&
+			!account_has_alias("alias/before");
 		if (++looks > 1000)
 			break;
 		nanosleep(&pause, NULL);
@@ -252,7 +242,8 @@ test_no_gap(void)
 	RV(child_wait(&s), CKR_OK, "a rename where changes are shown late");
 	OK(looks > 10 && looks <= 1000, "was watched (%u looks)", looks);
 	COUNT(gaps, 0, "at every moment there was a name");
-	OK(leads_to("alias/after", id) && !is_taken("alias/before"),
+	OK(account_leads_to("alias/after", id) &&
+		!account_has_alias("alias/before"),
 	    "the new one remains");
 	control("POST", "/reset");
 }
@@ -284,15 +275,16 @@ test_two_at_once(const char *first, const char *second)
 	RV(child_wait(&s[1]), CKR_OK, "another at the same time");
 	for (int i = 0; i < 2; i++) {
 		snprintf(alias[i], sizeof(alias[i]), "alias/%s-%d", second, i);
-		has[i] = leads_to(alias[i], id);
+		has[i] = account_leads_to(alias[i], id);
 	}
-	OK(!is_taken(old) && (has[0] || has[1]),
+	OK(!account_has_alias(old) && (has[0] || has[1]),
 	    "the old name is gone, a new one is there");
 	begin(NULL);
 	h = find_label(alias[!has[0]] + strlen("alias/"), CKO_SECRET_KEY);
 	RV(set_label(h, "later"), CKR_OK, "it can be renamed later");
-	OK(attr_is_text(h, CKA_LABEL, "later") && !is_taken(alias[!has[0]]) &&
-		leads_to("alias/later", id),
+	OK(attr_is_text(h, CKA_LABEL, "later") &&
+		!account_has_alias(alias[!has[0]]) &&
+		account_leads_to("alias/later", id),
 	    "and has that name");
 	RV(set_label(h, second), CKR_OK, "and once more");
 }

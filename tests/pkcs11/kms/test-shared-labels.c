@@ -22,22 +22,6 @@ number(int n)
 	return (alias[next++]);
 }
 
-static bool
-leads_to(const char *alias, const char *key)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a) && strcmp(a.id, key) == 0);
-}
-
-static bool
-is_taken(const char *alias)
-{
-	struct account_key a;
-
-	return (account_alias(alias, &a));
-}
-
 static const char *
 key_id(CK_OBJECT_HANDLE h)
 {
@@ -90,9 +74,10 @@ test_share(CK_OBJECT_HANDLE *keys)
 
 	for (unsigned i = 0; i < 3; i++)
 		RV(create(i, LABEL, &keys[i]), CKR_OK, "key %u, one label", i);
-	OK(leads_to(PLAIN, key_id(keys[0])) &&
-		leads_to(number(3), key_id(keys[1])) &&
-		leads_to(number(4), key_id(keys[2])) && is_taken(number(2)),
+	OK(account_leads_to(PLAIN, key_id(keys[0])) &&
+		account_leads_to(number(3), key_id(keys[1])) &&
+		account_leads_to(number(4), key_id(keys[2])) &&
+		account_has_alias(number(2)),
 	    "the first has the plain alias, the others numbers");
 	COUNT(find_all(LABEL, found, 4), 3, "the label finds all");
 	for (unsigned i = 0; i < 3; i++)
@@ -102,7 +87,8 @@ test_share(CK_OBJECT_HANDLE *keys)
 	COUNT(find(rw, both, 2, found, 4), 1, "with an id it finds one");
 	OK(found[0] == keys[2], "that of the id");
 	RV(create(1, LABEL, &found[0]), CKR_OK, "the same again");
-	OK(found[0] == keys[1] && !is_taken(number(5)), "is the same key");
+	OK(found[0] == keys[1] && !account_has_alias(number(5)),
+	    "is the same key");
 	key_template(&k, material(5), LABEL);
 	RV(p11->C_CreateObject(rw, k.t, k.count, &found[0]),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "without an id it is the first's");
@@ -127,7 +113,7 @@ test_listed(CK_OBJECT_HANDLE *keys)
 	for (CK_ULONG i = 0; i < n; i++)
 		labelled += attr_is_text(found[i], CKA_LABEL, LABEL);
 	COUNT(labelled, 3, "a listing shows the label of all");
-	OK(is_taken(number(2)), "and sets the marker again");
+	OK(account_has_alias(number(2)), "and sets the marker again");
 	COUNT(find_all(LABEL, found, 8), 3, "so that all are found");
 	for (CK_ULONG i = 0; i < 3; i++)
 		for (unsigned k = 0; k < 3; k++)
@@ -143,22 +129,23 @@ test_leave(CK_OBJECT_HANDLE *keys)
 	const char *id[] = {key_id(keys[0]), key_id(keys[1]), key_id(keys[2])};
 
 	RV(set_label(keys[1], "alone"), CKR_OK, "the second is renamed");
-	OK(!is_taken(number(3)) && leads_to(PLAIN, id[0]) &&
-		leads_to(number(4), id[2]),
+	OK(!account_has_alias(number(3)) && account_leads_to(PLAIN, id[0]) &&
+		account_leads_to(number(4), id[2]),
 	    "its number is free, the others have theirs");
 	COUNT(find_all(LABEL, found, 4), 2, "both are found");
-	OK(is_taken(number(2)) && !leads_to(number(2), id[1]),
+	OK(account_has_alias(number(2)) && !account_leads_to(number(2), id[1]),
 	    "the marker leads to one of them");
 	RV(create(3, LABEL, &h), CKR_OK, "another of the label");
-	OK(leads_to(number(3), key_id(h)), "gets the number that is free");
+	OK(account_leads_to(number(3), key_id(h)),
+	    "gets the number that is free");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "it is deleted");
 	RV(p11->C_DestroyObject(rw, keys[0]), CKR_OK, "so is the first");
-	OK(!is_taken(PLAIN) && leads_to(number(4), id[2]) &&
-		leads_to(number(2), id[2]),
+	OK(!account_has_alias(PLAIN) && account_leads_to(number(4), id[2]) &&
+		account_leads_to(number(2), id[2]),
 	    "the last has its number and the marker");
 	COUNT(find_all(LABEL, found, 4), 1, "and is found");
 	RV(set_label(keys[2], "also alone"), CKR_OK, "it is renamed, too");
-	OK(!is_taken(number(4)) && !is_taken(number(2)),
+	OK(!account_has_alias(number(4)) && !account_has_alias(number(2)),
 	    "nothing is left of the label");
 }
 
@@ -180,7 +167,8 @@ test_kinds(void)
 	       rw, &m, pub, 1, priv, ELEMS(priv), &half[0], &half[1]),
 	    CKR_OK, "a pair of the same label");
 	RV(p11->C_DestroyObject(rw, aes[1]), CKR_OK, "the second goes");
-	OK(leads_to(number(2), key_id(half[1])), "the marker is the pair's");
+	OK(account_leads_to(number(2), key_id(half[1])),
+	    "the marker is the pair's");
 	COUNT(find_all(LABEL, &h, 1), 1, "the first is found");
 	OK(find_label(LABEL, CKO_PRIVATE_KEY) == half[1], "so is the pair");
 }

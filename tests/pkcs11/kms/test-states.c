@@ -13,33 +13,6 @@
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
 
-static struct pair_handles
-make_pair(const char *label)
-{
-	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-	CK_ATTRIBUTE pub[] = {A(CKA_EC_PARAMS, p256)};
-	struct key_template priv = {.count = 0};
-	struct pair_handles p;
-
-	template_add(&priv, CKA_TOKEN, &yes, sizeof(yes));
-	template_add(&priv, CKA_SIGN, &yes, sizeof(yes));
-	template_add(&priv, CKA_LABEL, label, strlen(label));
-	NEED(p11->C_GenerateKeyPair(rw, &m, pub, ELEMS(pub), priv.t, priv.count,
-		 &p.public, &p.private) == CKR_OK,
-	    "a pair %s", label);
-	return (p);
-}
-
-static CK_RV
-sign(CK_OBJECT_HANDLE h)
-{
-	CK_BYTE text[] = "text", out[128];
-	CK_ULONG len = sizeof(out);
-	CK_RV rv = p11->C_SignInit(rw, &ecdsa, h);
-
-	return (rv != CKR_OK ? rv : p11->C_Sign(rw, text, 4, out, &len));
-}
-
 static CK_RV
 seal(CK_OBJECT_HANDLE h)
 {
@@ -142,8 +115,8 @@ test_news(void)
 static void
 test_news_of_pair(void)
 {
-	struct pair_handles p = make_pair("news-pair"),
-			    q = make_pair("pending-deletion");
+	struct pair_handles p = pair_generate("news-pair"),
+			    q = pair_generate("pending-deletion");
 	CK_BYTE text[] = "text", out[128], point[100];
 	CK_ATTRIBUTE a = A_BYTES(CKA_EC_POINT, point, sizeof(point));
 	CK_ULONG len = sizeof(out);
@@ -154,7 +127,7 @@ test_news_of_pair(void)
 	calls_clear();
 	refused(
 	    p11->C_Sign(rw, text, 4, out, &len), "Sign", "the key is disabled");
-	refused(sign(p.private), "Sign", "for the next as well");
+	refused(sign_text(p.private, &ecdsa), "Sign", "for the next as well");
 	RV(p11->C_GetAttributeValue(rw, p.public, &a, 1),
 	    CKR_ATTRIBUTE_TYPE_INVALID, "KMS does not tell its point");
 	RV(p11->C_SignInit(rw, &ecdsa, p.private), CKR_OK,
@@ -173,11 +146,11 @@ test_news_of_pair(void)
 	elsewhere("pending-deletion", schedule_deletion);
 	calls_clear();
 	for (int i = 0; i < 2; i++)
-		refused(sign(q.private), "Sign",
+		refused(sign_text(q.private, &ecdsa), "Sign",
 		    "a pair scheduled for deletion meanwhile");
 	OK(has_state(q.public, "PendingDeletion"), "its other half says so");
 	elsewhere("pending-deletion", cancel_deletion);
-	RV(sign(q.private), CKR_OK, "the deletion is cancelled");
+	RV(sign_text(q.private, &ecdsa), CKR_OK, "the deletion is cancelled");
 }
 
 /* As a child: the material of that label, again. */
@@ -224,13 +197,15 @@ test_expiry(void)
 static void
 test_deleted(void)
 {
-	struct pair_handles p = make_pair("deleted");
+	struct pair_handles p = pair_generate("deleted");
 
 	elsewhere("deleted", schedule_deletion);
 	control("POST", "/clock?forward=864000");
-	RV(sign(p.private), CKR_KEY_HANDLE_INVALID, "a key that is deleted");
+	RV(sign_text(p.private, &ecdsa), CKR_KEY_HANDLE_INVALID,
+	    "a key that is deleted");
 	calls_clear();
-	RV(sign(p.private), CKR_KEY_HANDLE_INVALID, "its handle is none");
+	RV(sign_text(p.private, &ecdsa), CKR_KEY_HANDLE_INVALID,
+	    "its handle is none");
 	COUNT(attr_number(p.public, CKA_CLASS), CK_UNAVAILABLE_INFORMATION,
 	    "nor is the other half's");
 	COUNT(calls(NULL), 0, "which costs nothing");
@@ -242,7 +217,7 @@ test_hidden(void)
 	CK_ATTRIBUTE all[] = {A(CKA_TOKEN, yes)};
 	CK_ULONG before;
 
-	make_pair("hidden");
+	pair_generate("hidden");
 	before = find(rw, all, 1, NULL, 0);
 	elsewhere("hidden", kms_disable_key);
 	COUNT(find(rw, all, 1, NULL, 0), before - 2,
@@ -289,7 +264,7 @@ check_disabled_pair(struct pair_handles p)
 	NEED(find_label("shown-pair", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE,
 	    "a disabled pair is shown");
 	calls_clear();
-	RV(sign(p.private), CKR_KEY_FUNCTION_NOT_PERMITTED,
+	RV(sign_text(p.private, &ecdsa), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "its private half does not sign");
 	RV(p11->C_VerifyInit(rw, &ecdsa, p.public),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "its public half does not verify");
@@ -319,9 +294,10 @@ check_pending_deletion(struct pair_handles p)
 	    "it is not renamed");
 	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED, "nor destroyed");
 	COUNT(calls(NULL), 0, "which KMS is not asked");
-	RV(sign(h), CKR_KEY_FUNCTION_NOT_PERMITTED, "it does not sign");
+	RV(sign_text(h, &ecdsa), CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "it does not sign");
 	elsewhere("goes", cancel_deletion);
-	RV(sign(h), CKR_OK, "before the deletion is cancelled");
+	RV(sign_text(h, &ecdsa), CKR_OK, "before the deletion is cancelled");
 }
 
 static void
@@ -330,8 +306,8 @@ test_shown(void)
 	struct pair_handles p, q;
 
 	key_make(material(2), "shown");
-	p = make_pair("shown-pair");
-	q = make_pair("goes");
+	p = pair_generate("shown-pair");
+	q = pair_generate("goes");
 	elsewhere("shown", kms_disable_key);
 	elsewhere("shown-pair", kms_disable_key);
 	elsewhere("goes", schedule_deletion);

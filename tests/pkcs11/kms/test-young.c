@@ -9,7 +9,6 @@
 
 #define LATE "1500" /* milliseconds */
 
-static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
 
 static CK_OBJECT_HANDLE
@@ -28,33 +27,6 @@ make_secret_key(
 	NEED(p11->C_GenerateKey(rw, &m, k.t, k.count, &h) == CKR_OK, "a key %s",
 	    label);
 	return (h);
-}
-
-static struct pair_handles
-make_pair(const char *label)
-{
-	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-	CK_ATTRIBUTE pub[] = {A(CKA_EC_PARAMS, p256)};
-	struct key_template priv = {.count = 0};
-	struct pair_handles p;
-
-	template_add(&priv, CKA_TOKEN, &yes, sizeof(yes));
-	template_add(&priv, CKA_SIGN, &yes, sizeof(yes));
-	template_add(&priv, CKA_LABEL, label, strlen(label));
-	NEED(p11->C_GenerateKeyPair(rw, &m, pub, ELEMS(pub), priv.t, priv.count,
-		 &p.public, &p.private) == CKR_OK,
-	    "a pair %s", label);
-	return (p);
-}
-
-static CK_RV
-sign(CK_MECHANISM *m, CK_OBJECT_HANDLE h)
-{
-	CK_BYTE text[] = "text", out[128];
-	CK_ULONG len = sizeof(out);
-	CK_RV rv = p11->C_SignInit(rw, m, h);
-
-	return (rv != CKR_OK ? rv : p11->C_Sign(rw, text, 4, out, &len));
 }
 
 static CK_RV
@@ -86,13 +58,13 @@ test_made_in_kms(void)
 	h = make_secret_key(CKM_AES_KEY_GEN, "aes", CKA_ENCRYPT);
 	RV(seal(h), CKR_OK, "a young AES key encrypts");
 	h = make_secret_key(CKM_GENERIC_SECRET_KEY_GEN, "hmac", CKA_SIGN);
-	RV(sign(&hmac, h), CKR_OK, "a young HMAC key signs");
-	RV(sign(&ecdsa, make_pair("signs").private), CKR_OK,
+	RV(sign_text(h, &hmac), CKR_OK, "a young HMAC key signs");
+	RV(sign_text(pair_generate("signs").private, &ecdsa), CKR_OK,
 	    "a young pair signs");
-	p = make_pair("point");
+	p = pair_generate("point");
 	RV(p11->C_GetAttributeValue(rw, p.public, &a, 1), CKR_OK,
 	    "a young pair tells its point");
-	p = make_pair("verifies");
+	p = pair_generate("verifies");
 	RV(p11->C_VerifyInit(rw, &ecdsa, p.public), CKR_OK,
 	    "a young pair verifies");
 	RV(p11->C_VerifyInit(rw, NULL, 0), CKR_OK, "or could");
