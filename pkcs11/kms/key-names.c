@@ -6,6 +6,7 @@
 
 /* The aliases that a label can be: the plain one, then its numbers. */
 #define LABEL_ALIASES (1 + NAME_LAST_NUMBER - NAME_FIRST_NUMBER + 1)
+#define MENDED_MAX 10 /* markers, by one listing */
 #define PICKS_MAX 4 /* keys that the marker is led to, one after another */
 
 static enum err
@@ -180,4 +181,40 @@ out:
 	free(markers);
 	free(looks);
 	return (e);
+}
+
+static int
+name_order(const void *a, const void *b)
+{
+	return (strcmp(*(const char *const *)a, *(const char *const *)b));
+}
+
+void
+key_names_mend_markers(
+    struct call *c, const struct kms_alias_entry *aliases, size_t count)
+{
+	struct kms before = c->kms;
+	char alias[KMS_ALIAS_SIZE];
+	const char **markers = NULL, *marker = alias;
+	size_t n = 0;
+	int mended = 0;
+
+	if (count == 0 || (markers = calloc(count, sizeof(*markers))) == NULL)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (name_is(NAME_MARKER, aliases[i].name))
+			markers[n++] = aliases[i].name;
+	qsort(markers, n, sizeof(*markers), name_order);
+	for (size_t i = 0; i < count && mended < MENDED_MAX; i++) {
+		if (!name_is_numbered(aliases[i].name) ||
+		    aliases[i].key_id[0] == '\0' ||
+		    !name_marker(aliases[i].name, alias) ||
+		    bsearch(&marker, markers, n, sizeof(*markers),
+			name_order) != NULL)
+			continue;
+		(void)kms_create_alias(&c->kms, marker, aliases[i].key_id);
+		mended++;
+	}
+	c->kms.error = before.error;
+	free(markers);
 }

@@ -25,4 +25,9 @@ enum err key_names_leave_marker(struct call *, struct kms *,
 /* The same, with the look, for all aliases that the key has just lost. */
 enum err key_names_leave_markers(
     struct call *, struct kms *, const struct alias_list *, const char *key_id);
+
+/* A search finds the numbers of a label by its marker. One that is not among
+ * all of the account's aliases is set again, as far as that is allowed. */
+void key_names_mend_markers(
+    struct call *, const struct kms_alias_entry *aliases, size_t count);
 #endif

@@ -5,9 +5,9 @@
 #include "listing.h"
 #include "settle.h"
 #include "describe.h"
+#include "key-names.h"
 #include "key-trust.h"
 
-#define MENDED_MAX 10 /* in one listing */
 #define PAGES_MAX 10000 /* a service that never ends must not hang the host */
 
 /* All rows of a list, gathered page by page. */
@@ -340,38 +340,6 @@ link_keys(
 			companion_link(c, k, companion);
 }
 
-static bool
-has_alias(const struct rows *aliases, const char *name)
-{
-	const struct kms_alias_entry *a = (const void *)aliases->ptr;
-
-	for (size_t i = 0; i < aliases->count; i++)
-		if (strcmp(a[i].name, name) == 0)
-			return (true);
-	return (false);
-}
-
-/* A search finds the numbers of a label by its marker. One that was lost is set
- * again, as far as that is allowed. */
-static void
-mend_markers(struct call *c, const struct rows *aliases)
-{
-	const struct kms_alias_entry *a = (const void *)aliases->ptr;
-	struct kms before = c->kms;
-	char marker[KMS_ALIAS_SIZE];
-	int mended = 0;
-
-	for (size_t i = 0; i < aliases->count && mended < MENDED_MAX; i++) {
-		if (!name_is_numbered(a[i].name) || a[i].key_id[0] == '\0' ||
-		    !name_marker(a[i].name, marker) ||
-		    has_alias(aliases, marker))
-			continue;
-		(void)kms_create_alias(&c->kms, marker, a[i].key_id);
-		mended++;
-	}
-	c->kms.error = before.error;
-}
-
 /* What a listing knows of keys that it does not describe. */
 struct unlisted_context {
 	const struct call *c;
@@ -437,7 +405,8 @@ list_all(struct call *c)
 	}
 	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
 		link_keys(c, keys, count, &aliases);
-		mend_markers(c, &aliases);
+		key_names_mend_markers(
+		    c, (const void *)aliases.ptr, aliases.count);
 		e = store_take_all(store, keys, count, asked, unlisted, &all);
 	}
 out:
