@@ -1,9 +1,8 @@
 #include <string.h>
-#include "hex.h"
 #include "key-list.h"
+#include "keydata/names.h"
 
 #define SEPARATORS " \t,"
-#define MULTI_REGION "mrk-"
 #define KEY_RESOURCE ":key/"
 
 /* The next name, and its length; 0: there is none. *list moves behind it. */
@@ -15,26 +14,6 @@ next_name(const char **list, const char **name)
 	return ((size_t)(*list - *name));
 }
 
-/* 8-4-4-4-12 digits of a UUID, or mrk- and 32 digits. */
-static bool
-is_key_id(const char *s, size_t len)
-{
-	static const size_t groups[] = {8, 4, 4, 4, 12};
-	size_t n = strlen(MULTI_REGION);
-
-	if (len == n + 32 && strncmp(s, MULTI_REGION, n) == 0)
-		return (hex_is_lower(s + n, 32));
-	if (len != 36)
-		return (false);
-	for (size_t i = 0; i < 5; i++) {
-		if (!hex_is_lower(s, groups[i]) ||
-		    (i < 4 && s[groups[i]] != '-'))
-			return (false);
-		s += groups[i] + 1;
-	}
-	return (true);
-}
-
 static bool
 is_key_arn(const char *s, size_t len)
 {
@@ -44,7 +23,8 @@ is_key_arn(const char *s, size_t len)
 		return (false);
 	for (size_t i = 0; i + head < len; i++)
 		if (strncmp(s + i, KEY_RESOURCE, head) == 0)
-			return (is_key_id(s + i + head, len - i - head));
+			return (
+			    name_is_key_id(VIEW(s + i + head, len - i - head)));
 	return (false);
 }
 
@@ -55,7 +35,7 @@ key_list_is_valid(const char *list)
 	size_t len, count = 0;
 
 	for (; (len = next_name(&list, &name)) != 0; count++)
-		if (!is_key_id(name, len) && !is_key_arn(name, len))
+		if (!name_is_key_id(VIEW(name, len)) && !is_key_arn(name, len))
 			return (false);
 	return (count != 0);
 }

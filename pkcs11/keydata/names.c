@@ -272,9 +272,8 @@ is_arn(struct view name, const char *resource)
 		has_part(name, ":kms:") && has_part(name, resource));
 }
 
-/* 8-4-4-4-12 digits of a UUID, or mrk- and 32 digits. */
-static bool
-is_key_id(struct view name)
+bool
+name_is_key_id(struct view name)
 {
 	const char *s = (const char *)name.ptr;
 
@@ -293,7 +292,7 @@ is_key_id(struct view name)
 bool
 name_means_key(struct view name)
 {
-	return (is_key_id(name) || is_arn(name, ":key/"));
+	return (name_is_key_id(name) || is_arn(name, ":key/"));
 }
 
 bool

@@ -40,6 +40,8 @@ bool name_is_numbered(const char *alias);
 /* The marker of a label's alias; false: it is no such alias, or has none. */
 bool name_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
 
+/* A UUID, or mrk- and 32 digits. */
+bool name_is_key_id(struct view name);
 /* Whether a label or id is one of KMS's own names, which means what it means to
  * KMS: a key id or key ARN; an alias's name or ARN. */
 bool name_means_key(struct view name);

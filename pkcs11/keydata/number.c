@@ -21,3 +21,10 @@ number_bits(struct view v)
 		bits++;
 	return (bits);
 }
+
+void
+number_reverse(struct view v, uint8_t *to)
+{
+	for (size_t i = 0; i < v.len; i++)
+		to[i] = v.ptr[v.len - 1 - i];
+}

@@ -8,4 +8,7 @@
 struct view number_trim(struct view);
 /* How many bits it has: 0 for 0. */
 size_t number_bits(struct view);
+/* Its bytes, the lowest first, as OSSL_PARAM_construct_BN() wants them; to has
+ * room for all. */
+void number_reverse(struct view, uint8_t *to);
 #endif

@@ -123,14 +123,6 @@ from_params(const struct crypto *crypto, const char *type, OSSL_PARAM *params,
 	return (done ? ERR_OK : not_loaded());
 }
 
-/* OpenSSL takes numbers in the order of the machine's bytes. */
-static void
-reverse(struct view from, uint8_t *to)
-{
-	for (size_t i = 0; i < from.len; i++)
-		to[i] = from.ptr[from.len - 1 - i];
-}
-
 static enum err
 load_rsa(
     const struct crypto *crypto, const struct public_key *k, EVP_PKEY **out)
@@ -139,8 +131,8 @@ load_rsa(
 	OSSL_PARAM params[3];
 	enum err done;
 
-	reverse(k->modulus, n);
-	reverse(k->exponent, e);
+	number_reverse(k->modulus, n);
+	number_reverse(k->exponent, e);
 	params[0] = OSSL_PARAM_construct_BN(
 	    OSSL_PKEY_PARAM_RSA_N, n, k->modulus.len);
 	params[1] = OSSL_PARAM_construct_BN(

@@ -218,8 +218,7 @@ read_exponent(
 	    (v.ptr[v.len - 1] & 1) == 0 || (v.len == 1 && v.ptr[0] == 1))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "an RSA key cannot be generated with that exponent"));
-	for (size_t i = 0; i < v.len; i++)
-		e[i] = v.ptr[v.len - 1 - i];
+	number_reverse(v, e);
 	*len = v.len;
 	return (CKR_OK);
 }

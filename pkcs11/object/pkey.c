@@ -26,8 +26,7 @@ add_number(struct numbers *n, const char *name, struct view v)
 	/* all of them fit at once: what params point to does not move */
 	if (v.len == 0 || v.len > n->bytes.cap - at)
 		return (ERR_DATA);
-	for (size_t i = 0; i < v.len; i++)
-		n->bytes.ptr[at + i] = v.ptr[v.len - 1 - i];
+	number_reverse(v, n->bytes.ptr + at);
 	n->bytes.len += v.len;
 	n->params[n->count++] = OSSL_PARAM_construct_BN(
 	    name, n->bytes.ptr + at, v.len);

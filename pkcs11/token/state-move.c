@@ -8,12 +8,13 @@
 #include "state-move.h"
 #include "trusted-path.h"
 
-static bool
-is_lock(const char *name)
+bool
+state_is_lock(const char *file)
 {
-	size_t n = strlen(name), suffix = strlen(".lock");
+	size_t len = strlen(file), suffix = strlen(STATE_LOCK_SUFFIX);
 
-	return (n >= suffix && strcmp(name + n - suffix, ".lock") == 0);
+	return (len >= suffix &&
+		strcmp(file + len - suffix, STATE_LOCK_SUFFIX) == 0);
 }
 
 /* Never replaces what is there. Not every file system has links, nor renames
@@ -38,7 +39,7 @@ move_files(DIR *from, int to, const char *path, struct log *log)
 	while ((entry = readdir(from)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (is_lock(entry->d_name))
+		if (state_is_lock(entry->d_name))
 			(void)unlinkat(dir, entry->d_name, 0);
 		/* where it is not there, another process has moved it */
 		else if (!move_file(dir, to, entry->d_name) && errno != ENOENT)

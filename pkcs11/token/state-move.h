@@ -1,6 +1,7 @@
 #ifndef STATE_MOVE_H
 #define STATE_MOVE_H
 
+#include <stdbool.h>
 #include "log.h"
 
 /*
@@ -11,4 +12,9 @@
  * same at once.
  */
 void state_move(const char *from, const char *to, struct log *);
+
+/* How the names of locks in a state directory end. They come and go, and are
+ * not moved. */
+#define STATE_LOCK_SUFFIX ".lock"
+bool state_is_lock(const char *file);
 #endif

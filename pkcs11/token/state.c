@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "replace-file.h"
+#include "state-move.h"
 #include "state.h"
 #include "trusted-path.h"
 
@@ -123,17 +124,13 @@ state_remove(struct call *c, const char *name)
 	return (e == ERR_NOT_FOUND ? ERR_OK : e);
 }
 
-/* Locks are no files of their own: they come and go. */
 static bool
 is_listed(const char *name, const char *const prefixes[])
 {
-	size_t len = strlen(name);
-
 	while (*prefixes != NULL &&
 	       strncmp(name, *prefixes, strlen(*prefixes)) != 0)
 		prefixes++;
-	return (*prefixes != NULL &&
-		(len < 5 || strcmp(name + len - 5, ".lock") != 0));
+	return (*prefixes != NULL && !state_is_lock(name));
 }
 
 enum err
@@ -202,7 +199,7 @@ try_lock(struct call *c, int dir, const char *name, int *fd)
 static void
 lock_name(const char *name, char file[NAME_MAX + 1])
 {
-	snprintf(file, NAME_MAX + 1, "%.200s.lock", name);
+	snprintf(file, NAME_MAX + 1, "%.200s" STATE_LOCK_SUFFIX, name);
 }
 
 enum err
