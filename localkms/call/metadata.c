@@ -56,23 +56,35 @@ fill_algorithms(struct call *c, const struct key *k)
 	}
 }
 
+/* When the first material expires of those that the key has for good; 0: none
+ * does. */
+static int64_t
+first_end_ms(const struct key *k)
+{
+	int64_t first = 0, t;
+
+	for (size_t i = 0; i < k->material_count; i++) {
+		t = k->materials[i].valid_to_ms;
+		if (!material_is_pending(&k->materials[i]) && t != 0 &&
+		    (first == 0 || t < first))
+			first = t;
+	}
+	return (first);
+}
+
 /* For EXTERNAL keys with material: when the first of it expires. */
 static void
 fill_expiration(struct call *c, const struct key *k)
 {
 	struct output_metadata *m = &c->out.key;
 	const struct material *current = key_current(k);
-	int64_t first = 0, t;
+	int64_t first;
 
 	if (k->spec->family == FAMILY_AES && current != NULL)
 		m->material_id = current->id;
 	if (!k->external || current == NULL || !material_is_present(current))
 		return;
-	for (size_t i = 0; i < k->material_count; i++) {
-		t = k->materials[i].valid_to_ms;
-		if (t != 0 && (first == 0 || t < first))
-			first = t;
-	}
+	first = first_end_ms(k);
 	m->expiration = first != 0 ? "KEY_MATERIAL_EXPIRES"
 				   : "KEY_MATERIAL_DOES_NOT_EXPIRE";
 	m->valid_to = (double)first / 1000;

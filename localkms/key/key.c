@@ -122,6 +122,38 @@ key_material_add(struct key *k)
 	return (p);
 }
 
+bool
+material_is_pending(const struct material *m)
+{
+	return (m->state >= MATERIAL_PENDING_ROTATION);
+}
+
+bool
+key_is_replica(const struct key *k)
+{
+	return (k->primary[0] != '\0' && strcmp(k->primary, k->region) != 0);
+}
+
+void
+key_material_remove(struct key *k, struct material *m)
+{
+	size_t behind = k->material_count - (size_t)(m - k->materials) - 1;
+
+	material_forget(m);
+	free(m->description);
+	memmove(m, m + 1, behind * sizeof(*m));
+	k->material_count--;
+}
+
+void
+key_material_delete(struct key *k, struct material *m)
+{
+	if (material_is_pending(m) && !key_is_replica(k))
+		key_material_remove(k, m);
+	else
+		material_forget(m);
+}
+
 const struct material *
 key_current(const struct key *k)
 {
@@ -150,7 +182,7 @@ key_complete(const struct key *k)
 		return (false);
 	for (size_t i = 0; i < k->material_count; i++) {
 		m = &k->materials[i];
-		if (m->state <= MATERIAL_NON_CURRENT && !material_is_present(m))
+		if (!material_is_pending(m) && !material_is_present(m))
 			return (false);
 	}
 	return (true);
@@ -213,6 +245,14 @@ key_rotate(struct key *k, int64_t now_ms, bool on_demand)
 	return (true);
 }
 
+/* Keys that are disabled or wait for their deletion do not rotate. */
+static bool
+rotates_by_itself(const struct key *k)
+{
+	return (k->rotation_days != 0 && k->enabled && k->deletion_ms == 0 &&
+		!k->waits_for_replicas);
+}
+
 int64_t
 key_next_change_ms(const struct key *k)
 {
@@ -220,7 +260,7 @@ key_next_change_ms(const struct key *k)
 
 	if (k->deletion_ms != 0)
 		due = k->deletion_ms;
-	if (k->rotation_days != 0 && k->rotation_next_ms < due)
+	if (rotates_by_itself(k) && k->rotation_next_ms < due)
 		due = k->rotation_next_ms;
 	for (size_t i = 0; i < k->material_count; i++) {
 		t = k->materials[i].valid_to_ms;
@@ -238,21 +278,30 @@ key_advance(struct key *k, int64_t now_ms)
 
 	if (k->deletion_ms != 0 && now_ms >= k->deletion_ms)
 		return (KEY_GONE);
-	for (size_t i = 0; i < k->material_count; i++) {
+	for (size_t i = k->material_count; i-- > 0;) {
 		m = &k->materials[i];
 		if (m->valid_to_ms == 0 || now_ms < m->valid_to_ms)
 			continue;
-		material_forget(m);
+		key_material_delete(k, m);
 		change = KEY_CHANGED;
 	}
 	/* however many periods went by, one rotation is enough */
-	if (k->rotation_days != 0 && now_ms >= k->rotation_next_ms) {
-		if (key_state(k) == STATE_ENABLED &&
-		    !key_rotate(k, k->rotation_next_ms, false))
+	if (rotates_by_itself(k) && now_ms >= k->rotation_next_ms) {
+		if (!key_rotate(k, k->rotation_next_ms, false))
 			return (KEY_UNCHANGED);
 		while (k->rotation_next_ms <= now_ms)
 			k->rotation_next_ms += k->rotation_days * DAY_MS;
 		change = KEY_CHANGED;
 	}
 	return (change);
+}
+
+bool
+key_enable(struct key *k, int64_t now_ms)
+{
+	k->enabled = true;
+	if (!rotates_by_itself(k) || now_ms < k->rotation_next_ms)
+		return (true);
+	k->rotation_next_ms = now_ms + k->rotation_days * DAY_MS;
+	return (key_rotate(k, now_ms, false));
 }

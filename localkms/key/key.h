@@ -80,6 +80,17 @@ const struct material *key_current(const struct key *);
 struct material *key_material(const struct key *, const char *id);
 /* Adds one; NULL: out of memory. */
 struct material *key_material_add(struct key *);
+/* Removes one that the key has, with all that is known of it. */
+void key_material_remove(struct key *, struct material *);
+/*
+ * Deletes the bytes of one of the key's materials. Material that waits for
+ * rotation is not associated with the key for good, so nothing of it stays; a
+ * replica still shows what its primary key waits for.
+ */
+void key_material_delete(struct key *, struct material *);
+/* Whether it waits to be rotated to: then the key does not need it yet. */
+bool material_is_pending(const struct material *);
+bool key_is_replica(const struct key *);
 
 /*
  * Rotates: makes new material current, which has been imported before if the
@@ -92,6 +103,9 @@ bool key_rotate(struct key *, int64_t now_ms, bool on_demand);
 int64_t key_next_change_ms(const struct key *);
 enum key_change { KEY_UNCHANGED, KEY_CHANGED, KEY_GONE };
 /* Applies to a copy what is due by now: deletion, expiry, automatic
- * rotation. */
+ * rotation. One that is missed while the key cannot be used comes when it is
+ * enabled, by key_enable(). */
 enum key_change key_advance(struct key *, int64_t now_ms);
+/* Enables it. False: out of memory. */
+bool key_enable(struct key *, int64_t now_ms);
 #endif

@@ -199,11 +199,11 @@ out:
 	return (ok);
 }
 
-static const struct material *
+static struct material *
 pending(const struct key *k)
 {
 	for (size_t i = 0; i < k->material_count; i++)
-		if (k->materials[i].state >= MATERIAL_PENDING_ROTATION)
+		if (material_is_pending(&k->materials[i]))
 			return (&k->materials[i]);
 	return (NULL);
 }
@@ -256,6 +256,18 @@ place_existing(struct call *c, struct key *k, const struct material *m,
 	return (NULL);
 }
 
+/* What replicas wait for goes with the primary key's copy of it. */
+static void
+drop_pending(struct key **related, size_t n)
+{
+	struct material *m;
+
+	for (size_t i = 0; i < n; i++)
+		while (key_is_replica(related[i]) &&
+		       (m = pending(related[i])) != NULL)
+			key_material_remove(related[i], m);
+}
+
 /*
  * Material that is imported in one Region must be imported in all others: they
  * learn its id. New material is not ready until all of them have its bytes.
@@ -275,7 +287,7 @@ settle_related(struct key **related, size_t n, const struct material *m)
 		other = key_material(related[i], m->id);
 		here += material_is_present(other);
 	}
-	if (state < MATERIAL_PENDING_ROTATION)
+	if (!material_is_pending(m))
 		return (true);
 	state = here == n ? MATERIAL_PENDING_ROTATION
 			  : MATERIAL_PENDING_REGIONS;
@@ -318,9 +330,7 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 	struct key *related[RELATED_KEYS_MAX], *k = NULL;
 	size_t n;
 
-	if (w->is_new && c->key->material_count != 0 &&
-	    c->key->primary[0] != '\0' &&
-	    strcmp(c->key->primary, c->key->region) != 0)
+	if (w->is_new && c->key->material_count != 0 && key_is_replica(c->key))
 		return (REFUSE(c, UNSUPPORTED,
 		    "%s is not a multi-region primary key.",
 		    call_arn(c, c->key)));
@@ -331,6 +341,9 @@ put_material(struct call *c, struct material *m, const struct import_options *w)
 			k = related[i];
 	if (k == NULL || !place_material(c, k, m, w))
 		goto out;
+	/* the primary key's expired, and may have left them */
+	if (w->is_new)
+		drop_pending(related, n);
 	if (!settle_related(related, n, key_material(k, m->id))) {
 		(void)call_out_of_memory(c);
 		goto out;
@@ -372,28 +385,42 @@ out:
 	return (ok);
 }
 
+/* Every copy of what waits for rotation goes with that of the primary key; any
+ * other stays where it is. */
+static bool
+delete_material(struct call *c, const char *id)
+{
+	bool pending = material_is_pending(key_material(c->key, id));
+	struct key *related[RELATED_KEYS_MAX], *k;
+	size_t n;
+
+	if (!related_keys_copy(c, related, &n))
+		return (false);
+	for (size_t i = 0; i < n; i++) {
+		k = related[i];
+		if (strcmp(k->region, c->key->region) == 0)
+			key_material_delete(k, key_material(k, id));
+	}
+	if (pending && !key_is_replica(c->key))
+		drop_pending(related, n);
+	return (related_keys_put(c, related, n));
+}
+
 bool
 op_delete_imported_key_material(struct call *c)
 {
 	const struct material *current = key_current(c->key);
 	const char *id = call_text(
 	    c, IN_MATERIAL_ID, current == NULL ? NULL : current->id);
-	struct key *k;
-	struct material *m;
 
 	c->out.key_id = call_arn(c, c->key);
 	if (id == NULL)
 		return (true); /* nothing was ever imported */
-	if ((k = key_copy(c->key)) == NULL)
-		return (call_out_of_memory(c));
-	if ((m = key_material(k, id)) == NULL) {
-		key_unref(k);
+	if (key_material(c->key, id) == NULL)
 		return (REFUSE(c, NOT_FOUND,
 		    "Key material with id %s is not associated with %s", id,
 		    call_arn(c, c->key)));
-	}
-	material_forget(m);
-	if (k->spec->family == FAMILY_AES)
+	if (c->key->spec->family == FAMILY_AES)
 		c->out.material_id = pool_copy(&c->pool, view_str(id));
-	return (call_store_key(c, k));
+	return (delete_material(c, id));
 }

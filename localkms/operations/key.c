@@ -234,9 +234,13 @@ set_enabled(struct call *c, bool enabled)
 
 	if (c->key->enabled == enabled)
 		return (true);
-	if ((k = key_copy(c->key)) != NULL)
-		k->enabled = enabled;
-	return (call_store_key(c, k));
+	if ((k = key_copy(c->key)) == NULL)
+		return (call_out_of_memory(c));
+	k->enabled = false;
+	if (!enabled || key_enable(k, c->now_ms))
+		return (call_store_key(c, k));
+	key_unref(k);
+	return (call_out_of_memory(c));
 }
 
 bool

@@ -53,8 +53,7 @@ check_kind(struct call *c, bool automatic)
 static bool
 check_primary(struct call *c)
 {
-	if (c->key->primary[0] == '\0' ||
-	    strcmp(c->key->primary, c->key->region) == 0)
+	if (!key_is_replica(c->key))
 		return (true);
 	return (REFUSE(c, UNSUPPORTED, "%s is not a multi-region primary key.",
 	    call_arn(c, c->key)));

@@ -151,6 +151,143 @@ test_expiry(struct localkms *l)
 	free(key);
 }
 
+static bool
+describes(struct localkms *l, const char *key, const char *state,
+    const char *model, const char *valid_to)
+{
+	return (localkms_call(l, "DescribeKey", "{\"KeyId\":\"%s\"}", key) &&
+		is(l, "KeyMetadata.KeyState", state) &&
+		is(l, "KeyMetadata.ExpirationModel", model) &&
+		is(l, "KeyMetadata.ValidTo", valid_to));
+}
+
+/* Nothing waits for rotation any more: other material may be the next. */
+static void
+test_nothing_pending(
+    struct localkms *l, const char *key, const uint8_t *next, const char *how)
+{
+	OK(list(l, key, ALL) && is(l, "Rotations.0.ImportState", "IMPORTED") &&
+		is(l, "Rotations.1.KeyMaterialId", ""),
+	    "%s: the list has the first alone", how);
+	OK(localkms_refused(l, "KMSInvalidStateException", "RotateKeyOnDemand",
+	       "{\"KeyId\":\"%s\"}", key) &&
+		strncmp(localkms_message(l),
+		    "No available key material pending rotation for the "
+		    "key: " ARN,
+		    56 + sizeof(ARN) - 1) == 0,
+	    "%s: nothing can be rotated to", how);
+	OK(describes(l, key, "Enabled", "KEY_MATERIAL_DOES_NOT_EXPIRE", ""),
+	    "%s: the key is in use", how);
+	OK(import(l, key, next, NEW), "%s: other material is new", how);
+}
+
+/* What waits for rotation is not the key's for good. */
+static void
+test_pending_goes(struct localkms *l)
+{
+	char *key = localkms_key(l, "\"Origin\":\"EXTERNAL\"");
+	char id[80], more[128];
+	long now;
+
+	NEED(localkms_control(l, "GET", "/clock", ""), "the time");
+	now = atol(localkms_text(l, "now"));
+	NEED(import(l, key, first, FOREVER) && import(l, key, second, NEW),
+	    "material, and the next");
+	material_id(l, id);
+	NEED(localkms_call(l, "DeleteImportedKeyMaterial",
+		 "{\"KeyId\":\"%s\",\"KeyMaterialId\":\"%s\"}", key, id) &&
+		 is(l, "KeyMaterialId", id),
+	    "the next is deleted");
+	test_nothing_pending(l, key, third, "deleted");
+	material_id(l, id);
+	NEED(localkms_call(l, "DeleteImportedKeyMaterial",
+		 "{\"KeyId\":\"%s\",\"KeyMaterialId\":\"%s\"}", key, id),
+	    "that, too");
+	snprintf(more, sizeof(more),
+	    ",\"ImportType\":\"NEW_KEY_MATERIAL\",\"ValidTo\":%ld",
+	    now + 86400);
+	NEED(import(l, key, second, more), "the next for a day");
+	OK(describes(l, key, "Enabled", "KEY_MATERIAL_DOES_NOT_EXPIRE", ""),
+	    "whose end is not the key's");
+	NEED(
+	    localkms_control(l, "POST", "/clock", "forward=90000"), "a day on");
+	test_nothing_pending(l, key, second, "expired");
+	OK(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
+	    "and can be rotated to");
+	free(key);
+}
+
+/* An automatic rotation that was missed comes when the key is enabled. */
+static void
+test_missed(struct localkms *l)
+{
+	char *key = localkms_key(l, "");
+
+	NEED(localkms_call(l, "EnableKeyRotation",
+		 "{\"KeyId\":\"%s\",\"RotationPeriodInDays\":90}", key) &&
+		 localkms_call(l, "DisableKey", "{\"KeyId\":\"%s\"}", key),
+	    "a disabled key that rotates");
+	NEED(localkms_control(l, "POST", "/clock", "forward=8640000"),
+	    "100 days on");
+	OK(list(l, key, "") && is(l, "Rotations.0.KeyMaterialId", ""),
+	    "it is not rotated while it is disabled");
+	OK(localkms_call(l, "EnableKey", "{\"KeyId\":\"%s\"}", key) &&
+		list(l, key, "") &&
+		is(l, "Rotations.0.RotationType", "AUTOMATIC") &&
+		is(l, "Rotations.1.KeyMaterialId", ""),
+	    "once when it is enabled");
+	NEED(localkms_control(l, "POST", "/clock", "forward=6912000"),
+	    "80 days on");
+	OK(list(l, key, "") && is(l, "Rotations.1.KeyMaterialId", ""),
+	    "the next comes a period later");
+	NEED(localkms_control(l, "POST", "/clock", "forward=1728000"),
+	    "20 days on");
+	OK(list(l, key, "") && is(l, "Rotations.1.RotationType", "AUTOMATIC"),
+	    "which is now");
+	free(key);
+}
+
+static bool
+delete_material(struct localkms *l, const char *key, const char *id)
+{
+	return (localkms_call(l, "DeleteImportedKeyMaterial",
+	    "{\"KeyId\":\"%s\",\"KeyMaterialId\":\"%s\"}", key, id));
+}
+
+/* Of what waits for rotation, the primary's deletion takes the replica's copy,
+ * and not the other way round; of any other material each has its own. */
+static void
+test_pending_in_regions(struct localkms *l, const char *key)
+{
+	char two[80], three[80];
+
+	NEED(list(l, key, ""), "the rotation");
+	snprintf(two, sizeof(two), "%s",
+	    localkms_text(l, "Rotations.0.KeyMaterialId"));
+	NEED(import(l, key, third, NEW), "new material again");
+	material_id(l, three);
+	l->region = "eu-west-1";
+	NEED(import(l, key, third, FOREVER) && delete_material(l, key, three),
+	    "in the replica it comes and goes");
+	OK(list(l, key, ALL) &&
+		is(l, "Rotations.2.ImportState", "PENDING_IMPORT"),
+	    "the replica waits for it again");
+	NEED(import(l, key, third, FOREVER), "and gets it");
+	l->region = "us-east-1";
+	OK(list(l, key, ALL) && is(l, "Rotations.2.ImportState", "IMPORTED"),
+	    "the primary has kept it");
+	NEED(delete_material(l, key, three), "until it is deleted there");
+	l->region = "eu-west-1";
+	OK(list(l, key, ALL) && is(l, "Rotations.2.KeyMaterialId", ""),
+	    "with the replica's copy");
+	l->region = "us-east-1";
+	NEED(delete_material(l, key, two), "the primary's current material");
+	l->region = "eu-west-1";
+	OK(list(l, key, ALL) && is(l, "Rotations.1.ImportState", "IMPORTED"),
+	    "leaves the replica's");
+	l->region = "us-east-1";
+}
+
 static void
 test_regions(struct localkms *l)
 {
@@ -186,6 +323,7 @@ test_regions(struct localkms *l)
 	l->region = "us-east-1";
 	OK(localkms_call(l, "RotateKeyOnDemand", "{\"KeyId\":\"%s\"}", key),
 	    "the primary is");
+	test_pending_in_regions(l, key);
 	free(key);
 }
 
@@ -232,6 +370,8 @@ main(void)
 	localkms_open(&l);
 	test_imported(&l);
 	test_expiry(&l);
+	test_pending_goes(&l);
+	test_missed(&l);
 	test_regions(&l);
 	test_limit(&l);
 	localkms_close(&l);
