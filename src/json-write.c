@@ -128,6 +128,9 @@ value_read(const struct json_field *f, const uint8_t *at, union value *v)
 	case JSON_STRING:
 		memcpy(&v->string, at, sizeof(v->string));
 		return (v->string != NULL);
+	case JSON_FULL_TEXT:
+		v->string = (const char *)at;
+		return (true);
 	case JSON_TEXT:
 	case JSON_WORD:
 		v->string = (const char *)at;
@@ -160,6 +163,7 @@ put_value(struct encoder *g, const struct json_field *f, const union value *v,
 	switch (f->kind) {
 	case JSON_STRING:
 	case JSON_TEXT:
+	case JSON_FULL_TEXT:
 	case JSON_WORD:
 		put_text(g, v->string, strlen(v->string));
 		break;

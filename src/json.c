@@ -344,6 +344,7 @@ get_string(struct decoder *d, const struct json_field *f, struct view v)
 
 	switch (f->kind) {
 	case JSON_TEXT:
+	case JSON_FULL_TEXT:
 		return (get_text(member_of_row(d, f), f->size, v));
 	case JSON_WORD:
 		v.len = cut_length(v, f->size - 1);

@@ -9,6 +9,7 @@
 enum json_kind {
 	JSON_STRING, /* const char *: encoded only; NULL is left out */
 	JSON_TEXT, /* char[size]: "" is absent */
+	JSON_FULL_TEXT, /* the same; encoded also when it is "" */
 	JSON_WORD, /* the same; what is decoded is cut to fit */
 	/* a text that is only shown: view/buf, cut to fit when decoded */
 	JSON_SHOWN,

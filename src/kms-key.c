@@ -83,6 +83,7 @@ static const struct json_field create_key_in[] = {
     CREATE(spec, "KeySpec", STRING), CREATE(usage, "KeyUsage", STRING),
     CREATE(origin, "Origin", STRING),
     CREATE(description, "Description", STRING),
+    CREATE(policy, "Policy", STRING),
     JSON_ROW_FIELD(
 	struct kms_create_key_in, tags, "Tags", struct kms_tag, kms_tag_fields),
     CREATE(multi_region, "MultiRegion", BOOL), JSON_END};
@@ -182,6 +183,7 @@ kms_describe_replicas(struct kms *k, const char *key, struct json_rows *rows)
 static const struct json_field replicate_in[] = {
     REPLICATE(key, "KeyId", STRING), REPLICATE(region, "ReplicaRegion", STRING),
     REPLICATE(description, "Description", STRING),
+    REPLICATE(policy, "Policy", STRING),
     JSON_ROW_FIELD(
 	struct kms_replicate_in, tags, "Tags", struct kms_tag, kms_tag_fields),
     JSON_END};

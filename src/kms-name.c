@@ -70,7 +70,7 @@ kms_list_aliases(struct kms *k, const char *key, struct kms_page *page)
 
 const struct json_field kms_tag_fields[] = {
     JSON_FIELD(struct kms_tag, key, "TagKey", TEXT),
-    JSON_FIELD(struct kms_tag, value, "TagValue", TEXT), JSON_END};
+    JSON_FIELD(struct kms_tag, value, "TagValue", FULL_TEXT), JSON_END};
 static const struct json_field list_resource_tags_out[] = {
     KMS_LIST_OUT("Tags", struct kms_tag, kms_tag_fields)};
 

@@ -121,6 +121,7 @@ struct kms_tag {
 
 struct kms_create_key_in {
 	const char *spec, *usage, *origin, *description;
+	const char *policy; /* NULL: the default key policy */
 	struct json_rows tags; /* of struct kms_tag */
 	enum json_bool multi_region;
 };
@@ -139,6 +140,7 @@ struct kms_replicate_in {
 	const char *key; /* a primary's id or ARN */
 	const char *region; /* where to */
 	const char *description; /* NULL: none; nothing is copied */
+	const char *policy; /* NULL: the default key policy */
 	struct json_rows tags; /* of struct kms_tag */
 };
 /* arn gets that of the replica. ERR_UNKNOWN as from kms_create_key(). */

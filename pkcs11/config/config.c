@@ -5,8 +5,11 @@
 #include "config.h"
 #include "env.h"
 #include "key-list.h"
+#include "tag-list.h"
 
 #define PATH_SIZE 4096
+/* KMS takes 8192 characters; what marks a key in the making comes behind */
+#define DESCRIPTION_MAX 8000
 
 /* The words of a choice stand in the order of its enum. */
 static const char *const login_words[] = {"none", "required", NULL};
@@ -34,6 +37,10 @@ static const char *const import_words[] = {"SYMMETRIC_DEFAULT", "HMAC_224",
 #define NUMBER(name, member, standard, low, high) \
 	{ name, OPTION_NUMBER, offsetof(struct OF, member), standard, \
 	    NULL, low, high }
+
+#define TEXT(name, member, most) \
+	{ name, OPTION_STRING, offsetof(struct OF, member), NULL, \
+	    NULL, 0, most }
 
 #define OF config
 const struct option module_options[] = {
@@ -66,6 +73,9 @@ const struct option token_options[] = {
 	WORDS("two-usages", CHOICE, two_usages, "prefer"),
 	ROW("multi-region", BOOL, multi_region, "no"),
 	ROW("replicas", STRING, replicas, NULL),
+	ROW("tags", TAGS, tags, NULL),
+	TEXT("description", description, DESCRIPTION_MAX),
+	ROW("policy", PATH, policy, NULL),
 	WORDS("destroy", CHOICE, destroy, "delete-material"),
 	NUMBER("deletion-days", deletion_days, "30", 7, 30),
 	NUMBER("timeout", timeout, "20", 1, 3600),
@@ -150,11 +160,16 @@ option_set(const struct option *o, void *base, const char *value)
 
 	switch (o->kind) {
 	case OPTION_STRING:
-		return (set_string(to, value));
+		return (o->high == 0 || strlen(value) <= (size_t)o->high
+			    ? set_string(to, value)
+			    : ERR_CONFIG);
 	case OPTION_PATH:
 		return (set_path(to, value));
 	case OPTION_KEYS:
 		return (key_list_is_valid(value) ? set_string(to, value)
+						 : ERR_CONFIG);
+	case OPTION_TAGS:
+		return (tag_list_is_valid(value) ? set_string(to, value)
 						 : ERR_CONFIG);
 	case OPTION_BOOL:
 		return (set_bool(to, value));
@@ -192,7 +207,7 @@ options_free(const struct option *o, void *base)
 {
 	for (; o->name != NULL; o++)
 		if (o->kind == OPTION_STRING || o->kind == OPTION_PATH ||
-		    o->kind == OPTION_KEYS)
+		    o->kind == OPTION_KEYS || o->kind == OPTION_TAGS)
 			free(*(char **)(void *)((char *)base + o->at));
 }
 

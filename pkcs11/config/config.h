@@ -40,6 +40,9 @@ struct config_token {
 	/* WrappingAlgorithm of import pairs; NULL: by the key */
 	const char *wrapping;
 	long wrapping_bits; /* size of their wrapping keys */
+	char *tags; /* of new keys: see tag-list.h; NULL: none */
+	char *description; /* of new keys; NULL: none */
+	char *policy; /* file of their key policy; NULL: KMS's default */
 	char *replicas; /* Regions that multi-Region keys go to as well */
 	bool multi_region; /* new keys are multi-Region; so with replicas */
 	enum config_two_usages two_usages; /* what asks for two gets this */
@@ -66,9 +69,10 @@ struct config {
 
 /* How an option's value is written, and what holds it. */
 enum option_kind {
-	OPTION_STRING, /* char *: any text */
+	OPTION_STRING, /* char *: any text; high: its bytes at most; 0: any */
 	OPTION_PATH, /* char *: a path, "~/" being the user's home */
 	OPTION_KEYS, /* char *: key ids and key ARNs: see key-list.h */
+	OPTION_TAGS, /* char *: tags: see tag-list.h */
 	OPTION_BOOL, /* bool: yes or no */
 	OPTION_NUMBER, /* long: from low to high */
 	OPTION_CHOICE, /* an enum: the word's place among the words */

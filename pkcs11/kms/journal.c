@@ -111,16 +111,21 @@ journal_open(struct call *c, struct journal *j, const struct key_request *r,
 }
 
 enum err
-journal_ask(struct call *c, struct journal *j)
+journal_begin(struct journal *j)
 {
 	uint8_t random[16];
 
-	if (j->nonce[0] == '\0') {
-		if (getrandom(random, sizeof(random), 0) !=
-		    (ssize_t)sizeof(random))
-			return (ERR_INTERNAL);
-		hex_write(random, sizeof(random), j->nonce);
-	}
+	if (j->nonce[0] != '\0')
+		return (ERR_OK);
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return (ERR_INTERNAL);
+	hex_write(random, sizeof(random), j->nonce);
+	return (ERR_OK);
+}
+
+enum err
+journal_ask(struct call *c, struct journal *j)
+{
 	j->unanswered++;
 	j->asked = call_wall_seconds(c);
 	return (write_file(c, j));

@@ -27,7 +27,9 @@ struct journal {
  * id beside which the new key is to be, or NULL. */
 enum err journal_open(struct call *, struct journal *,
     const struct key_request *, const char *companion_of);
-/* Before CreateKey: notes the nonce, a new one if there is none. */
+/* Gives it a nonce, if it has none. */
+enum err journal_begin(struct journal *);
+/* Before CreateKey: notes the nonce. */
 enum err journal_ask(struct call *, struct journal *);
 /* CreateKey's reply came: it made the key of that id, or none (NULL). */
 enum err journal_answer(struct call *, struct journal *, const char *key_id);

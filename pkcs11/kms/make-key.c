@@ -5,22 +5,9 @@
 #include "key-names.h"
 #include "key-trust.h"
 #include "make-key.h"
+#include "new-key.h"
 
-#define DESCRIPTION "Keyferry %s %s" /* import or key, and the nonce */
-#define COMPANION "Keyferry also " /* the other key's id, and the nonce */
 #define CREATE_TRIES 2 /* for a CreateKey whose reply is lost */
-
-void
-make_key_description(const struct provision *p, char text[DESCRIPTION_SIZE])
-{
-	if (p->companion_of != NULL)
-		snprintf(text, DESCRIPTION_SIZE, COMPANION "%.64s %s",
-		    p->companion_of, p->journal.nonce);
-	else
-		snprintf(text, DESCRIPTION_SIZE, DESCRIPTION,
-		    p->request->generated_by_kms ? "key" : "import",
-		    p->journal.nonce);
-}
 
 /* Whether a CreateKey that failed so may have made a key. */
 static bool
@@ -35,14 +22,13 @@ static enum err
 create_once(struct call *c, struct provision *p)
 {
 	const struct config_token *config = c->token->config;
-	char text[DESCRIPTION_SIZE];
+	struct new_key new = NEW_KEY_INIT;
 	struct kms_create_key_in in = {
 	    .spec = p->request->spec->kms,
 	    .usage = key_usage_name(p->request->usage),
 	    .origin = kms_origin_name(p->request->generated_by_kms
 					  ? KMS_ORIGIN_AWS_KMS
 					  : KMS_ORIGIN_EXTERNAL),
-	    .description = text,
 	    .multi_region = config->multi_region || config->replicas != NULL
 				? JSON_TRUE
 				: JSON_UNSET,
@@ -51,15 +37,20 @@ create_once(struct call *c, struct provision *p)
 	struct kms failed;
 	enum err e;
 
-	if ((e = journal_ask(c, &p->journal)) != ERR_OK)
+	if ((e = journal_begin(&p->journal)) != ERR_OK ||
+	    (e = new_key_read(c, p, &new)) != ERR_OK)
 		return (e);
-	make_key_description(p, text);
+	in.tags = new.tags;
+	in.policy = new.policy;
+	in.description = new.description;
+	if ((e = journal_ask(c, &p->journal)) != ERR_OK)
+		goto out;
 	e = kms_create_key(&c->kms, &in, &meta);
 	failed = c->kms;
 	/* a reply to another request tells nothing of this one */
-	if (e == ERR_OK &&
-	    (!view_equal(buf_view(&meta.description), view_str(text)) ||
-		strcmp(meta.spec, in.spec) != 0))
+	if (e == ERR_OK && (!view_equal(buf_view(&meta.description),
+				view_str(in.description)) ||
+			       strcmp(meta.spec, in.spec) != 0))
 		e = error_info_set(&c->kms.error, ERR_REPLY,
 		    "KMS's reply to CreateKey describes a different key, %s",
 		    meta.id);
@@ -75,8 +66,12 @@ create_once(struct call *c, struct provision *p)
 		(void)journal_answer(c, &p->journal, NULL);
 		c->kms = failed;
 	}
+	if (e == ERR_OK)
+		e = key_trust_record(c, p->key, p->companion_of);
+out:
+	new_key_free(&new);
 	kms_key_free(&meta);
-	return (e == ERR_OK ? key_trust_record(c, p->key, p->companion_of) : e);
+	return (e);
 }
 
 enum err

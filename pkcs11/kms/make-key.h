@@ -5,10 +5,6 @@
 
 /* A new key in KMS, and its names: steps 3 to 5 of provision.c. */
 
-#define DESCRIPTION_SIZE 128
-/* The description of keys that the provision makes: its nonce is in it. */
-void make_key_description(
-    const struct provision *, char text[DESCRIPTION_SIZE]);
 /* The aliases that its key is to have, the identity's first. */
 enum err make_key_aliases(const struct provision *, struct alias_list *);
 

@@ -1,7 +1,7 @@
 #include <string.h>
 #include "key-trust.h"
 #include "listing.h"
-#include "make-key.h"
+#include "new-key.h"
 #include "orphans.h"
 #include "take-back.h"
 
@@ -10,11 +10,8 @@
 static bool
 is_orphan(struct call *c, const struct provision *p, const struct key *k)
 {
-	char text[DESCRIPTION_SIZE];
-
-	make_key_description(p, text);
 	return (
-	    view_equal(buf_view(&k->meta.description), view_str(text)) &&
+	    new_key_has_note(p, k) &&
 	    (p->request->generated_by_kms
 		    ? k->meta.origin == KMS_ORIGIN_AWS_KMS && key_is_usable(k)
 		    : key_is_pending_import(k)) &&

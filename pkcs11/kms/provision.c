@@ -4,6 +4,7 @@
 #include "key-trust.h"
 #include "listing.h"
 #include "make-key.h"
+#include "new-key.h"
 #include "orphans.h"
 #include "provision.h"
 #include "settle.h"
@@ -20,7 +21,9 @@
  *   4 the key id in the journal, and made-KEYID, out of the reply to step 3
  *   5 CreateAlias, id then label: that key, found by its name
  *   6 GetParametersForImport, ImportKeyMaterial: the key, or the key in use
- *   7 journal removed
+ *   7 UpdateKeyDescription takes the nonce away, where the configuration has
+ *     a description: the same
+ *   8 journal removed
  *
  * The next call for the same key goes on where this one stopped. A key that
  * only a description leads to (step 3, or a reply that never came) is never
@@ -271,8 +274,10 @@ end(struct call *c, struct provision *p, CK_RV rv, struct key **out)
 {
 	enum err e = ERR_OK;
 
-	if (rv == CKR_OK && strcmp(p->journal.key_id, p->key->meta.id) == 0)
+	if (rv == CKR_OK && strcmp(p->journal.key_id, p->key->meta.id) == 0) {
+		new_key_remove_note(c, p);
 		e = journal_finish(c, &p->journal);
+	}
 	/* a later call that makes such a key would be given this one */
 	if (e != ERR_OK && p->request->generated_by_kms)
 		rv = call_fail(c, e);

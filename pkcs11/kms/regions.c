@@ -3,6 +3,7 @@
 #include "alias.h"
 #include "import-params.h"
 #include "import-wrap.h"
+#include "new-key.h"
 #include "regions.h"
 #include "settle.h"
 
@@ -13,13 +14,21 @@ static enum err
 replicate(struct call *c, struct kms *region_kms, const struct key *k,
     const char *region, struct kms_key *meta)
 {
+	struct new_key new = NEW_KEY_INIT;
 	struct kms_replicate_in in = {.key = k->meta.arn, .region = region};
 	char arn[KMS_ID_SIZE];
 	int tries = 0;
 	enum err e = kms_describe_key(region_kms, k->meta.id, meta);
 
 	if (e == ERR_NOT_FOUND) {
-		e = kms_replicate_key(&c->kms, &in, arn);
+		/* tags, policy and description are each Region's own */
+		if ((e = new_key_read(c, NULL, &new)) == ERR_OK) {
+			in.tags = new.tags;
+			in.policy = new.policy;
+			in.description = new.description;
+			e = kms_replicate_key(&c->kms, &in, arn);
+		}
+		new_key_free(&new);
 		if (e == ERR_EXISTS || e == ERR_UNKNOWN)
 			e = ERR_OK; /* looked at below */
 		if (e != ERR_OK)

@@ -74,6 +74,8 @@ static const struct moment {
     {"ImportKeyMaterial", 0, "hang", NULL, 1, 0},
     {"ImportKeyMaterial", 0, "hang-after", material_there, 0, 1},
     {"DescribeKey", 2, "hang", NULL, 0, 1},
+    {"UpdateKeyDescription", 0, "hang", NULL, 0, 1},
+    {"UpdateKeyDescription", 0, "hang-after", NULL, 0, 1},
 };
 
 static void
@@ -196,6 +198,7 @@ main(int argc, char **argv)
 {
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
+	testenv_config(NULL, "description = Of the test", NULL);
 	for (size_t i = 0; i < ELEMS(moments); i++)
 		test_kill(i);
 	test_at_once();

@@ -217,6 +217,13 @@ test_refusals(void)
 		"12345678-1234-4234-8234-123456789012 x\n",
 		2},
 	    {"no key there", "[token t]\nkeys = ,\n", 2},
+	    {"a tag without a value", "[token t]\ntags = a=b, c\n", 2},
+	    {"a tag without a key", "[token t]\ntags = =b\n", 2},
+	    {"no tag there", "[token t]\n\ntags = \n", 3},
+	    {"a comma with no tag behind it", "[token t]\ntags = a=b,\n", 2},
+	    {"a tag of AWS's own", "[token t]\ntags = aws:x=b\n", 2},
+	    {"a character that no tag has", "[token t]\ntags = a=b;c\n", 2},
+	    {"a tag twice", "[token t]\ntags = a=1, b=2, a=3\n", 2},
 	    {"keys made for anything", "[token t]\ngenerate = always\n", 2},
 	    {"a line that is nothing", "[token t]\nnothing\n", 2},
 	};
