@@ -54,6 +54,15 @@ static const struct word multi_region_types[] = {
 	{ "REPLICA",			KMS_REPLICA },
 	{ NULL,				KMS_REGION_TYPE_UNKNOWN },
 };
+
+static const struct word material_states[] = {
+	{ "CURRENT",			KMS_MATERIAL_CURRENT },
+	{ "NON_CURRENT",		KMS_MATERIAL_NON_CURRENT },
+	{ "PENDING_ROTATION",		KMS_MATERIAL_PENDING_ROTATION },
+	{ "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+	    KMS_MATERIAL_PENDING_REGIONS },
+	{ NULL,				KMS_MATERIAL_STATE_UNKNOWN },
+};
 /* clang-format on */
 
 static unsigned
@@ -108,6 +117,12 @@ kms_multi_region_type_find(const char *text)
 	return ((enum kms_multi_region_type)value_of(multi_region_types, text));
 }
 
+enum kms_material_state
+kms_material_state_find(const char *text)
+{
+	return ((enum kms_material_state)value_of(material_states, text));
+}
+
 const char *
 key_usage_name(enum key_usage usage)
 {
@@ -124,4 +139,10 @@ const char *
 kms_expiration_model_name(enum kms_expiration_model model)
 {
 	return (text_of(expiration_models, model));
+}
+
+const char *
+kms_material_state_name(enum kms_material_state state)
+{
+	return (text_of(material_states, state));
 }

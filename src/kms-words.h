@@ -40,6 +40,16 @@ enum kms_expiration_model {
 	KMS_MATERIAL_DOES_NOT_EXPIRE,
 };
 
+/* KeyMaterialState: what a symmetric key does with one of its materials. */
+enum kms_material_state {
+	KMS_MATERIAL_STATE_UNKNOWN,
+	KMS_MATERIAL_CURRENT, /* encrypts and decrypts */
+	KMS_MATERIAL_NON_CURRENT, /* decrypts */
+	KMS_MATERIAL_PENDING_ROTATION, /* RotateKeyOnDemand makes it current */
+	/* the same, once each Region of the key has it */
+	KMS_MATERIAL_PENDING_REGIONS,
+};
+
 /* Who manages a key: an AWS service, or its owner. */
 enum kms_manager {
 	KMS_MANAGER_UNKNOWN,
@@ -59,9 +69,11 @@ enum kms_origin kms_origin_find(const char *);
 enum kms_expiration_model kms_expiration_model_find(const char *);
 enum kms_manager kms_manager_find(const char *);
 enum kms_multi_region_type kms_multi_region_type_find(const char *);
+enum kms_material_state kms_material_state_find(const char *);
 
 /* The word of a value; NULL for 0. */
 const char *key_usage_name(enum key_usage);
 const char *kms_origin_name(enum kms_origin);
 const char *kms_expiration_model_name(enum kms_expiration_model);
+const char *kms_material_state_name(enum kms_material_state);
 #endif

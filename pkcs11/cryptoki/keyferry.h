@@ -16,6 +16,17 @@
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
 #define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
+/*
+ * The materials of a key. A symmetric key has one for each rotation, with an
+ * end of its own, and perhaps one that waits for its rotation; other keys have
+ * one. IDS, STATES and ENDS are lists in the same order. Reading them asks KMS
+ * (ListKeyRotations), once a call of C_GetAttributeValue.
+ */
+#define CKA_KEYFERRY_MATERIALS		(CK_KEYFERRY | 13)	/* CK_ULONG: how many there are */
+#define CKA_KEYFERRY_MATERIALS_MISSING	(CK_KEYFERRY | 14)	/* CK_ULONG: how many must be imported again before the key can be used */
+#define CKA_KEYFERRY_MATERIAL_IDS	(CK_KEYFERRY | 15)	/* text: KeyMaterialIds, a blank between two; empty: KMS gives none */
+#define CKA_KEYFERRY_MATERIAL_STATES	(CK_KEYFERRY | 16)	/* text: KeyMaterialStates, a blank between two */
+#define CKA_KEYFERRY_MATERIAL_ENDS	(CK_KEYFERRY | 17)	/* CK_ULONGs: seconds since 1970; 0: does not expire; CK_UNAVAILABLE_INFORMATION: is missing */
 /* Of an import pair's public half, read-only. Compare it with that of the key
  * that the HSM wraps with: SHA-256 of the SubjectPublicKeyInfo in DER. */
 #define CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT (CK_KEYFERRY | 12) /* text: 64 hex digits */

@@ -171,6 +171,7 @@ call_end(struct call *c, CK_RV rv)
 	else
 		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
 		    rv_name(rv, name));
+	materials_free(&c->materials);
 	crypto_leave(&c->guard);
 	module_unlock(c->module);
 	module_put(c->module);

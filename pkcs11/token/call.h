@@ -2,6 +2,7 @@
 #define CALL_H
 #include "module.h"
 #include "cryptoki/rv.h"
+#include "materials.h"
 
 /*
  * One C_ function being run: what entry.c makes, and every layer below gets.
@@ -23,6 +24,9 @@ struct call {
 	bool looked_at_key; /* since a use of it failed for its state */
 	bool
 	    skip_key_lookup; /* certificates: by what is known of keys by now */
+	/* of the key with that ARN, for readers of its attributes */
+	struct materials materials;
+	char materials_of[KMS_ID_SIZE];
 	struct crypto_guard guard;
 };
 

@@ -93,6 +93,71 @@ test_rotation(void)
 	OK(strcmp(first, second) != 0, "it is rotated all the same");
 }
 
+/* What the attributes say of the four materials of that key. */
+static void
+test_materials(void)
+{
+	CK_OBJECT_HANDLE h = find_label("rotated", CKO_SECRET_KEY);
+	CK_ULONG count = 0, missing = 9, ends[8] = {0}, second;
+	char ids[8 * 65] = "", states[256] = "", current[65] = "";
+	CK_ATTRIBUTE t[] = {A(CKA_KEYFERRY_MATERIALS, count),
+	    A(CKA_KEYFERRY_MATERIALS_MISSING, missing),
+	    A(CKA_KEYFERRY_MATERIAL_IDS, ids),
+	    A(CKA_KEYFERRY_MATERIAL_STATES, states),
+	    A(CKA_KEYFERRY_MATERIAL_ENDS, ends)};
+
+	second = (CK_ULONG)time(NULL) + 3600;
+	RV(bring(material(4), "rotated", CKA_KEYFERRY_VALID_TO, &second,
+	       sizeof(second), &h),
+	    CKR_OK, "one of four materials ends");
+	material_id(h, current);
+	calls_clear();
+	RV(p11->C_GetAttributeValue(rw, h, t, ELEMS(t)), CKR_OK,
+	    "what is known of its materials");
+	COUNT(calls("ListKeyRotations"), 1, "is asked for once");
+	COUNT(count, 4, "there are four");
+	COUNT(missing, 0, "none is missing");
+	COUNT(t[2].ulValueLen, 4 * 64 + 3, "each has an id");
+	COUNT(t[4].ulValueLen, 4 * sizeof(CK_ULONG), "and an end");
+	OK(strcmp(states, "NON_CURRENT NON_CURRENT NON_CURRENT CURRENT") == 0,
+	    "one is current: %s", states);
+	OK(strncmp(ids + 3 * 65, current, 64) == 0, "which the key shows");
+	OK(ends[0] == 0 && ends[1] == 0 && ends[2] == 0 && ends[3] == second,
+	    "each has its own end");
+
+	control("POST", "/clock?forward=3700");
+	memset(states, 0, sizeof(states));
+	h = find_label("rotated", CKO_PRIVATE_KEY);
+	RV(p11->C_GetAttributeValue(rw, h, t, ELEMS(t)), CKR_OK,
+	    "after its end the pair tells it");
+	COUNT(missing, 1, "one is missing");
+	COUNT(ends[3], CK_UNAVAILABLE_INFORMATION, "the one that ended");
+	control("POST", "/faults?operation=ListKeyRotations&fault=error"
+			"&error=AccessDeniedException");
+	COUNT(attr_number(h, CKA_KEYFERRY_MATERIALS), 1,
+	    "where it cannot be asked for, DescribeKey tells of one");
+	control("DELETE", "/faults");
+	RV(bring(material(4), "rotated", 0, NULL, 0, &h), CKR_OK, "and back");
+	COUNT(attr_number(h, CKA_KEYFERRY_MATERIALS_MISSING), 0,
+	    "nothing is missing");
+}
+
+/* Of a pair there is one material, and KMS is not asked. */
+static void
+test_one_material(void)
+{
+	struct pair_handles p = pair_generate("one");
+
+	calls_clear();
+	COUNT(attr_number(p.private, CKA_KEYFERRY_MATERIALS), 1,
+	    "a pair has one material");
+	COUNT(attr_number(p.public, CKA_KEYFERRY_MATERIALS_MISSING), 0,
+	    "which is there");
+	OK(attr_is_text(p.private, CKA_KEYFERRY_MATERIAL_IDS, ""),
+	    "without an id");
+	COUNT(calls("ListKeyRotations"), 0, "KMS is not asked");
+}
+
 static void
 test_rotation_refused(void)
 {
@@ -223,9 +288,11 @@ main(void)
 {
 	testenv_start();
 	p11_start();
-	test_rotation();
-	test_rotation_refused();
 	test_to_the_second();
+	test_rotation();
+	test_materials();
+	test_one_material();
+	test_rotation_refused();
 	test_regions();
 	test_region_fails();
 	p11_stop();
