@@ -2,17 +2,43 @@
 #include "describe.h"
 #include "import-material.h"
 #include "import-wrap.h"
+#include "list-materials.h"
 #include "listing.h"
 #include "regions.h"
 #include "settle.h"
 
 #define CLEAN_UP_SECONDS 10
+#define LOOKS_BEFORE_LIST 1 /* the first may be late */
+
+/* How many materials the key waits for beside the one that has just come in,
+ * which KMS may not show yet; of how many. */
+static size_t
+count_missing(struct call *c, const struct provision *p, const struct key *k,
+    size_t *count)
+{
+	struct kms aside = c->kms;
+	struct materials m = MATERIALS_INIT;
+	const struct material *ours;
+	size_t missing = 0;
+
+	if (materials_may_be_several(&k->meta) && p->material_id[0] != '\0' &&
+	    materials_list(c, &aside, &k->meta, &m) == ERR_OK) {
+		missing = materials_missing(&m);
+		ours = materials_find(&m, p->material_id);
+		if (ours != NULL && !ours->is_here && missing != 0)
+			missing--;
+	}
+	*count = m.count;
+	materials_free(&m);
+	return (missing);
+}
 
 /* Waits until KMS shows the key as usable; p->key is then as KMS shows it. */
 static CK_RV
 confirm(struct call *c, struct provision *p)
 {
 	struct key *k = NULL;
+	size_t missing, count;
 	int tries = 0;
 	CK_RV rv;
 
@@ -20,6 +46,14 @@ confirm(struct call *c, struct provision *p)
 		rv = listing_describe(c, p->key->meta.id, &k);
 		if (rv != CKR_OK || (k != NULL && !key_is_pending_import(k)))
 			break;
+		if (k != NULL && tries == LOOKS_BEFORE_LIST &&
+		    (missing = count_missing(c, p, k, &count)) != 0) {
+			rv = call_error(c, CKR_FUNCTION_FAILED,
+			    "the material is in, but key %s waits for %zu more "
+			    "of its %zu materials: import these, too",
+			    k->meta.id, missing, count);
+			break;
+		}
 		key_unref(k);
 		k = NULL;
 		if (!settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES))
@@ -28,6 +62,8 @@ confirm(struct call *c, struct provision *p)
 	if (rv == CKR_OK) {
 		key_unref(p->key);
 		p->key = k;
+	} else {
+		key_unref(k);
 	}
 	return (rv);
 }
@@ -109,7 +145,7 @@ is_rotation(const struct provision *p)
 /* From here on there is material: nothing is taken back any more. KMS rotates
  * a multi-Region key when all Regions have the new material. */
 static CK_RV
-finish(struct call *c, struct provision *p, const char *new_material_id)
+finish(struct call *c, struct provision *p, bool rotation)
 {
 	enum err e;
 	CK_RV rv;
@@ -122,8 +158,8 @@ finish(struct call *c, struct provision *p, const char *new_material_id)
 		    c->kms.error.message);
 	if ((rv = regions_import(c, p)) != CKR_OK)
 		return (rv);
-	if (new_material_id != NULL &&
-	    (e = rotate(&c->kms, p->key->meta.id, new_material_id)) != ERR_OK)
+	if (rotation &&
+	    (e = rotate(&c->kms, p->key->meta.id, p->material_id)) != ERR_OK)
 		return (call_fail(c, e));
 	return (confirm(c, p));
 }
@@ -138,18 +174,18 @@ import_blob(struct call *c, struct provision *p,
 	    .material = blob,
 	    .valid_to = p->request->valid_to,
 	};
-	char material_id[KMS_MATERIAL_ID_SIZE] = "";
 	bool rotation = is_rotation(p);
 	int tries = 0;
 	enum err e;
 
 	do {
-		e = rotation ? import_new(&c->kms, &in, material_id)
-			     : kms_import_key_material(&c->kms, &in);
+		e = rotation ? import_new(&c->kms, &in, p->material_id)
+			     : kms_import_key_material_id(
+				   &c->kms, &in, p->material_id);
 	} while (settle_retry_living(c, &c->kms, p->key, e, &tries));
 	if (e != ERR_OK && !has_arrived(c, p->key, e))
 		return (call_fail(c, e));
-	return (finish(c, p, rotation ? material_id : NULL));
+	return (finish(c, p, rotation));
 }
 
 CK_RV

@@ -18,6 +18,8 @@ struct provision {
 	bool made; /* by this call, or an unfinished one: ours to take back */
 	bool label_given; /* by this call, with the key's other names */
 	bool imported; /* KMS took the material: nothing is taken back */
+	/* KeyMaterialId of the material that came in; "": KMS did not say */
+	char material_id[KMS_MATERIAL_ID_SIZE];
 	/* it was found by its name, and waited for its material then */
 	bool found_waiting;
 	/* what failed is the key beside it */

@@ -35,16 +35,3 @@ materials_missing(const struct materials *m)
 		n += is_needed(&m->rows[i]) && !m->rows[i].is_here;
 	return (n);
 }
-
-double
-materials_first_end(const struct materials *m)
-{
-	double first = 0, end;
-
-	for (size_t i = 0; i < m->count; i++) {
-		end = m->rows[i].valid_to;
-		if (end > 0 && (first == 0 || end < first))
-			first = end;
-	}
-	return (first);
-}

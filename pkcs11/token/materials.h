@@ -34,7 +34,4 @@ const struct material *materials_find(
     const struct materials *, const char *material_id);
 /* How many of those that the key cannot do without are not there. */
 size_t materials_missing(const struct materials *);
-/* When the first of those that are there ends: seconds since 1970; 0: none
- * does. */
-double materials_first_end(const struct materials *);
 #endif

@@ -1,6 +1,7 @@
 /* The life of imported material: rotation to other material, the Regions that
  * it is brought to, its end and its return. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "account.h"
 #include "p11.h"
@@ -138,8 +139,40 @@ test_materials(void)
 	    "where it cannot be asked for, DescribeKey tells of one");
 	control("DELETE", "/faults");
 	RV(bring(material(4), "rotated", 0, NULL, 0, &h), CKR_OK, "and back");
+	h = find_label("rotated", CKO_SECRET_KEY);
 	COUNT(attr_number(h, CKA_KEYFERRY_MATERIALS_MISSING), 0,
 	    "nothing is missing");
+}
+
+/* Two of the materials have ended: the key is back when both are there. */
+static void
+test_two_missing(void)
+{
+	CK_ULONG second = (CK_ULONG)time(NULL) + 3700 + 3600;
+	CK_OBJECT_HANDLE h = find_label("rotated", CKO_SECRET_KEY);
+	char log[256];
+
+	seal(h);
+	for (unsigned n = 3; n <= 4; n++)
+		RV(bring(material(n), "rotated", CKA_KEYFERRY_VALID_TO, &second,
+		       sizeof(second), &h),
+		    CKR_OK, "a material that ends");
+	control("POST", "/clock?forward=3700");
+	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
+	p11_stop();
+	setenv("KEYFERRY_LOG", log, 1);
+	p11_start();
+	RV(bring(material(4), "rotated", 0, NULL, 0, &h), CKR_FUNCTION_FAILED,
+	    "one of two that are missing");
+	OK(strstr(testenv_read("log"), "waits for 1 more of its 4") != NULL,
+	    "the log counts what is missing");
+	COUNT(attr_number(find_label("rotated", CKO_PRIVATE_KEY),
+		  CKA_KEYFERRY_MATERIALS_MISSING),
+	    1, "one is still missing");
+	RV(bring(material(3), "rotated", 0, NULL, 0, &h), CKR_OK,
+	    "with the other it is back");
+	OK(opens(h), "and what it encrypted is good");
+	unsetenv("KEYFERRY_LOG");
 }
 
 /* Of a pair there is one material, and KMS is not asked. */
@@ -291,6 +324,7 @@ main(void)
 	test_to_the_second();
 	test_rotation();
 	test_materials();
+	test_two_missing();
 	test_one_material();
 	test_rotation_refused();
 	test_regions();
