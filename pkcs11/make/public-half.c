@@ -20,7 +20,8 @@ find_match(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		const struct object *o = &s->objects[i];
 
 		if (o->class != CKO_PUBLIC_KEY || o->is_pair ||
-		    !store_shows(&c->token->store, o) || !attr_match(c, o, t))
+		    !store_shows(&c->token->store, o, false) ||
+		    !attr_match(c, o, t))
 			continue;
 		*handle = o->handle;
 		rv = CKR_OK;

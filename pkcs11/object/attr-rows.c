@@ -92,7 +92,7 @@ read_gen_mechanism(struct call *c, const struct object *o, struct buf *out)
 {
 	if (o->is_pair)
 		return (attr_put_ulong(c, out, CKM_RSA_PKCS_KEY_PAIR_GEN));
-	if (key_is_imported(o->key))
+	if (!key_is_made_by_kms(o->key))
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
 	return (attr_put_ulong(c, out, key_spec_generator(o->key->spec)));
 }
@@ -154,6 +154,17 @@ static CK_RV
 read_description(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put(c, out, buf_view(&o->key->meta.description)));
+}
+
+/* A time in whole seconds; empty: there is none. */
+static CK_RV
+read_deletion(struct call *c, const struct object *o, struct buf *out)
+{
+	double at = o->key->meta.deletion;
+
+	if (!(at >= 0 && at <= EXPIRY_MAX))
+		return (call_fail(c, ERR_REPLY));
+	return (at < 1 ? CKR_OK : attr_put_ulong(c, out, (CK_ULONG)at));
 }
 
 static CK_RV
@@ -278,7 +289,9 @@ const struct attr attrs[] = {
 	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, FORM_ULONG, ON_CERTIFICATE, MAY(CREATE), FACT_FALSE, NULL },
 	{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, ON_CERTIFICATE, MAY(CREATE), FACT_FALSE, NULL },
 
-	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_state },
+	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_SECRET_OR_PRIVATE, MAY(SET) | SETTABLE_IN_KMS | KMS_ONLY, FACT_FALSE, read_state },
+	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_PUBLIC, KMS_ONLY, FACT_FALSE, read_state },
+	{ CKA_KEYFERRY_DELETION_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY, FACT_FALSE, read_deletion },
 	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_origin },
 	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_expiration_model },
 	{ CKA_KEYFERRY_VALID_TO, FORM_ULONG, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, FACT_FALSE, read_valid_to },

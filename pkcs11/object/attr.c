@@ -91,7 +91,7 @@ facts(const struct call *c, const struct object *o)
 		f |= FACT_DESTROYABLE;
 	if (o->is_pair)
 		return (f | FACT_WRAPS | FACT_LOCAL);
-	if (!key_is_imported(o->key))
+	if (key_is_made_by_kms(o->key))
 		f |= FACT_LOCAL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (key_for_usage(o->key, rows[i].usage) != NULL)

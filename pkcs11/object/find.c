@@ -2,6 +2,7 @@
 #include "array.h"
 #include "attr.h"
 #include "certs.h"
+#include "cryptoki/keyferry.h"
 #include "find.h"
 #include "kms/lookup.h"
 #include "kms/listing.h"
@@ -72,6 +73,7 @@ static CK_RV
 collect(struct call *c, const struct found_keys *f, struct template t)
 {
 	struct snapshot *s = store_snapshot(&c->token->store);
+	bool all = template_has(t, CKA_KEYFERRY_KEY_STATE);
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < s->count && rv == CKR_OK; i++) {
@@ -79,8 +81,8 @@ collect(struct call *c, const struct found_keys *f, struct template t)
 
 		if (f != NULL && !is_among(f, o->key))
 			continue;
-		if (store_shows(&c->token->store, o) && !call_hides(c, o) &&
-		    rest_matches(c, o, t))
+		if (store_shows(&c->token->store, o, all) &&
+		    !call_hides(c, o) && rest_matches(c, o, t))
 			rv = add_handle(c, o->handle);
 	}
 	snapshot_unref(s);
@@ -247,6 +249,9 @@ collect_from_kms(struct call *c, struct template t)
 	bool named = false;
 	CK_RV rv = resolve(c, t, &named, &f);
 
+	/* others change states, and what this process destroys it forgets */
+	if (!named && template_has(t, CKA_KEYFERRY_KEY_STATE))
+		listing_invalidate(c);
 	if (rv == CKR_OK && !named)
 		rv = listing_refresh(c);
 	if (rv == CKR_OK && (!named || f.count != 0))

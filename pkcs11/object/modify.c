@@ -2,7 +2,9 @@
 #include "attr.h"
 #include "certs.h"
 #include "kms/destroy.h"
+#include "cryptoki/keyferry.h"
 #include "kms/key-lock.h"
+#include "kms/key-state.h"
 #include "kms/import-params.h"
 #include "kms/rename.h"
 #include "modify.h"
@@ -31,6 +33,16 @@ set_names(struct call *c, struct key *k, struct template t)
 	return (rv);
 }
 
+static CK_RV
+set_state(struct call *c, struct key *k, struct template t)
+{
+	/* what is done of both could not be undone */
+	if (t.count != 1)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_KEYFERRY_KEY_STATE is set alone"));
+	return (key_state_set(c, k, template_view(t, CKA_KEYFERRY_KEY_STATE)));
+}
+
 CK_RV
 object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 {
@@ -53,10 +65,13 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 		rv = CKR_SESSION_READ_ONLY;
 		goto out;
 	}
-	if (key_is_pending_deletion(o.key))
+	rv = attr_check(c, t, target);
+	if (rv == CKR_OK && template_has(t, CKA_KEYFERRY_KEY_STATE))
+		rv = set_state(c, o.key, t);
+	else if (key_is_pending_deletion(o.key))
 		rv = call_error(c, CKR_ACTION_PROHIBITED,
 		    "key %s is pending deletion", o.key->meta.id);
-	else if ((rv = attr_check(c, t, target)) == CKR_OK)
+	else if (rv == CKR_OK)
 		rv = set_names(c, o.key, t);
 out:
 	object_put(&o);

@@ -72,7 +72,8 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (NULL);
 	if (!key_is_imported(k))
-		return ("KMS made it: only destroy = schedule-deletion in "
+		return ("its material was not imported: only destroy = "
+			"schedule-deletion in "
 			"keyferry.conf can destroy it");
 	if (key_is_pending_import(k) &&
 	    (k->spec->type != CKK_AES || k->meta.material_id[0] != '\0'))

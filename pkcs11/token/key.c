@@ -214,6 +214,8 @@ key_says_same(const struct key *a, const struct key *b)
 {
 	return (a->meta.state == b->meta.state &&
 		strcmp(a->meta.material_id, b->meta.material_id) == 0 &&
+		!(a->meta.deletion < b->meta.deletion) &&
+		!(a->meta.deletion > b->meta.deletion) &&
 		a->meta.expiration_model == b->meta.expiration_model &&
 		!(a->meta.valid_to < b->meta.valid_to) &&
 		!(a->meta.valid_to > b->meta.valid_to) &&
@@ -242,6 +244,13 @@ bool
 key_is_imported(const struct key *k)
 {
 	return (k->meta.origin == KMS_ORIGIN_EXTERNAL);
+}
+
+bool
+key_is_made_by_kms(const struct key *k)
+{
+	return (k->meta.origin == KMS_ORIGIN_AWS_KMS ||
+		k->meta.origin == KMS_ORIGIN_AWS_CLOUDHSM);
 }
 
 bool

@@ -78,6 +78,9 @@ bool key_says_same(const struct key *, const struct key *);
 struct key *key_for_usage(struct key *, enum key_usage);
 
 bool key_is_imported(const struct key *); /* Origin EXTERNAL */
+/* Its material was made in KMS, or by KMS in a CloudHSM cluster, and never left
+ * it. Where that of an external key store is from, KMS does not know. */
+bool key_is_made_by_kms(const struct key *);
 bool key_is_pending_import(
     const struct key *); /* an import pair: waits for material */
 /* Whether KMS lists an algorithm of that name for the key, or one that begins

@@ -90,13 +90,13 @@ is_there(const struct object *o)
 }
 
 bool
-store_shows(const struct store *st, const struct object *o)
+store_shows(const struct store *st, const struct object *o, bool all)
 {
 	if (o->is_left_out || o->is_pair != key_is_pending_import(o->key))
 		return (false);
 	/* a key beside another is part of that object */
-	return (o->is_pair ||
-		(!o->key->is_companion && (st->all || key_is_usable(o->key))));
+	return (o->is_pair || (!o->key->is_companion &&
+				  (all || st->all || key_is_usable(o->key))));
 }
 
 bool

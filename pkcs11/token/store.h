@@ -62,8 +62,9 @@ void store_free(struct store *);
 struct snapshot *store_snapshot(struct store *);
 void snapshot_unref(struct snapshot *);
 
-/* Whether a search may find the object of a snapshot. */
-bool store_shows(const struct store *, const struct object *);
+/* Whether a search may find the object of a snapshot. all: whatever the state
+ * of its key is. */
+bool store_shows(const struct store *, const struct object *, bool all);
 /* False: no such object. The key is held for the caller: key_unref() it. */
 bool store_get(struct store *, CK_OBJECT_HANDLE, struct object *);
 /* The key with that id as last seen, held for the caller, or NULL. */

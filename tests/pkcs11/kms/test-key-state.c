@@ -1,0 +1,268 @@
+/* CKA_KEYFERRY_KEY_STATE: a search for it finds keys that others leave out; to
+ * set it enables, disables, and cancels a deletion. Keys of custom key stores
+ * are shown as what they are. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "account.h"
+#include "cryptoki/cryptoki.h"
+#include "p11.h"
+
+static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
+
+static CK_RV
+set_state(CK_OBJECT_HANDLE h, const char *state)
+{
+	CK_ATTRIBUTE a = A_BYTES(
+	    CKA_KEYFERRY_KEY_STATE, (void *)(uintptr_t)state, strlen(state));
+
+	return (p11->C_SetAttributeValue(rw, h, &a, 1));
+}
+
+static bool
+is_in(CK_OBJECT_HANDLE h, const char *state)
+{
+	return (attr_is_text(h, CKA_KEYFERRY_KEY_STATE, state));
+}
+
+/* How many objects are in the state; *h is the first of that class. */
+static CK_ULONG
+search(const char *state, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *h)
+{
+	CK_ATTRIBUTE t[] = {A_BYTES(CKA_KEYFERRY_KEY_STATE,
+				(void *)(uintptr_t)state, strlen(state)),
+	    A(CKA_CLASS, class)};
+	CK_OBJECT_HANDLE found[4] = {CK_INVALID_HANDLE};
+	CK_ULONG n = find(rw, t, 2, found, 4);
+
+	*h = found[0];
+	return (n);
+}
+
+static CK_RV
+seal(CK_OBJECT_HANDLE h)
+{
+	CK_BYTE out[1024];
+	CK_ULONG len = sizeof(out);
+
+	return (encrypt(h, &kms_mechanism, "text", 4, out, &len));
+}
+
+static void
+test_enable(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(1), "one"), found;
+
+	COUNT(
+	    search("Disabled", CKO_SECRET_KEY, &found), 0, "none is disabled");
+	RV(set_state(h, "Disabled"), CKR_OK, "a key is disabled");
+	OK(is_in(h, "Disabled"), "it says so");
+	RV(seal(h), CKR_KEY_FUNCTION_NOT_PERMITTED, "it does not encrypt");
+	COUNT(find_label("one", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "its label finds nothing");
+	COUNT(search("Disabled", CKO_SECRET_KEY, &found), 1, "its state finds");
+	COUNT(found, h, "it");
+	calls_clear();
+	RV(set_state(h, "Disabled"), CKR_OK, "disabled again");
+	COUNT(calls("DisableKey"), 0, "nothing is done");
+	RV(set_state(found, "Enabled"), CKR_OK, "it is enabled");
+	RV(seal(h), CKR_OK, "and encrypts");
+	COUNT(find_label("one", CKO_SECRET_KEY), h, "its label finds it");
+	COUNT(
+	    search("Enabled", CKO_SECRET_KEY, &found), 1, "so does its state");
+}
+
+static void
+test_refusals(void)
+{
+	static const char *const words[] = {"", "Enable", "enabled", "Updating",
+	    "PendingDeletion", "PendingImport", "Unavailable",
+	    "Enabled and very much more than any word of KMS could ever hold"};
+	CK_OBJECT_HANDLE h = find_label("one", CKO_SECRET_KEY);
+	CK_ATTRIBUTE both[] = {A_BYTES(CKA_KEYFERRY_KEY_STATE, "Disabled", 8),
+	    A_BYTES(CKA_LABEL, "two", 3)};
+	CK_SESSION_HANDLE ro = p11_session(0);
+	struct pair_handles p = pair_generate("pair"), q = pair_make("waits");
+
+	for (size_t i = 0; i < ELEMS(words); i++)
+		RV(set_state(h, words[i]), CKR_ATTRIBUTE_VALUE_INVALID,
+		    "an enabled key to \"%s\"", words[i]);
+	RV(p11->C_SetAttributeValue(rw, h, both, 2), CKR_TEMPLATE_INCONSISTENT,
+	    "with a label");
+	RV(p11->C_SetAttributeValue(ro, h, both, 1), CKR_SESSION_READ_ONLY,
+	    "in a session that is read-only");
+	OK(is_in(h, "Enabled"), "it is as it was");
+	RV(set_state(p.public, "Disabled"), CKR_ATTRIBUTE_READ_ONLY,
+	    "by the public half");
+	RV(set_state(q.private, "Enabled"), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "a key that waits for its material");
+	RV(set_state(p.private, "Disabled"), CKR_OK, "a pair is disabled");
+	RV(sign_text(p.private, &ecdsa), CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "and does not sign");
+	RV(set_state(p.private, "Enabled"), CKR_OK, "before it is enabled");
+	control("POST", "/faults?operation=DisableKey&fault=error&count=1"
+			"&error=AccessDeniedException");
+	RV(set_state(h, "Disabled"), CKR_ACTION_PROHIBITED, "KMS denies it");
+	OK(is_in(h, "Enabled"), "it is as it was");
+	RV(p11->C_CloseSession(ro), CKR_OK, "closed");
+}
+
+/* What schedule-deletion left comes back; its names do not. */
+static void
+test_cancel(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(2), "gone"), found, again;
+	CK_ATTRIBUTE names[] = {
+	    A_BYTES(CKA_LABEL, "back", 4), A_BYTES(CKA_ID, "\1\2", 2)};
+	CK_ULONG date;
+
+	RV(seal(h), CKR_OK, "a key in use");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "is destroyed");
+	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &found), 1,
+	    "a search by state finds it");
+	date = attr_number(found, CKA_KEYFERRY_DELETION_DATE);
+	OK(date > (CK_ULONG)time(NULL) + 29 * 86400 &&
+		date < (CK_ULONG)time(NULL) + 31 * 86400,
+	    "and the day of its deletion");
+	RV(p11->C_SetAttributeValue(rw, found, names, 2), CKR_ACTION_PROHIBITED,
+	    "it cannot be renamed now");
+	RV(set_state(found, "Disabled"), CKR_OK, "the deletion is cancelled");
+	OK(is_in(found, "Disabled"), "it is disabled");
+	OK(attr(found, CKA_KEYFERRY_DELETION_DATE, &date, sizeof(date)) == 0,
+	    "and has no such day");
+	RV(set_state(found, "Enabled"), CKR_OK, "it is enabled");
+	COUNT(
+	    attr(found, CKA_LABEL, names[0].pValue, 0), 0, "its label is gone");
+	RV(p11->C_SetAttributeValue(rw, found, names, 2), CKR_OK,
+	    "it can have others");
+	COUNT(find_label("back", CKO_SECRET_KEY), found, "that find it");
+	RV(seal(found), CKR_OK, "and it encrypts");
+
+	RV(p11->C_DestroyObject(rw, found), CKR_OK, "destroyed again");
+	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &again), 1,
+	    "it is there");
+	control("POST", "/faults?operation=CancelKeyDeletion&fault=error"
+			"&count=1&error=AccessDeniedException");
+	RV(set_state(again, "Enabled"), CKR_ACTION_PROHIBITED,
+	    "to cancel is denied");
+	OK(is_in(again, "PendingDeletion"), "nothing has changed");
+	control("POST", "/faults?operation=EnableKey&fault=error"
+			"&count=1&error=AccessDeniedException");
+	testenv_write("log", "");
+	RV(set_state(again, "Enabled"), CKR_ACTION_PROHIBITED,
+	    "to enable is denied");
+	OK(is_in(again, "Disabled"), "it is Disabled then");
+	OK(strstr(
+	       testenv_read("log"), "is cancelled, and it is not yet Enabled"),
+	    "which the log says");
+	RV(set_state(again, "Enabled"), CKR_OK, "all in one");
+	RV(seal(again), CKR_OK, "and it encrypts");
+}
+
+/* The destruction that a call left half done does not go on behind a tool's
+ * back. */
+static void
+test_left(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(3), "left"), found;
+
+	control("POST", "/faults?operation=ScheduleKeyDeletion&fault=cut-after"
+			"&count=1");
+	control("POST", "/faults?operation=ListAliases&skip=1&fault=error"
+			"&count=0&error=KMSInternalException");
+	(void)p11->C_DestroyObject(rw, h);
+	faults_clear();
+	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &found), 1,
+	    "a destruction that was not finished");
+	RV(set_state(found, "Enabled"), CKR_OK, "is cancelled");
+	key_make(material(4), "another");
+	RV(seal(found), CKR_OK, "the next call lets it be");
+	OK(is_in(found, "Enabled"), "it is enabled");
+}
+
+/* A pair that never had material. */
+static void
+test_empty(void)
+{
+	struct kms k = account_kms();
+	struct account_key a;
+	CK_OBJECT_HANDLE found;
+
+	NEED(account_alias("alias/waits", &a) &&
+		 kms_schedule_key_deletion(&k, a.id, 7) == ERR_OK,
+	    "someone has a key deleted that waits");
+	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &found), 1,
+	    "it is found");
+	RV(set_state(found, "Enabled"), CKR_FUNCTION_FAILED,
+	    "it cannot be enabled");
+	COUNT(search("PendingImport", CKO_PRIVATE_KEY, &found), 1,
+	    "but its deletion is cancelled");
+}
+
+/* A key whose metadata KMS's reply says to be so. */
+static void
+check_store(const char *origin, bool local)
+{
+	const char *id;
+	char patch[200], alias[64], store[32];
+	CK_OBJECT_HANDLE h, found;
+	CK_BBOOL truth = local ? yes : no;
+
+	snprintf(store, sizeof(store), "of-%s", origin);
+	snprintf(alias, sizeof(alias), "alias/%s", store);
+	id = account_make("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", alias);
+	snprintf(patch, sizeof(patch), "{\"KeyMetadata\":{\"Origin\":\"%s\"}}",
+	    origin);
+	edit_replies("DescribeKey", id, patch);
+	h = find_label(store, CKO_SECRET_KEY);
+	OK(attr_is_text(h, CKA_KEYFERRY_ORIGIN, origin), "%s: shown", origin);
+	OK(attr_is(h, CKA_LOCAL, &truth, 1) &&
+		attr_is(h, CKA_ALWAYS_SENSITIVE, &truth, 1) &&
+		attr_is(h, CKA_NEVER_EXTRACTABLE, &truth, 1),
+	    "%s: made in KMS or not", origin);
+	COUNT(attr_number(h, CKA_KEY_GEN_MECHANISM),
+	    local ? CKM_AES_KEY_GEN : CK_UNAVAILABLE_INFORMATION,
+	    "%s: by which mechanism", origin);
+	RV(seal(h), CKR_OK, "%s: it is used", origin);
+	snprintf(patch, sizeof(patch),
+	    "{\"KeyMetadata\":{\"Origin\":\"%s\",\"KeyState\":\"Unavailable\"}"
+	    "}",
+	    origin);
+	faults_clear();
+	edit_replies("DescribeKey", id, patch);
+	control("POST", "/faults?operation=Encrypt&fault=error&count=0"
+			"&error=KMSInvalidStateException");
+	COUNT(search("Unavailable", CKO_SECRET_KEY, &found), 1,
+	    "%s: Unavailable, it is found by its state", origin);
+	COUNT(found, h, "%s: which is the same", origin);
+	RV(seal(found), CKR_KEY_FUNCTION_NOT_PERMITTED, "%s: its use", origin);
+	RV(set_state(found, "Enabled"), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "%s: nobody can enable it", origin);
+	COUNT(find_label(store, CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "%s: its label finds nothing", origin);
+	faults_clear();
+}
+
+int
+main(void)
+{
+	char log[300];
+
+	testenv_start();
+	snprintf(log, sizeof(log), "log = info:%s", testenv_path("log"));
+	testenv_config(log, NULL, NULL);
+	p11_start();
+	test_enable();
+	test_refusals();
+	p11_stop();
+	testenv_config(log, "destroy = schedule-deletion", NULL);
+	p11_start();
+	test_cancel();
+	test_left();
+	test_empty();
+	check_store("AWS_CLOUDHSM", true);
+	check_store("EXTERNAL_KEY_STORE", false);
+	p11_stop();
+	testenv_stop();
+	return (tap_done());
+}
