@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <unistd.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include "env.h"
@@ -16,32 +13,8 @@
 #define LIFETIME_S 300L /* of a connection: an endpoint's address may move */
 #define KEEPALIVE_S 30L /* load balancers forget idle ones after 350 s */
 #define PROBES_S 3L /* from one unanswered probe to the next */
-#define SILENT_MS 3000 /* what is sent is acknowledged in less than that */
 #define NAMES_S 60L /* curl remembers addresses for so long */
 #define RESOLVED_MS 50000 /* less: curl must not ask for what we resolved */
-
-void
-conns_init(struct conns *c)
-{
-	*c = (struct conns){.resolve = NULL};
-	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		c->sockets[i] = -1;
-}
-
-void
-conns_free(struct conns *c)
-{
-	curl_slist_free_all(c->resolve);
-	c->resolve = NULL;
-}
-
-void
-conns_abandon(const struct conns *c)
-{
-	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		if (c->sockets[i] != -1)
-			(void)close(c->sockets[i]);
-}
 
 static CURLcode
 on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
@@ -58,36 +31,32 @@ on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 	return (CURLE_OK);
 }
 
-/* curl's own sockets would be inherited by programs that the host starts, and
- * would wait for minutes where a firewall has forgotten the connection. */
+static int64_t
+now_ms(const struct deadline *d)
+{
+	return (d->clock->mono_ms(d->clock->ctx));
+}
+
+/* What is older than now may lead nowhere: where an address has moved or a
+ * firewall has forgotten connections, one that fails speaks for all. */
+static void
+note_failure(const struct handle *h, const struct deadline *d)
+{
+	__atomic_store_n(&h->http->failed_ms, now_ms(d), __ATOMIC_RELAXED);
+}
+
+/* A request that opens a connection late has waited in vain on one that was
+ * kept: curl sends it once more by itself. */
 static curl_socket_t
 on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	struct conns *c = arg;
-	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-	unsigned ms = SILENT_MS;
+	struct handle *h = arg;
 
 	(void)purpose;
-	if (fd != -1)
-		(void)setsockopt(
-		    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-	for (size_t i = 0; fd != -1 && i < SOCKETS_MAX; i++)
-		if (c->sockets[i] == -1) {
-			c->sockets[i] = fd;
-			break;
-		}
-	return (fd == -1 ? CURL_SOCKET_BAD : fd);
-}
-
-static int
-on_close(void *arg, curl_socket_t fd)
-{
-	struct conns *c = arg;
-
-	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		if (c->sockets[i] == fd)
-			c->sockets[i] = -1;
-	return (close(fd));
+	if (h->deadline != NULL &&
+	    now_ms(h->deadline) - h->begun_ms >= SILENT_MS / 2)
+		note_failure(h, h->deadline);
+	return (conns_open(h->conns, a));
 }
 
 /* Plaintexts pass through here: curl's copy is wiped when we have ours. */
@@ -136,8 +105,8 @@ handle_set(CURL *c, struct handle *h)
 		SET(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
 		SET(c, CURLOPT_SSL_CTX_DATA, h) &&
 		SET(c, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&
-		SET(c, CURLOPT_OPENSOCKETDATA, h->conns) &&
-		SET(c, CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
+		SET(c, CURLOPT_OPENSOCKETDATA, h) &&
+		SET(c, CURLOPT_CLOSESOCKETFUNCTION, conns_close) &&
 		SET(c, CURLOPT_CLOSESOCKETDATA, h->conns) &&
 		SET(c, CURLOPT_TCP_KEEPALIVE, 1L) &&
 		SET(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S) &&
@@ -209,20 +178,6 @@ http_load_ca_store(
 	e = ca_store_refresh(&h->ca, h->crypto, h->ca_bundle, error);
 	pthread_mutex_unlock(&h->lock);
 	return (e);
-}
-
-static int64_t
-now_ms(const struct deadline *d)
-{
-	return (d->clock->mono_ms(d->clock->ctx));
-}
-
-/* What is older than now may lead nowhere: where an address has moved or a
- * firewall has forgotten connections, one that fails speaks for all. */
-static void
-note_failure(const struct handle *h, const struct deadline *d)
-{
-	__atomic_store_n(&h->http->failed_ms, now_ms(d), __ATOMIC_RELAXED);
 }
 
 /* Connections live for a while, and not if they are older than that failure;
@@ -389,6 +344,8 @@ handle_begin(struct handle *h, const struct http_request *r,
 	enum err e;
 
 	h->body = body;
+	h->deadline = d;
+	h->begun_ms = now_ms(d);
 	h->body_err = ERR_OK;
 	h->headers_complete = false;
 	h->header_len = 0;
@@ -589,4 +546,5 @@ handle_end(struct handle *h)
 	curl_slist_free_all(h->headers);
 	h->headers = NULL;
 	h->body = NULL;
+	h->deadline = NULL;
 }

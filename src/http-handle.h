@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "crypto.h"
 #include "error-info.h"
+#include "http-conns.h"
 #include "http-message.h"
 
 /*
@@ -16,7 +17,6 @@
  */
 #define POOL_MAX 64 /* requests at once; more of them wait */
 #define MULTI_MAX 4 /* likewise, of many at once */
-#define SOCKETS_MAX 96 /* of each: two families at once, and old ones */
 
 struct http {
 	const struct crypto *crypto;
@@ -38,18 +38,6 @@ struct http {
 	int64_t failed_ms;
 };
 
-/* What handles with the same connections share. */
-struct conns {
-	int sockets[SOCKETS_MAX]; /* open ones, -1: none */
-	struct curl_slist *resolve; /* the server's name, for curl */
-	int64_t resolved_ms; /* when, on the deadline's clock */
-};
-void conns_init(struct conns *);
-/* After the handles that use them. */
-void conns_free(struct conns *);
-/* In a forked child: closes the sockets and sends nothing. */
-void conns_abandon(const struct conns *);
-
 /* Used by one thread at a time. */
 struct handle {
 	struct http *http;
@@ -57,6 +45,8 @@ struct handle {
 	CURL *easy;
 	CURLM *alone; /* what runs it where it is not one of many */
 	struct curl_slist *headers;
+	const struct deadline *deadline; /* while it has a request, else NULL */
+	int64_t begun_ms; /* when it got that, on the deadline's clock */
 	struct buf *body;
 	enum err body_err;
 	bool headers_complete; /* its last line has come */

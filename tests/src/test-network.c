@@ -92,13 +92,15 @@ now_ms(void)
 	return (clock_system.mono_ms(clock_system.ctx));
 }
 
+static int64_t waits_ms = SILENT_MS;
+
 static struct http_request
 request(const char *url)
 {
 	return ((struct http_request){.url = url,
 	    .headers = VIEW_STR(""),
 	    .body = VIEW_STR("{}"),
-	    .timeout_ms = SILENT_MS});
+	    .timeout_ms = waits_ms});
 }
 
 static enum err
@@ -306,6 +308,37 @@ test_silence_of_many(void)
 	http_server_stop(s);
 }
 
+/* The system gives a connection up when nothing is acknowledged: the request goes
+ * on by a new one, and no other waits, whichever kind it is. */
+static void
+test_silence_until_given_up(bool many)
+{
+	static const struct http_step steps[] = {CROWDED};
+	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
+	struct http *h = open_http(NULL, false);
+	int64_t began, took;
+
+	crowded = s;
+	waits_ms = 8000;
+	OK(post_crowd(h, &took) == AT_ONCE && post_many(h, AT_ONCE) == AT_ONCE,
+	    "so many at once");
+	http_server_silence(s);
+	began = now_ms();
+	OK(many ? post_many(h, 1) == 1 : post_crowd(h, &took) == AT_ONCE,
+	    "what was on its way goes on");
+	took = now_ms() - began;
+	OK(took < 2 * SILENT_MS + QUICK_MS, "by one new connection: %lld ms",
+	    (long long)took);
+	began = now_ms();
+	OK(post_many(h, AT_ONCE) == AT_ONCE && now_ms() - began < QUICK_MS,
+	    "no other waits: %lld ms", (long long)(now_ms() - began));
+	OK(post_crowd(h, &took) == AT_ONCE && took < QUICK_MS,
+	    "nor those one by one: %lld ms", (long long)took);
+	waits_ms = SILENT_MS;
+	http_close(h);
+	http_server_stop(s);
+}
+
 /* A server whose host takes no more bytes: what is sent is not acknowledged. */
 static void
 test_unacknowledged(void)
@@ -388,6 +421,8 @@ main(void)
 	test_one_call();
 	test_silence();
 	test_silence_of_many();
+	test_silence_until_given_up(true);
+	test_silence_until_given_up(false);
 	test_unacknowledged();
 	test_bundle();
 	crypto_close(&test_crypto);

@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -300,7 +301,14 @@ http_server_request(struct http_server *s, int i)
 void
 http_server_silence(struct http_server *s)
 {
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog all = {.len = 1, .filter = &drop};
+
 	pthread_mutex_lock(&s->lock);
+	for (int i = s->silent_count; i < s->conn_count; i++)
+		if (setsockopt(s->conns[i]->fd, SOL_SOCKET, SO_ATTACH_FILTER,
+			&all, sizeof(all)) != 0)
+			tap_bail();
 	s->silent_count = s->conn_count;
 	pthread_mutex_unlock(&s->lock);
 }

@@ -34,7 +34,7 @@ size_t http_server_bytes(struct http_server *);
 /* Head and body of a request, from 0; at most 64 are kept. */
 const char *http_server_request(struct http_server *, int i);
 /* From now on, nothing is heard any more of the connections accepted so far, as
- * behind a firewall that has forgotten them: requests on them take no step. */
+ * behind a firewall that has forgotten them: what is sent is not even acknowledged. */
 void http_server_silence(struct http_server *);
 void http_server_stop(struct http_server *);
 #endif
