@@ -5,7 +5,6 @@
 needs openssl pkcs11-tool curl timeout
 [ -z "$preload" ] || skip_all "the programs load the module without sanitizers"
 modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
-engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')
 
 # created: how many keys KMS was asked for since the last time.
 created() {
@@ -108,19 +107,8 @@ if [ -f "$modules/pkcs11.so" ]; then
 else
 	skip "pkcs11-provider" "no provider pkcs11 here"
 fi
-if [ -f "$engines/pkcs11.so" ]; then
-	cat >openssl.cnf <<-END
-		openssl_conf = main
-		[main]
-		engines = engines
-		[engines]
-		pkcs11 = pkcs11
-		[pkcs11]
-		engine_id = pkcs11
-		MODULE_PATH = $module
-		default_algorithms = ALL
-		init = 1
-	END
+if has_engine; then
+	engine_settings "default_algorithms = ALL" >openssl.cnf
 	in_passing "engine, default_algorithms = ALL"
 	is "and all works" "$works" yes
 else

@@ -5,9 +5,8 @@ needs openssl pkcs11-tool curl
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 [ -x "$nginx" ] || skip_all "no nginx here"
 [ -z "$preload" ] || skip_all "sanitizers are not for its workers"
-engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')
 modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
-[ -f "$engines/pkcs11.so" ] || [ -f "$modules/pkcs11.so" ] ||
+has_engine || [ -f "$modules/pkcs11.so" ] ||
     skip_all "neither engine nor provider pkcs11 here"
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
@@ -17,19 +16,6 @@ for name in rsa ec; do
 done
 key() { echo "pkcs11:token=test;object=$1;type=private"; }
 
-engine_settings() {
-	cat <<-EOF
-		openssl_conf = main
-		[main]
-		engines = engines
-		[engines]
-		pkcs11 = pkcs11
-		[pkcs11]
-		engine_id = pkcs11
-		MODULE_PATH = $module
-		init = 1
-	EOF
-}
 provider_settings() {
 	cat <<-EOF
 		openssl_conf = main
@@ -111,7 +97,7 @@ drive() {
 }
 
 rsa_port=$(free_port) ec_port=$(free_port)
-if [ -f "$engines/pkcs11.so" ]; then
+if has_engine; then
 	engine_settings >openssl.cnf
 	settings "engine:pkcs11:$(key rsa)" "engine:pkcs11:$(key ec)" >nginx.conf
 	drive "engine"

@@ -2,22 +2,11 @@
 # and key agreement with the token's keys.
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
-engines=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')
-[ -f "$engines/pkcs11.so" ] || skip_all "no engine pkcs11 here"
-cat >openssl.cnf <<EOF
-openssl_conf = main
-[main]
-engines = engines
-[engines]
-pkcs11 = pkcs11
-[pkcs11]
-engine_id = pkcs11
-MODULE_PATH = $module
-init = 1
-[req]
-distinguished_name = name
-[name]
-EOF
+has_engine || skip_all "no engine pkcs11 here"
+{
+	engine_settings
+	printf '%s\n' '[req]' 'distinguished_name = name' '[name]'
+} >openssl.cnf
 # ssl COMMAND ARGUMENT...: runs openssl with the engine.
 ssl() {
 	command=$1; shift

@@ -142,3 +142,12 @@ silent_about() {
 aws=/usr/bin/aws
 [ -x $aws ] || aws=aws
 aws_kms() { "$aws" --endpoint-url "$AWS_ENDPOINT_URL_KMS" kms "$@"; }
+# Whether libp11's engine for OpenSSL is here. engine_settings [LINE]: what
+# openssl.cnf is for the module with it.
+engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+has_engine() { [ -f "$engines/pkcs11.so" ]; }
+engine_settings() {
+	printf '%s\n' "openssl_conf = main" "[main]" "engines = engines" \
+	    "[engines]" "pkcs11 = pkcs11" "[pkcs11]" "engine_id = pkcs11" \
+	    "MODULE_PATH = $module" "init = 1" "$@"
+}
