@@ -27,6 +27,7 @@ enum err_remedy {
 	X(NO_CREDS,	NONE,	"no AWS credentials found")		\
 	X(NO_REGION,	NONE,	"no AWS Region configured")		\
 	X(NETWORK,	RETRY,	"KMS not reached")			\
+	X(PROXY,	NONE,	"the proxy refused the connection")	\
 	X(TLS,		NONE,	"the server's certificate was not accepted") \
 	X(DEADLINE,	NONE,	"time ran out")				\
 	X(CANCELLED,	NONE,	"the process is ending")		\
@@ -46,6 +47,7 @@ enum err_remedy {
 	X(DISABLED,	NONE,	"the key is disabled")			\
 	X(KEY_STATE,	NONE,	"the key's state does not allow it")	\
 	X(USAGE,	NONE,	"the key is not for this use")		\
+	X(DRY_RUN,	NONE,	"a dry run, which would have succeeded")	\
 	X(BAD_SIG,	NONE,	"the signature does not verify")	\
 	X(BAD_MAC,	NONE,	"the MAC does not verify")		\
 	X(CIPHERTEXT,	NONE,	"the ciphertext or wrapped key was not accepted") \

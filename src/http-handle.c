@@ -518,6 +518,7 @@ handle_result(struct handle *h, const struct http_request *r,
     const struct deadline *d, CURLcode rc, struct http_reply *reply,
     struct error_info *error)
 {
+	long connect = 0; /* the proxy's answer */
 	enum err e;
 
 	if (is_network_failure(h, rc))
@@ -525,9 +526,15 @@ handle_result(struct handle *h, const struct http_request *r,
 	fields_get(h, reply);
 	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
 	if ((e = code_err(h, rc, d)) != ERR_OK) {
+		(void)curl_easy_getinfo(
+		    h->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
+		if (connect == 407)
+			e = ERR_PROXY;
 		buf_reset(reply->body);
 		(void)error_info_set(error, e, "%s",
 		    e == ERR_TOO_BIG	 ? "the reply is too long"
+		    : e == ERR_PROXY	 ? "HTTP status 407 of the proxy: it "
+					   "wants a name and a password"
 		    : h->text[0] != '\0' ? h->text
 					 : curl_easy_strerror(rc));
 	}

@@ -181,6 +181,7 @@ out:
 }
 
 struct many {
+	struct error_info *error;
 	const struct kms_key_entry *keys;
 	kms_reply_fn *on_reply;
 	void *arg;
@@ -203,7 +204,7 @@ reply_of_key(void *arg, size_t i, enum err e, struct view reply,
 {
 	const struct many *m = arg;
 
-	(void)f;
+	*m->error = *f;
 	return (m->on_reply(m->arg, i, e, reply));
 }
 
@@ -212,13 +213,17 @@ kms_call_keys(struct kms *k, const char *operation,
     const struct kms_key_entry *keys, size_t count, kms_reply_fn *on_reply,
     void *arg)
 {
-	struct many m = {keys, on_reply, arg};
+	struct many m = {&k->error, keys, on_reply, arg};
 	const struct batch b = {operation, count, MANY_REQUEST_MAX,
 	    MANY_REPLY_MAX, encode_key, reply_of_key, &m};
+	enum err e;
 
 	memset(&k->error, 0, sizeof(k->error));
-	return (k->transport->post_many(
-	    k->transport->ctx, &b, &k->deadline, &k->error));
+	e = k->transport->post_many(
+	    k->transport->ctx, &b, &k->deadline, &k->error);
+	if (e == ERR_OK) /* what is left is of one of them */
+		memset(&k->error, 0, sizeof(k->error));
+	return (e);
 }
 
 /* Too long is the reply: the request holds no more than an id. */
@@ -234,15 +239,20 @@ kms_decode(enum err e, const struct json_field *out_fields, struct view reply,
 }
 
 enum err
-kms_require(enum err e, bool there)
+kms_require(struct kms *k, enum err e, bool there, const char *member)
 {
-	return (e == ERR_OK && !there ? ERR_REPLY : e);
+	return (e == ERR_OK && !there
+		    ? error_info_set(&k->error, ERR_REPLY,
+			  "the member %s of the reply is missing, or is not "
+			  "what was asked for",
+			  member)
+		    : e);
 }
 
 enum err
-kms_require_key(enum err e, bool there)
+kms_require_key(struct kms *k, enum err e, bool there, const char *member)
 {
-	e = kms_require(e, there);
+	e = kms_require(k, e, there, member);
 	return (e == ERR_REPLY ? ERR_UNKNOWN : e);
 }
 
@@ -264,6 +274,29 @@ static const struct json_field list_in[] = {
     JSON_FIELD(struct kms_list_in, marker, "Marker", TEXT),
     JSON_FIELD(struct kms_list_in, limit, "Limit", NUMBER), JSON_END};
 
+static const char *
+list_name(const struct json_field *fields)
+{
+	while (fields->kind != JSON_ROWS)
+		fields++;
+	return (fields->name);
+}
+
+/* Markers that come again would lead round for ever. One of those so far is
+ * kept, a later one each time that there are twice as many (Brent's way). */
+static void
+end_circle(struct kms *k, struct kms_page *page)
+{
+	if (page->marker[0] != '\0' && strcmp(page->marker, page->seen) == 0) {
+		page->marker[0] = '\0';
+		(void)error_info_set(&k->error, ERR_OK,
+		    "its pages go round: a marker came again");
+	}
+	if ((page->pages & (page->pages + 1)) == 0)
+		memcpy(page->seen, page->marker, sizeof(page->seen));
+	page->pages++;
+}
+
 enum err
 kms_call_list(struct kms *k, const char *operation, struct kms_list_in *in,
     const struct json_field *out_fields, struct kms_page *page)
@@ -272,8 +305,13 @@ kms_call_list(struct kms *k, const char *operation, struct kms_list_in *in,
 
 	memcpy(in->marker, page->marker, sizeof(in->marker));
 	page->marker[0] = '\0';
+	page->truncated = JSON_UNSET;
 	page->rows = (struct json_rows){NULL, 0};
 	e = kms_call(k, operation, NULL, list_in, in, out_fields, page);
+	if (page->truncated == JSON_FALSE)
+		page->marker[0] = '\0';
+	end_circle(k, page);
 	/* a load balancer's own page is no list without entries */
-	return (kms_require(e, page->rows.ptr != NULL));
+	return (
+	    kms_require(k, e, page->rows.ptr != NULL, list_name(out_fields)));
 }

@@ -18,7 +18,8 @@ extern const struct json_field kms_no_fields[];
 
 /*
  * One operation for many keys; a request holds only the key's id. on_reply is
- * called with the result for the i-th key, which kms_decode() reads. Anything
+ * called with the result for the i-th key, which kms_decode() reads; what is
+ * told of it is in the kms's error meanwhile. Anything
  * but ERR_OK that it returns ends the whole.
  */
 typedef enum err kms_reply_fn(void *arg, size_t i, enum err, struct view reply);
@@ -35,11 +36,13 @@ enum err kms_unreadable(struct error_info *, enum err, const char *member);
 /* Whether a reply's id or ARN is that of the key asked for. */
 bool kms_is_key(const char *asked, const char *answered);
 
-/* A success that lacks what was asked for is none. */
-enum err kms_require(enum err, bool there);
+/* A success that lacks what was asked for is none: the message names the
+ * member. */
+enum err kms_require(struct kms *, enum err, bool there, const char *member);
 /* The same of an operation that makes a key: there may be one now, but not one
  * whose name we know. */
-enum err kms_require_key(enum err, bool there);
+enum err kms_require_key(
+    struct kms *, enum err, bool there, const char *member);
 
 /* Many requests name a key, an alias, or both, and nothing else. */
 struct kms_names {
@@ -58,7 +61,9 @@ enum err kms_call_list(struct kms *, const char *operation,
     struct kms_page *);
 #define KMS_LIST_OUT(name, row_type, fields)                             \
 	JSON_ROW_FIELD(struct kms_page, rows, (name), row_type, fields), \
-	    JSON_FIELD(struct kms_page, marker, "NextMarker", TEXT), JSON_END
+	    JSON_FIELD(struct kms_page, marker, "NextMarker", TEXT),     \
+	    JSON_FIELD(struct kms_page, truncated, "Truncated", BOOL),   \
+	    JSON_END
 
 extern const struct json_field kms_tag_fields[]; /* of struct kms_tag */
 #endif

@@ -38,7 +38,8 @@ kms_get_parameters_for_import(struct kms *k, const char *key,
 	    &in, parameters_out, out);
 
 	return (
-	    kms_require(e, out->token.len != 0 && out->public_key.len != 0));
+	    kms_require(k, e, out->token.len != 0 && out->public_key.len != 0,
+		"ImportToken or PublicKey"));
 }
 
 struct import_in {

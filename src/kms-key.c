@@ -28,6 +28,18 @@ static const struct json_field key_fields[] = {META(id, "KeyId", TEXT),
     META(algorithms, "EncapsulationAlgorithms", NAMES), JSON_END};
 
 bool
+kms_key_is_usable(const struct kms_key *k)
+{
+	return (kms_state_is_usable(k->state));
+}
+
+bool
+kms_key_has_material(const struct kms_key *k)
+{
+	return (kms_state_has_material(k->state));
+}
+
+bool
 kms_key_is_pending_deletion(const struct kms_key *k)
 {
 	return (k->state == KMS_STATE_PENDING_DELETION ||
@@ -96,7 +108,8 @@ kms_create_key(
 	    k, "CreateKey", NULL, create_key_in, in, metadata_out, out);
 
 	e = check_metadata(e, NULL, out);
-	return (kms_require_key(e, e == ERR_OK));
+	e = kms_unreadable(&k->error, e, out->unreadable);
+	return (kms_require_key(k, e, e == ERR_OK, "KeyMetadata"));
 }
 
 struct key_in {
@@ -175,7 +188,8 @@ kms_describe_replicas(struct kms *k, const char *key, struct json_rows *rows)
 	    k, "DescribeKey", NULL, key_in, &in, replicas_out, &out);
 
 	*rows = out.rows;
-	return (kms_require(e, out.id[0] != '\0' && kms_is_key(key, out.id)));
+	return (kms_require(
+	    k, e, out.id[0] != '\0' && kms_is_key(key, out.id), "KeyId"));
 }
 
 #define REPLICATE(member, name, kind) \
@@ -217,7 +231,8 @@ kms_replicate_key(
 	    k, "ReplicateKey", NULL, replicate_in, in, replicate_out, &out);
 
 	memcpy(arn, out.arn, sizeof(out.arn));
-	return (kms_require_key(e, arn[0] != '\0' && is_replica(in, arn)));
+	return (kms_require_key(
+	    k, e, arn[0] != '\0' && is_replica(in, arn), "Arn"));
 }
 
 enum err

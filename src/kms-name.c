@@ -42,7 +42,7 @@ kms_list_keys(struct kms *k, struct kms_page *page)
 
 	/* a key that is left out looks like one that is not there */
 	for (size_t i = 0; i < page->rows.count; i++)
-		e = kms_require(e, keys[i].id[0] != '\0');
+		e = kms_require(k, e, keys[i].id[0] != '\0', "KeyId");
 	return (e);
 }
 
@@ -64,7 +64,7 @@ kms_list_aliases(struct kms *k, const char *key, struct kms_page *page)
 
 	for (size_t i = 0; key != NULL && i < page->rows.count; i++)
 		if (!kms_is_key(key, a[i].key_id))
-			e = kms_require(e, false);
+			e = kms_require(k, e, false, "TargetKeyId");
 	return (e);
 }
 

@@ -31,7 +31,7 @@ kms_encrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 	enum err e = kms_call(
 	    k, "Encrypt", in->key, encrypt_in, in, ciphertext_out, out);
 
-	return (kms_require(e, out->len != 0));
+	return (kms_require(k, e, out->len != 0, "CiphertextBlob"));
 }
 
 enum err
@@ -40,7 +40,8 @@ kms_decrypt(struct kms *k, const struct kms_crypt_in *in, struct buf *out)
 	enum err e = kms_call(
 	    k, "Decrypt", in->key, decrypt_in, in, plaintext_out, out);
 
-	return (kms_require(e, out->len != 0 && out->len <= KMS_PLAINTEXT_MAX));
+	return (kms_require(
+	    k, e, out->len != 0 && out->len <= KMS_PLAINTEXT_MAX, "Plaintext"));
 }
 
 /* GenerateDataKey */
@@ -76,9 +77,10 @@ kms_generate_data_key(
 	enum err e = kms_call(
 	    k, "GenerateDataKey", in->key, data_key_in, in, data_key_out, out);
 
-	return (
-	    kms_require(e, out->arn[0] != '\0' && out->ciphertext.len != 0 &&
-			       out->plaintext.len == data_key_length(in)));
+	return (kms_require(k, e,
+	    out->arn[0] != '\0' && out->ciphertext.len != 0 &&
+		out->plaintext.len == data_key_length(in),
+	    "KeyId, CiphertextBlob or Plaintext"));
 }
 
 /* Sign */
@@ -94,7 +96,7 @@ kms_sign(struct kms *k, const struct kms_sign_in *in, struct buf *out)
 {
 	enum err e = kms_call(k, "Sign", in->key, sign_in, in, sign_out, out);
 
-	return (kms_require(e, out->len != 0));
+	return (kms_require(k, e, out->len != 0, "Signature"));
 }
 
 /* GetPublicKey */
@@ -112,7 +114,7 @@ kms_get_public_key(struct kms *k, const char *key, struct buf *out)
 	enum err e = kms_call(
 	    k, "GetPublicKey", key, key_in, &in, public_key_out, out);
 
-	return (kms_require(e, out->len != 0));
+	return (kms_require(k, e, out->len != 0, "PublicKey"));
 }
 
 /* GenerateMac, VerifyMac */
@@ -143,8 +145,8 @@ kms_generate_mac(struct kms *k, const struct kms_mac_in *in, struct buf *out)
 	enum err e = kms_call(
 	    k, "GenerateMac", in->key, mac_in, in, generate_mac_out, out);
 
-	return (kms_require(
-	    e, out->len != 0 && out->len == mac_length(in->algorithm)));
+	return (kms_require(k, e,
+	    out->len != 0 && out->len == mac_length(in->algorithm), "Mac"));
 }
 
 enum err
@@ -157,7 +159,7 @@ kms_verify_mac(struct kms *k, const struct kms_mac_in *in)
 	/* KMS says it by an exception; if it ever says it so, it is no yes */
 	if (e == ERR_OK && out.valid == JSON_FALSE)
 		e = ERR_BAD_MAC;
-	return (kms_require(e, out.valid != JSON_UNSET));
+	return (kms_require(k, e, out.valid != JSON_UNSET, "MacValid"));
 }
 
 /* DeriveSharedSecret, Encapsulate, Decapsulate */
@@ -183,7 +185,7 @@ kms_derive_shared_secret(
 	enum err e = kms_call(
 	    k, "DeriveSharedSecret", key, agree_in, &in, secret_out, secret);
 
-	return (kms_require(e, secret->len != 0));
+	return (kms_require(k, e, secret->len != 0, "SharedSecret"));
 }
 
 static const struct json_field encapsulate_out[] = {
@@ -206,8 +208,9 @@ kms_encapsulate(struct kms *k, const char *key, struct kms_encapsulated *out)
 	enum err e = kms_call(
 	    k, "Encapsulate", key, agree_in, &in, encapsulate_out, out);
 
-	return (kms_require(e,
-	    out->secret.len == ML_KEM_SECRET_SIZE && out->ciphertext.len != 0));
+	return (kms_require(k, e,
+	    out->secret.len == ML_KEM_SECRET_SIZE && out->ciphertext.len != 0,
+	    "SharedSecret or SharedSecretCiphertextBlob"));
 }
 
 enum err
@@ -219,5 +222,6 @@ kms_decapsulate(
 	enum err e = kms_call(
 	    k, "Decapsulate", key, agree_in, &in, secret_out, secret);
 
-	return (kms_require(e, secret->len == ML_KEM_SECRET_SIZE));
+	return (kms_require(
+	    k, e, secret->len == ML_KEM_SECRET_SIZE, "SharedSecret"));
 }

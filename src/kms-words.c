@@ -123,6 +123,18 @@ kms_material_state_find(const char *text)
 	return ((enum kms_material_state)value_of(material_states, text));
 }
 
+bool
+kms_state_is_usable(enum kms_key_state state)
+{
+	return (state == KMS_STATE_ENABLED || state == KMS_STATE_UPDATING);
+}
+
+bool
+kms_state_has_material(enum kms_key_state state)
+{
+	return (kms_state_is_usable(state) || state == KMS_STATE_DISABLED);
+}
+
 const char *
 key_usage_name(enum key_usage usage)
 {

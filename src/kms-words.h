@@ -1,5 +1,6 @@
 #ifndef KMS_WORDS_H
 #define KMS_WORDS_H
+#include <stdbool.h>
 
 /*
  * The enumerations of KMS. A value of 0 is a word that this table does not
@@ -70,6 +71,12 @@ enum kms_expiration_model kms_expiration_model_find(const char *);
 enum kms_manager kms_manager_find(const char *);
 enum kms_multi_region_type kms_multi_region_type_find(const char *);
 enum kms_material_state kms_material_state_find(const char *);
+
+/* Whether KMS works with a key in that state: also while it moves the primary
+ * of a multi-Region key (Updating). */
+bool kms_state_is_usable(enum kms_key_state);
+/* Whether such a key has material: it is usable, or disabled. */
+bool kms_state_has_material(enum kms_key_state);
 
 /* The word of a value; NULL for 0. */
 const char *key_usage_name(enum key_usage);

@@ -112,6 +112,9 @@ struct kms_key {
 		.algorithms = BUF_INIT(KMS_ALGORITHMS_SIZE)    \
 	}
 void kms_key_free(struct kms_key *);
+/* See kms_state_is_usable() and kms_state_has_material(). */
+bool kms_key_is_usable(const struct kms_key *);
+bool kms_key_has_material(const struct kms_key *);
 /* Also of a primary whose replicas go first. */
 bool kms_key_is_pending_deletion(const struct kms_key *);
 
@@ -171,6 +174,10 @@ enum err kms_describe_keys(struct kms *, const struct kms_key_entry *keys,
 struct kms_page {
 	char marker[KMS_MARKER_SIZE];
 	struct json_rows rows;
+	/* kms_call_list()'s own */
+	enum json_bool truncated;
+	unsigned pages; /* so far */
+	char seen[KMS_MARKER_SIZE]; /* a marker among those so far */
 };
 struct kms_key_entry {
 	char id[KMS_ALIAS_SIZE]; /* what is asked for may be an alias */

@@ -49,6 +49,12 @@ request_init(struct request *k, struct client *c, const char *operation,
 	    "x-amz-retry-after", k->retry_after_ms, sizeof(k->retry_after_ms)};
 	k->fields[2] = (struct http_field){
 	    "retry-after", k->retry_after, sizeof(k->retry_after)};
+	k->fields[3] = (struct http_field){
+	    "x-amzn-errortype", k->error_type, sizeof(k->error_type)};
+	k->fields[4] = (struct http_field){"content-type",
+	    k->error.content_type, sizeof(k->error.content_type)};
+	k->fields[5] = (struct http_field){
+	    "location", k->error.location, sizeof(k->error.location)};
 	k->http = (struct http_request){.url = c->endpoint.url,
 	    .body = body,
 	    .timeout_ms = k->not_idempotent ? 0 : ATTEMPT_MS,
@@ -90,7 +96,7 @@ reply_error(struct request *k)
 
 	if (f->status == 200)
 		return (ERR_OK);
-	e = aws_error_read(buf_view(k->reply), f);
+	e = aws_error_read(k->error_type, buf_view(k->reply), f);
 	buf_reset(k->reply);
 	/* a wrong secret key and a wrong clock look the same */
 	if (e == ERR_CLOCK && k->response.date != 0 && !clock_is_wrong(k))
@@ -144,8 +150,9 @@ request_begin_attempt(struct request *k)
 	enum err e;
 
 	k->attempt++;
-	memset(&k->error, 0, sizeof(k->error));
-	k->request_id[0] = k->retry_after_ms[0] = k->retry_after[0] = '\0';
+	k->error = (struct error_info){.operation = k->operation};
+	k->request_id[0] = k->error_type[0] = k->retry_after_ms[0] =
+	    k->retry_after[0] = '\0';
 	k->response = (struct http_reply){.body = k->reply,
 	    .fields = k->fields,
 	    .field_count = sizeof(k->fields) / sizeof(k->fields[0])};
@@ -169,7 +176,8 @@ request_end_attempt(struct request *k, enum err e)
 			      c->clock->wall_ms(c->clock->ctx);
 		c->has_date = true;
 	}
-	if (e == ERR_OK)
+	/* its header says what a body that is too long would have said */
+	if (e == ERR_OK || (e == ERR_TOO_BIG && k->error_type[0] != '\0'))
 		e = reply_error(k);
 	else if (k->not_idempotent && k->response.sent)
 		e = ERR_UNKNOWN;

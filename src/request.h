@@ -50,11 +50,12 @@ struct request {
 	struct creds *creds;
 	struct buf headers;
 	struct http_request http;
-	struct http_field fields[3];
+	struct http_field fields[6];
 	struct http_reply response;
 	int64_t began_ms, skew_ms;
 	struct error_info error; /* what http.c has to say of it */
 	char request_id[64], retry_after_ms[32], retry_after[32];
+	char error_type[128]; /* the header x-amzn-errortype */
 	/* what came of the request, when there is no other try: */
 	enum err result;
 	struct error_info result_error;

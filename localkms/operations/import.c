@@ -33,7 +33,8 @@ read_wrapping(struct call *c, const struct wrapping **w, unsigned *bits)
 		    "Wrapping key spec %s is not supported in this Region.",
 		    call_text(c, IN_WRAPPING_KEY_SPEC, "")));
 	*bits = spec->bits;
-	if (wrapping_is_allowed(*w, c->key->spec, spec->bits))
+	if (wrapping_is_allowed(*w, c->key->spec, spec->bits) &&
+	    !((*w)->two_steps && strncmp(c->key->region, "cn-", 3) == 0))
 		return (true);
 	return (REFUSE(c, UNSUPPORTED,
 	    "Wrapping algorithm %s with wrapping key spec %s is not supported "

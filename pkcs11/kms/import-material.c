@@ -83,7 +83,7 @@ has_arrived(struct call *c, const struct key *k, enum err e)
 		return (false);
 	aside.deadline = deadline_in(c->module->clock, CLEAN_UP_SECONDS * 1000);
 	yes = describe_keeping_error(&aside, k->meta.id, &meta) == ERR_OK &&
-	      meta.state == KMS_STATE_ENABLED;
+	      kms_key_is_usable(&meta);
 	kms_key_free(&meta);
 	return (yes);
 }

@@ -47,15 +47,24 @@ file_name(const struct key *k, char name[KMS_ID_SIZE + 8])
 	snprintf(name, KMS_ID_SIZE + 8, "pair-%s", k->meta.id);
 }
 
+const char *
+import_params_algorithm(const struct call *c, const struct key_spec *spec)
+{
+	const struct config_token *t = c->token->config;
+
+	return (wrapping_algorithm_choose(t->wrapping, spec,
+	    (CK_ULONG)t->wrapping_bits, VIEW(NULL, 0),
+	    client_region(c->token->client)));
+}
+
 static void
 set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 {
 	const struct config_token *t = c->token->config;
-	const char *algorithm = wrapping_algorithm_choose(
-	    t->wrapping, k->spec, (CK_ULONG)t->wrapping_bits, VIEW(NULL, 0));
+	const char *algorithm = import_params_algorithm(c, k->spec);
 
 	snprintf(p->algorithm, sizeof(p->algorithm), "%s",
-	    algorithm != NULL ? algorithm : k->spec->wrapping);
+	    algorithm != NULL ? algorithm : "");
 	snprintf(p->spec, sizeof(p->spec), SPEC_PREFIX "%ld", t->wrapping_bits);
 }
 
@@ -118,6 +127,11 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 	int tries = 0;
 	enum err e;
 
+	if (p->algorithm[0] == '\0')
+		return (error_info_set(&kms->error, ERR_UNSUPPORTED,
+		    "KMS in %s has no way to import a %s key, with %ld bits",
+		    client_region(c->token->client), k->spec->kms,
+		    c->token->config->wrapping_bits));
 	do {
 		e = kms_get_parameters_for_import(
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
@@ -137,7 +151,6 @@ import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
 	if (k->spec == NULL)
 		return (ERR_REPLY);
 	set_defaults(c, k, p);
-	snprintf(p->algorithm, sizeof(p->algorithm), "%s", k->spec->wrapping);
 	return (get_parameters(c, kms, k, p));
 }
 

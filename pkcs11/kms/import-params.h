@@ -21,6 +21,11 @@ struct import_params {
 void import_params_free(struct import_params *);
 CK_ULONG import_params_bits(const struct import_params *); /* of its RSA key */
 
+/* The WrappingAlgorithm for a key of that KeySpec where no template says it: by
+ * the configuration and the token's Region. NULL: KMS has none there. */
+const char *import_params_algorithm(
+    const struct call *, const struct key_spec *);
+
 /* Of material that is wrapped in this process: asked of KMS in the Region that
  * kms means, and not kept. */
 enum err import_params_for_material(

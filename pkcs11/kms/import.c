@@ -85,11 +85,27 @@ import_both(struct call *c, struct provision *p)
 	return (rv == CKR_OK ? import_material(c, p) : rv);
 }
 
+/* Before there is a key that could not be filled. */
+static CK_RV
+check_algorithm(struct call *c, const struct key_spec *spec)
+{
+	if (import_params_algorithm(c, spec) != NULL)
+		return (CKR_OK);
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+	    "KMS in %s has no way to import a %s key with a wrapping key of "
+	    "%ld bits: see wrapping in keyferry.conf(5)",
+	    client_region(c->token->client), spec->kms,
+	    c->token->config->wrapping_bits));
+}
+
 CK_RV
 import_by_value(struct call *c, const struct key_request *r, struct key **out)
 {
 	struct provision p = PROVISION_INIT(r);
-	CK_RV rv = provision_run(c, &p, import_both, out);
+	CK_RV rv = check_algorithm(c, r->spec);
+
+	if (rv == CKR_OK)
+		rv = provision_run(c, &p, import_both, out);
 
 	/* a key found by its id may be given another label */
 	if (rv == CKR_OK && r->id.len != 0 && !p.label_given &&
@@ -117,7 +133,7 @@ static CK_RV
 refuse_without_token(struct call *c, const struct key *k)
 {
 	enum kms_key_state state = look_at_state(c, k);
-	bool filled = state == KMS_STATE_ENABLED || state == KMS_STATE_DISABLED;
+	bool filled = kms_state_has_material(state);
 
 	return (call_error(c, CKR_WRAPPED_KEY_INVALID,
 	    filled ? "key %s has its material already, and is in use"

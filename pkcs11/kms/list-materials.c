@@ -30,8 +30,7 @@ has_material(const struct kms_key *meta)
 {
 	if (meta->origin != KMS_ORIGIN_EXTERNAL)
 		return (true);
-	return (meta->state == KMS_STATE_ENABLED ||
-		meta->state == KMS_STATE_DISABLED ||
+	return (kms_key_has_material(meta) ||
 		(meta->state != KMS_STATE_PENDING_IMPORT &&
 		    meta->expiration_model != KMS_EXPIRATION_UNKNOWN));
 }

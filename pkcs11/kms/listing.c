@@ -32,6 +32,27 @@ rows_add(struct rows *r, const struct json_rows *page)
 	return (ERR_OK);
 }
 
+/* In that order, each once: a page may have come twice. */
+static void
+rows_sort(struct rows *r, int (*order)(const void *, const void *))
+{
+	size_t kept = 1;
+
+	if (r->count == 0)
+		return;
+	qsort(r->ptr, r->count, r->size, order);
+	for (size_t i = 1; i < r->count; i++) {
+		uint8_t *row = r->ptr + i * r->size;
+
+		if (order(r->ptr + (kept - 1) * r->size, row) == 0)
+			continue;
+		if (kept != i)
+			memcpy(r->ptr + kept * r->size, row, r->size);
+		kept++;
+	}
+	r->count = kept;
+}
+
 static enum err
 list_all_keys(struct kms *k, const char *unused, struct kms_page *page)
 {
@@ -51,7 +72,7 @@ gather(struct call *c, const char *key,
 		if ((e = list(&c->kms, key, &page)) == ERR_OK)
 			e = rows_add(r, &page.rows);
 		if (e == ERR_OK && c->kms.error.message[0] != '\0')
-			call_note(c, "an entry of a list is left out: %s",
+			call_note(c, "a list may lack entries: %s",
 			    c->kms.error.message);
 		json_rows_free(&page.rows);
 		if (e != ERR_OK || page.marker[0] == '\0')
@@ -260,6 +281,7 @@ static enum err
 take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 {
 	struct listed *l = arg;
+	char reply[ERROR_INFO_REPLY_SIZE];
 
 	l->undescribed += e == ERR_NOT_FOUND;
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
@@ -269,9 +291,10 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 	}
 	if (meta->unreadable != NULL) {
 		call_note(l->c,
-		    "key %s is left out: the member %s of KMS's reply cannot "
+		    "key %s is left out: %sthe member %s of the reply cannot "
 		    "be read",
-		    l->ids[i].id, meta->unreadable);
+		    l->ids[i].id, error_info_reply(&l->c->kms.error, reply),
+		    meta->unreadable);
 		return (ERR_OK);
 	}
 	if (e != ERR_OK)
@@ -395,10 +418,8 @@ list_all(struct call *c)
 	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
 	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
 		goto out;
-	if (aliases.count != 0)
-		qsort(aliases.ptr, aliases.count, aliases.size, alias_order);
-	if (ids.count != 0)
-		qsort(ids.ptr, ids.count, ids.size, id_order);
+	rows_sort(&aliases, alias_order);
+	rows_sort(&ids, id_order);
 	if ((keys = calloc(ids.count + 1, sizeof(struct key *))) == NULL) {
 		e = ERR_MEMORY;
 		goto out;
@@ -486,9 +507,7 @@ fetch_aliases(struct call *c, struct key *k, struct key **out)
 		*out = key_ref(k);
 		e = ERR_OK;
 	} else if (e == ERR_OK) {
-		if (aliases.count != 0)
-			qsort(aliases.ptr, aliases.count, aliases.size,
-			    alias_order);
+		rows_sort(&aliases, alias_order);
 		e = take_aliases(c, k, &aliases, asked, out);
 	}
 	store_answered(&c->token->store);

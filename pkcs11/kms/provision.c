@@ -57,7 +57,12 @@ take_back_key(struct call *c, struct provision *p, const struct key *k,
 	if ((e == ERR_OK || e == ERR_WRONG_MATERIAL || recorded) &&
 	    strcmp(p->journal.key_id, k->meta.id) == 0)
 		(void)journal_finish(c, &p->journal);
-	if (e != ERR_WRONG_MATERIAL)
+	if (e == ERR_WRONG_MATERIAL)
+		call_note(c,
+		    "key %s stays, for KMS shows it with material: if nobody "
+		    "wants it, delete it with aws kms schedule-key-deletion",
+		    k->meta.id);
+	else
 		call_note(c,
 		    e == ERR_OK
 			? "key %s, made by this call, is scheduled for deletion"

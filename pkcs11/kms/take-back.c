@@ -103,7 +103,7 @@ schedule_unproved(
 	    k->meta.id, err_text(why));
 	if ((e = settled_state(c, k, &state)) != ERR_OK)
 		return (e);
-	if (state == KMS_STATE_ENABLED || state == KMS_STATE_DISABLED)
+	if (kms_state_has_material(state))
 		return (is_lasting(why) ? leave(c, r, k) : why);
 	if (state == KMS_STATE_PENDING_IMPORT)
 		do {
@@ -196,8 +196,7 @@ check_waits(struct call *c, const struct key *k)
 	if (is_generated(k))
 		return (ERR_OK);
 	e = kms_describe_key(&c->kms, k->meta.id, &meta);
-	if (e == ERR_OK && (meta.state == KMS_STATE_ENABLED ||
-			       meta.state == KMS_STATE_DISABLED))
+	if (e == ERR_OK && kms_key_has_material(&meta))
 		e = ERR_WRONG_MATERIAL;
 	kms_key_free(&meta);
 	return (e == ERR_NOT_FOUND ? ERR_OK : e);

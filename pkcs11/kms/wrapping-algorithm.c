@@ -103,9 +103,18 @@ is_allowed(const char *algorithm, struct view allowed)
 	return (allowed.len == 0 || (mechanism && (hash || !hashes)));
 }
 
+/* KMS in China: GetParametersForImport. */
+static bool
+is_of_region(const char *algorithm, const char *region)
+{
+	return (
+	    strncmp(region, "cn-", 3) != 0 ||
+	    wrapping_algorithm_mechanism(algorithm) != CKM_RSA_AES_KEY_WRAP);
+}
+
 const char *
 wrapping_algorithm_choose(const char *preferred, const struct key_spec *spec,
-    CK_ULONG bits, struct view allowed)
+    CK_ULONG bits, struct view allowed, const char *region)
 {
 	const char *candidates[2 + WRAPPING_ALGORITHMS] = {
 	    preferred, spec->wrapping};
@@ -115,6 +124,7 @@ wrapping_algorithm_choose(const char *preferred, const struct key_spec *spec,
 	for (size_t i = 0; i < 2 + WRAPPING_ALGORITHMS; i++)
 		if (candidates[i] != NULL &&
 		    is_allowed(candidates[i], allowed) &&
+		    is_of_region(candidates[i], region) &&
 		    wrapping_algorithm_can_carry(
 			candidates[i], bits, spec->kms, 0))
 			return (candidates[i]);

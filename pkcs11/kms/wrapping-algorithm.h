@@ -35,10 +35,11 @@ bool wrapping_algorithm_can_carry(
  * key of bits: the preferred one (may be NULL), the KeySpec's own, others. The
  * mechanism must be among those allowed (CK_MECHANISM_TYPE after another; none:
  * any), and so must OAEP's hash if hashes are among them: no mechanism tells
- * it. NULL: there is none.
+ * it. In the China Regions KMS has no RSA_AES_KEY_WRAP. NULL: there is none.
  */
 const char *wrapping_algorithm_choose(const char *preferred,
-    const struct key_spec *, CK_ULONG bits, struct view allowed);
+    const struct key_spec *, CK_ULONG bits, struct view allowed,
+    const char *region);
 
 /*
  * Whether the mechanism of C_UnwrapKey says what the algorithm does:

@@ -62,13 +62,13 @@ read_algorithm(struct call *c, struct template private_t,
 {
 	struct view allowed = template_view(private_t, CKA_ALLOWED_MECHANISMS);
 
-	*algorithm = wrapping_algorithm_choose(
-	    c->token->config->wrapping, spec, bits, allowed);
+	*algorithm = wrapping_algorithm_choose(c->token->config->wrapping, spec,
+	    bits, allowed, client_region(c->token->client));
 	if (*algorithm == NULL)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "a %s key cannot be wrapped by these mechanisms with "
-		    "%lu bits",
-		    spec->kms, bits));
+		    "%lu bits in %s",
+		    spec->kms, bits, client_region(c->token->client)));
 	return (CKR_OK);
 }
 

@@ -79,13 +79,14 @@ log_result(const struct call *c, CK_RV rv)
 {
 	const struct error_info *f = &c->kms.error;
 	const char *what = c->why, *advice = rv_advice(c->err);
-	char said[512] = "", name[RV_NAME_SIZE];
+	char said[1024] = "", reply[ERROR_INFO_REPLY_SIZE], name[RV_NAME_SIZE];
 
 	if (what[0] == '\0' && c->err != ERR_OK)
 		what = err_text(c->err);
-	if (c->err != ERR_OK &&
-	    (f->exception[0] != '\0' || f->message[0] != '\0'))
-		snprintf(said, sizeof(said), " [%s%s%s%s%s]", f->exception,
+	if (c->err != ERR_OK && (f->exception[0] != '\0' ||
+				    f->message[0] != '\0' || f->status != 0))
+		snprintf(said, sizeof(said), " [%s%s%s%s%s%s]",
+		    error_info_reply(f, reply), f->exception,
 		    f->exception[0] != '\0' && f->message[0] != '\0' ? ": "
 								     : "",
 		    f->message, f->request_id[0] != '\0' ? ", request " : "",

@@ -278,7 +278,7 @@ key_has_algorithm(const struct key *k, const char *name, bool prefix)
 bool
 key_is_usable(const struct key *k)
 {
-	return (k->meta.state == KMS_STATE_ENABLED);
+	return (kms_key_is_usable(&k->meta));
 }
 
 bool

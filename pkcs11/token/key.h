@@ -87,7 +87,7 @@ bool key_is_pending_import(
  * so. */
 bool key_has_algorithm(const struct key *, const char *, bool prefix);
 
-bool key_is_usable(const struct key *); /* Enabled: KMS works with it */
+bool key_is_usable(const struct key *); /* KMS works with it */
 bool key_is_pending_deletion(const struct key *); /* waits for its deletion */
 
 /* The classes of the objects that stand for the key, whatever its state, or of

@@ -232,6 +232,46 @@ test_fault(void)
 	http_server_stop(s);
 }
 
+/* What comes from a proxy, or leads elsewhere, is told as that. */
+static void
+test_strangers(void)
+{
+	static const struct http_step steps[] = {{.status = 407},
+	    {.raw = "HTTP/1.1 407 Proxy Authentication Required\r\n"
+		    "Proxy-Authenticate: Basic realm=\"x\"\r\n"
+		    "Content-Length: 0\r\n\r\n"}};
+	static const struct http_step redirect[] = {{.status = 302,
+	    .headers = "Location: https://portal.example/\r\n"}};
+	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
+	struct client *c;
+
+	test_env(http_server_url(s));
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 5000, &o);
+	OK(o.err == ERR_PROXY && strstr(o.error.message, "proxy") != NULL,
+	    "407: %s", o.error.message);
+	client_close(c);
+	test_env("https://kms.example.invalid");
+	setenv("https_proxy", http_server_url(s), 1);
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 5000, &o);
+	OK(o.err == ERR_PROXY && strstr(o.error.message, "407") != NULL,
+	    "407 in answer to CONNECT: %s", o.error.message);
+	client_close(c);
+	http_server_stop(s);
+	unsetenv("https_proxy");
+	s = http_server_start(redirect, ELEMS(redirect), NULL);
+	test_env(http_server_url(s));
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 5000, &o);
+	OK(o.err == ERR_REPLY &&
+		strstr(o.error.message, "Location https://portal.example/") !=
+		    NULL,
+	    "a redirect: %s", o.error.message);
+	client_close(c);
+	http_server_stop(s);
+}
+
 static void
 test_too_large(void)
 {
@@ -414,6 +454,7 @@ main(void)
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);
 	test_fault();
+	test_strangers();
 	test_too_large();
 	test_stale();
 	test_unreachable();

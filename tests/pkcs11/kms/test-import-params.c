@@ -8,6 +8,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 #include "kms/import-params.h"
+#include "request.h"
 #include "tap.h"
 
 #define KEY_ID "12345678-1234-4234-8234-123456789012"
@@ -15,13 +16,15 @@
 #define ARN "arn:aws:kms:us-east-1:111122223333:key/"
 
 static struct crypto crypto;
-static char reply[8192];
+static char reply[8192], asked[1024];
 
 static enum err
 post(void *ctx, const char *operation, struct view body,
     const struct deadline *deadline, struct buf *out, struct error_info *error)
 {
-	(void)ctx, (void)body, (void)deadline, (void)error;
+	(void)ctx, (void)deadline, (void)error;
+	snprintf(asked, sizeof(asked), "%.*s", (int)body.len,
+	    (const char *)body.ptr);
 	OK(strcmp(operation, "GetParametersForImport") == 0, "%s", operation);
 	return (buf_puts(out, reply));
 }
@@ -76,9 +79,11 @@ static void
 check(enum err want, const char *what)
 {
 	static const struct transport transport = {.post = post};
-	struct config_token config = {.wrapping_bits = 3072};
+	struct config_token config = {
+	    .wrapping_bits = 3072, .wrapping = "RSAES_OAEP_SHA_1"};
 	struct module module = {.crypto = &crypto, .clock = &clock_system};
-	struct token token = {.config = &config};
+	struct client client = {.region = "eu-west-1"};
+	struct token token = {.config = &config, .client = &client};
 	struct call c = {.module = &module,
 	    .token = &token,
 	    .kms = {.transport = &transport,
@@ -94,6 +99,50 @@ check(enum err want, const char *what)
 	import_params_free(&p);
 }
 
+/* How the module itself wraps follows the option and the Region. */
+static void
+check_algorithm(
+    const char *option, const char *region, const char *spec, const char *want)
+{
+	struct config_token config = {
+	    .wrapping_bits = 3072, .wrapping = option};
+	struct client client = {.region = ""};
+	struct token token = {.config = &config, .client = &client};
+	const struct call c = {.token = &token};
+	const char *got;
+
+	snprintf(client.region, sizeof(client.region), "%s", region);
+	got = import_params_algorithm(&c, key_spec_find(spec));
+	OK(want == NULL ? got == NULL : got != NULL && strcmp(got, want) == 0,
+	    "wrapping = %s in %s, %s: %s", option != NULL ? option : "nothing",
+	    region, spec, got != NULL ? got : "none");
+}
+
+static void
+test_algorithms(void)
+{
+	check_algorithm(
+	    NULL, "eu-west-1", "ECC_NIST_P256", "RSA_AES_KEY_WRAP_SHA_256");
+	check_algorithm("RSAES_OAEP_SHA_1", "eu-west-1", "ECC_NIST_P256",
+	    "RSAES_OAEP_SHA_1");
+	check_algorithm("RSAES_OAEP_SHA_1", "eu-west-1", "RSA_2048",
+	    "RSA_AES_KEY_WRAP_SHA_256");
+	check_algorithm(
+	    NULL, "cn-north-1", "ECC_NIST_P256", "RSAES_OAEP_SHA_256");
+	check_algorithm("RSA_AES_KEY_WRAP_SHA_1", "cn-northwest-1",
+	    "ECC_NIST_P521", "RSAES_OAEP_SHA_256");
+	check_algorithm("RSAES_OAEP_SHA_1", "cn-north-1", "SYMMETRIC_DEFAULT",
+	    "RSAES_OAEP_SHA_1");
+	check_algorithm(NULL, "cn-north-1", "RSA_2048", NULL);
+}
+
+/* And that is what is asked for. */
+static void
+check_asked(void)
+{
+	OK(strstr(asked, "\"RSAES_OAEP_SHA_1\"") != NULL, "asked: %s", asked);
+}
+
 int
 main(void)
 {
@@ -101,6 +150,8 @@ main(void)
 	    "library context");
 	answer(rsa(3072, "65537"), ARN KEY_ID);
 	check(ERR_OK, "what was asked for");
+	check_asked();
+	test_algorithms();
 	answer(rsa(3072, "65537"), KEY_ID);
 	check(ERR_OK, "by the key id");
 	answer(rsa(3072, "65537"), ARN OTHER_ID);

@@ -130,6 +130,48 @@ test_one_of_them(void)
 	COUNT(list(), KEYS, "all of them");
 }
 
+/* A list ends at Truncated false, and where its markers come again. */
+static void
+test_pages(void)
+{
+	calls_clear();
+	edit_replies(
+	    "ListAliases", NULL, "{\"Truncated\":false,\"NextMarker\":\"a\"}");
+	COUNT(list(), KEYS, "a marker beside Truncated false");
+	COUNT(calls("ListAliases"), 1, "leads nowhere");
+	faults_clear();
+	calls_clear();
+	replace_replies("ListAliases", 200,
+	    "{\"Aliases\":[],\"Truncated\":true,\"NextMarker\":\"a\"}");
+	(void)list();
+	COUNT(calls("ListAliases"), 2, "a marker that comes again ends a list");
+	faults_clear();
+}
+
+static void
+test_strange_reply(void)
+{
+	testenv_write("log", "");
+	edit_replies(
+	    "DescribeKey", ids[7], "{\"KeyMetadata\":{\"KeyState\":7}}");
+	COUNT(list(), KEYS - 1, "one of which the reply cannot be read");
+	faults_clear();
+	OK(strstr(testenv_read("log"),
+	       "is left out: DescribeKey, HTTP status 200, Content-Type "
+	       "application/x-amz-json-1.1: the member KeyState") != NULL,
+	    "the log has operation, status, type and member: %s",
+	    testenv_read("log"));
+	testenv_write("log", "");
+	replace_replies("ListKeys", 200, "{\"Pages\":[]}");
+	RV(p11->C_FindObjectsInit(rw, NULL, 0), CKR_DEVICE_ERROR,
+	    "a list without its member");
+	faults_clear();
+	OK(strstr(testenv_read("log"),
+	       "[ListKeys, HTTP status 200, Content-Type "
+	       "application/x-amz-json-1.1: the member Keys ") != NULL,
+	    "the log says so: %s", testenv_read("log"));
+}
+
 static void
 test_first_is_denied(void)
 {
@@ -232,6 +274,8 @@ main(void)
 	test_at_once();
 	test_connections();
 	test_one_of_them();
+	test_pages();
+	test_strange_reply();
 	test_first_is_denied();
 	test_no_answer();
 	test_threads();

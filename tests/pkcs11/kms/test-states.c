@@ -2,6 +2,7 @@
  * hidden or shown by the configuration. A handle stays as long as the key
  * exists, and works as soon as KMS works with the key again. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "account.h"
@@ -316,16 +317,60 @@ test_shown(void)
 	check_pending_deletion(q);
 }
 
+/* The key works all the while that its primary moves to another Region. */
+static void
+test_updating(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(4), "updating");
+
+	edit_replies("DescribeKey", NULL,
+	    "{\"KeyMetadata\":{\"KeyState\":\"Updating\",\"Enabled\":true}}");
+	COUNT(find_label("updating", CKO_SECRET_KEY), h,
+	    "a key that is Updating is found");
+	RV(seal(h), CKR_OK, "and works");
+	OK(has_state(h, "Updating"), "it says so");
+	COUNT(key_make(material(4), "updating"), h,
+	    "its material can be brought again");
+	faults_clear();
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "it goes");
+}
+
+/* A key that KMS calls Enabled is not taken back: the log says that it is left. */
+static void
+test_left(void)
+{
+	struct key_template k;
+	CK_OBJECT_HANDLE h;
+
+	testenv_write("log", "");
+	edit_replies("DescribeKey", NULL,
+	    "{\"KeyMetadata\":{\"KeyState\":\"Enabled\",\"Enabled\":true}}");
+	control("POST", "/faults?operation=ImportKeyMaterial&fault=error"
+			"&error=LimitExceededException");
+	key_template(&k, material(5), "left");
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_DEVICE_MEMORY,
+	    "an import that KMS refuses");
+	OK(strstr(testenv_read("log"),
+	       "stays, for KMS shows it with material") != NULL,
+	    "the log says what is left: %s", testenv_read("log"));
+	faults_clear();
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct child_row steps[] = {{"import", import_again}};
+	char log[256];
 
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
 	testenv_config(NULL, "refresh = 0", NULL);
 	p11_start();
 	test_news();
+	test_updating();
+	test_left();
 	test_news_of_pair();
 	test_hidden();
 	test_expiry();

@@ -340,6 +340,40 @@ test_points(void)
 	external_key_free(&alien);
 }
 
+/* In China KMS has no RSA_AES_KEY_WRAP: EC keys go by OAEP, RSA keys not. */
+static void
+test_china(void)
+{
+	static const char lines[] = "region = cn-north-1\n"
+				    "wrapping = RSA_AES_KEY_WRAP_SHA_256";
+	struct external_key o;
+	CK_OBJECT_HANDLE h;
+
+	p11_stop();
+	testenv_config(NULL, lines, NULL);
+	p11_start();
+	for (size_t i = 0; i < ELEMS(external_key_ecs); i++) {
+		external_key_make(
+		    &o, &external_key_ecs[i], 0, external_key_ecs[i].group);
+		calls_clear();
+		if (strcmp(external_key_ecs[i].group, "P-521") == 0) {
+			RV(create(&o, 0, &h), CKR_TEMPLATE_INCONSISTENT,
+			    "P-521 does not fit into 2048 bits");
+			COUNT(calls(NULL), 0, "KMS is not asked");
+		} else {
+			RV(create(&o, 0, &h), CKR_OK, "%s by OAEP",
+			    external_key_ecs[i].spec);
+			RV(p11->C_DestroyObject(rw, h), CKR_OK, "it goes");
+		}
+		external_key_free(&o);
+	}
+	external_key_make(&o, &external_key_rsa_2048, 0, "china-rsa");
+	calls_clear();
+	RV(create(&o, 0, &h), CKR_TEMPLATE_INCONSISTENT, "RSA");
+	COUNT(calls(NULL), 0, "KMS is not asked");
+	external_key_free(&o);
+}
+
 int
 main(void)
 {
@@ -352,6 +386,7 @@ main(void)
 	test_others();
 	test_public();
 	test_points();
+	test_china();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
