@@ -294,6 +294,7 @@ scene_begin(const struct scene *s)
 	static const struct result none = {.rv = CKR_CANCEL};
 
 	scene = s;
+	time_begins();
 	machines_start(&s->conf);
 	if (s->before != NULL)
 		s->before();

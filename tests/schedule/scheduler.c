@@ -7,6 +7,7 @@
 
 #define STEPS_MAX 600 /* of one run: more have no end */
 #define WALL_MS INT64_C(1767225600000) /* 2026 */
+#define FIRST_MS 1000000 /* of the clock that only counts: never 0 */
 #define FREE (-1)
 
 enum state { IDLE, BEFORE_STEP, ASLEEP, ENDED };
@@ -107,6 +108,12 @@ sleep_ms(void *ctx, int64_t ms)
 }
 
 const struct clock virtual_clock = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
+
+void
+time_begins(void)
+{
+	callers[SETUP].now_ms = FIRST_MS;
+}
 
 void
 time_passes(int64_t ms)

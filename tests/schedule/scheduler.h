@@ -54,6 +54,9 @@ void caller_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 bool time_is_together(void);
 extern const struct clock virtual_clock; /* the caller's */
+/* For SETUP. Each run begins at the same time: what is rounded to seconds is
+ * then rounded in the same way. */
+void time_begins(void);
 /* For SETUP: all that was done is long ago. */
 void time_passes(int64_t ms);
 #endif
