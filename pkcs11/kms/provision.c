@@ -219,24 +219,26 @@ find_or_make(struct call *c, struct provision *p)
 
 /*
  * The name of a key that was found while it waited may have been taken from it
- * by its maker: one who adopts keys gives it back; else whoever has it now is
+ * by who takes the key back. Its material is in by now, so that it stays, and
+ * where nobody has the name the key gets it again; else whoever has it is
  * meant.
  */
 static CK_RV
 check_name(struct call *c, struct provision *p, bool *again)
 {
 	struct alias_list l = {.names = NULL};
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (!p->found_waiting)
 		return (CKR_OK);
-	if (c->token->config->adopt &&
-	    (e = make_key_aliases(p, &l)) == ERR_OK && l.count != 0)
+	e = find_key_check_moved(c, p, p->key, again);
+	if (e == ERR_OK && *again && p->promised[0] == '\0' &&
+	    (e = make_key_aliases(p, &l)) == ERR_OK && l.count != 0) {
 		e = alias_create(c, &c->kms, l.names[0], p->key);
+		*again = e == ERR_EXISTS || e == ERR_KEY_STATE;
+	}
 	alias_list_free(&l);
-	if (e == ERR_OK || e == ERR_EXISTS)
-		e = find_key_check_moved(c, p, p->key, again);
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+	return (e == ERR_OK || *again ? CKR_OK : call_fail(c, e));
 }
 
 /* The key is another's, or on its way out: never taken back by this call. */

@@ -217,8 +217,7 @@ order(struct node *now, int caller)
 /* Whether the run has come to the node as the one before did, which went
  * another way from the last node on. */
 static bool
-is_as_before(
-    const struct node *n, unsigned enabled, const struct step *pending)
+is_as_before(const struct node *n, unsigned enabled, const struct step *pending)
 {
 	return (n->answers == 0 && n->enabled == enabled &&
 		(x.at + 1 == x.count ||

@@ -109,6 +109,10 @@ algorithms(const struct fake_key *key)
 {
 	if (strcmp(key->usage, "GENERATE_VERIFY_MAC") == 0)
 		return ("\"MacAlgorithms\":[\"HMAC_SHA_256\"]");
+	if (strcmp(key->usage, "SIGN_VERIFY") == 0)
+		return ("\"SigningAlgorithms\":[\"ECDSA_SHA_256\"]");
+	if (strcmp(key->usage, "KEY_AGREEMENT") == 0)
+		return ("\"KeyAgreementAlgorithms\":[\"ECDH\"]");
 	return ("\"EncryptionAlgorithms\":[\"SYMMETRIC_DEFAULT\"]");
 }
 
@@ -306,8 +310,18 @@ update_alias(
 	return (set_alias(r, true, error));
 }
 
-/* Who deletes a name knows whose it is. Where people move names, nobody can;
- * but then there is no pause between the look and this. */
+/* Who deletes a name knows whose it is, and it is the module's. Where people
+ * move names, nobody can know; but then there is no pause between the look and
+ * this. */
+static bool
+may_delete_alias(int self, int name, int target)
+{
+	if (k.seen[self][name] != target)
+		return (k.names_move &&
+			k.looked_ms[self][name] == virtual_clock.mono_ms(NULL));
+	return (!k.names_move || (k.told & 1U << (unsigned)(target - 1)) != 0);
+}
+
 static enum err
 delete_alias(
     const struct request *r, struct buf *reply, struct error_info *error)
@@ -318,9 +332,7 @@ delete_alias(
 	(void)reply;
 	if (target == 0)
 		return (no_key(error));
-	if (k.seen[caller_self()][name] != target &&
-	    !(k.names_move && k.looked_ms[caller_self()][name] ==
-				  virtual_clock.mono_ms(NULL)))
+	if (!may_delete_alias(caller_self(), name, target))
 		fake_kms_is_wrong("%c deletes %s, which leads to %.8s",
 		    'a' + caller_self(), r->alias, fake.keys[target - 1].id);
 	item_set(ITEM_NAME + name, 0);
@@ -506,6 +518,28 @@ cancel_deletion(
 }
 
 static enum err
+get_public_key(
+    const struct request *r, struct buf *reply, struct error_info *error)
+{
+	char text[2048];
+	const struct fake_key *key;
+	int place;
+	enum err e = find(r, &place, error);
+
+	if (e != ERR_OK)
+		return (e);
+	key = &fake.keys[place];
+	if ((item_now(ITEM_KEY + place) & FAKE_STATE) != KMS_STATE_ENABLED)
+		return (wrong_state(error));
+	snprintf(text, sizeof(text),
+	    "{\"KeyId\":\"%s\",\"PublicKey\":\"%s\",\"KeySpec\":\"%s\","
+	    "\"KeyUsage\":\"%s\",%s}",
+	    key->arn, fake_kms_public_half(key), key->spec, key->usage,
+	    algorithms(key));
+	return (buf_puts(reply, text));
+}
+
+static enum err
 enable_key(const struct request *r, struct buf *reply, struct error_info *error)
 {
 	(void)reply;
@@ -518,6 +552,7 @@ static const struct operation operations[] = {
     {"ListKeys", USES_KEYS, list_keys},
     {"ListAliases", USES_ALIASES, list_aliases},
     {"ListResourceTags", USES_KEY, list_resource_tags},
+    {"GetPublicKey", USES_KEY, get_public_key},
     {"CreateAlias", CHANGES_ALIAS, create_alias},
     {"UpdateAlias", CHANGES_ALIAS, update_alias},
     {"DeleteAlias", CHANGES_ALIAS, delete_alias},

@@ -33,6 +33,8 @@ const struct operation *fake_operation(const char *name); /* or ends */
 #define FAKE_BLOB_LEN 256 /* what comes wrapped */
 bool fake_kms_unwrap(struct view blob, struct buf *material);
 const char *fake_kms_public_key(void); /* base64 */
+/* Of the key's material, a PrivateKeyInfo: base64, static memory. */
+const char *fake_kms_public_half(const struct fake_key *);
 void fake_operations_reset(unsigned rules);
 bool is_alias(const char *name);
 #endif

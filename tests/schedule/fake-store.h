@@ -11,8 +11,8 @@
  */
 #define FAKE_KEYS_EACH 8 /* made by one caller in one run */
 #define FAKE_KEYS_MAX ((CALLERS_MAX + 1) * FAKE_KEYS_EACH)
-#define FAKE_NAMES_MAX 32
-#define FAKE_MATERIAL_MAX 64
+#define FAKE_NAMES_MAX 48
+#define FAKE_MATERIAL_MAX 192
 #define FAKE_MATERIALS_MAX 4
 #define FAKE_SETTLE_MS 4000 /* answers may be late for so long */
 

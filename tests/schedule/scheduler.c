@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "scheduler.h"
 
-#define STEPS_MAX 600 /* of one run: more have no end */
+#define STEPS_MAX 2000 /* of one run: more have no end */
 #define WALL_MS INT64_C(1767225600000) /* 2026 */
 #define FIRST_MS 1000000 /* of the clock that only counts: never 0 */
 #define FREE (-1)
