@@ -6,6 +6,7 @@
 #include "cryptoki/keyferry.h"
 #include "mech/mech.h"
 #include "material.h"
+#include "public-half.h"
 #include "read-request.h"
 
 /* Keys that KMS makes: CreateKey with Origin AWS_KMS. Which, the templates
@@ -127,23 +128,19 @@ check_generate(struct call *c, const struct key_request *r)
 	return (CKR_OK);
 }
 
-/* Makes it; what is half-made when that fails is taken back. */
+/* Makes it, held for the caller; what is half-made when that fails is taken
+ * back. */
 static CK_RV
 provision_key(struct call *c, const struct key_request *r,
-    CK_OBJECT_HANDLE *handle, CK_OBJECT_HANDLE *public_key)
+    CK_OBJECT_HANDLE *handle, struct key **out)
 {
 	struct provision p = PROVISION_INIT(r);
-	struct store *store = &c->token->store;
-	struct key *k = NULL;
-	CK_RV rv = provision_run(c, &p, NULL, &k);
+	CK_RV rv = provision_run(c, &p, NULL, out);
 
-	if (rv != CKR_OK)
-		return (rv);
-	*handle = store_handle(store, k->meta.id, r->spec->class);
-	if (public_key != NULL)
-		*public_key = store_handle(store, k->meta.id, CKO_PUBLIC_KEY);
-	key_unref(k);
-	return (CKR_OK);
+	if (rv == CKR_OK)
+		*handle = store_handle(
+		    &c->token->store, (*out)->meta.id, r->spec->class);
+	return (rv);
 }
 
 CK_RV
@@ -153,6 +150,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	static const struct template none = {NULL, 0};
 	struct key_request r = {
 	    .class = CKO_SECRET_KEY, .generated_by_kms = true};
+	struct key *k = NULL;
 	CK_RV rv;
 
 	if ((rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
@@ -161,7 +159,8 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
-		rv = provision_key(c, &r, handle, NULL);
+		rv = provision_key(c, &r, handle, &k);
+	key_unref(k);
 	return (rv);
 }
 
@@ -191,6 +190,7 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 {
 	struct key_request r = {
 	    .class = CKO_PRIVATE_KEY, .generated_by_kms = true};
+	struct key *k = NULL;
 	CK_RV rv;
 
 	if ((rv = read_spec(c, m->key_type, public_t, &r.spec)) == CKR_OK &&
@@ -199,7 +199,10 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
 	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
-	    (rv = check_generate(c, &r)) == CKR_OK)
-		rv = provision_key(c, &r, private_key, public_key);
+	    (rv = check_generate(c, &r)) == CKR_OK &&
+	    (rv = provision_key(c, &r, private_key, &k)) == CKR_OK)
+		rv = public_half_make(
+		    c, k, public_t, key_spec_generator(k->spec), public_key);
+	key_unref(k);
 	return (rv);
 }

@@ -3,6 +3,7 @@
 #include "kms/provision.h"
 #include "kms/wrapping-algorithm.h"
 #include "material.h"
+#include "public-half.h"
 #include "object/attr.h"
 #include "read-request.h"
 
@@ -95,8 +96,8 @@ choose(struct call *c, struct provision *p)
 
 static CK_RV
 provision_pair(struct call *c, const struct key_request *r,
-    const char *algorithm, CK_ULONG bits, CK_OBJECT_HANDLE *public_key,
-    CK_OBJECT_HANDLE *private_key)
+    const char *algorithm, CK_ULONG bits, struct template public_t,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
 	struct pair pair = {PROVISION_INIT(r), algorithm, bits};
 	struct store *store = &c->token->store;
@@ -105,10 +106,11 @@ provision_pair(struct call *c, const struct key_request *r,
 
 	if (rv != CKR_OK)
 		return (rv);
-	*public_key = store_handle(store, k->meta.id, CKO_PUBLIC_KEY);
 	*private_key = store_handle(store, k->meta.id, CKO_PRIVATE_KEY);
+	rv = public_half_make(
+	    c, k, public_t, CKM_RSA_PKCS_KEY_PAIR_GEN, public_key);
 	key_unref(k);
-	return (CKR_OK);
+	return (rv);
 }
 
 CK_RV
@@ -130,6 +132,6 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 	    (rv = read_algorithm(c, private_t, r.spec, bits, &algorithm)) ==
 		CKR_OK)
 		rv = provision_pair(
-		    c, &r, algorithm, bits, public_key, private_key);
+		    c, &r, algorithm, bits, public_t, public_key, private_key);
 	return (rv);
 }

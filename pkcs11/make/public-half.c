@@ -1,6 +1,8 @@
 #include "kms/listing.h"
 #include "kms/lookup.h"
 #include "object/attr.h"
+#include "object/session-object.h"
+#include "object/template-builder.h"
 #include "public-half.h"
 
 /* clang-format off */
@@ -8,7 +10,16 @@
 static const CK_ATTRIBUTE_TYPE public_parts[] = {
 	CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE };
 /* clang-format on */
+#define PART_MAX 1024 /* bytes of one of them */
 #define PUBLIC_PARTS (sizeof(public_parts) / sizeof(public_parts[0]))
+
+static CK_RV
+give_back(struct call *c, const struct key *k, CK_OBJECT_HANDLE *handle)
+{
+	enum err e = store_give_view_back(&c->token->store, k->meta.id, handle);
+
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
 
 static CK_RV
 find_match(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
@@ -17,14 +28,13 @@ find_match(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	CK_RV rv = CKR_ATTRIBUTE_VALUE_INVALID;
 
 	for (size_t i = 0; i < s->count && rv != CKR_OK; i++) {
-		const struct object *o = &s->objects[i];
+		struct object o = s->objects[i];
 
-		if (o->class != CKO_PUBLIC_KEY || o->is_pair ||
-		    !store_shows(&c->token->store, o, false) ||
-		    !attr_match(c, o, t))
-			continue;
-		*handle = o->handle;
-		rv = CKR_OK;
+		o.is_taken_away = false; /* or it comes back now */
+		if (o.class == CKO_PUBLIC_KEY && !o.is_pair &&
+		    store_shows(&c->token->store, &o, false) &&
+		    attr_match(c, &o, t))
+			rv = give_back(c, o.key, handle);
 	}
 	snapshot_unref(s);
 	return (rv);
@@ -64,9 +74,74 @@ public_half_find(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "the public key is not whole"));
 	if ((rv = refresh(c, t)) == CKR_OK &&
-	    find_match(c, parts, handle) != CKR_OK)
+	    (rv = find_match(c, parts, handle)) == CKR_ATTRIBUTE_VALUE_INVALID)
 		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key in KMS has this public key: create the private "
 		    "key first");
 	return (rv);
+}
+
+/* The public values of the token's object, into *d, which borrows from *out. */
+static CK_RV
+read_parts(struct call *c, const struct object *o, struct template_builder *d,
+    CK_BYTE out[PUBLIC_PARTS][PART_MAX])
+{
+	CK_ATTRIBUTE a;
+
+	for (size_t i = 0; i < PUBLIC_PARTS; i++) {
+		a = (CK_ATTRIBUTE){public_parts[i], out[i], PART_MAX};
+		switch (attr_fill(c, o, &a, 1)) {
+		case CKR_OK:
+			builder_set(d, a.type, VIEW(a.pValue, a.ulValueLen));
+			break;
+		case CKR_ATTRIBUTE_TYPE_INVALID:
+			break; /* of another type of key */
+		default:
+			return (CKR_FUNCTION_FAILED);
+		}
+	}
+	return (builder_finish(d));
+}
+
+static CK_RV
+copy_to_session(struct call *c, const struct object *view, struct template t,
+    CK_MECHANISM_TYPE generator, CK_OBJECT_HANDLE *handle)
+{
+	struct attr_target target = {
+	    CKO_PUBLIC_KEY, object_type(view), ATTR_GENERATE, false};
+	struct provenance origin = {generator, false, false};
+	struct template_builder d = {.rows = NULL};
+	CK_BYTE parts[PUBLIC_PARTS][PART_MAX];
+	CK_RV rv = builder_begin(c, &d, t, &target);
+
+	builder_drop(&d, CKA_MODULUS_BITS);
+	if (rv == CKR_OK && (rv = read_parts(c, view, &d, parts)) == CKR_OK)
+		rv = session_object_make(
+		    c, builder_template(&d), &origin, handle);
+	builder_free(&d);
+	return (rv);
+}
+
+CK_RV
+public_half_make(struct call *c, const struct key *k, struct template t,
+    CK_MECHANISM_TYPE generator, CK_OBJECT_HANDLE *handle)
+{
+	CK_OBJECT_HANDLE session = CK_INVALID_HANDLE;
+	struct object view;
+	CK_RV rv = give_back(c, k, handle);
+
+	if (rv != CKR_OK || template_bool(t, CKA_TOKEN, true) ||
+	    !object_get(c, *handle, &view))
+		return (rv);
+	rv = copy_to_session(c, &view, t, generator, &session);
+	if (rv == CKR_OK)
+		*handle = session;
+	else
+		call_note(c,
+		    "no session object can be made of the public half of key "
+		    "%s: its handle is that of the token's object",
+		    k->meta.id);
+	c->err = ERR_OK;
+	object_put(&view);
+	return (CKR_OK);
 }

@@ -16,4 +16,11 @@
  */
 CK_RV public_half_find(
     struct call *, struct template, CK_OBJECT_HANDLE *handle);
+/*
+ * That of a key which was just made by that mechanism, of the public template:
+ * the token's object, or with CKA_TOKEN false a session object of the same
+ * values, where there can be one.
+ */
+CK_RV public_half_make(struct call *, const struct key *, struct template,
+    CK_MECHANISM_TYPE generator, CK_OBJECT_HANDLE *);
 #endif

@@ -87,7 +87,8 @@ facts(const struct call *c, const struct object *o)
 		f |= FACT_MULTI_REGION;
 	if (!key_is_pending_deletion(o->key))
 		f |= FACT_MODIFIABLE;
-	if (object_why_not_destroyable(c, o->key) == NULL)
+	if (o->class == CKO_PUBLIC_KEY ||
+	    object_why_not_destroyable(c, o->key) == NULL)
 		f |= FACT_DESTROYABLE;
 	if (o->is_pair)
 		return (f | FACT_WRAPS | FACT_LOCAL);

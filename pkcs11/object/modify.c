@@ -89,6 +89,31 @@ destroy(struct call *c, struct key *k)
 	return (destroy_both(c, k));
 }
 
+/* The key stays as it is. */
+static CK_RV
+take_view_away(struct call *c, const struct object *o)
+{
+	enum err e = store_take_view_away(&c->token->store, o->handle);
+
+	if (e != ERR_OK)
+		return (call_fail(c, e));
+	call_note(c,
+	    "this process no longer shows the public half of key %s: it is a "
+	    "view of the key, which is as it was, and others still see it",
+	    o->key->meta.id);
+	return (CKR_OK);
+}
+
+/* Programs destroy both halves, in either order. */
+static CK_RV
+destroy_orphan(struct call *c, CK_OBJECT_HANDLE handle)
+{
+	return (session_is_rw(c->session) &&
+			store_drop_orphan(&c->token->store, handle)
+		    ? CKR_OK
+		    : CKR_OBJECT_HANDLE_INVALID);
+}
+
 CK_RV
 object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 {
@@ -97,13 +122,15 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 
 	c->context = RV_CREATE;
 	if (!object_get(c, handle, &o))
-		return (CKR_OBJECT_HANDLE_INVALID);
+		return (destroy_orphan(c, handle));
 	if (is_token_certificate(&o))
 		rv = certs_destroy(c, &o);
 	else if (o.attrs != NULL)
 		rv = session_object_destroy(c, &o);
 	else if (!session_is_rw(c->session))
 		rv = CKR_SESSION_READ_ONLY;
+	else if (o.class == CKO_PUBLIC_KEY)
+		rv = take_view_away(c, &o);
 	else if ((rv = destroy(c, o.key)) == CKR_OK)
 		(void)import_params_forget(c, o.key);
 	object_put(&o);

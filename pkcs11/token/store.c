@@ -56,6 +56,7 @@ store_free(struct store *st)
 	if (st->snapshot == NULL)
 		return;
 	free(st->dropped);
+	handle_set_free(&st->orphans);
 	snapshot_unref(st->snapshot);
 	pthread_mutex_destroy(&st->lock);
 	st->snapshot = NULL;
@@ -86,13 +87,15 @@ by_handle(const void *a, const void *b)
 static bool
 is_there(const struct object *o)
 {
-	return (!o->is_pair || key_is_pending_import(o->key));
+	return (!o->is_taken_away &&
+		(!o->is_pair || key_is_pending_import(o->key)));
 }
 
 bool
 store_shows(const struct store *st, const struct object *o, bool all)
 {
-	if (o->is_left_out || o->is_pair != key_is_pending_import(o->key))
+	if (o->is_left_out || o->is_taken_away ||
+	    o->is_pair != key_is_pending_import(o->key))
 		return (false);
 	/* a key beside another is part of that object */
 	return (o->is_pair || (!o->key->is_companion &&
@@ -129,32 +132,50 @@ store_key(struct store *st, const char *key_id)
 	return (k);
 }
 
+/* The key's object of that class as it is now, or NULL. */
+static struct object *
+current_object(struct snapshot *s, const char *key_id, CK_OBJECT_CLASS class)
+{
+	struct object *o;
+
+	for (size_t i = 0; i < s->count; i++) {
+		o = &s->objects[i];
+		if (o->class == class &&
+		    o->is_pair == key_is_pending_import(o->key) &&
+		    strcmp(o->key->meta.id, key_id) == 0)
+			return (o);
+	}
+	return (NULL);
+}
+
 CK_OBJECT_HANDLE
 store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
 {
 	struct snapshot *s = store_snapshot(st);
-	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	const struct object *o = current_object(s, key_id, class);
+	CK_OBJECT_HANDLE h = o == NULL || !is_there(o) ? CK_INVALID_HANDLE
+						       : o->handle;
 
-	for (size_t i = 0; i < s->count; i++)
-		if (s->objects[i].class == class &&
-		    strcmp(s->objects[i].key->meta.id, key_id) == 0 &&
-		    s->objects[i].is_pair ==
-			key_is_pending_import(s->objects[i].key))
-			h = s->objects[i].handle;
 	snapshot_unref(s);
 	return (h);
 }
 
-/* The handle of such an object among the n of before. An import pair and the
- * key that it becomes are not the same object, whatever their class. */
-static CK_OBJECT_HANDLE
-handle_among(
+/* Such an object among the n of before, or NULL. An import pair and the key
+ * that it becomes are not the same object, whatever their class. */
+static const struct object *
+object_among(
     const struct object *before, size_t n, CK_OBJECT_CLASS class, bool is_pair)
 {
 	for (size_t i = 0; i < n; i++)
 		if (before[i].class == class && before[i].is_pair == is_pair)
-			return (before[i].handle);
-	return (CK_INVALID_HANDLE);
+			return (&before[i]);
+	return (NULL);
+}
+
+static CK_OBJECT_HANDLE
+next_handle(struct store *st)
+{
+	return (__atomic_add_fetch(st->next, 1, __ATOMIC_RELAXED));
 }
 
 /* Adds those of the key's objects that are there now or were among the n of
@@ -163,27 +184,33 @@ static void
 add_objects(struct store *st, struct snapshot *to, struct key *k,
     uint64_t as_of, const struct object *before, size_t n)
 {
+	const struct object *old;
 	CK_OBJECT_CLASS classes[2];
-	CK_OBJECT_HANDLE h;
 	size_t count;
 
 	for (int pair = 0; pair < 2; pair++) {
 		count = key_classes(k, pair, classes);
 		for (size_t i = 0; i < count; i++) {
-			h = handle_among(before, n, classes[i], pair);
-			if (h == CK_INVALID_HANDLE &&
-			    key_is_pending_import(k) != pair)
+			old = object_among(before, n, classes[i], pair);
+			if (old == NULL && key_is_pending_import(k) != pair)
 				continue;
-			if (h == CK_INVALID_HANDLE)
-				h = __atomic_add_fetch(
-				    st->next, 1, __ATOMIC_RELAXED);
-			to->objects[to->count++] = (struct object){.handle = h,
+			to->objects[to->count++] = (struct object){
+			    .handle = old != NULL ? old->handle
+						  : next_handle(st),
+			    .is_taken_away = old != NULL && old->is_taken_away,
 			    .class = classes[i],
 			    .key = key_ref(k),
 			    .is_pair = pair,
 			    .as_of = as_of};
 		}
 	}
+}
+
+static void
+add_again(struct snapshot *to, const struct object *o)
+{
+	key_ref(o->key);
+	to->objects[to->count++] = *o;
 }
 
 static void
@@ -211,8 +238,7 @@ change_one(struct store *st, const char *key_id, struct key *k, uint64_t as_of)
 			before[n++] = o;
 			continue;
 		}
-		key_ref(o.key);
-		s->objects[s->count++] = o;
+		add_again(s, &o);
 	}
 	if (k != NULL)
 		add_objects(st, s, k, as_of, before, n);
@@ -333,28 +359,116 @@ store_take_alias(
 	return (e);
 }
 
+/* For questions that are not answered yet. */
+static enum err
+remember_dropped(struct store *st, const char *key_id)
+{
+	struct dropped *rows;
+
+	if (st->asking == 0)
+		return (ERR_OK);
+	rows = array_grow(st->dropped, &st->dropped_cap, st->dropped_count + 1,
+	    sizeof(*rows));
+	if (rows == NULL)
+		return (ERR_MEMORY);
+	st->dropped = rows;
+	rows += st->dropped_count++;
+	rows->at = st->now;
+	snprintf(rows->id, sizeof(rows->id), "%s", key_id);
+	return (ERR_OK);
+}
+
+/* The public half of the key outlives it until it is destroyed, too. */
+static enum err
+remember_orphan(struct store *st, const char *key_id)
+{
+	const struct object *o = current_object(
+	    st->snapshot, key_id, CKO_PUBLIC_KEY);
+
+	return (o == NULL || o->is_taken_away
+		    ? ERR_OK
+		    : handle_set_add(&st->orphans, o->handle));
+}
+
 enum err
 store_drop(struct store *st, const char *key_id)
 {
-	struct dropped *rows;
-	enum err e = ERR_OK;
+	enum err e;
 
 	pthread_mutex_lock(&st->lock);
 	st->now++;
-	if (st->asking > 0) {
-		rows = array_grow(st->dropped, &st->dropped_cap,
-		    st->dropped_count + 1, sizeof(*rows));
-		if (rows == NULL) {
-			e = ERR_MEMORY;
-			goto out;
-		}
-		st->dropped = rows;
-		rows += st->dropped_count++;
-		rows->at = st->now;
-		snprintf(rows->id, sizeof(rows->id), "%s", key_id);
+	if ((e = remember_dropped(st, key_id)) == ERR_OK &&
+	    (e = remember_orphan(st, key_id)) == ERR_OK)
+		e = change_one(st, key_id, NULL, st->now);
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
+bool
+store_drop_orphan(struct store *st, CK_OBJECT_HANDLE handle)
+{
+	bool was;
+
+	pthread_mutex_lock(&st->lock);
+	was = handle_set_remove(&st->orphans, handle);
+	pthread_mutex_unlock(&st->lock);
+	return (was);
+}
+
+/* Puts the object in the place of that of the handle. */
+static enum err
+change_object(
+    struct store *st, CK_OBJECT_HANDLE handle, const struct object *changed)
+{
+	struct snapshot *s = snapshot_new(st->snapshot->count);
+	const struct object *o;
+
+	if (s == NULL)
+		return (ERR_MEMORY);
+	for (size_t i = 0; i < st->snapshot->count; i++) {
+		o = &st->snapshot->objects[i];
+		add_again(s, o->handle == handle ? changed : o);
 	}
-	e = change_one(st, key_id, NULL, st->now);
-out:
+	swap_in(st, s);
+	return (ERR_OK);
+}
+
+enum err
+store_take_view_away(struct store *st, CK_OBJECT_HANDLE handle)
+{
+	struct object want = {.handle = handle}, *o;
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&st->lock);
+	o = bsearch(&want, st->snapshot->objects, st->snapshot->count,
+	    sizeof(*o), by_handle);
+	if (o != NULL) {
+		want = *o;
+		want.is_taken_away = true;
+		e = change_object(st, handle, &want);
+	}
+	pthread_mutex_unlock(&st->lock);
+	return (e);
+}
+
+enum err
+store_give_view_back(
+    struct store *st, const char *key_id, CK_OBJECT_HANDLE *handle)
+{
+	struct object changed;
+	const struct object *o;
+	enum err e = ERR_OK;
+
+	pthread_mutex_lock(&st->lock);
+	o = current_object(st->snapshot, key_id, CKO_PUBLIC_KEY);
+	*handle = o == NULL ? CK_INVALID_HANDLE : o->handle;
+	if (o != NULL && o->is_taken_away) {
+		changed = *o;
+		changed.is_taken_away = false;
+		changed.handle = next_handle(st);
+		if ((e = change_object(st, o->handle, &changed)) == ERR_OK)
+			*handle = changed.handle;
+	}
 	pthread_mutex_unlock(&st->lock);
 	return (e);
 }
@@ -398,13 +512,6 @@ run_of(const struct object *sorted, size_t n, struct key *k,
 	while (o + len < sorted + n && by_key(o + len, &want) == 0)
 		len++;
 	return (len);
-}
-
-static void
-add_again(struct snapshot *to, const struct object *o)
-{
-	key_ref(o->key);
-	to->objects[to->count++] = *o;
 }
 
 /* One key of a listing: its objects become what it says, unless they, the n of

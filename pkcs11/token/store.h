@@ -2,6 +2,7 @@
 #define STORE_H
 #include <pthread.h>
 #include "keydata/attrset.h"
+#include "handle-set.h"
 #include "key.h"
 
 /*
@@ -26,6 +27,9 @@ struct object {
 	bool is_pair;
 	/* the last listing named the key, and KMS did not describe it */
 	bool is_left_out;
+	/* a public half that was destroyed here: a view of the key, which stays
+	 */
+	bool is_taken_away;
 	/* the question that the key is the answer to, or what was done then */
 	uint64_t as_of;
 };
@@ -52,6 +56,9 @@ struct store {
 	size_t dropped_count, dropped_cap;
 	/* keys that the last listing named and DescribeKey did not know yet */
 	size_t undescribed;
+	/* public halves of keys that this process destroyed: programs destroy
+	 * both halves of a pair */
+	struct handle_set orphans;
 };
 
 /* all: keys that can do nothing are objects, too. */
@@ -86,6 +93,17 @@ enum err store_take_alias(
     struct store *, const char *alias, const char *key_id, uint64_t asked);
 /* This process has destroyed that key: its handles go with it. */
 enum err store_drop(struct store *, const char *key_id);
+/*
+ * A public half is a view of its key. Takes it away from this process, or gives
+ * it back if it was taken away, with another handle; *handle is what
+ * store_handle() says of it then.
+ */
+enum err store_take_view_away(struct store *, CK_OBJECT_HANDLE);
+enum err store_give_view_back(
+    struct store *, const char *key_id, CK_OBJECT_HANDLE *handle);
+/* The public half of a key that this process destroyed goes, too. False: it was
+ * none. */
+bool store_drop_orphan(struct store *, CK_OBJECT_HANDLE);
 /* KMS, when asked, did not have that key any more. */
 enum err store_lose(struct store *, const char *key_id, uint64_t asked);
 /* What becomes of a key that a listing of all has not described. */

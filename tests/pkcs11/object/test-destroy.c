@@ -1,5 +1,6 @@
 /* C_DestroyObject: the two ways that the configuration chooses between. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
@@ -73,8 +74,10 @@ test_pairs(void)
 	    "the pair's key in KMS");
 	RV(p11->C_DestroyObject(rw, fresh.private), CKR_OK,
 	    "a pair that never had material");
+	RV(p11->C_DestroyObject(rw, fresh.public), CKR_OK,
+	    "whose public half goes with it");
 	RV(p11->C_DestroyObject(rw, fresh.public), CKR_OBJECT_HANDLE_INVALID,
-	    "goes as a whole");
+	    "once");
 	COUNT(find_label("never used", CKO_PRIVATE_KEY), CK_INVALID_HANDLE,
 	    "it is not found");
 	OK(!account_alias("alias/keyferry/label/never_20used", &a),
@@ -84,6 +87,172 @@ test_pairs(void)
 	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
 	    "its pair is another matter");
 	key_make(material(2), "used");
+}
+
+/* How many public halves of that label a search finds. */
+static CK_ULONG
+public_halves(const char *label)
+{
+	CK_ATTRIBUTE any[] = {A(CKA_CLASS, public_class), A(CKA_TOKEN, yes)};
+	struct key_template named = {.count = 0};
+	CK_OBJECT_HANDLE found[64];
+	CK_ULONG all, n, listed = 0;
+
+	template_add(&named, CKA_CLASS, &public_class, sizeof(public_class));
+	template_add(&named, CKA_TOKEN, &yes, sizeof(yes));
+	template_add(&named, CKA_LABEL, label, strlen(label));
+	n = find(rw, named.t, named.count, found, ELEMS(found));
+	all = find(rw, any, ELEMS(any), found, ELEMS(found));
+	for (CK_ULONG i = 0; i < all && i < ELEMS(found); i++)
+		listed += attr_is_text(found[i], CKA_LABEL, label);
+	return (n == listed ? n : 99);
+}
+
+static bool
+signs(CK_OBJECT_HANDLE h)
+{
+	CK_MECHANISM m = {CKM_ECDSA_SHA256, NULL, 0};
+
+	return (sign_text(h, &m) == CKR_OK);
+}
+
+/* The public half again, as programs write it beside the private one. */
+static CK_RV
+write_public(
+    const CK_BYTE *point, CK_ULONG len, const char *label, CK_OBJECT_HANDLE *h)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	static CK_KEY_TYPE ec = CKK_EC;
+	struct key_template t = {.count = 0};
+
+	template_add(&t, CKA_CLASS, &public_class, sizeof(public_class));
+	template_add(&t, CKA_KEY_TYPE, &ec, sizeof(ec));
+	template_add(&t, CKA_TOKEN, &yes, sizeof(yes));
+	template_add(&t, CKA_EC_PARAMS, p256, sizeof(p256));
+	template_add(&t, CKA_EC_POINT, point, len);
+	template_add(&t, CKA_LABEL, label, strlen(label));
+	return (p11->C_CreateObject(rw, t.t, t.count, h));
+}
+
+/* The public half is a view: what is destroyed of it is not the key. */
+static void
+test_public_half(void)
+{
+	CK_SESSION_HANDLE ro = p11_session(0);
+	struct pair_handles p = pair_generate("halves");
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	CK_BYTE point[256];
+	CK_ULONG len = attr(p.public, CKA_EC_POINT, point, sizeof(point));
+	struct account_key a;
+
+	OK(attr_is(p.public, CKA_DESTROYABLE, &yes, sizeof(yes)) &&
+		attr_is(p.private, CKA_DESTROYABLE, &no, sizeof(no)),
+	    "the public half of a key that stays can be destroyed");
+	RV(p11->C_DestroyObject(ro, p.public), CKR_SESSION_READ_ONLY,
+	    "in a session that writes");
+	RV(p11->C_DestroyObject(rw, p.public), CKR_OK, "it is");
+	RV(p11->C_DestroyObject(rw, p.public), CKR_OBJECT_HANDLE_INVALID,
+	    "once");
+	p11->C_CloseSession(ro);
+	COUNT(public_halves("halves"), 0, "no search finds it");
+	OK(account_alias("alias/halves", &a) && strcmp(a.state, "Enabled") == 0,
+	    "the key in KMS is as it was");
+	OK(signs(p.private) &&
+		find_label("halves", CKO_PRIVATE_KEY) == p.private,
+	    "its private half is found, and signs");
+	RV(write_public(point, len, "halves", &h), CKR_OK,
+	    "it is written again");
+	OK(h != p.public && public_halves("halves") == 1 &&
+		find_label("halves", CKO_PUBLIC_KEY) == h,
+	    "and is there, with another handle");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
+	p11_stop();
+	p11_start();
+	OK(public_halves("halves") == 1 &&
+		signs(find_label("halves", CKO_PRIVATE_KEY)),
+	    "who starts anew sees both");
+	OK(strstr(testenv_read("log"), "and others still see it") != NULL,
+	    "the log says so");
+}
+
+/* That of an import pair, too. */
+static void
+test_public_half_of_pair(void)
+{
+	struct pair_handles p = pair_make("wraps"), again;
+	CK_BYTE one[600], two[600];
+	CK_ULONG n = attr(p.public, CKA_MODULUS, one, sizeof(one));
+	struct account_key a;
+
+	RV(p11->C_DestroyObject(rw, p.public), CKR_OK,
+	    "the public half of an import pair");
+	COUNT(public_halves("wraps"), 0, "is gone");
+	OK(account_alias("alias/wraps", &a) &&
+		strcmp(a.state, "PendingImport") == 0 &&
+		find_label("wraps", CKO_PRIVATE_KEY) == p.private,
+	    "the pair is not");
+	again = pair_make("wraps");
+	OK(again.public != p.public && again.private == p.private &&
+		attr(again.public, CKA_MODULUS, two, sizeof(two)) == n &&
+		memcmp(one, two, n) == 0,
+	    "made again it is the same, with both halves");
+	RV(p11->C_DestroyObject(rw, again.public), CKR_OK, "first the public");
+	RV(p11->C_DestroyObject(rw, p.private), CKR_OK, "then the private");
+	OK(!account_alias("alias/wraps", &a), "half: the pair is gone");
+}
+
+/* A session object of the public half, where the template asks for one. */
+static void
+test_public_session_object(void)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE public[] = {A(CKA_TOKEN, no), A(CKA_EC_PARAMS, p256),
+	    A(CKA_VERIFY, yes), A_BYTES(CKA_LABEL, "here", 4)};
+	CK_ATTRIBUTE private[] = {A(CKA_TOKEN, yes), A(CKA_SIGN, yes),
+	    A_BYTES(CKA_LABEL, "there", 5)};
+	CK_SESSION_HANDLE s = p11_session(CKF_RW_SESSION);
+	CK_OBJECT_HANDLE a = 0, b = 0;
+	CK_BYTE one[256], two[256];
+	CK_ULONG n;
+
+	RV(p11->C_GenerateKeyPair(
+	       s, &m, public, ELEMS(public), private, ELEMS(private), &a, &b),
+	    CKR_OK, "a pair whose public half is to stay here");
+	OK(attr_is(a, CKA_TOKEN, &no, sizeof(no)) &&
+		attr_is(b, CKA_TOKEN, &yes, sizeof(yes)) &&
+		attr_is_text(a, CKA_LABEL, "here"),
+	    "does");
+	n = attr(a, CKA_EC_POINT, one, sizeof(one));
+	OK(n == attr(b, CKA_EC_POINT, two, sizeof(two)) && n < sizeof(one) &&
+		memcmp(one, two, n) == 0,
+	    "with the same point");
+	RV(p11->C_DestroyObject(s, a), CKR_OK, "it is destroyed");
+	OK(public_halves("there") == 1 && signs(b), "the key has its own");
+	p11->C_CloseSession(s);
+	OK(signs(b), "which outlives the session");
+}
+
+/* Either half first. */
+static void
+test_both_halves(void)
+{
+	struct pair_handles p;
+	struct account_key a;
+
+	for (int i = 0; i < 2; i++) {
+		p = pair_generate(i == 0 ? "one" : "other");
+		RV(p11->C_DestroyObject(rw, i == 0 ? p.private : p.public),
+		    CKR_OK, "one half");
+		RV(p11->C_DestroyObject(rw, i == 0 ? p.public : p.private),
+		    CKR_OK, "the other half");
+		RV(p11->C_DestroyObject(rw, p.public),
+		    CKR_OBJECT_HANDLE_INVALID, "no more");
+		RV(p11->C_DestroyObject(rw, p.private),
+		    CKR_OBJECT_HANDLE_INVALID, "nor that");
+		OK(!account_alias(i == 0 ? "alias/one" : "alias/other", &a),
+		    "the key is deleted");
+	}
 }
 
 static void
@@ -142,6 +311,7 @@ test_schedule_deletion(void)
 	account_read(&all);
 	COUNT(account_in(&all, "PendingDeletion"), before + 2,
 	    "KMS deletes them");
+	test_both_halves();
 	h = key_make(material(3), "key");
 	OK(same_key(h, h), "the label serves another key");
 	OK(!opens(h), "which is not the one of before");
@@ -150,10 +320,18 @@ test_schedule_deletion(void)
 int
 main(void)
 {
+	char log[600];
+
 	testenv_start();
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
+	testenv_config(NULL, "generate = yes", NULL);
 	p11_start();
 	test_delete_material();
 	test_pairs();
+	test_public_half();
+	test_public_half_of_pair();
+	test_public_session_object();
 	test_refusals();
 	test_schedule_deletion();
 	p11_stop();
