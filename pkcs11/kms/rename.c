@@ -8,6 +8,7 @@
 
 #define LOOKS_OF_STEP 3
 #define NOT_SHOWN_PAUSE_MS 200
+#define UNDO_SECONDS 30 /* the call's own time may be over */
 
 CK_RV
 rename_check(
@@ -195,28 +196,65 @@ wait_settled(
 	return (e);
 }
 
+/* The step whose old name the look is at; NULL: it is at another name. */
+static struct rename_step *
+step_from(struct rename *r, const struct settled_alias *look)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (look->name == r->steps[i].from)
+			return (&r->steps[i]);
+	return (NULL);
+}
+
 /* Deletes the old names, as far as they still are the key's. */
 static enum err
-drop_old(struct call *c, const struct rename *r,
-    const struct settled_alias *looks, size_t n)
+drop_old(struct call *c, struct rename *r, const struct settled_alias *looks,
+    size_t n)
 {
 	const char *id = r->key->meta.id;
+	struct rename_step *s;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		if (looks[i].promised == NULL &&
-		    !name_is(NAME_MARKER, looks[i].name))
+		if ((s = step_from(r, &looks[i])) != NULL) {
 			e = alias_delete_settled(c, &c->kms, &looks[i], id);
+			s->dropped = e == ERR_OK &&
+				     strcmp(looks[i].key_id, id) == 0;
+		}
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		if (name_is(NAME_MARKER, looks[i].name))
 			e = key_names_leave_marker(c, &c->kms, &looks[i], id);
 	return (e);
 }
 
-/* The store knows the key by its new names, and by what else was learned of it
- * meanwhile. */
+/* The names as they were: first the old ones that are gone, then without the
+ * new ones. The error that the caller reports stays. */
+static void
+undo(struct call *c, struct rename *r)
+{
+	struct kms before = c->kms;
+	enum err e = ERR_OK;
+
+	call_set_deadline(c, UNDO_SECONDS);
+	for (size_t i = 0; i < r->count && e == ERR_OK; i++)
+		if (r->steps[i].dropped)
+			e = alias_create(c, &c->kms, r->steps[i].from, r->key);
+	for (size_t i = 0; i < r->count && e == ERR_OK; i++)
+		if (r->steps[i].made)
+			e = alias_delete(
+			    c, &c->kms, r->steps[i].to, r->key->meta.id);
+	if (e != ERR_OK)
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: key %s has names of before and new ones, among them "
+		    "%s: the same call goes on from there",
+		    c->name, r->key->meta.id, r->steps[0].to);
+	c->kms = before;
+}
+
+/* The store knows the key by its new names, if it has them now, and by what
+ * else was learned of it meanwhile. */
 static enum err
-tell_store(struct call *c, const struct rename *r)
+tell_store(struct call *c, const struct rename *r, bool done)
 {
 	struct store *store = &c->token->store;
 	struct key *latest = store_key(store, r->key->meta.id), *k;
@@ -234,6 +272,9 @@ tell_store(struct call *c, const struct rename *r)
 		memcpy(
 		    r->steps[i].kind == NAME_ID ? k->names.id : k->names.label,
 		    r->steps[i].to, KMS_ALIAS_SIZE);
+	/* what KMS made of them, the next reader asks it */
+	if (!done)
+		k->names = (struct key_names){.known = false};
 	e = store_put(store, k);
 	key_unref(k);
 	return (e);
@@ -253,9 +294,12 @@ rename_end(struct call *c, struct rename *r, CK_RV rv)
 			   SETTLED_LOOKS * c->token->config->settle);
 	if (rv == CKR_OK && r->count > 0) {
 		if ((e = wait_settled(c, r, looks, &n)) == ERR_OK &&
-		    (e = drop_old(c, r, looks, n)) == ERR_OK)
-			e = tell_store(c, r);
+		    (e = drop_old(c, r, looks, n)) != ERR_OK)
+			undo(c, r);
 		if (e != ERR_OK)
+			rv = call_fail(c, e);
+		e = tell_store(c, r, rv == CKR_OK);
+		if (e != ERR_OK && rv == CKR_OK)
 			rv = call_fail(c, e);
 	} else if (r->count > 0) {
 		for (size_t i = 0; i < r->count; i++)

@@ -12,7 +12,8 @@
  *   2 it is waited for until KMS shows it
  *   3 DeleteAlias of the old one, if it still leads to the key
  *
- * Other labels that the key has stay. Two renames of one key at once leave both
+ * Where KMS refuses step 3, what was done is undone. Other labels that the key
+ * has stay. Two renames of one key at once leave both
  * new names. Whoever renames has the key's lock (key-lock.h).
  */
 struct rename {
@@ -23,6 +24,7 @@ struct rename {
 		char to[KMS_ALIAS_SIZE];
 		char marker[KMS_ALIAS_SIZE]; /* of the old label; "": none */
 		bool made; /* this call created `to`, and may delete it again */
+		bool dropped; /* this call deleted `from` */
 	} steps[2];
 	size_t count;
 };
@@ -38,7 +40,9 @@ struct rename {
  */
 CK_RV rename_begin(struct call *, struct rename *, struct key *,
     const struct view *label, const struct view *id);
-/* Steps 2 and 3; the store knows the key by its new names afterwards. rv: of
+/* Steps 2 and 3; the store knows the key by its new names afterwards. Where an
+ * old name cannot be deleted, the key has its old names again, or the log says
+ * which it has. rv: of
  * what came between; if that failed, the names that this call created are
  * deleted again, unless another call brought the key its material, which may
  * have been told that the key has these names. */

@@ -289,6 +289,94 @@ test_two_at_once(const char *first, const char *second)
 	RV(set_label(h, second), CKR_OK, "and once more");
 }
 
+/* A rename that KMS refuses: the key has the names that it had, and shows them.
+ * skip: so many requests of that operation are let through. */
+static void
+check_refused(unsigned n, const char *operation, int skip, const char *error,
+    bool with_id, bool undone)
+{
+	static const struct {
+		const char *error;
+		CK_RV rv;
+	} rows[] = {{"AccessDeniedException", CKR_ACTION_PROHIBITED},
+	    {"LimitExceededException", CKR_DEVICE_MEMORY},
+	    {"ThrottlingException", CKR_DEVICE_ERROR},
+	    {"KMSInvalidStateException", CKR_FUNCTION_FAILED}};
+	CK_BYTE id[] = {9, 1, (CK_BYTE)n}, other[] = {9, 2, (CK_BYTE)n};
+	char label[32], new[32], alias[2][64], ids[2][64], what[120];
+	CK_ATTRIBUTE t[] = {A_BYTES(CKA_LABEL, new, 0), A(CKA_ID, other)};
+	struct key_template k;
+	CK_OBJECT_HANDLE h = 0;
+	CK_RV want = CKR_OK;
+
+	snprintf(what, sizeof(what), "%s %d, %s, %s", operation, skip, error,
+	    with_id ? "label and id" : "label");
+	for (size_t i = 0; i < ELEMS(rows); i++)
+		if (strcmp(error, rows[i].error) == 0)
+			want = rows[i].rv;
+	snprintf(label, sizeof(label), "as-it-was-%u", n);
+	snprintf(new, sizeof(new), "as-it-is-not-%u", n);
+	t[0].ulValueLen = strlen(new);
+	snprintf(alias[0], sizeof(alias[0]), "alias/%s", label);
+	snprintf(alias[1], sizeof(alias[1]), "alias/%s", new);
+	snprintf(ids[0], sizeof(ids[0]), "alias/keyferry/id/0901%02x", n);
+	snprintf(ids[1], sizeof(ids[1]), "alias/keyferry/id/0902%02x", n);
+	key_template(&k, material(n), label);
+	template_add(&k, CKA_ID, id, sizeof(id));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "a key");
+	control("POST",
+	    "/faults?operation=%s&fault=error&count=%d&skip=%d"
+	    "&error=%s",
+	    operation, undone ? 1 : 0, skip, error);
+	RV(set(h, t, with_id ? 2 : 1), want, "%s", what);
+	faults_clear();
+	OK(attr_is_text(h, CKA_LABEL, label) && attr_is(h, CKA_ID, id, 3),
+	    "%s: the object shows what it had", what);
+	OK(account_has_alias(alias[0]) && account_has_alias(ids[0]),
+	    "%s: its names lead to it", what);
+	if (undone)
+		OK(!account_has_alias(alias[1]) && !account_has_alias(ids[1]),
+		    "%s: the others do not", what);
+	RV(set(h, t, with_id ? 2 : 1), CKR_OK, "%s: allowed, it is done", what);
+	OK(attr_is_text(h, CKA_LABEL, new) && account_has_alias(alias[1]) &&
+		!account_has_alias(alias[0]) &&
+		account_has_alias(ids[1]) == with_id &&
+		account_has_alias(ids[0]) != with_id,
+	    "%s: and it has the new names alone", what);
+}
+
+static void
+test_refused(void)
+{
+	unsigned n = 20;
+
+	for (int with_id = 0; with_id < 2; with_id++)
+		for (int skip = 0; skip <= with_id; skip++) {
+			check_refused(n++, "CreateAlias", skip,
+			    "AccessDeniedException", with_id, true);
+			check_refused(n++, "CreateAlias", skip,
+			    "LimitExceededException", with_id, true);
+			check_refused(n++, "DeleteAlias", skip,
+			    "AccessDeniedException", with_id, true);
+			check_refused(n++, "DeleteAlias", skip,
+			    "KMSInvalidStateException", with_id, true);
+		}
+	/* not even what was done can be undone */
+	check_refused(
+	    n++, "DeleteAlias", 0, "AccessDeniedException", true, false);
+	OK(strstr(testenv_read("log"), "has names of before and new ones"),
+	    "the log says which names it has");
+}
+
+/* To the end of the call's time. */
+static void
+test_throttled(void)
+{
+	begin("timeout = 2");
+	check_refused(60, "CreateAlias", 0, "ThrottlingException", true, false);
+	check_refused(61, "DeleteAlias", 0, "ThrottlingException", true, false);
+}
+
 static const struct child_row children[] = {
     {"rename", rename_in_child}, {"elsewhere", rename_elsewhere}};
 
@@ -312,6 +400,8 @@ main(int argc, char **argv)
 	testenv_write("elsewhere.conf", conf);
 	test_two_at_once("rename", "rename");
 	test_two_at_once("rename", "elsewhere");
+	test_refused();
+	test_throttled();
 	testenv_stop();
 	return (tap_done());
 }
