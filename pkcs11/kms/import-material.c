@@ -23,9 +23,11 @@ count_missing(struct call *c, const struct provision *p, const struct key *k,
 
 	if (materials_may_be_several(&k->meta) && p->material_id[0] != '\0' &&
 	    materials_list(c, &aside, &k->meta, &m) == ERR_OK) {
-		missing = materials_missing(&m);
 		ours = materials_find(&m, p->material_id);
-		if (ours != NULL && !ours->is_here && missing != 0)
+		/* a list without it is from before it came */
+		if (ours != NULL)
+			missing = materials_missing(&m);
+		if (missing != 0 && !ours->is_here)
 			missing--;
 	}
 	*count = m.count;

@@ -467,6 +467,32 @@ rotate(const struct request *r, struct buf *reply, struct error_info *error)
 }
 
 static enum err
+list_key_rotations(
+    const struct request *r, struct buf *reply, struct error_info *error)
+{
+	int place, value, count;
+	char row[256];
+	enum err e = find(r, &place, error);
+
+	if (e != ERR_OK)
+		return (e);
+	value = item_read(ITEM_KEY + place);
+	count = value / FAKE_MATERIALS;
+	e = buf_puts(reply, "{\"Rotations\":[");
+	for (int i = 1; i <= count && e == ERR_OK; i++) {
+		snprintf(row, sizeof(row),
+		    "%s{\"KeyId\":\"%s\",\"KeyMaterialId\":\"%02d%062d\","
+		    "\"KeyMaterialState\":\"%s\",\"ImportState\":\"%s\"}",
+		    i == 1 ? "" : ",", fake.keys[place].arn, i, place,
+		    i == count ? "CURRENT" : "NON_CURRENT",
+		    (value & FAKE_HAS_MATERIAL) != 0 ? "IMPORTED"
+						     : "PENDING_IMPORT");
+		e = buf_puts(reply, row);
+	}
+	return (e == ERR_OK ? buf_puts(reply, "],\"Truncated\":false}") : e);
+}
+
+static enum err
 schedule_deletion(
     const struct request *r, struct buf *reply, struct error_info *error)
 {
@@ -522,20 +548,15 @@ get_public_key(
     const struct request *r, struct buf *reply, struct error_info *error)
 {
 	char text[2048];
-	const struct fake_key *key;
 	int place;
 	enum err e = find(r, &place, error);
 
 	if (e != ERR_OK)
 		return (e);
-	key = &fake.keys[place];
 	if ((item_now(ITEM_KEY + place) & FAKE_STATE) != KMS_STATE_ENABLED)
 		return (wrong_state(error));
-	snprintf(text, sizeof(text),
-	    "{\"KeyId\":\"%s\",\"PublicKey\":\"%s\",\"KeySpec\":\"%s\","
-	    "\"KeyUsage\":\"%s\",%s}",
-	    key->arn, fake_kms_public_half(key), key->spec, key->usage,
-	    algorithms(key));
+	snprintf(text, sizeof(text), "{\"KeyId\":\"%s\",\"PublicKey\":\"%s\"}",
+	    fake.keys[place].arn, fake_kms_public_half(&fake.keys[place]));
 	return (buf_puts(reply, text));
 }
 
@@ -560,6 +581,7 @@ static const struct operation operations[] = {
     {"ImportKeyMaterial", CHANGES_KEY, import_key_material},
     {"DeleteImportedKeyMaterial", CHANGES_KEY, delete_material},
     {"RotateKeyOnDemand", CHANGES_KEY, rotate},
+    {"ListKeyRotations", USES_KEY, list_key_rotations},
     {"ScheduleKeyDeletion", CHANGES_KEY, schedule_deletion},
     {"CancelKeyDeletion", CHANGES_KEY, cancel_deletion},
     {"EnableKey", CHANGES_KEY, enable_key},
