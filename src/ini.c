@@ -5,6 +5,8 @@
 #include "array.h"
 #include "ini.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* in UTF-8 */
+
 struct parser {
 	struct ini *ini;
 	const char *name; /* the file's */
@@ -134,6 +136,9 @@ ini_read(struct ini *ini, int fd, const char *name, struct error_info *error)
 	if (strlen(s) + 1 != ini->text.len)
 		return (error_info_set(
 		    error, ERR_CONFIG, "%s: a NUL byte in it", name));
+	/* some editors on Windows put it there */
+	if (strncmp(s, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		s += strlen(BYTE_ORDER_MARK);
 	for (; s != NULL && e == ERR_OK; s = next) {
 		p.line++;
 		if ((next = strchr(s, '\n')) != NULL)

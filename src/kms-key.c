@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include "kms-call.h"
 
@@ -128,6 +129,28 @@ kms_describe_key(struct kms *k, const char *key, struct kms_key *out)
 	enum err e = kms_call(
 	    k, "DescribeKey", NULL, key_in, &in, metadata_out, out);
 
+	e = check_metadata(e, key, out);
+	return (kms_unreadable(&k->error, e, out->unreadable));
+}
+
+static const struct json_field pair_out[] = {META(arn, "KeyId", TEXT),
+    META(spec, "KeySpec", WORD), META(words.usage, "KeyUsage", WORD),
+    META(algorithms, "EncryptionAlgorithms", NAMES),
+    META(algorithms, "SigningAlgorithms", NAMES),
+    META(algorithms, "KeyAgreementAlgorithms", NAMES),
+    META(algorithms, "EncapsulationAlgorithms", NAMES), JSON_END};
+
+enum err
+kms_describe_pair(struct kms *k, const char *key, struct kms_key *out)
+{
+	struct key_in in = {.key = key};
+	enum err e = kms_call(
+	    k, "GetPublicKey", key, key_in, &in, pair_out, out);
+	const char *slash = strrchr(out->arn, '/');
+
+	(void)snprintf(out->id, sizeof(out->id), "%s",
+	    slash != NULL ? slash + 1 : out->arn);
+	(void)snprintf(out->words.state, sizeof(out->words.state), "Enabled");
 	e = check_metadata(e, key, out);
 	return (kms_unreadable(&k->error, e, out->unreadable));
 }

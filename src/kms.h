@@ -157,6 +157,10 @@ enum err kms_disable_key(struct kms *, const char *key);
 enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
 /* Leaves the key disabled. */
 enum err kms_cancel_key_deletion(struct kms *, const char *key);
+/* What GetPublicKey tells of a pair, where DescribeKey is not allowed: its
+ * state is taken for Enabled, its origin is not known. ERR_UNSUPPORTED: it is a
+ * symmetric key. */
+enum err kms_describe_pair(struct kms *, const char *key, struct kms_key *);
 
 struct kms_key_entry;
 /*

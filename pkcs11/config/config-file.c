@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,39 +61,101 @@ open_section(struct config *c, const struct ini_item *i, const char *file,
 	return (token_add(c, label) != NULL ? ERR_OK : ERR_MEMORY);
 }
 
+/* One more line for the log. */
+static enum err
+add_note(struct config *c, const char *text)
+{
+	size_t before = c->notes != NULL ? strlen(c->notes) : 0;
+	size_t size = before + strlen(text) + 2;
+	char *notes = realloc(c->notes, size);
+
+	if (notes == NULL)
+		return (ERR_MEMORY);
+	snprintf(notes + before, size - before, "%s\n", text);
+	c->notes = notes;
+	return (ERR_OK);
+}
+
+/*
+ * A newer version's file may have options that this one does not know. But one
+ * that is misspelt must not count for nothing: what the token would show or do
+ * without it, nobody has asked for.
+ */
+static enum err
+take_unknown(struct config *c, const struct ini_item *i, bool global,
+    const char *file, struct error_info *error)
+{
+	struct config_token *t = global ? NULL : &c->tokens[c->token_count - 1];
+	const struct option *near = option_near(
+	    global ? module_options : token_options, i->key);
+	bool elsewhere = option_find(global ? token_options : module_options,
+			     i->key) != NULL;
+	char text[256];
+
+	if (elsewhere)
+		snprintf(text, sizeof(text), "%s:%d: the option %s belongs %s",
+		    file, i->line, i->key,
+		    global ? "into a section [token NAME]"
+			   : "before the first section");
+	else if (near != NULL)
+		snprintf(text, sizeof(text),
+		    "%s:%d: there is no option %s: is %s meant?", file, i->line,
+		    i->key, near->name);
+	else
+		snprintf(text, sizeof(text),
+		    "%s:%d: the option %.64s is not known, and has no effect",
+		    file, i->line, i->key);
+	if (near == NULL && !elsewhere)
+		return (add_note(c, text));
+	if (global)
+		return (error_info_set(error, ERR_CONFIG, "%s", text));
+	if (t->fault == NULL && (t->fault = strdup(text)) == NULL)
+		return (ERR_MEMORY);
+	return (ERR_OK);
+}
+
 static enum err
 take_item(struct config *c, const struct ini_item *i, const char *file,
     struct error_info *error)
 {
 	bool global = i->section == NULL || i->section[0] == '\0';
+	char values[512];
 	const struct option *o;
 	enum err e;
 
 	if (i->key == NULL)
 		return (open_section(c, i, file, error));
-	o = option_find(global ? module_options : token_options, i->key);
-	if (o == NULL || i->parent[0] != '\0')
+	if (i->parent[0] != '\0')
 		return (error_info_set(error, ERR_CONFIG,
-		    "%s:%d: unknown option %s", file, i->line, i->key));
+		    "%s:%d: the line is indented: an option begins its line",
+		    file, i->line));
+	o = option_find(global ? module_options : token_options, i->key);
+	if (o == NULL)
+		return (take_unknown(c, i, global, file, error));
 	e = option_set(o,
 	    global ? (void *)c : (void *)&c->tokens[c->token_count - 1],
 	    i->value);
-	return (e == ERR_OK ? e
-			    : error_info_set(error, e, "%s:%d: %s cannot be %s",
-				  file, i->line, i->key, i->value));
+	if (e != ERR_CONFIG)
+		return (e);
+	option_say_values(o, values, sizeof(values));
+	return (error_info_set(error, e, "%s:%d: %s cannot be %.60s%s%s", file,
+	    i->line, i->key, i->value, values[0] != '\0' ? ", but " : "",
+	    values));
 }
 
 static enum err
 read_file(struct config *c, int fd, const char *file, struct error_info *error)
 {
 	struct ini ini = INI_INIT;
+	const char *log;
 	enum err e;
 
-	if ((e = ini_read(&ini, fd, file, error)) != ERR_OK)
-		goto out;
+	e = ini_read(&ini, fd, file, error);
 	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
 		e = take_item(c, &ini.items[i], file, error);
-out:
+	/* what is wrong is told where this file says */
+	if (e != ERR_OK && (log = ini_get(&ini, "", "", "log")) != NULL)
+		(void)option_set(option_find(module_options, "log"), c, log);
 	ini_free(&ini);
 	return (e);
 }
@@ -223,7 +286,7 @@ config_load(const char *init_args, struct config *c, struct error_info *error)
 {
 	static const char prefix[] = "config=";
 	const char *named = env_get("KEYFERRY_CONFIG");
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], *log;
 	int fd = -1;
 	enum err e;
 
@@ -244,7 +307,11 @@ config_load(const char *init_args, struct config *c, struct error_info *error)
 out:
 	if (fd != -1)
 		(void)close(fd);
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		log = c->log;
+		c->log = NULL;
 		config_free(c);
+		c->log = log;
+	}
 	return (e);
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -191,6 +192,84 @@ option_find(const struct option *o, const char *name)
 	return (o->name != NULL ? o : NULL);
 }
 
+#define NAME_MAX_LEN 32
+#define NEAR 2 /* letters: more is another word */
+
+/* Levenshtein's distance, row by row. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_LEN + 1], diagonal, above, m = strlen(b);
+
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			above = row[j];
+			row[j] = diagonal + (a[i - 1] != b[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			diagonal = above;
+		}
+	}
+	return (row[m]);
+}
+
+const struct option *
+option_near(const struct option *o, const char *name)
+{
+	if (strlen(name) > NAME_MAX_LEN)
+		return (NULL);
+	for (; o->name != NULL; o++)
+		if (distance(name, o->name) <= NEAR)
+			return (o);
+	return (NULL);
+}
+
+void
+option_say_values(const struct option *o, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	switch (o->kind) {
+	case OPTION_BOOL:
+		snprintf(text, size, "yes or no");
+		break;
+	case OPTION_NUMBER:
+		snprintf(
+		    text, size, "a number from %ld to %ld", o->low, o->high);
+		break;
+	case OPTION_CHOICE:
+	case OPTION_NAME:
+	case OPTION_SIZE:
+		for (size_t i = 0; o->words[i] != NULL && n < size; i++)
+			n += (size_t)snprintf(text + n, size - n, "%s%s",
+			    i == 0 ? "one of " : ", ", o->words[i]);
+		break;
+	case OPTION_KEYS:
+		snprintf(text, size,
+		    "key ids, key ARNs, alias/NAME (with * and ?), ARNs of "
+		    "aliases, tag:KEY=VALUE, origin:ORIGIN, spec:KEYSPEC");
+		break;
+	case OPTION_TAGS:
+		snprintf(text, size, "KEY=VALUE, KEY=VALUE ...");
+		break;
+	case OPTION_PATH:
+		snprintf(text, size, "a path; ~/ needs a home directory");
+		break;
+	case OPTION_STRING:
+		if (o->high != 0)
+			snprintf(
+			    text, size, "a text of %ld bytes at most", o->high);
+		break;
+	}
+}
+
 enum err
 options_set_standard(const struct option *o, void *base)
 {
@@ -214,8 +293,11 @@ options_free(const struct option *o, void *base)
 void
 config_free(struct config *c)
 {
-	for (size_t i = 0; i < c->token_count; i++)
+	for (size_t i = 0; i < c->token_count; i++) {
 		options_free(token_options, &c->tokens[i]);
+		free(c->tokens[i].fault);
+	}
+	free(c->notes);
 	free(c->tokens);
 	options_free(module_options, c);
 	*c = (struct config){.log = NULL};

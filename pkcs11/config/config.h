@@ -29,8 +29,8 @@ struct config_token {
 	char *certificates; /* directory of certificates; NULL: none */
 	enum config_login login;
 	enum config_show show;
-	/* key ids and key ARNs of keys that may be filled with material: see
-	 * key_list_has() */
+	/* the selection of keys, and those that may be filled with material:
+	 * see key-list.h; NULL: all keys, none vouched for */
 	char *keys;
 	bool adopt; /* any key that waits for material may be filled */
 	enum config_generate generate; /* templates for which KMS makes a key */
@@ -53,6 +53,9 @@ struct config_token {
 	long refresh; /* seconds that a listing of keys stays good */
 	/* seconds for which KMS must say the same before a name is deleted */
 	long settle;
+	/* why the token cannot be used: an option that looks misspelt; NULL:
+	 * it can */
+	char *fault;
 };
 
 /* keyferry.conf, or what stands for it without one. */
@@ -61,6 +64,8 @@ struct config {
 	char *state; /* directory for import tokens and unfinished imports */
 	bool fips; /* use OpenSSL's FIPS provider */
 	char *fips_config; /* file of `openssl fipsinstall`; NULL: OpenSSL's */
+	/* to be told the log: lines, each ended by a newline; NULL: none */
+	char *notes;
 	bool digests; /* name digests in the mechanism list */
 	struct config_token *tokens;
 	size_t token_count; /* at least 1 */
@@ -71,7 +76,7 @@ struct config {
 enum option_kind {
 	OPTION_STRING, /* char *: any text; high: its bytes at most; 0: any */
 	OPTION_PATH, /* char *: a path, "~/" being the user's home */
-	OPTION_KEYS, /* char *: key ids and key ARNs: see key-list.h */
+	OPTION_KEYS, /* char *: selectors of keys: see key-list.h */
 	OPTION_TAGS, /* char *: tags: see tag-list.h */
 	OPTION_BOOL, /* bool: yes or no */
 	OPTION_NUMBER, /* long: from low to high */
@@ -100,6 +105,10 @@ extern const struct option token_options[]; /* of struct config_token */
 const struct option *option_find(const struct option *, const char *name);
 /* Sets the option in base. ERR_CONFIG: it cannot have that value. */
 enum err option_set(const struct option *, void *base, const char *value);
+/* The option whose name is at most two letters away from it, or NULL. */
+const struct option *option_near(const struct option *, const char *name);
+/* Says in words what values the option can have. */
+void option_say_values(const struct option *, char *text, size_t size);
 /* Sets all options as they are without a file. */
 enum err options_set_standard(const struct option *, void *base);
 /* Leaves nothing to free. */

@@ -1,146 +1,15 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
 #include "companion.h"
+#include "config/key-list.h"
 #include "listing.h"
 #include "settle.h"
 #include "describe.h"
 #include "key-names.h"
 #include "key-trust.h"
-
-#define PAGES_MAX 10000 /* a service that never ends must not hang the host */
-
-/* All rows of a list, gathered page by page. */
-struct rows {
-	uint8_t *ptr;
-	size_t count, cap, size;
-};
-
-static enum err
-rows_add(struct rows *r, const struct json_rows *page)
-{
-	size_t need = r->count + page->count;
-	uint8_t *p;
-
-	if (page->count == 0)
-		return (ERR_OK);
-	if ((p = array_grow(r->ptr, &r->cap, need, r->size)) == NULL)
-		return (ERR_MEMORY);
-	r->ptr = p;
-	memcpy(r->ptr + r->count * r->size, page->ptr, page->count * r->size);
-	r->count = need;
-	return (ERR_OK);
-}
-
-/* In that order, each once: a page may have come twice. */
-static void
-rows_sort(struct rows *r, int (*order)(const void *, const void *))
-{
-	size_t kept = 1;
-
-	if (r->count == 0)
-		return;
-	qsort(r->ptr, r->count, r->size, order);
-	for (size_t i = 1; i < r->count; i++) {
-		uint8_t *row = r->ptr + i * r->size;
-
-		if (order(r->ptr + (kept - 1) * r->size, row) == 0)
-			continue;
-		if (kept != i)
-			memcpy(r->ptr + kept * r->size, row, r->size);
-		kept++;
-	}
-	r->count = kept;
-}
-
-static enum err
-list_all_keys(struct kms *k, const char *unused, struct kms_page *page)
-{
-	(void)unused;
-	return (kms_list_keys(k, page));
-}
-
-static enum err
-gather(struct call *c, const char *key,
-    enum err (*list)(struct kms *, const char *, struct kms_page *),
-    struct rows *r)
-{
-	struct kms_page page = {.marker = ""};
-	enum err e;
-
-	for (int n = 0; n < PAGES_MAX; n++) {
-		if ((e = list(&c->kms, key, &page)) == ERR_OK)
-			e = rows_add(r, &page.rows);
-		if (e == ERR_OK && c->kms.error.message[0] != '\0')
-			call_note(c, "a list may lack entries: %s",
-			    c->kms.error.message);
-		json_rows_free(&page.rows);
-		if (e != ERR_OK || page.marker[0] == '\0')
-			return (e);
-	}
-	return (ERR_REPLY);
-}
-
-/* An alias becomes a name of the key; the oldest of its kind is shown. */
-static void
-take_alias(struct key *k, const struct kms_alias_entry *a)
-{
-	char *to = k->names.label;
-
-	if (name_is(NAME_ID, a->name)) {
-		if (k->names.id[0] == '\0')
-			memcpy(k->names.id, a->name, sizeof(k->names.id));
-		return;
-	}
-	if (!name_is(NAME_LABEL, a->name))
-		return;
-	if (k->names.labels++ == 0)
-		memcpy(to, a->name, KMS_ALIAS_SIZE);
-}
-
-/* By key, then oldest first, then by name. */
-static int
-alias_order(const void *va, const void *vb)
-{
-	const struct kms_alias_entry *a = va, *b = vb;
-	int order = strcmp(a->key_id, b->key_id);
-
-	if (order != 0)
-		return (order);
-	if (a->created < b->created || a->created > b->created)
-		return (a->created < b->created ? -1 : 1);
-	return (strcmp(a->name, b->name));
-}
-
-static int
-alias_of_key(const void *key_id, const void *alias)
-{
-	return (
-	    strcmp(key_id, ((const struct kms_alias_entry *)alias)->key_id));
-}
-
-/* Gives the key its names, out of aliases in alias_order(). */
-static void
-take_names(struct key *k, const struct rows *aliases)
-{
-	struct kms_alias_entry *first = (void *)aliases->ptr, *a;
-	const struct kms_alias_entry *end;
-
-	k->names.known = true;
-	k->names.labels = 0;
-	k->names.label[0] = k->names.id[0] = '\0';
-	if (aliases->count == 0)
-		return;
-	end = first + aliases->count;
-	a = bsearch(
-	    k->meta.id, first, aliases->count, sizeof(*a), alias_of_key);
-	if (a == NULL)
-		return;
-	while (a > first && strcmp(a[-1].key_id, k->meta.id) == 0)
-		a--;
-	for (; a < end && strcmp(a->key_id, k->meta.id) == 0; a++)
-		take_alias(k, a);
-}
+#include "list-rows.h"
+#include "selection.h"
 
 /* Names that were known before, and the one that just led to the key. */
 static void
@@ -154,10 +23,8 @@ keep_names(const struct key *before, struct key *k, const char *alias)
 		strncpy(k->names.label, alias, KMS_ALIAS_SIZE - 1);
 }
 
-/* A key that waits for material and may not be filled by any request has no
- * names but its own: whoever planted an alias on it must not be believed. */
-static void
-withhold_names(struct call *c, struct key *k)
+void
+listing_withhold_names(struct call *c, struct key *k)
 {
 	if (key_is_pending_import(k) && !key_trust_for_any_request(c, k))
 		k->names = (struct key_names){.known = true, .withheld = true};
@@ -175,8 +42,10 @@ take_key(struct call *c, struct kms_key *meta, uint64_t asked, const char *name,
 	if (k == NULL)
 		goto out;
 	keep_names(before, k, name);
-	withhold_names(c, k);
+	listing_withhold_names(c, k);
 	k->is_companion = before != NULL && before->is_companion;
+	k->is_outside = (before == NULL || before->is_outside) &&
+			!selection_has(c, k, name);
 	if ((e = companion_describe(c, k, asked)) == ERR_OK)
 		e = store_take(&c->token->store, k, asked, out);
 	if (e == ERR_OK &&
@@ -193,6 +62,21 @@ out:
 	return (e);
 }
 
+/* Of a pair GetPublicKey tells enough to use it. The error of DescribeKey stays
+ * where that does not help. */
+static enum err
+describe_denied(struct call *c, const char *name, struct kms_key *meta)
+{
+	struct kms aside = c->kms;
+
+	kms_key_free(meta);
+	*meta = (struct kms_key)KMS_KEY_INIT;
+	if (kms_describe_pair(&aside, name, meta) != ERR_OK)
+		return (ERR_DENIED);
+	memset(&c->kms.error, 0, sizeof(c->kms.error));
+	return (ERR_OK);
+}
+
 CK_RV
 listing_describe(struct call *c, const char *name, struct key **out)
 {
@@ -202,6 +86,8 @@ listing_describe(struct call *c, const char *name, struct key **out)
 
 	*out = NULL;
 	e = kms_describe_key(&c->kms, name, &meta);
+	if (e == ERR_DENIED)
+		e = describe_denied(c, name, &meta);
 	if (e == ERR_OK && !is_described(name, &meta))
 		e = error_info_set(&c->kms.error, ERR_REPLY,
 		    "asked for key %s, KMS describes %s", name, meta.id);
@@ -217,8 +103,10 @@ listing_describe(struct call *c, const char *name, struct key **out)
 struct several {
 	const struct kms_key_entry *names;
 	size_t optional;
+	bool tells; /* the log of each that is left out */
 	struct kms_key metas[LISTING_NAMES_MAX];
 	bool found[LISTING_NAMES_MAX];
+	enum err refused[LISTING_NAMES_MAX]; /* what KMS said of others */
 };
 
 static enum err
@@ -227,9 +115,11 @@ take_one_of_several(void *arg, size_t i, enum err e, struct kms_key *meta)
 	static const struct kms_key empty = KMS_KEY_INIT;
 	struct several *s = arg;
 
-	if (e == ERR_NOT_FOUND ||
-	    (i >= s->optional && (e == ERR_DENIED || e == ERR_INVALID)))
+	if (e == ERR_NOT_FOUND || e == ERR_DENIED ||
+	    (i >= s->optional && e == ERR_INVALID)) {
+		s->refused[i] = e;
 		return (ERR_OK);
+	}
 	if (e == ERR_OK && !is_described(s->names[i].id, meta))
 		e = ERR_REPLY;
 	if (e != ERR_OK)
@@ -240,12 +130,48 @@ take_one_of_several(void *arg, size_t i, enum err e, struct kms_key *meta)
 	return (ERR_OK);
 }
 
-CK_RV
-listing_describe_several(struct call *c, const struct kms_key_entry *names,
-    size_t count, size_t optional, struct key **keys)
+void
+listing_tell_state(struct call *c, const struct key *k)
+{
+	bool all = c->token->config->show == SHOW_ALL;
+
+	if (!all && k->meta.state == KMS_STATE_DISABLED)
+		call_note(c,
+		    "key %s is left out, for it is disabled: enable it with "
+		    "aws kms enable-key, or set show = all",
+		    k->meta.id);
+	else if (!all && key_is_pending_deletion(k))
+		call_note(c,
+		    "key %s is left out, for it is pending deletion: bring it "
+		    "back with aws kms cancel-key-deletion and enable-key",
+		    k->meta.id);
+}
+
+/* One that may not be described: an optional one is then none. */
+static enum err
+describe_refused(struct call *c, struct several *s, size_t i)
+{
+	const char *name = s->names[i].id;
+
+	if (s->refused[i] == ERR_DENIED &&
+	    describe_denied(c, name, &s->metas[i]) == ERR_OK) {
+		s->found[i] = true;
+		return (ERR_OK);
+	}
+	if (s->tells && s->refused[i] != ERR_OK)
+		call_note(
+		    c, "key %s is left out: %s", name, err_text(s->refused[i]));
+	return (s->refused[i] == ERR_DENIED && i < s->optional ? ERR_DENIED
+							       : ERR_OK);
+}
+
+enum err
+listing_describe_telling(struct call *c, const struct kms_key_entry *names,
+    size_t count, size_t optional, bool tells, struct key **keys)
 {
 	uint64_t asked = store_ask(&c->token->store);
-	struct several s = {.names = names, .optional = optional};
+	struct several s = {
+	    .names = names, .optional = optional, .tells = tells};
 	enum err e;
 
 	for (size_t i = 0; i < count; i++) {
@@ -254,9 +180,14 @@ listing_describe_several(struct call *c, const struct kms_key_entry *names,
 	}
 	e = kms_describe_keys(&c->kms, names, count, take_one_of_several, &s);
 	for (size_t i = 0; i < count && e == ERR_OK; i++)
+		e = describe_refused(c, &s, i);
+	for (size_t i = 0; i < count && e == ERR_OK; i++)
 		if (s.found[i])
 			e = take_key(
 			    c, &s.metas[i], asked, names[i].id, &keys[i]);
+	for (size_t i = 0; i < count && e == ERR_OK && tells; i++)
+		if (keys[i] != NULL)
+			listing_tell_state(c, keys[i]);
 	store_answered(&c->token->store);
 	for (size_t i = 0; i < count; i++) {
 		kms_key_free(&s.metas[i]);
@@ -265,202 +196,16 @@ listing_describe_several(struct call *c, const struct kms_key_entry *names,
 			keys[i] = NULL;
 		}
 	}
-	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
-}
-
-/* A listing on its way: the keys as they come, each in its place. */
-struct listed {
-	struct call *c;
-	const struct kms_key_entry *ids;
-	const struct rows *aliases;
-	struct key **keys; /* NULL: not come, or cannot be seen */
-	size_t undescribed; /* listed, and not known to DescribeKey */
-};
-
-static enum err
-take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
-{
-	struct listed *l = arg;
-	char reply[ERROR_INFO_REPLY_SIZE];
-
-	l->undescribed += e == ERR_NOT_FOUND;
-	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
-		call_note(
-		    l->c, "key %s is left out: %s", l->ids[i].id, err_text(e));
-		return (ERR_OK);
-	}
-	if (meta->unreadable != NULL) {
-		call_note(l->c,
-		    "key %s is left out: %sthe member %s of the reply cannot "
-		    "be read",
-		    l->ids[i].id, error_info_reply(&l->c->kms.error, reply),
-		    meta->unreadable);
-		return (ERR_OK);
-	}
-	if (e != ERR_OK)
-		return (e);
-	if (!is_described(l->ids[i].id, meta)) {
-		call_note(l->c, "key %s is left out: KMS describes %s instead",
-		    l->ids[i].id, meta->id);
-		return (ERR_OK);
-	}
-	if ((l->keys[i] = key_new(meta)) == NULL)
-		return (ERR_MEMORY);
-	take_names(l->keys[i], l->aliases);
-	return (ERR_OK);
-}
-
-/* *count of the keys are there in the end, without gaps, also on failure. */
-static enum err
-describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
-    struct key **keys, size_t *count)
-{
-	struct listed l = {c, (const void *)ids->ptr, aliases, keys, 0};
-	enum err e;
-
-	e = kms_describe_keys(&c->kms, l.ids, ids->count, take_listed, &l);
-	for (size_t i = 0; i < ids->count; i++)
-		if (keys[i] != NULL)
-			keys[(*count)++] = keys[i];
-	__atomic_store_n(
-	    &c->token->store.undescribed, l.undescribed, __ATOMIC_RELAXED);
-	return (e);
-}
-
-static int
-key_of_id(const void *id, const void *key)
-{
-	return (strcmp(id, (*(const struct key *const *)key)->meta.id));
-}
-
-static struct key *
-find_key(struct key **keys, size_t count, const char *id)
-{
-	struct key **k = count == 0 ? NULL
-				    : bsearch(id, keys, count,
-					  sizeof(struct key *), key_of_id);
-
-	return (k == NULL ? NULL : *k);
-}
-
-/* What the aliases of all keys say of them together. */
-static void
-link_keys(
-    struct call *c, struct key **keys, size_t count, const struct rows *aliases)
-{
-	const struct kms_alias_entry *a = (const void *)aliases->ptr;
-	const char *id;
-	struct key *k, *companion;
-
-	if (count != 0)
-		qsort(keys, count, sizeof(struct key *), key_order);
-	for (size_t i = 0; i < count; i++)
-		withhold_names(c, keys[i]);
-	for (size_t i = 0; i < aliases->count; i++)
-		if ((id = name_companion_of(a[i].name)) != NULL &&
-		    (k = find_key(keys, count, id)) != NULL &&
-		    (companion = find_key(keys, count, a[i].key_id)) != NULL)
-			companion_link(c, k, companion);
-}
-
-/* What a listing knows of keys that it does not describe. */
-struct unlisted_context {
-	const struct call *c;
-	const struct rows *ids; /* in id_order() */
-};
-
-static int
-id_order(const void *a, const void *b)
-{
-	const struct kms_key_entry *x = a, *y = b;
-
-	return (strcmp(x->id, y->id));
-}
-
-static int
-key_of_entry(const void *id, const void *entry)
-{
-	return (strcmp(id, ((const struct kms_key_entry *)entry)->id));
-}
-
-/* One that KMS lists and does not describe is still there. KMS may not list a
- * key yet that was made a moment ago. */
-static enum unlisted
-unlisted(const void *arg, const struct key *k)
-{
-	const struct unlisted_context *context = arg;
-	const struct rows *ids = context->ids;
-
-	if (ids->count != 0 && bsearch(k->meta.id, ids->ptr, ids->count,
-				   ids->size, key_of_entry) != NULL)
-		return (UNLISTED_HIDDEN);
-	return (settle_is_young(context->c, k) ? UNLISTED_KEPT : UNLISTED_GONE);
-}
-
-void
-listing_invalidate(struct call *c)
-{
-	listing_turn_invalidate(&c->token->listing);
-}
-
-static enum err
-list_all(struct call *c)
-{
-	struct rows aliases = {.size = sizeof(struct kms_alias_entry)};
-	struct rows ids = {.size = sizeof(struct kms_key_entry)};
-	struct unlisted_context all = {c, &ids};
-	struct store *store = &c->token->store;
-	uint64_t asked = store_ask(store);
-	struct key **keys = NULL;
-	size_t count = 0;
-	enum err e;
-
-	if ((e = gather(c, NULL, kms_list_aliases, &aliases)) != ERR_OK ||
-	    (e = gather(c, NULL, list_all_keys, &ids)) != ERR_OK)
-		goto out;
-	rows_sort(&aliases, alias_order);
-	rows_sort(&ids, id_order);
-	if ((keys = calloc(ids.count + 1, sizeof(struct key *))) == NULL) {
-		e = ERR_MEMORY;
-		goto out;
-	}
-	if ((e = describe_all(c, &ids, &aliases, keys, &count)) == ERR_OK) {
-		link_keys(c, keys, count, &aliases);
-		key_names_mend_markers(
-		    c, (const void *)aliases.ptr, aliases.count);
-		e = store_take_all(store, keys, count, asked, unlisted, &all);
-	}
-out:
-	store_answered(store);
-	for (size_t i = 0; i < count; i++)
-		key_unref(keys[i]);
-	free(keys);
-	free(ids.ptr);
-	free(aliases.ptr);
 	return (e);
 }
 
 CK_RV
-listing_refresh(struct call *c)
+listing_describe_several(struct call *c, const struct kms_key_entry *names,
+    size_t count, size_t optional, struct key **keys)
 {
-	struct listing_turn *turn = &c->token->listing;
-	const struct clock *clock = c->module->clock;
-	int64_t fresh_ms = c->token->config->refresh * 1000;
-	bool ours;
-	enum err e;
+	enum err e = listing_describe_telling(
+	    c, names, count, optional, false, keys);
 
-	if (listing_turn_is_fresh(turn, clock, fresh_ms))
-		return (CKR_OK);
-	/* a DescribeKey a key: thousands of them take their time */
-	call_set_deadline(c, c->token->config->list_timeout);
-	crypto_pause(c->module->crypto);
-	e = listing_turn_begin(
-	    turn, &c->kms.deadline, fresh_ms, &ours, &c->kms.error);
-	crypto_resume(c->module->crypto);
-	if (ours) {
-		e = list_all(c);
-		listing_turn_end(turn, clock, e, &c->kms.error);
-	}
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
@@ -498,10 +243,11 @@ fetch_aliases(struct call *c, struct key *k, struct key **out)
 
 	do {
 		aliases.count = 0;
-		e = gather(c, k->meta.id, kms_list_aliases, &aliases);
+		e = rows_gather(c, k->meta.id, kms_list_aliases, &aliases);
 	} while (settle_retry(c, &c->kms.deadline, k, e, &tries));
-	if (e == ERR_DENIED) {
-		/* whoever may use a key need not be allowed to list */
+	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
+		/* another account's; or to use a key is allowed, and not to
+		 * list */
 		call_note(c, "the aliases of key %s are not seen: %s",
 		    k->meta.id, err_text(e));
 		*out = key_ref(k);

@@ -18,9 +18,10 @@ CK_RV listing_describe(struct call *, const char *key, struct key **out);
  */
 CK_RV listing_describe_several(struct call *, const struct kms_key_entry *names,
     size_t count, size_t optional, struct key **keys);
-/* All keys of the token, unless they were listed a moment ago. A key that
- * KMS refuses to describe is left out, and the log says so. */
-CK_RV listing_refresh(struct call *);
+/* The same; tells: the log of each that is left out. */
+enum err listing_describe_telling(struct call *,
+    const struct kms_key_entry *names, size_t count, size_t optional,
+    bool tells, struct key **keys);
 /*
  * The key with its name of that kind known, or with all its names, held for
  * the caller. Asks KMS for its aliases only when they were never seen; where
@@ -29,6 +30,9 @@ CK_RV listing_refresh(struct call *);
 CK_RV listing_name(
     struct call *, struct key *, enum name_kind, struct key **out);
 CK_RV listing_all_names(struct call *, struct key *, struct key **out);
-/* What was listed is no longer to be relied on. */
-void listing_invalidate(struct call *);
+/* Tells the log of a key that is not shown for its state, and what to do. */
+void listing_tell_state(struct call *, const struct key *);
+/* A key that waits for material and may not be filled by any request has no
+ * names but its own: whoever planted an alias on it must not be believed. */
+void listing_withhold_names(struct call *, struct key *);
 #endif

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "key-trust.h"
+#include "list-keys.h"
 #include "listing.h"
 #include "new-key.h"
 #include "orphans.h"

@@ -15,7 +15,7 @@ look_at_key(struct call *c, const struct key *k)
 	struct key *now = NULL;
 	enum err e = c->err;
 	bool usable;
-	CK_RV rv = listing_describe(c, k->meta.id, &now);
+	CK_RV rv = listing_describe(c, k->meta.arn, &now);
 
 	if (rv == CKR_OK && now == NULL && !settle_is_young(c, k))
 		(void)store_lose(store, k->meta.id, asked);

@@ -1,3 +1,4 @@
+#include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "kms/lookup.h"
 #include "object/attr.h"

@@ -1,5 +1,6 @@
 #include "certificate-names.h"
 #include "key-name.h"
+#include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "token/pubkey.h"
 #include "x509.h"

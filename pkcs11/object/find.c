@@ -5,6 +5,7 @@
 #include "cryptoki/keyferry.h"
 #include "find.h"
 #include "kms/lookup.h"
+#include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "token/login.h"
 #include "keydata/names.h"
@@ -151,6 +152,16 @@ is_found(const void *other, const struct key *k)
 	return (is_among(other, k));
 }
 
+/* Of a key that may not be seen: as in a listing. */
+static CK_RV
+find_nothing(struct call *c)
+{
+	call_note(c, "a key of that name is not looked at: %s [%s]",
+	    err_text(c->err), c->kms.error.message);
+	c->err = ERR_OK;
+	return (CKR_OK);
+}
+
 /*
  * All names in the template must lead to a key. *named tells whether there is
  * any name, *out is the keys, held.
@@ -169,6 +180,8 @@ resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 			continue;
 		name = VIEW(t.rows[i].pValue, t.rows[i].ulValueLen);
 		rv = find_all_named(c, t.rows[i].type, name, &f);
+		if (rv != CKR_OK && c->err == ERR_DENIED)
+			rv = find_nothing(c);
 		if (rv != CKR_OK) {
 			found_keys_free(out);
 			return (rv);

@@ -26,6 +26,17 @@ call_begin(struct call *c, const char *name)
 	return (CKR_OK);
 }
 
+static CK_RV
+refuse_absent(struct call *c)
+{
+	const char *fault = c->token->config->fault;
+
+	return (call_error(c, CKR_TOKEN_NOT_PRESENT, "token %s: %s",
+	    c->token->config->label,
+	    fault != NULL ? fault
+			  : "it is not set up: C_Initialize has told why"));
+}
+
 CK_RV
 call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 {
@@ -41,8 +52,7 @@ call_begin_session(struct call *c, const char *name, CK_SESSION_HANDLE h)
 		return (CKR_SESSION_HANDLE_INVALID);
 	c->token = c->session->token;
 	if (c->token->client == NULL)
-		return (call_error(
-		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
+		return (refuse_absent(c));
 	c->kms.transport = client_transport(c->token->client);
 	call_set_deadline(c, c->token->config->timeout);
 	login_end_hidden_ops(&c->module->sessions, c->session);
@@ -59,8 +69,7 @@ call_begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
 	if ((c->token = module_token(c->module, slot)) == NULL)
 		return (CKR_SLOT_ID_INVALID);
 	if (present && c->token->client == NULL)
-		return (call_error(
-		    c, CKR_TOKEN_NOT_PRESENT, "the token is not set up"));
+		return (refuse_absent(c));
 	return (CKR_OK);
 }
 

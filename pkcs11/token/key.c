@@ -166,6 +166,7 @@ key_copy(const struct key *from)
 	if (k != NULL) {
 		k->names = from->names;
 		k->is_companion = from->is_companion;
+		k->is_outside = from->is_outside;
 		k->companion = from->companion == NULL
 				   ? NULL
 				   : key_ref(from->companion);
@@ -227,6 +228,7 @@ key_says_same(const struct key *a, const struct key *b)
 		strcmp(a->names.label, b->names.label) == 0 &&
 		strcmp(a->names.id, b->names.id) == 0 &&
 		a->is_companion == b->is_companion &&
+		a->is_outside == b->is_outside &&
 		is_same_companion(a->companion, b->companion));
 }
 

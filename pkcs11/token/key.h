@@ -59,6 +59,7 @@ struct key {
 	 * object with this one; NULL: there is none */
 	struct key *companion;
 	bool is_companion; /* of another, and part of its object */
+	bool is_outside; /* of the selection: a search does not find it */
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */

@@ -205,7 +205,36 @@ open_tokens(struct module *m, bool no_threads)
 	return (CKR_OK);
 }
 
-/* The environment decides about the log when the file cannot be read. */
+/* What is wrong with the file is told where it says, else to the system's log.
+ */
+static void
+tell(struct log *log, enum log_level level, const char *text)
+{
+	struct log *l = log;
+
+	if (l == NULL && log_open("syslog", &l) != ERR_OK)
+		return;
+	log_line(l, level, "C_Initialize: %s", text);
+	if (l != log)
+		log_close(l);
+}
+
+static void
+tell_notes(const struct module *m)
+{
+	char *notes = m->config.notes, *end;
+
+	for (; notes != NULL && (end = strchr(notes, '\n')) != NULL;
+	     notes = end + 1) {
+		*end = '\0';
+		tell(m->log, LOG_INFO, notes);
+	}
+	for (size_t i = 0; i < m->config.token_count; i++)
+		if (m->config.tokens[i].fault != NULL)
+			tell(m->log, LOG_ERROR, m->config.tokens[i].fault);
+}
+
+/* The environment decides about the log before the file does. */
 static CK_RV
 read_config(struct module *m, const char *init_args)
 {
@@ -219,10 +248,12 @@ read_config(struct module *m, const char *init_args)
 	/* without the log that was asked for: no call fails for that */
 	if (log_open(spec, &m->log) == ERR_MEMORY)
 		return (CKR_HOST_MEMORY);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		tell_notes(m);
 		return (CKR_OK);
-	log_line(m->log, LOG_ERROR, "C_Initialize: %s: %s", err_text(e),
-	    error.message);
+	}
+	tell(m->log, LOG_ERROR,
+	    error.message[0] != '\0' ? error.message : err_text(e));
 	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }
 

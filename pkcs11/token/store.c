@@ -94,7 +94,7 @@ is_there(const struct object *o)
 bool
 store_shows(const struct store *st, const struct object *o, bool all)
 {
-	if (o->is_left_out || o->is_taken_away ||
+	if (o->is_left_out || o->is_taken_away || o->key->is_outside ||
 	    o->is_pair != key_is_pending_import(o->key))
 		return (false);
 	/* a key beside another is part of that object */

@@ -187,9 +187,10 @@ test_refusals(void)
 		const char *what, *text;
 		int line;
 	} rows[] = {
-	    {"an unknown option", "[token t]\nregoin = x\n", 2},
 	    {"a token's option at the top", "region = x\n", 1},
-	    {"an option of the top in a token", "[token t]\nlog = x\n", 2},
+	    {"a misspelt option at the top", "fipps = yes\n", 1},
+	    {"a line that is indented",
+		"[token t]\nregion = x\n   profile = y\n", 3},
 	    {"a section that is no token", "\n[profile t]\n", 2},
 	    {"a token without a name", "[token]\n", 1},
 	    {"a token with an empty name", "[token ]\n", 1},
@@ -206,12 +207,13 @@ test_refusals(void)
 		"[token t]\nwrapping-bits = 2049\n", 2},
 	    {"a wrapping algorithm that is none",
 		"[token t]\nwrapping = ROT13\n", 2},
-	    {"an alias where a key is vouched for",
-		"[token t]\nkeys = alias/payroll\n", 2},
-	    {"an alias's ARN there",
+	    {"an alias's ARN with a pattern",
 		"[token t]\nkeys = "
-		"arn:aws:kms:eu-west-1:111122223333:alias/payroll\n",
+		"arn:aws:kms:eu-west-1:111122223333:alias/pay*\n",
 		2},
+	    {"an origin that is none", "[token t]\nkeys = origin:MOON\n", 2},
+	    {"a selector that is none", "[token t]\nkeys = owner:me\n", 2},
+	    {"a tag without a key", "[token t]\nkeys = tag:=x\n", 2},
 	    {"a word behind a key id there",
 		"[token t]\nkeys = "
 		"12345678-1234-4234-8234-123456789012 x\n",
@@ -239,13 +241,55 @@ test_refusals(void)
 		snprintf(
 		    other, sizeof(other), "bad.conf line %d: ", rows[i].line);
 		if (!OK(config_load(NULL, &c, &f) == ERR_CONFIG, "%s",
-			rows[i].what))
+			rows[i].what)) {
 			config_free(&c);
-		else if (!OK(strstr(f.message, line) != NULL ||
-				 strstr(f.message, other) != NULL,
-			     "and the line is named"))
+			continue;
+		}
+		config_free(&c);
+		if (!OK(strstr(f.message, line) != NULL ||
+			    strstr(f.message, other) != NULL,
+			"and the line is named"))
 			printf("# %s\n", f.message);
 	}
+}
+
+/* A newer file's option is told and has no effect; a misspelt one fails its
+ * token alone. */
+static void
+test_unknown_options(void)
+{
+	struct config c;
+	struct error_info f = {.status = 0};
+
+	testenv_write("unknown.conf", "\xef\xbb\xbfhologram = yes\r\n"
+				      "[token a]\r\nregoin = x\r\n"
+				      "[token b]\r\nregion = eu-west-1\r\n"
+				      "quantum-leap = 3\r\n"
+				      "[token c]\r\nlog = x\r\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("unknown.conf"), 1);
+	NEED(config_load(NULL, &c, &f) == ERR_OK && c.token_count == 3,
+	    "a file with a byte order mark and CR LF: %s", f.message);
+	OK(c.tokens[0].fault != NULL &&
+		strstr(c.tokens[0].fault, "unknown.conf:3: ") != NULL &&
+		strstr(c.tokens[0].fault, "is region meant") != NULL,
+	    "a misspelt option fails its token");
+	OK(c.tokens[1].fault == NULL &&
+		strcmp(c.tokens[1].region, "eu-west-1") == 0,
+	    "another's is none");
+	OK(c.tokens[2].fault != NULL, "nor is one of the top taken there");
+	OK(c.notes != NULL && strstr(c.notes, ":1: ") != NULL &&
+		strstr(c.notes, "hologram") != NULL &&
+		strstr(c.notes, "quantum-leap") != NULL,
+	    "those that are not known are told");
+	config_free(&c);
+	testenv_write("log.conf", "log = /tmp/there\ndigests = maybe\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("log.conf"), 1);
+	OK(config_load(NULL, &c, &f) == ERR_CONFIG && c.log != NULL &&
+		strcmp(c.log, "/tmp/there") == 0,
+	    "the file says where its faults are told");
+	OK(strstr(f.message, "yes or no") != NULL, "and what is allowed: %s",
+	    f.message);
+	config_free(&c);
 }
 
 static void
@@ -334,6 +378,7 @@ main(void)
 	test_slots();
 	test_keys();
 	test_refusals();
+	test_unknown_options();
 	test_places();
 	test_modes();
 	testenv_stop();

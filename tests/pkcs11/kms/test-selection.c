@@ -1,0 +1,202 @@
+/* The option `keys`: which keys a token shows, by what is asked of KMS; and with
+ * how few permissions. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "account.h"
+#include "cryptoki/cryptoki.h"
+#include "p11.h"
+
+#define ARN "arn:aws:kms:us-east-1:111122223333:key/"
+
+static char rsa[64], ec[64], aes[64], plain[64];
+static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
+
+static void
+make_keys(void)
+{
+	struct kms_tag tag = {"app", "pay"};
+	const struct json_rows tags = {&tag, 1};
+	struct kms kms = account_kms();
+
+	snprintf(rsa, sizeof(rsa), "%s",
+	    account_make("RSA_2048", "SIGN_VERIFY", "alias/prod/rsa"));
+	snprintf(ec, sizeof(ec), "%s",
+	    account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/prod/ec"));
+	snprintf(aes, sizeof(aes), "%s",
+	    account_make(
+		"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/test/aes"));
+	snprintf(plain, sizeof(plain), "%s",
+	    account_make("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", NULL));
+	NEED(kms_tag_resource(&kms, plain, &tags) == ERR_OK, "a tag");
+}
+
+static void
+begin(const char *keys)
+{
+	char lines[1024];
+
+	p11_stop();
+	snprintf(lines, sizeof(lines), "refresh = 0\nkeys = %s", keys);
+	testenv_config(NULL, lines, NULL);
+	p11_start();
+	testenv_write("log", "");
+	calls_clear();
+}
+
+/* The classes of the objects that are found: pairs count two. */
+static void
+shows(const char *keys, CK_ULONG want)
+{
+	begin(keys);
+	COUNT(find(rw, NULL, 0, NULL, 0), want, "keys = %s", keys);
+}
+
+/* With neither ListKeys nor ListAliases. */
+static void
+names_only(const char *keys, CK_ULONG want)
+{
+	control("POST", "/denials?operation=ListKeys");
+	control("POST", "/denials?operation=ListAliases");
+	shows(keys, want);
+	COUNT(calls("ListKeys") + calls("ListAliases"), 0, "nothing is listed");
+	control("DELETE", "/denials");
+}
+
+static void
+test_selectors(void)
+{
+	char keys[512];
+
+	names_only("alias/prod/rsa", 2);
+	names_only(plain, 1);
+	snprintf(keys, sizeof(keys), ARN "%s, alias/prod/ec", plain);
+	names_only(keys, 3);
+	names_only("arn:aws:kms:us-east-1:111122223333:alias/test/aes", 1);
+	names_only("alias/nobody", 0);
+	shows("alias/prod/*", 4);
+	COUNT(calls("DescribeKey"), 2, "no other key is described");
+	shows("alias/*/aes", 1);
+	shows("tag:app=pay", 1);
+	shows("tag:app", 1);
+	shows("tag:app=other", 0);
+	shows("spec:RSA_*", 2);
+	shows("spec:SYMMETRIC_DEFAULT", 2);
+	shows("origin:EXTERNAL", 0);
+	shows("origin:AWS_KMS", 6);
+	shows("alias/prod/ec tag:app=pay", 3);
+	snprintf(keys, sizeof(keys), "alias/prod/* %s", aes);
+	shows(keys, 5);
+}
+
+/* A search by a name finds no more than a listing. */
+static void
+test_names(void)
+{
+	begin("alias/prod/*");
+	OK(find_label("prod/rsa", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE,
+	    "a label inside is found");
+	COUNT(find_label("test/aes", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "one outside is not");
+	COUNT(find(rw, NULL, 0, NULL, 0), 4, "nor by a listing thereafter");
+	begin("tag:app=pay");
+	COUNT(find_label("prod/rsa", CKO_PRIVATE_KEY), CK_INVALID_HANDLE,
+	    "nor by a tag");
+	begin("alias/prod/ec");
+	OK(attr_is_text(
+	       find_label("prod/ec", CKO_PRIVATE_KEY), CKA_LABEL, "prod/ec"),
+	    "its label is known without ListAliases");
+	COUNT(calls("ListAliases"), 0, "which is not asked");
+}
+
+/* Sign and GetPublicKey are enough for a pair that is named. */
+static void
+test_least(void)
+{
+	CK_OBJECT_HANDLE h[4];
+	CK_ATTRIBUTE private[] = {A(CKA_CLASS, private_class)};
+
+	control("POST", "/denials?operation=ListKeys");
+	control("POST", "/denials?operation=ListAliases");
+	control("POST", "/denials?operation=DescribeKey");
+	begin("alias/prod/ec");
+	COUNT(find(rw, private, 1, h, 4), 1, "without DescribeKey");
+	RV(sign_text(h[0], &ecdsa), CKR_OK, "it signs");
+	OK(find_label("prod/ec", CKO_PUBLIC_KEY) != CK_INVALID_HANDLE,
+	    "its label finds it");
+	begin("alias/test/aes");
+	COUNT(find(rw, NULL, 0, NULL, 0), 0, "a symmetric key is not shown");
+	OK(strstr(testenv_read("log"), "alias/test/aes is left out") != NULL,
+	    "the log says so");
+	testenv_write("log", "");
+	COUNT(find_label("test/aes", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "its name finds nothing");
+	OK(strstr(testenv_read("log"), "access denied") != NULL,
+	    "and the log says why: %s", testenv_read("log"));
+	control("DELETE", "/denials");
+}
+
+static void
+test_left_out(void)
+{
+	struct kms kms = account_kms();
+
+	p11_stop();
+	testenv_config(NULL, "refresh = 0", NULL);
+	p11_start();
+	control("POST", "/faults?operation=ListAliases&fault=error"
+			"&error=AccessDeniedException&count=0");
+	COUNT(find(rw, NULL, 0, NULL, 0), 6, "keys without labels");
+	OK(strstr(testenv_read("log"), "keys have no labels") != NULL,
+	    "the log says so");
+	faults_clear();
+	NEED(kms_disable_key(&kms, aes) == ERR_OK &&
+		 kms_schedule_key_deletion(&kms, plain, 7) == ERR_OK,
+	    "two that cannot be used");
+	COUNT(find(rw, NULL, 0, NULL, 0), 4, "are left out");
+	OK(strstr(testenv_read("log"), "aws kms enable-key") != NULL &&
+		strstr(testenv_read("log"), "cancel-key-deletion") != NULL,
+	    "the log says what to do");
+}
+
+/* A misspelt option takes its token's keys away, and no other's. */
+static void
+test_misspelt(void)
+{
+	CK_ULONG count = 4;
+	CK_TOKEN_INFO info;
+
+	p11_stop();
+	testenv_config(NULL, "kees = alias/prod/*",
+	    "[token other]\nslot = 7\nkeys = alias/prod/ec\n");
+	testenv_write("log", "");
+	NEED(p11_open() == CKR_OK && p11->C_Initialize(NULL) == CKR_OK,
+	    "the module starts");
+	RV(p11->C_GetSlotList(0, NULL, &count), CKR_OK, "slots");
+	COUNT(count, 2, "both are there");
+	RV(p11->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_PRESENT,
+	    "the token of the misspelt option is not");
+	RV(p11->C_GetTokenInfo(7, &info), CKR_OK, "the other is");
+	OK(strstr(testenv_read("log"), "is keys meant") != NULL,
+	    "the log says so: %s", testenv_read("log"));
+	RV(p11->C_Finalize(NULL), CKR_OK, "the end");
+}
+
+int
+main(void)
+{
+	char log[256];
+
+	testenv_start();
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
+	p11_start();
+	make_keys();
+	test_selectors();
+	test_names();
+	test_least();
+	test_left_out();
+	test_misspelt();
+	testenv_stop();
+	return (tap_done());
+}
