@@ -100,7 +100,7 @@ settings_find(struct client *c, const struct client_conf *conf,
 static enum err
 keys_open(struct client *c, const char *profile)
 {
-	struct creds_conf cc = {.clock = c->clock};
+	struct creds_conf cc = {.clock = c->clock, .load = creds_chain_load};
 	struct signer_conf sc = {
 	    .crypto = c->crypto, .region = c->region, .service = SERVICE};
 	bool locked;

@@ -3,14 +3,14 @@
 
 /* AWS_ACCESS_KEY_ID and its companions */
 enum err
-creds_env_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *out, struct error_info *error)
+creds_env_load(
+    struct creds_search *s, struct creds *out, struct error_info *error)
 {
 	const char *id = env_get("AWS_ACCESS_KEY_ID");
 	const char *secret = env_get("AWS_SECRET_ACCESS_KEY");
 
-	(void)conf;
-	(void)d;
+	if (s->profile_chosen)
+		return (ERR_NO_CREDS);
 	if (id == NULL && secret == NULL)
 		return (ERR_NO_CREDS);
 	/* half a pair is a mistake: others' credentials must not step in */

@@ -4,25 +4,13 @@
 #include <openssl/crypto.h>
 #include "creds-store.h"
 
-#define SECRET_MAX 256
-#define TOKEN_MAX 16384
-/* What is left of their life when one thread looks for new ones, and when
- * all wait for them. */
-#define ADVISORY_MS (15 * 60 * 1000)
-#define MANDATORY_MS (10 * 60 * 1000)
+/* New ones are looked for in the last third of their life, but not earlier than
+ * this before its end. */
+#define AHEAD_MS (15 * 60 * 1000)
 /* After a failed search while the old ones still serve. */
 #define PAUSE_MS (60 * 1000)
-
-/* In this order. A profile that was chosen on purpose comes before what
- * happens to be in the environment. */
-static const struct {
-	const char *name;
-	creds_load_fn *load;
-	bool not_with_profile;
-} chain[] = {
-    {"environment", creds_env_load, true},
-    {"profile", creds_profile_load, false},
-};
+/* How long a call waits for new ones while the old ones still serve. */
+#define AHEAD_WAIT_MS (5 * 1000)
 
 struct creds_store {
 	struct creds_conf conf;
@@ -39,43 +27,25 @@ creds_free(struct creds *c)
 {
 	if (c == NULL)
 		return;
-	buf_free(&c->secret);
-	buf_free(&c->token);
-	OPENSSL_cleanse(c, sizeof(*c));
+	creds_wipe(c);
 	free(c);
-}
-
-static enum err
-chain_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *c, struct error_info *error)
-{
-	bool chosen = conf->profile != NULL && conf->profile[0] != '\0';
-	enum err e;
-
-	for (size_t i = 0; i < sizeof(chain) / sizeof(chain[0]); i++) {
-		if (chosen && chain[i].not_with_profile)
-			continue;
-		c->source = chain[i].name;
-		if ((e = chain[i].load(conf, d, c, error)) != ERR_NO_CREDS)
-			return (e);
-	}
-	return (error_info_set(error, ERR_NO_CREDS,
-	    "no AWS credentials in the environment or in the profile"));
 }
 
 static enum err
 creds_find(const struct creds_conf *conf, const struct deadline *d,
     struct creds **out, struct error_info *error)
 {
-	creds_load_fn *load = conf->load != NULL ? conf->load : chain_load;
+	struct creds_search s = {.conf = conf,
+	    .deadline = d,
+	    .profile_chosen = conf->profile != NULL &&
+			      conf->profile[0] != '\0'};
 	struct creds *c;
 	enum err e;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (ERR_MEMORY);
-	c->secret = (struct buf)BUF_SECRET(SECRET_MAX, conf->arena);
-	c->token = (struct buf)BUF_INIT(TOKEN_MAX);
-	if ((e = load(conf, d, c, error)) != ERR_OK) {
+	*c = creds_empty(conf->arena);
+	if ((e = conf->load(&s, c, error)) != ERR_OK) {
 		creds_free(c);
 		return (e);
 	}
@@ -129,7 +99,7 @@ static enum need
 need(const struct creds_store *s, const struct creds *refused)
 {
 	const struct clock *clk = s->conf.clock;
-	int64_t now, left;
+	int64_t now;
 
 	if (s->now == NULL ||
 	    (refused != NULL && refused->serial == s->now->serial))
@@ -137,11 +107,20 @@ need(const struct creds_store *s, const struct creds *refused)
 	if (s->now->expires_ms == 0)
 		return (NEED_NOTHING);
 	now = clk->wall_ms(clk->ctx);
-	left = s->now->expires_ms - now;
-	return (left <= MANDATORY_MS ? NEED_NOW
-		: left <= ADVISORY_MS && now >= s->not_before_ms
+	return (now >= s->now->expires_ms ? NEED_NOW
+		: now >= s->now->renew_ms && now >= s->not_before_ms
 		    ? NEED_SOON
 		    : NEED_NOTHING);
+}
+
+/* When to look for others. They may have been got by another program long ago:
+ * what is left is the life that counts. */
+static int64_t
+renew_ms(const struct creds *c, int64_t now)
+{
+	int64_t ahead = (c->expires_ms - now) / 3;
+
+	return (c->expires_ms - (ahead < AHEAD_MS ? ahead : AHEAD_MS));
 }
 
 static bool
@@ -153,14 +132,19 @@ are_still_valid(const struct creds_store *s, const struct creds *refused)
 		s->now->expires_ms > clk->wall_ms(clk->ctx));
 }
 
-/* Called and left with the lock held, which is let go for the search. */
+/* Called and left with the lock held, which is let go for the search. valid: the
+ * old ones still serve. */
 static enum err
-load(struct creds_store *s, const struct deadline *d, struct error_info *error)
+load(struct creds_store *s, bool valid, const struct deadline *d,
+    struct error_info *error)
 {
 	const struct clock *clk = s->conf.clock;
+	struct deadline ahead = deadline_in(d->clock, AHEAD_WAIT_MS);
 	struct creds *found = NULL;
 	enum err e;
 
+	if (valid && ahead.at_ms < d->at_ms)
+		d = &ahead;
 	s->loading = true;
 	pthread_mutex_unlock(&s->lock);
 	e = creds_find(&s->conf, d, &found, error);
@@ -178,6 +162,7 @@ load(struct creds_store *s, const struct deadline *d, struct error_info *error)
 			s->serial++;
 		found->serial = s->serial;
 		found->refs = 1;
+		found->renew_ms = renew_ms(found, clk->wall_ms(clk->ctx));
 		unref(s->now);
 		s->now = found;
 	} else {
@@ -193,13 +178,15 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 {
 	enum err e = ERR_OK;
 	enum need n;
+	bool valid;
 
 	pthread_mutex_lock(&s->lock);
 	while ((n = need(s, refused)) == NEED_NOW && s->loading && e == ERR_OK)
 		if (!deadline_wait(d, &s->loaded, &s->lock))
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && n != NEED_NOTHING && !s->loading) {
-		e = load(s, d, error);
+		valid = are_still_valid(s, refused);
+		e = load(s, valid, d, error);
 		if (e != ERR_OK && are_still_valid(s, refused))
 			e = ERR_OK;
 	}

@@ -1,9 +1,10 @@
 #ifndef CREDS_H
 #define CREDS_H
+#include "arena.h"
 #include "buf.h"
 #include "clock.h"
 #include "error-info.h"
-#include "arena.h"
+#include "profile.h"
 
 /* One set of AWS credentials. Never changed once it is shared. */
 struct creds {
@@ -11,32 +12,58 @@ struct creds {
 	struct buf secret;
 	struct buf token; /* session token; empty: none */
 	int64_t expires_ms; /* on wall_ms's scale; 0: never */
+	int64_t renew_ms; /* when to look for others, on the same scale */
 	uint64_t serial; /* of this process: another set, another number */
 	const char *source; /* for log lines */
 	int refs; /* of the store's */
 };
-
-/*
- * A source of credentials: a row of the chain in creds-store.c. Fills in *out,
- * born empty. ERR_NO_CREDS: this source is not configured, ask the next one;
- * any other error ends the search.
- */
-struct creds_conf;
-typedef enum err creds_load_fn(const struct creds_conf *,
-    const struct deadline *, struct creds *out, struct error_info *);
-creds_load_fn creds_env_load, creds_profile_load;
+/* Empty, with the ceilings of what may come. arena: of the secret key. */
+struct creds creds_empty(struct arena *);
+/* Wipes and frees what it owns. */
+void creds_wipe(struct creds *);
 
 /* Where credentials may come from. Strings outlive the store. */
+struct creds_search;
+typedef enum err creds_load_fn(
+    struct creds_search *, struct creds *out, struct error_info *);
 struct creds_conf {
 	const char *profile; /* chosen by configuration, else NULL or "" */
 	const struct clock *clock;
 	struct arena *arena; /* secrets are kept in it */
-	creds_load_fn *load; /* NULL: the chain. Tests hand in their own. */
+	creds_load_fn *load; /* creds_chain_load, or a test's own */
 };
+
+/* One search for credentials: what a source may use. */
+struct creds_search {
+	const struct creds_conf *conf;
+	const struct deadline *deadline;
+	/* The profile was chosen by configuration: what happens to be in the
+	 * environment does not count. */
+	bool profile_chosen;
+	const struct profile *profile; /* the one in use */
+};
+
+/*
+ * A source of credentials: a row of the chain in creds-chain.c. Fills in *out,
+ * born empty. ERR_NO_CREDS: this source is not configured, ask the next one;
+ * any other error ends the search, and says in *error what to do about it.
+ */
+creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
+    creds_credentials_file_load;
+/* All of them, in their order. */
+creds_load_fn creds_chain_load;
 
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */
 enum err creds_set(struct creds *, const char *access_key, const char *secret,
     const char *token, struct error_info *);
+/* When they end, as AWS writes it: "2026-01-31T23:59:59Z", also with parts of a
+ * second, with "UTC" or with "+01:00". False: it is no such date. */
+bool creds_read_date(const char *, int64_t *ms);
+/* The other way round, to the second: "2026-01-31T23:59:59Z". */
+#define CREDS_DATE_SIZE 32
+void creds_write_date(int64_t ms, char out[CREDS_DATE_SIZE]);
+/* A date that has passed, by this machine's clock. */
+bool creds_is_past(const struct creds_search *, int64_t ms);
 
 #endif

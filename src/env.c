@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include "env.h"
 
@@ -11,6 +12,12 @@ env_get(const char *name)
 	const char *s = secure_getenv(name);
 
 	return (s != NULL && s[0] != '\0' ? s : NULL);
+}
+
+bool
+env_is_untrusted(void)
+{
+	return (getauxval(AT_SECURE) != 0);
 }
 
 void

@@ -5,6 +5,9 @@
 
 /* The value, or NULL when unset, empty, or the process is set-uid. */
 const char *env_get(const char *name);
+/* The process has more rights than the user who started it: its environment is
+ * not to be trusted. */
+bool env_is_untrusted(void);
 /* Takes the variable out of the environment of a set-uid process, for libraries
  * that would heed it all the same; does nothing in others. */
 void env_drop(const char *name);

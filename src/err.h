@@ -25,6 +25,8 @@ enum err_remedy {
 	X(UNTRUSTED,	NONE,	"a file or directory that others can change") \
 	X(DATA,		NONE,	"input not of the form required")	\
 	X(NO_CREDS,	NONE,	"no AWS credentials found")		\
+	X(CREDS,	NONE,	"the AWS credentials were not obtained") \
+	X(CREDS_SERVICE, NONE,	"the service that gives AWS credentials did not do so") \
 	X(NO_REGION,	NONE,	"no AWS Region configured")		\
 	X(NETWORK,	RETRY,	"KMS not reached")			\
 	X(PROXY,	NONE,	"the proxy refused the connection")	\

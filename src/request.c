@@ -257,15 +257,23 @@ static int64_t
 retry_with_new_creds(struct request *k)
 {
 	struct client *c = k->client;
+	struct error_info why = {0};
 	struct creds *other;
 	bool changed;
+	enum err e;
 
 	if (k->creds_renewed)
 		return (NEVER);
 	k->creds_renewed = true;
-	if (creds_acquire(c->creds, k->creds, k->deadline, &other, NULL) !=
-	    ERR_OK)
+	if ((e = creds_acquire(
+		 c->creds, k->creds, k->deadline, &other, &why)) != ERR_OK) {
+		/* what can be done about it is there, not at KMS */
+		if (e == ERR_CREDS || e == ERR_CREDS_SERVICE) {
+			k->result = e;
+			k->result_error = why;
+		}
 		return (NEVER);
+	}
 	changed = other->serial != k->creds->serial;
 	creds_release(c->creds, other);
 	return (changed ? 0 : NEVER);

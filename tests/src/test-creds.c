@@ -197,13 +197,11 @@ sleep_ms(void *ctx, int64_t ms)
 static const struct clock still = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
 
 static enum err
-load(const struct creds_conf *unused, const struct deadline *d,
-    struct creds *out, struct error_info *error)
+load(struct creds_search *unused, struct creds *out, struct error_info *error)
 {
 	char id[8], secret[16];
 
 	(void)unused;
-	(void)d;
 	(void)snprintf(id, sizeof(id), "L%d", ++loads);
 	(void)snprintf(secret, sizeof(secret), "s-%s", id);
 	if (load_slowly)
@@ -319,7 +317,8 @@ main(void)
 	bool locked;
 
 	NEED(arena_open(4096, &arena, &locked) == ERR_OK, "arena");
-	conf = (struct creds_conf){.clock = &clock_system, .arena = arena};
+	conf = (struct creds_conf){
+	    .clock = &clock_system, .arena = arena, .load = creds_chain_load};
 	soon = deadline_in(&clock_system, 30000);
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);

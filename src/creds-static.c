@@ -1,12 +1,11 @@
 #include "creds.h"
-#include "profile.h"
 
 #define ID "aws_access_key_id"
 #define SECRET "aws_secret_access_key"
 
-/* Static keys of one of the profile's two files; never half from each. */
+/* The keys that one of the profile's two files has; never half from each. */
 static enum err
-static_keys(const struct ini *ini, const char *section, const char *name,
+keys_load(const struct ini *ini, const char *section, const char *name,
     struct creds *out, struct error_info *error)
 {
 	const char *id, *secret, *token;
@@ -27,17 +26,19 @@ static_keys(const struct ini *ini, const char *section, const char *name,
 }
 
 enum err
-creds_profile_load(const struct creds_conf *conf, const struct deadline *d,
-    struct creds *out, struct error_info *error)
+creds_credentials_file_load(
+    struct creds_search *s, struct creds *out, struct error_info *error)
 {
-	struct profile p = PROFILE_INIT;
-	enum err e;
+	const struct profile *p = s->profile;
 
-	(void)d;
-	if ((e = profile_open(conf->profile, &p, error)) == ERR_OK &&
-	    (e = static_keys(&p.credentials, p.name, p.name, out, error)) ==
-		ERR_NO_CREDS)
-		e = static_keys(&p.config, p.section, p.name, out, error);
-	profile_close(&p);
-	return (e);
+	return (keys_load(&p->credentials, p->name, p->name, out, error));
+}
+
+enum err
+creds_config_file_load(
+    struct creds_search *s, struct creds *out, struct error_info *error)
+{
+	const struct profile *p = s->profile;
+
+	return (keys_load(&p->config, p->section, p->name, out, error));
 }

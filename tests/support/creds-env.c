@@ -1,0 +1,103 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "creds-env.h"
+#include "files.h"
+#include "tap.h"
+
+struct creds_conf test_creds_conf;
+
+void
+test_creds_open(void)
+{
+	bool locked;
+
+	test_creds_conf.clock = &clock_system;
+	test_creds_conf.load = creds_chain_load;
+	if (arena_open(4096, &test_creds_conf.arena, &locked) != ERR_OK)
+		tap_bail();
+}
+
+void
+test_creds_close(void)
+{
+	arena_close(test_creds_conf.arena);
+	files_remove();
+}
+
+void
+test_creds_files(const char *credentials, const char *config)
+{
+	const char *path = getenv("PATH");
+	char saved[4096];
+
+	(void)snprintf(saved, sizeof(saved), "%s", path != NULL ? path : "");
+	clearenv();
+	setenv("PATH", saved, 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE",
+	    credentials == NULL ? "/nonexistent/credentials"
+				: file_write("credentials", credentials),
+	    1);
+	setenv("AWS_CONFIG_FILE",
+	    config == NULL ? "/nonexistent/config"
+			   : file_write("config", config),
+	    1);
+}
+
+struct found *
+test_creds_find(const char *profile, int64_t ms)
+{
+	static struct found f;
+	struct deadline d = deadline_in(&clock_system, ms);
+	struct creds_store *s = NULL;
+	struct creds *c = NULL;
+	int64_t began = clock_system.mono_ms(NULL);
+
+	memset(&f, 0, sizeof(f));
+	test_creds_conf.profile = profile;
+	if (creds_store_open(&test_creds_conf, &s) != ERR_OK)
+		tap_bail();
+	f.err = creds_acquire(s, NULL, &d, &c, &f.error);
+	f.took_ms = clock_system.mono_ms(NULL) - began;
+	if (c != NULL) {
+		(void)snprintf(f.id, sizeof(f.id), "%s", c->access_key);
+		(void)snprintf(f.secret, sizeof(f.secret), "%.*s",
+		    (int)c->secret.len, (const char *)c->secret.ptr);
+		(void)snprintf(f.token, sizeof(f.token), "%.*s",
+		    (int)c->token.len,
+		    c->token.len == 0 ? "" : (const char *)c->token.ptr);
+		f.expires_ms = c->expires_ms;
+		creds_release(s, c);
+	}
+	creds_store_close(s);
+	return (&f);
+}
+
+static void
+show(const struct found *f)
+{
+	printf("# %s \"%s\" %s\n", err_name(f->err), f->id, f->error.message);
+}
+
+bool
+test_creds_are(const struct found *f, const char *id, const char *secret,
+    const char *token)
+{
+	bool yes = f->err == ERR_OK && strcmp(f->id, id) == 0 &&
+		   strcmp(f->secret, secret) == 0 &&
+		   strcmp(f->token, token) == 0;
+
+	if (!yes)
+		show(f);
+	return (yes);
+}
+
+bool
+test_creds_failed(const struct found *f, enum err e, const char *message)
+{
+	bool yes = f->err == e && strstr(f->error.message, message) != NULL;
+
+	if (!yes)
+		show(f);
+	return (yes);
+}
