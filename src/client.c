@@ -94,13 +94,20 @@ settings_find(struct client *c, const struct client_conf *conf,
 	if ((hc.ca_bundle == NULL || hc.ca_bundle[0] == '\0') &&
 	    (hc.ca_bundle = env_get("AWS_CA_BUNDLE")) == NULL)
 		hc.ca_bundle = profile_get(p, "ca_bundle");
-	return (http_open(&hc, &c->http));
+	if ((e = http_open(&hc, &c->http)) != ERR_OK)
+		return (e);
+	return (http_open(&hc, &c->creds_http));
 }
 
 static enum err
 keys_open(struct client *c, const char *profile)
 {
-	struct creds_conf cc = {.clock = c->clock, .load = creds_chain_load};
+	struct creds_conf cc = {.clock = c->clock,
+	    .crypto = c->crypto,
+	    .http = c->creds_http,
+	    .region = c->region,
+	    .skew_ms = &c->skew_ms,
+	    .load = creds_chain_load};
 	struct signer_conf sc = {
 	    .crypto = c->crypto, .region = c->region, .service = SERVICE};
 	bool locked;
@@ -186,6 +193,7 @@ client_close(struct client *c)
 	if (c == NULL)
 		return;
 	http_close(c->http);
+	http_close(c->creds_http);
 	signer_close(c->signer);
 	creds_store_close(c->creds);
 	arena_close(c->arena);
@@ -199,6 +207,8 @@ client_close(struct client *c)
 void
 client_abandon(struct client *c)
 {
-	if (c != NULL)
-		http_abandon(c->http);
+	if (c == NULL)
+		return;
+	http_abandon(c->http);
+	http_abandon(c->creds_http);
 }

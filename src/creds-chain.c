@@ -8,19 +8,25 @@
 static const struct {
 	const char *name;
 	creds_load_fn *load;
+	bool of_profile; /* a source_profile may have them, too */
 } chain[] = {
-    {"environment", creds_env_load},
-    {"credentials file", creds_credentials_file_load},
-    {"credential_process", creds_process_load},
-    {"config file", creds_config_file_load},
+    {"environment", creds_env_load, false},
+    {"role", creds_role_load, false},
+    {"web identity", creds_web_identity_load, true},
+    {"credentials file", creds_credentials_file_load, true},
+    {"credential_process", creds_process_load, true},
+    {"config file", creds_config_file_load, true},
 };
 
 static enum err
-chain_load(struct creds_search *s, struct creds *out, struct error_info *error)
+load(struct creds_search *s, bool of_profile, struct creds *out,
+    struct error_info *error)
 {
 	enum err e;
 
 	for (size_t i = 0; i < sizeof(chain) / sizeof(chain[0]); i++) {
+		if (of_profile && !chain[i].of_profile)
+			continue;
 		out->source = chain[i].name;
 		if ((e = chain[i].load(s, out, error)) != ERR_NO_CREDS)
 			return (e);
@@ -28,6 +34,13 @@ chain_load(struct creds_search *s, struct creds *out, struct error_info *error)
 	return (error_info_set(error, ERR_NO_CREDS,
 	    "no AWS credentials in the environment or in profile \"%s\"",
 	    s->profile->name));
+}
+
+static enum err
+profile_load(
+    struct creds_search *s, struct creds *out, struct error_info *error)
+{
+	return (load(s, true, out, error));
 }
 
 enum err
@@ -39,7 +52,8 @@ creds_chain_load(
 
 	if ((e = profile_open(s->conf->profile, &p, error)) == ERR_OK) {
 		s->profile = &p;
-		e = chain_load(s, out, error);
+		s->load_profile = profile_load;
+		e = load(s, false, out, error);
 	}
 	s->profile = NULL;
 	profile_close(&p);

@@ -23,4 +23,10 @@ void creds_json_free(struct creds_json *);
  */
 enum err creds_json_take(const struct creds_search *, const struct creds_json *,
     const char *what, struct creds *, struct error_info *);
+/* The same of a service that has made them just now: when they have ended, this
+ * machine's clock is wrong or the service cannot renew them at the moment, so
+ * they are used, and asked for again soon. */
+enum err creds_json_take_new(const struct creds_search *,
+    const struct creds_json *, const char *what, struct creds *,
+    struct error_info *);
 #endif

@@ -132,8 +132,8 @@ are_still_valid(const struct creds_store *s, const struct creds *refused)
 		s->now->expires_ms > clk->wall_ms(clk->ctx));
 }
 
-/* Called and left with the lock held, which is let go for the search. valid: the
- * old ones still serve. */
+/* Called and left with the lock held, which is let go for the search.
+ * valid: the old ones still serve. */
 static enum err
 load(struct creds_store *s, bool valid, const struct deadline *d,
     struct error_info *error)

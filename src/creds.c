@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <openssl/crypto.h>
@@ -116,17 +115,6 @@ creds_read_date(const char *s, int64_t *ms)
 	tm.tm_min -= east;
 	*ms = (int64_t)timegm(&tm) * 1000;
 	return (true);
-}
-
-void
-creds_write_date(int64_t ms, char out[CREDS_DATE_SIZE])
-{
-	time_t t = (time_t)(ms / 1000);
-	struct tm tm = {0};
-
-	(void)gmtime_r(&t, &tm);
-	if (strftime(out, CREDS_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		out[0] = '\0';
 }
 
 bool

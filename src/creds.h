@@ -3,7 +3,9 @@
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
+#include "crypto.h"
 #include "error-info.h"
+#include "http.h"
 #include "profile.h"
 
 /* One set of AWS credentials. Never changed once it is shared. */
@@ -30,6 +32,10 @@ struct creds_conf {
 	const char *profile; /* chosen by configuration, else NULL or "" */
 	const struct clock *clock;
 	struct arena *arena; /* secrets are kept in it */
+	const struct crypto *crypto;
+	struct http *http; /* for services that give credentials */
+	const char *region; /* of the service that they are for */
+	const _Atomic int64_t *skew_ms; /* AWS's clock minus ours */
 	creds_load_fn *load; /* creds_chain_load, or a test's own */
 };
 
@@ -41,6 +47,7 @@ struct creds_search {
 	 * environment does not count. */
 	bool profile_chosen;
 	const struct profile *profile; /* the one in use */
+	creds_load_fn *load_profile; /* what that has itself, but for roles */
 };
 
 /*
@@ -49,10 +56,9 @@ struct creds_search {
  * any other error ends the search, and says in *error what to do about it.
  */
 creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
-    creds_credentials_file_load;
+    creds_credentials_file_load, creds_role_load, creds_web_identity_load;
 /* All of them, in their order. */
 creds_load_fn creds_chain_load;
-
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */
 enum err creds_set(struct creds *, const char *access_key, const char *secret,
@@ -60,9 +66,6 @@ enum err creds_set(struct creds *, const char *access_key, const char *secret,
 /* When they end, as AWS writes it: "2026-01-31T23:59:59Z", also with parts of a
  * second, with "UTC" or with "+01:00". False: it is no such date. */
 bool creds_read_date(const char *, int64_t *ms);
-/* The other way round, to the second: "2026-01-31T23:59:59Z". */
-#define CREDS_DATE_SIZE 32
-void creds_write_date(int64_t ms, char out[CREDS_DATE_SIZE]);
 /* A date that has passed, by this machine's clock. */
 bool creds_is_past(const struct creds_search *, int64_t ms);
 

@@ -177,6 +177,7 @@ endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
 	    c->profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 	bool dualstack = wanted(
 	    c->profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+	const char *host = c->host != NULL ? c->host : c->service;
 	const char *url, *origin;
 
 	memset(out, 0, sizeof(*out));
@@ -189,9 +190,10 @@ endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
 			    "%s: cannot be combined with a FIPS or dual-stack "
 			    "endpoint",
 			    origin));
+		out->custom = true;
 		return (custom(url, origin, out, error));
 	}
-	(void)snprintf(out->host, sizeof(out->host), "%s%s.%s.%s", c->service,
+	(void)snprintf(out->host, sizeof(out->host), "%s%s.%s.%s", host,
 	    fips ? "-fips" : "", c->region, suffix_of(c->region, dualstack));
 	(void)snprintf(out->url, sizeof(out->url), "https://%s/", out->host);
 	return (ERR_OK);

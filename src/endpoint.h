@@ -7,12 +7,14 @@
 struct endpoint {
 	char url[320]; /* "https://kms.eu-west-1.amazonaws.com/" */
 	char host[256]; /* as the Host header has it */
+	bool custom; /* configured, rather than AWS's own */
 	bool loopback; /* this machine: no proxy, and plain http is allowed */
 };
 
 /* Of what the configuration left open, profile and environment decide. */
 struct endpoint_conf {
-	const char *service; /* "kms": in names of hosts and files */
+	const char *service; /* "kms": in the services section */
+	const char *host; /* in names of hosts; NULL: the same */
 	const char *variable; /* "AWS_ENDPOINT_URL_KMS" */
 	const char *region;
 	const char *url; /* chosen by configuration, else NULL or "" */

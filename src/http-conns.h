@@ -11,7 +11,8 @@
 struct conns {
 	int sockets[SOCKETS_MAX]; /* open ones, -1: none */
 	struct curl_slist *resolve; /* the server's name, for curl */
-	int64_t resolved_ms; /* when, on the deadline's clock */
+	int64_t resolved_ms; /* when, on the deadline's clock, */
+	char resolved_host[256]; /* of which server */
 };
 void conns_init(struct conns *);
 /* After the handles that use them. */

@@ -241,10 +241,6 @@ resolve(struct handle *h, const char *url, const struct deadline *d,
 	CURLU *u = NULL;
 	enum err e = ERR_MEMORY;
 
-	if (c->resolve != NULL && now - c->resolved_ms < RESOLVED_MS &&
-	    c->resolved_ms >
-		__atomic_load_n(&h->http->failed_ms, __ATOMIC_RELAXED))
-		return (ERR_OK);
 	if ((u = curl_url()) == NULL ||
 	    curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
 	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
@@ -253,6 +249,13 @@ resolve(struct handle *h, const char *url, const struct deadline *d,
 		goto out;
 	if (host[0] == '[') {
 		e = ERR_OK; /* an address already */
+		goto out;
+	}
+	if (c->resolve != NULL && strcmp(c->resolved_host, host) == 0 &&
+	    now - c->resolved_ms < RESOLVED_MS &&
+	    c->resolved_ms >
+		__atomic_load_n(&h->http->failed_ms, __ATOMIC_RELAXED)) {
+		e = ERR_OK;
 		goto out;
 	}
 	if ((e = buf_puts(&line, "+")) != ERR_OK ||
@@ -271,6 +274,7 @@ resolve(struct handle *h, const char *url, const struct deadline *d,
 	c->resolve = list;
 	list = NULL;
 	c->resolved_ms = now;
+	(void)snprintf(c->resolved_host, sizeof(c->resolved_host), "%s", host);
 	e = ERR_OK;
 out:
 	curl_slist_free_all(list);
@@ -326,7 +330,7 @@ set_proxy(CURL *easy, const struct http_request *r)
 	    tls ? "HTTPS_PROXY" : NULL, "all_proxy", "ALL_PROXY"};
 	const char *proxy = NULL, *except = NULL;
 
-	for (size_t i = 0; !r->loopback && proxy == NULL && i < 4; i++)
+	for (size_t i = 0; !r->direct && proxy == NULL && i < 4; i++)
 		if (names[i] != NULL)
 			proxy = env_get(names[i]);
 	if (proxy != NULL && (except = env_get("no_proxy")) == NULL)
@@ -334,6 +338,20 @@ set_proxy(CURL *easy, const struct http_request *r)
 	/* "" keeps curl from looking for itself */
 	return (SET(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "") &&
 		SET(easy, CURLOPT_NOPROXY, except != NULL ? except : ""));
+}
+
+static bool
+set_method(CURL *easy, const struct http_request *r)
+{
+	bool get = r->method != NULL && strcmp(r->method, "GET") == 0;
+
+	/* without a body, curl would read one from standard input */
+	return (
+	    SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) &&
+	    SET(easy, CURLOPT_POSTFIELDS,
+		r->body.len != 0 ? (const char *)r->body.ptr : "") &&
+	    (!get || SET(easy, CURLOPT_HTTPGET, 1L)) &&
+	    SET(easy, CURLOPT_CUSTOMREQUEST, get ? NULL : r->method));
 }
 
 /* All that one request sets; handle_end() takes it back. */
@@ -351,17 +369,14 @@ handle_begin(struct handle *h, const struct http_request *r,
 	h->header_len = 0;
 	h->text[0] = '\0';
 	buf_reset(body);
-	if (h->http->no_threads && !r->loopback &&
+	if (h->http->no_threads && !r->direct &&
 	    (e = resolve(h, r->url, d, error)) != ERR_OK)
 		return (e);
 	if ((e = headers_set(h, r->headers)) != ERR_OK)
 		return (e);
 	if (!SET(h->easy, CURLOPT_URL, r->url) || !set_proxy(h->easy, r) ||
 	    !SET(h->easy, CURLOPT_FRESH_CONNECT, r->not_idempotent ? 1L : 0L) ||
-	    !set_lifetimes(h, d) ||
-	    !SET(h->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		(curl_off_t)r->body.len) ||
-	    !SET(h->easy, CURLOPT_POSTFIELDS, (const char *)r->body.ptr))
+	    !set_lifetimes(h, d) || !set_method(h->easy, r))
 		return (ERR_MEMORY);
 	return (timeout_set(h, r, d));
 }

@@ -11,12 +11,13 @@ struct http_field {
 };
 
 struct http_request {
+	const char *method; /* "GET", "PUT"; NULL: POST */
 	const char *url;
 	struct view headers; /* "Name: value" NUL ... */
-	struct view body; /* of a POST */
+	struct view body; /* but of a GET */
 	int64_t timeout_ms; /* 0: until the deadline */
 	bool not_idempotent; /* must not reach the server twice */
-	bool loopback; /* this machine: without a proxy */
+	bool direct; /* this machine or its link: without a proxy */
 };
 
 struct http_reply {

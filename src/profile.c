@@ -109,6 +109,14 @@ profile_open(const char *chosen, struct profile *p, struct error_info *error)
 	return (profile_find(p, chosen, error));
 }
 
+enum err
+profile_other(const struct profile *from, const char *name, struct profile *out,
+    struct error_info *error)
+{
+	*out = *from;
+	return (profile_find(out, name, error));
+}
+
 void
 profile_close(struct profile *p)
 {

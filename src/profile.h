@@ -23,6 +23,10 @@ struct profile {
 enum err profile_open(
     const char *chosen, struct profile *, struct error_info *);
 void profile_close(struct profile *);
+/* Another profile of the same files, which are still those of from: only that
+ * one is closed. ERR_CONFIG when it is in neither file. */
+enum err profile_other(const struct profile *from, const char *name,
+    struct profile *out, struct error_info *);
 /* A setting, the credentials file's before config's; NULL when neither has
  * it. */
 const char *profile_get(const struct profile *, const char *key);

@@ -18,8 +18,8 @@ struct program {
 		     * process has taken it from us */
 };
 
-/* ERR_CREDS: it could not be started, *error says why. ERR_DEADLINE, ERR_TOO_BIG
- * (its output), ERR_MEMORY, ERR_INTERNAL. */
+/* ERR_CREDS: it could not be started, *error says why. ERR_DEADLINE,
+ * ERR_TOO_BIG (its output), ERR_MEMORY. */
 enum err program_run(
     struct program *, const struct deadline *, struct error_info *);
 #endif

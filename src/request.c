@@ -59,7 +59,7 @@ request_init(struct request *k, struct client *c, const char *operation,
 	    .body = body,
 	    .timeout_ms = k->not_idempotent ? 0 : ATTEMPT_MS,
 	    .not_idempotent = k->not_idempotent,
-	    .loopback = c->endpoint.loopback};
+	    .direct = c->endpoint.loopback};
 }
 
 static void

@@ -24,6 +24,7 @@ struct client {
 	long tries; /* of a request that fails for a passing reason */
 	struct transport transport;
 	struct http *http;
+	struct http *creds_http; /* its connections are not KMS's */
 	struct arena *arena;
 	struct creds_store *creds;
 	struct signer *signer;

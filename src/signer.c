@@ -111,7 +111,9 @@ signer_headers(
 	const struct view token = buf_view(&in->creds->token);
 	/* in the order of their names, as they are signed */
 	const struct sigv4_header all[] = {
-	    {VIEW_STR("content-type"), VIEW_STR(CONTENT_TYPE)},
+	    {VIEW_STR("content-type"),
+		view_str(in->content_type != NULL ? in->content_type
+						  : CONTENT_TYPE)},
 	    {VIEW_STR("host"), view_str(in->host)},
 	    {VIEW_STR("x-amz-date"), VIEW(date, sizeof(date) - 1)},
 	    {VIEW_STR("x-amz-security-token"), token},
@@ -129,7 +131,7 @@ signer_headers(
 	r.date = VIEW(date, sizeof(date) - 1);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i].value.len == 0)
-			continue; /* no session token */
+			continue; /* no session token, no target */
 		headers[r.header_count++] = all[i];
 		if (e == ERR_OK && i != 1) /* Host is sent anyway */
 			e = line_put(lines, all[i].name, all[i].value);

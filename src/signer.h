@@ -12,10 +12,11 @@ struct signer_conf {
 	const char *region, *service; /* outlive the signer */
 };
 
-/* A request of AWS JSON 1.1. */
+/* A POST to "/". */
 struct signer_request {
 	const char *host; /* as the Host header has it */
-	const char *target; /* "TrentService.Encrypt" */
+	const char *content_type; /* NULL: AWS JSON 1.1 */
+	const char *target; /* "TrentService.Encrypt"; "": not of AWS JSON */
 	struct view body;
 	const struct creds *creds;
 	int64_t seconds; /* its date, since 1970 */

@@ -146,8 +146,8 @@ test_row(size_t i)
 	const char *env[4] = {
 	    rows[i].env[0], rows[i].env[1], rows[i].env[2], NULL};
 	struct profile p = PROFILE_INIT;
-	struct endpoint_conf conf = {
-	    "kms", "AWS_ENDPOINT_URL_KMS", rows[i].region, rows[i].url, &p};
+	struct endpoint_conf conf = {"kms", NULL, "AWS_ENDPOINT_URL_KMS",
+	    rows[i].region, rows[i].url, &p};
 	struct endpoint out;
 	struct error_info error = {0};
 	enum err e;
@@ -185,7 +185,7 @@ test_loopback(void)
 
 	for (size_t i = 0; i < ELEMS(urls); i++) {
 		struct endpoint_conf conf = {
-		    "kms", "AWS_ENDPOINT_URL_KMS", "x", urls[i].url, &p};
+		    "kms", NULL, "AWS_ENDPOINT_URL_KMS", "x", urls[i].url, &p};
 
 		OK(endpoint_find(&conf, &out, NULL) == ERR_OK &&
 			out.loopback == urls[i].loopback,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client-env.h"
 #include "creds-env.h"
 #include "files.h"
 #include "tap.h"
@@ -11,7 +12,15 @@ void
 test_creds_open(void)
 {
 	bool locked;
+	struct http_conf hc = {.crypto = &test_crypto};
 
+	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
+		 ERR_OK,
+	    "library context");
+	if (http_open(&hc, &test_creds_conf.http) != ERR_OK)
+		tap_bail();
+	test_creds_conf.crypto = &test_crypto;
+	test_creds_conf.region = "eu-west-1";
 	test_creds_conf.clock = &clock_system;
 	test_creds_conf.load = creds_chain_load;
 	if (arena_open(4096, &test_creds_conf.arena, &locked) != ERR_OK)
@@ -21,6 +30,7 @@ test_creds_open(void)
 void
 test_creds_close(void)
 {
+	http_close(test_creds_conf.http);
 	arena_close(test_creds_conf.arena);
 	files_remove();
 }
@@ -71,6 +81,69 @@ test_creds_find(const char *profile, int64_t ms)
 	}
 	creds_store_close(s);
 	return (&f);
+}
+
+/* Whether it heeds AWS_ENDPOINT_URL_STS. */
+static bool
+is_new_enough(const char *name)
+{
+	unsigned major = 0, minor = 0;
+	char command[64];
+	FILE *p;
+
+	(void)snprintf(command, sizeof(command), "%s --version 2>&1", name);
+	if ((p = popen(command, "r")) == NULL)
+		return (false);
+	if (fscanf(p, "aws-cli/%u.%u", &major, &minor) != 2)
+		major = 0;
+	(void)pclose(p);
+	return ((major == 1 && minor >= 29) || (major == 2 && minor >= 13));
+}
+
+/* "": none. */
+static const char *
+awscli(void)
+{
+	static const char *const names[] = {"aws", "/usr/bin/aws", ""};
+	static const char *found;
+
+	for (size_t i = 0; found == NULL; i++)
+		if (names[i][0] == '\0' || is_new_enough(names[i]))
+			found = names[i];
+	return (found);
+}
+
+bool
+test_has_awscli(void)
+{
+	return (awscli()[0] != '\0');
+}
+
+/* "access_key  ****************ABCD  assume-role" */
+bool
+test_creds_awscli(const char *profile, const char *end_of_id)
+{
+	char command[512], line[512], *at;
+	bool same = false;
+	FILE *p;
+
+	(void)snprintf(command, sizeof(command),
+	    "AWS_DEFAULT_REGION=eu-west-1 %s configure list 2>&1 %s%s",
+	    awscli(), profile != NULL ? "--profile " : "",
+	    profile != NULL ? profile : "");
+	if ((p = popen(command, "r")) == NULL)
+		return (false);
+	while (fgets(line, sizeof(line), p) != NULL) {
+		if (strstr(line, "access_key") != NULL &&
+		    (at = strstr(line, "****")) != NULL) {
+			at += strspn(at, "*");
+			same = strncmp(at, end_of_id, strlen(end_of_id)) == 0;
+		}
+		if (!same)
+			printf("# %s", line);
+	}
+	(void)pclose(p);
+	return (same);
 }
 
 static void

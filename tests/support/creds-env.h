@@ -20,6 +20,11 @@ struct found {
 };
 /* At most ms; profile: chosen by configuration, or NULL. */
 struct found *test_creds_find(const char *profile, int64_t ms);
+/* Whether the AWS command line finds credentials, in the environment as it is,
+ * whose access key id ends with those four characters. */
+bool test_creds_awscli(const char *profile, const char *end_of_id);
+/* Whether there is one that can be asked. */
+bool test_has_awscli(void);
 /* Whether these were found; token "": none. */
 bool test_creds_are(const struct found *, const char *id, const char *secret,
     const char *token);
