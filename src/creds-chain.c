@@ -16,6 +16,8 @@ static const struct {
     {"credentials file", creds_credentials_file_load, true},
     {"credential_process", creds_process_load, true},
     {"config file", creds_config_file_load, true},
+    {"container", creds_container_load, false},
+    {"instance metadata", creds_imds_load, false},
 };
 
 static enum err
@@ -32,7 +34,8 @@ load(struct creds_search *s, bool of_profile, struct creds *out,
 			return (e);
 	}
 	return (error_info_set(error, ERR_NO_CREDS,
-	    "no AWS credentials in the environment or in profile \"%s\"",
+	    "no AWS credentials in the environment, in profile \"%s\" or from "
+	    "this machine",
 	    s->profile->name));
 }
 

@@ -33,6 +33,7 @@ creds_http_send(const struct creds_search *s, struct creds_http *c,
 		e = http_post(
 		    s->conf->http, &c->request, s->deadline, &reply, &why);
 		c->status = reply.status;
+		c->connected = e == ERR_OK || reply.sent;
 		c->date = reply.date;
 		if (--tries <= 0 || !is_passing(c, e) ||
 		    !deadline_sleep(s->deadline, pause))

@@ -12,6 +12,7 @@ struct creds_http {
 	bool retry_any_status;
 	/* of the reply */
 	int status;
+	bool connected; /* also of a failure: somebody was there */
 	int64_t date; /* as http_reply's */
 	struct buf body; /* wiped by creds_http_free() */
 };

@@ -19,6 +19,8 @@ static const struct {
 	creds_load_fn *load;
 } sources[] = {
     {"Environment", creds_env_load},
+    {"EcsContainer", creds_container_load},
+    {"Ec2InstanceMetadata", creds_imds_load},
 };
 
 static bool

@@ -56,7 +56,8 @@ struct creds_search {
  * any other error ends the search, and says in *error what to do about it.
  */
 creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
-    creds_credentials_file_load, creds_role_load, creds_web_identity_load;
+    creds_credentials_file_load, creds_role_load, creds_web_identity_load,
+    creds_container_load, creds_imds_load;
 /* All of them, in their order. */
 creds_load_fn creds_chain_load;
 /* For sources: takes over an access key, a secret and a token (NULL: none).

@@ -44,8 +44,8 @@ region_ok(const char *s)
 		strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n);
 }
 
-static bool
-is_loopback(const char *host)
+bool
+endpoint_is_loopback(const char *host)
 {
 	struct in_addr four;
 	struct in6_addr six, one = IN6ADDR_LOOPBACK_INIT;
@@ -97,6 +97,15 @@ authority_parse(const char *s, size_t n, struct authority *a)
 	return (rest == end && a->port > 0 && a->port <= 65535);
 }
 
+bool
+endpoint_host(const char *s, char *out, size_t size)
+{
+	struct authority a;
+
+	return (authority_parse(s, strcspn(s, "/?#"), &a) &&
+		(size_t)snprintf(out, size, "%s", a.host) < size);
+}
+
 /* Only "scheme://host[:port][/]": a path of its own would have to be signed. */
 static enum err
 custom(const char *url, const char *origin, struct endpoint *out,
@@ -117,7 +126,7 @@ custom(const char *url, const char *origin, struct endpoint *out,
 		return (error_info_set(error, ERR_CONFIG,
 		    "%s: an endpoint is https://HOST[:PORT] and no more",
 		    origin));
-	out->loopback = is_loopback(a.host);
+	out->loopback = endpoint_is_loopback(a.host);
 	if (!tls && !out->loopback)
 		return (error_info_set(error, ERR_CONFIG,
 		    "%s: http:// is for this machine only; use https://",

@@ -21,6 +21,11 @@ struct endpoint_conf {
 	const struct profile *profile;
 };
 
+/* The host of "HOST[:PORT][/PATH]", without brackets. False: it is not of that
+ * form. */
+bool endpoint_host(const char *, char *out, size_t size);
+bool endpoint_is_loopback(const char *host);
+
 /* ERR_CONFIG, with what is wrong in *error. */
 enum err endpoint_find(
     const struct endpoint_conf *, struct endpoint *, struct error_info *);

@@ -115,6 +115,7 @@ test_row(size_t i)
 	enum err e;
 
 	clearenv();
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	for (size_t k = 0; k < 5 && rows[i].env[k] != NULL; k++)
 		env_set(rows[i].env[k]);
 	setenv("AWS_SHARED_CREDENTIALS_FILE",
@@ -154,6 +155,7 @@ test_home(void)
 		 fputs("[default]\n" PAIR("H"), f) >= 0 && fclose(f) == 0,
 	    "with a credentials file");
 	clearenv();
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	setenv("HOME", home, 1);
 	conf.profile = NULL;
 	if (creds_store_open(&conf, &s) != ERR_OK)

@@ -7,6 +7,7 @@
 #include "tap.h"
 
 struct creds_conf test_creds_conf;
+static char home[64];
 
 void
 test_creds_open(void)
@@ -30,9 +31,26 @@ test_creds_open(void)
 void
 test_creds_close(void)
 {
+	char command[96];
+
 	http_close(test_creds_conf.http);
 	arena_close(test_creds_conf.arena);
 	files_remove();
+	if (home[0] != '\0') {
+		(void)snprintf(command, sizeof(command), "rm -r %s", home);
+		(void)!system(command);
+	}
+}
+
+const char *
+test_creds_home(void)
+{
+	if (home[0] == '\0') {
+		(void)snprintf(home, sizeof(home), "/tmp/keyferry-home.XXXXXX");
+		if (mkdtemp(home) == NULL)
+			tap_bail();
+	}
+	return (home);
 }
 
 void
@@ -44,6 +62,7 @@ test_creds_files(const char *credentials, const char *config)
 	(void)snprintf(saved, sizeof(saved), "%s", path != NULL ? path : "");
 	clearenv();
 	setenv("PATH", saved, 1);
+	setenv("HOME", test_creds_home(), 1);
 	setenv("AWS_SHARED_CREDENTIALS_FILE",
 	    credentials == NULL ? "/nonexistent/credentials"
 				: file_write("credentials", credentials),

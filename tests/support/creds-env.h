@@ -7,7 +7,9 @@ extern struct creds_conf test_creds_conf; /* of the chain */
 
 void test_creds_open(void);
 void test_creds_close(void);
-/* An empty environment, and these files; NULL: none. */
+/* A folder that is removed at the end. */
+const char *test_creds_home(void);
+/* An empty environment but for PATH and that HOME, and these files; NULL: none. */
 void test_creds_files(const char *credentials, const char *config);
 
 /* What one search came to. */
