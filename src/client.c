@@ -145,6 +145,10 @@ client_open(const struct client_conf *conf, struct client **out,
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
 	rate_limit_init(&c->rate_limit);
+	if (conf->name != NULL && (c->name = strdup(conf->name)) == NULL) {
+		e = ERR_MEMORY;
+		goto out;
+	}
 	if ((e = profile_open(conf->profile, &profile, error)) != ERR_OK ||
 	    (e = settings_find(c, conf, &profile, error)) != ERR_OK ||
 	    (e = keys_open(c, conf->profile)) != ERR_OK)
@@ -199,6 +203,7 @@ client_close(struct client *c)
 	arena_close(c->arena);
 	rate_limit_free(&c->rate_limit);
 	free(c->profile);
+	free(c->name);
 	free(c);
 }
 

@@ -17,6 +17,8 @@ struct client;
 struct client_conf {
 	/* each NULL or "": as the AWS environment and files say */
 	const char *profile, *region, *endpoint, *ca_bundle;
+	const char
+	    *name; /* of the token, for the log; NULL: it tells nothing */
 	const struct crypto *crypto;
 	const struct clock *clock;
 	struct log *log; /* may be NULL */

@@ -18,6 +18,8 @@ struct client {
 	const struct crypto *crypto;
 	const struct clock *clock;
 	struct log *log;
+	char *name; /* see client_conf */
+	_Atomic bool announced; /* in the log: what is in use */
 	char *profile; /* chosen by configuration, or NULL */
 	char region[64];
 	struct endpoint endpoint;

@@ -299,6 +299,10 @@ config_load(const char *init_args, struct config *c, struct error_info *error)
 	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
 	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
 		goto out;
+	if (fd != -1 && (c->file = strdup(path)) == NULL) {
+		e = ERR_MEMORY;
+		goto out;
+	}
 	e = c->token_count == 0 ? add_default_token(c)
 				: give_slots(c, path, error);
 	/* without a home the token works, but cannot import */

@@ -298,6 +298,7 @@ config_free(struct config *c)
 		free(c->tokens[i].fault);
 	}
 	free(c->notes);
+	free(c->file);
 	free(c->tokens);
 	options_free(module_options, c);
 	*c = (struct config){.log = NULL};

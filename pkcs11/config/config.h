@@ -64,6 +64,7 @@ struct config {
 	char *state; /* directory for import tokens and unfinished imports */
 	bool fips; /* use OpenSSL's FIPS provider */
 	char *fips_config; /* file of `openssl fipsinstall`; NULL: OpenSSL's */
+	char *file; /* that was read; NULL: none */
 	/* to be told the log: lines, each ended by a newline; NULL: none */
 	char *notes;
 	bool digests; /* name digests in the mechanism list */

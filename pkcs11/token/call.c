@@ -7,8 +7,7 @@
 
 /* Codes that answer a question of the caller: not failures, so not logged. */
 static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
-    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_NO_EVENT,
-    CKR_RANDOM_SEED_NOT_SUPPORTED};
+    CKR_ATTRIBUTE_SENSITIVE, CKR_NO_EVENT, CKR_RANDOM_SEED_NOT_SUPPORTED};
 
 CK_RV
 call_begin(struct call *c, const char *name)
@@ -29,12 +28,8 @@ call_begin(struct call *c, const char *name)
 static CK_RV
 refuse_absent(struct call *c)
 {
-	const char *fault = c->token->config->fault;
-
 	return (call_error(c, CKR_TOKEN_NOT_PRESENT, "token %s: %s",
-	    c->token->config->label,
-	    fault != NULL ? fault
-			  : "it is not set up: C_Initialize has told why"));
+	    c->token->config->label, c->token->why_absent));
 }
 
 CK_RV
@@ -73,9 +68,13 @@ call_begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
 	return (CKR_OK);
 }
 
+/* To the question whether an object has an attribute; to another caller it is
+ * a failure. */
 static bool
-is_answer(CK_RV rv)
+is_answer(const struct call *c, CK_RV rv)
 {
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
+		return (strcmp(c->name, "C_GetAttributeValue") == 0);
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		if (answers[i] == rv)
 			return (true);
@@ -176,7 +175,7 @@ call_end(struct call *c, CK_RV rv)
 						       c->kms.error.status;
 		session_put(c->session);
 	}
-	if (!is_answer(rv) && log_enabled(c->module->log, LOG_ERROR))
+	if (!is_answer(c, rv) && log_enabled(c->module->log, LOG_ERROR))
 		log_result(c, rv);
 	else
 		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,

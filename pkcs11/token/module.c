@@ -185,6 +185,7 @@ open_tokens(struct module *m, bool no_threads)
 	    .clock = m->clock,
 	    .log = m->log,
 	    .arena = m->arena,
+	    .file = m->config.file,
 	    .state = m->config.state,
 	    .last_object = &m->last_object,
 	    .no_threads = no_threads,

@@ -141,6 +141,7 @@ token_open(struct token *t, const struct token_setup *s)
 	    .no_threads = s->no_threads,
 	};
 	struct error_info error = {.status = 0};
+	char name[512];
 	enum err e;
 
 	t->slot = (CK_SLOT_ID)t->config->slot;
@@ -154,9 +155,16 @@ token_open(struct token *t, const struct token_setup *s)
 	if ((e = add_profile(t, s->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
 		return (e);
 	/* a misspelt option: what is meant is not known */
-	if (t->config->fault != NULL)
+	if (t->config->fault != NULL) {
+		snprintf(t->why_absent, sizeof(t->why_absent), "%s",
+		    t->config->fault);
 		return (ERR_OK);
+	}
+	snprintf(name, sizeof(name), "token %s: configuration %s",
+	    t->config->label, s->file != NULL ? s->file : "none");
+	conf.name = name;
 	e = client_open(&conf, &t->client, &error);
+	conf.name = NULL;
 	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
 				&conf, &error)) != ERR_OK) {
 		client_close(t->client);
@@ -166,8 +174,10 @@ token_open(struct token *t, const struct token_setup *s)
 		e = make_state(t, s);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
-	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s: %s",
-	    t->config->label, err_text(e), error.message);
+	snprintf(t->why_absent, sizeof(t->why_absent), "%s%s%s", err_text(e),
+	    error.message[0] != '\0' ? ": " : "", error.message);
+	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s",
+	    t->config->label, t->why_absent);
 	return (ERR_OK);
 }
 

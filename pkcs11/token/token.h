@@ -31,6 +31,7 @@ struct token {
 	CK_SLOT_ID slot;
 	const struct config_token *config;
 	struct client *client; /* NULL: no Region, or a setting not valid */
+	char why_absent[320]; /* why there is no client, in words */
 	char serial[SERIAL_LEN +
 		    1]; /* hex, of endpoint, Region, profile, label */
 	char *state; /* its directory; NULL: no place for one */
@@ -49,6 +50,7 @@ struct token_setup {
 	const struct clock *clock;
 	struct log *log;
 	struct arena *arena; /* for keys that are kept here */
+	const char *file; /* the configuration's; NULL: none */
 	const char *state; /* directory of the tokens' state; NULL: none */
 	CK_OBJECT_HANDLE *last_object; /* the counter of handles, atomic */
 	bool no_threads; /* no library may start threads */

@@ -93,7 +93,26 @@ test_selectors(void)
 static void
 test_names(void)
 {
+	CK_ATTRIBUTE odd = A(CKA_WRAP_TEMPLATE, yes);
+	CK_OBJECT_HANDLE h;
+
 	begin("alias/prod/*");
+	OK(strstr(testenv_read("log"), "token test") == NULL,
+	    "nothing is told of the token before it is used");
+	(void)find(rw, NULL, 0, NULL, 0);
+	(void)find(rw, NULL, 0, NULL, 0);
+	OK(strstr(testenv_read("log"),
+	       "keyferry.conf: Region us-east-1, endpoint http://127.0.0.1") !=
+		    NULL &&
+		strstr(strstr(testenv_read("log"), "token test") + 1,
+		    "token test") == NULL,
+	    "then once what is in use: %s", testenv_read("log"));
+	testenv_write("log", "");
+	h = find_label("prod/rsa", CKO_PRIVATE_KEY);
+	RV(p11->C_SetAttributeValue(rw, h, &odd, 1), CKR_ATTRIBUTE_TYPE_INVALID,
+	    "an attribute that it has not");
+	OK(strstr(testenv_read("log"), "has no CKA_WRAP_TEMPLATE") != NULL,
+	    "is a line: %s", testenv_read("log"));
 	OK(find_label("prod/rsa", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE,
 	    "a label inside is found");
 	COUNT(find_label("test/aes", CKO_SECRET_KEY), CK_INVALID_HANDLE,
