@@ -74,6 +74,7 @@ const struct option token_options[] = {
 	WORDS("two-usages", CHOICE, two_usages, "prefer"),
 	ROW("multi-region", BOOL, multi_region, "no"),
 	ROW("replicas", STRING, replicas, NULL),
+	ROW("import-sets", PATH, import_sets, NULL),
 	ROW("tags", TAGS, tags, NULL),
 	TEXT("description", description, DESCRIPTION_MAX),
 	ROW("policy", PATH, policy, NULL),

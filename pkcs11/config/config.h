@@ -40,6 +40,7 @@ struct config_token {
 	/* WrappingAlgorithm of import pairs; NULL: by the key */
 	const char *wrapping;
 	long wrapping_bits; /* size of their wrapping keys */
+	char *import_sets; /* directory of sets that travel; NULL: none */
 	char *tags; /* of new keys: see tag-list.h; NULL: none */
 	char *description; /* of new keys; NULL: none */
 	char *policy; /* file of their key policy; NULL: KMS's default */

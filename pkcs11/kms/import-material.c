@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include "describe.h"
 #include "import-material.h"
@@ -35,6 +36,26 @@ count_missing(struct call *c, const struct provision *p, const struct key *k,
 	return (missing);
 }
 
+/* KMS took the material, so the key is in use; nobody may ask. */
+static CK_RV
+take_enabled(struct call *c, struct provision *p)
+{
+	struct key *k = key_copy(p->key);
+	enum err e = ERR_MEMORY;
+
+	c->err = ERR_OK;
+	if (k != NULL) {
+		k->meta.state = KMS_STATE_ENABLED;
+		snprintf(k->meta.words.state, KMS_WORD_SIZE, "Enabled");
+		e = store_put(&c->token->store, k);
+		key_unref(p->key);
+		p->key = k;
+	}
+	call_note(c, "key %s has its material; it is not looked at: %s",
+	    p->key->meta.id, err_text(ERR_DENIED));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
 /* Waits until KMS shows the key as usable; p->key is then as KMS shows it. */
 static CK_RV
 confirm(struct call *c, struct provision *p)
@@ -46,6 +67,9 @@ confirm(struct call *c, struct provision *p)
 
 	for (;;) {
 		rv = listing_describe(c, p->key->meta.id, &k);
+		/* who may import need not be allowed to look */
+		if (rv != CKR_OK && c->err == ERR_DENIED)
+			return (take_enabled(c, p));
 		if (rv != CKR_OK || (k != NULL && !key_is_pending_import(k)))
 			break;
 		if (k != NULL && tries == LOOKS_BEFORE_LIST &&

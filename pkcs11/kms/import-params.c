@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include "json.h"
 #include "import-params.h"
+#include "import-set.h"
 #include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "settle.h"
@@ -209,6 +210,73 @@ read_file(struct call *c, const char *name, struct import_params *p)
 	return (e);
 }
 
+/* Those of a set that came from another machine; ERR_NOT_FOUND: there is
+ * none. It goes before what is kept here: the key was wrapped for it. */
+static enum err
+load_set(struct call *c, const struct key *k, struct import_params *p)
+{
+	struct import_set s = IMPORT_SET_INIT;
+	enum err e = import_set_read(c, k->meta.id, &s);
+
+	if (e == ERR_OK && s.arn[0] != '\0' && strcmp(s.arn, k->meta.arn) != 0)
+		e = ERR_NOT_FOUND;
+	if (e == ERR_OK) {
+		snprintf(p->spec, sizeof(p->spec), "%s", s.wrapping_spec);
+		if (s.algorithm[0] != '\0')
+			snprintf(p->algorithm, sizeof(p->algorithm), "%s",
+			    s.algorithm);
+		p->parameters.valid_to = s.valid_to;
+		if ((e = buf_append(
+			 &p->parameters.token, buf_view(&s.token))) == ERR_OK)
+			e = buf_append(
+			    &p->parameters.public_key, buf_view(&s.public_key));
+	}
+	import_set_free(&s);
+	return (e);
+}
+
+/* For another machine. */
+static enum err
+write_set(struct call *c, const struct key *k, const struct import_params *p)
+{
+	const char *const names[] = {k->names.id, k->names.label};
+	struct import_set s = IMPORT_SET_INIT;
+	enum err e = ERR_OK;
+
+	snprintf(s.arn, sizeof(s.arn), "%s", k->meta.arn);
+	snprintf(s.spec, sizeof(s.spec), "%s", k->spec->kms);
+	snprintf(s.usage, sizeof(s.usage), "%s", k->meta.words.usage);
+	snprintf(s.algorithm, sizeof(s.algorithm), "%s", p->algorithm);
+	s.valid_to = p->parameters.valid_to;
+	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
+		if (names[i][0] != '\0')
+			e = buf_append(
+			    &s.aliases, VIEW(names[i], strlen(names[i]) + 1));
+	if (e == ERR_OK &&
+	    (e = buf_append(&s.token, buf_view(&p->parameters.token))) ==
+		ERR_OK &&
+	    (e = buf_append(
+		 &s.public_key, buf_view(&p->parameters.public_key))) == ERR_OK)
+		e = import_set_write(c, k->meta.id, &s);
+	import_set_free(&s);
+	return (e);
+}
+
+/* The same, unless it is there. */
+static enum err
+write_missing_set(
+    struct call *c, const struct key *k, const struct import_params *p)
+{
+	struct import_set s = IMPORT_SET_INIT;
+	enum err e = ERR_OK;
+
+	if (c->token->config->import_sets != NULL &&
+	    import_set_read(c, k->meta.id, &s) != ERR_OK)
+		e = write_set(c, k, p);
+	import_set_free(&s);
+	return (e);
+}
+
 enum err
 import_params_load(struct call *c, const struct key *k, struct import_params *p)
 {
@@ -218,6 +286,8 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 
 	file_name(k, name);
 	set_defaults(c, k, p);
+	if ((e = load_set(c, k, p)) != ERR_NOT_FOUND)
+		return (e);
 	e = read_file(c, name, p);
 	/* a file that is damaged tells nothing, and is written anew */
 	if (e == ERR_NOT_FOUND || e == ERR_REPLY || e == ERR_TOO_BIG) {
@@ -257,9 +327,10 @@ import_params_fetch(
 	int lock = -1;
 	enum err e;
 
-	if ((e = import_params_load(c, k, p)) != ERR_OK ||
-	    p->parameters.token.len != 0)
+	if ((e = import_params_load(c, k, p)) != ERR_OK)
 		return (e);
+	if (p->parameters.token.len != 0)
+		return (write_missing_set(c, k, p));
 	/* two that fetch at once must hand out one wrapping key, not two */
 	call_set_deadline(c, c->token->config->import_timeout);
 	file_name(k, name);
@@ -272,6 +343,8 @@ import_params_fetch(
 	e = get_parameters(c, &c->kms, k, p);
 	if (e == ERR_OK)
 		e = save(c, k, p);
+	if (e == ERR_OK)
+		e = write_set(c, k, p);
 out:
 	state_unlock(c, name, lock);
 	return (e);
@@ -292,7 +365,9 @@ import_params_choose(
 		snprintf(want.spec, sizeof(want.spec), SPEC_PREFIX "%lu", bits);
 	if ((e = import_params_load(c, k, &p)) == ERR_OK &&
 	    (strcmp(p.algorithm, want.algorithm) != 0 ||
-		strcmp(p.spec, want.spec) != 0 || p.parameters.token.len == 0))
+		strcmp(p.spec, want.spec) != 0 ||
+		p.parameters.token.len == 0) &&
+	    (e = import_set_spend(c, k->meta.id)) == ERR_OK)
 		e = save(c, k, &want);
 	import_params_free(&p);
 	return (e);
@@ -303,8 +378,10 @@ import_params_forget(struct call *c, const struct key *k)
 {
 	char name[KMS_ID_SIZE + 8];
 
+	enum err e = import_set_spend(c, k->meta.id);
+
 	file_name(k, name);
-	return (state_remove(c, name));
+	return (e == ERR_OK ? state_remove(c, name) : e);
 }
 
 static CK_RV

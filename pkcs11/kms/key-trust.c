@@ -2,6 +2,7 @@
 #include <string.h>
 #include "config/key-list.h"
 #include "keydata/names.h"
+#include "import-set.h"
 #include "token/state.h"
 #include "key-trust.h"
 
@@ -90,13 +91,27 @@ key_trust_is_named(struct view name, const struct key *k)
 		    view_equal(name, VIEW(id, sizeof(id)))));
 }
 
+/* Whoever put the set there named the key by its ARN. */
 static bool
-is_configured(const struct call *c, const struct key *k)
+has_set(struct call *c, const struct key *k)
+{
+	struct import_set s = IMPORT_SET_INIT;
+	bool yes = c->token->config->import_sets != NULL &&
+		   import_set_read(c, k->meta.id, &s) == ERR_OK &&
+		   strcmp(s.arn, k->meta.arn) == 0;
+
+	import_set_free(&s);
+	return (yes);
+}
+
+static bool
+is_configured(struct call *c, const struct key *k)
 {
 	const struct config_token *config = c->token->config;
 
 	return (config->adopt ||
-		key_list_has(config->keys, k->meta.id, k->meta.arn));
+		key_list_has(config->keys, k->meta.id, k->meta.arn) ||
+		has_set(c, k));
 }
 
 bool

@@ -13,6 +13,7 @@
  *                   which the file made-KEYID in it records
  *   named           the caller gives its key id or key ARN as CKA_ID or
  *                   CKA_LABEL, or `keys` in the configuration lists it
+ *   a set           import-sets has a set of its import parameters
  *   adopted         `adopt = yes` in the configuration
  *   bound by KMS    it shows the material that it had: KMS takes no other
  */

@@ -4,6 +4,7 @@
 #include "companion.h"
 #include "config/key-list.h"
 #include "describe.h"
+#include "import-set.h"
 #include "key-names.h"
 #include "list-keys.h"
 #include "list-rows.h"
@@ -113,7 +114,7 @@ link_keys(
 
 /* What a listing knows of keys that it does not describe. */
 struct unlisted_context {
-	const struct call *c;
+	struct call *c;
 	const struct rows *ids; /* in id_order() */
 };
 
@@ -131,6 +132,17 @@ key_of_entry(const void *id, const void *entry)
 	return (strcmp(id, ((const struct kms_key_entry *)entry)->id));
 }
 
+/* Whether an import set alone tells of the key, and it is still there. */
+static bool
+has_set(struct call *c, const struct key *k)
+{
+	struct import_set s = IMPORT_SET_INIT;
+	bool yes = k->by_set && import_set_read(c, k->meta.id, &s) == ERR_OK;
+
+	import_set_free(&s);
+	return (yes);
+}
+
 /* One that KMS lists and does not describe is still there. KMS may not list a
  * key yet that was made a moment ago. */
 static enum unlisted
@@ -139,6 +151,8 @@ unlisted(const void *arg, const struct key *k)
 	const struct unlisted_context *context = arg;
 	const struct rows *ids = context->ids;
 
+	if (has_set(context->c, k))
+		return (UNLISTED_KEPT);
 	if (ids->count != 0 && bsearch(k->meta.id, ids->ptr, ids->count,
 				   ids->size, key_of_entry) != NULL)
 		return (UNLISTED_HIDDEN);
@@ -153,10 +167,11 @@ listing_invalidate(struct call *c)
 
 /* Whatever is not named can still be used by its handle. */
 static enum unlisted
-unlisted_by_name(const void *unused, const struct key *k)
+unlisted_by_name(const void *arg, const struct key *k)
 {
-	(void)unused, (void)k;
-	return (UNLISTED_HIDDEN);
+	const struct unlisted_context *context = arg;
+
+	return (has_set(context->c, k) ? UNLISTED_KEPT : UNLISTED_HIDDEN);
 }
 
 /* The names of the selection, as many as are asked for at once. */
@@ -231,6 +246,7 @@ static enum err
 list_named(struct call *c)
 {
 	struct rows keys = {.size = sizeof(struct key *)};
+	struct unlisted_context all = {c, NULL};
 	struct store *store = &c->token->store;
 	uint64_t asked = store_ask(store);
 	struct key **k;
@@ -240,7 +256,7 @@ list_named(struct call *c)
 	k = (void *)keys.ptr;
 	if (e == ERR_OK)
 		e = store_take_all(
-		    store, k, keys.count, asked, unlisted_by_name, NULL);
+		    store, k, keys.count, asked, unlisted_by_name, &all);
 	store_answered(store);
 	let_go(&keys);
 	return (e);

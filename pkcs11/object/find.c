@@ -4,7 +4,7 @@
 #include "certs.h"
 #include "cryptoki/keyferry.h"
 #include "find.h"
-#include "kms/lookup.h"
+#include "kms/set-keys.h"
 #include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "token/login.h"
@@ -152,12 +152,29 @@ is_found(const void *other, const struct key *k)
 	return (is_among(other, k));
 }
 
-/* Of a key that may not be seen: as in a listing. */
+/* Who may import need not be allowed to see keys: import sets tell of some.
+ * Else it is as in a listing. */
 static CK_RV
-find_nothing(struct call *c)
+find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
+    struct found_keys *f)
 {
-	call_note(c, "a key of that name is not looked at: %s [%s]",
-	    err_text(c->err), c->kms.error.message);
+	if (!set_keys_find(c, type, name, f))
+		call_note(c, "a key of that name is not looked at: %s [%s]",
+		    err_text(c->err), c->kms.error.message);
+	c->err = ERR_OK;
+	return (CKR_OK);
+}
+
+/* All keys, or those of the import sets where listing is denied. */
+static CK_RV
+list_keys(struct call *c)
+{
+	CK_RV rv = listing_refresh(c);
+
+	if (rv == CKR_OK || c->err != ERR_DENIED || !set_keys_are_there(c))
+		return (rv);
+	call_note(c, "keys are not listed, but for those of import sets: %s",
+	    err_text(c->err));
 	c->err = ERR_OK;
 	return (CKR_OK);
 }
@@ -181,7 +198,7 @@ resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 		name = VIEW(t.rows[i].pValue, t.rows[i].ulValueLen);
 		rv = find_all_named(c, t.rows[i].type, name, &f);
 		if (rv != CKR_OK && c->err == ERR_DENIED)
-			rv = find_nothing(c);
+			rv = find_by_set(c, t.rows[i].type, name, &f);
 		if (rv != CKR_OK) {
 			found_keys_free(out);
 			return (rv);
@@ -260,13 +277,14 @@ collect_from_kms(struct call *c, struct template t)
 {
 	struct found_keys f = {.count = 0};
 	bool named = false;
-	CK_RV rv = resolve(c, t, &named, &f);
+	enum err e = set_keys_refresh(c);
+	CK_RV rv = e == ERR_OK ? resolve(c, t, &named, &f) : call_fail(c, e);
 
 	/* others change states, and what this process destroys it forgets */
 	if (!named && template_has(t, CKA_KEYFERRY_KEY_STATE))
 		listing_invalidate(c);
 	if (rv == CKR_OK && !named)
-		rv = listing_refresh(c);
+		rv = list_keys(c);
 	if (rv == CKR_OK && (!named || f.count != 0))
 		rv = collect(c, named ? &f : NULL, t);
 	found_keys_free(&f);

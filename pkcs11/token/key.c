@@ -166,6 +166,7 @@ key_copy(const struct key *from)
 	if (k != NULL) {
 		k->names = from->names;
 		k->is_companion = from->is_companion;
+		k->by_set = from->by_set;
 		k->is_outside = from->is_outside;
 		k->companion = from->companion == NULL
 				   ? NULL

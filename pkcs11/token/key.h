@@ -60,6 +60,8 @@ struct key {
 	struct key *companion;
 	bool is_companion; /* of another, and part of its object */
 	bool is_outside; /* of the selection: a search does not find it */
+	/* an import set tells of it, and KMS has not described it */
+	bool by_set;
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */
