@@ -213,7 +213,7 @@ test_regions(void)
 {
 	struct client_conf conf = {
 	    .clock = &clock_system, .region = "eu-west-1"};
-	struct crypto crypto;
+	static struct crypto crypto;
 	struct client *client = NULL;
 	struct error_info error;
 	struct kms k = {.transport = NULL};
