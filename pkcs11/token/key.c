@@ -228,7 +228,7 @@ key_says_same(const struct key *a, const struct key *b)
 		a->names.labels == b->names.labels &&
 		strcmp(a->names.label, b->names.label) == 0 &&
 		strcmp(a->names.id, b->names.id) == 0 &&
-		a->is_companion == b->is_companion &&
+		a->is_companion == b->is_companion && a->by_set == b->by_set &&
 		a->is_outside == b->is_outside &&
 		is_same_companion(a->companion, b->companion));
 }

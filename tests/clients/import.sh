@@ -1,6 +1,7 @@
 # Keys of all kinds imported with pkcs11-tool: from files, and wrapped for an
 # import pair by openssl and by SoftHSM. With each, KMS then does something that
 # openssl verifies.
+manual=$(cd "$srcdir" && pwd)/docs/import.md
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl curl
 
@@ -134,6 +135,22 @@ ok "--unwrap" unwrap d1 GENERIC:64 --mechanism RSA-PKCS-OAEP \
     --hash-algorithm SHA256 --mgf MGF1-SHA256 --usage-sign
 configure
 ok "its MAC is openssl's" mac_is d1
+
+# Made on one machine, imported on another: the commands of docs/import.md, as they
+# are printed there.
+for machine in here there; do
+	printf '%s\n' "state = $dir/state-$machine" '[token test]' \
+	    'wrapping-bits = 2048' "import-sets = $dir/sets" >$machine.conf
+	chmod 600 $machine.conf
+done
+sed -n '/^### Wrapped here/,/^## /s/^    //p' "$manual" |
+    sed -e 's/^# \(here\|there\)$/KEYFERRY_CONFIG=$dir\/\1.conf/' \
+	-e 's/pkcs11-tool --module M/p11/' >carried.sh
+ok "docs/import.md has the commands" [ "$(grep -c '^p11' carried.sh)" = 3 ]
+carried() { (set -e; . ./carried.sh); }
+ok "a key is wrapped here and imported there" carried
+ok "it is in use" says carried p11 --list-objects --type secrkey
+ok "the set is used" [ -z "$(ls sets)" ]
 
 # A private key, if this pkcs11-tool can unwrap one.
 openssl genrsa -out rsa.pem 2048 2>/dev/null
