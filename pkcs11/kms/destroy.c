@@ -17,8 +17,8 @@ refuse_filled(struct call *c, struct key *k)
 	key_unref(now);
 	c->err = ERR_OK;
 	return (call_error(c, CKR_ACTION_PROHIBITED,
-	    "key %s has got its material meanwhile and is in use: nothing is "
-	    "deleted",
+	    "key %s has got its material meanwhile and is in use, or had "
+	    "material: nothing is deleted",
 	    k->meta.id));
 }
 
@@ -129,16 +129,11 @@ restore_companion(struct call *c, const struct key *k, bool recorded)
 	const struct key *companion = k->companion;
 	struct error_info error = c->kms.error;
 	char alias[KMS_ALIAS_SIZE];
-	int tries = 0;
 	enum err e;
 
 	call_set_deadline(c, REMOVAL_SECONDS);
 	name_companion_alias(k->meta.id, alias);
-	e = kms_cancel_key_deletion(&c->kms, companion->meta.id);
-	if (e == ERR_OK && key_is_usable(companion))
-		do {
-			e = kms_enable_key(&c->kms, companion->meta.id);
-		} while (settle_retry_living(c, &c->kms, companion, e, &tries));
+	e = key_deletion_cancel(c, companion, key_is_usable(companion));
 	if (e == ERR_OK && recorded)
 		e = key_trust_record(c, companion, k->meta.id);
 	if (e == ERR_OK)
@@ -168,7 +163,8 @@ destroy_both(struct call *c, struct key *k)
 	rv = destroy_key(c, k);
 	if (rv != CKR_OK && k->companion != NULL &&
 	    c->token->config->destroy == DESTROY_SCHEDULE_DELETION &&
-	    !key_deletion_may_pass(c->err))
+	    !(key_deletion_may_pass(c->err) &&
+		key_deletion_is_left(c, k->meta.id)))
 		restore_companion(c, k, recorded);
 	return (rv);
 }

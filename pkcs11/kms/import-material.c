@@ -8,7 +8,7 @@
 #include "regions.h"
 #include "settle.h"
 
-#define CLEAN_UP_SECONDS 10
+#define UNANSWERED_TRIES 5 /* each is several requests */
 #define LOOKS_BEFORE_LIST 1 /* the first may be late */
 
 /* How many materials the key waits for beside the one that has just come in,
@@ -94,24 +94,25 @@ confirm(struct call *c, struct provision *p)
 	return (rv);
 }
 
-/* Whether the material is there although no reply to its import came. */
+/* Whether KMS may have done it although it did not say so. */
 static bool
-has_arrived(struct call *c, const struct key *k, enum err e)
+is_unanswered(enum err e)
 {
-	struct kms aside = c->kms;
-	struct kms_key meta = KMS_KEY_INIT;
-	bool yes;
+	return (e == ERR_NETWORK || e == ERR_DEADLINE || e == ERR_UNKNOWN ||
+		e == ERR_REPLY || e == ERR_SERVICE);
+}
 
-	/* of material that was there before, nothing tells what was done */
-	if (!key_is_pending_import(k) ||
-	    (e != ERR_NETWORK && e != ERR_DEADLINE && e != ERR_UNKNOWN &&
-		e != ERR_REPLY && e != ERR_SERVICE))
-		return (false);
-	aside.deadline = deadline_in(c->module->clock, CLEAN_UP_SECONDS * 1000);
-	yes = describe_keeping_error(&aside, k->meta.id, &meta) == ERR_OK &&
-	      kms_key_is_usable(&meta);
-	kms_key_free(&meta);
-	return (yes);
+/* No look tells whose material a key has. */
+static enum err
+say_unanswered(struct call *c, const struct key *k, enum err e)
+{
+	char last[sizeof(c->kms.error.message)];
+
+	memcpy(last, c->kms.error.message, sizeof(last));
+	return (error_info_set(&c->kms.error, e,
+	    "key %s may have its material: KMS does not answer to "
+	    "ImportKeyMaterial, so make the same call again: %.200s",
+	    k->meta.id, last));
 }
 
 /*
@@ -201,15 +202,21 @@ import_blob(struct call *c, struct provision *p,
 	    .valid_to = p->request->valid_to,
 	};
 	bool rotation = is_rotation(p);
-	int tries = 0;
+	int tries = 0, unanswered = 0;
 	enum err e;
 
+	/* the same material may come again: KMS's answer says whether it is
+	 * that, or another, which the key has */
 	do {
 		e = rotation ? import_new(&c->kms, &in, p->material_id)
 			     : kms_import_key_material_id(
 				   &c->kms, &in, p->material_id);
-	} while (settle_retry_living(c, &c->kms, p->key, e, &tries));
-	if (e != ERR_OK && !has_arrived(c, p->key, e))
+	} while ((is_unanswered(e) && settle_pause(&c->kms.deadline,
+					  &unanswered, UNANSWERED_TRIES)) ||
+		 settle_retry_living(c, &c->kms, p->key, e, &tries));
+	if (is_unanswered(e))
+		e = say_unanswered(c, p->key, e);
+	if (e != ERR_OK)
 		return (call_fail(c, e));
 	return (finish(c, p, rotation));
 }

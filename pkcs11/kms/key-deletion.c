@@ -1,4 +1,6 @@
+#include "describe.h"
 #include "key-deletion.h"
+#include "settle.h"
 
 bool
 key_deletion_may_pass(enum err e)
@@ -6,6 +8,46 @@ key_deletion_may_pass(enum err e)
 	return (e == ERR_UNKNOWN || e == ERR_NETWORK || e == ERR_DEADLINE ||
 		e == ERR_SERVICE || e == ERR_REPLY || e == ERR_THROTTLED ||
 		e == ERR_UNAVAILABLE || e == ERR_CANCELLED);
+}
+
+bool
+key_deletion_is_left(struct call *c, const char *key_id)
+{
+	struct removal r = REMOVAL_INIT(REMOVAL_DESTROY);
+	struct error_info error = c->kms.error;
+	bool left;
+
+	left = removal_open(c, &r, key_id) == ERR_OK && r.exists &&
+	       r.give_back != JSON_TRUE;
+	removal_close(c, &r);
+	c->kms.error = error;
+	return (left);
+}
+
+enum err
+key_deletion_cancel(struct call *c, const struct key *k, bool enable)
+{
+	struct deadline *deadline = &c->kms.deadline;
+	int tries = 0;
+	enum err e;
+
+	do {
+		e = kms_cancel_key_deletion(&c->kms, k->meta.id);
+		/* a try before did it, or KMS does not know of the deletion */
+		if (e == ERR_KEY_STATE && tries > 0 &&
+		    !is_pending_deletion_now(&c->kms, k))
+			e = ERR_OK;
+	} while ((e == ERR_KEY_STATE || key_deletion_may_pass(e)) &&
+		 settle_pause(deadline, &tries, SETTLE_TRIES));
+	tries = 0;
+	while (e == ERR_OK && enable) {
+		e = kms_enable_key(&c->kms, k->meta.id);
+		enable = e != ERR_OK;
+		if ((e == ERR_KEY_STATE || key_deletion_may_pass(e)) &&
+		    settle_pause(deadline, &tries, SETTLE_TRIES))
+			e = ERR_OK;
+	}
+	return (e);
 }
 
 /* Keeps the error for whoever reports it. */

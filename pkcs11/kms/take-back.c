@@ -65,10 +65,8 @@ is_lasting(enum err why)
 static enum err
 cancel(struct call *c, struct removal *r, const struct key *k, enum err why)
 {
-	enum err e = kms_cancel_key_deletion(&c->kms, k->meta.id);
+	enum err e = key_deletion_cancel(c, k, true);
 
-	if (e == ERR_OK)
-		e = kms_enable_key(&c->kms, k->meta.id);
 	log_line(c->module->log, LOG_ERROR,
 	    "%s: key %s got its material while it was scheduled for deletion: "
 	    "%s",

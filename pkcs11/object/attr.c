@@ -70,7 +70,7 @@ attr_is_template(CK_ATTRIBUTE_TYPE type)
 }
 
 static unsigned
-facts(const struct call *c, const struct object *o)
+facts(struct call *c, const struct object *o)
 {
 	static const struct {
 		enum key_usage usage;

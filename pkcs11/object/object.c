@@ -1,4 +1,5 @@
 #include <string.h>
+#include "kms/key-trust.h"
 #include "kms/use-key.h"
 #include "object.h"
 #include "token/login.h"
@@ -62,10 +63,11 @@ object_refresh_state(struct call *c, const struct object *o)
 /*
  * A key that waits has no material to delete. One that never had any can go
  * for good; one that had would take all its ciphertexts with it, which only
- * whoever configured that may want.
+ * whoever configured that may want. Only AES keys show which it is; of another
+ * that was made here the fence tells.
  */
 const char *
-object_why_not_destroyable(const struct call *c, const struct key *k)
+object_why_not_destroyable(struct call *c, const struct key *k)
 {
 	if (key_is_pending_deletion(k))
 		return ("it waits for its deletion already");
@@ -76,7 +78,8 @@ object_why_not_destroyable(const struct call *c, const struct key *k)
 			"schedule-deletion in "
 			"keyferry.conf can destroy it");
 	if (key_is_pending_import(k) &&
-	    (k->spec->type != CKK_AES || k->meta.material_id[0] != '\0'))
+	    (k->meta.material_id[0] != '\0' ||
+		(k->spec->type != CKK_AES && !key_trust_is_recorded(c, k))))
 		return ("it may have had material that ciphertexts need: only "
 			"destroy = schedule-deletion in keyferry.conf can "
 			"destroy it");

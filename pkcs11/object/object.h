@@ -26,7 +26,7 @@ CK_RV object_check_is_key(struct call *, const struct object *);
  * The object stays as long as the key exists. */
 void object_refresh_state(struct call *, const struct object *);
 /* Why C_DestroyObject will not destroy the key; NULL: it will. */
-const char *object_why_not_destroyable(const struct call *, const struct key *);
+const char *object_why_not_destroyable(struct call *, const struct key *);
 
 /* How a key came to be, for what it says of itself. */
 struct provenance {

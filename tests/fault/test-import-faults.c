@@ -77,8 +77,9 @@ static const struct bad bads[] = {
     {"ImportKeyMaterial", 0, "internal" FOREVER, DOWN, NOTHING},
     {"ImportKeyMaterial", 0, "unavailable&count=2", CKR_OK, NOTHING},
     {"ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, NOTHING},
-    /* the material arrived, and the reply is lost: it is looked at */
-    {"ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, NOTHING},
+    /* the material arrived, and no reply: only a reply says whose it is */
+    {"ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, NOTHING},
+    {"ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
     {"ImportKeyMaterial", 0, REFUSE, DENIED, NOTHING},
     /* the look at the result */
     /* of the label and of its marker at once; then of the key */

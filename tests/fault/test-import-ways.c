@@ -183,7 +183,8 @@ static const struct bad {
 	NOTHING},
     {VALUE, "ImportKeyMaterial", 0, "error&error=ExpiredTokenException" FOREVER,
 	CKR_USER_NOT_LOGGED_IN, NOTHING},
-    {VALUE, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {VALUE, "ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, WHOLE},
+    {VALUE, "ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
     {VALUE, "DescribeKey", 2, "internal" FOREVER, DOWN, WHOLE},
 
     {PASS, "CreateKey", 0, "internal" FOREVER, DOWN, NOTHING},
@@ -201,7 +202,8 @@ static const struct bad {
     {PASS, "ImportKeyMaterial", 0,
 	"error&error=InvalidImportTokenException" FOREVER,
 	CKR_WRAPPED_KEY_INVALID, WAITING},
-    {PASS, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {PASS, "ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, WHOLE},
+    {PASS, "ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
 
     {ROTATE, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WHOLE},
     {ROTATE, "ImportKeyMaterial", 0, REFUSE, DENIED, WHOLE},
@@ -224,7 +226,8 @@ static const struct bad {
     {AGAIN, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WAITING},
     {AGAIN, "ImportKeyMaterial", 0, REFUSE, DENIED, WAITING},
     {AGAIN, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WAITING},
-    {AGAIN, "ImportKeyMaterial", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+    {AGAIN, "ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, WHOLE},
+    {AGAIN, "ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
 };
 
 /* Killed while KMS holds back an operation (hang) or its reply (hang-after). */

@@ -216,12 +216,37 @@ test_refused(void)
 	RV(bring("refused", true, &h), CKR_OK, "two usages");
 	control("POST", "/faults?operation=ScheduleKeyDeletion&skip=1&count=0"
 			"&fault=error&error=AccessDeniedException");
+	/* more often than one request is repeated */
+	control("POST", "/faults?operation=EnableKey&count=4&fault=internal");
 	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
 	    "one of them is not deleted");
 	control("DELETE", "/faults");
 	COUNT(alive(), others + 2, "nor is the other");
 	use("both\ndestroy = schedule-deletion");
 	h = find_label("refused", CKO_PRIVATE_KEY);
+	OK(signs(h) && opens(h), "they are one object as before");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed for good");
+	COUNT(alive(), others, "both");
+}
+
+/* KMS schedules the second usage, and then answers no more while the first has
+ * its names: nothing has happened to it, and so to the second. */
+static void
+test_unanswered(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	size_t others = alive();
+
+	use("both\ndestroy = schedule-deletion");
+	RV(bring("unanswered", true, &h), CKR_OK, "two usages");
+	control("POST", "/faults?operation=DeleteAlias&skip=1&count=0"
+			"&fault=internal");
+	RV(p11->C_DestroyObject(rw, h), CKR_DEVICE_ERROR,
+	    "the names of one cannot be freed");
+	control("DELETE", "/faults");
+	COUNT(alive(), others + 2, "neither is deleted");
+	use("both\ndestroy = schedule-deletion");
+	h = find_label("unanswered", CKO_PRIVATE_KEY);
 	OK(signs(h) && opens(h), "they are one object as before");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed for good");
 	COUNT(alive(), others, "both");
@@ -306,6 +331,7 @@ main(void)
 	test_both();
 	test_failure();
 	test_refused();
+	test_unanswered();
 	test_planted();
 	test_planted_at_pair();
 	p11_stop();

@@ -147,6 +147,34 @@ pass_all(const struct way *w)
 		pass(&external_key_ecs[i], w, oaep && i == 2 ? 3072 : 2048);
 }
 
+/* A pair that was never filled goes with its maker's leave; of one that had a
+ * key KMS takes no other, so that it stays. */
+static void
+test_destroyed(void)
+{
+	const struct way *w = &ways[2];
+	CK_BYTE blob[EXTERNAL_KEY_MATERIAL_MAX + 1024];
+	struct pair_handles pair = {0, 0};
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	struct external_key o;
+	size_t len;
+
+	external_key_make(&o, &external_key_ecs[0], 0, "destroyed");
+	RV(make_pair(&o, w, 2048, "destroyed", &pair), CKR_OK, "an EC pair");
+	RV(p11->C_DestroyObject(rw, pair.private), CKR_OK,
+	    "that nobody filled is destroyed");
+	OK(!account_has_alias("alias/destroyed"), "its name is free");
+	RV(make_pair(&o, w, 2048, "destroyed", &pair), CKR_OK, "another");
+	len = wrap_with(&o, w, pair.public, blob);
+	RV(unwrap(&o, w, true, pair.private, blob, len, &h), CKR_OK, "filled");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "and emptied");
+	h = find_label("destroyed", CKO_PRIVATE_KEY);
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "had a key, which ciphertexts and signatures may need");
+	OK(account_has_alias("alias/destroyed"), "it stays, with its name");
+	external_key_free(&o);
+}
+
 /* The largest wrapping key, once for each mechanism. */
 static void
 test_4096(void)
@@ -228,6 +256,7 @@ main(void)
 	p11_start();
 	test_refused();
 	test_mismatch();
+	test_destroyed();
 	for (size_t i = 0; i < ELEMS(ways); i++)
 		pass_all(&ways[i]);
 	test_4096();
