@@ -4,9 +4,9 @@
  * the end nothing is lost, double or left over, each code is one that the
  * standard has for it, and what is left is the material that it was given.
  *
- *   walk            the rounds of `make check`
- *   walk 10m        rounds for that time: s, m, h
- *   walk 0 ROUND    that round alone
+ *   walk              the rounds of `make check`
+ *   walk 10m [ROUND]  rounds for that time (s, m, h), from that one on
+ *   walk 0 ROUND      that round alone
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,36 +16,19 @@
 #include <time.h>
 #include <unistd.h>
 #include "account.h"
-#include "acts.h"
 #include "child.h"
 #include "cryptoki/cryptoki.h"
+#include "judge.h"
 
-#define PROCESSES_MAX 16
 #define SAMPLE_ROUNDS 6
 #define SAMPLE_PROCESSES 4
 #define SAMPLE_DELAY_MS 300
 #define CALL_SECONDS 90 /* import-timeout; longer is a hang */
 #define LINES_SHOWN 5 /* of the log */
-#define START_MS 1500 /* so long the processes have to get ready */
+#define READY_SECONDS 60 /* so long the processes have to get ready */
+#define START_MS 200 /* from then on, until all start at once */
 
-/* A round, which its number decides. */
-struct walk_round {
-	unsigned number, processes, delay_ms;
-	bool share_state, faults, quotas, schedules;
-	enum walk_before before;
-	const struct walk_act *acts[2]; /* of the even and the odd ones */
-};
-
-/* What a process tells. */
-struct result {
-	unsigned long rv;
-	long ms;
-	char arn[256];
-};
-
-static struct result results[PROCESSES_MAX];
-static struct account account;
-static struct kms_page aliases;
+struct walk_result walk_results[WALK_PROCESSES_MAX];
 static unsigned random_state;
 static bool good; /* the round */
 
@@ -65,9 +48,8 @@ random_below(unsigned n)
 	return ((random_state >> 8) % n);
 }
 
-static void bad(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void
-bad(const char *fmt, ...)
+void
+walk_bad(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -81,32 +63,67 @@ bad(const char *fmt, ...)
 
 /* In a process */
 
+/* In static memory: until the next. */
+static const char *
+name_of(const char *kind, unsigned i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s-%u", kind, i);
+	return (name);
+}
+
 static const char *
 file_of(const char *kind, unsigned i)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "%s-%u", kind, i);
-	return (testenv_path(name));
+	return (testenv_path(name_of(kind, i)));
 }
 
 static void
 tell(unsigned i, CK_RV rv, long ms, CK_OBJECT_HANDLE object)
 {
 	char arn[256] = "-";
-	FILE *f = fopen(file_of("result", i), "w");
+	FILE *f;
 
 	if (rv == CKR_OK && object != CK_INVALID_HANDLE &&
 	    attr(object, CKA_UNIQUE_ID, arn, sizeof(arn) - 1) ==
 		CK_UNAVAILABLE_INFORMATION)
 		snprintf(arn, sizeof(arn), "gone");
-	if (f != NULL) {
+	if ((f = fopen(file_of("result", i), "w")) != NULL) {
 		fprintf(f, "%lu %ld %s\n", rv, ms, arn);
 		fclose(f);
 	}
 }
 
-/* "PROCESS BEFORE ACT START" */
+/* When all start: the parent says that when all are ready. 0: not yet. */
+static long
+start_time(void)
+{
+	long start = 0;
+	FILE *f = fopen(testenv_path("start"), "r");
+
+	if (f == NULL)
+		return (0);
+	if (fscanf(f, "%ld", &start) != 1)
+		start = 0;
+	fclose(f);
+	return (start);
+}
+
+static bool
+wait_for_start(unsigned i)
+{
+	long until = now_ms() + 2 * READY_SECONDS * 1000L, start;
+
+	testenv_write(name_of("ready", i), "");
+	while ((start = start_time()) == 0 && now_ms() < until)
+		usleep(5000);
+	while (start != 0 && now_ms() < start)
+		usleep(1000);
+	return (start != 0);
+}
+
+/* "PROCESS BEFORE ACT" */
 static CK_RV
 step_act(const char *argument)
 {
@@ -114,28 +131,28 @@ step_act(const char *argument)
 	CK_OBJECT_HANDLE object;
 	unsigned i, before;
 	char name[32];
-	long start;
+	long until = now_ms() + READY_SECONDS * 1000L, begun;
 	CK_RV rv;
 
-	if (sscanf(argument, "%u %u %31s %ld", &i, &before, name, &start) !=
-		4 ||
+	if (sscanf(argument, "%u %u %31s", &i, &before, name) != 3 ||
 	    (act = walk_act_find(name)) == NULL)
 		return (CKR_ARGUMENTS_BAD);
+	walk_process = i;
 	setenv("KEYFERRY_CONFIG", file_of("conf", i), 1);
 	if ((rv = p11_begin()) != CKR_OK)
 		return (rv);
 	/* what was just made may not be shown yet */
 	while ((object = walk_object((enum walk_before)before)) ==
 		   CK_INVALID_HANDLE &&
-	       act->takes_object && now_ms() < start)
+	       act->takes_object && now_ms() < until)
 		usleep(50000);
 	if (act->takes_object && object == CK_INVALID_HANDLE)
 		return (CKR_GENERAL_ERROR);
-	while (now_ms() < start)
-		usleep(1000);
-	start = now_ms();
+	if (!wait_for_start(i))
+		return (CKR_FUNCTION_CANCELED);
+	begun = now_ms();
 	rv = act->run(&object);
-	tell(i, rv, now_ms() - start, object);
+	tell(i, rv, now_ms() - begun, object);
 	p11_stop();
 	return (CKR_OK);
 }
@@ -144,11 +161,14 @@ step_act(const char *argument)
 static CK_RV
 step_prepare(const char *argument)
 {
+	CK_OBJECT_HANDLE object;
 	CK_RV rv;
 
 	setenv("KEYFERRY_CONFIG", file_of("conf", 0), 1);
 	if ((rv = p11_begin()) == CKR_OK)
-		rv = walk_prepare((enum walk_before)atoi(argument));
+		rv = walk_prepare((enum walk_before)atoi(argument), &object);
+	if (rv == CKR_OK)
+		tell(0, rv, 0, object);
 	p11_stop();
 	return (rv);
 }
@@ -167,10 +187,19 @@ step_import_again(const char *argument)
 	return (rv);
 }
 
+/* "REGION" */
+static CK_RV
+step_judge_region(const char *argument)
+{
+	setenv("AWS_REGION", argument, 1);
+	return (judge_region());
+}
+
 static const struct child_row steps[] = {
     {"act", step_act},
     {"prepare", step_prepare},
     {"import-again", step_import_again},
+    {"judge-region", step_judge_region},
 };
 
 /* A round */
@@ -190,16 +219,18 @@ choose_round(struct walk_round *r, unsigned number, bool sample)
 {
 	random_state = number * 2654435761U + 7;
 	*r = (struct walk_round){.number = number};
-	r->processes = 2 + random_below(
-			       (sample ? SAMPLE_PROCESSES : PROCESSES_MAX) - 1);
+	r->processes = 2 + random_below((sample ? SAMPLE_PROCESSES
+						: WALK_PROCESSES_MAX) -
+					1);
 	if (random_below(4) != 0)
 		r->delay_ms = random_below(sample ? SAMPLE_DELAY_MS : 5001);
-	r->before = (enum walk_before)random_below(3);
+	r->before = (enum walk_before)random_below(WALK_BEFORE_COUNT);
 	/* only there the pair's import token is known */
 	r->share_state = random_below(2) == 0 || r->before == BEFORE_PAIR;
 	r->faults = random_below(3) == 0;
 	r->quotas = !sample && random_below(4) == 0;
 	r->schedules = random_below(2) == 0;
+	r->replicas = !sample && random_below(5) == 0;
 	choose_acts(r);
 }
 
@@ -212,16 +243,20 @@ write_configs(const struct walk_round *r)
 		snprintf(text, sizeof(text),
 		    "state = %s\nlog = %s\n[token test]\n"
 		    "wrapping-bits = 2048\nrefresh = 0\n"
-		    "import-timeout = %d\nsettle = %u\n%s",
-		    file_of("state",
-			r->number * PROCESSES_MAX + (r->share_state ? 0 : i)),
+		    "two-usages = both\n"
+		    "import-timeout = %d\nsettle = %u\n%s%s",
+		    file_of("state", r->number * WALK_PROCESSES_MAX +
+					 (r->share_state ? 0 : i)),
 		    testenv_path("log"), CALL_SECONDS,
 		    (r->delay_ms + 999) / 1000,
-		    r->schedules ? "destroy = schedule-deletion\n" : "");
+		    r->schedules ? "destroy = schedule-deletion\n" : "",
+		    r->replicas ? "replicas = " WALK_REGION "\n" : "");
 		snprintf(name, sizeof(name), "conf-%u", i);
 		testenv_write(name, text);
 		(void)remove(file_of("result", i));
+		(void)remove(file_of("ready", i));
 	}
+	(void)remove(testenv_path("start"));
 }
 
 static void
@@ -246,12 +281,25 @@ trouble_end(const struct walk_round *r)
 	control("POST", "/quotas?enforce=off");
 }
 
+static void
+read_result(unsigned i)
+{
+	struct walk_result *r = &walk_results[i];
+	FILE *f = fopen(file_of("result", i), "r");
+
+	*r = (struct walk_result){.rv = CKR_VENDOR_DEFINED};
+	if (f == NULL)
+		return;
+	if (fscanf(f, "%lu %ld %255s", &r->rv, &r->ms, r->arn) != 3)
+		walk_bad("process %u told nothing", i);
+	fclose(f);
+}
+
 /* Waits, but not for ever. */
 static void
 wait_for(struct child *c, unsigned i, long until)
 {
 	siginfo_t info = {.si_pid = 0};
-	FILE *f;
 
 	while (waitid(P_PID, (id_t)c->pid, &info,
 		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -259,146 +307,43 @@ wait_for(struct child *c, unsigned i, long until)
 		usleep(5000);
 	if (info.si_pid == 0) {
 		child_kill(c);
-		bad("process %u hangs", i);
+		walk_bad("process %u hangs", i);
 		return;
 	}
 	if (child_wait(c) != CKR_OK)
-		bad("process %u did not come to its act", i);
-	results[i] = (struct result){.rv = CKR_VENDOR_DEFINED};
-	if ((f = fopen(file_of("result", i), "r")) == NULL)
-		return;
-	if (fscanf(f, "%lu %ld %255s", &results[i].rv, &results[i].ms,
-		results[i].arn) != 3)
-		bad("process %u told nothing", i);
-	fclose(f);
+		walk_bad("process %u did not come to its act", i);
+	read_result(i);
+}
+
+static bool
+all_ready(unsigned processes)
+{
+	for (unsigned i = 0; i < processes; i++)
+		if (access(file_of("ready", i), F_OK) != 0)
+			return (false);
+	return (true);
 }
 
 static void
 run_processes(const struct walk_round *r)
 {
-	struct child children[PROCESSES_MAX];
+	struct child children[WALK_PROCESSES_MAX];
 	char argument[128];
-	long start = now_ms() + START_MS + (long)r->delay_ms;
+	long start = now_ms() + READY_SECONDS * 1000L;
 
 	for (unsigned i = 0; i < r->processes; i++) {
-		snprintf(argument, sizeof(argument), "%u %u %s %ld", i,
-		    (unsigned)r->before, r->acts[i % 2]->name, start);
+		snprintf(argument, sizeof(argument), "%u %u %s", i,
+		    (unsigned)r->before, r->acts[i % 2]->name);
 		children[i] = child_start("act", argument);
 	}
+	while (!all_ready(r->processes) && now_ms() < start)
+		usleep(10000);
+	start = now_ms() + START_MS;
+	snprintf(argument, sizeof(argument), "%ld\n", start);
+	testenv_write("start.new", argument);
+	(void)rename(testenv_path("start.new"), testenv_path("start"));
 	for (unsigned i = 0; i < r->processes; i++)
-		wait_for(&children[i], i,
-		    start + 1000L * (CALL_SECONDS + 2 * START_MS));
-}
-
-/* What is left */
-
-static bool
-has_code(const struct walk_act *a, unsigned long rv)
-{
-	for (size_t i = 0; i < WALK_CODES_MAX && a->codes[i] != CKR_OK; i++)
-		if (a->codes[i] == rv)
-			return (true);
-	return (rv == CKR_OK);
-}
-
-static bool
-somebody_destroys(const struct walk_round *r)
-{
-	return (r->acts[0]->destroys || r->acts[1]->destroys);
-}
-
-static void
-judge_codes(const struct walk_round *r)
-{
-	for (unsigned i = 0; i < r->processes; i++) {
-		const struct walk_act *a = r->acts[i % 2];
-		unsigned long rv = results[i].rv;
-
-		if ((rv == CKR_DEVICE_ERROR || rv == CKR_FUNCTION_FAILED) &&
-		    (r->faults || r->quotas))
-			continue;
-		/* what it had found was taken from under it */
-		if (rv == CKR_FUNCTION_FAILED && !a->destroys &&
-		    somebody_destroys(r))
-			continue;
-		if (!has_code(a, rv))
-			bad("process %u, %s: 0x%lx", i, a->name, rv);
-		else if (a->needs_key && rv != CKR_OK && !somebody_destroys(r))
-			bad("process %u, %s: 0x%lx, nobody destroys", i,
-			    a->name, rv);
-		if (strcmp(results[i].arn, "gone") == 0 &&
-		    !somebody_destroys(r))
-			bad("process %u, %s: the object is gone", i, a->name);
-	}
-}
-
-static const struct account_key *
-key_of(const char *arn)
-{
-	const char *slash = strrchr(arn, '/');
-
-	for (size_t i = 0; slash != NULL && i < account.count; i++)
-		if (strcmp(account.keys[i].id, slash + 1) == 0)
-			return (&account.keys[i]);
-	return (NULL);
-}
-
-static bool
-has_alias(const struct account_key *k)
-{
-	const struct kms_alias_entry *a = aliases.rows.ptr;
-
-	for (size_t i = 0; i < aliases.rows.count; i++)
-		if (strcmp(a[i].key_id, k->id) == 0)
-			return (true);
-	return (false);
-}
-
-static void
-judge_keys(const struct walk_round *r)
-{
-	size_t living = 0;
-
-	for (size_t i = 0; i < account.count; i++) {
-		const struct account_key *k = &account.keys[i];
-		bool doomed = strcmp(k->state, "PendingDeletion") == 0;
-
-		living += !doomed;
-		if (!doomed && !has_alias(k) && !r->faults)
-			bad("key %s (%s) has no name", k->id, k->state);
-		if (doomed && has_alias(k))
-			bad("key %s waits for its deletion with a name", k->id);
-	}
-	/* a destroyed key's name may be given to another */
-	if (living > 1 && !r->faults && !somebody_destroys(r) &&
-	    r->acts[0]->name[0] != 'r' && r->acts[1]->name[0] != 'r')
-		bad("%zu keys are there", living);
-}
-
-/* Those that somebody was told of are there, with that material. */
-static void
-judge_told(const struct walk_round *r)
-{
-	char argument[300];
-
-	for (unsigned i = 0; i < r->processes; i++) {
-		const struct account_key *k = key_of(results[i].arn);
-		int value = r->acts[i % 2]->value;
-
-		if (k == NULL || value == 0 ||
-		    (r->before == BEFORE_KEY && somebody_destroys(r)))
-			continue;
-		if (strcmp(k->state, "Enabled") != 0) {
-			bad("process %u was told of %s: %s", i, k->id,
-			    k->state);
-			continue;
-		}
-		snprintf(
-		    argument, sizeof(argument), "%d %s", value, results[i].arn);
-		if (child_run("import-again", argument) != CKR_OK)
-			bad("key %s has not the material of process %u", k->id,
-			    i);
-	}
+		wait_for(&children[i], i, start + 1000L * (CALL_SECONDS + 5));
 }
 
 static long
@@ -407,25 +352,9 @@ longest_call(const struct walk_round *r)
 	long most = 0;
 
 	for (unsigned i = 0; i < r->processes; i++)
-		if (results[i].ms > most)
-			most = results[i].ms;
+		if (walk_results[i].ms > most)
+			most = walk_results[i].ms;
 	return (most);
-}
-
-static void
-judge(const struct walk_round *r)
-{
-	struct kms k;
-
-	trouble_end(r);
-	account_read(&account);
-	k = account_kms();
-	if (kms_list_aliases(&k, NULL, &aliases) != ERR_OK)
-		tap_bail();
-	judge_codes(r);
-	judge_keys(r);
-	judge_told(r);
-	json_rows_free(&aliases.rows);
 }
 
 /* What the module has said in a round that went wrong. */
@@ -454,8 +383,7 @@ empty_kms(void)
 	for (size_t i = 0; i < ELEMS(files); i++)
 		(void)remove(testenv_path(files[i]));
 	testenv_kms_start();
-	account_read(&account);
-	if (account.count != 0)
+	if (!judge_is_empty())
 		tap_bail();
 }
 
@@ -463,7 +391,7 @@ static bool
 run_round(unsigned number, bool sample)
 {
 	struct walk_round r;
-	char before[16];
+	char before[16], prepared[KMS_ID_SIZE];
 
 	good = true;
 	choose_round(&r, number, sample);
@@ -476,19 +404,25 @@ run_round(unsigned number, bool sample)
 		show_log();
 		tap_bail();
 	}
+	read_result(0);
+	snprintf(prepared, sizeof(prepared), "%s", walk_results[0].arn);
+	(void)remove(file_of("result", 0));
 	trouble_begin(&r);
 	run_processes(&r);
-	judge(&r);
+	trouble_end(&r);
+	judge(&r, prepared);
 	if (!good)
 		show_log();
 	return (OK(good,
-	    "round %u: %u processes, %s and %s, before %u, %u ms late%s%s%s%s, "
+	    "round %u: %u processes, %s and %s, before %u, %u ms "
+	    "late%s%s%s%s%s, "
 	    "longest call %ld ms",
 	    number, r.processes, r.acts[0]->name, r.acts[1]->name,
 	    (unsigned)r.before, r.delay_ms,
 	    r.share_state ? ", one state directory" : "",
 	    r.faults ? ", faults" : "", r.quotas ? ", quotas" : "",
-	    r.schedules ? ", schedule-deletion" : "", longest_call(&r)));
+	    r.schedules ? ", schedule-deletion" : "",
+	    r.replicas ? ", replicas" : "", longest_call(&r)));
 }
 
 static long
@@ -509,11 +443,13 @@ main(int argc, char **argv)
 
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
-	if (argc > 2) {
-		(void)run_round((unsigned)atoi(argv[2]), false);
-	} else if (argc > 1) {
-		for (until += milliseconds(argv[1]); now_ms() < until;)
+	walk_share();
+	if (argc > 1) {
+		until += milliseconds(argv[1]);
+		number = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+		do
 			(void)run_round(number++, false);
+		while (now_ms() < until);
 	} else {
 		while (number < SAMPLE_ROUNDS)
 			(void)run_round(number++, true);
