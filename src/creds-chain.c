@@ -13,6 +13,7 @@ static const struct {
     {"environment", creds_env_load, false},
     {"role", creds_role_load, false},
     {"web identity", creds_web_identity_load, true},
+    {"IAM Identity Center", creds_sso_load, true},
     {"credentials file", creds_credentials_file_load, true},
     {"credential_process", creds_process_load, true},
     {"config file", creds_config_file_load, true},

@@ -33,6 +33,12 @@ plain(const char *s)
 	return (true);
 }
 
+bool
+creds_is_plain(const char *s)
+{
+	return (s[0] != '\0' && plain(s));
+}
+
 enum err
 creds_set(struct creds *c, const char *access_key, const char *secret,
     const char *token, struct error_info *error)
@@ -115,6 +121,17 @@ creds_read_date(const char *s, int64_t *ms)
 	tm.tm_min -= east;
 	*ms = (int64_t)timegm(&tm) * 1000;
 	return (true);
+}
+
+void
+creds_write_date(int64_t ms, char out[CREDS_DATE_SIZE])
+{
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm = {0};
+
+	(void)gmtime_r(&t, &tm);
+	if (strftime(out, CREDS_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		out[0] = '\0';
 }
 
 bool

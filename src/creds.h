@@ -57,16 +57,21 @@ struct creds_search {
  */
 creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
     creds_credentials_file_load, creds_role_load, creds_web_identity_load,
-    creds_container_load, creds_imds_load;
+    creds_sso_load, creds_container_load, creds_imds_load;
 /* All of them, in their order. */
 creds_load_fn creds_chain_load;
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */
 enum err creds_set(struct creds *, const char *access_key, const char *secret,
     const char *token, struct error_info *);
+/* Not empty, and nothing in it that would end a header's line. */
+bool creds_is_plain(const char *);
 /* When they end, as AWS writes it: "2026-01-31T23:59:59Z", also with parts of a
  * second, with "UTC" or with "+01:00". False: it is no such date. */
 bool creds_read_date(const char *, int64_t *ms);
+/* The other way round, to the second: "2026-01-31T23:59:59Z". */
+#define CREDS_DATE_SIZE 32
+void creds_write_date(int64_t ms, char out[CREDS_DATE_SIZE]);
 /* A date that has passed, by this machine's clock. */
 bool creds_is_past(const struct creds_search *, int64_t ms);
 

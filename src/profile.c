@@ -151,3 +151,22 @@ profile_service(const struct profile *p, const char *service, const char *key)
 		return (NULL);
 	return (some(ini_get(&p->config, section, service, key)));
 }
+
+bool
+profile_has_session(const struct profile *p, const char *session)
+{
+	return (section_find(&p->config, "sso-session", session) != NULL);
+}
+
+const char *
+profile_session(const struct profile *p, const char *session, const char *key)
+{
+	const char *section = session == NULL ? NULL
+					      : section_find(&p->config,
+						    "sso-session", session);
+	const char *s = NULL;
+
+	if (section != NULL)
+		s = some(ini_get(&p->config, section, "", key));
+	return (s != NULL ? s : profile_get(p, key));
+}

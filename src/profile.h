@@ -33,4 +33,9 @@ const char *profile_get(const struct profile *, const char *key);
 /* A setting in the [services X] section that the profile names. */
 const char *profile_service(
     const struct profile *, const char *service, const char *key);
+/* Whether there is a section [sso-session X], and a setting of it, else of the
+ * profile. No session (NULL): of the profile alone. */
+bool profile_has_session(const struct profile *, const char *session);
+const char *profile_session(
+    const struct profile *, const char *session, const char *key);
 #endif
