@@ -191,6 +191,19 @@ client_service_ms(const struct client *c)
 	return (c->clock->wall_ms(c->clock->ctx) + c->ahead_ms);
 }
 
+bool
+client_needs_code(struct client *c)
+{
+	return (creds_store_needs_code(c->creds));
+}
+
+enum err
+client_log_in(struct client *c, struct view code, const struct deadline *d,
+    struct error_info *error)
+{
+	return (creds_log_in(c->creds, code, d, error));
+}
+
 void
 client_close(struct client *c)
 {

@@ -39,6 +39,12 @@ const char *client_endpoint(const struct client *);
  * milliseconds since 1970. */
 int64_t client_service_ms(const struct client *);
 bool client_has_service_time(const struct client *); /* a reply has shown it */
+/* Whether the profile's role wants a code of an MFA device, and no session that
+ * one has bought is there. No network. */
+bool client_needs_code(struct client *);
+/* Buys one. ERR_CREDS: AWS did not accept it; and as a request may fail. */
+enum err client_log_in(struct client *, struct view code,
+    const struct deadline *, struct error_info *);
 /* No request may be under way. */
 void client_close(struct client *);
 /* In a forked child, instead of client_close(): lets go of the parent's

@@ -12,8 +12,8 @@ struct creds_cache {
 	const char *text; /* what the file is for */
 };
 
-/* Appends what is in it. *found: there is one. ERR_UNTRUSTED, ERR_CREDS with the
- * reason in *error. */
+/* Appends what is in it. *found: there is one. ERR_UNTRUSTED, ERR_CREDS, with
+ * the reason in *error. */
 enum err creds_cache_read(const struct creds_search *,
     const struct creds_cache *, bool *found, struct buf *, struct error_info *);
 /* Puts that there, with mode 0600. The folder is made when it is missing. */

@@ -63,3 +63,23 @@ creds_chain_load(
 	profile_close(&p);
 	return (e);
 }
+
+bool
+creds_needs_code(const struct creds_conf *conf)
+{
+	struct creds_search s = {.conf = conf,
+	    .profile_chosen = conf->profile != NULL &&
+			      conf->profile[0] != '\0'};
+	struct creds keys = creds_empty(conf->arena);
+	struct profile p = PROFILE_INIT;
+	bool needs = false;
+
+	if (profile_open(conf->profile, &p, NULL) == ERR_OK) {
+		s.profile = &p;
+		needs = creds_env_load(&s, &keys, NULL) == ERR_NO_CREDS &&
+			creds_role_needs_code(&s);
+	}
+	creds_wipe(&keys);
+	profile_close(&p);
+	return (needs);
+}

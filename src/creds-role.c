@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "creds-http.h"
+#include "creds-mfa.h"
 #include "sts.h"
 
 #define FORM_MAX 16384
@@ -159,8 +160,8 @@ form_make(struct creds_search *s, struct buf *form, struct error_info *error)
 		const char *name, *setting;
 	} more[] = {{"ExternalId", "external_id"},
 	    {"DurationSeconds", "duration_seconds"}};
+	const char *serial = profile_get(p, "mfa_serial"), *value;
 	char name[65];
-	const char *value;
 	enum err e;
 
 	if ((e = sts_session_name(s, profile_get(p, "role_session_name"), name,
@@ -173,13 +174,33 @@ form_make(struct creds_search *s, struct buf *form, struct error_info *error)
 		if ((value = profile_get(p, more[i].setting)) != NULL &&
 		    (e = form_put(form, more[i].name, value)) != ERR_OK)
 			return (e);
-	return (ERR_OK);
+	if (serial == NULL)
+		return (ERR_OK);
+	if ((e = form_put(form, "SerialNumber", serial)) != ERR_OK)
+		return (e);
+	return (form_put(form, "TokenCode", s->code));
+}
+
+/* ERR_NO_CREDS: there is no session yet, but a code for one. */
+static enum err
+session_load(struct creds_search *s, const char *serial, struct creds *out,
+    struct error_info *error)
+{
+	enum err e = creds_mfa_load(s, out, error);
+
+	if (e != ERR_NO_CREDS || s->code != NULL)
+		return (e);
+	return (error_info_set(error, ERR_CREDS,
+	    "profile \"%s\" needs a code of the MFA device %s: log in with it "
+	    "as the PIN, or use the profile once with the AWS command line",
+	    s->profile->name, serial));
 }
 
 static enum err
 role_load(struct creds_search *s, const struct way *way, struct creds *out,
     struct error_info *error)
 {
+	const char *serial = profile_get(s->profile, "mfa_serial");
 	struct creds source = creds_empty(s->conf->arena);
 	struct buf form = BUF_INIT(FORM_MAX);
 	struct sts_request r = {.action = "AssumeRole", .creds = &source};
@@ -187,12 +208,19 @@ role_load(struct creds_search *s, const struct way *way, struct creds *out,
 
 	if (!is_role(s->profile))
 		return (ERR_NO_CREDS);
-	if ((e = check_settings(s->profile, error)) != ERR_OK ||
-	    (e = source_load(s, way, &source, error)) != ERR_OK ||
+	if ((e = check_settings(s->profile, error)) != ERR_OK)
+		goto out;
+	if (serial != NULL &&
+	    (e = session_load(s, serial, out, error)) != ERR_NO_CREDS)
+		goto out;
+	if ((e = source_load(s, way, &source, error)) != ERR_OK ||
 	    (e = form_make(s, &form, error)) != ERR_OK)
 		goto out;
 	r.form = buf_view(&form);
 	e = sts_get_credentials(s, &r, out, error);
+	/* where it cannot be kept, it is used all the same */
+	if (e == ERR_OK && serial != NULL)
+		(void)creds_mfa_keep(s, out, NULL);
 out:
 	buf_free(&form);
 	creds_wipe(&source);
@@ -206,4 +234,28 @@ creds_role_load(
 	const struct way here = {s->profile->name, NULL, 1};
 
 	return (role_load(s, &here, out, error));
+}
+
+bool
+creds_role_needs_code(struct creds_search *s)
+{
+	struct creds unused = creds_empty(s->conf->arena);
+	struct profile p = *s->profile;
+	struct creds_search inner = *s;
+	const char *next;
+	bool needs = false;
+
+	inner.profile = &p;
+	for (int i = 0; i < CHAIN_MAX && is_role(&p) && !needs; i++) {
+		if (profile_get(&p, "mfa_serial") != NULL) {
+			needs = creds_mfa_load(&inner, &unused, NULL) != ERR_OK;
+			break;
+		}
+		next = profile_get(&p, "source_profile");
+		if (next == NULL || strcmp(next, p.name) == 0 ||
+		    profile_other(s->profile, next, &p, NULL) != ERR_OK)
+			break;
+	}
+	creds_wipe(&unused);
+	return (needs);
 }

@@ -12,6 +12,8 @@
 /* How long a call waits for new ones while the old ones still serve. */
 #define AHEAD_WAIT_MS (5 * 1000)
 
+#define CODE_MAX 15
+
 struct creds_store {
 	struct creds_conf conf;
 	pthread_mutex_t lock;
@@ -20,6 +22,7 @@ struct creds_store {
 	struct creds *now;
 	uint64_t serial;
 	int64_t not_before_ms; /* when to look for new ones again */
+	char code[CODE_MAX + 1]; /* of an MFA device, for the next search */
 };
 
 static void
@@ -32,10 +35,11 @@ creds_free(struct creds *c)
 }
 
 static enum err
-creds_find(const struct creds_conf *conf, const struct deadline *d,
-    struct creds **out, struct error_info *error)
+creds_find(const struct creds_conf *conf, const char *code,
+    const struct deadline *d, struct creds **out, struct error_info *error)
 {
 	struct creds_search s = {.conf = conf,
+	    .code = code,
 	    .deadline = d,
 	    .profile_chosen = conf->profile != NULL &&
 			      conf->profile[0] != '\0'};
@@ -141,13 +145,18 @@ load(struct creds_store *s, bool valid, const struct deadline *d,
 	const struct clock *clk = s->conf.clock;
 	struct deadline ahead = deadline_in(d->clock, AHEAD_WAIT_MS);
 	struct creds *found = NULL;
+	char code[sizeof(s->code)];
 	enum err e;
 
+	memcpy(code, s->code, sizeof(code));
+	OPENSSL_cleanse(s->code, sizeof(s->code));
 	if (valid && ahead.at_ms < d->at_ms)
 		d = &ahead;
 	s->loading = true;
 	pthread_mutex_unlock(&s->lock);
-	e = creds_find(&s->conf, d, &found, error);
+	e = creds_find(
+	    &s->conf, code[0] != '\0' ? code : NULL, d, &found, error);
+	OPENSSL_cleanse(code, sizeof(code));
 	pthread_mutex_lock(&s->lock);
 	s->loading = false;
 	if (e == ERR_OK) {
@@ -194,6 +203,43 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 		s->now->refs++;
 		*out = s->now;
 	}
+	pthread_mutex_unlock(&s->lock);
+	return (e);
+}
+
+bool
+creds_store_needs_code(struct creds_store *s)
+{
+	const struct clock *clk = s->conf.clock;
+	bool valid;
+
+	pthread_mutex_lock(&s->lock);
+	valid = s->now != NULL &&
+		(s->now->expires_ms == 0 ||
+		    s->now->expires_ms > clk->wall_ms(clk->ctx));
+	pthread_mutex_unlock(&s->lock);
+	return (!valid && creds_needs_code(&s->conf));
+}
+
+enum err
+creds_log_in(struct creds_store *s, struct view code, const struct deadline *d,
+    struct error_info *error)
+{
+	struct creds *c;
+	enum err e;
+
+	if (code.len == 0 || code.len > CODE_MAX ||
+	    memchr(code.ptr, '\0', code.len) != NULL)
+		return (error_info_set(
+		    error, ERR_DATA, "that is no code of an MFA device"));
+	pthread_mutex_lock(&s->lock);
+	memcpy(s->code, code.ptr, code.len);
+	s->code[code.len] = '\0';
+	pthread_mutex_unlock(&s->lock);
+	if ((e = creds_acquire(s, NULL, d, &c, error)) == ERR_OK)
+		creds_release(s, c);
+	pthread_mutex_lock(&s->lock);
+	OPENSSL_cleanse(s->code, sizeof(s->code));
 	pthread_mutex_unlock(&s->lock);
 	return (e);
 }

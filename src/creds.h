@@ -46,6 +46,8 @@ struct creds_search {
 	/* The profile was chosen by configuration: what happens to be in the
 	 * environment does not count. */
 	bool profile_chosen;
+	/* of an MFA device, for a role that wants one; NULL: there is none */
+	const char *code;
 	const struct profile *profile; /* the one in use */
 	creds_load_fn *load_profile; /* what that has itself, but for roles */
 };
@@ -60,6 +62,11 @@ creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
     creds_sso_load, creds_container_load, creds_imds_load;
 /* All of them, in their order. */
 creds_load_fn creds_chain_load;
+/* Whether the role that the profile names wants a code of an MFA device, and
+ * nobody has got a session with one yet. No network. */
+bool creds_needs_code(const struct creds_conf *);
+/* The same of the profile in use, for the chain. */
+bool creds_role_needs_code(struct creds_search *);
 /* For sources: takes over an access key, a secret and a token (NULL: none).
  * ERR_CONFIG when one does not fit or has a character it cannot have. */
 enum err creds_set(struct creds *, const char *access_key, const char *secret,

@@ -3,6 +3,28 @@
 
 /* The C_ functions of users and their PINs. */
 
+/* Where the AWS role wants a code of an MFA device, the PIN is that. */
+static CK_RV
+log_in(struct call *c, CK_USER_TYPE user, struct view pin)
+{
+	bool needs_code = user == CKU_USER && token_needs_code(c->token);
+	CK_RV rv;
+	enum err e;
+
+	if (needs_code && pin.ptr == NULL)
+		return (CKR_ARGUMENTS_BAD);
+	rv = login_begin(&c->module->sessions, c->session, user, pin);
+	if (rv != CKR_OK || !needs_code)
+		return (rv);
+	e = client_log_in(
+	    c->token->client, pin, &c->kms.deadline, &c->kms.error);
+	if (e == ERR_OK)
+		return (CKR_OK);
+	(void)login_end(&c->module->sessions, c->token);
+	rv = call_fail(c, e);
+	return (e == ERR_CREDS || e == ERR_DATA ? CKR_PIN_INCORRECT : rv);
+}
+
 CK_RV
 C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
     CK_ULONG pin_len)
@@ -11,8 +33,7 @@ C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
 	CK_RV rv = call_begin_session(&c, "C_Login", session);
 
 	if (rv == CKR_OK)
-		rv = login_begin(
-		    &c.module->sessions, c.session, user, VIEW(pin, pin_len));
+		rv = log_in(&c, user, VIEW(pin, pin_len));
 	return (call_end(&c, rv));
 }
 
@@ -27,8 +48,7 @@ C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
 	if (rv == CKR_OK && name == NULL && name_len != 0)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = login_begin(
-		    &c.module->sessions, c.session, user, VIEW(pin, pin_len));
+		rv = log_in(&c, user, VIEW(pin, pin_len));
 	return (call_end(&c, rv));
 }
 

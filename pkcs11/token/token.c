@@ -211,6 +211,12 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 	info->firmwareVersion = (CK_VERSION){0, 1};
 }
 
+bool
+token_needs_code(const struct token *t)
+{
+	return (t->client != NULL && client_needs_code(t->client));
+}
+
 void
 token_info(const struct token *t, CK_TOKEN_INFO *info)
 {
@@ -222,7 +228,7 @@ token_info(const struct token *t, CK_TOKEN_INFO *info)
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
 		      CKF_DUAL_CRYPTO_OPERATIONS;
-	if (t->config->login == LOGIN_REQUIRED) {
+	if (t->config->login == LOGIN_REQUIRED || token_needs_code(t)) {
 		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
 		info->ulMinPinLen = TOKEN_PIN_MIN;
 	}

@@ -63,6 +63,8 @@ void token_close(struct token *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
 /* All but the numbers of sessions. */
+/* Whether the AWS role wants a code of an MFA device now. No network. */
+bool token_needs_code(const struct token *);
 void token_info(const struct token *, CK_TOKEN_INFO *);
 /* Fills a fixed field of the standard's: padded with blanks, no NUL. */
 void token_pad(CK_UTF8CHAR *field, size_t size, const char *s);

@@ -302,11 +302,63 @@ test_web_identity(void)
 	    "a token that has ended");
 }
 
+/* What creds_log_in() with that code comes to. */
+static enum err
+log_in(const char *profile, const char *code, bool *needed)
+{
+	struct deadline d = deadline_in(&clock_system, 8000);
+	struct error_info error = {0};
+	struct creds_store *s = NULL;
+	enum err e;
+
+	test_creds_conf.profile = profile;
+	if (creds_store_open(&test_creds_conf, &s) != ERR_OK)
+		tap_bail();
+	*needed = creds_store_needs_code(s);
+	e = creds_log_in(s, view_str(code), &d, &error);
+	if (e != ERR_OK)
+		printf("# %s\n", error.message);
+	creds_store_close(s);
+	return (e);
+}
+
+/* "000000" is always wrong at the local KMS. */
+static void
+test_mfa(void)
+{
+	struct found *f;
+	char id[129];
+	bool needed;
+
+	OK(test_creds_failed(test_creds_find("mfa", 8000), ERR_CREDS,
+	       "needs a code of the MFA device arn:aws:iam::111122223333:mfa/"
+	       "me: log in"),
+	    "no code");
+	OK(log_in("mfa", "000000", &needed) == ERR_CREDS && needed,
+	    "a wrong code");
+	OK(log_in("mfa", "123456789012345678", &needed) == ERR_DATA,
+	    "what is none");
+	OK(log_in("p", "123456", &needed) == ERR_OK && !needed,
+	    "a role that needs none");
+	OK(log_in("mfa", "123456", &needed) == ERR_OK && needed, "a code");
+	f = test_creds_find("mfa", 8000);
+	OK(f->err == ERR_OK && f->token[0] != '\0',
+	    "another process needs none: %s", f->error.message);
+	(void)snprintf(id, sizeof(id), "%s", f->id);
+	OK(log_in("mfa", "000000", &needed) == ERR_OK && !needed,
+	    "and uses none");
+	OK(!test_has_awscli() || test_creds_awscli("mfa", id + strlen(id) - 4),
+	    "nor does the AWS command line, which finds the session");
+	f = test_creds_find("through", 8000);
+	OK(f->err == ERR_OK, "as the source of another role: %s",
+	    f->error.message);
+}
+
 /* The local KMS checks signatures. */
 static void
 test_localkms(void)
 {
-	char config[1024], keys[256], url[96];
+	char config[2048], keys[256], url[96];
 	struct found *f;
 
 	testenv_start();
@@ -320,14 +372,52 @@ test_localkms(void)
 			  "two]"
 			  "\nsource_"
 			  "profile = "
-			  "p\n" ROLE("s"
-				     "e"
-				     "c"
-				     "o"
-				     "n"
-				     "d") "[profile no]\nsource_profile = "
-					  "base\n" ROLE("denied") "[profile "
-								  "base]\n%s",
+			  "p\n" ROLE(
+			      "s"
+			      "e"
+			      "c"
+			      "o"
+			      "n"
+			      "d") "[profile no]\nsource_profile = "
+				   "base\n" ROLE(
+				       "denied") "[profile "
+						 "mfa]\nsource_profile = "
+						 "base\n" ROLE(
+						     "mfa-x") "extern"
+							      "al_id "
+							      "= "
+							      "e\"1\n"
+							      "durati"
+							      "on_"
+							      "second"
+							      "s = "
+							      "1800\n"
+							      "mfa_"
+							      "serial"
+							      " = "
+							      "arn:"
+							      "aws:"
+							      "iam::"
+							      "111122"
+							      "223333"
+							      ":mfa/"
+							      "me\n"
+							      "[profi"
+							      "le "
+							      "throug"
+							      "h]"
+							      "\nsour"
+							      "ce_"
+							      "profil"
+							      "e = "
+							      "mfa"
+							      "\n" ROLE(
+								  "th"
+								  "ir"
+								  "d") "[profil"
+								       "e "
+								       "base]"
+								       "\n%s",
 	    keys);
 	test_creds_files(NULL, config);
 	setenv("AWS_ENDPOINT_URL_STS", url, 1);
@@ -340,6 +430,7 @@ test_localkms(void)
 	OK(test_creds_failed(
 	       test_creds_find("no", 8000), ERR_CREDS, "AccessDenied"),
 	    "one that denies");
+	test_mfa();
 	testenv_stop();
 }
 
