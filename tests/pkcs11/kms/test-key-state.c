@@ -6,6 +6,7 @@
 #include <time.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
+#include "external-key.h"
 #include "p11.h"
 
 static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
@@ -199,6 +200,30 @@ test_empty(void)
 	    "but its deletion is cancelled");
 }
 
+/* Two keys of KMS behind one object change together. */
+static void
+test_two_usages(void)
+{
+	struct external_key o;
+	struct account now;
+	CK_OBJECT_HANDLE h = 0;
+
+	external_key_make(&o, &external_key_rsa_2048, 0, "two");
+	template_add(&o.t, CKA_SIGN, &yes, sizeof(yes));
+	template_add(&o.t, CKA_DECRYPT, &yes, sizeof(yes));
+	account_read(&now);
+	COUNT(account_in(&now, "Disabled"), 0, "none is disabled");
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
+	    "a key for two usages");
+	RV(set_state(h, "Disabled"), CKR_OK, "is disabled");
+	account_read(&now);
+	COUNT(account_in(&now, "Disabled"), 2, "both of its keys are");
+	RV(set_state(h, "Enabled"), CKR_OK, "it is enabled");
+	account_read(&now);
+	COUNT(account_in(&now, "Disabled"), 0, "both of its keys are");
+	external_key_free(&o);
+}
+
 /* A key whose metadata KMS's reply says to be so. */
 static void
 check_store(const char *origin, bool local)
@@ -262,6 +287,10 @@ main(void)
 	test_empty();
 	check_store("AWS_CLOUDHSM", true);
 	check_store("EXTERNAL_KEY_STORE", false);
+	p11_stop();
+	testenv_config(log, "two-usages = both", NULL);
+	p11_start();
+	test_two_usages();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
