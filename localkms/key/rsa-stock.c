@@ -149,7 +149,8 @@ rsa_stock_share(struct rsa_stock *p, unsigned bits)
 		pthread_mutex_lock(&p->lock);
 		if (s->shared == NULL) {
 			pthread_mutex_unlock(&p->lock);
-			made = rsa_stock_take(p, bits);
+			/* not out of the stock, which nobody else may need */
+			made = generate(bits, &p->end);
 			pthread_mutex_lock(&p->lock);
 		}
 		if (s->shared == NULL) {

@@ -39,6 +39,9 @@ until [ -f env ]; do
 	sleep 0.1
 done
 . ./env
+# An RSA key pair for each set of parameters is most of a test's time.
+curl -sSf -X POST "$KEYFERRY_LOCALKMS_CONTROL/wrapping-keys?share=on" >/dev/null ||
+    echo "# each set of import parameters has a wrapping key of its own"
 
 # configure [LINE...]: writes keyferry.conf, with these lines for its one token.
 configure() {

@@ -301,8 +301,6 @@ main(void)
 	(void)account_make(
 	    "HMAC_256", "GENERATE_VERIFY_MAC", "alias/acts-hmac");
 	(void)account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/acts-ec");
-	/* making one takes the local KMS longer than all else that an act does */
-	control("POST", "/wrapping-keys?share=on");
 	acts_begin();
 	p11_load();
 	for (size_t i = 0; i < act_count; i++) {

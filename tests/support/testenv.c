@@ -235,6 +235,8 @@ testenv_kms_start(void)
 	}
 	wait_for_env();
 	take_env("env");
+	/* an RSA key pair for each set of parameters is most of a test's time */
+	control("POST", "/wrapping-keys?share=on");
 }
 
 void

@@ -422,6 +422,8 @@ main(int argc, char **argv)
 {
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
+	/* wrapped for another pair, a key must be refused */
+	control("POST", "/wrapping-keys?share=off");
 	p11_start();
 	test_pass_through();
 	test_bad_mechanisms();
