@@ -54,17 +54,16 @@ rename_check(
 
 /* Whether the alias is that name of the key, as KMS says now. */
 static bool
-is_name_now(const struct call *c, enum name_kind kind, const char *alias,
+is_name_now(struct call *c, enum name_kind kind, const char *alias,
     struct view name, const struct key *k)
 {
 	struct buf text = BUF_INIT(KMS_ALIAS_SIZE);
-	struct kms_key meta = KMS_KEY_INIT;
+	struct settled_alias look = {.name = alias, .promised = k->meta.id};
 	bool yes = name_from_alias(kind, alias, &text) &&
 		   view_equal(buf_view(&text), name) &&
-		   describe_keeping_error(&c->kms, alias, &meta) == ERR_OK &&
-		   strcmp(meta.id, k->meta.id) == 0;
+		   settle_aliases(c, &c->kms, &look, 1) == ERR_OK &&
+		   strcmp(look.key_id, k->meta.id) == 0;
 
-	kms_key_free(&meta);
 	buf_free(&text);
 	return (yes);
 }
