@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "control/controls.h"
 #include "control/quota.h"
+#include "control/spent-tokens.h"
 
 #define DENIALS_MAX 64
 
@@ -17,6 +18,8 @@ struct controls {
 	_Atomic size_t denial_count;
 	atomic_bool has_faults, has_quotas; /* to stay off the lock */
 	atomic_bool shares_wrapping_keys;
+	atomic_bool refuses_in_use, takes_tokens_once;
+	struct spent_tokens spent;
 	_Atomic int64_t forward_ms, skew_ms;
 	atomic_ulong counters[CONTROLS_COUNTERS];
 	atomic_ulong at_once, most_at_once; /* requests not yet answered */
@@ -31,6 +34,7 @@ controls_open(struct store *s)
 		return (NULL);
 	c->store = s;
 	pthread_mutex_init(&c->lock, NULL);
+	spent_tokens_init(&c->spent);
 	return (c);
 }
 
@@ -40,6 +44,7 @@ controls_close(struct controls *c)
 	if (c == NULL)
 		return;
 	faults_remove(&c->faults, 0);
+	spent_tokens_clear(&c->spent);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -147,6 +152,28 @@ controls_shares_wrapping_keys(const struct controls *c)
 	return (c->shares_wrapping_keys);
 }
 
+bool
+controls_refuses_in_use(const struct controls *c)
+{
+	return (c->refuses_in_use);
+}
+
+bool
+controls_token_is_spent(
+    struct controls *c, struct view token, struct view material)
+{
+	return (c->takes_tokens_once &&
+		spent_tokens_refuse(&c->spent, token, material));
+}
+
+bool
+controls_spend_token(
+    struct controls *c, struct view token, struct view material)
+{
+	return (!c->takes_tokens_once ||
+		spent_tokens_add(&c->spent, token, material));
+}
+
 unsigned long
 controls_counter(const struct controls *c, size_t number)
 {
@@ -245,6 +272,19 @@ controls_share_wrapping_keys(struct controls *c, bool share)
 }
 
 void
+controls_refuse_in_use(struct controls *c, bool refuse)
+{
+	c->refuses_in_use = refuse;
+}
+
+void
+controls_take_tokens_once(struct controls *c, bool once)
+{
+	c->takes_tokens_once = once;
+	spent_tokens_clear(&c->spent);
+}
+
+void
 controls_delay_changes(struct controls *c, int64_t ms)
 {
 	store_set_delay(c->store, ms);
@@ -258,6 +298,8 @@ controls_reset(struct controls *c)
 	controls_enforce_quotas(c, false);
 	controls_delay_changes(c, 0);
 	controls_share_wrapping_keys(c, false);
+	controls_refuse_in_use(c, false);
+	controls_take_tokens_once(c, false);
 	controls_clear_counters(c);
 	c->skew_ms = 0;
 }

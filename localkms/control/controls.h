@@ -38,6 +38,15 @@ bool controls_over_quota(struct controls *, const char *operation,
 /* Whether all import parameters of a size have the same wrapping key. */
 bool controls_shares_wrapping_keys(const struct controls *);
 
+/* Whether a key that has its material gets no import parameters. */
+bool controls_refuses_in_use(const struct controls *);
+/* Whether other material came in with that import token, where each is taken
+ * once. And notes that this did; false: out of memory. */
+bool controls_token_is_spent(
+    struct controls *, struct view token, struct view material);
+bool controls_spend_token(
+    struct controls *, struct view token, struct view material);
+
 /* What follows is for the control address. */
 
 unsigned long controls_counter(const struct controls *, size_t number);
@@ -64,6 +73,8 @@ void controls_clear_denials(struct controls *);
 void controls_move_clock(struct controls *, int64_t forward, int64_t skew);
 void controls_enforce_quotas(struct controls *, bool);
 void controls_share_wrapping_keys(struct controls *, bool);
+void controls_refuse_in_use(struct controls *, bool);
+void controls_take_tokens_once(struct controls *, bool);
 /* For so long after a change, reads find what was before. */
 void controls_delay_changes(struct controls *, int64_t ms);
 /* All as at first, but for KMS's time. */

@@ -77,6 +77,10 @@ op_get_parameters_for_import(struct call *c)
 	unsigned bits = 0;
 	bool ok = false;
 
+	if (controls_refuses_in_use(c->service->controls) &&
+	    key_state(c->key) != STATE_PENDING_IMPORT)
+		return (REFUSE(c, INVALID_STATE, "%s is not pending import.",
+		    call_arn(c, c->key)));
 	if (!read_wrapping(c, &w, &bits))
 		return (false);
 	if ((pair.pkey = wrapping_pair(c, bits)) == NULL ||
@@ -179,6 +183,12 @@ open_material(struct call *c, struct buf *clear)
 	    strcmp(set.region, c->key->region) != 0 ||
 	    strcmp(set.key_id, c->key->id) != 0) {
 		REFUSE(c, INVALID_IMPORT_TOKEN, "%s", "");
+		goto out;
+	}
+	if (controls_token_is_spent(c->service->controls,
+		c->in[IN_IMPORT_TOKEN].bytes, c->in[IN_MATERIAL].bytes)) {
+		REFUSE(c, INVALID_IMPORT_TOKEN, "%s",
+		    "The import token has been used.");
 		goto out;
 	}
 	if (c->now_ms >= set.expires_ms) {
@@ -381,6 +391,9 @@ op_import_key_material(struct call *c)
 		goto out;
 	}
 	ok = put_material(c, &m, &w);
+	if (ok && !controls_spend_token(c->service->controls,
+		      c->in[IN_IMPORT_TOKEN].bytes, c->in[IN_MATERIAL].bytes))
+		ok = call_out_of_memory(c);
 out:
 	material_forget(&m);
 	return (ok);

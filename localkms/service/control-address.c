@@ -266,6 +266,18 @@ set_wrapping_keys(
 }
 
 static void
+set_in_use(struct controls *c, const struct web_request *q, struct web_reply *r)
+{
+	set_switch(c, q, r, "refuse", controls_refuse_in_use);
+}
+
+static void
+set_tokens(struct controls *c, const struct web_request *q, struct web_reply *r)
+{
+	set_switch(c, q, r, "once", controls_take_tokens_once);
+}
+
+static void
 set_consistency(
     struct controls *c, const struct web_request *q, struct web_reply *r)
 {
@@ -316,6 +328,8 @@ static const struct {
 	{ "POST",	"/quotas",	set_quotas },
 	{ "POST",	"/consistency",	set_consistency },
 	{ "POST",	"/wrapping-keys", set_wrapping_keys },
+	{ "POST",	"/imports-in-use", set_in_use },
+	{ "POST",	"/import-tokens", set_tokens },
 	{ "POST",	"/reset",	reset },
 };
 /* clang-format on */

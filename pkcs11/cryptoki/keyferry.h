@@ -30,6 +30,7 @@
 #define CKA_KEYFERRY_MATERIAL_IDS	(CK_KEYFERRY | 15)	/* text: KeyMaterialIds, a blank between two; empty: KMS gives none */
 #define CKA_KEYFERRY_MATERIAL_STATES	(CK_KEYFERRY | 16)	/* text: KeyMaterialStates, a blank between two */
 #define CKA_KEYFERRY_MATERIAL_ENDS	(CK_KEYFERRY | 17)	/* CK_ULONGs: seconds since 1970; 0: does not expire; CK_UNAVAILABLE_INFORMATION: is missing */
+#define CKA_KEYFERRY_PAIR_OF		(CK_KEYFERRY | 18)	/* text: of an import pair, the ARN of the key that it is for; else empty */
 /* Of an import pair's public half, read-only. Compare it with that of the key
  * that the HSM wraps with: SHA-256 of the SubjectPublicKeyInfo in DER. */
 #define CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT (CK_KEYFERRY | 12) /* text: 64 hex digits */

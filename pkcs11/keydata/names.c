@@ -126,7 +126,9 @@ escape_label(struct view label, const char *prefix, char alias[KMS_ALIAS_SIZE])
 enum err
 name_to_alias(enum name_kind kind, struct view name, char alias[KMS_ALIAS_SIZE])
 {
-	if (name.len == 0)
+	struct view own;
+
+	if (name.len == 0 || name_of_renewed(name, &own))
 		return (ERR_DATA);
 	if (kind == NAME_MARKER)
 		return (escape_label(name, MARKER_PREFIX, alias));
@@ -380,4 +382,15 @@ name_companion_of(const char *alias)
 	return (starts(alias, COMPANION_PREFIX)
 		    ? alias + strlen(COMPANION_PREFIX)
 		    : NULL);
+}
+
+bool
+name_of_renewed(struct view name, struct view *own)
+{
+	size_t len = strlen(NAME_RENEWAL);
+
+	if (name.len <= len || memcmp(name.ptr, NAME_RENEWAL, len) != 0)
+		return (false);
+	*own = VIEW(name.ptr + len, name.len - len);
+	return (true);
 }

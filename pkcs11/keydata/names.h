@@ -23,7 +23,8 @@ void name_companion_alias(const char *key_id, char alias[KMS_ALIAS_SIZE]);
 /* That key id, out of such an alias; NULL for any other. */
 const char *name_companion_of(const char *alias);
 
-/* ERR_DATA when empty or too long for an alias (256 characters in all). */
+/* ERR_DATA when empty, too long for an alias (256 characters in all), or the
+ * name of a renewal pair. */
 enum err name_to_alias(
     enum name_kind, struct view name, char alias[KMS_ALIAS_SIZE]);
 /* The same for the number of a label. */
@@ -39,6 +40,14 @@ bool name_is_numbered(const char *alias);
 
 /* The marker of a label's alias; false: it is no such alias, or has none. */
 bool name_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
+
+/*
+ * The label, id or unique id of a renewal pair is that of its key behind this
+ * prefix. No key is given a name that begins so.
+ */
+#define NAME_RENEWAL "renew:"
+/* The key's own name; false: it is no name of a renewal pair. */
+bool name_of_renewed(struct view name, struct view *own);
 
 /* A UUID, or mrk- and 32 digits. */
 bool name_is_key_id(struct view name);

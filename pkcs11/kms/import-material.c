@@ -6,6 +6,7 @@
 #include "list-materials.h"
 #include "listing.h"
 #include "regions.h"
+#include "rotation.h"
 #include "settle.h"
 
 #define UNANSWERED_TRIES 5 /* each is several requests */
@@ -115,52 +116,6 @@ say_unanswered(struct call *c, const struct key *k, enum err e)
 	    k->meta.id, last));
 }
 
-/*
- * New material comes in beside what the key has. A call that died in between
- * brought it in already: then it is as material that was there.
- */
-static enum err
-import_new(struct kms *kms, struct kms_import_in *in,
-    char material_id[KMS_MATERIAL_ID_SIZE])
-{
-	enum err e;
-
-	in->type = "NEW_KEY_MATERIAL";
-	e = kms_import_key_material_id(kms, in, material_id);
-	if (e != ERR_KEY_STATE && e != ERR_WRONG_MATERIAL && e != ERR_UNKNOWN)
-		return (e);
-	in->type = "EXISTING_KEY_MATERIAL";
-	return (kms_import_key_material_id(kms, in, material_id));
-}
-
-static bool
-is_current(const struct kms *kms, const char *key_id, const char *material_id)
-{
-	struct kms_key meta = KMS_KEY_INIT;
-	bool yes = describe_keeping_error(kms, key_id, &meta) == ERR_OK &&
-		   strcmp(meta.material_id, material_id) == 0;
-
-	kms_key_free(&meta);
-	return (yes);
-}
-
-/* Makes the new material the one that encrypts, unless it is already. KMS may
- * not yet know that it is there. */
-static enum err
-rotate(struct kms *kms, const char *key_id, const char *material_id)
-{
-	int tries = 0;
-	enum err e;
-
-	do {
-		e = kms_rotate_key_on_demand(kms, key_id);
-		if (e == ERR_OK || is_current(kms, key_id, material_id))
-			return (ERR_OK);
-	} while (e == ERR_KEY_STATE &&
-		 settle_pause(&kms->deadline, &tries, SETTLE_TRIES));
-	return (e);
-}
-
 /* A key that never had material takes its first in the ordinary way. */
 static bool
 is_rotation(const struct provision *p)
@@ -179,14 +134,13 @@ finish(struct call *c, struct provision *p, bool rotation)
 
 	p->made = false;
 	p->imported = true;
-	if (import_params_forget(c, p->key) != ERR_OK)
+	if (import_params_forget(c, p->key, p->for_renewal_pair) != ERR_OK)
 		call_note(c,
 		    "%s: the used import parameters could not be removed",
 		    c->kms.error.message);
 	if ((rv = regions_import(c, p)) != CKR_OK)
 		return (rv);
-	if (rotation &&
-	    (e = rotate(&c->kms, p->key->meta.id, p->material_id)) != ERR_OK)
+	if (rotation && (e = rotation_end(c, p)) != ERR_OK)
 		return (call_fail(c, e));
 	return (confirm(c, p));
 }
@@ -208,7 +162,7 @@ import_blob(struct call *c, struct provision *p,
 	/* the same material may come again: KMS's answer says whether it is
 	 * that, or another, which the key has */
 	do {
-		e = rotation ? import_new(&c->kms, &in, p->material_id)
+		e = rotation ? rotation_import(c, p, &in)
 			     : kms_import_key_material_id(
 				   &c->kms, &in, p->material_id);
 	} while ((is_unanswered(e) && settle_pause(&c->kms.deadline,
@@ -217,7 +171,7 @@ import_blob(struct call *c, struct provision *p,
 	if (is_unanswered(e))
 		e = say_unanswered(c, p->key, e);
 	if (e != ERR_OK)
-		return (call_fail(c, e));
+		return (rotation ? rotation_fail(c, p, e) : call_fail(c, e));
 	return (finish(c, p, rotation));
 }
 

@@ -13,6 +13,7 @@
 #include "wrapping-algorithm.h"
 
 #define FILE_MAX (32 * 1024)
+#define FILE_NAME_SIZE (KMS_ID_SIZE + 8)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
 
@@ -43,9 +44,10 @@ import_params_bits(const struct import_params *p)
 }
 
 static void
-file_name(const struct key *k, char name[KMS_ID_SIZE + 8])
+file_name(const struct key *k, bool renewal, char name[FILE_NAME_SIZE])
 {
-	snprintf(name, KMS_ID_SIZE + 8, "pair-%s", k->meta.id);
+	snprintf(name, FILE_NAME_SIZE, "%s-%s", renewal ? "renew" : "pair",
+	    k->meta.id);
 }
 
 const char *
@@ -277,16 +279,24 @@ write_missing_set(
 	return (e);
 }
 
-enum err
-import_params_load(struct call *c, const struct key *k, struct import_params *p)
+/* A set from elsewhere is for a key that waits, never for a renewal pair. */
+static enum err
+spend_set(struct call *c, const struct key *k, bool renewal)
 {
-	char name[KMS_ID_SIZE + 8];
+	return (renewal ? ERR_OK : import_set_spend(c, k->meta.id));
+}
+
+enum err
+import_params_load(
+    struct call *c, const struct key *k, bool renewal, struct import_params *p)
+{
+	char name[FILE_NAME_SIZE];
 	double now = (double)client_service_ms(c->token->client) / 1000;
 	enum err e;
 
-	file_name(k, name);
+	file_name(k, renewal, name);
 	set_defaults(c, k, p);
-	if ((e = load_set(c, k, p)) != ERR_NOT_FOUND)
+	if (!renewal && (e = load_set(c, k, p)) != ERR_NOT_FOUND)
 		return (e);
 	e = read_file(c, name, p);
 	/* a file that is damaged tells nothing, and is written anew */
@@ -304,13 +314,13 @@ import_params_load(struct call *c, const struct key *k, struct import_params *p)
 }
 
 static enum err
-save(struct call *c, const struct key *k, struct import_params *p)
+save(struct call *c, const struct key *k, bool renewal, struct import_params *p)
 {
-	char name[KMS_ID_SIZE + 8];
+	char name[FILE_NAME_SIZE];
 	struct buf text = BUF_INIT(FILE_MAX);
 	enum err e;
 
-	file_name(k, name);
+	file_name(k, renewal, name);
 	if ((e = get_digest(c, p, p->digest)) == ERR_OK &&
 	    (e = json_encode(fields, p, &text)) == ERR_OK)
 		e = state_write(c, name, buf_view(&text));
@@ -318,32 +328,31 @@ save(struct call *c, const struct key *k, struct import_params *p)
 	return (e);
 }
 
-/* As import_params_load(), and asks KMS for parameters where none are kept. */
-static enum err
+enum err
 import_params_fetch(
-    struct call *c, const struct key *k, struct import_params *p)
+    struct call *c, const struct key *k, bool renewal, struct import_params *p)
 {
-	char name[KMS_ID_SIZE + 8];
+	char name[FILE_NAME_SIZE];
 	int lock = -1;
 	enum err e;
 
-	if ((e = import_params_load(c, k, p)) != ERR_OK)
+	if ((e = import_params_load(c, k, renewal, p)) != ERR_OK)
 		return (e);
 	if (p->parameters.token.len != 0)
-		return (write_missing_set(c, k, p));
+		return (renewal ? ERR_OK : write_missing_set(c, k, p));
 	/* two that fetch at once must hand out one wrapping key, not two */
 	call_set_deadline(c, c->token->config->import_timeout);
-	file_name(k, name);
+	file_name(k, renewal, name);
 	if ((e = state_lock(c, name, &lock)) != ERR_OK)
 		return (e);
 	drop_parameters(p);
-	if ((e = import_params_load(c, k, p)) != ERR_OK ||
+	if ((e = import_params_load(c, k, renewal, p)) != ERR_OK ||
 	    p->parameters.token.len != 0)
 		goto out;
 	e = get_parameters(c, &c->kms, k, p);
 	if (e == ERR_OK)
-		e = save(c, k, p);
-	if (e == ERR_OK)
+		e = save(c, k, renewal, p);
+	if (e == ERR_OK && !renewal)
 		e = write_set(c, k, p);
 out:
 	state_unlock(c, name, lock);
@@ -351,8 +360,8 @@ out:
 }
 
 enum err
-import_params_choose(
-    struct call *c, const struct key *k, const char *algorithm, CK_ULONG bits)
+import_params_choose(struct call *c, const struct key *k, bool renewal,
+    const char *algorithm, CK_ULONG bits)
 {
 	struct import_params p = IMPORT_PARAMS_INIT, want = IMPORT_PARAMS_INIT;
 	enum err e;
@@ -363,25 +372,53 @@ import_params_choose(
 		    want.algorithm, sizeof(want.algorithm), "%s", algorithm);
 	if (bits != 0)
 		snprintf(want.spec, sizeof(want.spec), SPEC_PREFIX "%lu", bits);
-	if ((e = import_params_load(c, k, &p)) == ERR_OK &&
+	if ((e = import_params_load(c, k, renewal, &p)) == ERR_OK &&
 	    (strcmp(p.algorithm, want.algorithm) != 0 ||
 		strcmp(p.spec, want.spec) != 0 ||
 		p.parameters.token.len == 0) &&
-	    (e = import_set_spend(c, k->meta.id)) == ERR_OK)
-		e = save(c, k, &want);
+	    (e = spend_set(c, k, renewal)) == ERR_OK)
+		e = save(c, k, renewal, &want);
 	import_params_free(&p);
 	return (e);
 }
 
 enum err
-import_params_forget(struct call *c, const struct key *k)
+import_params_forget(struct call *c, const struct key *k, bool renewal)
 {
-	char name[KMS_ID_SIZE + 8];
+	char name[FILE_NAME_SIZE];
 
-	enum err e = import_set_spend(c, k->meta.id);
+	enum err e = spend_set(c, k, renewal);
 
-	file_name(k, name);
+	file_name(k, renewal, name);
 	return (e == ERR_OK ? state_remove(c, name) : e);
+}
+
+enum err
+import_params_spend(struct call *c, const struct key *k, bool renewal)
+{
+	struct import_params p = IMPORT_PARAMS_INIT;
+	enum err e = import_params_load(c, k, renewal, &p);
+
+	drop_parameters(&p);
+	if (e == ERR_OK && (e = spend_set(c, k, renewal)) == ERR_OK)
+		e = save(c, k, renewal, &p);
+	import_params_free(&p);
+	return (e);
+}
+
+bool
+import_params_has_renewal(struct call *c, const char *key_id)
+{
+	struct kms before = c->kms;
+	struct buf text = BUF_INIT(FILE_MAX);
+	char name[FILE_NAME_SIZE];
+	enum err e;
+
+	snprintf(name, sizeof(name), "renew-%s", key_id);
+	e = state_read(c, name, &text);
+	buf_free(&text);
+	c->kms = before;
+	return (e == ERR_OK);
 }
 
 static CK_RV
@@ -392,7 +429,7 @@ fetch_info(struct call *c, const struct object *o, struct buf *out)
 
 	if (!o->is_pair)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if ((e = import_params_fetch(c, o->key, &p)) == ERR_OK)
+	if ((e = import_params_fetch(c, o->key, o->is_renewal, &p)) == ERR_OK)
 		e = buf_append(out, buf_view(&p.parameters.public_key));
 	import_params_free(&p);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -485,7 +522,7 @@ import_params_read_bits(struct call *c, const struct object *o, struct buf *out)
 
 	if (!o->is_pair)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
+	if ((e = import_params_load(c, o->key, o->is_renewal, &p)) == ERR_OK) {
 		bits = import_params_bits(&p);
 		e = buf_append(out, VIEW(&bits, sizeof(bits)));
 	}
@@ -504,7 +541,7 @@ import_params_read_allowed(
 	/* the public half wraps elsewhere, never here */
 	if (o->class == CKO_PUBLIC_KEY)
 		return (CKR_OK);
-	if ((e = import_params_load(c, o->key, &p)) == ERR_OK) {
+	if ((e = import_params_load(c, o->key, o->is_renewal, &p)) == ERR_OK) {
 		type = wrapping_algorithm_mechanism(p.algorithm);
 		e = buf_append(out, VIEW(&type, sizeof(type)));
 	}

@@ -4,9 +4,10 @@
 
 /*
  * What GetParametersForImport gives: the wrapping key and the import token of a
- * key that waits for its material. For an import pair they are kept in the
- * state directory for the 24 hours that they are good, because wrapping happens
- * elsewhere.
+ * key that waits for its material, or is given it once more. For an import pair
+ * they are kept in the state directory for the 24 hours that they are good,
+ * because wrapping happens elsewhere: those of a key that waits in the file
+ * pair-KEYID, those of the renewal pair beside a key in renew-KEYID.
  */
 struct import_params {
 	char algorithm[KMS_WORD_SIZE]; /* WrappingAlgorithm */
@@ -34,13 +35,21 @@ enum err import_params_for_material(
 /* Those that are kept of an import pair, expired ones left out; where nothing
  * is kept, the algorithm and size that the configuration names. No network. */
 enum err import_params_load(
-    struct call *, const struct key *, struct import_params *);
+    struct call *, const struct key *, bool renewal, struct import_params *);
+/* As import_params_load(), and asks KMS for parameters where none are kept. */
+enum err import_params_fetch(
+    struct call *, const struct key *, bool renewal, struct import_params *);
 /* Sets algorithm and size for the next fetch. bits 0 and algorithm "": the
  * default. Parameters that are so already are kept: a wrapped key may be on its
  * way. */
-enum err import_params_choose(
-    struct call *, const struct key *, const char *algorithm, CK_ULONG bits);
-enum err import_params_forget(struct call *, const struct key *);
+enum err import_params_choose(struct call *, const struct key *, bool renewal,
+    const char *algorithm, CK_ULONG bits);
+enum err import_params_forget(struct call *, const struct key *, bool renewal);
+/* The set is spent: the next that is asked for is another, of the same
+ * algorithm and size. */
+enum err import_params_spend(struct call *, const struct key *, bool renewal);
+/* Whether the state directory has a renewal pair for the key of that id. */
+bool import_params_has_renewal(struct call *, const char *key_id);
 
 /* Readers of attributes of an import pair; those of the public key fetch it
  * when needed. */

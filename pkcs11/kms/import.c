@@ -130,20 +130,21 @@ look_at_state(struct call *c, const struct key *k)
 }
 
 static CK_RV
-refuse_without_token(struct call *c, const struct key *k)
+refuse_without_token(struct call *c, const struct key *k, bool renewal)
 {
 	enum kms_key_state state = look_at_state(c, k);
 	bool filled = kms_state_has_material(state);
 
 	return (call_error(c, CKR_WRAPPED_KEY_INVALID,
-	    filled ? "key %s has its material already, and is in use"
-		   : "no import token is kept for key %s, or it is older than "
-		     "24 hours: read the public half and wrap with it",
+	    filled && !renewal
+		? "key %s has its material already, and is in use"
+		: "no import token is kept for key %s, or it is older than "
+		  "24 hours: read the public half and wrap with it",
 	    k->meta.id));
 }
 
 static CK_RV
-check_wrapped(struct call *c, const struct key *k,
+check_wrapped(struct call *c, const struct provision *p,
     const struct import_params *params, const CK_MECHANISM *m,
     struct view wrapped)
 {
@@ -153,7 +154,7 @@ check_wrapped(struct call *c, const struct key *k,
 	if (rv != CKR_OK)
 		return (rv);
 	if (params->parameters.token.len == 0)
-		return (refuse_without_token(c, k));
+		return (refuse_without_token(c, p->key, p->for_renewal_pair));
 	if (!wrapping_algorithm_fits(params->algorithm, bits, wrapped.len))
 		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "no key wrapped with %s of %lu bits has %zu bytes",
@@ -168,7 +169,7 @@ check_pair(struct call *c, const struct provision *p,
     struct view wrapped)
 {
 	const struct key *k = p->key;
-	CK_RV rv = check_wrapped(c, k, params, m, wrapped);
+	CK_RV rv = check_wrapped(c, p, params, m, wrapped);
 
 	if (rv == CKR_OK && !key_trust_for_request(c, p->request, k))
 		rv = key_trust_refuse(c, k, CKR_KEY_FUNCTION_NOT_PERMITTED);
@@ -200,7 +201,8 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
 	struct rename names = RENAME_INIT;
-	enum err e = import_params_load(c, p->key, &params);
+	enum err e = import_params_load(
+	    c, p->key, p->for_renewal_pair, &params);
 	CK_RV rv = e == ERR_OK ? check_pair(c, p, &params, m, wrapped)
 			       : call_fail(c, e);
 
@@ -210,8 +212,10 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 			(void)call_error(c, rv,
 			    "key %s has other material already, and is in use",
 			    p->key->meta.id);
-		if (c->err == ERR_TOKEN_EXPIRED || c->err == ERR_TOKEN_INVALID)
-			(void)import_params_forget(c, p->key);
+		if (c->err == ERR_TOKEN_EXPIRED ||
+		    c->err == ERR_TOKEN_INVALID || c->err == ERR_CIPHERTEXT)
+			(void)import_params_spend(
+			    c, p->key, p->for_renewal_pair);
 		/* whose material is in has its names */
 		e = c->err;
 		if (names.key != NULL &&
@@ -227,10 +231,12 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 }
 
 CK_RV
-import_wrapped(struct call *c, const struct key_request *r, struct key *k,
-    const CK_MECHANISM *m, struct view wrapped, struct key **out)
+import_wrapped(struct call *c, const struct key_request *r,
+    const struct object *pair, const CK_MECHANISM *m, struct view wrapped,
+    struct key **out)
 {
 	struct provision p = PROVISION_INIT(r);
+	struct key *k = pair->key;
 	char id[KMS_ID_SIZE];
 	int lock = -1;
 	enum err e;
@@ -238,6 +244,7 @@ import_wrapped(struct call *c, const struct key_request *r, struct key *k,
 
 	*out = NULL;
 	p.key = key_ref(k);
+	p.for_renewal_pair = pair->is_renewal;
 	memcpy(id, k->meta.id, sizeof(id));
 	unfinished_removals(c);
 	call_set_deadline(c, c->token->config->import_timeout);

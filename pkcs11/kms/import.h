@@ -11,7 +11,8 @@
 /* The request's material, wrapped here, into the key that the request means. */
 CK_RV import_by_value(
     struct call *, const struct key_request *, struct key **out);
-/* What was wrapped elsewhere for the import pair that the key is. */
-CK_RV import_wrapped(struct call *, const struct key_request *, struct key *,
-    const CK_MECHANISM *, struct view wrapped, struct key **out);
+/* What was wrapped elsewhere for that import pair, or renewal pair. */
+CK_RV import_wrapped(struct call *, const struct key_request *,
+    const struct object *pair, const CK_MECHANISM *, struct view wrapped,
+    struct key **out);
 #endif

@@ -103,8 +103,10 @@ link_keys(
 
 	if (count != 0)
 		qsort(keys, count, sizeof(struct key *), key_order);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		listing_withhold_names(c, keys[i]);
+		listing_see_renewal_pair(c, keys[i]);
+	}
 	for (size_t i = 0; i < aliases->count; i++)
 		if ((id = name_companion_of(a[i].name)) != NULL &&
 		    (k = find_key(keys, count, id)) != NULL &&

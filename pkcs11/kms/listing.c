@@ -6,6 +6,7 @@
 #include "listing.h"
 #include "settle.h"
 #include "describe.h"
+#include "import-params.h"
 #include "key-names.h"
 #include "key-trust.h"
 #include "list-rows.h"
@@ -30,6 +31,14 @@ listing_withhold_names(struct call *c, struct key *k)
 		k->names = (struct key_names){.known = true, .withheld = true};
 }
 
+void
+listing_see_renewal_pair(struct call *c, struct key *k)
+{
+	k->has_renewal_pair = key_is_imported(k) &&
+			      strchr(k->meta.id, '/') == NULL &&
+			      import_params_has_renewal(c, k->meta.id);
+}
+
 /* Makes what KMS said of a key known; *out is the key, held. */
 static enum err
 take_key(struct call *c, struct kms_key *meta, uint64_t asked, const char *name,
@@ -43,6 +52,7 @@ take_key(struct call *c, struct kms_key *meta, uint64_t asked, const char *name,
 		goto out;
 	keep_names(before, k, name);
 	listing_withhold_names(c, k);
+	listing_see_renewal_pair(c, k);
 	k->is_companion = before != NULL && before->is_companion;
 	k->is_outside = (before == NULL || before->is_outside) &&
 			!selection_has(c, k, name);

@@ -35,4 +35,6 @@ void listing_tell_state(struct call *, const struct key *);
 /* A key that waits for material and may not be filled by any request has no
  * names but its own: whoever planted an alias on it must not be believed. */
 void listing_withhold_names(struct call *, struct key *);
+/* Whether the state directory has a renewal pair for it. */
+void listing_see_renewal_pair(struct call *, struct key *);
 #endif

@@ -20,6 +20,8 @@ struct provision {
 	bool imported; /* KMS took the material: nothing is taken back */
 	/* KeyMaterialId of the material that came in; "": KMS did not say */
 	char material_id[KMS_MATERIAL_ID_SIZE];
+	/* what comes in was wrapped for the key's renewal pair */
+	bool for_renewal_pair;
 	/* it was found by its name, and waited for its material then */
 	bool found_waiting;
 	/* what failed is the key beside it */

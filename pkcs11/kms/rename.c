@@ -39,7 +39,8 @@ rename_check(
 		return (CKR_OK);
 	if (name_to_alias(kind, name, alias) != ERR_OK)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the name is too long for a KMS alias"));
+		    "the name is too long for a KMS alias, or begins "
+		    "with " NAME_RENEWAL));
 	if (is_told_by_set(k, kind, name))
 		return (CKR_OK);
 	rv = find_named(c, kind == NAME_ID ? CKA_ID : CKA_LABEL, name, &other);
@@ -142,7 +143,8 @@ claim(struct call *c, struct rename *r, const struct key *seen,
 		r->count++;
 	if (e == ERR_DATA)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the name is empty, or too long for a KMS alias"));
+		    "the name is empty, too long for a KMS alias, or "
+		    "begins with " NAME_RENEWAL));
 	if (e == ERR_EXISTS)
 		return (refuse_taken(c, kind, s->to));
 	if (e != ERR_OK)

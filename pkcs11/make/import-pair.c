@@ -1,6 +1,8 @@
 #include "generate.h"
 #include "kms/import-params.h"
+#include "kms/lookup.h"
 #include "kms/provision.h"
+#include "kms/renewal-pair.h"
 #include "kms/wrapping-algorithm.h"
 #include "material.h"
 #include "public-half.h"
@@ -90,7 +92,7 @@ choose(struct call *c, struct provision *p)
 	if (!key_is_pending_import(p->key))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "key %s has its material already", p->key->meta.id));
-	e = import_params_choose(c, p->key, pair->algorithm, pair->bits);
+	e = import_params_choose(c, p->key, false, pair->algorithm, pair->bits);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
@@ -113,13 +115,79 @@ provision_pair(struct call *c, const struct key_request *r,
 	return (rv);
 }
 
+/* The key that the names mean, as for a create, if it has its material. */
+static CK_RV
+find_living(struct call *c, const struct key_request *r, struct key **out)
+{
+	bool by_id = r->id.len != 0;
+	struct view name = by_id ? r->id : r->label;
+	CK_RV rv = CKR_OK;
+
+	*out = NULL;
+	if (name.len != 0)
+		rv = find_named(c, by_id ? CKA_ID : CKA_LABEL, name, out);
+	if (*out != NULL && !renewal_pair_may_be(*out)) {
+		key_unref(*out);
+		*out = NULL;
+	}
+	return (rv);
+}
+
+/* Its material is of the kind that it has. */
+static CK_RV
+renew(struct call *c, struct key *k, struct template private_t, CK_ULONG bits,
+    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+	struct template t = template_inner(private_t, CKA_UNWRAP_TEMPLATE);
+	const struct key_spec *spec = k->spec;
+	struct store *store = &c->token->store;
+	const char *algorithm = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (spec == NULL || spec->wrapping == NULL)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "material for key %s cannot be wrapped", k->meta.id));
+	if (t.count != 0)
+		rv = read_unwrap_template(c, t, &spec);
+	if (rv == CKR_OK && spec != k->spec)
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "key %s takes %s material", k->meta.id, k->spec->kms);
+	if (rv == CKR_OK &&
+	    (rv = read_algorithm(c, private_t, spec, bits, &algorithm)) ==
+		CKR_OK &&
+	    (rv = renewal_pair_make(c, k, algorithm, bits)) == CKR_OK) {
+		*public_key = store_renewal_handle(
+		    store, k->meta.id, CKO_PUBLIC_KEY);
+		*private_key = store_renewal_handle(
+		    store, k->meta.id, CKO_PRIVATE_KEY);
+	}
+	return (rv);
+}
+
+/* A new key with its pair, or the pair of one that waits. */
+static CK_RV
+make_pair(struct call *c, struct key_request *r, struct template public_t,
+    struct template private_t, CK_ULONG bits, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	const char *algorithm = NULL;
+	CK_RV rv;
+
+	if ((rv = read_material_kind(c, private_t, r)) == CKR_OK &&
+	    (rv = read_algorithm(c, private_t, r->spec, bits, &algorithm)) ==
+		CKR_OK)
+		rv = provision_pair(
+		    c, r, algorithm, bits, public_t, public_key, private_key);
+	return (rv);
+}
+
 CK_RV
 import_pair_make(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
 	struct key_request r = {.class = CKO_PRIVATE_KEY};
-	const char *algorithm = NULL;
+	struct key *living = NULL;
 	CK_ULONG bits;
 	CK_RV rv;
 
@@ -128,10 +196,11 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 	if ((rv = check_pair(c, public_t, private_t)) == CKR_OK &&
 	    (rv = check_bits(c, public_t, &bits)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
-	    (rv = read_material_kind(c, private_t, &r)) == CKR_OK &&
-	    (rv = read_algorithm(c, private_t, r.spec, bits, &algorithm)) ==
-		CKR_OK)
-		rv = provision_pair(
-		    c, &r, algorithm, bits, public_t, public_key, private_key);
+	    (rv = find_living(c, &r, &living)) == CKR_OK)
+		rv = living != NULL ? renew(c, living, private_t, bits,
+					  public_key, private_key)
+				    : make_pair(c, &r, public_t, private_t,
+					  bits, public_key, private_key);
+	key_unref(living);
 	return (rv);
 }

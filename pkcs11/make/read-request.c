@@ -102,7 +102,8 @@ read_names(struct call *c, struct template public_t, struct template private_t,
 		name_to_alias(NAME_LABEL, r->label, alias) != ERR_OK) ||
 	    (r->id.len != 0 && name_to_alias(NAME_ID, r->id, alias) != ERR_OK))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the label or id is too long for a KMS alias"));
+		    "the label or id is too long for a KMS alias, or begins "
+		    "with " NAME_RENEWAL));
 	return (CKR_OK);
 }
 

@@ -27,7 +27,7 @@ unwrap_into_kms(struct call *c, const CK_MECHANISM *m,
 		return (CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
 	if ((rv = read_unwrap(c, t, pair->key, &r)) == CKR_OK &&
 	    (rv = check_request(c, pair->key, &r)) == CKR_OK &&
-	    (rv = import_wrapped(c, &r, pair->key, m, wrapped, &k)) == CKR_OK)
+	    (rv = import_wrapped(c, &r, pair, m, wrapped, &k)) == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, k->meta.id, r.spec->class);
 	key_unref(k);

@@ -36,22 +36,55 @@ read_value_len(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put_ulong(c, out, o->key->spec->bits / 8));
 }
 
+/* The name of a renewal pair is that of its key behind a prefix. */
+static CK_RV
+put_prefix(struct call *c, const struct object *o, struct buf *out)
+{
+	return (
+	    o->is_renewal ? attr_put(c, out, view_str(NAME_RENEWAL)) : CKR_OK);
+}
+
 static CK_RV
 read_unique_id(struct call *c, const struct object *o, struct buf *out)
 {
-	return (attr_put(c, out, view_str(o->key->meta.arn)));
+	CK_RV rv = put_prefix(c, o, out);
+
+	return (
+	    rv == CKR_OK ? attr_put(c, out, view_str(o->key->meta.arn)) : rv);
+}
+
+/* The key for which an import pair is. */
+static CK_RV
+read_pair_of(struct call *c, const struct object *o, struct buf *out)
+{
+	return (
+	    o->is_pair ? attr_put(c, out, view_str(o->key->meta.arn)) : CKR_OK);
+}
+
+static CK_RV
+read_name(struct call *c, const struct object *o, enum name_kind kind,
+    struct buf *out)
+{
+	struct buf name = BUF_INIT(KMS_ALIAS_SIZE);
+	CK_RV rv = key_name_read(c, o->key, kind, &name);
+
+	if (rv == CKR_OK && name.len != 0 &&
+	    (rv = put_prefix(c, o, out)) == CKR_OK)
+		rv = attr_put(c, out, buf_view(&name));
+	buf_free(&name);
+	return (rv);
 }
 
 static CK_RV
 read_label(struct call *c, const struct object *o, struct buf *out)
 {
-	return (key_name_read(c, o->key, NAME_LABEL, out));
+	return (read_name(c, o, NAME_LABEL, out));
 }
 
 static CK_RV
 read_id(struct call *c, const struct object *o, struct buf *out)
 {
-	return (key_name_read(c, o->key, NAME_ID, out));
+	return (read_name(c, o, NAME_ID, out));
 }
 
 /* ValidTo in seconds; 0: there is none. False: it is no time, and a conversion
@@ -297,6 +330,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_VALID_TO, FORM_ULONG, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, FACT_FALSE, read_valid_to },
 	{ CKA_KEYFERRY_NEW_MATERIAL, FORM_BOOL, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_KEY_MATERIAL_ID, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_material_id },
+	{ CKA_KEYFERRY_PAIR_OF, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_pair_of },
 	{ CKA_KEYFERRY_MATERIALS, FORM_ULONG, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_count },
 	{ CKA_KEYFERRY_MATERIALS_MISSING, FORM_ULONG, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_missing },
 	{ CKA_KEYFERRY_MATERIAL_IDS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_ids },

@@ -85,9 +85,9 @@ facts(struct call *c, const struct object *o)
 		f |= FACT_PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
 		f |= FACT_MULTI_REGION;
-	if (!key_is_pending_deletion(o->key))
+	if (!o->is_renewal && !key_is_pending_deletion(o->key))
 		f |= FACT_MODIFIABLE;
-	if (o->class == CKO_PUBLIC_KEY ||
+	if (o->is_renewal || o->class == CKO_PUBLIC_KEY ||
 	    object_why_not_destroyable(c, o->key) == NULL)
 		f |= FACT_DESTROYABLE;
 	if (o->is_pair)

@@ -69,9 +69,10 @@ is_among(const struct found_keys *f, const struct key *k)
 	return (false);
 }
 
-/* Matches the objects of these keys, or of all (NULL). */
+/* Matches the objects of these keys, or their renewal pairs; or all (NULL). */
 static CK_RV
-collect(struct call *c, const struct found_keys *f, struct template t)
+collect(
+    struct call *c, const struct found_keys *f, bool renewal, struct template t)
 {
 	struct snapshot *s = store_snapshot(&c->token->store);
 	bool all = template_has(t, CKA_KEYFERRY_KEY_STATE);
@@ -80,7 +81,8 @@ collect(struct call *c, const struct found_keys *f, struct template t)
 	for (size_t i = 0; i < s->count && rv == CKR_OK; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (f != NULL && !is_among(f, o->key))
+		if (f != NULL &&
+		    (o->is_renewal != renewal || !is_among(f, o->key)))
 			continue;
 		if (store_shows(&c->token->store, o, all) &&
 		    !call_hides(c, o) && rest_matches(c, o, t))
@@ -179,13 +181,27 @@ list_keys(struct call *c)
 	return (CKR_OK);
 }
 
+/* Whether the template names a renewal pair: then all of its names do. */
+static bool names_renewal(struct template t)
+{
+	struct view own;
+
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (is_naming(&t.rows[i]))
+			return (name_of_renewed(
+			    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen),
+			    &own));
+	return (false);
+}
+
 /*
- * All names in the template must lead to a key. *named tells whether there is
- * any name, *out is the keys, held.
+ * All names in the template must lead to a key, or to the key of a renewal
+ * pair. *named tells whether there is any name, *out is the keys, held.
  */
 static CK_RV
 resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 {
+	bool renewal = names_renewal(t);
 	struct found_keys f = {.count = 0};
 	struct view name;
 	CK_RV rv;
@@ -196,6 +212,11 @@ resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 		if (!is_naming(&t.rows[i]))
 			continue;
 		name = VIEW(t.rows[i].pValue, t.rows[i].ulValueLen);
+		if (name_of_renewed(name, &name) != renewal) {
+			found_keys_free(out);
+			*named = true;
+			return (CKR_OK);
+		}
 		rv = find_all_named(c, t.rows[i].type, name, &f);
 		if (rv != CKR_OK && c->err == ERR_DENIED)
 			rv = find_by_set(c, t.rows[i].type, name, &f);
@@ -243,7 +264,8 @@ fetch_named_public_key(struct call *c, struct template t)
 	struct found_keys f = {.count = 0};
 	bool named = false;
 
-	if (!certs_need_key_names(c) || resolve(c, t, &named, &f) != CKR_OK)
+	if (!certs_need_key_names(c) || names_renewal(t) ||
+	    resolve(c, t, &named, &f) != CKR_OK)
 		named = true;
 	for (size_t i = 0; i < f.count; i++)
 		if (f.keys[i]->spec != NULL &&
@@ -286,7 +308,7 @@ collect_from_kms(struct call *c, struct template t)
 	if (rv == CKR_OK && !named)
 		rv = list_keys(c);
 	if (rv == CKR_OK && (!named || f.count != 0))
-		rv = collect(c, named ? &f : NULL, t);
+		rv = collect(c, named ? &f : NULL, names_renewal(t), t);
 	found_keys_free(&f);
 	return (rv);
 }

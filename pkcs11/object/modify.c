@@ -7,6 +7,7 @@
 #include "kms/key-state.h"
 #include "kms/import-params.h"
 #include "kms/rename.h"
+#include "kms/renewal-pair.h"
 #include "modify.h"
 #include "session-object.h"
 
@@ -63,6 +64,12 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 	}
 	if (!session_is_rw(c->session)) {
 		rv = CKR_SESSION_READ_ONLY;
+		goto out;
+	}
+	if (o.is_renewal) {
+		rv = call_error(c, CKR_ACTION_PROHIBITED,
+		    "a renewal pair is as key %s is: nothing of it can be set",
+		    o.key->meta.id);
 		goto out;
 	}
 	rv = attr_check(c, t, target);
@@ -131,8 +138,12 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 		rv = CKR_SESSION_READ_ONLY;
 	else if (o.class == CKO_PUBLIC_KEY)
 		rv = take_view_away(c, &o);
-	else if ((rv = destroy(c, o.key)) == CKR_OK)
-		(void)import_params_forget(c, o.key);
+	else if (o.is_renewal)
+		rv = renewal_pair_remove(c, o.key);
+	else if ((rv = destroy(c, o.key)) == CKR_OK) {
+		(void)import_params_forget(c, o.key, false);
+		(void)import_params_forget(c, o.key, true);
+	}
 	object_put(&o);
 	return (rv);
 }

@@ -168,6 +168,7 @@ key_copy(const struct key *from)
 		k->is_companion = from->is_companion;
 		k->by_set = from->by_set;
 		k->is_outside = from->is_outside;
+		k->has_renewal_pair = from->has_renewal_pair;
 		k->companion = from->companion == NULL
 				   ? NULL
 				   : key_ref(from->companion);
@@ -230,6 +231,7 @@ key_says_same(const struct key *a, const struct key *b)
 		strcmp(a->names.id, b->names.id) == 0 &&
 		a->is_companion == b->is_companion && a->by_set == b->by_set &&
 		a->is_outside == b->is_outside &&
+		a->has_renewal_pair == b->has_renewal_pair &&
 		is_same_companion(a->companion, b->companion));
 }
 

@@ -62,6 +62,9 @@ struct key {
 	bool is_outside; /* of the selection: a search does not find it */
 	/* an import set tells of it, and KMS has not described it */
 	bool by_set;
+	/* the state directory has a renewal pair for it: an import pair beside
+	 * the key, whatever its state */
+	bool has_renewal_pair;
 };
 
 /* A key of that metadata, which is moved in. NULL: no memory. */

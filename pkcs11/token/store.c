@@ -4,41 +4,10 @@
 #include "array.h"
 #include "store.h"
 
-#define KEY_OBJECTS 4 /* of one key: two, and two of its import pair */
-
-void
-object_put(struct object *o)
-{
-	key_unref(o->key);
-	attrset_unref(o->attrs);
-	*o = (struct object){.handle = CK_INVALID_HANDLE};
-}
-
 struct dropped {
 	char id[KMS_ID_SIZE];
 	uint64_t at;
 };
-
-static struct snapshot *
-snapshot_new(size_t room)
-{
-	struct snapshot *s;
-
-	s = calloc(1, sizeof(*s) + room * sizeof(s->objects[0]));
-	if (s != NULL)
-		s->refs = 1;
-	return (s);
-}
-
-void
-snapshot_unref(struct snapshot *s)
-{
-	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) != 0)
-		return;
-	for (size_t i = 0; i < s->count; i++)
-		key_unref(s->objects[i].key);
-	free(s);
-}
 
 enum err
 store_init(struct store *st, CK_OBJECT_HANDLE *counter, bool all)
@@ -74,28 +43,11 @@ store_snapshot(struct store *st)
 	return (s);
 }
 
-static int
-by_handle(const void *a, const void *b)
-{
-	CK_OBJECT_HANDLE x = ((const struct object *)a)->handle;
-	CK_OBJECT_HANDLE y = ((const struct object *)b)->handle;
-
-	return (x < y ? -1 : x > y);
-}
-
-/* An import pair is there only while the key waits for its material. */
-static bool
-is_there(const struct object *o)
-{
-	return (!o->is_taken_away &&
-		(!o->is_pair || key_is_pending_import(o->key)));
-}
-
 bool
 store_shows(const struct store *st, const struct object *o, bool all)
 {
 	if (o->is_left_out || o->is_taken_away || o->key->is_outside ||
-	    o->is_pair != key_is_pending_import(o->key))
+	    !key_has_kind(o->key, object_kind_of(o)))
 		return (false);
 	/* a key beside another is part of that object */
 	return (o->is_pair || (!o->key->is_companion &&
@@ -108,8 +60,8 @@ store_get(struct store *st, CK_OBJECT_HANDLE handle, struct object *out)
 	struct snapshot *s = store_snapshot(st);
 	struct object want = {.handle = handle}, *o;
 
-	o = bsearch(&want, s->objects, s->count, sizeof(*o), by_handle);
-	if (o != NULL && !is_there(o))
+	o = bsearch(&want, s->objects, s->count, sizeof(*o), object_by_handle);
+	if (o != NULL && !object_is_there(o))
 		o = NULL;
 	if (o != NULL) {
 		*out = *o;
@@ -132,44 +84,31 @@ store_key(struct store *st, const char *key_id)
 	return (k);
 }
 
-/* The key's object of that class as it is now, or NULL. */
-static struct object *
-current_object(struct snapshot *s, const char *key_id, CK_OBJECT_CLASS class)
-{
-	struct object *o;
-
-	for (size_t i = 0; i < s->count; i++) {
-		o = &s->objects[i];
-		if (o->class == class &&
-		    o->is_pair == key_is_pending_import(o->key) &&
-		    strcmp(o->key->meta.id, key_id) == 0)
-			return (o);
-	}
-	return (NULL);
-}
-
-CK_OBJECT_HANDLE
-store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
+static CK_OBJECT_HANDLE
+find_handle(
+    struct store *st, const char *key_id, CK_OBJECT_CLASS class, bool renewal)
 {
 	struct snapshot *s = store_snapshot(st);
-	const struct object *o = current_object(s, key_id, class);
-	CK_OBJECT_HANDLE h = o == NULL || !is_there(o) ? CK_INVALID_HANDLE
-						       : o->handle;
+	const struct object *o = snapshot_current(s, key_id, class, renewal);
+	CK_OBJECT_HANDLE h = o == NULL || !object_is_there(o)
+				 ? CK_INVALID_HANDLE
+				 : o->handle;
 
 	snapshot_unref(s);
 	return (h);
 }
 
-/* Such an object among the n of before, or NULL. An import pair and the key
- * that it becomes are not the same object, whatever their class. */
-static const struct object *
-object_among(
-    const struct object *before, size_t n, CK_OBJECT_CLASS class, bool is_pair)
+CK_OBJECT_HANDLE
+store_handle(struct store *st, const char *key_id, CK_OBJECT_CLASS class)
 {
-	for (size_t i = 0; i < n; i++)
-		if (before[i].class == class && before[i].is_pair == is_pair)
-			return (&before[i]);
-	return (NULL);
+	return (find_handle(st, key_id, class, false));
+}
+
+CK_OBJECT_HANDLE
+store_renewal_handle(
+    struct store *st, const char *key_id, CK_OBJECT_CLASS class)
+{
+	return (find_handle(st, key_id, class, true));
 }
 
 static CK_OBJECT_HANDLE
@@ -188,11 +127,14 @@ add_objects(struct store *st, struct snapshot *to, struct key *k,
 	CK_OBJECT_CLASS classes[2];
 	size_t count;
 
-	for (int pair = 0; pair < 2; pair++) {
-		count = key_classes(k, pair, classes);
+	for (enum kind kind = KIND_KEY; kind < KIND_COUNT; kind++) {
+		/* a renewal pair that is gone never comes back: another does */
+		if (kind == KIND_RENEWAL && !key_has_kind(k, kind))
+			continue;
+		count = key_classes(k, kind != KIND_KEY, classes);
 		for (size_t i = 0; i < count; i++) {
-			old = object_among(before, n, classes[i], pair);
-			if (old == NULL && key_is_pending_import(k) != pair)
+			old = object_among(before, n, classes[i], kind);
+			if (old == NULL && !key_has_kind(k, kind))
 				continue;
 			to->objects[to->count++] = (struct object){
 			    .handle = old != NULL ? old->handle
@@ -200,23 +142,17 @@ add_objects(struct store *st, struct snapshot *to, struct key *k,
 			    .is_taken_away = old != NULL && old->is_taken_away,
 			    .class = classes[i],
 			    .key = key_ref(k),
-			    .is_pair = pair,
+			    .is_pair = kind != KIND_KEY,
+			    .is_renewal = kind == KIND_RENEWAL,
 			    .as_of = as_of};
 		}
 	}
 }
 
 static void
-add_again(struct snapshot *to, const struct object *o)
-{
-	key_ref(o->key);
-	to->objects[to->count++] = *o;
-}
-
-static void
 swap_in(struct store *st, struct snapshot *s)
 {
-	qsort(s->objects, s->count, sizeof(s->objects[0]), by_handle);
+	qsort(s->objects, s->count, sizeof(s->objects[0]), object_by_handle);
 	snapshot_unref(st->snapshot);
 	st->snapshot = s;
 }
@@ -238,7 +174,7 @@ change_one(struct store *st, const char *key_id, struct key *k, uint64_t as_of)
 			before[n++] = o;
 			continue;
 		}
-		add_again(s, &o);
+		snapshot_add(s, &o);
 	}
 	if (k != NULL)
 		add_objects(st, s, k, as_of, before, n);
@@ -278,16 +214,6 @@ store_put(struct store *st, struct key *k)
 	return (e);
 }
 
-/* Any object of the key, or NULL. */
-static const struct object *
-object_of(const struct snapshot *s, const char *key_id)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->objects[i].key->meta.id, key_id) == 0)
-			return (&s->objects[i]);
-	return (NULL);
-}
-
 static bool
 is_dropped_since(const struct store *st, const char *key_id, uint64_t asked)
 {
@@ -308,7 +234,7 @@ store_take(struct store *st, struct key *k, uint64_t asked, struct key **known)
 	enum err e = ERR_OK;
 
 	pthread_mutex_lock(&st->lock);
-	o = object_of(st->snapshot, k->meta.id);
+	o = snapshot_object_of(st->snapshot, k->meta.id);
 	if (o == NULL && is_dropped_since(st, k->meta.id, asked))
 		stays = k;
 	else if (o != NULL &&
@@ -380,10 +306,10 @@ remember_dropped(struct store *st, const char *key_id)
 
 /* The public half of the key outlives it until it is destroyed, too. */
 static enum err
-remember_orphan(struct store *st, const char *key_id)
+remember_orphan(struct store *st, const char *key_id, bool renewal)
 {
-	const struct object *o = current_object(
-	    st->snapshot, key_id, CKO_PUBLIC_KEY);
+	const struct object *o = snapshot_current(
+	    st->snapshot, key_id, CKO_PUBLIC_KEY, renewal);
 
 	return (o == NULL || o->is_taken_away
 		    ? ERR_OK
@@ -398,7 +324,7 @@ store_drop(struct store *st, const char *key_id)
 	pthread_mutex_lock(&st->lock);
 	st->now++;
 	if ((e = remember_dropped(st, key_id)) == ERR_OK &&
-	    (e = remember_orphan(st, key_id)) == ERR_OK)
+	    (e = remember_orphan(st, key_id, false)) == ERR_OK)
 		e = change_one(st, key_id, NULL, st->now);
 	pthread_mutex_unlock(&st->lock);
 	return (e);
@@ -427,7 +353,7 @@ change_object(
 		return (ERR_MEMORY);
 	for (size_t i = 0; i < st->snapshot->count; i++) {
 		o = &st->snapshot->objects[i];
-		add_again(s, o->handle == handle ? changed : o);
+		snapshot_add(s, o->handle == handle ? changed : o);
 	}
 	swap_in(st, s);
 	return (ERR_OK);
@@ -441,7 +367,7 @@ store_take_view_away(struct store *st, CK_OBJECT_HANDLE handle)
 
 	pthread_mutex_lock(&st->lock);
 	o = bsearch(&want, st->snapshot->objects, st->snapshot->count,
-	    sizeof(*o), by_handle);
+	    sizeof(*o), object_by_handle);
 	if (o != NULL) {
 		want = *o;
 		want.is_taken_away = true;
@@ -460,7 +386,7 @@ store_give_view_back(
 	enum err e = ERR_OK;
 
 	pthread_mutex_lock(&st->lock);
-	o = current_object(st->snapshot, key_id, CKO_PUBLIC_KEY);
+	o = snapshot_current(st->snapshot, key_id, CKO_PUBLIC_KEY, false);
 	*handle = o == NULL ? CK_INVALID_HANDLE : o->handle;
 	if (o != NULL && o->is_taken_away) {
 		changed = *o;
@@ -480,38 +406,11 @@ store_lose(struct store *st, const char *key_id, uint64_t asked)
 	enum err e = ERR_OK;
 
 	pthread_mutex_lock(&st->lock);
-	o = object_of(st->snapshot, key_id);
+	o = snapshot_object_of(st->snapshot, key_id);
 	if (o != NULL && o->as_of <= asked)
 		e = change_one(st, key_id, NULL, asked);
 	pthread_mutex_unlock(&st->lock);
 	return (e);
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	return (strcmp(((const struct object *)a)->key->meta.id,
-	    ((const struct object *)b)->key->meta.id));
-}
-
-/* The old objects of the key, out of *sorted; how many. */
-static size_t
-run_of(const struct object *sorted, size_t n, struct key *k,
-    const struct object **first)
-{
-	struct object want = {.key = k};
-	const struct object *o;
-	size_t len = 0;
-
-	o = n == 0 ? NULL : bsearch(&want, sorted, n, sizeof(*o), by_key);
-	if (o == NULL)
-		return (0);
-	while (o > sorted && by_key(o - 1, &want) == 0)
-		o--;
-	*first = o;
-	while (o + len < sorted + n && by_key(o + len, &want) == 0)
-		len++;
-	return (len);
 }
 
 /* One key of a listing: its objects become what it says, unless they, the n of
@@ -526,7 +425,7 @@ add_listed(struct store *st, struct snapshot *to, struct key *k, uint64_t asked,
 		add_objects(st, to, k, asked, before, n);
 	else
 		for (size_t i = 0; i < n; i++)
-			add_again(to, &before[i]);
+			snapshot_add(to, &before[i]);
 }
 
 /* Adds the objects of keys that are not among the sorted ones, as far as they
@@ -550,7 +449,7 @@ add_unlisted(struct snapshot *to, const struct snapshot *from,
 			continue;
 		if (fate == UNLISTED_HIDDEN)
 			o.is_left_out = true;
-		add_again(to, &o);
+		snapshot_add(to, &o);
 	}
 }
 
@@ -575,13 +474,13 @@ store_take_all(struct store *st, struct key *const *keys, size_t count,
 	}
 	if (n != 0) {
 		memcpy(sorted, st->snapshot->objects, n * sizeof(*sorted));
-		qsort(sorted, n, sizeof(*sorted), by_key);
+		qsort(sorted, n, sizeof(*sorted), object_by_key);
 	}
 	for (size_t i = 0; i < count; i++) {
 		/* a list may name a key twice */
 		if (i > 0 && key_order(&keys[i - 1], &keys[i]) == 0)
 			continue;
-		len = run_of(sorted, n, keys[i], &run);
+		len = objects_of_key(sorted, n, keys[i], &run);
 		add_listed(st, s, keys[i], asked, run, len);
 	}
 	add_unlisted(s, st->snapshot, keys, count, asked, unlisted, arg);
@@ -590,5 +489,28 @@ store_take_all(struct store *st, struct key *const *keys, size_t count,
 out:
 	pthread_mutex_unlock(&st->lock);
 	free(sorted);
+	return (e);
+}
+
+enum err
+store_drop_renewal(struct store *st, const struct key *k)
+{
+	struct key *next = NULL;
+	const struct object *o;
+	enum err e;
+
+	pthread_mutex_lock(&st->lock);
+	o = snapshot_object_of(st->snapshot, k->meta.id);
+	if ((e = remember_orphan(st, k->meta.id, true)) != ERR_OK)
+		goto out;
+	if ((next = key_copy(o != NULL ? o->key : k)) == NULL) {
+		e = ERR_MEMORY;
+		goto out;
+	}
+	next->has_renewal_pair = false;
+	e = change_one(st, next->meta.id, next, ++st->now);
+out:
+	key_unref(next);
+	pthread_mutex_unlock(&st->lock);
 	return (e);
 }

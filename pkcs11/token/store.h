@@ -1,9 +1,8 @@
 #ifndef STORE_H
 #define STORE_H
 #include <pthread.h>
-#include "keydata/attrset.h"
 #include "handle-set.h"
-#include "key.h"
+#include "snapshot.h"
 
 /*
  * A token's keys as objects with handles. What readers see is a snapshot that
@@ -15,34 +14,6 @@
  * answer never replaces what was asked later, or what this process has done
  * since.
  */
-struct object {
-	CK_OBJECT_HANDLE handle;
-	CK_OBJECT_CLASS class;
-	/* one of the two: held by the snapshot; store_get() holds it anew */
-	struct key *key; /* in KMS */
-	struct attrset
-	    *attrs; /* kept here: in object-table.c, never in a snapshot */
-	/* half of the key's import pair, which is there while the key waits for
-	 * its material; else the key itself, or its public half */
-	bool is_pair;
-	/* the last listing named the key, and KMS did not describe it */
-	bool is_left_out;
-	/* a public half that was destroyed here: a view of the key, which stays
-	 */
-	bool is_taken_away;
-	/* the question that the key is the answer to, or what was done then */
-	uint64_t as_of;
-};
-
-/* Lets go of what it holds; an empty one is fine. */
-void object_put(struct object *);
-
-struct snapshot {
-	unsigned refs; /* atomic */
-	size_t count;
-	struct object objects[]; /* by handle, ascending */
-};
-
 struct store {
 	pthread_mutex_t
 	    lock; /* of the pointer and of changes; never held long */
@@ -67,7 +38,6 @@ void store_free(struct store *);
 
 /* The snapshot as it is now; give it back with snapshot_unref(). */
 struct snapshot *store_snapshot(struct store *);
-void snapshot_unref(struct snapshot *);
 
 /* Whether a search may find the object of a snapshot. all: whatever the state
  * of its key is. */
@@ -81,6 +51,9 @@ struct key *store_key(struct store *, const char *key_id);
  * there is none. */
 uint64_t store_ask(struct store *);
 void store_answered(struct store *);
+
+/* This process has destroyed the key's renewal pair: its handles go. */
+enum err store_drop_renewal(struct store *, const struct key *);
 
 /* What this process has made of one key: its objects appear or change. */
 enum err store_put(struct store *, struct key *);
@@ -122,5 +95,8 @@ enum err store_take_all(struct store *, struct key *const *keys, size_t count,
 /* The handle of the key's object of that class, of its import pair while it
  * waits for material; or CK_INVALID_HANDLE. */
 CK_OBJECT_HANDLE store_handle(
+    struct store *, const char *key_id, CK_OBJECT_CLASS);
+/* The same of its renewal pair. */
+CK_OBJECT_HANDLE store_renewal_handle(
     struct store *, const char *key_id, CK_OBJECT_CLASS);
 #endif
