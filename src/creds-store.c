@@ -13,6 +13,7 @@
 #define AHEAD_WAIT_MS (5 * 1000)
 
 #define CODE_MAX 15
+#define LOOK_MS 1000 /* so often the files are looked at */
 
 struct creds_store {
 	struct creds_conf conf;
@@ -22,6 +23,9 @@ struct creds_store {
 	struct creds *now;
 	uint64_t serial;
 	int64_t not_before_ms; /* when to look for new ones again */
+	struct profile_stamp files; /* as the last search found them */
+	bool rewritten; /* since then */
+	int64_t looked_ms; /* when that was looked at, on mono_ms's scale */
 	char code[CODE_MAX + 1]; /* of an MFA device, for the next search */
 };
 
@@ -99,6 +103,21 @@ creds_release(struct creds_store *s, struct creds *c)
 
 enum need { NEED_NOTHING, NEED_SOON, NEED_NOW };
 
+static void
+look_at_files(struct creds_store *s)
+{
+	const struct clock *clk = s->conf.clock;
+	int64_t now = clk->mono_ms(clk->ctx);
+	struct profile_stamp files;
+
+	if (s->now == NULL || s->loading || now - s->looked_ms < LOOK_MS)
+		return;
+	s->looked_ms = now;
+	profile_stamp(&files);
+	if (memcmp(&files, &s->files, sizeof(files)) != 0)
+		s->rewritten = true;
+}
+
 static enum need
 need(const struct creds_store *s, const struct creds *refused)
 {
@@ -108,9 +127,11 @@ need(const struct creds_store *s, const struct creds *refused)
 	if (s->now == NULL ||
 	    (refused != NULL && refused->serial == s->now->serial))
 		return (NEED_NOW);
+	now = clk->wall_ms(clk->ctx);
+	if (s->rewritten && now >= s->not_before_ms)
+		return (NEED_SOON);
 	if (s->now->expires_ms == 0)
 		return (NEED_NOTHING);
-	now = clk->wall_ms(clk->ctx);
 	return (now >= s->now->expires_ms ? NEED_NOW
 		: now >= s->now->renew_ms && now >= s->not_before_ms
 		    ? NEED_SOON
@@ -133,7 +154,8 @@ are_still_valid(const struct creds_store *s, const struct creds *refused)
 	const struct clock *clk = s->conf.clock;
 
 	return (s->now != NULL && refused == NULL &&
-		s->now->expires_ms > clk->wall_ms(clk->ctx));
+		(s->now->expires_ms == 0 ||
+		    s->now->expires_ms > clk->wall_ms(clk->ctx)));
 }
 
 /* Called and left with the lock held, which is let go for the search.
@@ -153,6 +175,8 @@ load(struct creds_store *s, bool valid, const struct deadline *d,
 	if (valid && ahead.at_ms < d->at_ms)
 		d = &ahead;
 	s->loading = true;
+	s->rewritten = false;
+	profile_stamp(&s->files);
 	pthread_mutex_unlock(&s->lock);
 	e = creds_find(
 	    &s->conf, code[0] != '\0' ? code : NULL, d, &found, error);
@@ -176,6 +200,7 @@ load(struct creds_store *s, bool valid, const struct deadline *d,
 		s->now = found;
 	} else {
 		s->not_before_ms = clk->wall_ms(clk->ctx) + PAUSE_MS;
+		s->rewritten = true; /* what is there was not read yet */
 	}
 	pthread_cond_broadcast(&s->loaded);
 	return (e);
@@ -190,6 +215,7 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 	bool valid;
 
 	pthread_mutex_lock(&s->lock);
+	look_at_files(s);
 	while ((n = need(s, refused)) == NEED_NOW && s->loading && e == ERR_OK)
 		if (!deadline_wait(d, &s->loaded, &s->lock))
 			e = ERR_DEADLINE;
@@ -210,13 +236,10 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 bool
 creds_store_needs_code(struct creds_store *s)
 {
-	const struct clock *clk = s->conf.clock;
 	bool valid;
 
 	pthread_mutex_lock(&s->lock);
-	valid = s->now != NULL &&
-		(s->now->expires_ms == 0 ||
-		    s->now->expires_ms > clk->wall_ms(clk->ctx));
+	valid = are_still_valid(s, NULL);
 	pthread_mutex_unlock(&s->lock);
 	return (!valid && creds_needs_code(&s->conf));
 }

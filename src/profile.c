@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "env.h"
 #include "profile.h"
@@ -37,13 +38,42 @@ section_find(const struct ini *ini, const char *kind, const char *name)
 	return (NULL);
 }
 
+static const struct {
+	const char *variable, *usual;
+} files[PROFILE_FILES] = {
+    {"AWS_CONFIG_FILE", "~/.aws/config"},
+    {"AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"},
+};
+
+void
+profile_stamp(struct profile_stamp *out)
+{
+	struct buf path = BUF_INIT(PATH_SIZE_MAX);
+	const char *named;
+	struct stat st;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < PROFILE_FILES; i++) {
+		named = env_get(files[i].variable);
+		if (env_path(named != NULL ? named : files[i].usual, &path) !=
+			ERR_OK ||
+		    stat((const char *)path.ptr, &st) == -1)
+			continue;
+		out->of[i].inode = (uint64_t)st.st_ino;
+		out->of[i].size = (int64_t)st.st_size;
+		out->of[i].seconds = (int64_t)st.st_mtim.tv_sec;
+		out->of[i].nanoseconds = (int64_t)st.st_mtim.tv_nsec;
+	}
+	buf_free(&path);
+}
+
 /* No such file is as an empty one. So is a home that is not this user's (a
  * server keeps the HOME of the root that started it), unless it was named. */
 static enum err
-file_read(const char *variable, const char *usual, struct ini *out,
-    struct error_info *error)
+file_read(size_t which, struct ini *out, struct error_info *error)
 {
-	const char *named = env_get(variable);
+	const char *named = env_get(files[which].variable);
+	const char *usual = files[which].usual;
 	struct buf path = BUF_INIT(PATH_SIZE_MAX);
 	enum err e;
 	int fd = -1;
@@ -101,10 +131,8 @@ profile_open(const char *chosen, struct profile *p, struct error_info *error)
 		chosen = env_get("AWS_PROFILE");
 	if (chosen == NULL)
 		chosen = env_get("AWS_DEFAULT_PROFILE");
-	if ((e = file_read("AWS_CONFIG_FILE", "~/.aws/config", &p->config,
-		 error)) != ERR_OK ||
-	    (e = file_read("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
-		 &p->credentials, error)) != ERR_OK)
+	if ((e = file_read(0, &p->config, error)) != ERR_OK ||
+	    (e = file_read(1, &p->credentials, error)) != ERR_OK)
 		return (e);
 	return (profile_find(p, chosen, error));
 }

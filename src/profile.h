@@ -38,4 +38,15 @@ const char *profile_service(
 bool profile_has_session(const struct profile *, const char *session);
 const char *profile_session(
     const struct profile *, const char *session, const char *key);
+
+/* What shows that one of the two files has been written: to be compared, byte
+ * by byte, with one from before. */
+#define PROFILE_FILES 2
+struct profile_stamp {
+	struct {
+		uint64_t inode;
+		int64_t size, seconds, nanoseconds;
+	} of[PROFILE_FILES];
+};
+void profile_stamp(struct profile_stamp *);
 #endif

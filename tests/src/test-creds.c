@@ -172,7 +172,7 @@ test_home(void)
 }
 
 /* A source of credentials that expire, on a clock that stands still. */
-static int64_t now_ms, life_ms;
+static int64_t now_ms, life_ms, ahead_ms;
 static _Atomic int loads;
 static enum err load_err;
 static bool load_slowly;
@@ -187,7 +187,7 @@ wall_ms(void *ctx)
 static int64_t
 mono_ms(void *ctx)
 {
-	return (clock_system.mono_ms(ctx));
+	return (clock_system.mono_ms(ctx) + ahead_ms);
 }
 
 static void
@@ -271,6 +271,62 @@ test_expiry(void)
 	creds_store_close(s);
 }
 
+/* A file that is written anew, and one that cannot be read meanwhile. */
+static void
+test_rewritten(void)
+{
+	struct creds_conf rc = conf;
+	struct creds_store *s = NULL;
+
+	clearenv();
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+	setenv("AWS_CONFIG_FILE", "/nonexistent/config", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE",
+	    file_write("credentials", "[default]\n" PAIR("L1")), 1);
+	rc.clock = &still;
+	rc.profile = NULL;
+	NEED(creds_store_open(&rc, &s) == ERR_OK, "a store");
+	OK(got(s, false) == 1, "of a file");
+	(void)file_write("credentials", "[default]\n" PAIR("L22"));
+	ahead_ms += 2000;
+	OK(got(s, false) == 22, "that is written anew");
+	(void)file_write("credentials", "What?\n");
+	ahead_ms += 2000;
+	OK(got(s, false) == 22, "the old ones serve while it cannot be read");
+	(void)file_write("credentials", "[default]\n" PAIR("L333"));
+	ahead_ms += 2000;
+	now_ms += MINUTES(2);
+	OK(got(s, false) == 333, "and are replaced when it can");
+	creds_store_close(s);
+}
+
+/* Those that are valid are given at once while one thread looks for others. */
+static void *get_thread(void *);
+static void
+test_not_blocked(void)
+{
+	struct creds_conf lc = {.clock = &still, .arena = arena, .load = load};
+	struct creds_store *s = NULL;
+	int before = loads;
+	pthread_t t;
+	void *ok;
+
+	life_ms = MINUTES(60);
+	NEED(creds_store_open(&lc, &s) == ERR_OK, "a store");
+	OK(got(s, false) == before + 1, "the first");
+	now_ms += MINUTES(55);
+	load_slowly = true;
+	if (pthread_create(&t, NULL, get_thread, s) != 0)
+		tap_bail();
+	while (loads == before + 1)
+		sleep_ms(NULL, 1);
+	OK(got(s, false) == before + 1, "valid ones are given at once");
+	pthread_join(t, &ok);
+	OK(ok != NULL && got(s, false) == before + 2, "then the others");
+	load_slowly = false;
+	creds_store_close(s);
+}
+
 static void *
 get_thread(void *arg)
 {
@@ -326,6 +382,8 @@ main(void)
 		test_row(i);
 	test_home();
 	test_expiry();
+	test_not_blocked();
+	test_rewritten();
 	test_one_loads();
 	files_remove();
 	arena_close(arena);
