@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "command.h"
+#include "doctor.h"
 #include "move.h"
 #include "show-fingerprint.h"
 
@@ -13,6 +14,8 @@ static const struct command commands[] = {
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",
 	show_fingerprint_usage, show_fingerprint_run},
+    {"doctor", "say what the module finds here, and what is wrong",
+	doctor_usage, doctor_run},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -11,7 +11,7 @@ refused() { # NAME TEXT ARGUMENT...
 	ok "$name: said" expr "$out" : ".*$text"
 }
 is "--version" "$("$keyferry" --version)" "keyferry $version"
-for command in "" move fingerprint; do
+for command in "" move fingerprint doctor; do
 	# shellcheck disable=SC2086 # a command or none
 	out=$("$keyferry" $command --help 2>/dev/null)
 	is "$command --help: status" $? 0

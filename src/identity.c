@@ -1,0 +1,161 @@
+#include <stdio.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include "client.h"
+#include "request.h"
+#include "sigv4.h"
+#include "xml.h"
+
+/* AWS STS GetCallerIdentity: whose credentials are in use. */
+
+#define SERVICE "sts"
+#define CONTENT_TYPE "application/x-www-form-urlencoded"
+#define BODY "Action=GetCallerIdentity&Version=2011-06-15"
+#define REPLY_MAX 65536
+#define HEADERS_MAX 32768
+
+static enum err
+find_endpoint(
+    const struct client *c, struct endpoint *out, struct error_info *error)
+{
+	struct profile profile = PROFILE_INIT;
+	struct endpoint_conf conf = {.service = SERVICE,
+	    .variable = "AWS_ENDPOINT_URL_STS",
+	    .region = c->region,
+	    .profile = &profile};
+	enum err e = profile_open(c->profile, &profile, error);
+
+	if (e == ERR_OK)
+		e = endpoint_find(&conf, out, error);
+	profile_close(&profile);
+	return (e);
+}
+
+static enum err
+put(struct buf *lines, const char *name, struct view value)
+{
+	enum err e;
+
+	if ((e = buf_puts(lines, name)) == ERR_OK &&
+	    (e = buf_puts(lines, ": ")) == ERR_OK &&
+	    (e = buf_append(lines, value)) == ERR_OK)
+		e = buf_append(lines, VIEW("", 1));
+	return (e);
+}
+
+static enum err
+authorization(struct client *c, const struct creds *creds,
+    struct sigv4_request *r, struct buf *out)
+{
+	char hash[SIGV4_HEX_SIZE], signature[SIGV4_HEX_SIZE];
+	uint8_t key[SIGV4_KEY_SIZE];
+	struct sigv4 *v4 = NULL;
+	enum err e;
+
+	if ((e = sigv4_open(c->crypto, &v4)) != ERR_OK)
+		return (e);
+	if ((e = sigv4_hash(v4, VIEW_STR(BODY), hash)) == ERR_OK &&
+	    (e = sigv4_key(v4, buf_view(&creds->secret), VIEW(r->date.ptr, 8),
+		 r->region, r->service, key)) == ERR_OK) {
+		r->payload_hash = view_str(hash);
+		if ((e = sigv4_sign(v4, r, key, signature)) == ERR_OK)
+			e = sigv4_authorization(
+			    r, view_str(creds->access_key), signature, out);
+	}
+	OPENSSL_cleanse(key, sizeof(key));
+	sigv4_close(v4);
+	return (e);
+}
+
+static enum err
+put_headers(struct client *c, const struct creds *creds, const char *host,
+    struct buf *lines)
+{
+	char date[SIGV4_DATE_SIZE];
+	struct sigv4_header headers[4] = {
+	    {VIEW_STR("content-type"), VIEW_STR(CONTENT_TYPE)},
+	    {VIEW_STR("host"), view_str(host)},
+	    {VIEW_STR("x-amz-date"), VIEW(date, sizeof(date) - 1)},
+	    {VIEW_STR("x-amz-security-token"), buf_view(&creds->token)}};
+	struct sigv4_request r = {.method = VIEW_STR("POST"),
+	    .path = VIEW_STR("/"),
+	    .headers = headers,
+	    .header_count = creds->token.len != 0 ? 4 : 3,
+	    .date = VIEW(date, sizeof(date) - 1),
+	    .region = view_str(c->region),
+	    .service = VIEW_STR(SERVICE)};
+	struct buf auth = BUF_INIT(1024);
+	enum err e;
+
+	sigv4_date(client_service_ms(c) / 1000, date);
+	if ((e = authorization(c, creds, &r, &auth)) == ERR_OK &&
+	    (e = put(lines, "content-type", VIEW_STR(CONTENT_TYPE))) ==
+		ERR_OK &&
+	    (e = put(lines, "x-amz-date", r.date)) == ERR_OK &&
+	    (e = put(lines, "authorization", buf_view(&auth))) == ERR_OK &&
+	    creds->token.len != 0)
+		e = put(lines, "x-amz-security-token", buf_view(&creds->token));
+	buf_free(&auth);
+	return (e);
+}
+
+static enum err
+take_reply(int status, struct view body, char arn[KMS_ID_SIZE],
+    struct error_info *error)
+{
+	char code[64] = "";
+
+	if (status == 200 && xml_text(body, "Arn", arn, KMS_ID_SIZE))
+		return (ERR_OK);
+	(void)xml_text(body, "Code", code, sizeof(code));
+	return (error_info_set(error, err_from_reply(code, status),
+	    "STS GetCallerIdentity: HTTP status %d %s", status, code));
+}
+
+enum err
+client_identity(struct client *c, const struct deadline *d,
+    char arn[KMS_ID_SIZE], struct error_info *error)
+{
+	struct endpoint endpoint;
+	struct buf headers = BUF_INIT(HEADERS_MAX), body = BUF_INIT(REPLY_MAX);
+	struct http_request request = {
+	    .url = endpoint.url, .body = VIEW_STR(BODY)};
+	struct http_reply reply = {.body = &body};
+	struct crypto_guard guard;
+	struct creds *creds = NULL;
+	enum err e;
+
+	arn[0] = '\0';
+	if ((e = find_endpoint(c, &endpoint, error)) != ERR_OK ||
+	    (e = creds_acquire(c->creds, NULL, d, &creds, error)) != ERR_OK)
+		return (e);
+	crypto_enter(c->crypto, &guard);
+	e = put_headers(c, creds, endpoint.host, &headers);
+	crypto_leave(&guard);
+	request.headers = buf_view(&headers);
+	request.direct = endpoint.loopback;
+	if (e == ERR_OK)
+		e = http_post(c->http, &request, d, &reply, error);
+	if (e == ERR_OK)
+		e = take_reply(reply.status, buf_view(&body), arn, error);
+	creds_release(c->creds, creds);
+	buf_free(&headers);
+	buf_free(&body);
+	return (e);
+}
+
+enum err
+client_credentials(struct client *c, const struct deadline *d, char *text,
+    size_t size, struct error_info *error)
+{
+	struct creds *creds;
+	enum err e = creds_acquire(c->creds, NULL, d, &creds, error);
+
+	if (e != ERR_OK)
+		return (e);
+	(void)snprintf(text, size, "from %s, profile %s, access key %s",
+	    creds->source, c->profile != NULL ? c->profile : "not set",
+	    creds->access_key);
+	creds_release(c->creds, creds);
+	return (ERR_OK);
+}
