@@ -167,16 +167,20 @@ find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
 	return (CKR_OK);
 }
 
-/* All keys, or those of the import sets where listing is denied. */
+/* All keys; where listing is denied, those that are known by now, and those of
+ * the import sets. */
 static CK_RV
 list_keys(struct call *c)
 {
 	CK_RV rv = listing_refresh(c);
 
-	if (rv == CKR_OK || c->err != ERR_DENIED || !set_keys_are_there(c))
+	if (rv == CKR_OK || c->err != ERR_DENIED)
 		return (rv);
-	call_note(c, "keys are not listed, but for those of import sets: %s",
-	    err_text(c->err));
+	call_note(c,
+	    "keys are not listed%s: %s [%s]; allow kms:ListKeys, or name keys "
+	    "by the option keys",
+	    set_keys_are_there(c) ? ", but for those of import sets" : "",
+	    err_text(c->err), c->kms.error.message);
 	c->err = ERR_OK;
 	return (CKR_OK);
 }
