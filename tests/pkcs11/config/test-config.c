@@ -292,6 +292,31 @@ test_unknown_options(void)
 	config_free(&c);
 }
 
+/* A configuration of version 0.1 is taken as it is. */
+static void
+test_version_0_1(void)
+{
+	struct config c;
+	struct error_info f = {.status = 0};
+
+	testenv_write("old.conf",
+	    "log = error:syslog\nstate = ~/state\ndigests = no\n"
+	    "[token production]\nregion = eu-central-1\nprofile = p\n"
+	    "endpoint = https://kms.example/\nca-bundle = ~/ca.pem\n"
+	    "certificates = ~/certificates\nlogin = required\nshow = all\n"
+	    "aes-cbc-pad = yes\nwrapping = RSAES_OAEP_SHA_256\n"
+	    "wrapping-bits = 3072\nimport = RSA_2048\ntwo-usages = both\n"
+	    "multi-region = yes\nreplicas = eu-west-1\n"
+	    "destroy = schedule-deletion\ndeletion-days = 7\ntimeout = 20\n"
+	    "import-timeout = 300\nlist-timeout = 300\nrefresh = 10\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("old.conf"), 1);
+	NEED(config_load(NULL, &c, &f) == ERR_OK, "a file of 0.1: %s",
+	    f.message);
+	OK(c.notes == NULL && c.tokens[0].fault == NULL,
+	    "each of its options is known");
+	config_free(&c);
+}
+
 static void
 test_places(void)
 {
@@ -379,6 +404,7 @@ main(void)
 	test_keys();
 	test_refusals();
 	test_unknown_options();
+	test_version_0_1();
 	test_places();
 	test_modes();
 	testenv_stop();

@@ -2,6 +2,7 @@
  * attribute: a log has no numbers that somebody must look up. */
 #include <string.h>
 #include "cryptoki/constants.h"
+#include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "tap.h"
 
@@ -33,6 +34,24 @@ static const CK_ATTRIBUTE_TYPE attributes[] = {0x0, 0x1, 0x2, 0x3, 0x4, 0x10,
     0x62a, 0x62b, 0x62c, 0x62d, 0x62e, 0x62f, 0x630, 0x631, 0x632, 0x633, 0x634,
     0x635, 0x636, 0x637, 0x40000211, 0x40000212, 0x40000213, 0x40000600};
 
+/* Programs of version 0.1 have these numbers in them. */
+static const struct {
+	CK_ULONG number, now;
+} of_version_0_1[] = {
+    {0xcb460001, CKA_KEYFERRY_KEY_STATE},
+    {0xcb460002, CKA_KEYFERRY_ORIGIN},
+    {0xcb460003, CKA_KEYFERRY_EXPIRATION_MODEL},
+    {0xcb460004, CKA_KEYFERRY_VALID_TO},
+    {0xcb460005, CKA_KEYFERRY_KEY_MATERIAL_ID},
+    {0xcb460006, CKA_KEYFERRY_MULTI_REGION},
+    {0xcb460007, CKA_KEYFERRY_DESCRIPTION},
+    {0xcb460008, CKA_KEYFERRY_NEW_MATERIAL},
+    {0xcb460009, CKA_KEYFERRY_WRAPPING_KEY},
+    {0xcb46000a, CKA_KEYFERRY_CONTEXT},
+    {0xcb46000b, CKA_KEYFERRY_CIPHERTEXT},
+    {0xcb460001, CKM_KEYFERRY_KMS},
+};
+
 int
 main(void)
 {
@@ -48,5 +67,8 @@ main(void)
 		OK(strncmp(attribute_name(attributes[i]).text, "CKA_", 4) == 0,
 		    "0x%lx is %s", attributes[i],
 		    attribute_name(attributes[i]).text);
+	for (size_t i = 0; i < ELEMS(of_version_0_1); i++)
+		OK(of_version_0_1[i].number == of_version_0_1[i].now,
+		    "0x%lx is what it was", of_version_0_1[i].number);
 	return (tap_done());
 }
