@@ -61,6 +61,12 @@ controls_wall_ms(struct controls *c)
 	return (clock_system.wall_ms(clock_system.ctx) + c->skew_ms);
 }
 
+int64_t
+controls_date_ms(struct controls *c)
+{
+	return (controls_wall_ms(c) + c->forward_ms);
+}
+
 static void
 count_at_once(struct controls *c)
 {

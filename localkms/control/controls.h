@@ -16,8 +16,10 @@ void controls_close(struct controls *);
 /* KMS's time, for key material, import tokens and deletions: milliseconds
  * since 1970. */
 int64_t controls_now_ms(struct controls *);
-/* The front end's time, for signatures and the Date header. */
+/* The front end's time, for signatures. */
 int64_t controls_wall_ms(struct controls *);
+/* That of the Date header: it follows the time that was moved forward. */
+int64_t controls_date_ms(struct controls *);
 
 #define CONTROLS_COUNTERS 65
 /* Counts a request by the number of its operation and says which fault it

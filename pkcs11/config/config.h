@@ -37,6 +37,10 @@ struct config_token {
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
 	enum config_destroy destroy; /* what C_DestroyObject does */
 	long deletion_days; /* ScheduleKeyDeletion's window */
+	/* days until imported material expires, where nothing else says it;
+	 * 0: it does not expire */
+	long valid_days;
+	long warn_days; /* before the end, the log warns of it; 0: never */
 	/* WrappingAlgorithm of import pairs; NULL: by the key */
 	const char *wrapping;
 	long wrapping_bits; /* size of their wrapping keys */

@@ -13,7 +13,7 @@
  * A search that names KEY_STATE finds keys that others leave out. */
 #define CKA_KEYFERRY_KEY_STATE		(CK_KEYFERRY | 1)	/* text: KeyState */
 #define CKA_KEYFERRY_ORIGIN		(CK_KEYFERRY | 2)	/* text: Origin */
-#define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty */
+#define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty; in a template that brings in a key, KEY_MATERIAL_DOES_NOT_EXPIRE takes the end away */
 #define CKA_KEYFERRY_VALID_TO		(CK_KEYFERRY | 4)	/* CK_ULONG: seconds since 1970; empty: does not expire */
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
 #define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */

@@ -145,15 +145,15 @@ finish(struct call *c, struct provision *p, bool rotation)
 	return (confirm(c, p));
 }
 
-CK_RV
-import_blob(struct call *c, struct provision *p,
-    const struct import_params *params, struct view blob)
+static CK_RV
+send_blob(struct call *c, struct provision *p,
+    const struct import_params *params, struct view blob, bool *again)
 {
 	struct kms_import_in in = {
 	    .key = p->key->meta.id,
 	    .token = buf_view(&params->parameters.token),
 	    .material = blob,
-	    .valid_to = p->request->valid_to,
+	    .valid_to = p->end.at,
 	};
 	bool rotation = is_rotation(p);
 	int tries = 0, unanswered = 0;
@@ -172,24 +172,62 @@ import_blob(struct call *c, struct provision *p,
 		e = say_unanswered(c, p->key, e);
 	if (e != ERR_OK)
 		return (rotation ? rotation_fail(c, p, e) : call_fail(c, e));
-	return (finish(c, p, rotation));
+	*again = material_end_imported(
+	    c, p->key, p->request, p->material_id, &p->end);
+	return (*again ? CKR_OK : finish(c, p, rotation));
+}
+
+CK_RV
+import_blob(struct call *c, struct provision *p,
+    const struct import_params *params, struct view blob)
+{
+	bool again = false;
+	CK_RV rv = send_blob(c, p, params, blob, &again);
+
+	/* it was wrapped elsewhere, and a set of parameters serves once */
+	if (rv == CKR_OK && again) {
+		call_note(c,
+		    "the material of key %s ends earlier than it did: wrap it "
+		    "again and say its end",
+		    p->key->meta.id);
+		rv = finish(c, p, is_rotation(p));
+	}
+	return (rv);
+}
+
+CK_RV
+import_choose_end(struct call *c, struct provision *p)
+{
+	return (material_end_choose(
+	    c, p->key, p->request, p->made || is_rotation(p), &p->end));
+}
+
+/* *again: it is to be imported once more, with the end that it has. */
+static CK_RV
+import_once(struct call *c, struct provision *p, bool *again)
+{
+	struct import_params params = IMPORT_PARAMS_INIT;
+	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
+	enum err e = import_params_for_material(c, &c->kms, p->key, &params);
+	CK_RV rv;
+
+	if (e == ERR_OK)
+		e = import_wrap_material(c->module->crypto, c->module->arena,
+		    &params, p->request->material, &blob);
+	rv = e == ERR_OK ? send_blob(c, p, &params, buf_view(&blob), again)
+			 : call_fail(c, e);
+	buf_free(&blob);
+	import_params_free(&params);
+	return (rv);
 }
 
 CK_RV
 import_material(struct call *c, struct provision *p)
 {
-	struct import_params params = IMPORT_PARAMS_INIT;
-	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
-	enum err e;
-	CK_RV rv;
+	bool again = false;
+	CK_RV rv = import_choose_end(c, p);
 
-	e = import_params_for_material(c, &c->kms, p->key, &params);
-	if (e == ERR_OK)
-		e = import_wrap_material(c->module->crypto, c->module->arena,
-		    &params, p->request->material, &blob);
-	rv = e == ERR_OK ? import_blob(c, p, &params, buf_view(&blob))
-			 : call_fail(c, e);
-	buf_free(&blob);
-	import_params_free(&params);
+	if (rv == CKR_OK && (rv = import_once(c, p, &again)) == CKR_OK && again)
+		rv = import_once(c, p, &again);
 	return (rv);
 }

@@ -164,7 +164,7 @@ check_wrapped(struct call *c, const struct provision *p,
 
 /* Before anything is sent. */
 static CK_RV
-check_pair(struct call *c, const struct provision *p,
+check_pair(struct call *c, struct provision *p,
     const struct import_params *params, const CK_MECHANISM *m,
     struct view wrapped)
 {
@@ -176,7 +176,7 @@ check_pair(struct call *c, const struct provision *p,
 	if (rv == CKR_OK && look_at_state(c, k) == KMS_STATE_PENDING_DELETION)
 		rv = call_error(c, call_fail(c, ERR_KEY_STATE),
 		    "key %s waits for its deletion", k->meta.id);
-	return (rv);
+	return (rv == CKR_OK ? import_choose_end(c, p) : rv);
 }
 
 /* The names are claimed before the material comes in: one that is another's is
@@ -254,5 +254,6 @@ import_wrapped(struct call *c, const struct key_request *r,
 	if (rv == CKR_OK)
 		*out = key_ref(p.key);
 	key_unref(p.key);
+	material_end_free(&p.end);
 	return (rv);
 }

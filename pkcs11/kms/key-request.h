@@ -17,6 +17,7 @@ struct key_request {
 	/* KMS makes the key's material (Origin AWS_KMS): nothing is imported */
 	bool generated_by_kms;
 	struct view label, id; /* ptr NULL: not given */
+	bool end_is_said; /* of the material; else material-end.h chooses it */
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	bool new_material; /* other than the key has: rotates it */
 	/* a secret key's value, or PKCS#8, which encoded holds; ptr NULL: it

@@ -2,6 +2,7 @@
 #define PROVISION_STATE_H
 #include "journal.h"
 #include "key-request.h"
+#include "material-end.h"
 #include "token/call.h"
 #include "token/key.h"
 
@@ -22,6 +23,7 @@ struct provision {
 	char material_id[KMS_MATERIAL_ID_SIZE];
 	/* what comes in was wrapped for the key's renewal pair */
 	bool for_renewal_pair;
+	struct material_end end; /* of the material, as it is brought in */
 	/* it was found by its name, and waited for its material then */
 	bool found_waiting;
 	/* what failed is the key beside it */
@@ -34,9 +36,10 @@ struct provision {
 	size_t named; /* so many of its aliases may lead to it by now */
 	struct journal journal;
 };
-#define PROVISION_INIT(r)                               \
-	{                                               \
-		.request = (r), .journal = JOURNAL_INIT \
+#define PROVISION_INIT(r)                                \
+	{                                                \
+		.request = (r), .journal = JOURNAL_INIT, \
+		.end = MATERIAL_END_INIT                 \
 	}
 
 /* What is to be done with the key: brings its material, or nothing. */

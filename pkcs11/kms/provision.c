@@ -299,6 +299,7 @@ end(struct call *c, struct provision *p, CK_RV rv, struct key **out)
 	if (rv == CKR_OK)
 		*out = key_ref(p->key);
 	find_key_let_go(p);
+	material_end_free(&p->end);
 	return (rv);
 }
 

@@ -43,15 +43,26 @@ replicate(struct call *c, struct kms *region_kms, const struct key *k,
 	return (e);
 }
 
+/* Material that is there keeps the end that it has there. */
+static double
+end_in_region(const struct provision *p, const struct kms_key *meta)
+{
+	bool filled = meta->expiration_model != KMS_EXPIRATION_UNKNOWN &&
+		      !p->request->new_material;
+
+	return (
+	    filled && !p->request->end_is_said ? meta->valid_to : p->end.at);
+}
+
 static enum err
-import_material_in_region(
-    struct call *c, struct kms *region_kms, const struct provision *p)
+import_material_in_region(struct call *c, struct kms *region_kms,
+    const struct provision *p, double end)
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
 	struct kms_import_in in = {
 	    .key = p->key->meta.id,
-	    .valid_to = p->request->valid_to,
+	    .valid_to = end,
 	};
 	enum err e = import_params_for_material(c, region_kms, p->key, &params);
 
@@ -84,7 +95,8 @@ replicate_and_import(struct call *c, struct client *client,
 		if (names[i][0] != '\0')
 			e = alias_create(c, region_kms, names[i], k);
 	if (e == ERR_OK && p->request->material.ptr != NULL)
-		e = import_material_in_region(c, region_kms, p);
+		e = import_material_in_region(
+		    c, region_kms, p, end_in_region(p, &meta));
 	else if (e == ERR_OK && meta.state == KMS_STATE_PENDING_IMPORT)
 		call_note(c,
 		    "key %s waits for its material in %s: it has a wrapping "

@@ -6,6 +6,7 @@
 #include "key-lock.h"
 #include "key-names.h"
 #include "key-trust.h"
+#include "known-ends.h"
 #include "removal.h"
 #include "settle.h"
 #include "token/state.h"
@@ -315,6 +316,7 @@ removal_clean_up(struct call *c, struct removal *r, const struct key *k)
 	    (e = store_drop(&c->token->store, k->meta.id)) == ERR_OK &&
 	    (e = leave_labels(c, r, k)) == ERR_OK &&
 	    (e = key_trust_forget(c, k->meta.id)) == ERR_OK &&
+	    (e = known_ends_forget(c, k->meta.id)) == ERR_OK &&
 	    (e = import_params_forget(c, k, false)) == ERR_OK)
 		e = removal_finish(c, r);
 	return (e);

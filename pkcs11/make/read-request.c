@@ -9,6 +9,8 @@
 #include "read-request.h"
 #include "token/login.h"
 
+#define DAY 86400
+
 CK_RV
 read_place(struct call *c, struct template t)
 {
@@ -141,27 +143,71 @@ read_date(struct call *c, struct view v, double *valid_to)
 	return (CKR_OK);
 }
 
+/* KMS takes ends of at most 365 days from now. The last second of a day that
+ * it reaches into means that limit. */
+static CK_RV
+check_end(struct call *c, bool is_day, double *valid_to)
+{
+	double now = service_time(c), limit = now + 365.0 * DAY;
+
+	if (*valid_to <= now)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "the expiration date in the template has passed"));
+	if (is_day && *valid_to > limit && *valid_to - DAY < limit)
+		*valid_to = (double)(int64_t)limit;
+	if (*valid_to > limit)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "KMS keeps imported material for at most 365 days"));
+	return (CKR_OK);
+}
+
+/* An end may be taken away only by saying so. */
+static CK_RV
+read_expiration_model(
+    struct call *c, struct template t, bool has_end, struct key_request *r)
+{
+	struct view model = template_view(t, CKA_KEYFERRY_EXPIRATION_MODEL);
+	bool never = view_equal(
+	    model, view_str("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+
+	if (model.len == 0)
+		return (CKR_OK);
+	if (!never && !view_equal(model, view_str("KEY_MATERIAL_EXPIRES")))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_KEYFERRY_EXPIRATION_MODEL is KEY_MATERIAL_EXPIRES or "
+		    "KEY_MATERIAL_DOES_NOT_EXPIRE"));
+	if (never == has_end)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    never ? "CKA_KEYFERRY_EXPIRATION_MODEL says that there is "
+			    "no end, and the template has one"
+			  : "CKA_KEYFERRY_EXPIRATION_MODEL says that there is "
+			    "an end: give it as CKA_END_DATE"));
+	r->end_is_said = true;
+	return (CKR_OK);
+}
+
 /* The day, or to the second by the vendor attribute. */
 static CK_RV
-read_expiry(struct call *c, struct template t, double *valid_to)
+read_expiry(struct call *c, struct template t, struct key_request *r)
 {
 	struct view date = template_view(t, CKA_END_DATE);
 	CK_ULONG second = template_ulong(t, CKA_KEYFERRY_VALID_TO, 0);
 	CK_RV rv;
 
-	if (date.len != 0 && (rv = read_date(c, date, valid_to)) != CKR_OK)
+	if (date.len != 0 && (rv = read_date(c, date, &r->valid_to)) != CKR_OK)
 		return (rv);
 	if (date.len != 0 && second != 0 &&
-	    (CK_ULONG)*valid_to / 86400 != second / 86400)
+	    (CK_ULONG)r->valid_to / DAY != second / DAY)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_END_DATE and CKA_KEYFERRY_VALID_TO name different "
 		    "days"));
 	if (second != 0)
-		*valid_to = (double)second;
-	if (*valid_to != 0 && *valid_to <= service_time(c))
-		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the expiration date in the template has passed"));
-	return (CKR_OK);
+		r->valid_to = (double)second;
+	r->end_is_said = r->valid_to != 0;
+	if (r->end_is_said &&
+	    (rv = check_end(c, second == 0, &r->valid_to)) != CKR_OK)
+		return (rv);
+	return (read_expiration_model(c, t, r->end_is_said, r));
 }
 
 static CK_RV
@@ -185,7 +231,7 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
 	    (rv = read_names(c, none, t, r)) == CKR_OK &&
 	    (rv = read_rotation(c, t, r)) == CKR_OK)
-		rv = read_expiry(c, t, &r->valid_to);
+		rv = read_expiry(c, t, r);
 	return (rv);
 }
 

@@ -1,3 +1,4 @@
+#include "kms/material-end.h"
 #include "keydata/hash.h"
 #include "mech/families.h"
 #include "message.h"
@@ -165,6 +166,8 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		object_refresh_state(c, &op->object);
 		return (end_with(op, rv));
 	}
+	if (op->object.key != NULL)
+		material_end_warn(c, op->object.key);
 	return (CKR_OK);
 }
 

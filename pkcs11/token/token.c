@@ -151,6 +151,7 @@ token_open(struct token *t, const struct token_setup *s)
 	listing_turn_init(&t->listing);
 	object_table_init(&t->objects, s->last_object);
 	pubkey_cache_init(&t->pubkeys);
+	end_warnings_init(&t->end_warnings);
 	certs_init(&t->certs);
 	if ((e = add_profile(t, s->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
 		return (e);
@@ -191,6 +192,7 @@ token_close(struct token *t)
 	listing_turn_free(&t->listing);
 	object_table_free(&t->objects);
 	pubkey_cache_free(&t->pubkeys);
+	end_warnings_free(&t->end_warnings);
 	certs_free(&t->certs);
 	free(t->state);
 }

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "config/config.h"
 #include "cryptoki/cryptoki.h"
+#include "end-warnings.h"
 #include "listing-turn.h"
 #include "object-table.h"
 #include "pubkey-cache.h"
@@ -39,6 +40,7 @@ struct token {
 	struct listing_turn listing; /* of all of them */
 	struct object_table objects; /* what is kept here */
 	struct pubkey_cache pubkeys;
+	struct end_warnings end_warnings;
 	struct regions regions; /* of replicas */
 	struct certs certs;
 	bool logged_in; /* under the sessions' lock */

@@ -45,6 +45,18 @@ bring(unsigned n, bool by_id, const char *label, CK_ULONG end,
 	return (p11->C_CreateObject(rw, k.t, k.count, h));
 }
 
+static CK_RV
+bring_without_end(unsigned n, const char *label, CK_OBJECT_HANDLE *h)
+{
+	static const char never[] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
+	struct key_template k;
+
+	key_template(&k, material(n), label);
+	template_add(
+	    &k, CKA_KEYFERRY_EXPIRATION_MODEL, never, sizeof(never) - 1);
+	return (p11->C_CreateObject(rw, k.t, k.count, h));
+}
+
 static bool
 opens(CK_OBJECT_HANDLE key)
 {
@@ -109,12 +121,13 @@ test_other_material(void)
 	CK_OBJECT_HANDLE h;
 
 	testenv_write("log", "");
-	RV(bring(2, false, "ends", 0, &h), CKR_ATTRIBUTE_VALUE_INVALID,
-	    "other material by value, by label");
+	RV(bring(2, false, "ends", in_an_hour(), &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "other material by value, by label");
 	OK(log_says("C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID") &&
 		log_says("IncorrectKeyMaterialException"),
 	    "the log says that it is other material");
-	RV(bring(2, true, NULL, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID, "by id");
+	RV(bring(2, true, NULL, in_an_hour(), &h), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "by id");
 	testenv_write("log", "");
 	RV(pass_through(2, &h), CKR_WRAPPED_KEY_INVALID, "wrapped");
 	OK(log_says("C_UnwrapKey: CKR_WRAPPED_KEY_INVALID") &&
@@ -127,6 +140,7 @@ test_aes(void)
 {
 	CK_OBJECT_HANDLE h = 0;
 	struct account_key a;
+	double end;
 
 	RV(bring(1, true, "ends", in_an_hour(), &h), CKR_OK,
 	    "a key for an hour");
@@ -146,15 +160,32 @@ test_aes(void)
 	RV(pass_through(1, &h), CKR_OK, "back, wrapped outside");
 	OK(opens(h) && attr_is(h, CKA_ID, id, sizeof(id)),
 	    "with its id and what it encrypted");
-	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and now without an end");
+	NEED(account_alias("alias/ends", &a), "its end in KMS");
+	end = a.valid_to;
+	RV(bring(1, false, "ends", 0, &h), CKR_OK, "again without an end");
+	OK(account_alias("alias/ends", &a) && a.valid_to == end,
+	    "it keeps the one that it has");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its material is deleted");
+	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and imported again");
+	OK(account_alias("alias/ends", &a) && a.valid_to == end,
+	    "with the end that it had");
 	pass_time(HOUR + 10);
-	OK(opens(find_label("ends", CKO_SECRET_KEY)), "it has none");
+	testenv_write("log", "");
+	RV(bring(1, false, "ends", 0, &h), CKR_TEMPLATE_INCOMPLETE,
+	    "an end that is over cannot be kept");
+	OK(log_says("CKA_END_DATE") && log_says("valid-days"),
+	    "the log says what to do");
+	testenv_write("log", "");
+	RV(bring_without_end(1, "ends", &h), CKR_OK, "none, if that is said");
 	OK(account_alias("alias/ends", &a) && a.valid_to == 0,
 	    "KMS says the same");
-	RV(p11->C_DestroyObject(rw, find_label("ends", CKO_SECRET_KEY)), CKR_OK,
-	    "its material is deleted");
-	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and imported again");
+	OK(log_says("now expires never; before, it expired on "),
+	    "and the log says what has changed");
 	OK(opens(h), "what it encrypted is good");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its material is deleted");
+	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and imported again");
+	OK(account_alias("alias/ends", &a) && a.valid_to == 0 && opens(h),
+	    "as it was, without an end");
 }
 
 static void
@@ -180,10 +211,59 @@ test_rsa(void)
 		attr_is(find_label("rsa", CKO_PRIVATE_KEY), CKA_SIGN, &no, 1),
 	    "it is an import pair");
 	o.t.count--;
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h),
+	    CKR_TEMPLATE_INCOMPLETE, "its end is over");
+	end = in_an_hour();
+	o.t.count++;
 	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
-	    "back, without an end");
+	    "back, with another end");
 	OK(external_key_is(&o, "rsa"), "it signs as before");
+	o.t.count--;
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
+	    "and again without one");
+	COUNT(attr_number(h, CKA_KEYFERRY_VALID_TO), end, "which it keeps");
 	external_key_free(&o);
+}
+
+/* What the configuration says of new material, and of ends that are over; and
+ * the log of ends that come near. */
+static void
+test_configured(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	struct account_key a;
+	CK_BYTE out[512];
+	CK_ULONG n;
+	double now;
+
+	p11_stop();
+	testenv_config(NULL, "valid-days = 20", NULL);
+	p11_start();
+	now = (double)(time(NULL) + ahead);
+	h = key_make(material(5), "configured");
+	OK(account_alias("alias/configured", &a) &&
+		a.valid_to > now + 20 * 86400 - 60 &&
+		a.valid_to < now + 20 * 86400 + 60,
+	    "a new key takes valid-days");
+	testenv_write("log", "");
+	for (int i = 0; i < 3; i++) {
+		n = sizeof(out);
+		NEED(encrypt(h, &kms_mechanism, "hello", 5, out, &n) == CKR_OK,
+		    "the key is used");
+	}
+	OK(log_says("import it again with a later end"),
+	    "the log says that it ends");
+	COUNT(testenv_lines(testenv_read("log")), 1, "once a day");
+	pass_time(5 * 86400);
+	(void)key_make(material(5), "configured");
+	OK(account_alias("alias/configured", &a) &&
+		a.valid_to < now + 20 * 86400 + 60,
+	    "material that is there keeps its end");
+	pass_time(16 * 86400);
+	(void)key_make(material(5), "configured");
+	OK(account_alias("alias/configured", &a) &&
+		a.valid_to > now + 40 * 86400,
+	    "where it is over, valid-days from now");
 }
 
 int
@@ -192,11 +272,12 @@ main(void)
 	char log[256];
 
 	testenv_start();
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();
 	test_aes();
 	test_rsa();
+	test_configured();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());

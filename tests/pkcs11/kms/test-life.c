@@ -10,6 +10,8 @@ static CK_BYTE sealed[512];
 static CK_ULONG sealed_len;
 
 /* The outcome of a create with that label, and one more attribute. */
+#define NEVER "KEY_MATERIAL_DOES_NOT_EXPIRE"
+
 static CK_RV
 bring(const void *material, const char *label, CK_ATTRIBUTE_TYPE type,
     const void *value, size_t len, CK_OBJECT_HANDLE *h)
@@ -139,7 +141,9 @@ test_materials(void)
 	COUNT(attr_number(h, CKA_KEYFERRY_MATERIALS), 1,
 	    "where it cannot be asked for, DescribeKey tells of one");
 	control("DELETE", "/faults");
-	RV(bring(material(4), "rotated", 0, NULL, 0, &h), CKR_OK, "and back");
+	RV(bring(material(4), "rotated", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
+	       sizeof(NEVER) - 1, &h),
+	    CKR_OK, "and back");
 	h = find_label("rotated", CKO_SECRET_KEY);
 	COUNT(attr_number(h, CKA_KEYFERRY_MATERIALS_MISSING), 0,
 	    "nothing is missing");
@@ -163,15 +167,17 @@ test_two_missing(void)
 	p11_stop();
 	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();
-	RV(bring(material(4), "rotated", 0, NULL, 0, &h), CKR_FUNCTION_FAILED,
-	    "one of two that are missing");
+	RV(bring(material(4), "rotated", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
+	       sizeof(NEVER) - 1, &h),
+	    CKR_FUNCTION_FAILED, "one of two that are missing");
 	OK(strstr(testenv_read("log"), "waits for 1 more of its 4") != NULL,
 	    "the log counts what is missing");
 	COUNT(attr_number(find_label("rotated", CKO_PRIVATE_KEY),
 		  CKA_KEYFERRY_MATERIALS_MISSING),
 	    1, "one is still missing");
-	RV(bring(material(3), "rotated", 0, NULL, 0, &h), CKR_OK,
-	    "with the other it is back");
+	RV(bring(material(3), "rotated", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
+	       sizeof(NEVER) - 1, &h),
+	    CKR_OK, "with the other it is back");
 	OK(opens(h), "and what it encrypted is good");
 	unsetenv("KEYFERRY_LOG");
 }
@@ -230,7 +236,9 @@ test_to_the_second(void)
 	       sizeof(second), &h),
 	    CKR_OK, "a later end, by bringing it again");
 	COUNT(attr_number(h, CKA_KEYFERRY_VALID_TO), second, "is the new end");
-	RV(bring(material(9), "ends", 0, NULL, 0, &h), CKR_OK, "or none");
+	RV(bring(material(9), "ends", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
+	       sizeof(NEVER) - 1, &h),
+	    CKR_OK, "or none");
 	COUNT(attr(h, CKA_KEYFERRY_VALID_TO, &got, sizeof(got)), 0,
 	    "it does not end");
 	key_template(&t, material(9), "ends");

@@ -349,6 +349,7 @@ date_in(time_t seconds, char out[9])
 static void
 test_expiry(void)
 {
+	static const char never[] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
 	char date[9], later[9];
 	struct key_template k;
 	struct account_key a;
@@ -374,10 +375,34 @@ test_expiry(void)
 	    "imported again with another date");
 	OK(attr_is(h, CKA_END_DATE, later, 8), "it is the new one");
 	h = key_make(material(1), "expires");
-	OK(attr(h, CKA_END_DATE, later, 8) == 0, "and again without one");
+	OK(attr_is(h, CKA_END_DATE, later, 8), "and again without one");
+	key_template(&k, material(1), "expires");
+	template_add(&k, CKA_KEYFERRY_EXPIRATION_MODEL, never, strlen(never));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK,
+	    "one that is to have none");
+	OK(attr(h, CKA_END_DATE, later, 8) == 0, "has none");
 	OK(account_alias("alias/expires", &a) &&
-		strcmp(a.expiration_model, "KEY_MATERIAL_DOES_NOT_EXPIRE") == 0,
+		strcmp(a.expiration_model, never) == 0,
 	    "KMS says the same");
+	template_add(&k, CKA_END_DATE, date, 8);
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "none, and one");
+	date_in((time_t)365 * 86400, date);
+	key_template(&k, material(1), "expires");
+	template_add(&k, CKA_END_DATE, date, 8);
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK,
+	    "today in 365 days");
+	n = attr_number(h, CKA_KEYFERRY_VALID_TO);
+	OK(n <= (CK_ULONG)time(NULL) + 365 * 86400 &&
+		n >= (CK_ULONG)time(NULL) + 364 * 86400,
+	    "is the limit of KMS");
+	date_in((time_t)367 * 86400, date);
+	key_template(&k, material(1), "too long");
+	template_add(&k, CKA_END_DATE, date, 8);
+	calls_clear();
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "more than that");
+	COUNT(calls("CreateKey"), 0, "is refused before a key is made");
 	key_template(&k, material(1), "no date");
 	template_add(&k, CKA_END_DATE, "", 0);
 	template_add(&k, CKA_START_DATE, "", 0);
