@@ -373,7 +373,7 @@ main(int argc, char **argv)
 	testenv_config(NULL, NULL, NULL);
 	snprintf(conf, sizeof(conf),
 	    "state = %s\n[token test]\nwrapping-bits = 2048\nsettle = 0\n"
-	    "adopt = yes\n",
+	    "adopt = yes\nvalid-days = 300\n",
 	    testenv_path("elsewhere"));
 	testenv_write(ADOPT, conf);
 	snprintf(conf, sizeof(conf),
