@@ -181,6 +181,24 @@ make_pair(struct call *c, struct key_request *r, struct template public_t,
 	return (rv);
 }
 
+/* What the private template says of the material is checked before KMS is
+ * asked; without a word of it, the key that the names mean tells. */
+static CK_RV
+check_material(struct call *c, struct template private_t, CK_ULONG bits)
+{
+	struct template t = template_inner(private_t, CKA_UNWRAP_TEMPLATE);
+	const struct key_spec *spec = NULL;
+	const char *algorithm;
+	CK_RV rv;
+
+	if (t.count == 0)
+		return (CKR_OK);
+	rv = read_unwrap_template(c, t, &spec);
+	return (rv == CKR_OK
+		    ? read_algorithm(c, private_t, spec, bits, &algorithm)
+		    : rv);
+}
+
 CK_RV
 import_pair_make(struct call *c, const CK_MECHANISM *m,
     struct template public_t, struct template private_t,
@@ -196,6 +214,7 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 	if ((rv = check_pair(c, public_t, private_t)) == CKR_OK &&
 	    (rv = check_bits(c, public_t, &bits)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
+	    (rv = check_material(c, private_t, bits)) == CKR_OK &&
 	    (rv = find_living(c, &r, &living)) == CKR_OK)
 		rv = living != NULL ? renew(c, living, private_t, bits,
 					  public_key, private_key)
