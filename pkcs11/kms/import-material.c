@@ -145,9 +145,9 @@ finish(struct call *c, struct provision *p, bool rotation)
 	return (confirm(c, p));
 }
 
-static CK_RV
+static enum err
 send_blob(struct call *c, struct provision *p,
-    const struct import_params *params, struct view blob, bool *again)
+    const struct import_params *params, struct view blob)
 {
 	struct kms_import_in in = {
 	    .key = p->key->meta.id,
@@ -155,21 +155,27 @@ send_blob(struct call *c, struct provision *p,
 	    .material = blob,
 	    .valid_to = p->end.at,
 	};
-	bool rotation = is_rotation(p);
 	int tries = 0, unanswered = 0;
 	enum err e;
 
 	/* the same material may come again: KMS's answer says whether it is
 	 * that, or another, which the key has */
 	do {
-		e = rotation ? rotation_import(c, p, &in)
-			     : kms_import_key_material_id(
-				   &c->kms, &in, p->material_id);
+		e = is_rotation(p) ? rotation_import(c, p, &in)
+				   : kms_import_key_material_id(
+					 &c->kms, &in, p->material_id);
 	} while ((is_unanswered(e) && settle_pause(&c->kms.deadline,
 					  &unanswered, UNANSWERED_TRIES)) ||
 		 settle_retry_living(c, &c->kms, p->key, e, &tries));
-	if (is_unanswered(e))
-		e = say_unanswered(c, p->key, e);
+	return (is_unanswered(e) ? say_unanswered(c, p->key, e) : e);
+}
+
+/* What KMS answered to the import. */
+static CK_RV
+take_answer(struct call *c, struct provision *p, enum err e, bool *again)
+{
+	bool rotation = is_rotation(p);
+
 	if (e != ERR_OK)
 		return (rotation ? rotation_fail(c, p, e) : call_fail(c, e));
 	*again = material_end_imported(
@@ -182,7 +188,7 @@ import_blob(struct call *c, struct provision *p,
     const struct import_params *params, struct view blob)
 {
 	bool again = false;
-	CK_RV rv = send_blob(c, p, params, blob, &again);
+	CK_RV rv = take_answer(c, p, send_blob(c, p, params, blob), &again);
 
 	/* it was wrapped elsewhere, and a set of parameters serves once */
 	if (rv == CKR_OK && again) {
@@ -202,23 +208,34 @@ import_choose_end(struct call *c, struct provision *p)
 	    c, p->key, p->request, p->made || is_rotation(p), &p->end));
 }
 
-/* *again: it is to be imported once more, with the end that it has. */
-static CK_RV
-import_once(struct call *c, struct provision *p, bool *again)
+static enum err
+wrap_and_send(struct call *c, struct provision *p)
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
 	enum err e = import_params_for_material(c, &c->kms, p->key, &params);
-	CK_RV rv;
 
 	if (e == ERR_OK)
 		e = import_wrap_material(c->module->crypto, c->module->arena,
 		    &params, p->request->material, &blob);
-	rv = e == ERR_OK ? send_blob(c, p, &params, buf_view(&blob), again)
-			 : call_fail(c, e);
+	if (e == ERR_OK)
+		e = send_blob(c, p, &params, buf_view(&blob));
 	buf_free(&blob);
 	import_params_free(&params);
-	return (rv);
+	return (e);
+}
+
+/* *again: it is to be imported once more, with the end that it has. */
+static CK_RV
+import_once(struct call *c, struct provision *p, bool *again)
+{
+	enum err e = wrap_and_send(c, p);
+
+	if (import_params_are_refused(e)) {
+		import_params_note_refused(c, &c->kms, p->key);
+		e = wrap_and_send(c, p);
+	}
+	return (take_answer(c, p, e, again));
 }
 
 CK_RV

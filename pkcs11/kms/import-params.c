@@ -157,6 +157,23 @@ import_params_for_material(struct call *c, struct kms *kms, const struct key *k,
 	return (get_parameters(c, kms, k, p));
 }
 
+bool
+import_params_are_refused(enum err e)
+{
+	return (e == ERR_TOKEN_EXPIRED || e == ERR_TOKEN_INVALID ||
+		e == ERR_CIPHERTEXT);
+}
+
+void
+import_params_note_refused(
+    struct call *c, const struct kms *kms, const struct key *k)
+{
+	call_note(c,
+	    "KMS refused the import parameters of key %s [%s]: asking for new "
+	    "ones, once",
+	    k->meta.id, kms->error.exception);
+}
+
 /* SHA-256, in hexadecimal digits. */
 static enum err
 put_digest(const struct call *c, struct view v, struct buf *out)

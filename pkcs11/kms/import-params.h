@@ -32,6 +32,14 @@ const char *import_params_algorithm(
 enum err import_params_for_material(
     struct call *, struct kms *, const struct key *, struct import_params *);
 
+/* Whether ImportKeyMaterial failed for its set of parameters, or for what was
+ * wrapped with it. Who has the material gets another set, once, and wraps it
+ * again. */
+bool import_params_are_refused(enum err);
+/* A log line that says so. kms has the error. */
+void import_params_note_refused(
+    struct call *, const struct kms *, const struct key *);
+
 /* Those that are kept of an import pair, expired ones left out; where nothing
  * is kept, the algorithm and size that the configuration names. No network. */
 enum err import_params_load(

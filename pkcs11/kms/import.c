@@ -212,8 +212,7 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 			(void)call_error(c, rv,
 			    "key %s has other material already, and is in use",
 			    p->key->meta.id);
-		if (c->err == ERR_TOKEN_EXPIRED ||
-		    c->err == ERR_TOKEN_INVALID || c->err == ERR_CIPHERTEXT)
+		if (import_params_are_refused(c->err))
 			(void)import_params_spend(
 			    c, p->key, p->for_renewal_pair);
 		/* whose material is in has its names */

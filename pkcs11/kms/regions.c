@@ -55,8 +55,8 @@ end_in_region(const struct provision *p, const struct kms_key *meta)
 }
 
 static enum err
-import_material_in_region(struct call *c, struct kms *region_kms,
-    const struct provision *p, double end)
+wrap_and_send(struct call *c, struct kms *region_kms, const struct provision *p,
+    double end)
 {
 	struct import_params params = IMPORT_PARAMS_INIT;
 	struct buf blob = BUF_INIT(KMS_BLOB_MAX);
@@ -75,6 +75,19 @@ import_material_in_region(struct call *c, struct kms *region_kms,
 		e = kms_import_key_material(region_kms, &in);
 	buf_free(&blob);
 	import_params_free(&params);
+	return (e);
+}
+
+static enum err
+import_material_in_region(struct call *c, struct kms *region_kms,
+    const struct provision *p, double end)
+{
+	enum err e = wrap_and_send(c, region_kms, p, end);
+
+	if (import_params_are_refused(e)) {
+		import_params_note_refused(c, region_kms, p->key);
+		e = wrap_and_send(c, region_kms, p, end);
+	}
 	return (e);
 }
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "describe.h"
+#include "import-params.h"
 #include "list-materials.h"
 #include "rotation.h"
 #include "settle.h"
@@ -111,8 +112,9 @@ import_new(struct call *c, struct provision *p, struct kms_import_in *in,
 	if (e == ERR_WRONG_MATERIAL && was_under_way)
 		return (import_existing(c, p, in,
 		    with_state(m, KMS_MATERIAL_CURRENT, KMS_MATERIAL_CURRENT)));
-	/* the key has it: nothing is under way */
-	if (e == ERR_WRONG_MATERIAL)
+	/* the key has it, or KMS did not take it: nothing is under way */
+	if (e == ERR_WRONG_MATERIAL ||
+	    (import_params_are_refused(e) && !was_under_way))
 		record(c, p, false);
 	return (e);
 }

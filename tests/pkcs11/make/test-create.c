@@ -434,6 +434,47 @@ test_taken(void)
 	OK(same_key(h, h), "and it goes on working");
 }
 
+/* A set of import parameters that KMS refuses is replaced, once. A key that is
+ * taken back is given material that nobody has, with a set of its own. */
+static void
+refuse_parameters(const char *exception, unsigned times)
+{
+	struct account before, after;
+	struct key_template k;
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	char label[64];
+
+	account_read(&before);
+	control("POST",
+	    "/faults?operation=ImportKeyMaterial&fault=error&error=%s&count=%u",
+	    exception, times);
+	snprintf(label, sizeof(label), "%s-%u", exception, times);
+	key_template(&k, material(1), label);
+	calls_clear();
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h),
+	    times == 1 ? CKR_OK : CKR_FUNCTION_FAILED, "%s", label);
+	COUNT(calls("GetParametersForImport"), times + 1, "another set");
+	COUNT(calls("ImportKeyMaterial"), times + 1, "for another import");
+	account_read(&after);
+	COUNT(after.count, before.count + 1, "no other key is made");
+	COUNT(account_in(&after, "PendingImport"),
+	    account_in(&before, "PendingImport"), "none waits");
+	OK(times == 2 || same_key(h, h), "it is of use, or gone");
+	control("DELETE", "/faults");
+}
+
+static void
+test_refused_parameters(void)
+{
+	static const char *const exceptions[] = {"ExpiredImportTokenException",
+	    "InvalidImportTokenException", "InvalidCiphertextException"};
+
+	for (size_t i = 0; i < ELEMS(exceptions); i++) {
+		refuse_parameters(exceptions[i], 1);
+		refuse_parameters(exceptions[i], 2);
+	}
+}
+
 int
 main(void)
 {
@@ -449,6 +490,7 @@ main(void)
 	test_reimport();
 	test_expiry();
 	test_taken();
+	test_refused_parameters();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
