@@ -154,6 +154,19 @@ failure(struct creds_search *s, const struct program *c, enum err e,
 	    name, c->status, text[0] != '\0' ? ": " : "", text));
 }
 
+/* As long as it runs, other threads may fork(). */
+static enum err
+run(const struct creds_search *s, struct program *c, const struct deadline *d,
+    struct error_info *error)
+{
+	enum err e;
+
+	crypto_pause(s->conf->crypto);
+	e = program_run(c, d, error);
+	crypto_resume(s->conf->crypto);
+	return (e);
+}
+
 enum err
 creds_process_load(
     struct creds_search *s, struct creds *out, struct error_info *error)
@@ -180,7 +193,7 @@ creds_process_load(
 	}
 	c.argv = w->argv;
 	/* one whose status the host has taken is judged by what it wrote */
-	if ((e = program_run(&c, &d, error)) != ERR_OK || c.status > 0 ||
+	if ((e = run(s, &c, &d, error)) != ERR_OK || c.status > 0 ||
 	    (c.status == -1 && text.len == 0))
 		e = failure(s, &c, e, error);
 	else

@@ -217,7 +217,7 @@ creds_acquire(struct creds_store *s, const struct creds *refused,
 	pthread_mutex_lock(&s->lock);
 	look_at_files(s);
 	while ((n = need(s, refused)) == NEED_NOW && s->loading && e == ERR_OK)
-		if (!deadline_wait(d, &s->loaded, &s->lock))
+		if (!crypto_wait(s->conf.crypto, d, &s->loaded, &s->lock))
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && n != NEED_NOTHING && !s->loading) {
 		valid = are_still_valid(s, refused);

@@ -357,6 +357,20 @@ crypto_resume(const struct crypto *c)
 }
 
 bool
+crypto_wait(const struct crypto *c, const struct deadline *d,
+    pthread_cond_t *cond, pthread_mutex_t *lock)
+{
+	bool waited;
+
+	crypto_pause(c);
+	waited = deadline_wait(d, cond, lock);
+	pthread_mutex_unlock(lock);
+	crypto_resume(c);
+	pthread_mutex_lock(lock);
+	return (waited);
+}
+
+bool
 crypto_before_fork(const struct crypto *c)
 {
 	struct timespec until;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <openssl/types.h>
+#include "clock.h"
 #include "err.h"
 #include "error-info.h"
 
@@ -64,6 +65,10 @@ enum crypto_reason crypto_reason(void);
 /* Around a wait within such a stretch: meanwhile the thread uses neither. */
 void crypto_pause(const struct crypto *);
 void crypto_resume(const struct crypto *);
+/* deadline_wait() as such a wait. The lock is let go once more before it
+ * returns: a thread that holds it never waits for fork(). */
+bool crypto_wait(const struct crypto *, const struct deadline *,
+    pthread_cond_t *, pthread_mutex_t *);
 
 /*
  * Before fork(): waits until no thread is inside, so that the child inherits

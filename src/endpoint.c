@@ -147,27 +147,31 @@ custom(const char *url, const char *origin, struct endpoint *out,
 	return (ERR_OK);
 }
 
-/* What was configured, in the order of AWS's SDKs; NULL: nothing. */
-static const char *
-configured(const struct endpoint_conf *c, const char **origin)
+/* What was configured, in the order of AWS's SDKs; *url NULL: nothing. */
+static enum err
+configured(const struct endpoint_conf *c, const char **url, const char **origin,
+    struct error_info *error)
 {
 	const char *s;
+	enum err e;
 
+	*url = c->url;
 	*origin = "endpoint";
-	if (c->url != NULL && c->url[0] != '\0')
-		return (c->url);
+	if (*url != NULL && **url != '\0')
+		return (ERR_OK);
+	*url = NULL;
 	if ((s = env_get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == NULL)
 		s = profile_get(c->profile, "ignore_configured_endpoint_urls");
 	if (env_is_true(s))
-		return (NULL);
-	if ((s = env_get(*origin = c->variable)) != NULL ||
-	    (s = env_get(*origin = "AWS_ENDPOINT_URL")) != NULL)
-		return (s);
+		return (ERR_OK);
+	if ((*url = env_get(*origin = c->variable)) != NULL ||
+	    (*url = env_get(*origin = "AWS_ENDPOINT_URL")) != NULL)
+		return (ERR_OK);
 	*origin = "endpoint_url";
-	if ((s = profile_service(c->profile, c->service, "endpoint_url")) !=
-	    NULL)
-		return (s);
-	return (profile_get(c->profile, "endpoint_url"));
+	e = profile_service(c->profile, c->service, "endpoint_url", url, error);
+	if (e == ERR_OK && *url == NULL)
+		*url = profile_get(c->profile, "endpoint_url");
+	return (e);
 }
 
 static bool
@@ -188,12 +192,15 @@ endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
 	    c->profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 	const char *host = c->host != NULL ? c->host : c->service;
 	const char *url, *origin;
+	enum err e;
 
 	memset(out, 0, sizeof(*out));
 	if (!region_ok(c->region))
 		return (error_info_set(error, ERR_CONFIG,
 		    "\"%s\" is not the name of an AWS Region", c->region));
-	if ((url = configured(c, &origin)) != NULL) {
+	if ((e = configured(c, &url, &origin, error)) != ERR_OK)
+		return (e);
+	if (url != NULL) {
 		if (fips || dualstack)
 			return (error_info_set(error, ERR_CONFIG,
 			    "%s: cannot be combined with a FIPS or dual-stack "

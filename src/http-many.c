@@ -82,7 +82,8 @@ http_many_open(
 	pthread_mutex_lock(&http->lock);
 	while ((m = idle_one(http)) == NULL && http->multi_count == MULTI_MAX &&
 	       e == ERR_OK)
-		if (!deadline_wait(d, &http->multi_returned, &http->lock))
+		if (!crypto_wait(
+			http->crypto, d, &http->multi_returned, &http->lock))
 			e = ERR_DEADLINE;
 	if (m == NULL && e == ERR_OK && (m = many_new(http)) != NULL)
 		http->multis[http->multi_count++] = m;

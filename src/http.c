@@ -68,7 +68,7 @@ handle_take(struct http *h, const struct deadline *d, struct handle **out)
 
 	pthread_mutex_lock(&h->lock);
 	while (h->idle_count == 0 && h->all_count == POOL_MAX && e == ERR_OK)
-		if (!deadline_wait(d, &h->handle_returned, &h->lock))
+		if (!crypto_wait(h->crypto, d, &h->handle_returned, &h->lock))
 			e = ERR_DEADLINE;
 	if (e == ERR_OK && h->idle_count != 0)
 		got = h->idle[--h->idle_count];

@@ -169,15 +169,21 @@ profile_get(const struct profile *p, const char *key)
 	return (s);
 }
 
-const char *
-profile_service(const struct profile *p, const char *service, const char *key)
+enum err
+profile_service(const struct profile *p, const char *service, const char *key,
+    const char **out, struct error_info *error)
 {
 	const char *name = profile_get(p, "services"), *section;
 
-	if (name == NULL ||
-	    (section = section_find(&p->config, "services", name)) == NULL)
-		return (NULL);
-	return (some(ini_get(&p->config, section, service, key)));
+	*out = NULL;
+	if (name == NULL)
+		return (ERR_OK);
+	if ((section = section_find(&p->config, "services", name)) == NULL)
+		return (error_info_set(error, ERR_CONFIG,
+		    "profile \"%s\": there is no section [services %s]",
+		    p->name, name));
+	*out = some(ini_get(&p->config, section, service, key));
+	return (ERR_OK);
 }
 
 bool

@@ -30,9 +30,10 @@ enum err profile_other(const struct profile *from, const char *name,
 /* A setting, the credentials file's before config's; NULL when neither has
  * it. */
 const char *profile_get(const struct profile *, const char *key);
-/* A setting in the [services X] section that the profile names. */
-const char *profile_service(
-    const struct profile *, const char *service, const char *key);
+/* A setting in the [services X] section that the profile names; *out is NULL
+ * when it is not there. ERR_CONFIG: there is no such section. */
+enum err profile_service(const struct profile *, const char *service,
+    const char *key, const char **out, struct error_info *);
 /* Whether there is a section [sso-session X], and a setting of it, else of the
  * profile. No session (NULL): of the profile alone. */
 bool profile_has_session(const struct profile *, const char *session);

@@ -1,12 +1,14 @@
 /* Credentials that a program prints. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/wait.h>
+#include "client-env.h"
 #include "creds-env.h"
 #include "files.h"
 #include "tap.h"
@@ -195,6 +197,53 @@ test_inherited(void)
 	OK(test_creds_are(f, "P", "s", ""), "standard descriptors are closed");
 }
 
+/* Whether another thread could fork() while the program runs. */
+static void *
+fork_meanwhile(void *arg)
+{
+	const char *running = arg;
+	bool *could = malloc(sizeof(*could));
+	char path[256];
+
+	for (int i = 0; i < 10000 && access(running, F_OK) == -1; i++)
+		(void)usleep(1000);
+	*could = crypto_before_fork(&test_crypto);
+	crypto_after_fork(&test_crypto, *could);
+	(void)snprintf(path, sizeof(path), "%s.go", running);
+	(void)close(open(path, O_WRONLY | O_CREAT, 0600));
+	return (could);
+}
+
+/* A program may take its time: no other thread's fork() waits for its end. */
+static void
+test_fork(void)
+{
+	struct crypto_guard guard;
+	char running[160], path[170], config[1024];
+	struct found *f;
+	pthread_t thread;
+	void *could;
+
+	(void)snprintf(
+	    running, sizeof(running), "%s/running", test_creds_home());
+	(void)snprintf(path, sizeof(path), "%s.go", running);
+	(void)snprintf(config, sizeof(config),
+	    "[default]\ncredential_process = sh -c \": > %s; "
+	    "while [ ! -e %s ]; do sleep 0.01; done; echo '" JSON("") "'\"\n",
+	    running, path);
+	test_creds_files(NULL, config);
+	(void)pthread_create(&thread, NULL, fork_meanwhile, running);
+	crypto_enter(&test_crypto, &guard);
+	f = test_creds_find(NULL, 8000);
+	crypto_leave(&guard);
+	(void)pthread_join(thread, &could);
+	OK(test_creds_are(f, "P", "s", ""), "a program that takes its time");
+	OK(*(bool *)could, "fork() of another thread does not wait for it");
+	free(could);
+	(void)unlink(running);
+	(void)unlink(path);
+}
+
 /* Which of a profile's settings counts. */
 static void
 test_order(void)
@@ -239,6 +288,7 @@ main(void)
 	test_words();
 	test_sigchld();
 	test_inherited();
+	test_fork();
 	test_order();
 	test_awscli();
 	test_creds_close();

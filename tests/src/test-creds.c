@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "client-env.h"
 #include "creds-store.h"
 #include "files.h"
 #include "tap.h"
@@ -198,6 +199,8 @@ sleep_ms(void *ctx, int64_t ms)
 
 static const struct clock still = {mono_ms, wall_ms, sleep_ms, NULL, NULL};
 
+static _Atomic bool load_held; /* it does not end until this is false */
+
 static enum err
 load(struct creds_search *unused, struct creds *out, struct error_info *error)
 {
@@ -208,6 +211,8 @@ load(struct creds_search *unused, struct creds *out, struct error_info *error)
 	(void)snprintf(secret, sizeof(secret), "s-%s", id);
 	if (load_slowly)
 		sleep_ms(NULL, 200);
+	while (load_held)
+		sleep_ms(NULL, 1);
 	if (load_err != ERR_OK)
 		return (load_err);
 	out->expires_ms = life_ms == 0 ? 0 : now_ms + life_ms;
@@ -339,27 +344,54 @@ get_thread(void *arg)
 	return (s);
 }
 
+static _Atomic int inside;
+
+static void *
+get_thread_inside(void *arg)
+{
+	struct crypto_guard guard;
+	void *ok;
+
+	crypto_enter(&test_crypto, &guard);
+	inside++;
+	ok = get_thread(arg);
+	crypto_leave(&guard);
+	return (ok);
+}
+
 static void
 test_one_loads(void)
 {
-	struct creds_conf lc = {.clock = &still, .arena = arena, .load = load};
+	struct creds_conf lc = {.clock = &still,
+	    .arena = arena,
+	    .crypto = &test_crypto,
+	    .load = load};
 	struct deadline tight;
 	struct creds_store *s = NULL;
 	pthread_t t[8];
 	struct creds *c;
 	void *ok;
 	int good = 0, before = loads;
+	bool could;
 
 	NEED(creds_store_open(&lc, &s) == ERR_OK, "a store");
-	load_slowly = true;
-	for (size_t i = 0; i < ELEMS(t); i++)
-		if (pthread_create(&t[i], NULL, get_thread, s) != 0)
-			tap_bail();
+	load_held = true;
+	if (pthread_create(&t[0], NULL, get_thread, s) != 0)
+		tap_bail();
 	while (loads == before)
 		sleep_ms(NULL, 1);
+	for (size_t i = 1; i < ELEMS(t); i++)
+		if (pthread_create(&t[i], NULL, get_thread_inside, s) != 0)
+			tap_bail();
 	tight = deadline_in(&still, 20);
 	OK(creds_acquire(s, NULL, &tight, &c, NULL) == ERR_DEADLINE,
 	    "who waits for another's search minds the deadline");
+	while (inside != ELEMS(t) - 1)
+		sleep_ms(NULL, 1);
+	could = crypto_before_fork(&test_crypto);
+	crypto_after_fork(&test_crypto, could);
+	OK(could, "and does not hold up fork()");
+	load_held = false;
 	for (size_t i = 0; i < ELEMS(t); i++) {
 		pthread_join(t[i], &ok);
 		good += ok != NULL;
@@ -375,8 +407,13 @@ main(void)
 	bool locked;
 
 	NEED(arena_open(4096, &arena, &locked) == ERR_OK, "arena");
-	conf = (struct creds_conf){
-	    .clock = &clock_system, .arena = arena, .load = creds_chain_load};
+	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
+		 ERR_OK,
+	    "library context");
+	conf = (struct creds_conf){.clock = &clock_system,
+	    .arena = arena,
+	    .crypto = &test_crypto,
+	    .load = creds_chain_load};
 	soon = deadline_in(&clock_system, 30000);
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);

@@ -119,6 +119,16 @@ static const struct {
 	{ "x", "https://a\r\nb", { NULL }, "", NULL, NULL },
 	{ "x", "https://kms.example", { FIPS }, "", NULL, NULL },
 	{ "x", NULL, { DUAL, KMS_URL }, "", NULL, NULL },
+	{ "x", NULL, { NULL }, "[default]\nservices = none\n", NULL, NULL },
+	{ "x", NULL, { NULL },
+	  "[default]\nservices = none\n[services other]\n"
+	  "kms =\n  endpoint_url = https://services.example\n", NULL, NULL },
+	{ "x", NULL, { KMS_URL }, "[default]\nservices = none\n",
+	  "https://kms.example/", "kms.example" },
+	/* as a Windows editor writes the file */
+	{ "us-east-1", NULL, { NULL },
+	  "\xef\xbb\xbf[default]\r\nendpoint_url = https://bom.example\r\n",
+	  "https://bom.example/", "bom.example" },
 	{ "", NULL, { NULL }, "", NULL, NULL },
 	{ "evil.example/", NULL, { NULL }, "", NULL, NULL },
 	{ "US-EAST-1", NULL, { NULL }, "", NULL, NULL },
