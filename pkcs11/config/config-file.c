@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,17 +91,17 @@ take_unknown(struct config *c, const struct ini_item *i, bool global,
 	    global ? module_options : token_options, i->key);
 	bool elsewhere = option_find(global ? token_options : module_options,
 			     i->key) != NULL;
-	char text[256];
+	char text[PATH_MAX + 256];
 
 	if (elsewhere)
-		snprintf(text, sizeof(text), "%s:%d: the option %s belongs %s",
-		    file, i->line, i->key,
+		snprintf(text, sizeof(text),
+		    "%s:%d: the option %.64s belongs %s", file, i->line, i->key,
 		    global ? "into a section [token NAME]"
 			   : "before the first section");
 	else if (near != NULL)
 		snprintf(text, sizeof(text),
-		    "%s:%d: there is no option %s: is %s meant?", file, i->line,
-		    i->key, near->name);
+		    "%s:%d: there is no option %.64s: is %s meant?", file,
+		    i->line, i->key, near->name);
 	else
 		snprintf(text, sizeof(text),
 		    "%s:%d: the option %.64s is not known, and has no effect",

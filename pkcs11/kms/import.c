@@ -153,12 +153,12 @@ check_wrapped(struct call *c, const struct provision *p,
 
 	if (rv != CKR_OK)
 		return (rv);
-	if (params->parameters.token.len == 0)
-		return (refuse_without_token(c, p->key, p->for_renewal_pair));
 	if (!wrapping_algorithm_fits(params->algorithm, bits, wrapped.len))
 		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "no key wrapped with %s of %lu bits has %zu bytes",
 		    params->algorithm, bits, wrapped.len));
+	if (params->parameters.token.len == 0)
+		return (refuse_without_token(c, p->key, p->for_renewal_pair));
 	return (CKR_OK);
 }
 
