@@ -15,6 +15,7 @@ static const struct {
     {"web identity", creds_web_identity_load, true},
     {"IAM Identity Center", creds_sso_load, true},
     {"credentials file", creds_credentials_file_load, true},
+    {"aws login", creds_login_load, true},
     {"credential_process", creds_process_load, true},
     {"config file", creds_config_file_load, true},
     {"container", creds_container_load, false},

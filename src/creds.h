@@ -59,7 +59,7 @@ struct creds_search {
  */
 creds_load_fn creds_env_load, creds_process_load, creds_config_file_load,
     creds_credentials_file_load, creds_role_load, creds_web_identity_load,
-    creds_sso_load, creds_container_load, creds_imds_load;
+    creds_sso_load, creds_login_load, creds_container_load, creds_imds_load;
 /* All of them, in their order. */
 creds_load_fn creds_chain_load;
 /* Whether the role that the profile names wants a code of an MFA device, and
