@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "client-many.h"
 #include "client.h"
 #include "env.h"
@@ -9,6 +11,7 @@
 #define SERVICE "kms"
 #define ARENA_SIZE 4096
 #define TRIES_DEFAULT 3
+#define APP_ID_SIZE 51 /* AWS keeps 50 characters */
 
 static enum err
 post(void *ctx, const char *operation, struct view body,
@@ -74,6 +77,43 @@ tries_find(struct client *c, const struct profile *p, struct error_info *error)
 	return (ERR_OK);
 }
 
+/* There is one way to try again, which is that of "standard": it spreads the
+ * tries of throttled operations by itself, as "adaptive" does. */
+static enum err
+retry_mode_check(const struct profile *p, struct error_info *error)
+{
+	const char *s = env_get("AWS_RETRY_MODE");
+
+	if (s == NULL && (s = profile_get(p, "retry_mode")) == NULL)
+		return (ERR_OK);
+	if (strcasecmp(s, "standard") == 0 || strcasecmp(s, "adaptive") == 0 ||
+	    strcasecmp(s, "legacy") == 0)
+		return (ERR_OK);
+	return (error_info_set(error, ERR_CONFIG,
+	    "AWS_RETRY_MODE or retry_mode: \"%s\" is not standard, adaptive or "
+	    "legacy",
+	    s));
+}
+
+/* Names the application in AWS's logs; what a header cannot have becomes "-",
+ * as in AWS's SDKs. */
+static const char *
+app_id_find(const struct profile *p, char id[APP_ID_SIZE])
+{
+	static const char punctuation[] = "!#$%&'*+-.^_`|~";
+	const char *s = env_get("AWS_SDK_UA_APP_ID");
+
+	if (s == NULL && (s = profile_get(p, "sdk_ua_app_id")) == NULL &&
+	    ((s = program_invocation_short_name) == NULL || s[0] == '\0'))
+		return (NULL);
+	(void)snprintf(id, APP_ID_SIZE, "%s", s);
+	for (char *c = id; *c != '\0'; c++)
+		if ((*c < '0' || *c > '9') && (*c < 'A' || *c > 'Z') &&
+		    (*c < 'a' || *c > 'z') && strchr(punctuation, *c) == NULL)
+			*c = '-';
+	return (id);
+}
+
 /* What the environment and the files say, and no more of them. */
 static enum err
 settings_find(struct client *c, const struct client_conf *conf,
@@ -84,12 +124,17 @@ settings_find(struct client *c, const struct client_conf *conf,
 	    .region = c->region,
 	    .url = conf->endpoint,
 	    .profile = p};
-	struct http_conf hc = {conf->crypto, conf->ca_bundle, conf->no_threads};
+	char app_id[APP_ID_SIZE];
+	struct http_conf hc = {.crypto = conf->crypto,
+	    .ca_bundle = conf->ca_bundle,
+	    .app_id = app_id_find(p, app_id),
+	    .no_threads = conf->no_threads};
 	enum err e;
 
 	if ((e = region_find(c, conf->region, p, error)) != ERR_OK ||
 	    (e = endpoint_find(&ec, &c->endpoint, error)) != ERR_OK ||
-	    (e = tries_find(c, p, error)) != ERR_OK)
+	    (e = tries_find(c, p, error)) != ERR_OK ||
+	    (e = retry_mode_check(p, error)) != ERR_OK)
 		return (e);
 	if ((hc.ca_bundle == NULL || hc.ca_bundle[0] == '\0') &&
 	    (hc.ca_bundle = env_get("AWS_CA_BUNDLE")) == NULL)
@@ -153,6 +198,8 @@ client_open(const struct client_conf *conf, struct client **out,
 	    (e = settings_find(c, conf, &profile, error)) != ERR_OK ||
 	    (e = keys_open(c, conf->profile)) != ERR_OK)
 		goto out;
+	(void)snprintf(
+	    c->profile_name, sizeof(c->profile_name), "%s", profile.name);
 	*out = c;
 	c = NULL;
 out:

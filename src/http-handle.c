@@ -98,7 +98,7 @@ handle_set(CURL *c, struct handle *h)
 	return (SET(c, CURLOPT_NOSIGNAL, 1L) &&
 		SET(c, CURLOPT_PROTOCOLS_STR, "https,http") &&
 		SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-		SET(c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION) &&
+		SET(c, CURLOPT_USERAGENT, h->http->user_agent) &&
 		SET(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 		SET(c, CURLOPT_CAINFO, NULL) && SET(c, CURLOPT_CAPATH, NULL) &&
 		SET(c, CURLOPT_CA_CACHE_TIMEOUT, 0L) && /* it has ours */

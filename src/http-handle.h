@@ -21,6 +21,7 @@
 struct http {
 	const struct crypto *crypto;
 	char *ca_bundle;
+	char user_agent[128];
 	bool no_threads;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t handle_returned, multi_returned;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "http-handle.h"
@@ -22,6 +23,10 @@ http_open(const struct http_conf *conf, struct http **out)
 		free(h);
 		return (ERR_MEMORY);
 	}
+	(void)snprintf(h->user_agent, sizeof(h->user_agent),
+	    PACKAGE_NAME "/" PACKAGE_VERSION "%s%s",
+	    conf->app_id != NULL ? " app/" : "",
+	    conf->app_id != NULL ? conf->app_id : "");
 	pthread_mutex_init(&h->lock, NULL);
 	deadline_cond_init(&h->handle_returned);
 	deadline_cond_init(&h->multi_returned);

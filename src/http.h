@@ -15,6 +15,7 @@ struct http;
 struct http_conf {
 	const struct crypto *crypto;
 	const char *ca_bundle; /* file or folder; NULL: the system's */
+	const char *app_id; /* behind ours in User-Agent; NULL: none */
 	bool no_threads; /* resolve names in the calling thread */
 };
 

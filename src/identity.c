@@ -154,8 +154,7 @@ client_credentials(struct client *c, const struct deadline *d, char *text,
 	if (e != ERR_OK)
 		return (e);
 	(void)snprintf(text, size, "from %s, profile %s, access key %s",
-	    creds->source, c->profile != NULL ? c->profile : "not set",
-	    creds->access_key);
+	    creds->source, c->profile_name, creds->access_key);
 	creds_release(c->creds, creds);
 	return (ERR_OK);
 }

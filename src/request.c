@@ -153,8 +153,8 @@ announce(struct client *c, const struct creds *creds)
 	    "%s: Region %s, endpoint %s, credentials from %s, profile %s, "
 	    "access "
 	    "key %s",
-	    c->name, c->region, c->endpoint.url, creds->source,
-	    c->profile != NULL ? c->profile : "not set", creds->access_key);
+	    c->name, c->region, c->endpoint.url, creds->source, c->profile_name,
+	    creds->access_key);
 }
 
 enum err

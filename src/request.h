@@ -21,6 +21,7 @@ struct client {
 	char *name; /* see client_conf */
 	_Atomic bool announced; /* in the log: what is in use */
 	char *profile; /* chosen by configuration, or NULL */
+	char profile_name[256]; /* that is in use, for people */
 	char region[64];
 	struct endpoint endpoint;
 	long tries; /* of a request that fails for a passing reason */

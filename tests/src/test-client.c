@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "client-env.h"
 #include "sigv4.h"
+#include "files.h"
 #include "tap.h"
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -97,6 +98,9 @@ test_request(void)
 	    "Content-Type");
 	OK(strcmp(test_header(r, "X-Amz-Security-Token"), "") == 0,
 	    "no token where there is none");
+	OK(strcmp(test_header(r, "User-Agent"),
+	       PACKAGE_NAME "/" PACKAGE_VERSION " app/test-client") == 0,
+	    "the program is named: %s", test_header(r, "User-Agent"));
 	OK(signature_holds(r), "the signature is that of what arrived");
 	for (int i = 0; i < 4; i++)
 		test_post(c, &clk.clock, "Encrypt", 5000, &o);
@@ -105,6 +109,58 @@ test_request(void)
 	    "and the fifth is signed");
 	client_close(c);
 	http_server_stop(s);
+}
+
+/* What the environment and the profile say of the application. */
+static void
+test_app_id(void)
+{
+	static const struct http_step steps[] = {GOOD};
+	struct http_server *s = http_server_start(steps, ELEMS(steps), NULL);
+	struct client *c;
+
+	test_env(http_server_url(s));
+	setenv("AWS_CONFIG_FILE",
+	    file_write("config", "[default]\nsdk_ua_app_id = of the/profile\n"),
+	    1);
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 5000, &o);
+	client_close(c);
+	setenv("AWS_SDK_UA_APP_ID",
+	    "a\r\nb:12345678901234567890123456789012345"
+	    "678901234567890",
+	    1);
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "Encrypt", 5000, &o);
+	client_close(c);
+	OK(strstr(test_header(http_server_request(s, 0), "User-Agent"),
+	       " app/of-the-profile") != NULL,
+	    "sdk_ua_app_id");
+	OK(strcmp(test_header(http_server_request(s, 1), "User-Agent"),
+	       PACKAGE_NAME
+	       "/" PACKAGE_VERSION
+	       " app/a--b-123456789012345678901234567890123456789012345") == 0,
+	    "AWS_SDK_UA_APP_ID: %s",
+	    test_header(http_server_request(s, 1), "User-Agent"));
+	http_server_stop(s);
+}
+
+static void
+test_retry_mode(void)
+{
+	struct client_conf conf = {.crypto = &test_crypto, .clock = &clk.clock};
+	struct client *c = NULL;
+	struct error_info error;
+
+	test_env("http://127.0.0.1:1");
+	setenv("AWS_RETRY_MODE", "Adaptive", 1);
+	OK(client_open(&conf, &c, &error) == ERR_OK, "AWS_RETRY_MODE");
+	client_close(c);
+	c = NULL;
+	setenv("AWS_RETRY_MODE", "often", 1);
+	OK(client_open(&conf, &c, &error) == ERR_CONFIG &&
+		strstr(error.message, "\"often\" is not standard") != NULL,
+	    "one that there is not");
 }
 
 /* clang-format off */
@@ -451,6 +507,8 @@ main(void)
 	    "library context");
 	test_clock_init(&clk);
 	test_request();
+	test_app_id();
+	test_retry_mode();
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);
 	test_fault();
@@ -460,5 +518,6 @@ main(void)
 	test_unreachable();
 	test_deadline();
 	test_threads();
+	files_remove();
 	return (tap_done());
 }

@@ -1,5 +1,6 @@
 /* login = required: what is private is not there before a login. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
@@ -268,6 +269,54 @@ test_always(void)
 	RV(p11->C_Logout(rw), CKR_OK, "C_Logout");
 }
 
+static CK_RV
+find_init(void)
+{
+	CK_RV rv = p11->C_FindObjectsInit(rw, NULL, 0);
+
+	(void)p11->C_FindObjectsFinal(rw);
+	return (rv);
+}
+
+/* A role that wants a code of an MFA device: the PIN is the code. */
+static void
+test_mfa(void)
+{
+	char text[2048], url[96];
+	CK_TOKEN_INFO info;
+
+	snprintf(url, sizeof(url), "http://%s", testenv_address());
+	snprintf(text, sizeof(text),
+	    "[profile base]\naws_access_key_id = %s\naws_secret_access_key = "
+	    "%s\n[profile mfa]\nsource_profile = base\nrole_arn = "
+	    "arn:aws:iam::111122223333:role/mfa-x\nmfa_serial = "
+	    "arn:aws:iam::111122223333:mfa/me\n",
+	    getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"));
+	testenv_write("aws-config", text);
+	setenv("AWS_CONFIG_FILE", testenv_path("aws-config"), 1);
+	setenv("AWS_ENDPOINT_URL_STS", url, 1);
+	snprintf(text, sizeof(text), "log = %s", testenv_path("log"));
+	testenv_config(text, "profile = mfa", NULL);
+	p11_start();
+	RV(p11->C_GetTokenInfo(0, &info), CKR_OK, "C_GetTokenInfo");
+	OK((info.flags & CKF_LOGIN_REQUIRED) != 0, "MFA: it asks for a login");
+	RV(find_init(), CKR_USER_NOT_LOGGED_IN, "before it");
+	memcpy(pin, "000000", 6);
+	RV(login(CKU_USER, 6), CKR_PIN_INCORRECT, "a wrong code");
+	OK(state_of(rw) == CKS_RW_PUBLIC_SESSION, "logs nobody in");
+	memcpy(pin, "123456", 6);
+	RV(login(CKU_USER, 6), CKR_OK, "a code");
+	OK(state_of(rw) == CKS_RW_USER_FUNCTIONS, "logs the user in");
+	OK(find_label("pair", CKO_PRIVATE_KEY) != CK_INVALID_HANDLE,
+	    "the keys are there");
+	RV(p11->C_GetTokenInfo(0, &info), CKR_OK, "C_GetTokenInfo");
+	OK((info.flags & CKF_LOGIN_REQUIRED) == 0, "which is enough");
+	OK(strstr(testenv_read("log"),
+	       "credentials from role, profile mfa, access key ") != NULL,
+	    "the log tells where the credentials come from");
+	p11_stop();
+}
+
 int
 main(void)
 {
@@ -302,6 +351,7 @@ main(void)
 	RV(p11->C_InitToken(0, pin, 4, pin), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_InitToken");
 	p11_stop();
+	test_mfa();
 	testenv_stop();
 	return (tap_done());
 }
