@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "describe.h"
+#include "explain-import.h"
 #include "import-material.h"
 #include "import-wrap.h"
 #include "list-materials.h"
@@ -170,14 +171,17 @@ send_blob(struct call *c, struct provision *p,
 	return (is_unanswered(e) ? say_unanswered(c, p->key, e) : e);
 }
 
-/* What KMS answered to the import. */
+/* What KMS answered to the import. algorithm: as of explain_import(). */
 static CK_RV
-take_answer(struct call *c, struct provision *p, enum err e, bool *again)
+take_answer(struct call *c, struct provision *p, const char *algorithm,
+    enum err e, bool *again)
 {
 	bool rotation = is_rotation(p);
 
+	if (e != ERR_OK && rotation && e != ERR_CIPHERTEXT)
+		return (rotation_fail(c, p, e));
 	if (e != ERR_OK)
-		return (rotation ? rotation_fail(c, p, e) : call_fail(c, e));
+		return (call_fail(c, explain_import(c, p, algorithm, e)));
 	*again = material_end_imported(
 	    c, p->key, p->request, p->material_id, &p->end);
 	return (*again ? CKR_OK : finish(c, p, rotation));
@@ -188,7 +192,8 @@ import_blob(struct call *c, struct provision *p,
     const struct import_params *params, struct view blob)
 {
 	bool again = false;
-	CK_RV rv = take_answer(c, p, send_blob(c, p, params, blob), &again);
+	CK_RV rv = take_answer(
+	    c, p, params->algorithm, send_blob(c, p, params, blob), &again);
 
 	/* it was wrapped elsewhere, and a set of parameters serves once */
 	if (rv == CKR_OK && again) {
@@ -235,7 +240,7 @@ import_once(struct call *c, struct provision *p, bool *again)
 		import_params_note_refused(c, &c->kms, p->key);
 		e = wrap_and_send(c, p);
 	}
-	return (take_answer(c, p, e, again));
+	return (take_answer(c, p, NULL, e, again));
 }
 
 CK_RV

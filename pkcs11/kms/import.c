@@ -208,9 +208,9 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 
 	if (rv == CKR_OK && (rv = claim_names(c, p, &names)) == CKR_OK) {
 		rv = import_blob(c, p, &params, wrapped);
-		if (c->err == ERR_WRONG_MATERIAL)
+		if (c->err == ERR_WRONG_MATERIAL && c->why[0] == '\0')
 			(void)call_error(c, rv,
-			    "key %s has other material already, and is in use",
+			    "key %s has other material, or had it before",
 			    p->key->meta.id);
 		if (import_params_are_refused(c->err))
 			(void)import_params_spend(

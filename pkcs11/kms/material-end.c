@@ -7,7 +7,6 @@
 #include "material-end.h"
 
 #define DAY 86400
-#define DATE_SIZE 32
 
 void
 material_end_free(struct material_end *end)
@@ -109,16 +108,17 @@ material_end_choose(struct call *c, const struct key *k,
 	return (CKR_OK);
 }
 
-static void
-write_date(double end, char text[DATE_SIZE])
+void
+material_end_write_date(double end, char text[MATERIAL_DATE_SIZE])
 {
 	time_t at = (time_t)end;
 	struct tm tm;
 
 	if (end == 0 || gmtime_r(&at, &tm) == NULL)
-		snprintf(text, DATE_SIZE, "never");
+		snprintf(text, MATERIAL_DATE_SIZE, "never");
 	else
-		strftime(text, DATE_SIZE, "on %Y-%m-%d at %H:%M:%S UTC", &tm);
+		strftime(text, MATERIAL_DATE_SIZE,
+		    "on %Y-%m-%d at %H:%M:%S UTC", &tm);
 }
 
 /* Nothing is said of a key that had no end and has none. */
@@ -126,14 +126,14 @@ static void
 note_change(
     struct call *c, const struct key *k, const char *material_id, double now)
 {
-	char was[DATE_SIZE], is[DATE_SIZE];
+	char was[MATERIAL_DATE_SIZE], is[MATERIAL_DATE_SIZE];
 	double before = k->meta.valid_to;
 	bool known = known_end_read(c, k->meta.id, material_id, &before);
 
 	if (!known && k->meta.expiration_model == KMS_EXPIRATION_UNKNOWN)
 		before = 0;
-	write_date(before, was);
-	write_date(now, is);
+	material_end_write_date(before, was);
+	material_end_write_date(now, is);
 	if (strcmp(was, is) != 0)
 		call_note(c,
 		    "the material of key %s now expires %s; before, it expired "
@@ -163,7 +163,7 @@ void
 material_end_warn(struct call *c, const struct key *k)
 {
 	double end = k->meta.valid_to, now;
-	char date[DATE_SIZE];
+	char date[MATERIAL_DATE_SIZE];
 
 	if (end == 0 || c->token->config->warn_days == 0)
 		return;
@@ -172,7 +172,7 @@ material_end_warn(struct call *c, const struct key *k)
 	    end <= now ||
 	    !end_warning_is_due(&c->token->end_warnings, k->meta.id, now))
 		return;
-	write_date(end, date);
+	material_end_write_date(end, date);
 	log_line(c->module->log, LOG_ERROR,
 	    "%s: the material of key %s expires %s: import it again with a "
 	    "later end",

@@ -37,6 +37,9 @@ CK_RV material_end_choose(struct call *, const struct key *,
  */
 bool material_end_imported(struct call *, const struct key *,
     const struct key_request *, const char *material_id, struct material_end *);
+#define MATERIAL_DATE_SIZE 32
+/* "on", day and time, or "never" for 0. */
+void material_end_write_date(double end, char text[MATERIAL_DATE_SIZE]);
 /* The key is being used: if its material expires within warn-days, as KMS said
  * last, the log says so once a day. Asks KMS nothing. */
 void material_end_warn(struct call *, const struct key *);

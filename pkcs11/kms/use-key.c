@@ -1,3 +1,4 @@
+#include "explain-import.h"
 #include "listing.h"
 #include "settle.h"
 #include "use-key.h"
@@ -21,6 +22,8 @@ look_at_key(struct call *c, const struct key *k)
 		(void)store_lose(store, k->meta.id, asked);
 	store_answered(store);
 	usable = now != NULL && key_is_usable(now);
+	if (now != NULL && key_is_pending_import(now) && !explain_expired(c, k))
+		(void)explain_expired(c, now);
 	key_unref(now);
 	c->err = e;
 	c->kms.error = error;

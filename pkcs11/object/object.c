@@ -1,5 +1,6 @@
 #include <string.h>
 #include "kms/key-trust.h"
+#include "kms/explain-import.h"
 #include "kms/use-key.h"
 #include "object.h"
 #include "token/login.h"
@@ -49,6 +50,8 @@ object_check_is_key(struct call *c, const struct object *o)
 {
 	if (!o->is_pair)
 		return (CKR_OK);
+	if (!o->is_renewal && explain_expired(c, o->key))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "key %s waits for its material", o->key->meta.id));
 }

@@ -68,6 +68,15 @@ opens(CK_OBJECT_HANDLE key)
 		n == 5 && memcmp(out, "hello", 5) == 0);
 }
 
+static bool
+log_says(const char *text)
+{
+	if (strstr(testenv_read("log"), text) != NULL)
+		return (true);
+	printf("# %s\n", testenv_read("log"));
+	return (false);
+}
+
 /* The hour is over: what a program meets. */
 static void
 end_it(CK_OBJECT_HANDLE key)
@@ -76,9 +85,12 @@ end_it(CK_OBJECT_HANDLE key)
 	CK_ULONG n = sizeof(out);
 
 	pass_time(HOUR + 10);
+	testenv_write("log", "");
 	RV(decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "use after the end, before anybody looked");
+	OK(log_says(": the material of key ") && log_says(" expired on 20"),
+	    "the log says when it expired");
 	COUNT(find_label("ends", CKO_SECRET_KEY), CK_INVALID_HANDLE,
 	    "the key is not there");
 	OK(find_label("ends", CKO_PUBLIC_KEY) != CK_INVALID_HANDLE &&
@@ -106,15 +118,6 @@ pass_through(unsigned n, CK_OBJECT_HANDLE *h)
 	    t, ELEMS(t), h));
 }
 
-static bool
-log_says(const char *text)
-{
-	if (strstr(testenv_read("log"), text) != NULL)
-		return (true);
-	printf("# %s\n", testenv_read("log"));
-	return (false);
-}
-
 static void
 test_other_material(void)
 {
@@ -124,14 +127,16 @@ test_other_material(void)
 	RV(bring(2, false, "ends", in_an_hour(), &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "other material by value, by label");
 	OK(log_says("C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID") &&
-		log_says("IncorrectKeyMaterialException"),
+		log_says("IncorrectKeyMaterialException") &&
+		log_says(" expired on 20"),
 	    "the log says that it is other material");
 	RV(bring(2, true, NULL, in_an_hour(), &h), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "by id");
 	testenv_write("log", "");
 	RV(pass_through(2, &h), CKR_WRAPPED_KEY_INVALID, "wrapped");
 	OK(log_says("C_UnwrapKey: CKR_WRAPPED_KEY_INVALID") &&
-		log_says("IncorrectKeyMaterialException"),
+		log_says("IncorrectKeyMaterialException") &&
+		log_says(" expired on 20"),
 	    "the log says so, too");
 }
 

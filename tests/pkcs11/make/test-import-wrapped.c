@@ -230,6 +230,8 @@ test_mismatch(void)
 	len = wrap_with(&other, &ways[2], pair.public, blob);
 	RV(unwrap(&wanted, &ways[2], true, pair.private, blob, len, &h),
 	    CKR_WRAPPED_KEY_INVALID, "a key on P-384");
+	OK(strstr(testenv_read("log"), "PKCS#1 instead of PKCS#8") != NULL,
+	    "the log says what the key takes: %s", testenv_read("log"));
 	external_key_free(&other);
 	external_key_make(&other, &external_key_rsa_2048, 0, "other");
 	len = wrap_with(&other, &ways[2], pair.public, blob);
@@ -252,7 +254,12 @@ test_mismatch(void)
 int
 main(void)
 {
+	char log[256];
+
 	testenv_start();
+	testenv_write("log", "");
+	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
 	p11_start();
 	test_refused();
 	test_mismatch();

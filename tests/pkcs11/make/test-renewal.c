@@ -343,6 +343,57 @@ test_rsa(void)
 	external_key_free(&o);
 }
 
+static bool
+log_says(const char *text)
+{
+	if (strstr(testenv_read("log"), text) != NULL)
+		return (true);
+	printf("# %s\n", testenv_read("log"));
+	return (false);
+}
+
+/* The first import of a key, of what is no material for it. */
+static void
+bring_first(
+    const char *label, const char *algorithm, const void *text, size_t text_len)
+{
+	CK_MECHANISM oaep = {CKM_RSA_PKCS_OAEP, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes)};
+	CK_BYTE der[1024], blob[512];
+	struct pair_handles p = {0, 0};
+	CK_OBJECT_HANDLE h;
+	CK_ULONG len;
+
+	RV(make_pair(CKA_LABEL, label, strlen(label), &p), CKR_OK,
+	    "a pair for a new key");
+	len = attr(p.public, CKA_PUBLIC_KEY_INFO, der, sizeof(der));
+	NEED(len <= sizeof(der), "its public half");
+	testenv_write("log", "");
+	RV(p11->C_UnwrapKey(rw, &oaep, p.private, blob,
+	       external_key_wrap(algorithm, der, len, text, text_len, blob), t,
+	       ELEMS(t), &h),
+	    CKR_WRAPPED_KEY_INVALID, "%zu bytes, %s", text_len, algorithm);
+	OK(log_says("(SYMMETRIC_DEFAULT) takes 32 bytes, wrapped with "
+		    "RSAES_OAEP_SHA_256 (SHA-256 for OAEP and MGF1); usual "
+		    "causes: hex digits, another length, SHA-1 for OAEP ["),
+	    "the log says what the key takes");
+	OK(strstr(testenv_read("log"), "first given") == NULL &&
+		strstr(testenv_read("log"), "imported before") == NULL,
+	    "and nothing of other material");
+}
+
+static void
+test_first(void)
+{
+	static const char hex[] = "000102030405060708090a0b0c0d0e0f"
+				  "101112131415161718191a1b1c1d1e1f";
+
+	bring_first("first-hex", "RSAES_OAEP_SHA_256", hex, 64);
+	bring_first("first-short", "RSAES_OAEP_SHA_256", hex, 16);
+	bring_first("first-sha1", "RSAES_OAEP_SHA_1", hex, 32);
+}
+
 int
 main(void)
 {
@@ -361,6 +412,7 @@ main(void)
 	test_refused();
 	test_disabled();
 	test_rsa();
+	test_first();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
