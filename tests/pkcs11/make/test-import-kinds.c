@@ -75,6 +75,48 @@ test_values(void)
 	}
 }
 
+/* KMS refuses ImportType for what is no symmetric encryption key, so that an
+ * import which comes in has none: the first, and the same material again. */
+static void
+no_import_type(const struct external_key_kind *kind)
+{
+	struct kms kms = account_kms();
+	struct kms_import_in in = {.token = VIEW_STR("token"),
+	    .material = VIEW_STR("material"),
+	    .type = "EXISTING_KEY_MATERIAL"};
+	struct account_key a;
+	struct external_key o;
+	CK_OBJECT_HANDLE h = 0;
+	char alias[64];
+
+	external_key_make(&o, kind, 0, kind->spec);
+	for (int i = 0; i < 2; i++) {
+		calls_clear();
+		RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h), CKR_OK,
+		    "%s, import %d", kind->spec, i + 1);
+		COUNT(calls("ImportKeyMaterial"), 1, "is one request");
+	}
+	template_add(&o.t, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
+	calls_clear();
+	RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h),
+	    CKR_TEMPLATE_INCONSISTENT, "there is no new material for it");
+	COUNT(calls(NULL), 0, "and KMS is not asked");
+	snprintf(alias, sizeof(alias), "alias/%s", kind->spec);
+	NEED(account_alias(alias, &a), "the key");
+	in.key = a.id;
+	OK(kms_import_key_material(&kms, &in) == ERR_UNSUPPORTED,
+	    "KMS would have refused an ImportType");
+	external_key_free(&o);
+}
+
+static void
+test_no_import_type(void)
+{
+	no_import_type(&external_key_hmacs[1]);
+	no_import_type(&external_key_rsa_2048);
+	no_import_type(&external_key_ecs[0]);
+}
+
 /* A generic secret is the longest HMAC key that it has bytes for, or the one
  * that a mechanism in the template names. */
 static void
@@ -381,6 +423,7 @@ main(void)
 	p11_start();
 	test_values();
 	test_generic();
+	test_no_import_type();
 	test_usages();
 	test_damaged();
 	test_others();
