@@ -189,6 +189,7 @@ client_open(const struct client_conf *conf, struct client **out,
 	c->clock = conf->clock;
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
+	c->retry_tokens = RETRY_TOKENS;
 	rate_limit_init(&c->rate_limit);
 	if (conf->name != NULL && (c->name = strdup(conf->name)) == NULL) {
 		e = ERR_MEMORY;

@@ -13,6 +13,8 @@
 #define RETRY_MS 50 /* first waits, doubled from try to try */
 #define THROTTLED_MS 1000
 #define WAIT_MAX_MS 20000
+#define RETRY_COST 5 /* tokens */
+#define TIMEOUT_COST 10
 #define ATTEMPT_MIN_MS \
 	100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
@@ -230,10 +232,40 @@ backoff_ms(const struct client *c, int64_t first, int n)
 	    1 + (int64_t)((double)(most - 1) * random_number(c) / UINT32_MAX));
 }
 
+/* A service that is down is not asked more often than it was before. What got
+ * no answer costs more. */
+static bool
+retry_tokens_take(struct request *k)
+{
+	int cost = k->response.status != 0 ? RETRY_COST : TIMEOUT_COST;
+	int left = k->client->retry_tokens;
+
+	while (left >= cost)
+		if (atomic_compare_exchange_weak(
+			&k->client->retry_tokens, &left, left - cost)) {
+			k->retry_cost = cost;
+			return (true);
+		}
+	return (false);
+}
+
+/* After a success: what its last try cost, or 1. */
+static void
+retry_tokens_put(struct request *k)
+{
+	int back = k->retry_cost != 0 ? k->retry_cost : 1;
+	int left = k->client->retry_tokens, sum;
+
+	do
+		sum = left < RETRY_TOKENS - back ? left + back : RETRY_TOKENS;
+	while (left != sum && !atomic_compare_exchange_weak(
+				  &k->client->retry_tokens, &left, sum));
+}
+
 static int64_t
 retry_soon(struct request *k)
 {
-	if (++k->failures >= k->client->tries)
+	if (++k->failures >= k->client->tries || !retry_tokens_take(k))
 		return (NEVER);
 	return (backoff_ms(k->client, RETRY_MS, k->failures));
 }
@@ -330,6 +362,8 @@ request_should_retry(struct request *k, enum err e, int64_t *wait_ms)
 		return (false);
 	k->result = e;
 	k->result_error = k->error;
+	if (e == ERR_OK)
+		retry_tokens_put(k);
 	*wait_ms = retry_delay[remedy] != NULL ? retry_delay[remedy](k) : NEVER;
 	return (*wait_ms == 0 ||
 		(*wait_ms > 0 && *wait_ms < deadline_left(k->deadline)));

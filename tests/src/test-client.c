@@ -163,6 +163,41 @@ test_retry_mode(void)
 	    "one that there is not");
 }
 
+/* While a service is down, requests are tried again 100 times in all; each
+ * success lets it be tried a little more. */
+static void
+test_retry_tokens(void)
+{
+	struct http_step steps[166],
+	    good[6] = {GOOD, GOOD, GOOD, GOOD, GOOD, BROKEN};
+	struct http_server *s;
+	struct client *c;
+	int before;
+
+	for (size_t i = 0; i < 160; i++)
+		steps[i] = (struct http_step)BROKEN;
+	memcpy(steps + 160, good, sizeof(good));
+	s = http_server_start(steps, 166, NULL);
+	test_env(http_server_url(s));
+	test_clock_init(&clk);
+	c = test_client(&clk.clock);
+	for (int i = 0; i < 60; i++)
+		test_post(c, &clk.clock, "Encrypt", 60000, &o);
+	OK(http_server_requests(s) == 160,
+	    "60 requests that fail, 100 of them once more: %d",
+	    http_server_requests(s));
+	for (int i = 0; i < 5; i++)
+		test_post(c, &clk.clock, "Encrypt", 60000, &o);
+	OK(o.err == ERR_OK, "the service is back");
+	before = http_server_requests(s);
+	test_post(c, &clk.clock, "Encrypt", 60000, &o);
+	OK(o.err != ERR_OK && http_server_requests(s) == before + 2,
+	    "one more failure is tried again, once: %d",
+	    http_server_requests(s) - before);
+	client_close(c);
+	http_server_stop(s);
+}
+
 /* clang-format off */
 static const struct {
 	const char *what, *operation;
@@ -509,6 +544,7 @@ main(void)
 	test_request();
 	test_app_id();
 	test_retry_mode();
+	test_retry_tokens();
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);
 	test_fault();
