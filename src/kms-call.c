@@ -259,7 +259,8 @@ kms_require_key(struct kms *k, enum err e, bool there, const char *member)
 static const struct json_field names_in[] = {
     JSON_FIELD(struct kms_names, key, "KeyId", STRING),
     JSON_FIELD(struct kms_names, alias, "AliasName", STRING),
-    JSON_FIELD(struct kms_names, target, "TargetKeyId", STRING), JSON_END};
+    JSON_FIELD(struct kms_names, target, "TargetKeyId", STRING),
+    JSON_FIELD(struct kms_names, material, "KeyMaterialId", STRING), JSON_END};
 
 enum err
 kms_call_names(struct kms *k, const char *operation, struct kms_names in)

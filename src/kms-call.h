@@ -44,9 +44,9 @@ enum err kms_require(struct kms *, enum err, bool there, const char *member);
 enum err kms_require_key(
     struct kms *, enum err, bool there, const char *member);
 
-/* Many requests name a key, an alias, or both, and nothing else. */
+/* Many requests name a key, an alias or a material, and nothing else. */
 struct kms_names {
-	const char *key, *alias, *target;
+	const char *key, *alias, *target, *material;
 };
 enum err kms_call_names(struct kms *, const char *operation, struct kms_names);
 

@@ -89,10 +89,17 @@ kms_import_key_material(struct kms *k, const struct kms_import_in *in)
 }
 
 enum err
+kms_delete_imported_key_material_id(
+    struct kms *k, const char *key, const char *material_id)
+{
+	return (kms_call_names(k, "DeleteImportedKeyMaterial",
+	    (struct kms_names){.key = key, .material = material_id}));
+}
+
+enum err
 kms_delete_imported_key_material(struct kms *k, const char *key)
 {
-	return (kms_call_names(
-	    k, "DeleteImportedKeyMaterial", (struct kms_names){.key = key}));
+	return (kms_delete_imported_key_material_id(k, key, NULL));
 }
 
 enum err

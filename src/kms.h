@@ -237,7 +237,11 @@ enum err kms_import_key_material(struct kms *, const struct kms_import_in *);
 /* The same; material_id gets that of the reply, "" where there is none. */
 enum err kms_import_key_material_id(struct kms *, const struct kms_import_in *,
     char material_id[KMS_MATERIAL_ID_SIZE]);
+/* Of the current material. */
 enum err kms_delete_imported_key_material(struct kms *, const char *key);
+/* Of any; material_id: its KeyMaterialId, or NULL: the current one. */
+enum err kms_delete_imported_key_material_id(
+    struct kms *, const char *key, const char *material_id);
 /* To the material that was imported as new. */
 enum err kms_rotate_key_on_demand(struct kms *, const char *key);
 

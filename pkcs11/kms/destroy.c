@@ -1,4 +1,5 @@
 #include "destroy.h"
+#include "delete-material.h"
 #include "key-deletion.h"
 #include "key-trust.h"
 #include "keydata/names.h"
@@ -68,16 +69,31 @@ take_back_pair(struct call *c, struct key *k)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+bool
+destroy_may_be_unfinished(const struct call *c, const struct key *k)
+{
+	return (c->token->config->destroy != DESTROY_SCHEDULE_DELETION &&
+		key_is_imported(k) && key_is_pending_import(k) &&
+		k->meta.material_id[0] != '\0');
+}
+
+/* What failed half-way leaves a key that waits: what remains of it goes. */
 static CK_RV
-delete_material(struct call *c, struct key *k)
+destroy_material(struct call *c, struct key *k)
 {
 	struct key *now = NULL;
+	bool deleted;
 	enum err e;
 	CK_RV rv;
 
-	e = kms_delete_imported_key_material(&c->kms, k->meta.id);
+	e = delete_material(c, k, &deleted);
 	if (e != ERR_OK)
 		return (call_fail(c, e));
+	if (!deleted && key_is_pending_import(k))
+		return (call_error(c, CKR_ACTION_PROHIBITED,
+		    "no material of key %s is left to delete: only destroy = "
+		    "schedule-deletion in keyferry.conf can destroy it",
+		    k->meta.id));
 	call_note(c,
 	    "the material of key %s is deleted; importing the same "
 	    "again brings the key back",
@@ -93,11 +109,13 @@ delete_material(struct call *c, struct key *k)
 static CK_RV
 destroy_key(struct call *c, struct key *k)
 {
+	if (destroy_may_be_unfinished(c, k))
+		return (destroy_material(c, k));
 	if (key_is_pending_import(k))
 		return (take_back_pair(c, k));
 	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (schedule(c, k));
-	return (delete_material(c, k));
+	return (destroy_material(c, k));
 }
 
 static CK_RV
@@ -106,11 +124,11 @@ destroy_companion(struct call *c, const struct key *k)
 	const struct key *companion = k->companion;
 	struct alias_list known = {.names = NULL};
 	char alias[KMS_ALIAS_SIZE];
+	bool deleted;
 	enum err e;
 
 	if (c->token->config->destroy != DESTROY_SCHEDULE_DELETION) {
-		e = kms_delete_imported_key_material(
-		    &c->kms, companion->meta.id);
+		e = delete_material(c, companion, &deleted);
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}
 	set_deadline(c);

@@ -90,6 +90,9 @@ destroy(struct call *c, struct key *k)
 {
 	const char *why = object_why_not_destroyable(c, k);
 
+	/* what an earlier destruction could not delete */
+	if (why != NULL && destroy_may_be_unfinished(c, k))
+		return (destroy_both(c, k));
 	if (why != NULL)
 		return (call_error(
 		    c, CKR_ACTION_PROHIBITED, "key %s: %s", k->meta.id, why));

@@ -325,6 +325,62 @@ test_region_fails(void)
 	COUNT(calls("ReplicateKey"), 1, "what was missing is there");
 }
 
+/* How many materials are imported in the Region of that token's slot; the key
+ * waits for them, so it is seen as a pair. */
+static size_t
+left_in(CK_SLOT_ID slot, const char *label)
+{
+	CK_OBJECT_HANDLE h;
+	CK_ULONG all;
+
+	go_to(slot);
+	h = find_label(label, CKO_PRIVATE_KEY);
+	all = h == CK_INVALID_HANDLE ? 99
+				     : attr_number(h, CKA_KEYFERRY_MATERIALS);
+	return (h == CK_INVALID_HANDLE
+		    ? 99
+		    : all - attr_number(h, CKA_KEYFERRY_MATERIALS_MISSING));
+}
+
+/* All of it goes, in every Region; one that fails is told. */
+static void
+test_destroy(void)
+{
+	CK_OBJECT_HANDLE h = go_to(0);
+
+	testenv_write("log", "");
+	calls_clear();
+	control("POST",
+	    "/faults?operation=DeleteImportedKeyMaterial&count=0&fault=error"
+	    "&error=AccessDeniedException");
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "material that cannot be deleted");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "may remain in eu-west-1") != NULL &&
+		strstr(testenv_read("log"), "may remain in ap-south-1") != NULL,
+	    "the log says where it remains");
+	OK(opens(h), "the key is still in use");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
+	for (CK_SLOT_ID slot = 0; slot <= 2; slot++)
+		COUNT(left_in(slot, "everywhere"), 0,
+		    "neither material is left in Region %lu", slot);
+	go_to(0);
+	RV(bring(material(20), "everywhere", 0, NULL, 0, &h),
+	    CKR_FUNCTION_FAILED, "one of two comes back");
+	h = find_label("everywhere", CKO_PRIVATE_KEY);
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "and goes once more");
+	COUNT(left_in(0, "everywhere"), 0, "nothing is left");
+	go_to(0);
+	h = find_label("half", CKO_SECRET_KEY);
+	control("POST", "/faults?operation=ListKeyRotations&count=0&fault=error"
+			"&error=AccessDeniedException");
+	testenv_write("log", "");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "without a list");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "other materials may remain") != NULL,
+	    "the log says that more may remain");
+}
+
 int
 main(void)
 {
@@ -338,6 +394,7 @@ main(void)
 	test_rotation_refused();
 	test_regions();
 	test_region_fails();
+	test_destroy();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());

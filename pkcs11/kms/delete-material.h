@@ -1,0 +1,16 @@
+#ifndef DELETE_MATERIAL_H
+#define DELETE_MATERIAL_H
+#include "token/call.h"
+#include "token/key.h"
+
+/*
+ * DeleteImportedKeyMaterial of every material of the key, in each of the
+ * token's Regions: in the replicas, then in the key's own Region. In each, what
+ * waits for its rotation goes first and the current material last, and
+ * ListKeyRotations proves that none is left. Where a Region fails, the others
+ * are still tried, but the key's own Region is left as it is, so that the key
+ * can be found and destroyed again; the log says what remains. *deleted:
+ * whether there was any.
+ */
+enum err delete_material(struct call *, const struct key *, bool *deleted);
+#endif
