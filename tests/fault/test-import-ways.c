@@ -84,9 +84,10 @@ step_rsa(const char *label)
 	return (rv);
 }
 
-/* An import pair of that label, made or found, and a key wrapped for it. */
+/* An import pair of that label, made or found, or that beside the key of the
+ * label, and a key wrapped for it. */
 static CK_RV
-pass(const char *label)
+pass(const char *label, unsigned n, CK_BBOOL new_material)
 {
 	CK_MECHANISM gen = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0},
 		     oaep = {CKM_RSA_PKCS_OAEP, NULL, 0};
@@ -95,7 +96,8 @@ pass(const char *label)
 	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes),
 	    {CKA_LABEL, (void *)(size_t)label, strlen(label)}};
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
-	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes)};
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes),
+	    A(CKA_KEYFERRY_NEW_MATERIAL, new_material)};
 	CK_BYTE der[1024], blob[512];
 	CK_ATTRIBUTE info = A(CKA_PUBLIC_KEY_INFO, der);
 	struct pair_handles p;
@@ -108,7 +110,7 @@ pass(const char *label)
 		return (rv);
 	return (p11->C_UnwrapKey(rw, &oaep, p.private, blob,
 	    external_key_wrap("RSAES_OAEP_SHA_256", der, info.ulValueLen,
-		material(1), 32, blob),
+		material(n), 32, blob),
 	    t, ELEMS(t), &h));
 }
 
@@ -118,9 +120,51 @@ step_pass(const char *label)
 	CK_RV rv = p11_begin();
 
 	if (rv == CKR_OK)
-		rv = pass(label);
+		rv = pass(label, 1, no);
 	(void)p11->C_Finalize(NULL);
 	return (rv);
+}
+
+static CK_RV
+step_rotate_by_pair(const char *label)
+{
+	CK_RV rv = p11_begin();
+
+	if (rv == CKR_OK)
+		rv = pass(label, 2, yes);
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+/* Whether the key has so many materials, and once it is renewed no pair is left
+ * beside it: what was refused as no new material leaves one. */
+static CK_RV
+check_materials(const char *label, CK_ULONG count)
+{
+	char pair[64];
+	CK_RV rv = p11_begin();
+
+	snprintf(pair, sizeof(pair), "renew:%s", label);
+	if (rv == CKR_OK &&
+	    (attr_number(find_label(label, CKO_SECRET_KEY),
+		 CKA_KEYFERRY_MATERIALS) != count ||
+		(count == 1 &&
+		    find_label(pair, CKO_PUBLIC_KEY) != CK_INVALID_HANDLE)))
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+static CK_RV
+step_one_material(const char *label)
+{
+	return (check_materials(label, 1));
+}
+
+static CK_RV
+step_two_materials(const char *label)
+{
+	return (check_materials(label, 2));
 }
 
 static CK_RV
@@ -145,15 +189,24 @@ step_there(const char *label)
 	return (rv);
 }
 
-/* What is tried, what comes before it, and what must be there at last. */
+/* What is tried, what comes before it, and what must be there at last; what
+ * the same answers once it is done. */
 static const struct way {
 	const char *name, *before, *again, *at_last;
+	CK_RV when_done;
 } ways[] = {
-    {"rsa", NULL, NULL, NULL}, {"pass", NULL, NULL, NULL},
-    {"rotate", "aes", NULL, NULL}, {"regions", NULL, NULL, "there"},
-    {"aes", "aes", "delete", NULL}, /* the same material after its deletion */
+    {"rsa", NULL, NULL, NULL, CKR_OK},
+    {"pass", NULL, NULL, NULL, CKR_OK},
+    /* that is no new material */
+    {"rotate", "aes", NULL, "two-materials", CKR_ATTRIBUTE_VALUE_INVALID},
+    {"regions", NULL, NULL, "there", CKR_OK},
+    {"aes", "aes", "delete", NULL,
+	CKR_OK}, /* the same material after its deletion */
+    /* by the pair beside a key in use */
+    {"pass", "aes", NULL, "one-material", CKR_OK},
+    {"rotate-by-pair", "aes", NULL, "two-materials", CKR_WRAPPED_KEY_INVALID},
 };
-enum { VALUE, PASS, ROTATE, REGIONS, AGAIN };
+enum { VALUE, PASS, ROTATE, REGIONS, AGAIN, RENEW_PAIR, ROTATE_PAIR };
 
 /* What may be left of a way that failed, beside what was there before. */
 enum left { NOTHING, WAITING, WHOLE };
@@ -234,6 +287,24 @@ static const struct bad {
     {AGAIN, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WAITING},
     {AGAIN, "ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, WHOLE},
     {AGAIN, "ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
+
+    {RENEW_PAIR, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WHOLE},
+    {RENEW_PAIR, "GetParametersForImport", 0, "cut-after" FOREVER, DOWN, WHOLE},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WHOLE},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, REFUSE, DENIED, WHOLE},
+    {RENEW_PAIR, "ImportKeyMaterial", 0,
+	"error&error=InvalidImportTokenException" FOREVER,
+	CKR_WRAPPED_KEY_INVALID, WHOLE},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, "cut-after&count=5", CKR_OK, WHOLE},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, "cut-after" FOREVER, DOWN, WHOLE},
+
+    {ROTATE_PAIR, "GetParametersForImport", 0, "internal" FOREVER, DOWN, WHOLE},
+    {ROTATE_PAIR, "ImportKeyMaterial", 0, REFUSE, DENIED, WHOLE},
+    {ROTATE_PAIR, "ImportKeyMaterial", 0, "cut-before" FOREVER, DOWN, WHOLE},
+    {ROTATE_PAIR, "ImportKeyMaterial", 0, "cut-after&count=1", CKR_OK, WHOLE},
+    {ROTATE_PAIR, "RotateKeyOnDemand", 0, "internal" FOREVER, DOWN, WHOLE},
+    {ROTATE_PAIR, "RotateKeyOnDemand", 0, REFUSE, DENIED, WHOLE},
+    {ROTATE_PAIR, "RotateKeyOnDemand", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
 };
 
 /* Killed while KMS holds back an operation (hang) or its reply (hang-after). */
@@ -252,6 +323,13 @@ static const struct bad kills[] = {
     {REGIONS, "ImportKeyMaterial", 1, "hang", 0, 0},
     {AGAIN, "GetParametersForImport", 0, "hang", 0, 0},
     {AGAIN, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {RENEW_PAIR, "GetParametersForImport", 0, "hang", 0, 0},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, "hang", 0, 0},
+    {RENEW_PAIR, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {ROTATE_PAIR, "GetParametersForImport", 0, "hang-after", 0, 0},
+    {ROTATE_PAIR, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {ROTATE_PAIR, "RotateKeyOnDemand", 0, "hang", 0, 0},
+    {ROTATE_PAIR, "RotateKeyOnDemand", 0, "hang-after", 0, 0},
 };
 
 static struct account before, after;
@@ -291,13 +369,11 @@ arm(const struct bad *b)
 }
 
 static void
-check_next(const struct way *w, const char *label, const char *what)
+check_next(
+    const struct way *w, const char *label, bool is_done, const char *what)
 {
-	RV(child_run(w->name, label),
-	    w == &ways[PASS] && label_is(label, "Enabled")
-		? CKR_ATTRIBUTE_VALUE_INVALID
-		: CKR_OK,
-	    "%s: the next try", what);
+	rv_is(child_run(w->name, label), is_done ? w->when_done : CKR_OK,
+	    "as listed", __FILE__, __LINE__, "%s: the next try", what);
 	account_read(&after);
 	COUNT(more("Enabled"), 1, "%s: one key", what);
 	COUNT(more("PendingImport"), 0, "%s: none that waits", what);
@@ -337,7 +413,7 @@ test_bad(size_t i)
 	    "%s", what);
 	control("DELETE", "/faults");
 	check_left(b, label, what);
-	check_next(w, label, what);
+	check_next(w, label, b->rv == CKR_OK, what);
 }
 
 static bool
@@ -371,7 +447,7 @@ test_kill(size_t i)
 	OK(asked_for(b), "%s", what);
 	child_kill(&s);
 	control("DELETE", "/faults");
-	check_next(w, label, what);
+	check_next(w, label, false, what);
 }
 
 /* KMS shows what it did only after a while. */
@@ -421,7 +497,9 @@ write_files(void)
 
 static const struct child_row steps[] = {{"aes", step_aes}, {"rsa", step_rsa},
     {"pass", step_pass}, {"rotate", step_rotate}, {"delete", step_delete},
-    {"regions", step_regions}, {"there", step_there}};
+    {"regions", step_regions}, {"there", step_there},
+    {"rotate-by-pair", step_rotate_by_pair},
+    {"one-material", step_one_material}, {"two-materials", step_two_materials}};
 
 int
 main(int argc, char **argv)
