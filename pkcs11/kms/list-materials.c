@@ -130,7 +130,16 @@ materials_list(struct call *c, struct kms *kms, const struct kms_key *meta,
 	*m = (struct materials){.is_complete = true};
 	if (materials_may_be_several(meta))
 		e = list(kms, meta->id, m, &cap);
-	if (e == ERR_DENIED || e == ERR_UNSUPPORTED) {
+	if (e == ERR_NOT_FOUND) {
+		/* a young key: whoever asks has seen it */
+		call_note(c,
+		    "KMS does not list the materials of key %s yet: only the "
+		    "current one is known",
+		    meta->id);
+		m->count = 0;
+		m->is_complete = false;
+		e = ERR_OK;
+	} else if (e == ERR_DENIED || e == ERR_UNSUPPORTED) {
 		call_note(c,
 		    "the materials of key %s cannot be listed (%s): only the "
 		    "current one is known, and its end is taken to be the "

@@ -158,6 +158,7 @@ test_news_of_pair(void)
 static CK_RV
 import_again(const char *label)
 {
+	static const char forever[] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
 	CK_RV rv = p11_begin();
 	struct key_template k;
 	CK_OBJECT_HANDLE h;

@@ -236,7 +236,7 @@ test_clock(void)
 	CK_BYTE modulus[512];
 
 	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
-	control("POST", "/clock?forward=90000&skew=90000");
+	control("POST", "/clock?forward=90000");
 	NEED(find_label("pair", CKO_PUBLIC_KEY) == h, "the pair is found");
 	calls_clear();
 	(void)attr(h, CKA_MODULUS, modulus, sizeof(modulus));
