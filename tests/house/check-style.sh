@@ -55,7 +55,7 @@ refuses "a code without a name" "a bare number" '	return ("CKR_?");'
 # unnamed PREFIX ROWS TABLE FILE...: the constants in FILEs that have no row.
 unnamed() {
 	prefix=$1 macro=$2 table=$3; shift 3
-	grep -rhoE "\\b${prefix}[A-Z0-9_]+\\b" --exclude="${table##*/}" "$@" |
+	grep -rhoE "\\b${prefix}[A-Z0-9_]+\\b" "$@" --exclude="${table##*/}" |
 	    LC_ALL=C sort -u |
 	while read -r name; do
 		row=$name

@@ -164,6 +164,8 @@ import_again(const char *label)
 	CK_OBJECT_HANDLE h;
 
 	key_template(&k, material(3), label);
+	template_add(
+	    &k, CKA_KEYFERRY_EXPIRATION_MODEL, forever, sizeof(forever) - 1);
 	if (rv == CKR_OK)
 		rv = p11->C_CreateObject(rw, k.t, k.count, &h);
 	return (rv);
