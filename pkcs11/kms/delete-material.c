@@ -120,7 +120,9 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 			materials_free(&m);
 			m = now;
 		}
-		log_left(c, kms, &k->meta, region, &m, e);
+		/* where nothing was done, the call's own line says all */
+		if (kms != &c->kms || *deleted || m.count != 0)
+			log_left(c, kms, &k->meta, region, &m, e);
 	}
 out:
 	materials_free(&m);
