@@ -72,14 +72,14 @@ attributes_set(posix_spawnattr_t *a)
 /* What a child of a set-user-id process is given instead of the environment of
  * whoever started that one. */
 static char *const *
-environment(char home[1024], char *own[3])
+environment(char path[64], char home[1024], char *own[3])
 {
-	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 	struct passwd pw, *found = NULL;
 	char text[4096];
 
 	if (!env_is_untrusted())
 		return (environ);
+	snprintf(path, 64, "PATH=/usr/local/bin:/usr/bin:/bin");
 	own[0] = path;
 	own[1] = own[2] = NULL;
 	if (getpwuid_r(geteuid(), &pw, text, sizeof(text), &found) == 0 &&
@@ -95,7 +95,7 @@ spawn(struct run *r, const int write_ends[STREAMS])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	char home[1024], *own[3];
+	char path[64], home[1024], *own[3];
 	char *const *argv = r->program->argv;
 	int rc = ENOMEM;
 
@@ -110,7 +110,7 @@ spawn(struct run *r, const int write_ends[STREAMS])
 	}
 	if (actions_set(&actions, write_ends) && attributes_set(&attributes))
 		rc = posix_spawnp(&r->pid, argv[0], &actions, &attributes, argv,
-		    environment(home, own));
+		    environment(path, home, own));
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return (rc);
