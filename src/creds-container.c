@@ -14,14 +14,6 @@
 #define TOKEN_MAX 16384
 #define URL_MAX 2048
 
-static const struct json_field fields[] = {
-    CREDS_JSON_FIELD(access_key, "AccessKeyId"),
-    CREDS_JSON_FIELD(secret, "SecretAccessKey"),
-    CREDS_JSON_FIELD(token, "Token"),
-    CREDS_JSON_FIELD(expiration, "Expiration"),
-    JSON_END,
-};
-
 /* Those of Amazon ECS, Amazon EKS and EKS by IPv6. */
 static const char *const hosts[] = {
     "169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
@@ -92,7 +84,7 @@ reply_take(struct creds_search *s, struct creds_http *h, struct creds *out,
 		    "%s answered with HTTP status %d", h->what, h->status));
 	if ((j = creds_json_new()) == NULL)
 		return (ERR_MEMORY);
-	e = json_decode(fields, buf_view(&h->body), j);
+	e = json_decode(creds_json_of_machine, buf_view(&h->body), j);
 	if (e == ERR_OK && j->token[0] != '\0' && j->expiration[0] != '\0')
 		e = creds_json_take_new(s, j, h->what, out, error);
 	else if (e != ERR_MEMORY)

@@ -15,14 +15,6 @@
 #define NAME_MAX_LEN 256
 #define WHAT "the instance metadata service"
 
-static const struct json_field fields[] = {
-    CREDS_JSON_FIELD(access_key, "AccessKeyId"),
-    CREDS_JSON_FIELD(secret, "SecretAccessKey"),
-    CREDS_JSON_FIELD(token, "Token"),
-    CREDS_JSON_FIELD(expiration, "Expiration"),
-    JSON_END,
-};
-
 /* One that failed says so with status 200. */
 struct complaint {
 	char code[64], message[160];
@@ -169,7 +161,7 @@ credentials_get(struct imds *i, const char *role, struct creds *out,
 	if ((j = creds_json_new()) == NULL)
 		return (ERR_MEMORY);
 	(void)json_decode(complaint_fields, buf_view(&i->http.body), &c);
-	e = json_decode(fields, buf_view(&i->http.body), j);
+	e = json_decode(creds_json_of_machine, buf_view(&i->http.body), j);
 	if (e == ERR_OK && j->access_key[0] != '\0')
 		e = creds_json_take_new(i->search, j, WHAT, out, error);
 	else if (e != ERR_MEMORY)

@@ -4,6 +4,14 @@
 
 #define SOON_MS (5 * 60 * 1000)
 
+const struct json_field creds_json_of_machine[] = {
+    CREDS_JSON_FIELD(access_key, "AccessKeyId"),
+    CREDS_JSON_FIELD(secret, "SecretAccessKey"),
+    CREDS_JSON_FIELD(token, "Token"),
+    CREDS_JSON_FIELD(expiration, "Expiration"),
+    JSON_END,
+};
+
 struct creds_json *
 creds_json_new(void)
 {

@@ -13,6 +13,8 @@ struct creds_json {
 };
 #define CREDS_JSON_FIELD(member, name) \
 	JSON_FIELD(struct creds_json, member, name, TEXT)
+/* As a container's and an instance's endpoint name them. */
+extern const struct json_field creds_json_of_machine[];
 
 /* Zeroed; NULL: no memory. */
 struct creds_json *creds_json_new(void);

@@ -12,8 +12,8 @@
 /* Both, where there is a key beside it. Where KMS refuses to destroy the key,
  * that one is not destroyed, either; its material, if that is what went, is
  * gone. */
+CK_RV destroy_both(struct call *, struct key *);
 /* Whether the key waits for material and others of its materials may be left,
  * which destroy_both() deletes; where there are none, it refuses. */
 bool destroy_may_be_unfinished(const struct call *, const struct key *);
-CK_RV destroy_both(struct call *, struct key *);
 #endif
