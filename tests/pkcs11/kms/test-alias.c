@@ -126,6 +126,22 @@ test_destroy(const char *other)
 	OK(!account_has_alias("alias/free"), "its alias goes");
 }
 
+/* A program that searches by name only, and never lists: what it finds says the
+ * name, and the key that had it does not any more. */
+static void
+test_find(const char *other)
+{
+	CK_OBJECT_HANDLE h, found;
+
+	h = key_make(material(6), "rotated");
+	OK(attr_is_text(h, CKA_LABEL, "rotated"), "its label is known");
+	update_alias("alias/rotated", other);
+	found = find_label("rotated", CKO_SECRET_KEY);
+	OK(found != CK_INVALID_HANDLE && found != h, "another key is found");
+	OK(attr_is_text(found, CKA_LABEL, "rotated"), "its label is that");
+	OK(!attr_is_text(h, CKA_LABEL, "rotated"), "the first has it no more");
+}
+
 int
 main(void)
 {
@@ -140,6 +156,7 @@ main(void)
 	test_rename(other);
 	test_rename_id(other);
 	test_import_again(other);
+	test_find(other);
 	test_destroy(other);
 	p11_stop();
 	testenv_stop();
