@@ -175,6 +175,18 @@ test_token(void)
 	    "a file that others can write");
 }
 
+/* The AWS command line keeps what it was given before. */
+static void
+awscli_forget(void)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s/.aws/cli/cache'",
+	    test_creds_home());
+	if (system(command) != 0)
+		tap_bail();
+}
+
 static void
 test_renewal(void)
 {
@@ -200,6 +212,7 @@ test_renewal(void)
 		file_has("my-sso", START_URL),
 	    "and kept for others");
 	scene(refuses + 1, 1, CONFIG);
+	awscli_forget();
 	OK(!test_has_awscli() || test_creds_awscli("p", "SSO3"),
 	    "whom the AWS command line is one of");
 	token_write("my-sso", 600, RENEWABLE);

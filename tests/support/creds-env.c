@@ -146,8 +146,12 @@ test_creds_awscli(const char *profile, const char *end_of_id)
 	bool same = false;
 	FILE *p;
 
+	/* its second version wants the endpoint to end with a slash */
 	(void)snprintf(command, sizeof(command),
-	    "AWS_DEFAULT_REGION=eu-west-1 %s configure list 2>&1 %s%s",
+	    "[ -z \"${AWS_EC2_METADATA_SERVICE_ENDPOINT-}\" ] ||"
+	    " AWS_EC2_METADATA_SERVICE_ENDPOINT"
+	    "=\"$AWS_EC2_METADATA_SERVICE_ENDPOINT/\";"
+	    " AWS_DEFAULT_REGION=eu-west-1 %s configure list 2>&1 %s%s",
 	    awscli(), profile != NULL ? "--profile " : "",
 	    profile != NULL ? profile : "");
 	if ((p = popen(command, "r")) == NULL)
