@@ -16,6 +16,7 @@ struct place {
 	enum { FREE, UNDER_WAY, WAITING } state;
 	size_t n; /* which of the batch */
 	int64_t due_ms; /* WAITING: the next try */
+	bool has_pace; /* WAITING: due_ms is that of the retry mode, too */
 	struct buf body, reply;
 	struct request request;
 };
@@ -58,9 +59,21 @@ end_attempt(struct run *r, struct place *p, enum err e)
 static enum err
 begin_attempt(struct run *r, struct place *p)
 {
+	const struct clock *clk = r->client->clock;
 	struct request *k = &p->request;
+	int64_t ms;
 	enum err e;
 
+	if (!p->has_pace) {
+		if ((ms = retry_pace_ms(&r->client->retry, r->deadline)) < 0)
+			return (end_attempt(r, p, ERR_DEADLINE));
+		p->has_pace = true;
+		if (ms > 0) {
+			p->due_ms = clk->mono_ms(clk->ctx) + ms;
+			return (ERR_OK);
+		}
+	}
+	p->has_pace = false;
 	if ((e = request_begin_attempt(k)) == ERR_OK &&
 	    (e = http_many_start(r->http, (size_t)(p - r->places), &k->http,
 		 r->deadline, &k->response, &k->error)) != ERR_OK)

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "client-many.h"
 #include "client.h"
 #include "env.h"
@@ -10,8 +9,21 @@
 
 #define SERVICE "kms"
 #define ARENA_SIZE 4096
-#define TRIES_DEFAULT 3
 #define APP_ID_SIZE 51 /* AWS keeps 50 characters */
+
+static enum err
+wait_for_turn(struct request *k)
+{
+	struct client *c = k->client;
+	const struct deadline *d = k->deadline;
+	int64_t ms;
+
+	if (!rate_limit_wait(&c->rate_limit, k->operation, d, &k->took_turn))
+		return (ERR_DEADLINE);
+	if ((ms = retry_pace_ms(&c->retry, d)) == 0)
+		return (ERR_OK);
+	return (ms > 0 && deadline_sleep(d, ms) ? ERR_OK : ERR_DEADLINE);
+}
 
 static enum err
 post(void *ctx, const char *operation, struct view body,
@@ -26,9 +38,8 @@ post(void *ctx, const char *operation, struct view body,
 	do {
 		if (wait_ms != 0)
 			c->clock->sleep_ms(c->clock->ctx, wait_ms);
-		e = rate_limit_wait(&c->rate_limit, operation, d, &k.took_turn)
-			? request_begin_attempt(&k)
-			: ERR_DEADLINE;
+		if ((e = wait_for_turn(&k)) == ERR_OK)
+			e = request_begin_attempt(&k);
 		if (e == ERR_OK)
 			e = request_end_attempt(
 			    &k, http_post(c->http, &k.http, d, &k.response,
@@ -56,43 +67,6 @@ region_find(struct client *c, const char *chosen, const struct profile *p,
 	/* one that is cut here is refused with the endpoint */
 	(void)snprintf(c->region, sizeof(c->region), "%s", s);
 	return (ERR_OK);
-}
-
-static enum err
-tries_find(struct client *c, const struct profile *p, struct error_info *error)
-{
-	const char *s = env_get("AWS_MAX_ATTEMPTS");
-	char *end;
-
-	if (s == NULL && (s = profile_get(p, "max_attempts")) == NULL) {
-		c->tries = TRIES_DEFAULT;
-		return (ERR_OK);
-	}
-	c->tries = strtol(s, &end, 10);
-	if (*end != '\0' || c->tries < 1 || c->tries > 1000)
-		return (error_info_set(error, ERR_CONFIG,
-		    "AWS_MAX_ATTEMPTS or max_attempts: \"%s\" is not a number "
-		    "from 1 to 1000",
-		    s));
-	return (ERR_OK);
-}
-
-/* There is one way to try again, which is that of "standard": it spreads the
- * tries of throttled operations by itself, as "adaptive" does. */
-static enum err
-retry_mode_check(const struct profile *p, struct error_info *error)
-{
-	const char *s = env_get("AWS_RETRY_MODE");
-
-	if (s == NULL && (s = profile_get(p, "retry_mode")) == NULL)
-		return (ERR_OK);
-	if (strcasecmp(s, "standard") == 0 || strcasecmp(s, "adaptive") == 0 ||
-	    strcasecmp(s, "legacy") == 0)
-		return (ERR_OK);
-	return (error_info_set(error, ERR_CONFIG,
-	    "AWS_RETRY_MODE or retry_mode: \"%s\" is not standard, adaptive or "
-	    "legacy",
-	    s));
 }
 
 /* Names the application in AWS's logs; what a header cannot have becomes "-",
@@ -133,8 +107,7 @@ settings_find(struct client *c, const struct client_conf *conf,
 
 	if ((e = region_find(c, conf->region, p, error)) != ERR_OK ||
 	    (e = endpoint_find(&ec, &c->endpoint, error)) != ERR_OK ||
-	    (e = tries_find(c, p, error)) != ERR_OK ||
-	    (e = retry_mode_check(p, error)) != ERR_OK)
+	    (e = retry_open(&c->retry, p, c->clock, error)) != ERR_OK)
 		return (e);
 	if ((hc.ca_bundle == NULL || hc.ca_bundle[0] == '\0') &&
 	    (hc.ca_bundle = env_get("AWS_CA_BUNDLE")) == NULL)
@@ -189,7 +162,6 @@ client_open(const struct client_conf *conf, struct client **out,
 	c->clock = conf->clock;
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
-	c->retry_tokens = RETRY_TOKENS;
 	rate_limit_init(&c->rate_limit);
 	if (conf->name != NULL && (c->name = strdup(conf->name)) == NULL) {
 		e = ERR_MEMORY;
@@ -263,6 +235,7 @@ client_close(struct client *c)
 	creds_store_close(c->creds);
 	arena_close(c->arena);
 	rate_limit_free(&c->rate_limit);
+	retry_close(&c->retry);
 	free(c->profile);
 	free(c->name);
 	free(c);

@@ -10,11 +10,6 @@
 #define HEADERS_USUAL 1024 /* room from the start: growing costs */
 #define ATTEMPT_MS \
 	10000 /* KMS answers in far less: leaves time for another try */
-#define RETRY_MS 50 /* first waits, doubled from try to try */
-#define THROTTLED_MS 1000
-#define WAIT_MAX_MS 20000
-#define RETRY_COST 5 /* tokens */
-#define TIMEOUT_COST 10
 #define ATTEMPT_MIN_MS \
 	100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
@@ -198,6 +193,8 @@ request_end_attempt(struct request *k, enum err e)
 		e = reply_error(k);
 	else if (k->not_idempotent && k->response.sent)
 		e = ERR_UNKNOWN;
+	if (k->response.status != 0)
+		retry_reply(&c->retry, c->clock, e == ERR_THROTTLED);
 	trace(k, e);
 	return (e);
 }
@@ -218,85 +215,59 @@ random_number(const struct client *c)
 	return (r);
 }
 
-/* At least 1. Full jitter: clients that failed together come back apart. */
+/* The wait that the service asks for, if it is longer. */
 static int64_t
-backoff_ms(const struct client *c, int64_t first, int n)
+asked_wait_ms(const struct request *k, int64_t ms)
 {
-	int64_t most = first;
+	int64_t asked = strtoll(k->retry_after_ms, NULL, 10);
 
-	while (--n > 0 && most < WAIT_MAX_MS)
-		most *= 2;
-	if (most > WAIT_MAX_MS)
-		most = WAIT_MAX_MS;
-	return (
-	    1 + (int64_t)((double)(most - 1) * random_number(c) / UINT32_MAX));
+	/* AWS's own header is held to [t, t + 5 s] of our wait t */
+	if (asked > ms)
+		ms = asked < ms + 5000 ? asked : ms + 5000;
+	asked = strtoll(k->retry_after, NULL, 10);
+	if (asked > 0 && asked < 86400 && asked * 1000 > ms)
+		ms = asked * 1000;
+	return (ms);
 }
 
-/* A service that is down is not asked more often than it was before. What got
- * no answer costs more. */
-static bool
-retry_tokens_take(struct request *k)
+/* At most half of the time left goes into a wait, so that it leads to another
+ * try whatever chance makes of it. */
+static int64_t
+retry_later(struct request *k, enum retry_reason why)
 {
-	int cost = k->response.status != 0 ? RETRY_COST : TIMEOUT_COST;
-	int left = k->client->retry_tokens;
+	struct client *c = k->client;
+	uint32_t random = random_number(c);
+	int64_t ms, most = deadline_left(k->deadline) / 2;
+	/* the next try waits for its turn */
+	bool turns = why == RETRY_THROTTLED &&
+		     rate_limit_throttled(&c->rate_limit, k->operation,
+			 c->clock, k->took_turn, random);
 
-	while (left >= cost)
-		if (atomic_compare_exchange_weak(
-			&k->client->retry_tokens, &left, left - cost)) {
-			k->retry_cost = cost;
-			return (true);
-		}
-	return (false);
-}
-
-/* After a success: what its last try cost, or 1. */
-static void
-retry_tokens_put(struct request *k)
-{
-	int back = k->retry_cost != 0 ? k->retry_cost : 1;
-	int left = k->client->retry_tokens, sum;
-
-	do
-		sum = left < RETRY_TOKENS - back ? left + back : RETRY_TOKENS;
-	while (left != sum && !atomic_compare_exchange_weak(
-				  &k->client->retry_tokens, &left, sum));
+	k->failures++;
+	if (most < ATTEMPT_MIN_MS)
+		return (NEVER);
+	if (retry_is_counted(&c->retry, why, turns)) {
+		if (++k->counted_failures >= c->retry.attempts ||
+		    (k->retry_cost = retry_tokens_take(&c->retry, why)) < 0)
+			return (NEVER);
+	}
+	if (turns)
+		return (0);
+	ms = retry_wait_ms(&c->retry, why, k->failures, random);
+	return (asked_wait_ms(k, ms < most ? ms : most));
 }
 
 static int64_t
 retry_soon(struct request *k)
 {
-	if (++k->failures >= k->client->tries || !retry_tokens_take(k))
-		return (NEVER);
-	return (backoff_ms(k->client, RETRY_MS, k->failures));
+	return (retry_later(
+	    k, k->response.status != 0 ? RETRY_FAILED : RETRY_UNANSWERED));
 }
 
-/*
- * Throttled requests do not count as tries: only the deadline ends them. At
- * most half of what is left goes into a wait, so that it leads to another try
- * whatever chance makes of it.
- */
 static int64_t
 retry_throttled(struct request *k)
 {
-	struct client *c = k->client;
-	int64_t ms = backoff_ms(c, THROTTLED_MS, ++k->throttles), asked;
-	int64_t most = deadline_left(k->deadline) / 2;
-
-	if (most < ATTEMPT_MIN_MS)
-		return (NEVER);
-	/* the next try waits for its turn */
-	if (rate_limit_throttled(&c->rate_limit, k->operation, c->clock,
-		k->took_turn, random_number(c)))
-		return (0);
-	if (ms > most)
-		ms = most;
-	/* AWS's own header is held to [t, t + 5 s] of our wait t */
-	if ((asked = strtoll(k->retry_after_ms, NULL, 10)) > ms)
-		ms = asked < ms + 5000 ? asked : ms + 5000;
-	if ((asked = strtoll(k->retry_after, NULL, 10)) > 0 && asked < 86400 &&
-	    asked * 1000 > ms)
-		ms = asked * 1000;
-	return (ms);
+	return (retry_later(k, RETRY_THROTTLED));
 }
 
 /* Only with other credentials: the same ones would be refused again. */
@@ -363,7 +334,7 @@ request_should_retry(struct request *k, enum err e, int64_t *wait_ms)
 	k->result = e;
 	k->result_error = k->error;
 	if (e == ERR_OK)
-		retry_tokens_put(k);
+		retry_tokens_put(&k->client->retry, k->retry_cost);
 	*wait_ms = retry_delay[remedy] != NULL ? retry_delay[remedy](k) : NEVER;
 	return (*wait_ms == 0 ||
 		(*wait_ms > 0 && *wait_ms < deadline_left(k->deadline)));

@@ -7,6 +7,7 @@
 #include "kms.h"
 #include "log.h"
 #include "rate-limit.h"
+#include "retry.h"
 #include "signer.h"
 
 /*
@@ -24,8 +25,7 @@ struct client {
 	char profile_name[256]; /* that is in use, for people */
 	char region[64];
 	struct endpoint endpoint;
-	long tries; /* of a request that fails for a passing reason */
-	_Atomic int retry_tokens; /* what further tries may still cost */
+	struct retry retry;
 	struct transport transport;
 	struct http *http;
 	struct http *creds_http; /* its connections are not KMS's */
@@ -39,9 +39,6 @@ struct client {
 	    rate_limit; /* of requests that are sent one at a time */
 };
 
-/* As many as AWS's SDKs have. While most requests fail, few are tried again. */
-#define RETRY_TOKENS 500
-
 struct request {
 	struct client *client;
 	const char *operation;
@@ -51,7 +48,7 @@ struct request {
 	struct buf *reply; /* its JSON, of a success */
 	bool not_idempotent;
 	int attempt; /* of the try, from 1 */
-	int failures, throttles; /* among the tries */
+	int failures, counted_failures; /* among the tries; see retry.h */
 	int retry_cost; /* tokens taken for the last try; 0: none */
 	bool creds_renewed, clock_corrected; /* credentials, the clock */
 	bool took_turn; /* the last try waited for its turn */

@@ -145,24 +145,6 @@ test_app_id(void)
 	http_server_stop(s);
 }
 
-static void
-test_retry_mode(void)
-{
-	struct client_conf conf = {.crypto = &test_crypto, .clock = &clk.clock};
-	struct client *c = NULL;
-	struct error_info error;
-
-	test_env("http://127.0.0.1:1");
-	setenv("AWS_RETRY_MODE", "Adaptive", 1);
-	OK(client_open(&conf, &c, &error) == ERR_OK, "AWS_RETRY_MODE");
-	client_close(c);
-	c = NULL;
-	setenv("AWS_RETRY_MODE", "often", 1);
-	OK(client_open(&conf, &c, &error) == ERR_CONFIG &&
-		strstr(error.message, "\"often\" is not standard") != NULL,
-	    "one that there is not");
-}
-
 /* While a service is down, requests are tried again 100 times in all; each
  * success lets it be tried a little more. */
 static void
@@ -543,7 +525,6 @@ main(void)
 	test_clock_init(&clk);
 	test_request();
 	test_app_id();
-	test_retry_mode();
 	test_retry_tokens();
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);
