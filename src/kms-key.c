@@ -295,3 +295,22 @@ kms_cancel_key_deletion(struct kms *k, const char *key)
 	return (kms_call_names(
 	    k, "CancelKeyDeletion", (struct kms_names){.key = key}));
 }
+
+#define USAGE(member, name, kind) \
+	JSON_FIELD(struct kms_last_usage, member, name, kind)
+static const struct json_field last_usage[] = {
+    USAGE(operation, "Operation", TEXT), USAGE(used, "Timestamp", NUMBER),
+    JSON_END};
+static const struct json_field last_usage_out[] = {
+    JSON_SUB("KeyLastUsage", last_usage),
+    USAGE(tracked, "TrackingStartDate", NUMBER), JSON_END};
+
+enum err
+kms_get_key_last_usage(
+    struct kms *k, const char *key, struct kms_last_usage *out)
+{
+	struct key_in in = {.key = key};
+
+	return (kms_call(
+	    k, "GetKeyLastUsage", key, key_in, &in, last_usage_out, out));
+}

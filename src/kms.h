@@ -157,6 +157,13 @@ enum err kms_disable_key(struct kms *, const char *key);
 enum err kms_schedule_key_deletion(struct kms *, const char *key, int days);
 /* Leaves the key disabled. */
 enum err kms_cancel_key_deletion(struct kms *, const char *key);
+/* What a key was last used for: GetKeyLastUsage. */
+struct kms_last_usage {
+	char operation[KMS_WORD_SIZE]; /* "": for nothing since tracked */
+	double used, tracked; /* seconds since 1970; 0: not said */
+};
+enum err kms_get_key_last_usage(
+    struct kms *, const char *key, struct kms_last_usage *);
 /* What GetPublicKey tells of a pair, where DescribeKey is not allowed: its
  * state is taken for Enabled, its origin is not known. ERR_UNSUPPORTED: it is a
  * symmetric key. */

@@ -1,5 +1,7 @@
 #include "delete-material.h"
+#include "last-use.h"
 #include "list-materials.h"
+#include "replica-deletion.h"
 #include "token/settle-pause.h"
 
 #define TRIES 4 /* a list may be late */
@@ -110,6 +112,8 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 
 	if (e == ERR_NOT_FOUND && kms != &c->kms)
 		goto out; /* there is no replica */
+	if (e == ERR_OK && kms_key_has_material(&meta))
+		last_use_note(c, kms, region, k->meta.id);
 	if (e == ERR_OK && (e = materials_list(c, kms, &meta, &m)) == ERR_OK)
 		e = materials_may_be_several(&meta)
 			? delete_several(c, kms, &meta, region, &m, deleted)
@@ -134,16 +138,12 @@ enum err
 delete_material(struct call *c, const struct key *k, bool *deleted)
 {
 	const struct regions *rs = &c->token->regions;
-	bool replicated = k->meta.multi_region == JSON_TRUE &&
-			  k->meta.multi_region_type != KMS_REPLICA;
 	struct kms region_kms;
 	enum err e = ERR_OK, one;
 
 	*deleted = false;
-	for (size_t i = 0; replicated && i < rs->count; i++) {
-		region_kms = (struct kms){
-		    .transport = client_transport(rs->clients[i]),
-		    .deadline = c->kms.deadline};
+	for (size_t i = 0; replicas_may_exist(c, k) && i < rs->count; i++) {
+		region_kms = replica_kms(c, i);
 		one = delete_in(
 		    c, &region_kms, k, client_region(rs->clients[i]), deleted);
 		if (one != ERR_OK && e == ERR_OK) {
@@ -151,12 +151,50 @@ delete_material(struct call *c, const struct key *k, bool *deleted)
 			e = one;
 		}
 	}
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		replicas_log_unnamed(c, k, "nothing is deleted in the replica");
 		return (delete_in(
 		    c, &c->kms, k, client_region(c->token->client), deleted));
+	}
 	log_line(c->module->log, LOG_ERROR,
-	    "%s: key %s keeps its material in its own Region, and is still in "
-	    "use",
+	    key_is_pending_import(k)
+		? "%s: key %s keeps what it has in its own Region: destroy it "
+		  "again"
+		: "%s: key %s keeps its material in its own Region, and is "
+		  "still in use",
 	    c->name, k->meta.id);
 	return (e);
+}
+
+static bool
+is_left_in(struct call *c, struct kms *kms, const struct key *k)
+{
+	struct kms_key meta = KMS_KEY_INIT;
+	struct materials m = MATERIALS_INIT;
+	bool left = false;
+
+	if (kms_describe_key(kms, k->meta.id, &meta) == ERR_OK)
+		left = kms_key_has_material(&meta) ||
+		       (materials_may_be_several(&meta) &&
+			   materials_list(c, kms, &meta, &m) == ERR_OK &&
+			   is_any_here(&m));
+	materials_free(&m);
+	kms_key_free(&meta);
+	return (left);
+}
+
+bool
+delete_material_is_left(struct call *c, const struct key *k)
+{
+	const struct regions *rs = &c->token->regions;
+	struct kms kms = c->kms;
+	bool left = materials_may_be_several(&k->meta) &&
+		    is_left_in(c, &kms, k);
+
+	for (size_t i = 0; !left && replicas_may_exist(c, k) && i < rs->count;
+	     i++) {
+		kms = replica_kms(c, i);
+		left = is_left_in(c, &kms, k);
+	}
+	return (left);
 }

@@ -13,4 +13,8 @@
  * whether there was any.
  */
 enum err delete_material(struct call *, const struct key *, bool *deleted);
+/* Whether it would find any of a key that is in PendingImport: what an earlier
+ * destruction, or the end of another material, has left. Asks KMS for the
+ * materials of a symmetric key, and of a multi-Region key in each Region. */
+bool delete_material_is_left(struct call *, const struct key *);
 #endif

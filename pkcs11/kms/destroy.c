@@ -3,7 +3,9 @@
 #include "key-deletion.h"
 #include "key-trust.h"
 #include "keydata/names.h"
+#include "last-use.h"
 #include "listing.h"
+#include "replica-deletion.h"
 #include "settle.h"
 #include "take-back.h"
 #include "unfinished.h"
@@ -27,17 +29,21 @@ static void
 note_days(struct call *c, const struct key *k)
 {
 	call_note(c,
-	    "key %s is deleted in %ld days; until then aws kms "
+	    "key %s is deleted in %ld days%s; until then aws kms "
 	    "cancel-key-deletion brings it back",
-	    k->meta.id, c->token->config->deletion_days);
+	    k->meta.id, c->token->config->deletion_days,
+	    replicas_may_exist(c, k) ? " from the end of its last replica"
+				     : "");
 }
 
 static void
 set_deadline(struct call *c)
 {
 	/* names are looked at before and after */
-	call_set_deadline(c, c->token->config->timeout +
-				 SETTLED_LOOKS * c->token->config->settle);
+	call_set_deadline(
+	    c, c->token->config->timeout +
+		   (SETTLED_LOOKS + (long)c->token->regions.count) *
+		       c->token->config->settle);
 }
 
 static CK_RV
@@ -46,6 +52,7 @@ schedule(struct call *c, struct key *k)
 	enum err e;
 
 	set_deadline(c);
+	last_use_note(c, &c->kms, client_region(c->token->client), k->meta.id);
 	if ((e = key_deletion_schedule(c, k, &alias_list_none)) != ERR_OK)
 		return (call_fail(c, e));
 	note_days(c, k);
@@ -74,7 +81,14 @@ destroy_may_be_unfinished(const struct call *c, const struct key *k)
 {
 	return (c->token->config->destroy != DESTROY_SCHEDULE_DELETION &&
 		key_is_imported(k) && key_is_pending_import(k) &&
-		k->meta.material_id[0] != '\0');
+		(k->meta.material_id[0] != '\0' || replicas_may_exist(c, k)));
+}
+
+bool
+destroy_may_be_of_empty(struct call *c, const struct key *k)
+{
+	return (k->meta.material_id[0] == '\0' &&
+		(k->spec->type == CKK_AES || key_trust_is_recorded(c, k)));
 }
 
 /* What failed half-way leaves a key that waits: what remains of it goes. */
@@ -89,6 +103,9 @@ destroy_material(struct call *c, struct key *k)
 	e = delete_material(c, k, &deleted);
 	if (e != ERR_OK)
 		return (call_fail(c, e));
+	if (!deleted && key_is_pending_import(k) &&
+	    destroy_may_be_of_empty(c, k))
+		return (take_back_pair(c, k));
 	if (!deleted && key_is_pending_import(k))
 		return (call_error(c, CKR_ACTION_PROHIBITED,
 		    "no material of key %s is left to delete: only destroy = "
@@ -152,6 +169,9 @@ restore_companion(struct call *c, const struct key *k, bool recorded)
 	call_set_deadline(c, REMOVAL_SECONDS);
 	name_companion_alias(k->meta.id, alias);
 	e = key_deletion_cancel(c, companion, key_is_usable(companion));
+	if (e == ERR_OK)
+		e = replica_deletion_cancel(
+		    c, companion, key_is_usable(companion));
 	if (e == ERR_OK && recorded)
 		e = key_trust_record(c, companion, k->meta.id);
 	if (e == ERR_OK)

@@ -13,7 +13,10 @@
  * that one is not destroyed, either; its material, if that is what went, is
  * gone. */
 CK_RV destroy_both(struct call *, struct key *);
-/* Whether the key waits for material and others of its materials may be left,
- * which destroy_both() deletes; where there are none, it refuses. */
+/* Whether the key waits for material and others of its materials, or those of
+ * its replicas, may be left, which destroy_both() deletes. */
 bool destroy_may_be_unfinished(const struct call *, const struct key *);
+/* Whether a key that waits for material may never have had any. Only AES keys
+ * show which it is; of another that was made here the fence tells. */
+bool destroy_may_be_of_empty(struct call *, const struct key *);
 #endif

@@ -8,6 +8,7 @@
 #include "key-trust.h"
 #include "known-ends.h"
 #include "removal.h"
+#include "replica-deletion.h"
 #include "settle.h"
 #include "token/state.h"
 
@@ -327,8 +328,13 @@ removal_schedule(struct call *c, struct removal *r, const struct key *k)
 {
 	bool had_material;
 	int tries = 0;
-	enum err e;
+	enum err e = ERR_OK;
 
+	/* KMS deletes a primary only after them; a new key has none */
+	if (!r->just_made)
+		e = replica_deletion_schedule(c, k, (int)r->days);
+	if (e != ERR_OK)
+		return (e);
 	do {
 		e = kms_schedule_key_deletion(
 		    &c->kms, k->meta.id, (int)r->days);

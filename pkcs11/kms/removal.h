@@ -67,9 +67,9 @@ enum err removal_has_name(
 /* Leads them back to the key, which stays, and removes the file. ERR_EXISTS:
  * one is another key's by now; the log says which. */
 enum err removal_give_back(struct call *, struct removal *, const struct key *);
-/* ScheduleKeyDeletion, and what is left of the key's names and of its files;
- * names may have come until then, and none can come any more. ERR_OK also for
- * a key that waits for its deletion already. */
+/* ScheduleKeyDeletion, of the token's replicas first, and what is left of the
+ * key's names and of its files; names may have come until then, and none can
+ * come any more. ERR_OK also for a key that waits for its deletion already. */
 enum err removal_schedule(struct call *, struct removal *, const struct key *);
 /* What follows that. */
 enum err removal_clean_up(struct call *, struct removal *, const struct key *);

@@ -87,9 +87,6 @@ facts(struct call *c, const struct object *o)
 		f |= FACT_MULTI_REGION;
 	if (!o->is_renewal && !key_is_pending_deletion(o->key))
 		f |= FACT_MODIFIABLE;
-	if (o->is_renewal || o->class == CKO_PUBLIC_KEY ||
-	    object_why_not_destroyable(c, o->key) == NULL)
-		f |= FACT_DESTROYABLE;
 	if (o->is_pair)
 		return (f | FACT_WRAPS | FACT_LOCAL);
 	if (key_is_made_by_kms(o->key))
@@ -98,6 +95,16 @@ facts(struct call *c, const struct object *o)
 		if (key_for_usage(o->key, rows[i].usage) != NULL)
 			f |= rows[i].facts;
 	return (f);
+}
+
+/* Apart from the other facts: KMS may have to be asked. */
+static bool
+is_fact(struct call *c, const struct object *o, unsigned fact)
+{
+	if (fact != FACT_DESTROYABLE)
+		return ((facts(c, o) & fact) != 0);
+	return (o->is_renewal || o->class == CKO_PUBLIC_KEY ||
+		object_why_not_destroyable(c, o->key) == NULL);
 }
 
 static CK_RV
@@ -110,7 +117,7 @@ get_from_kms(struct call *c, const struct object *o, const struct attr *a,
 		return (a->read(c, o, out));
 	if (a->form != FORM_BOOL)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
-	return (attr_put_bool(c, out, (facts(c, o) & a->fact) != 0));
+	return (attr_put_bool(c, out, is_fact(c, o, a->fact)));
 }
 
 static CK_RV

@@ -1,5 +1,6 @@
 #include <string.h>
-#include "kms/key-trust.h"
+#include "kms/delete-material.h"
+#include "kms/destroy.h"
 #include "kms/explain-import.h"
 #include "kms/use-key.h"
 #include "object.h"
@@ -64,10 +65,9 @@ object_refresh_state(struct call *c, const struct object *o)
 }
 
 /*
- * A key that waits has no material to delete. One that never had any can go
- * for good; one that had would take all its ciphertexts with it, which only
- * whoever configured that may want. Only AES keys show which it is; of another
- * that was made here the fence tells.
+ * A key that waits has no material to delete, unless some of it is left. One
+ * that never had any can go for good; one that had would take all its
+ * ciphertexts with it, which only whoever configured that may want.
  */
 const char *
 object_why_not_destroyable(struct call *c, const struct key *k)
@@ -80,9 +80,8 @@ object_why_not_destroyable(struct call *c, const struct key *k)
 		return ("its material was not imported: only destroy = "
 			"schedule-deletion in "
 			"keyferry.conf can destroy it");
-	if (key_is_pending_import(k) &&
-	    (k->meta.material_id[0] != '\0' ||
-		(k->spec->type != CKK_AES && !key_trust_is_recorded(c, k))))
+	if (key_is_pending_import(k) && !destroy_may_be_of_empty(c, k) &&
+	    !delete_material_is_left(c, k))
 		return ("it may have had material that ciphertexts need: only "
 			"destroy = schedule-deletion in keyferry.conf can "
 			"destroy it");

@@ -143,11 +143,15 @@ static enum err
 answer(const char *operation, struct view body, struct buf *reply,
     struct error_info *error)
 {
-	struct request r = {.operation = fake_operation(operation),
-	    .token = BUF_INIT(8192),
-	    .material = BUF_INIT(8192)};
-	enum err e = json_decode(request_fields, body, &r);
+	struct request r = {
+	    .token = BUF_INIT(8192), .material = BUF_INIT(8192)};
+	enum err e;
 
+	/* for the log alone: nothing depends on its answer */
+	if (strcmp(operation, "GetKeyLastUsage") == 0)
+		return (ERR_DENIED);
+	r.operation = fake_operation(operation);
+	e = json_decode(request_fields, body, &r);
 	if (e != ERR_OK) {
 		fprintf(stderr, "%s: %s\n", operation, err_text(e));
 		abort();

@@ -270,7 +270,7 @@ test_regions(void)
 	CK_OBJECT_HANDLE h = 0, again = 0;
 	char log[256];
 
-	snprintf(log, sizeof(log), "log = error:%s", testenv_path("log"));
+	snprintf(log, sizeof(log), "log = info:%s", testenv_path("log"));
 	p11_stop();
 	testenv_config(log, "replicas = eu-west-1, ap-south-1",
 	    "[token west]\nregion = eu-west-1\nslot = 1\n"
@@ -360,6 +360,9 @@ test_destroy(void)
 		strstr(testenv_read("log"), "may remain in ap-south-1") != NULL,
 	    "the log says where it remains");
 	OK(opens(h), "the key is still in use");
+	OK(strstr(testenv_read("log"), "was last used in eu-west-1 on 20") !=
+		NULL,
+	    "and when it was last used in each Region");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
 	for (CK_SLOT_ID slot = 0; slot <= 2; slot++)
 		COUNT(left_in(slot, "everywhere"), 0,
@@ -368,7 +371,10 @@ test_destroy(void)
 	RV(bring(material(20), "everywhere", 0, NULL, 0, &h),
 	    CKR_FUNCTION_FAILED, "one of two comes back");
 	h = find_label("everywhere", CKO_PRIVATE_KEY);
+	OK(attr_is(h, CKA_DESTROYABLE, &yes, 1), "it can be destroyed");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "and goes once more");
+	h = find_label("everywhere", CKO_PRIVATE_KEY);
+	OK(attr_is(h, CKA_DESTROYABLE, &no, 1), "but no more");
 	COUNT(left_in(0, "everywhere"), 0, "nothing is left");
 	go_to(0);
 	h = find_label("half", CKO_SECRET_KEY);
@@ -379,6 +385,126 @@ test_destroy(void)
 	control("DELETE", "/faults");
 	OK(strstr(testenv_read("log"), "other materials may remain") != NULL,
 	    "the log says that more may remain");
+}
+
+/* The end of the primary's material leaves that of the replicas. */
+static void
+test_destroy_rest(void)
+{
+	CK_BYTE value[32] = {7};
+	CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_TOKEN, yes),
+	    A(CKA_KEY_TYPE, generic), A_BYTES(CKA_VALUE, value, 32),
+	    A_BYTES(CKA_LABEL, "mac", 3)};
+	CK_OBJECT_HANDLE h = go_to(0);
+	struct kms kms = account_kms();
+	struct account_key k;
+
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK,
+	    "an HMAC key for three Regions");
+	NEED(account_alias("alias/mac", &k), "which KMS knows");
+	NEED(kms_delete_imported_key_material(&kms, k.id) == ERR_OK,
+	    "whose primary loses its material");
+	p11_stop();
+	p11_start();
+	h = find_label("mac", CKO_PRIVATE_KEY);
+	OK(attr_is(h, CKA_DESTROYABLE, &yes, 1),
+	    "without material it can be destroyed, for the replicas have it");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "it is");
+	for (CK_SLOT_ID slot = 1; slot <= 2; slot++) {
+		go_to(slot);
+		OK(find_label("mac", CKO_SECRET_KEY) == CK_INVALID_HANDLE,
+		    "in Region %lu it has no material", slot);
+	}
+	go_to(0);
+	h = find_label("mac", CKO_PRIVATE_KEY);
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "nothing is left to destroy again");
+}
+
+/* How many secret keys wait for their deletion in the Region of that slot. */
+static CK_ULONG
+waiting_in(CK_SLOT_ID slot, const char *state)
+{
+	struct key_template t = {.count = 0};
+	CK_OBJECT_HANDLE h[8];
+
+	go_to(slot);
+	template_add(&t, CKA_CLASS, &secret_class, sizeof(secret_class));
+	template_add(&t, CKA_KEYFERRY_KEY_STATE, state, strlen(state));
+	return (find(rw, t.t, t.count, h, 8));
+}
+
+static void
+configure_deletion(const char *replicas)
+{
+	char log[256], token[256];
+
+	snprintf(log, sizeof(log), "log = info:%s", testenv_path("log"));
+	snprintf(token, sizeof(token),
+	    "destroy = schedule-deletion\ndeletion-days = 7\nreplicas = %s\n",
+	    replicas);
+	p11_stop();
+	testenv_config(log, token,
+	    "[token west]\nregion = eu-west-1\nslot = 1\n"
+	    "[token south]\nregion = ap-south-1\nslot = 2\n");
+	p11_start();
+}
+
+/* destroy = schedule-deletion: the replicas first, and all of them. */
+static void
+test_schedule_deletion(void)
+{
+	CK_OBJECT_HANDLE h = 0, again = 0;
+	struct account_key k;
+
+	configure_deletion("eu-west-1, ap-south-1");
+	RV(bring(material(30), "goes", 0, NULL, 0, &h), CKR_OK,
+	    "a key for three Regions");
+	NEED(account_alias("alias/goes", &k), "which KMS knows");
+	seal(h);
+	testenv_write("log", "");
+	control("POST", "/faults?operation=ScheduleKeyDeletion&skip=1"
+			"&fault=error&error=AccessDeniedException");
+	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+	    "a replica that cannot be scheduled");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "remains in ap-south-1") != NULL &&
+		strstr(testenv_read("log"), "remains in eu-west-1") == NULL,
+	    "the log says which remains");
+	OK(find_label("goes", CKO_SECRET_KEY) == h && opens(h),
+	    "the primary has its name, and is in use");
+	COUNT(waiting_in(1, "PendingDeletion"), 1, "one replica waits");
+	COUNT(waiting_in(2, "PendingDeletion"), 0, "the other does not");
+	go_to(0);
+	RV(p11->C_DestroyObject(rw, find_label("goes", CKO_SECRET_KEY)), CKR_OK,
+	    "destroyed again");
+	COUNT(waiting_in(1, "PendingDeletion"), 1, "all wait: in one Region");
+	COUNT(waiting_in(2, "PendingDeletion"), 1, "the other");
+	COUNT(waiting_in(0, "PendingReplicaDeletion"), 1, "and its own");
+	OK(strstr(testenv_read("log"), "was last used in us-east-1 on 20") !=
+		    NULL &&
+		strstr(testenv_read("log"), "was not used in ap-south-1") !=
+		    NULL,
+	    "the log says when each was last used");
+	go_to(0);
+	RV(bring(material(31), "goes", 0, NULL, 0, &again), CKR_OK,
+	    "its name serves another key in all Regions");
+	control("POST", "/clock?forward=604900");
+	COUNT(waiting_in(1, "PendingDeletion"), 0, "the replicas go");
+	COUNT(waiting_in(0, "PendingDeletion"), 1, "the primary waits");
+	control("POST", "/clock?forward=604900");
+	COUNT(waiting_in(0, "PendingDeletion"), 0, "and goes");
+	go_to(0);
+
+	configure_deletion("eu-west-1");
+	testenv_write("log", "");
+	RV(p11->C_DestroyObject(rw, find_label("goes", CKO_SECRET_KEY)), CKR_OK,
+	    "a key with a replica that is not named");
+	OK(strstr(testenv_read("log"), "in ap-south-1, a Region that") != NULL,
+	    "the log names it");
+	COUNT(waiting_in(2, "PendingDeletion"), 0, "it is as it was");
+	go_to(0);
 }
 
 int
@@ -395,6 +521,8 @@ main(void)
 	test_regions();
 	test_region_fails();
 	test_destroy();
+	test_destroy_rest();
+	test_schedule_deletion();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
