@@ -10,6 +10,7 @@
 #define HEADERS_USUAL 1024 /* room from the start: growing costs */
 #define ATTEMPT_MS \
 	10000 /* KMS answers in far less: leaves time for another try */
+#define ATTEMPT_LONGEST_MS 80000 /* twice as long after each that is over */
 #define ATTEMPT_MIN_MS \
 	100 /* a try is not worth it with less to be answered in */
 #define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
@@ -230,6 +231,16 @@ asked_wait_ms(const struct request *k, int64_t ms)
 	return (ms);
 }
 
+/* Whether all the time of the last try went by: curl's clock is not ours. */
+static bool
+was_slow(const struct request *k)
+{
+	const struct clock *clock = k->client->clock;
+	int64_t took = clock->mono_ms(clock->ctx) - k->began_ms;
+
+	return (k->http.timeout_ms != 0 && took >= k->http.timeout_ms / 10 * 9);
+}
+
 /* At most half of the time left goes into a wait, so that it leads to another
  * try whatever chance makes of it. */
 static int64_t
@@ -238,15 +249,18 @@ retry_later(struct request *k, enum retry_reason why)
 	struct client *c = k->client;
 	uint32_t random = random_number(c);
 	int64_t ms, most = deadline_left(k->deadline) / 2;
+	bool slow = why != RETRY_THROTTLED && was_slow(k);
 	/* the next try waits for its turn */
 	bool turns = why == RETRY_THROTTLED &&
 		     rate_limit_throttled(&c->rate_limit, k->operation,
 			 c->clock, k->took_turn, random);
 
 	k->failures++;
+	if (slow && k->http.timeout_ms < ATTEMPT_LONGEST_MS)
+		k->http.timeout_ms *= 2;
 	if (most < ATTEMPT_MIN_MS)
 		return (NEVER);
-	if (retry_is_counted(&c->retry, why, turns)) {
+	if (retry_is_counted(&c->retry, why, turns, slow)) {
 		if (++k->counted_failures >= c->retry.attempts ||
 		    (k->retry_cost = retry_tokens_take(&c->retry, why)) < 0)
 			return (NEVER);

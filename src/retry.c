@@ -10,12 +10,13 @@
 
 /* clang-format off */
 /* The first row that fits. Where no mode is set, what KMS throttles is tried
- * until the deadline: a program that calls C_Sign cannot do better itself. */
+ * until the deadline, and so is what a slow link or a loaded machine does not
+ * get through: a program that calls C_Sign cannot do better itself. */
 static const struct retry_mode {
 	const char *name, *text;
 	bool is_new; /* for AWS_NEW_RETRIES_2026 alone */
 	long attempts;
-	bool counts_throttled;
+	bool counts_all; /* what is throttled or slow, too */
 	bool adapts; /* the rate of sending */
 	struct {
 		int cost; /* tokens of one more try */
@@ -111,11 +112,11 @@ retry_mode_text(const struct retry *r)
 }
 
 bool
-retry_is_counted(
-    const struct retry *r, enum retry_reason why, bool waits_its_turn)
+retry_is_counted(const struct retry *r, enum retry_reason why,
+    bool waits_its_turn, bool slow)
 {
-	return (why != RETRY_THROTTLED || r->attempts_are_set ||
-		(r->mode->counts_throttled && !waits_its_turn));
+	return ((why != RETRY_THROTTLED && !slow) || r->attempts_are_set ||
+		(r->mode->counts_all && !waits_its_turn));
 }
 
 int

@@ -34,9 +34,10 @@ enum err retry_open(struct retry *, const struct profile *,
 /* For people: "standard", and the figures' year. */
 const char *retry_mode_text(const struct retry *);
 /* Whether such a failure is one of the attempts, which are limited. If not, the
- * request is tried until its deadline. waits_its_turn: see rate-limit.h. */
+ * request is tried until its deadline. waits_its_turn: see rate-limit.h. slow:
+ * no reply came in all the time that the try had. */
 bool retry_is_counted(
-    const struct retry *, enum retry_reason, bool waits_its_turn);
+    const struct retry *, enum retry_reason, bool waits_its_turn, bool slow);
 /* What another try costs, which is taken; -1: too many fail, try no more. */
 int retry_tokens_take(struct retry *, enum retry_reason);
 /* A request succeeded; cost: what its last try took, 0 for none. */

@@ -15,6 +15,7 @@
 #define FILE_MAX (32 * 1024)
 #define FILE_NAME_SIZE (KMS_ID_SIZE + 8)
 #define SPEC_PREFIX "RSA_" /* WrappingKeySpec is RSA_ and the bits */
+#define UNANSWERED_TRIES 5 /* each is several requests */
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
 
 /* The file: what GetParametersForImport said, under its own names, and a digest
@@ -127,7 +128,7 @@ static enum err
 get_parameters(struct call *c, struct kms *kms, const struct key *k,
     struct import_params *p)
 {
-	int tries = 0;
+	int tries = 0, unanswered = 0;
 	enum err e;
 
 	if (p->algorithm[0] == '\0')
@@ -138,7 +139,9 @@ get_parameters(struct call *c, struct kms *kms, const struct key *k,
 	do {
 		e = kms_get_parameters_for_import(
 		    kms, k->meta.id, p->algorithm, p->spec, &p->parameters);
-	} while (settle_retry_living(c, kms, k, e, &tries));
+	} while ((e == ERR_NETWORK && settle_pause(&kms->deadline, &unanswered,
+					  UNANSWERED_TRIES)) ||
+		 settle_retry_living(c, kms, k, e, &tries));
 	if (e == ERR_OK)
 		e = check_parameters(kms, k, p);
 	if (e != ERR_OK)

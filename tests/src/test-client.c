@@ -465,6 +465,58 @@ test_deadline(void)
 	http_server_stop(s);
 }
 
+/* So much time goes by as a try has; it is then cut. */
+static void
+take_long(void)
+{
+	clk.slept_ms += 10000;
+}
+
+static void
+take_longer(void)
+{
+	clk.slept_ms += 80000;
+}
+
+/* A slow link: what a try has no time for is tried until the deadline. */
+static void
+test_slow(void)
+{
+	static const struct http_step slow[] = {{.hook = take_long},
+	    {.hook = take_longer}, {.hook = take_longer}, {.hook = take_longer},
+	    GOOD};
+	static const struct http_step never[] = {{.hook = take_longer}};
+	static const char *const modes[] = {NULL, "standard"};
+	struct http_server *s;
+	struct client *c;
+
+	for (size_t i = 0; i < ELEMS(modes); i++) {
+		s = http_server_start(slow, ELEMS(slow), NULL);
+		test_env(http_server_url(s));
+		if (modes[i] != NULL)
+			setenv("AWS_RETRY_MODE", modes[i], 1);
+		test_clock_init(&clk);
+		c = test_client(&clk.clock);
+		test_post(c, &clk.clock, "ImportKeyMaterial", 300000, &o);
+		OK(o.err == (i == 0 ? ERR_OK : ERR_NETWORK),
+		    "four tries that are too short, retry mode %s: %s",
+		    i == 0 ? "not set" : modes[i], o.error.message);
+		OK(http_server_requests(s) == (i == 0 ? 5 : 3), "%d requests",
+		    http_server_requests(s));
+		client_close(c);
+		http_server_stop(s);
+	}
+	s = http_server_start(never, 1, NULL);
+	test_env(http_server_url(s));
+	test_clock_init(&clk);
+	c = test_client(&clk.clock);
+	test_post(c, &clk.clock, "ImportKeyMaterial", 300000, &o);
+	OK(o.err == ERR_NETWORK && http_server_requests(s) == 4,
+	    "and no longer: %d requests", http_server_requests(s));
+	client_close(c);
+	http_server_stop(s);
+}
+
 #define THREADS 80 /* more than the pool has connections */
 #define ROUNDS 10
 
@@ -534,6 +586,7 @@ main(void)
 	test_stale();
 	test_unreachable();
 	test_deadline();
+	test_slow();
 	test_threads();
 	files_remove();
 	return (tap_done());

@@ -507,6 +507,31 @@ test_schedule_deletion(void)
 	go_to(0);
 }
 
+/* An import has import-timeout, and tries on: GetParametersForImport takes
+ * longer than other calls may, and its answer is lost more often than one
+ * request is tried. */
+static void
+test_slow_import(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	p11_stop();
+	testenv_config(NULL, "timeout = 1\nimport-timeout = 60", NULL);
+	p11_start();
+	calls_clear();
+	control("POST", "/faults?operation=GetParametersForImport&fault=delay"
+			"&ms=1500");
+	control("POST", "/faults?operation=GetParametersForImport&skip=1"
+			"&fault=cut-before&count=7");
+	control("POST", "/faults?operation=GetParametersForImport&skip=8"
+			"&fault=delay&ms=1500");
+	RV(bring(material(40), "slow", 0, NULL, 0, &h), CKR_OK, "a key");
+	RV(bring(material(40), "slow", 0, NULL, 0, &h), CKR_OK,
+	    "and again, on a bad link");
+	COUNT(calls("GetParametersForImport"), 9, "in so many tries");
+	control("DELETE", "/faults");
+}
+
 int
 main(void)
 {
@@ -523,6 +548,7 @@ main(void)
 	test_destroy();
 	test_destroy_rest();
 	test_schedule_deletion();
+	test_slow_import();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
