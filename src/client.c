@@ -57,11 +57,14 @@ static enum err
 region_find(struct client *c, const char *chosen, const struct profile *p,
     struct error_info *error)
 {
+	static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
 	const char *s = chosen != NULL && chosen[0] != '\0' ? chosen : NULL;
 
-	if (s == NULL && (s = env_get("AWS_REGION")) == NULL &&
-	    (s = env_get("AWS_DEFAULT_REGION")) == NULL &&
-	    (s = profile_get(p, "region")) == NULL)
+	c->region_source = "region";
+	for (size_t i = 0; s == NULL && i < 2; i++)
+		if ((s = env_get(names[i])) != NULL)
+			c->region_source = names[i];
+	if (s == NULL && (s = profile_get(p, "region")) == NULL)
 		return (error_info_set(error, ERR_NO_REGION,
 		    "set AWS_REGION, or region in profile \"%s\"", p->name));
 	/* one that is cut here is refused with the endpoint */
@@ -102,6 +105,7 @@ settings_find(struct client *c, const struct client_conf *conf,
 	struct http_conf hc = {.crypto = conf->crypto,
 	    .ca_bundle = conf->ca_bundle,
 	    .app_id = app_id_find(p, app_id),
+	    .certificates = conf->certificates,
 	    .no_threads = conf->no_threads};
 	enum err e;
 
@@ -114,6 +118,7 @@ settings_find(struct client *c, const struct client_conf *conf,
 		hc.ca_bundle = profile_get(p, "ca_bundle");
 	if ((e = http_open(&hc, &c->http)) != ERR_OK)
 		return (e);
+	hc.certificates = NULL;
 	return (http_open(&hc, &c->creds_http));
 }
 
@@ -194,9 +199,34 @@ client_region(const struct client *c)
 }
 
 const char *
+client_region_source(const struct client *c)
+{
+	return (c->region_source);
+}
+
+const char *
 client_endpoint(const struct client *c)
 {
 	return (c->endpoint.url);
+}
+
+const char *
+client_endpoint_source(const struct client *c)
+{
+	return (c->endpoint.source);
+}
+
+struct proxy
+client_proxy(const struct client *c)
+{
+	return (proxy_find(c->endpoint.url, c->endpoint.loopback));
+}
+
+void
+client_retry_text(const struct client *c, char *text, size_t size)
+{
+	(void)snprintf(text, size, "%s, %ld attempts",
+	    retry_mode_text(&c->retry), c->retry.attempts);
 }
 
 bool

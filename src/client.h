@@ -1,11 +1,13 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 #include <stdbool.h>
+#include "certificate-list.h"
 #include "clock.h"
 #include "crypto.h"
 #include "err.h"
 #include "kms.h"
 #include "log.h"
+#include "proxy.h"
 
 /*
  * The real transport: one account and Region through one set of credentials.
@@ -24,6 +26,8 @@ struct client_conf {
 	struct log *log; /* may be NULL */
 	/* the host forbids threads: resolve names in the caller */
 	bool no_threads;
+	/* gets those of the endpoint; for a program with one thread; or NULL */
+	struct certificate_list *certificates;
 };
 
 /* Reads the environment and files, no network. ERR_NO_REGION, ERR_CONFIG (text
@@ -35,6 +39,14 @@ const struct transport *client_transport(struct client *);
 /* What was found; owned by the client. */
 const char *client_region(const struct client *);
 const char *client_endpoint(const struct client *);
+/* The settings that say so: "AWS_REGION", "endpoint_url". NULL: an endpoint
+ * that is AWS's own. */
+const char *client_region_source(const struct client *);
+const char *client_endpoint_source(const struct client *);
+/* The proxy on the way to it. */
+struct proxy client_proxy(const struct client *);
+/* For people: "standard, 3 attempts". */
+void client_retry_text(const struct client *, char *text, size_t size);
 /* The time by the service's clock, as far as replies have shown it, in
  * milliseconds since 1970. */
 int64_t client_service_ms(const struct client *);

@@ -207,6 +207,7 @@ endpoint_find(const struct endpoint_conf *c, struct endpoint *out,
 			    "endpoint",
 			    origin));
 		out->custom = true;
+		out->source = origin;
 		return (custom(url, origin, out, error));
 	}
 	(void)snprintf(out->host, sizeof(out->host), "%s%s.%s.%s", host,

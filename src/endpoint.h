@@ -8,6 +8,7 @@ struct endpoint {
 	char url[320]; /* "https://kms.eu-west-1.amazonaws.com/" */
 	char host[256]; /* as the Host header has it */
 	bool custom; /* configured, rather than AWS's own */
+	const char *source; /* "AWS_ENDPOINT_URL"; NULL: AWS's own */
 	bool loopback; /* this machine: no proxy, and plain http is allowed */
 };
 
@@ -15,7 +16,7 @@ struct endpoint {
 struct endpoint_conf {
 	const char *service; /* "kms": in the services section */
 	const char *host; /* in names of hosts; NULL: the same */
-	const char *variable; /* "AWS_ENDPOINT_URL_KMS" */
+	const char *variable; /* "AWS_ENDPOINT_URL_KMS", which stays */
 	const char *region;
 	const char *url; /* chosen by configuration, else NULL or "" */
 	const struct profile *profile;

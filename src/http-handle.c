@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include "env.h"
 #include "http-handle.h"
+#include "proxy.h"
 
 #define CONNECT_MS 5000
 #define HEADERS_MAX (64 * 1024) /* of a reply, trailers included */
@@ -28,6 +29,8 @@ on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 	SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
 	/* whatever SSLKEYLOGFILE says: these secrets are nobody else's */
 	SSL_CTX_set_keylog_callback(ssl_ctx, NULL);
+	if (h->http->certificates != NULL)
+		certificate_list_watch(ssl_ctx, h->http->certificates);
 	return (CURLE_OK);
 }
 
@@ -317,27 +320,14 @@ timeout_set(
 		    : ERR_MEMORY);
 }
 
-/*
- * The variables that curl would read for itself, but never in a set-user-id
- * program. As curl does it: http_proxy only in lower case, because a web server
- * hands a request's header Proxy to its programs as HTTP_PROXY.
- */
 static bool
 set_proxy(CURL *easy, const struct http_request *r)
 {
-	bool tls = strncmp(r->url, "https:", 6) == 0;
-	const char *const names[] = {tls ? "https_proxy" : "http_proxy",
-	    tls ? "HTTPS_PROXY" : NULL, "all_proxy", "ALL_PROXY"};
-	const char *proxy = NULL, *except = NULL;
+	struct proxy p = proxy_find(r->url, r->direct);
 
-	for (size_t i = 0; !r->direct && proxy == NULL && i < 4; i++)
-		if (names[i] != NULL)
-			proxy = env_get(names[i]);
-	if (proxy != NULL && (except = env_get("no_proxy")) == NULL)
-		except = env_get("NO_PROXY");
 	/* "" keeps curl from looking for itself */
-	return (SET(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "") &&
-		SET(easy, CURLOPT_NOPROXY, except != NULL ? except : ""));
+	return (SET(easy, CURLOPT_PROXY, p.url != NULL ? p.url : "") &&
+		SET(easy, CURLOPT_NOPROXY, p.except != NULL ? p.except : ""));
 }
 
 static bool

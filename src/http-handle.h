@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <openssl/types.h>
 #include "ca-store.h"
+#include "certificate-list.h"
 #include "clock.h"
 #include "crypto.h"
 #include "error-info.h"
@@ -23,6 +24,7 @@ struct http {
 	char *ca_bundle;
 	char user_agent[128];
 	bool no_threads;
+	struct certificate_list *certificates; /* or NULL */
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t handle_returned, multi_returned;
 	struct handle *idle[POOL_MAX]; /* a stack: the warmest is on top */

@@ -18,6 +18,7 @@ http_open(const struct http_conf *conf, struct http **out)
 		return (ERR_MEMORY);
 	h->crypto = conf->crypto;
 	h->no_threads = conf->no_threads;
+	h->certificates = conf->certificates;
 	if (conf->ca_bundle != NULL &&
 	    (h->ca_bundle = strdup(conf->ca_bundle)) == NULL) {
 		free(h);

@@ -1,6 +1,7 @@
 #ifndef HTTP_H
 #define HTTP_H
 #include <stdbool.h>
+#include "certificate-list.h"
 #include "clock.h"
 #include "crypto.h"
 #include "error-info.h"
@@ -17,6 +18,8 @@ struct http_conf {
 	const char *ca_bundle; /* file or folder; NULL: the system's */
 	const char *app_id; /* behind ours in User-Agent; NULL: none */
 	bool no_threads; /* resolve names in the calling thread */
+	/* filled by each TLS handshake, for one thread; NULL: nobody asks */
+	struct certificate_list *certificates;
 };
 
 /* No network. ERR_MEMORY, ERR_INTERNAL. The strings are copied. */

@@ -24,6 +24,7 @@ struct client {
 	char *profile; /* chosen by configuration, or NULL */
 	char profile_name[256]; /* that is in use, for people */
 	char region[64];
+	const char *region_source; /* "AWS_REGION", "region" */
 	struct endpoint endpoint;
 	struct retry retry;
 	struct transport transport;

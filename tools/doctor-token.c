@@ -1,263 +1,158 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "client.h"
-#include "config/key-list.h"
+#include <time.h>
+#include "doctor-check.h"
+#include "doctor-permissions.h"
 #include "doctor-token.h"
-#include "env.h"
+#include "endpoint.h"
 
-#define DEADLINE_MS 15000
 #define SKEW_MS 60000 /* a clock that far off is worth a word */
 #define NO_KEY "alias/keyferry/no-key" /* nobody has that name */
-#define BODY_MAX 1024
-#define REPLY_MAX 65536
-
-struct patient {
-	struct report *report;
-	const struct config_token *config;
-	struct client *client;
-	struct kms kms;
-};
-
-/* What to do about a failure. */
-static const struct {
-	enum err err;
-	const char *advice;
-} remedies[] = {
-    {ERR_NO_CREDS,
-	"set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
-    {ERR_NO_REGION, "set AWS_REGION, or region in keyferry.conf"},
-    {ERR_CONFIG, "mend the setting: see keyferry.conf(5)"},
-    {ERR_NETWORK, "see that the endpoint can be reached from here: names, "
-		  "routes, firewalls, HTTPS_PROXY"},
-    {ERR_PROXY, "put the proxy's name and password into HTTPS_PROXY"},
-    {ERR_TLS, "set AWS_CA_BUNDLE, or ca-bundle, to the authority that signed "
-	      "the server's certificate"},
-    {ERR_DEADLINE, "see that the endpoint can be reached from here"},
-    {ERR_REPLY, "see what answers at the endpoint: it is no KMS"},
-    {ERR_BAD_CREDS, "renew the AWS credentials"},
-    {ERR_CLOCK, "set this machine's clock, and check the secret access key"},
-    {ERR_DENIED, "allow it in the IAM or key policy: see iam.md"},
-    {ERR_DISABLED, "enable the key: aws kms enable-key"},
-    {ERR_KEY_STATE, "see the key's state: aws kms describe-key"},
-};
-
-static const char *
-advice_for(enum err e)
-{
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (remedies[i].err == e)
-			return (remedies[i].advice);
-	return (NULL);
-}
 
 static void
-tell(struct patient *p, const char *check, enum report_status status,
-    enum err e, const char *text)
+check_settings(struct token_check *t)
 {
-	report_line(p->report, p->config->label, check, status,
-	    e == ERR_OK ? NULL : advice_for(e), "%s", text);
-}
+	const char *source = client_endpoint_source(t->client);
+	char retry[64];
 
-static void
-tell_failure(struct patient *p, const char *check, enum err e,
-    const struct error_info *f)
-{
-	report_line(p->report, p->config->label, check, REPORT_FAILED,
-	    advice_for(e), "%s%s%s%s%s", err_text(e),
-	    f->exception[0] != '\0' ? ": " : "", f->exception,
-	    f->message[0] != '\0' ? ": " : "", f->message);
-}
-
-static void
-check_credentials(struct patient *p)
-{
-	struct error_info error = {.status = 0};
-	char text[512], arn[KMS_ID_SIZE];
-	enum err e = client_credentials(
-	    p->client, &p->kms.deadline, text, sizeof(text), &error);
-
-	if (e != ERR_OK) {
-		tell_failure(p, "credentials", e, &error);
-		return;
-	}
-	tell(p, "credentials", REPORT_OK, ERR_OK, text);
-	p->kms.deadline = deadline_in(&clock_system, DEADLINE_MS);
-	e = client_identity(p->client, &p->kms.deadline, arn, &error);
-	if (e == ERR_OK)
-		tell(p, "identity", REPORT_OK, ERR_OK, arn);
-	else if (e == ERR_NETWORK || e == ERR_DEADLINE || e == ERR_TLS)
-		report_line(p->report, p->config->label, "identity",
-		    REPORT_NOTE, "keys work without STS: nothing to do",
-		    "STS is not reached: %s", error.message);
-	else
-		tell_failure(p, "identity", e, &error);
+	doctor_tell(t, "Region", REPORT_OK, ERR_OK, "%s, by %s",
+	    client_region(t->client), client_region_source(t->client));
+	doctor_tell(t, "endpoint", REPORT_OK, ERR_OK, "%s%s%s",
+	    client_endpoint(t->client), source != NULL ? ", by " : "",
+	    source != NULL ? source : "");
+	client_retry_text(t->client, retry, sizeof(retry));
+	doctor_tell(t, "retry mode", REPORT_OK, ERR_OK, "%s", retry);
 }
 
 /* Without the name and password that may be in it. */
 static void
-check_proxy(struct patient *p)
+check_proxy(struct token_check *t)
 {
-	const char *url = env_get("HTTPS_PROXY"), *at;
+	struct proxy p = client_proxy(t->client);
+	const char *host = strstr(client_endpoint(t->client), "//"), *at;
+	char name[256];
 
-	if (url == NULL && (url = env_get("https_proxy")) == NULL &&
-	    (url = env_get("ALL_PROXY")) == NULL)
-		url = "none";
-	at = strrchr(url, '@');
-	report_line(p->report, p->config->label, "proxy", REPORT_OK, NULL,
-	    "%s%s", at != NULL ? "with a password: " : "",
-	    at != NULL ? at + 1 : url);
+	if (p.url == NULL) {
+		doctor_tell(t, "proxy", REPORT_OK, ERR_OK, "none");
+		return;
+	}
+	if (host != NULL && endpoint_host(host + 2, name, sizeof(name)) &&
+	    proxy_excepts(&p, name)) {
+		doctor_tell(t, "proxy", REPORT_OK, ERR_OK,
+		    "none for %s, by no_proxy", name);
+		return;
+	}
+	at = strrchr(p.url, '@');
+	doctor_tell(t, "proxy", REPORT_OK, ERR_OK, "%s%s, by %s%s%s",
+	    at != NULL ? "with a password: " : "", at != NULL ? at + 1 : p.url,
+	    p.variable, p.except != NULL ? ", but not for " : "",
+	    p.except != NULL ? p.except : "");
+}
+
+static void
+check_credentials(struct token_check *t)
+{
+	struct error_info error = {.status = 0};
+	char text[512], arn[KMS_ID_SIZE];
+	enum err e = client_credentials(
+	    t->client, &t->kms.deadline, text, sizeof(text), &error);
+
+	if (e != ERR_OK) {
+		doctor_tell_failure(t, "credentials", e, &error);
+		return;
+	}
+	doctor_tell(t, "credentials", REPORT_OK, ERR_OK, "%s", text);
+	t->kms.deadline = deadline_in(&clock_system, DOCTOR_DEADLINE_MS);
+	e = client_identity(t->client, &t->kms.deadline, arn, &error);
+	if (e == ERR_OK)
+		doctor_tell(t, "identity", REPORT_OK, ERR_OK, "%s", arn);
+	else if (e == ERR_NETWORK || e == ERR_DEADLINE || e == ERR_TLS)
+		report_line(t->report, t->config->label, "identity",
+		    REPORT_NOTE, "keys work without STS: nothing to do",
+		    "STS is not reached: %s", error.message);
+	else
+		doctor_tell_failure(t, "identity", e, &error);
+}
+
+/* Of the server, or of who answers in its place. */
+static void
+check_certificates(struct token_check *t)
+{
+	const struct certificate_list *l = &t->certificates;
+	time_t now = time(NULL), end;
+	const struct certificate *c;
+	struct tm tm;
+	char date[32];
+	bool ended;
+
+	for (size_t i = 0; i < l->count; i++) {
+		c = &l->of[i];
+		end = (time_t)c->end;
+		if (gmtime_r(&end, &tm) == NULL ||
+		    strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &tm) ==
+			0)
+			date[0] = '\0';
+		ended = end < now;
+		report_line(t->report, t->config->label, "certificate",
+		    ended ? REPORT_FAILED
+			  : (l->accepted ? REPORT_OK : REPORT_NOTE),
+		    ended ? "set this machine's clock if it is wrong, or have "
+			    "the server's certificate renewed"
+			  : NULL,
+		    "%zu of %zu: %s, issued by %s, %s %s", i + 1, l->count,
+		    c->subject, c->issuer, ended ? "ended" : "until", date);
+	}
+}
+
+static void
+check_clock(struct token_check *t)
+{
+	int64_t ahead;
+
+	if (!client_has_service_time(t->client))
+		return;
+	ahead = client_service_ms(t->client) -
+		clock_system.wall_ms(clock_system.ctx);
+	report_line(t->report, t->config->label, "clock",
+	    llabs(ahead) > SKEW_MS ? REPORT_FAILED : REPORT_OK,
+	    llabs(ahead) > SKEW_MS ? "set this machine's clock" : NULL,
+	    "%lld s from AWS's", (long long)(ahead / 1000));
 }
 
 /* A question that KMS always answers, with its date. */
 static bool
-check_endpoint(struct patient *p)
+check_endpoint(struct token_check *t)
 {
 	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = kms_describe_key(&p->kms, NO_KEY, &meta);
-	int64_t ahead;
+	enum err e = kms_describe_key(&t->kms, NO_KEY, &meta);
 
 	kms_key_free(&meta);
 	if (e != ERR_OK && e != ERR_NOT_FOUND && e != ERR_DENIED) {
-		tell_failure(p, "KMS", e, &p->kms.error);
+		doctor_tell_failure(t, "KMS", e, &t->kms.error);
+		check_certificates(t);
 		return (false);
 	}
-	tell(p, "KMS", REPORT_OK, ERR_OK,
-	    strncmp(client_endpoint(p->client), "https:", 6) == 0
+	doctor_tell(t, "KMS", REPORT_OK, ERR_OK, "%s",
+	    t->certificates.count != 0
 		? "it answers, and its certificate is accepted"
 		: "it answers, without TLS");
-	if (!client_has_service_time(p->client))
-		return (true);
-	ahead = client_service_ms(p->client) -
-		clock_system.wall_ms(clock_system.ctx);
-	report_line(p->report, p->config->label, "clock",
-	    llabs(ahead) > SKEW_MS ? REPORT_FAILED : REPORT_OK,
-	    llabs(ahead) > SKEW_MS ? "set this machine's clock" : NULL,
-	    "%lld s from AWS's", (long long)(ahead / 1000));
+	check_certificates(t);
+	check_clock(t);
 	return (true);
-}
-
-/* May it be called? What else is wrong with the request does not count. */
-static void
-tell_permission(struct patient *p, const char *operation, enum err e)
-{
-	if (e == ERR_DENIED)
-		report_line(p->report, p->config->label, operation, REPORT_NOTE,
-		    advice_for(e), "denied: %s", p->kms.error.message);
-	else if (e == ERR_OK || e == ERR_DRY_RUN)
-		tell(p, operation, REPORT_OK, ERR_OK, "allowed");
-	else
-		tell_failure(p, operation, e, &p->kms.error);
-}
-
-/* The first key of the selection, or of the account; "": there is none. */
-static void
-find_key(struct patient *p, char key[KMS_ALIAS_SIZE])
-{
-	struct kms_page page = {.marker = ""};
-	const char *list = p->config->keys;
-	struct selector s;
-	enum err e;
-
-	key[0] = '\0';
-	while (key[0] == '\0' && key_list_next(&list, &s))
-		if (s.kind == SELECTOR_KEY || s.kind == SELECTOR_ALIAS)
-			snprintf(key, KMS_ALIAS_SIZE, "%s", s.text);
-	e = kms_list_keys(&p->kms, &page);
-	tell_permission(p, "ListKeys", e);
-	if (key[0] == '\0' && e == ERR_OK && page.rows.count != 0)
-		memcpy(key, ((const struct kms_key_entry *)page.rows.ptr)->id,
-		    KMS_ALIAS_SIZE);
-	json_rows_free(&page.rows);
-	page = (struct kms_page){.marker = ""};
-	tell_permission(
-	    p, "ListAliases", kms_list_aliases(&p->kms, NULL, &page));
-	json_rows_free(&page.rows);
-}
-
-static const struct {
-	const char *operation;
-	enum key_usage usage;
-	const char *members; /* of the request, with %s for the algorithm */
-} dry_runs[] = {
-    {"Encrypt", ENCRYPT_DECRYPT,
-	"\"Plaintext\":\"AA==\",\"EncryptionAlgorithm\":\"%s\""},
-    {"Sign", SIGN_VERIFY, "\"Message\":\"AA==\",\"SigningAlgorithm\":\"%s\""},
-    {"GenerateMac", GENERATE_VERIFY_MAC,
-	"\"Message\":\"AA==\",\"MacAlgorithm\":\"%s\""},
-};
-
-static void
-dry_run(struct patient *p, size_t i, const struct kms_key *k)
-{
-	const struct transport *t = p->kms.transport;
-	struct buf reply = BUF_INIT(REPLY_MAX);
-	char body[BODY_MAX], members[256];
-	enum err e;
-
-	/* the first algorithm is as good as another */
-	snprintf(members, sizeof(members), dry_runs[i].members,
-	    k->algorithms.len != 0 ? (const char *)k->algorithms.ptr : "");
-	snprintf(body, sizeof(body), "{\"KeyId\":\"%s\",\"DryRun\":true,%s}",
-	    k->arn, members);
-	e = t->post(t->ctx, dry_runs[i].operation, view_str(body),
-	    &p->kms.deadline, &reply, &p->kms.error);
-	tell_permission(p, dry_runs[i].operation, e);
-	buf_free(&reply);
-}
-
-static void
-probe_key(struct patient *p, const char *key)
-{
-	struct kms_key meta = KMS_KEY_INIT;
-	enum err e = kms_describe_key(&p->kms, key, &meta);
-
-	tell_permission(p, "DescribeKey", e);
-	if (e == ERR_DENIED) {
-		kms_key_free(&meta);
-		meta = (struct kms_key)KMS_KEY_INIT;
-		e = kms_describe_pair(&p->kms, key, &meta);
-		tell_permission(p, "GetPublicKey", e);
-	}
-	if (e == ERR_OK)
-		report_line(p->report, p->config->label, "probed with",
-		    REPORT_OK, NULL, "%s, %s, %s, %s", meta.arn, meta.spec,
-		    meta.words.usage, meta.words.state);
-	for (size_t i = 0; i < sizeof(dry_runs) / sizeof(dry_runs[0]); i++)
-		if (e == ERR_OK && meta.usage == dry_runs[i].usage)
-			dry_run(p, i, &meta);
-	kms_key_free(&meta);
-}
-
-static void
-check_permissions(struct patient *p)
-{
-	static const char rest[] =
-	    "CreateKey, GetParametersForImport, ImportKeyMaterial, "
-	    "DeleteImportedKeyMaterial, CreateAlias, UpdateAlias, DeleteAlias, "
-	    "ScheduleKeyDeletion, RotateKeyOnDemand, ReplicateKey";
-	char key[KMS_ALIAS_SIZE];
-
-	find_key(p, key);
-	if (key[0] != '\0')
-		probe_key(p, key);
-	else
-		tell(p, "keys", REPORT_NOTE, ERR_OK,
-		    "there is no key to try operations with");
-	tell(p, "import", REPORT_NOT_PROBED, ERR_OK, rest);
 }
 
 void
 doctor_token(struct report *r, const struct crypto *crypto,
     const struct config_token *config)
 {
+	struct token_check t = {.report = r, .config = config};
 	const struct client_conf conf = {.profile = config->profile,
 	    .region = config->region,
 	    .endpoint = config->endpoint,
 	    .ca_bundle = config->ca_bundle,
 	    .crypto = crypto,
-	    .clock = &clock_system};
-	struct patient p = {.report = r, .config = config};
+	    .clock = &clock_system,
+	    .certificates = &t.certificates};
 	struct error_info error = {.status = 0};
 	struct crypto_guard guard;
 	enum err e;
@@ -269,20 +164,19 @@ doctor_token(struct report *r, const struct crypto *crypto,
 		return;
 	}
 	crypto_enter(crypto, &guard);
-	e = client_open(&conf, &p.client, &error);
+	e = client_open(&conf, &t.client, &error);
 	crypto_leave(&guard);
 	if (e != ERR_OK) {
-		tell_failure(&p, "settings", e, &error);
+		doctor_tell_failure(&t, "settings", e, &error);
 		return;
 	}
-	p.kms.transport = client_transport(p.client);
-	p.kms.deadline = deadline_in(&clock_system, DEADLINE_MS);
-	tell(&p, "Region", REPORT_OK, ERR_OK, client_region(p.client));
-	tell(&p, "endpoint", REPORT_OK, ERR_OK, client_endpoint(p.client));
-	check_proxy(&p);
-	check_credentials(&p);
-	p.kms.deadline = deadline_in(&clock_system, DEADLINE_MS);
-	if (check_endpoint(&p))
-		check_permissions(&p);
-	client_close(p.client);
+	t.kms.transport = client_transport(t.client);
+	t.kms.deadline = deadline_in(&clock_system, DOCTOR_DEADLINE_MS);
+	check_settings(&t);
+	check_proxy(&t);
+	check_credentials(&t);
+	t.kms.deadline = deadline_in(&clock_system, DOCTOR_DEADLINE_MS);
+	if (check_endpoint(&t))
+		doctor_permissions(&t);
+	client_close(t.client);
 }

@@ -12,13 +12,17 @@ ok "an EC key" make_ec
 ok "nothing is wrong" doctor
 said "the configuration" "configuration: $dir/keyferry.conf"
 said "the state directory" "state directory: $dir/state"
-said "Region" "token test: Region: us-east-1"
-said "endpoint" "token test: endpoint: $AWS_ENDPOINT_URL_KMS"
+said "Region" "token test: Region: us-east-1, by AWS_REGION"
+said "endpoint" "token test: endpoint: $AWS_ENDPOINT_URL_KMS/, by AWS_ENDPOINT_URL_KMS"
+said "the retry mode" "token test: retry mode: none is set, 3 attempts"
+said "no proxy for this machine" "token test: proxy: none"
 said "credentials" "credentials: from environment, .*access key $AWS_ACCESS_KEY_ID"
 said "identity" "identity: arn:aws:"
 said "the clock" "clock: 0 s from"
 said "what may be listed" "ok .*ListKeys: allowed"
-said "what may be done" "ok .*Sign: allowed"
+for operation in DescribeKey GetPublicKey Sign Verify ListResourceTags; do
+	said "what may be done" "^ok .*: $operation: allowed"
+done
 said "what nothing tells" "not probed .*ImportKeyMaterial"
 is "the secret is not shown" "$(grep -c -F -- "$AWS_SECRET_ACCESS_KEY" said)" 0
 
@@ -35,6 +39,43 @@ control POST "/denials?operation=Sign"
 ok "denied" doctor
 said "what is denied" "note .*Sign: denied"
 control DELETE /denials
+made() { curl -sSf -o made --aws-sigv4 aws:amz:us-east-1:kms \
+    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+    -H 'Content-Type: application/x-amz-json-1.1' \
+    -H 'X-Amz-Target: TrentService.CreateKey' -d "$1" "$AWS_ENDPOINT_URL_KMS"; }
+ok "a key of each other usage" made '{}'
+ok "RSA" made '{"KeySpec":"RSA_2048","KeyUsage":"ENCRYPT_DECRYPT"}'
+ok "HMAC" made '{"KeySpec":"HMAC_256","KeyUsage":"GENERATE_VERIFY_MAC"}'
+ok "agreement" made '{"KeySpec":"ECC_NIST_P384","KeyUsage":"KEY_AGREEMENT"}'
+agreement=$(python3 -c 'import json
+print(json.load(open("made"))["KeyMetadata"]["KeyId"])')
+ok "Ed25519" made '{"KeySpec":"ECC_NIST_EDWARDS25519","KeyUsage":"SIGN_VERIFY"}'
+ed25519=$(python3 -c 'import json
+print(json.load(open("made"))["KeyMetadata"]["KeyId"])')
+ok "with them" doctor
+for operation in Encrypt Decrypt GenerateDataKey GenerateMac VerifyMac \
+    DeriveSharedSecret ListKeyRotations; do
+	said "what they may do" "^ok .*: $operation: allowed"
+done
+is "RSA and AES apart" "$(grep -c ': Encrypt: allowed' said)" 2
+control POST "/denials?operation=DeriveSharedSecret"
+configure "keys = $ed25519 $agreement"
+ok "two keys that are named" doctor
+said "both are tried" "probed with: .*$ed25519, ECC_NIST_EDWARDS25519"
+said "what is denied" "^note .*: DeriveSharedSecret: denied"
+is "and no others" "$(grep -c 'probed with' said)" 2
+control DELETE /denials
+configure 'keys = alias/nobody'
+fails "one that is not there" doctor
+said "what to do" "-> check the key's name, the account and the Region"
+configure
+HTTPS_PROXY=http://me:hush@127.0.0.1:1 AWS_ENDPOINT_URL_KMS=https://kms.example \
+    AWS_MAX_ATTEMPTS=1 "$keyferry" doctor >said 2>&1
+said "a proxy" "proxy: with a password: 127.0.0.1:1, by HTTPS_PROXY"
+is "its password is not shown" "$(grep -c hush said)" 0
+HTTPS_PROXY=http://127.0.0.1:1 AWS_ENDPOINT_URL_KMS=https://kms.example.invalid \
+    no_proxy=other,.example.invalid AWS_MAX_ATTEMPTS=1 "$keyferry" doctor >said 2>&1
+said "one that is not for this host" "proxy: none for kms.example.invalid, by no_proxy"
 control POST "/clock?skew=600"
 fails "a wrong clock" doctor
 said "is told" "clock: [56][0-9][0-9] s from\|clock: 600 s from"
@@ -63,4 +104,27 @@ configure
 chmod 666 keyferry.conf
 fails "one that others can write" doctor
 said "is told" "FAILED .*configuration: "
+configure
+(
+	unset KEYFERRY_LOCALKMS_CONTROL
+	"${KEYFERRY_LOCALKMS:-$built/keyferry-localkms}" --listen 127.0.0.1:0 --tls \
+	    --store tls-store --env-file tls-env >tls.log 2>&1 </dev/null &
+	echo $! >tls-pid
+)
+tries=0
+until [ -f tls-env ] || [ $tries -gt 600 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+. ./tls-env
+ok "over TLS" env -u AWS_ENDPOINT_URL_STS "$keyferry" doctor --json
+env -u AWS_ENDPOINT_URL_STS "$keyferry" doctor >said 2>&1
+said "it is accepted" "KMS: it answers, and its certificate is accepted"
+said "the certificate" \
+    "^ok .*: certificate: 1 of 1: CN=.*, issued by CN=.*, until 20[0-9-]* [0-9:]* UTC"
+env -u AWS_CA_BUNDLE "$keyferry" doctor >said 2>&1
+said "one that is not trusted" "^FAILED .*KMS: the server's certificate was not acc"
+said "what to do" "-> set AWS_CA_BUNDLE"
+said "whose it is" "^note .*: certificate: 1 of 1: CN="
+kill "$(cat tls-pid)"
 tap_done
