@@ -1,4 +1,5 @@
 #include "cryptoki/constants.h"
+#include "keydata/hash.h"
 #include "keydata/number.h"
 #include "object/attr.h"
 #include "kms/provision.h"
@@ -18,8 +19,8 @@ check_promises(struct call *c, struct template t)
 {
 	static const CK_ATTRIBUTE_TYPE none[] = {CKA_START_DATE, CKA_END_DATE,
 	    CKA_KEYFERRY_VALID_TO, CKA_KEYFERRY_WRAPPING_KEY,
-	    CKA_KEYFERRY_CONTEXT, CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE,
-	    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE};
+	    CKA_KEYFERRY_CONTEXT, CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE,
+	    CKA_DERIVE_TEMPLATE};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (template_view(t, none[i]).len != 0)
@@ -59,6 +60,21 @@ size_attribute(CK_KEY_TYPE type)
 	return (CKA_VALUE_LEN);
 }
 
+/* KMS makes HMAC keys as long as their hash. */
+static const struct key_spec *
+secret_spec_of_type(CK_KEY_TYPE type, CK_ULONG len)
+{
+	bool hmac = digest_of_hmac_key(type) != NULL;
+	const struct key_spec *spec = len > KMS_DATA_KEY_MAX
+					  ? NULL
+					  : key_spec_of_secret(
+						hmac ? CKK_GENERIC_SECRET
+						     : type,
+						len, 8 * len);
+
+	return (spec != NULL && key_spec_has_type(spec, type) ? spec : NULL);
+}
+
 /* The KeySpec that the template means. */
 static CK_RV
 read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
@@ -72,9 +88,7 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
 		    attribute_name(size).text));
 	if (size == CKA_VALUE_LEN) {
-		*spec = n > KMS_DATA_KEY_MAX
-			    ? NULL
-			    : key_spec_of_secret(type, n, 8 * n);
+		*spec = secret_spec_of_type(type, n);
 	} else {
 		*spec = key_spec_of_pair(type, n, template_view(t, size));
 		if (size == CKA_EC_PARAMS)
@@ -157,6 +171,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = check_template(c, r.spec, CKO_SECRET_KEY, t)) == CKR_OK &&
 	    (rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
+	    (rv = check_allowed(c, t, &r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = provision_key(c, &r, handle, &k);
@@ -197,6 +212,8 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	    (rv = check_halves(c, r.spec, public_t, private_t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
+	    (rv = check_allowed(c, public_t, &r)) == CKR_OK &&
+	    (rv = check_allowed(c, private_t, &r)) == CKR_OK &&
 	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK &&

@@ -8,6 +8,7 @@
 #include "object/attr.h"
 #include "read-request.h"
 #include "token/login.h"
+#include "token/mechanism.h"
 
 #define DAY 86400
 
@@ -73,6 +74,33 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 		    "only %s",
 		    key_usage_name(r->usage));
 	return (CKR_OK);
+}
+
+CK_RV
+check_allowed(struct call *c, struct template t, const struct key_request *r)
+{
+	struct view allowed = template_view(t, CKA_ALLOWED_MECHANISMS);
+	unsigned usages = r->usage;
+	CK_MECHANISM_TYPE type;
+
+	if (c->token->config->two_usages == TWO_USAGES_BOTH)
+		usages |= r->accepted_usages & r->spec->usages;
+	for (size_t i = 0; i + sizeof(type) <= allowed.len; i += sizeof(type)) {
+		memcpy(&type, allowed.ptr + i, sizeof(type));
+		if (!mech_fits_spec(c, type, r->spec, usages))
+			continue;
+		call_note(c,
+		    "KMS keeps no CKA_ALLOWED_MECHANISMS: the key does all "
+		    "that KMS has for %s keys with %s",
+		    r->spec->kms, key_usage_name(r->usage));
+		return (CKR_OK);
+	}
+	if (allowed.len == 0)
+		return (CKR_OK);
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+	    "CKA_ALLOWED_MECHANISMS has no mechanism that KMS has for %s keys "
+	    "with %s",
+	    r->spec->kms, key_usage_name(r->usage)));
 }
 
 /* A name that either half of a pair may give. Both are one key of KMS: where
@@ -229,6 +257,7 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 
 	if ((rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
+	    (rv = check_allowed(c, t, r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, r)) == CKR_OK &&
 	    (rv = read_rotation(c, t, r)) == CKR_OK)
 		rv = read_expiry(c, t, r);

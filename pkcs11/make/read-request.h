@@ -29,6 +29,10 @@ unsigned read_usages(struct template);
  * wanted: bits of read_usages(), of both halves of a pair.
  */
 CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
+/* CKA_ALLOWED_MECHANISMS, when the usage is chosen: KMS keeps no such list. One
+ * that has something of what the key will do is taken, and the log says so;
+ * CKR_TEMPLATE_INCONSISTENT for another. */
+CK_RV check_allowed(struct call *, struct template, const struct key_request *);
 /* Label and id, out of both templates of a pair (or one that is empty), if
  * aliases can hold them. Where they differ, the private half's count, and the
  * log says so. */

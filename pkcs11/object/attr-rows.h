@@ -6,7 +6,14 @@
 
 /* The table of attributes, for attr.c alone. */
 
-enum form { FORM_BOOL, FORM_ULONG, FORM_BYTES, FORM_DATE, FORM_TEMPLATE };
+enum form {
+	FORM_BOOL,
+	FORM_ULONG,
+	FORM_BYTES,
+	FORM_DATE,
+	FORM_MECHANISMS, /* one CK_MECHANISM_TYPE after another */
+	FORM_TEMPLATE
+};
 
 /* Objects that a row is on. */
 enum {

@@ -144,6 +144,7 @@ get_from_attrset(struct call *c, const struct object *o, const struct attr *a,
 		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
 	case FORM_BYTES:
 	case FORM_DATE:
+	case FORM_MECHANISMS:
 	case FORM_TEMPLATE:
 		return (CKR_OK);
 	}
@@ -291,6 +292,9 @@ size_fits(const struct attr *a, const CK_ATTRIBUTE *t)
 		return (t->ulValueLen == sizeof(CK_ULONG));
 	case FORM_DATE:
 		return (t->ulValueLen == 0 || t->ulValueLen == sizeof(CK_DATE));
+	case FORM_MECHANISMS: /* none: nothing would be allowed */
+		return (t->ulValueLen != 0 &&
+			t->ulValueLen % sizeof(CK_MECHANISM_TYPE) == 0);
 	case FORM_TEMPLATE:
 		return (t->ulValueLen % sizeof(CK_ATTRIBUTE) == 0);
 	case FORM_BYTES:

@@ -120,6 +120,14 @@ const struct mech mechs[] = {
 	    8, 32768, FAMILY_GENERATE_SECRET),
 	GENERATE(CKM_HKDF_KEY_GEN, CKK_HKDF, CKF_GENERATE, 8, 32768,
 	    FAMILY_GENERATE_SECRET),
+#define GENERATE_HMAC(hash)						\
+	GENERATE(CKM_##hash##_KEY_GEN, CKK_##hash##_HMAC, CKF_GENERATE,	\
+	    1, 4096, FAMILY_GENERATE_SECRET)
+	GENERATE_HMAC(SHA_1), GENERATE_HMAC(SHA224), GENERATE_HMAC(SHA256),
+	GENERATE_HMAC(SHA384), GENERATE_HMAC(SHA512),
+	GENERATE_HMAC(SHA512_224), GENERATE_HMAC(SHA512_256),
+	GENERATE_HMAC(SHA3_224), GENERATE_HMAC(SHA3_256),
+	GENERATE_HMAC(SHA3_384), GENERATE_HMAC(SHA3_512),
 	GENERATE(CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA, CKF_GENERATE_KEY_PAIR,
 	    2048, 4096, FAMILY_GENERATE_RSA),
 	GENERATE(CKM_EC_KEY_PAIR_GEN, CKK_EC, CKF_GENERATE_KEY_PAIR |
@@ -242,7 +250,7 @@ mech_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	return (found);
 }
 
-/* An empty list, as one that is not there, allows all. */
+/* A list that is not there allows all; there are no empty ones. */
 bool
 mech_is_allowed(const struct mech *m, const struct object *o)
 {
@@ -293,6 +301,40 @@ mech_key(const struct mech *m, const struct object *o)
 	if (o->key->companion != NULL && kms_serves(m, o->key->companion))
 		return (o->key->companion);
 	return (NULL);
+}
+
+/* The usages of keys in KMS that do it. KMS signs with RSA keys and no shorter
+ * hash than SHA-256. */
+static unsigned
+usages_in_kms(const struct mech *m, const struct key_spec *s)
+{
+	bool hash_fits = m->digest == NULL || m->key_type == CKK_EC ||
+			 m->digest == s->digest ||
+			 (m->key_type == CKK_RSA && m->digest->kms != NULL &&
+			     m->digest->len >= 32);
+
+	if ((m->flags & CKF_DERIVE) != 0)
+		return (KEY_AGREEMENT);
+	if ((m->flags & CKF_ENCAPSULATE) != 0)
+		return (ENCAPSULATE_DECAPSULATE);
+	if (m->kms_algorithm == NULL || !hash_fits)
+		return (0);
+	if ((m->flags & CKF_ENCRYPT) != 0)
+		return (ENCRYPT_DECRYPT);
+	return (SIGN_VERIFY | GENERATE_VERIFY_MAC);
+}
+
+bool
+mech_fits_spec(const struct call *c, CK_MECHANISM_TYPE type,
+    const struct key_spec *s, unsigned usages)
+{
+	for (const struct mech *m = mechs; m < mechs + mech_count; m++)
+		if (m->type == type && m->key_type == s->type &&
+		    (usages_in_kms(m, s) & usages) != 0 &&
+		    (m->visibility != VISIBLE_KMS_BY_OPTION ||
+			mech_is_enabled_in_kms(c, m)))
+			return (true);
+	return (false);
 }
 
 bool

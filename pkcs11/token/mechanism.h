@@ -70,7 +70,9 @@ struct mech {
 	CK_MECHANISM_TYPE type;
 	CK_KEY_TYPE key_type; /* CK_UNAVAILABLE_INFORMATION: takes no key */
 	CK_FLAGS flags;
-	CK_ULONG min, max; /* key sizes: bytes for AES, else bits */
+	CK_ULONG min,
+	    max; /* key sizes: bytes for AES and for making an HMAC key
+				* of one hash, else bits */
 	enum mech_visibility visibility;
 	enum mech_family family;
 	/* Head of the KMS algorithms' names, the digest's is the tail; a whole
@@ -97,6 +99,10 @@ bool mech_is_enabled_in_kms(const struct call *, const struct mech *);
 /* Of an object's key in KMS and the one beside it, the one that KMS says does
  * it; NULL: neither. */
 struct key *mech_key(const struct mech *, const struct object *);
+/* Whether a key in KMS of that KeySpec and one of those usages (bits of enum
+ * key_usage) does it, by what KMS has for such keys. */
+bool mech_fits_spec(const struct call *, CK_MECHANISM_TYPE,
+    const struct key_spec *, unsigned usages);
 /* Whether an object of KMS can do it now: KMS's list decides. */
 bool mech_fits_key(
     const struct call *, const struct mech *, const struct object *);

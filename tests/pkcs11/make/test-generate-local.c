@@ -70,6 +70,13 @@ test_secrets(void)
 	RV(keygen(CKM_GENERIC_SECRET_KEY_GEN, odd, 2, &h), CKR_OK,
 	    "one for an HMAC");
 	COUNT(attr_number(h, CKA_KEY_TYPE), CKK_SHA256_HMAC, "is that");
+	RV(keygen(CKM_SHA256_KEY_GEN, t, 3, &h), CKR_OK, "one by its hash");
+	COUNT(attr_number(h, CKA_KEY_TYPE), CKK_SHA256_HMAC, "is that");
+	COUNT(attr_number(h, CKA_KEY_GEN_MECHANISM), CKM_SHA256_KEY_GEN,
+	    "made so");
+	RV(keygen(CKM_SHA3_512_KEY_GEN, t, 3, &h), CKR_OK, "by SHA-3");
+	RV(keygen(CKM_SHA_1_KEY_GEN, odd, 2, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "SHA-1 for SHA-256");
 	RV(keygen(CKM_HKDF_KEY_GEN, t, 1, &h), CKR_OK, "one for HKDF");
 	COUNT(attr_number(h, CKA_KEY_TYPE), CKK_HKDF, "is that");
 	RV(keygen(CKM_AES_KEY_GEN, odd, 2, &h), CKR_TEMPLATE_INCONSISTENT,

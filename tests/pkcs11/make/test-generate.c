@@ -19,6 +19,9 @@ static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7},
 	       ed_name[] = {19, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5',
 		   '5', '1', '9'},
 	       f4[] = {1, 0, 1}, f4_long[] = {0, 0, 1, 0, 1}, f3[] = {3};
+static CK_MECHANISM_TYPE aes_others[] = {CKM_AES_CBC, CKM_AES_CTR},
+			 oaep_alone[] = {CKM_RSA_PKCS_OAEP},
+			 sha1_alone[] = {CKM_SHA1_RSA_PKCS};
 static CK_KEY_TYPE sha256_type = CKK_SHA256_HMAC, sha384_type = CKK_SHA384_HMAC;
 
 /* What is asked for, and what KMS then has. */
@@ -44,6 +47,10 @@ static const struct kind {
 	CKK_GENERIC_SECRET, A(CKA_VALUE_LEN, n48), {0}, false},
     {"HMAC_512", "GENERATE_VERIFY_MAC", CKM_GENERIC_SECRET_KEY_GEN,
 	CKK_GENERIC_SECRET, A(CKA_VALUE_LEN, n64), {CKA_SIGN}, false},
+    {"HMAC_224", "GENERATE_VERIFY_MAC", CKM_SHA224_KEY_GEN, CKK_GENERIC_SECRET,
+	A(CKA_VALUE_LEN, n28), {CKA_SIGN}, false},
+    {"HMAC_512", "GENERATE_VERIFY_MAC", CKM_SHA512_KEY_GEN, CKK_GENERIC_SECRET,
+	A(CKA_VALUE_LEN, n64), {0}, false},
     {"RSA_2048", "SIGN_VERIFY", CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA,
 	A(CKA_MODULUS_BITS, n2048), {CKA_SIGN, CKA_DECRYPT}, false},
     {"RSA_2048", "ENCRYPT_DECRYPT", CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA,
@@ -79,6 +86,8 @@ static const struct kind {
     {"ML_KEM_1024", "ENCAPSULATE_DECAPSULATE", CKM_ML_KEM_KEY_PAIR_GEN,
 	CKK_ML_KEM, A(CKA_PARAMETER_SET, set3), {0}, true},
 };
+
+#define KIND_EC 12
 
 static bool
 is_pair(const struct kind *k)
@@ -122,7 +131,9 @@ check_half(const struct kind *k, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
 {
 	COUNT(attr_number(h, CKA_CLASS), class, "%s: its class", what);
 	COUNT(attr_number(h, CKA_KEY_TYPE), k->type, "%s: its type", what);
-	COUNT(attr_number(h, CKA_KEY_GEN_MECHANISM), k->mechanism,
+	COUNT(attr_number(h, CKA_KEY_GEN_MECHANISM),
+	    k->type == CKK_GENERIC_SECRET ? CKM_GENERIC_SECRET_KEY_GEN
+					  : k->mechanism,
 	    "%s: what made it", what);
 	OK(attr_is(h, CKA_LOCAL, &yes, 1), "%s: it was made there", what);
 	if (class == CKO_PUBLIC_KEY)
@@ -227,6 +238,27 @@ static const struct bad {
     {"an HMAC key to encrypt", CKM_GENERIC_SECRET_KEY_GEN, {{0}},
 	{A(CKA_VALUE_LEN, n32), A(CKA_ENCRYPT, yes)},
 	CKR_TEMPLATE_INCONSISTENT},
+    {"SHA-1, which KMS has not", CKM_SHA_1_KEY_GEN, {{0}},
+	{A(CKA_VALUE_LEN, n32)}, CKR_ATTRIBUTE_VALUE_INVALID},
+    {"SHA-256 with 48 bytes", CKM_SHA256_KEY_GEN, {{0}},
+	{A(CKA_VALUE_LEN, n48)}, CKR_ATTRIBUTE_VALUE_INVALID},
+    {"an AES key for mechanisms of others", CKM_AES_KEY_GEN, {{0}},
+	{A(CKA_VALUE_LEN, n32), A(CKA_ALLOWED_MECHANISMS, aes_others)},
+	CKR_TEMPLATE_INCONSISTENT},
+    {"one for none", CKM_AES_KEY_GEN, {{0}},
+	{A(CKA_VALUE_LEN, n32), {CKA_ALLOWED_MECHANISMS, aes_others, 0}},
+	CKR_ATTRIBUTE_VALUE_INVALID},
+    {"one for half a mechanism", CKM_AES_KEY_GEN, {{0}},
+	{A(CKA_VALUE_LEN, n32), {CKA_ALLOWED_MECHANISMS, aes_others, 4}},
+	CKR_ATTRIBUTE_VALUE_INVALID},
+    {"a signing RSA key for OAEP alone", CKM_RSA_PKCS_KEY_PAIR_GEN,
+	{A(CKA_MODULUS_BITS, n2048)},
+	{A(CKA_SIGN, yes), A(CKA_ALLOWED_MECHANISMS, oaep_alone)},
+	CKR_TEMPLATE_INCONSISTENT},
+    {"one for SHA-1 alone", CKM_RSA_PKCS_KEY_PAIR_GEN,
+	{A(CKA_MODULUS_BITS, n2048)},
+	{A(CKA_SIGN, yes), A(CKA_ALLOWED_MECHANISMS, sha1_alone)},
+	CKR_TEMPLATE_INCONSISTENT},
     {"no modulus bits", CKM_RSA_PKCS_KEY_PAIR_GEN, {{0}}, {{0}},
 	CKR_TEMPLATE_INCOMPLETE},
     {"RSA-1024", CKM_RSA_PKCS_KEY_PAIR_GEN, {A(CKA_MODULUS_BITS, n1024)}, {{0}},
@@ -268,7 +300,7 @@ take(CK_ATTRIBUTE *to, const CK_ATTRIBUTE *from)
 {
 	CK_ULONG n = 0;
 
-	while (n < 3 && from[n].ulValueLen != 0) {
+	while (n < 3 && (from[n].type != 0 || from[n].pValue != NULL)) {
 		to[n] = from[n];
 		n++;
 	}
@@ -280,6 +312,7 @@ test_bad(void)
 {
 	CK_ATTRIBUTE pub[4], priv[4];
 	CK_OBJECT_HANDLE a, b;
+	CK_MECHANISM_INFO info;
 	CK_ULONG n, k;
 	CK_RV rv;
 
@@ -291,8 +324,8 @@ test_bad(void)
 		n = take(pub, bads[i].pub);
 		k = take(priv, bads[i].priv);
 		priv[k++] = (CK_ATTRIBUTE)A(CKA_TOKEN, yes);
-		rv = m.mechanism == CKM_AES_KEY_GEN ||
-			     m.mechanism == CKM_GENERIC_SECRET_KEY_GEN
+		rv = p11->C_GetMechanismInfo(0, m.mechanism, &info) == CKR_OK &&
+			     (info.flags & CKF_GENERATE) != 0
 			 ? p11->C_GenerateKey(rw, &m, priv, k, &a)
 			 : p11->C_GenerateKeyPair(
 			       rw, &m, pub, n, priv, k, &a, &b);
@@ -343,7 +376,7 @@ test_arguments(void)
 static void
 test_names(void)
 {
-	const struct kind *aes = &kinds[0], *ec = &kinds[10];
+	const struct kind *aes = &kinds[0], *ec = &kinds[KIND_EC];
 	static const CK_BYTE id[2] = {0x55, 1}, other[2] = {0x55, 2};
 	struct pair_handles a, b;
 	CK_BYTE uuid[16];
@@ -399,6 +432,47 @@ test_templates(void)
 	    "an HMAC key by the name of its hash");
 }
 
+/* The lists that Parsec gives with its kinds of keys: KMS keeps none, and the
+ * key shows all that it does. */
+static void
+test_allowed_mechanisms(void)
+{
+	static CK_MECHANISM_TYPE pkcs1[] = {CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS},
+				 pss[] = {CKM_SHA256_RSA_PKCS_PSS},
+				 oaep[] = {CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS},
+				 ecdsa[] = {CKM_ECDSA}, gcm[] = {CKM_AES_GCM};
+	static const struct {
+		const struct kind *kind;
+		CK_ATTRIBUTE_TYPE usage;
+		CK_MECHANISM_TYPE *list;
+		size_t len;
+	} rows[] = {{&kinds[8], CKA_SIGN, pkcs1, sizeof(pkcs1)},
+	    {&kinds[8], CKA_SIGN, pss, sizeof(pss)},
+	    {&kinds[8], CKA_DECRYPT, oaep, sizeof(oaep)},
+	    {&kinds[KIND_EC], CKA_SIGN, ecdsa, sizeof(ecdsa)},
+	    {&kinds[0], CKA_ENCRYPT, gcm, sizeof(gcm)}};
+	CK_BYTE shown[512];
+	struct pair_handles h;
+	CK_RV rv;
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_MECHANISM m = {rows[i].kind->mechanism, NULL, 0};
+		CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes),
+		    {rows[i].usage, &yes, sizeof(yes)},
+		    {CKA_ALLOWED_MECHANISMS, rows[i].list, rows[i].len},
+		    rows[i].kind->size};
+
+		rv = is_pair(rows[i].kind)
+			 ? p11->C_GenerateKeyPair(
+			       rw, &m, t + 3, 1, t, 3, &h.public, &h.private)
+			 : p11->C_GenerateKey(rw, &m, t, 4, &h.private);
+		if (RV(rv, CKR_OK, "list %zu is taken", i))
+			OK(attr(h.private, CKA_ALLOWED_MECHANISMS, shown,
+			       sizeof(shown)) >= sizeof(CK_MECHANISM_TYPE),
+			    "and the key shows what KMS has");
+	}
+}
+
 /* The new key does what it was made for. */
 static void
 test_use(void)
@@ -411,7 +485,8 @@ test_use(void)
 
 	NEED(generate(&kinds[0], NULL, NULL, &h) == CKR_OK, "an AES key");
 	OK(same_key(h.private, h.private), "encrypts and decrypts");
-	NEED(generate(&kinds[10], NULL, NULL, &h) == CKR_OK, "a P-256 key");
+	NEED(
+	    generate(&kinds[KIND_EC], NULL, NULL, &h) == CKR_OK, "a P-256 key");
 	NEED(p11->C_SignInit(rw, &ecdsa, h.private) == CKR_OK &&
 		 p11->C_Sign(rw, text, 4, out, &len) == CKR_OK && len == 64,
 	    "signs");
@@ -564,10 +639,11 @@ test_allowed(void)
 	begin(NULL);
 	RV(generate(&kinds[0], NULL, NULL, &h), CKR_TEMPLATE_INCOMPLETE,
 	    "none");
-	RV(generate(&kinds[10], "", NULL, &h), CKR_TEMPLATE_INCOMPLETE,
+	RV(generate(&kinds[KIND_EC], "", NULL, &h), CKR_TEMPLATE_INCOMPLETE,
 	    "empty");
 	COUNT(calls(NULL), 0, "KMS hears nothing of it");
-	RV(generate(&kinds[10], "allowed", NULL, &h), CKR_OK, "with a label");
+	RV(generate(&kinds[KIND_EC], "allowed", NULL, &h), CKR_OK,
+	    "with a label");
 	begin("generate = no");
 	RV(generate(&kinds[0], "forbidden", NULL, &h), CKR_ACTION_PROHIBITED,
 	    "generate = no");
@@ -589,6 +665,7 @@ main(void)
 	test_arguments();
 	test_names();
 	test_templates();
+	test_allowed_mechanisms();
 	test_use();
 	test_data_keys();
 	p11_stop();
