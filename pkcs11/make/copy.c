@@ -24,22 +24,30 @@ collect(struct call *c, const struct attrset *b, struct template_builder *d)
 	c->why[0] = '\0'; /* no refusal of what the caller asked for */
 }
 
-static CK_RV
-copy_to_kms(struct call *c, const struct attrset *b, struct template t,
-    CK_OBJECT_HANDLE *handle)
+CK_RV
+object_import(struct call *c, const struct attrset *b, CK_OBJECT_HANDLE *handle)
 {
-	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
+	static const CK_BBOOL on = CK_TRUE;
 	struct template_builder d = {.rows = NULL};
 	CK_RV rv;
 
-	if ((rv = attr_check(c, t, target)) != CKR_OK)
-		return (rv);
 	collect(c, b, &d);
+	builder_set(&d, CKA_TOKEN, VIEW(&on, sizeof(on)));
 	if ((rv = builder_finish(&d)) == CKR_OK)
 		rv = object_from_template(
 		    c, builder_template(&d), NULL, handle);
 	builder_free(&d);
 	return (rv);
+}
+
+static CK_RV
+copy_to_kms(struct call *c, const struct attrset *b, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
+	CK_RV rv = attr_check(c, t, target);
+
+	return (rv == CKR_OK ? object_import(c, b, handle) : rv);
 }
 
 static CK_RV

@@ -14,4 +14,6 @@
  */
 CK_RV object_copy(struct call *, CK_OBJECT_HANDLE original, struct template,
     CK_OBJECT_HANDLE *copy);
+/* The same of attributes alone: makes a key in KMS of them. */
+CK_RV object_import(struct call *, const struct attrset *, CK_OBJECT_HANDLE *);
 #endif

@@ -198,6 +198,17 @@ check_halves(struct call *c, const struct key_spec *s, struct template public_t,
 	return (rv);
 }
 
+/* KMS imports such keys, and the private half asks for more than one usage. */
+static bool
+gets_two_usages(
+    struct call *c, const struct key_spec *s, struct template private_t)
+{
+	unsigned fit = read_usages(private_t) & s->usages;
+
+	return (c->token->config->two_usages == TWO_USAGES_BOTH &&
+		s->wrapping != NULL && (fit & (fit - 1)) != 0);
+}
+
 CK_RV
 generate_pair_in_kms(struct call *c, const struct mech *m,
     struct template public_t, struct template private_t,
@@ -216,8 +227,13 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	    (rv = check_allowed(c, private_t, &r)) == CKR_OK &&
 	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
-	    (rv = check_generate(c, &r)) == CKR_OK &&
-	    (rv = provision_key(c, &r, private_key, &k)) == CKR_OK)
+	    (rv = check_generate(c, &r)) == CKR_OK) {
+		if (gets_two_usages(c, r.spec, private_t))
+			return (generate_pair_of_two_usages(c, m, &r, public_t,
+			    private_t, public_key, private_key));
+		rv = provision_key(c, &r, private_key, &k);
+	}
+	if (rv == CKR_OK)
 		rv = public_half_make(
 		    c, k, public_t, key_spec_generator(k->spec), public_key);
 	key_unref(k);

@@ -2,6 +2,7 @@
 #define GENERATE_H
 #include "object/object.h"
 
+struct key_request;
 struct mech;
 
 /*
@@ -21,6 +22,12 @@ CK_RV generate_key_in_kms(
 CK_RV generate_pair_in_kms(struct call *, const struct mech *,
     struct template public_t, struct template private_t,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* The same with two usages, of a key that can be imported: made here, and
+ * imported for each. */
+CK_RV generate_pair_of_two_usages(struct call *, const struct mech *,
+    const struct key_request *, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key);
 /* An import pair: a key in KMS that waits for its material. */
 CK_RV import_pair_make(struct call *, const CK_MECHANISM *,
     struct template public_t, struct template private_t,

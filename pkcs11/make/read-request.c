@@ -45,14 +45,26 @@ unsigned read_usages(struct template t)
 	return (usages);
 }
 
+/* Whether the key is to have each usage that the template asks for, by a key in
+ * KMS each: its material must be here. */
+static bool
+gets_each_usage(const struct call *c, const struct key_request *r)
+{
+	return (c->token->config->two_usages == TWO_USAGES_BOTH &&
+		r->material.ptr != NULL && r->class == CKO_PRIVATE_KEY);
+}
+
 CK_RV
 choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 {
 	static const enum key_usage order[] = {SIGN_VERIFY, GENERATE_VERIFY_MAC,
 	    ENCRYPT_DECRYPT, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE};
 	enum config_two_usages two_usages = c->token->config->two_usages;
-	unsigned fit = wanted & r->spec->usages;
+	unsigned fit;
 
+	if (wanted == 0 && gets_each_usage(c, r))
+		wanted = r->spec->usages;
+	fit = wanted & r->spec->usages;
 	r->accepted_usages = wanted;
 	if (wanted != 0 && fit == 0)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
@@ -64,15 +76,20 @@ choose_usage(struct call *c, struct key_request *r, unsigned wanted)
 		    "and two-usages = refuse"));
 	if (fit == 0)
 		fit = r->spec->usages;
-	for (size_t i = sizeof(order) / sizeof(order[0]); i > 0; i--)
+	for (size_t i = r->usage == 0 ? sizeof(order) / sizeof(order[0]) : 0;
+	     i > 0; i--)
 		if ((fit & order[i - 1]) != 0)
 			r->usage = order[i - 1];
 	if ((wanted & ~(unsigned)r->usage & r->spec->usages) != 0 &&
-	    two_usages != TWO_USAGES_BOTH)
+	    !gets_each_usage(c, r))
 		call_note(c,
 		    "of the usages that the template asks for, the key has "
-		    "only %s",
-		    key_usage_name(r->usage));
+		    "only %s%s",
+		    key_usage_name(r->usage),
+		    two_usages == TWO_USAGES_BOTH
+			? ": two-usages = both is for pairs imported by value "
+			  "or generated as RSA or EC keys"
+			: "");
 	return (CKR_OK);
 }
 
@@ -83,7 +100,7 @@ check_allowed(struct call *c, struct template t, const struct key_request *r)
 	unsigned usages = r->usage;
 	CK_MECHANISM_TYPE type;
 
-	if (c->token->config->two_usages == TWO_USAGES_BOTH)
+	if (gets_each_usage(c, r))
 		usages |= r->accepted_usages & r->spec->usages;
 	for (size_t i = 0; i + sizeof(type) <= allowed.len; i += sizeof(type)) {
 		memcpy(&type, allowed.ptr + i, sizeof(type));
@@ -326,6 +343,7 @@ read_unwrap(struct call *c, struct template t, const struct key *k,
 		return (rv);
 	r->class = target.class;
 	r->spec = k->spec;
+	r->usage = k->meta.usage;
 	if (!describes(t, &target, k->spec))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", k->meta.id, k->spec->kms));

@@ -14,17 +14,6 @@
 #define RANDOM_BITS_MIN 64 /* fewer would come again too soon */
 #define CHUNK_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
 
-CK_RV
-message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
-{
-	if (m->ulParameterLen != 0)
-		return (CKR_MECHANISM_PARAM_INVALID);
-	if (op->object.attrs == NULL)
-		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
-		    "a KMS ciphertext has no separate tag: use C_Encrypt"));
-	return (CKR_OK);
-}
-
 static CK_RV
 read_param(struct param p, struct gcm_message_params *out)
 {
@@ -37,6 +26,21 @@ read_param(struct param p, struct gcm_message_params *out)
 		out->pTag != NULL && out->ulIvFixedBits <= 8 * out->ulIvLen &&
 		out->ivGenerator <= CKG_GENERATE_COUNTER_XOR;
 	return (valid ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+}
+
+CK_RV
+message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	struct param p = {m->pParameter, m->ulParameterLen};
+	struct gcm_message_params unused;
+
+	/* the standard does not say whether Init has one: programs give it */
+	if (p.len != 0 && read_param(p, &unused) != CKR_OK)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (op->object.attrs == NULL)
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "a KMS ciphertext has no separate tag: use C_Encrypt"));
+	return (CKR_OK);
 }
 
 /* The bits that are not fixed become those of the vector given. */

@@ -32,7 +32,7 @@ make_rsa(void)
 	}
 }
 
-static bool decrypts_only; /* bring() */
+static bool decrypts_only, no_usage; /* bring() */
 
 static CK_RV
 bring(const char *label, bool both, CK_OBJECT_HANDLE *h)
@@ -50,6 +50,8 @@ bring(const char *label, bool both, CK_OBJECT_HANDLE *h)
 		t[n++] = (CK_ATTRIBUTE)A(CKA_DECRYPT, yes);
 	if (decrypts_only)
 		t[3].type = CKA_DECRYPT;
+	if (no_usage)
+		t[3] = t[--n];
 	for (size_t i = 0; i < ELEMS(types); i++)
 		t[n++] = (CK_ATTRIBUTE)A_BYTES(types[i], parts[i], lens[i]);
 	return (p11->C_CreateObject(rw, t, n, h));
@@ -173,6 +175,99 @@ test_both(void)
 	h = find_label("double", CKO_PRIVATE_KEY);
 	OK(signs(h) && !opens(h), "without two-usages = both they are two");
 	COUNT(private_keys(), 3, "objects");
+}
+
+/* No usage is named: all that KMS has for such a key. */
+static void
+test_no_usage(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	size_t before = alive();
+
+	use("both");
+	no_usage = true;
+	RV(bring("any", false, &h), CKR_OK, "no usage is named");
+	COUNT(alive(), before + 2, "that is two keys");
+	OK(signs(h) && opens(h), "for both usages");
+	RV(bring("any", false, &h), CKR_OK, "brought again");
+	COUNT(alive(), before + 2, "no key is new");
+	use("both\ndestroy = schedule-deletion");
+	RV(p11->C_DestroyObject(rw, find_label("any", private_class)), CKR_OK,
+	    "destroyed");
+	use("prefer");
+	RV(bring("any", false, &h), CKR_OK, "without two-usages = both");
+	COUNT(alive(), before + 1, "it is one key");
+	use("prefer\ndestroy = schedule-deletion");
+	RV(p11->C_DestroyObject(rw, find_label("any", private_class)), CKR_OK,
+	    "destroyed");
+	no_usage = false;
+}
+
+/* Pairs that are generated: KMS makes no two alike. */
+static void
+test_generated(void)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_MECHANISM rsa = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0},
+		     ec = {CKM_EC_KEY_PAIR_GEN, NULL, 0},
+		     pkcs1 = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_ATTRIBUTE here[] = {A(CKA_TOKEN, no)};
+	CK_OBJECT_HANDLE left[4];
+	CK_BYTE sig[256];
+	CK_ULONG n = sizeof(sig);
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE pub[] = {A(CKA_TOKEN, yes), A(CKA_MODULUS_BITS, bits)},
+		     curve[] = {A(CKA_TOKEN, yes), A(CKA_EC_PARAMS, p256)};
+	CK_ATTRIBUTE priv[] = {A(CKA_TOKEN, yes), A(CKA_PRIVATE, no),
+	    A(CKA_SIGN, yes), A(CKA_DECRYPT, yes), {CKA_LABEL, "made", 4},
+	    {CKA_ID, "\x5a", 1}};
+	struct pair_handles h = {0, 0};
+	size_t before = alive();
+
+	use("both");
+	RV(p11->C_GenerateKeyPair(rw, &rsa, pub, ELEMS(pub), priv, ELEMS(priv),
+	       &h.public, &h.private),
+	    CKR_OK, "a pair that signs and decrypts");
+	COUNT(alive(), before + 2, "is two keys");
+	OK(is_yes(h.private, CKA_SIGN) && is_yes(h.private, CKA_DECRYPT) &&
+		is_yes(h.public, CKA_VERIFY) && is_yes(h.public, CKA_ENCRYPT),
+	    "both halves have both usages");
+	OK(is_yes(h.private, CKA_TOKEN) &&
+		attr_is_text(h.private, CKA_LABEL, "made") &&
+		!is_yes(h.private, CKA_LOCAL),
+	    "on the token, under its name, and not made there");
+	RV(p11->C_SignInit(rw, &pkcs1, h.private), CKR_OK, "it takes");
+	RV(p11->C_Sign(rw, p256, sizeof(p256), sig, &n), CKR_OK, "it signs");
+	RV(p11->C_GenerateKeyPair(rw, &rsa, pub, ELEMS(pub), priv, ELEMS(priv),
+	       &h.public, &h.private),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "its id is taken");
+	COUNT(alive(), before + 2, "and nothing is made for another");
+	COUNT(find(rw, here, 1, left, ELEMS(left)), 0,
+	    "nothing of it stays in this process");
+	priv[3].type = CKA_DERIVE;
+	priv[4].pValue = "bent";
+	priv[5].pValue = "\x5b";
+	RV(p11->C_GenerateKeyPair(rw, &ec, curve, ELEMS(curve), priv,
+	       ELEMS(priv), &h.public, &h.private),
+	    CKR_OK, "one that signs and derives");
+	OK(is_yes(h.private, CKA_SIGN) && is_yes(h.private, CKA_DERIVE),
+	    "does both");
+	priv[3].pValue = &no;
+	priv[4].pValue = "sole";
+	priv[5].pValue = "\x5c";
+	RV(p11->C_GenerateKeyPair(rw, &ec, curve, ELEMS(curve), priv,
+	       ELEMS(priv), &h.public, &h.private),
+	    CKR_OK, "one that only signs");
+	OK(is_yes(h.private, CKA_LOCAL), "is made by KMS");
+	COUNT(alive(), before + 5, "as one key");
+	use("both\ndestroy = schedule-deletion");
+	RV(p11->C_DestroyObject(rw, find_label("made", private_class)), CKR_OK,
+	    "away with it");
+	RV(p11->C_DestroyObject(rw, find_label("bent", private_class)), CKR_OK,
+	    "away with it");
+	RV(p11->C_DestroyObject(rw, find_label("sole", private_class)), CKR_OK,
+	    "away with it");
+	COUNT(alive(), before, "all are gone");
 }
 
 static void
@@ -329,6 +424,8 @@ main(void)
 	p11_start();
 	test_prefer();
 	test_both();
+	test_no_usage();
+	test_generated();
 	test_failure();
 	test_refused();
 	test_unanswered();

@@ -185,9 +185,19 @@ test_encrypt(void)
 	RV(v3->C_EncryptMessage(rw, PARAM, aad, 9, text, TEXT_LEN, out, &n),
 	    CKR_OPERATION_NOT_INITIALIZED, "a message without a process");
 	gcm.pParameter = &param;
-	gcm.ulParameterLen = sizeof(param);
+	gcm.ulParameterLen = sizeof(param) - 1;
 	RV(v3->C_MessageEncryptInit(rw, &gcm, aes), CKR_MECHANISM_PARAM_INVALID,
-	    "a parameter where the message has one");
+	    "a parameter of another size");
+	gcm.ulParameterLen = sizeof(param);
+	param.ulTagBits = 129;
+	RV(v3->C_MessageEncryptInit(rw, &gcm, aes), CKR_MECHANISM_PARAM_INVALID,
+	    "a tag of 129 bits");
+	param.ulTagBits = 128;
+	RV(v3->C_MessageEncryptInit(rw, &gcm, aes), CKR_OK,
+	    "a parameter beside that of the messages, as rust-cryptoki has it");
+	RV(v3->C_MessageEncryptFinal(rw), CKR_OK, "its end");
+	RV(v3->C_MessageDecryptInit(rw, &gcm, aes), CKR_OK, "the same");
+	RV(v3->C_MessageDecryptFinal(rw), CKR_OK, "its end");
 	gcm.pParameter = NULL;
 	gcm.ulParameterLen = 0;
 	RV(v3->C_MessageEncryptInit(rw, &gcm, find_label("kms", secret_class)),
