@@ -25,10 +25,10 @@ CK_RV read_place(struct call *, struct template);
 unsigned read_usages(struct template);
 /*
  * The usage of a new key, unless the request has one. A key in KMS has one;
- * programs ask for all that they know, or for none. Signing comes first; the log
- * says what was left out. With two-usages = both and the material in the request
- * a private key is to have each of them, and all that KMS has where the template
- * asks for none.
+ * programs ask for all that they know, or for none. Signing comes first; the
+ * log says what was left out. With two-usages = both and the material in the
+ * request a private key is to have each of them, and all that KMS has where
+ * the template asks for none.
  * wanted: bits of read_usages(), of both halves of a pair.
  */
 CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
