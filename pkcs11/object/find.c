@@ -317,6 +317,27 @@ collect_from_kms(struct call *c, struct template t)
 	return (rv);
 }
 
+/* Before the login that gets credentials with a code of an MFA device: there
+ * is nothing of KMS to be shown yet, and a search has no code to say so. */
+static bool
+is_before_login(struct call *c)
+{
+	return (c->err == ERR_CREDS && token_needs_code(c->token) &&
+		!login_has_user(&c->module->sessions, c->token));
+}
+
+static CK_RV
+collect_keys(struct call *c, struct template t)
+{
+	CK_RV rv = collect_from_kms(c, t);
+
+	if (rv == CKR_OK || !is_before_login(c))
+		return (rv);
+	call_note(c, "no keys are found: %s", c->kms.error.message);
+	c->err = ERR_OK;
+	return (CKR_OK);
+}
+
 CK_RV
 find_begin(struct call *c, struct template t)
 {
@@ -331,7 +352,7 @@ find_begin(struct call *c, struct template t)
 		if (t.rows[i].pValue == NULL && t.rows[i].ulValueLen != 0)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
 	if (may_be_in_kms(c, t))
-		rv = collect_from_kms(c, t);
+		rv = collect_keys(c, t);
 	if (rv == CKR_OK && (rv = collect_certificates(c, t)) == CKR_OK)
 		rv = collect_locals(c, t);
 	if (rv != CKR_OK) {

@@ -15,8 +15,8 @@ login_is_private(const struct token *t, const struct object *o)
 	return (login_is_required(t) && o->class != CKO_PUBLIC_KEY);
 }
 
-static bool
-is_logged_in(struct sessions *ss, const struct token *t)
+bool
+login_has_user(struct sessions *ss, const struct token *t)
 {
 	bool yes;
 
@@ -29,7 +29,7 @@ is_logged_in(struct sessions *ss, const struct token *t)
 bool
 login_hides_private(struct sessions *ss, const struct token *t)
 {
-	return (login_is_required(t) && !is_logged_in(ss, t));
+	return (login_is_required(t) && !login_has_user(ss, t));
 }
 
 void
@@ -80,7 +80,7 @@ refuse_officer(struct sessions *ss, const struct token *t)
 {
 	if (session_count(ss, t, false) != session_count(ss, t, true))
 		return (CKR_SESSION_READ_ONLY_EXISTS);
-	if (is_logged_in(ss, t))
+	if (login_has_user(ss, t))
 		return (CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	return (CKR_USER_TYPE_INVALID);
 }
@@ -97,7 +97,7 @@ login_begin(
 		return (refuse_officer(ss, s->token));
 	if (user != CKU_USER && user != CKU_CONTEXT_SPECIFIC)
 		return (CKR_USER_TYPE_INVALID);
-	if (user == CKU_USER && is_logged_in(ss, s->token))
+	if (user == CKU_USER && login_has_user(ss, s->token))
 		return (CKR_USER_ALREADY_LOGGED_IN);
 	if ((rv = check_pin(s->token, pin)) != CKR_OK)
 		return (rv);

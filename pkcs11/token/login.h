@@ -11,6 +11,7 @@
 
 /* CKA_PRIVATE of a key in KMS; of an object kept here, its own attribute. */
 bool login_is_private(const struct token *, const struct object *);
+bool login_has_user(struct sessions *, const struct token *); /* logged in */
 /* Whether private objects cannot be seen now. */
 bool login_hides_private(struct sessions *, const struct token *);
 /* Ends the session's operations with keys that cannot be seen any more. */
