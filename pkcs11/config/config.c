@@ -63,6 +63,7 @@ const struct option token_options[] = {
 	ROW("ca-bundle", PATH, ca_bundle, NULL),
 	ROW("certificates", PATH, certificates, NULL),
 	WORDS("login", CHOICE, login, "none"),
+	ROW("removable", BOOL, removable, "no"),
 	WORDS("show", CHOICE, show, "usable"),
 	ROW("keys", KEYS, keys, NULL),
 	ROW("adopt", BOOL, adopt, "no"),

@@ -28,6 +28,7 @@ struct config_token {
 	char *region, *profile, *endpoint, *ca_bundle;
 	char *certificates; /* directory of certificates; NULL: none */
 	enum config_login login;
+	bool removable; /* the slot shows CKF_REMOVABLE_DEVICE */
 	enum config_show show;
 	/* the selection of keys, and those that may be filled with material:
 	 * see key-list.h; NULL: all keys, none vouched for */

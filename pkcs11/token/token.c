@@ -210,6 +210,8 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
 	if (t->client != NULL)
 		info->flags = CKF_TOKEN_PRESENT;
+	if (t->config->removable)
+		info->flags |= CKF_REMOVABLE_DEVICE;
 	info->firmwareVersion = (CK_VERSION){0, 1};
 }
 

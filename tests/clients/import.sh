@@ -10,7 +10,8 @@ echo "what is signed" >text
 # signature_of MECHANISM ID PUBLIC: the key signs, and openssl verifies.
 signature_of() {
 	sh_mechanism=$1; sh_id=$2; sh_public=$3
-	p11 --sign -m "$sh_mechanism" --id "$sh_id" -i text -o sig &&
+	p11 --sign -m "$sh_mechanism" --id "$sh_id" -i text -o sig \
+	    --signature-format openssl &&
 	    openssl dgst -sha256 -verify "$sh_public" -signature sig text
 }
 
@@ -152,21 +153,51 @@ ok "a key is wrapped here and imported there" carried
 ok "it is in use" says carried p11 --list-objects --type secrkey
 ok "the set is used" [ -z "$(ls sets)" ]
 
-# A private key, if this pkcs11-tool can unwrap one.
+# A private key, as docs/import.md says, from OpenSC 0.26 on.
 openssl genrsa -out rsa.pem 2048 2>/dev/null
 openssl pkcs8 -topk8 -nocrypt -in rsa.pem -outform DER -out rsa.p8
-openssl rsa -in rsa.pem -pubout -out pub.pem 2>/dev/null
-ok "an import pair for RSA_2048" pair RSA_2048 d2 RSA_AES_KEY_WRAP_SHA_256
-ok "openssl wraps the RSA key" rsa_aes rsa.p8 wrapped
-if unwrap d2 RSA: --mechanism RSA-AES-KEY-WRAP --usage-sign >out 2>&1; then
-	configure
-	ok "it signs, and openssl verifies" signature_of SHA256-RSA-PKCS d2 \
-	    pub.pem
-else
-	sed 's/^/# /' out
-	skip "--unwrap of a private key" "this pkcs11-tool cannot"
-fi
+openssl rsa -in rsa.pem -pubout -out rsa.pub.pem 2>/dev/null
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER \
+    -out ec.p8
+openssl pkey -inform DER -in ec.p8 -pubout -out ec.pub.pem
+# private_key SPEC ID FILE TYPE MECHANISM
+private_key() {
+	ok "an import pair for $1" pair "$1" "$2" RSA_AES_KEY_WRAP_SHA_256
+	ok "openssl wraps the key for it" rsa_aes "$3.p8" wrapped
+	case $(opensc-tool --info) in
+	'OpenSC 0.2'[0-5]*)
+		skip "--unwrap of $4" "OpenSC before 0.26 unwraps no private key"
+		;;
+	*)
+		ok "--unwrap of $4" unwrap "$2" "$4" --mechanism 0x1054 \
+		    --usage-sign
+		configure
+		ok "it signs, and openssl verifies" signature_of "$5" "$2" \
+		    "$3.pub.pem"
+		;;
+	esac
+}
+private_key RSA_2048 d2 rsa RSA:2048 SHA256-RSA-PKCS
+private_key ECC_NIST_P256 d3 ec EC:prime256v1 ECDSA-SHA256
+
+# The commands of keyferry(7), as they are printed there.
 configure
+page=${manual%/*}/keyferry.7
+sed -n '/^.Sh BRINGING/,/^.Sh LETTING/{/^pkcs11-tool/,/[^e]$/p;}' "$page" |
+    sed -e 's/^pkcs11-tool --module $module/p11/' -e 's/\\e$/\\/' >manual.sh
+ok "keyferry(7) has the commands" [ "$(grep -c '^p11' manual.sh)" = 4 ]
+sed '/^p11 --unwrap/,$d' manual.sh >before.sh
+sed -n '/^p11 --unwrap/,$p' manual.sh >after.sh
+printed() { (set -e; . "./$1.sh"); }
+openssl rand -out key.bin 32
+ok "they bring in a key, and make an import pair" printed before
+mv wrapping.der wrap.der
+openssl rand -out other.bin 32
+ok "openssl wraps in place of the HSM" oaep other.bin wrapped.bin
+ok "they unwrap the key" printed after
+for label in invoices payments; do
+	ok "$label is there" says $label p11 --list-objects --type secrkey
+done
 
 # p11tool imports private keys and secret keys.
 if command -v p11tool >/dev/null; then

@@ -31,7 +31,8 @@ test_slots(void)
 	OK(info.flags == CKF_TOKEN_PRESENT, "its token is there");
 	RV(p11->C_GetSlotInfo(list[2], &info), CKR_OK,
 	    "C_GetSlotInfo without a token");
-	OK(info.flags == 0, "its token is not");
+	OK(info.flags == CKF_REMOVABLE_DEVICE,
+	    "its token is not, and could be put in, as configured");
 	RV(p11->C_GetSlotInfo(list[0], NULL), CKR_ARGUMENTS_BAD,
 	    "no place for it");
 	RV(p11->C_GetSlotInfo(77, &info), CKR_SLOT_ID_INVALID, "no such slot");
@@ -374,8 +375,9 @@ main(void)
 {
 	testenv_open();
 	testenv_config(NULL, NULL,
-	    "[token other]\nslot = 1\naes-cbc-pad = yes\n"
-	    "[token broken]\nslot = 2\nendpoint = http://192.0.2.1/\n");
+	    "[token other]\nslot = 1\nremovable = no\naes-cbc-pad = yes\n"
+	    "[token broken]\nslot = 2\nremovable = yes\nendpoint = "
+	    "http://192.0.2.1/\n");
 	p11_start();
 	test_slots();
 	test_tokens();
