@@ -22,6 +22,7 @@ struct slab {
 struct arena {
 	pthread_mutex_t lock;
 	size_t size; /* of a slab */
+	bool kept; /* by a forked child */
 	struct slab *slabs;
 };
 
@@ -32,7 +33,7 @@ unit_at(const struct slab *s, size_t i)
 }
 
 static bool
-slab_map(struct slab *s, bool *locked)
+slab_map(struct slab *s, bool kept, bool *locked)
 {
 	uint8_t *inside;
 	size_t len = s->units * UNIT;
@@ -45,10 +46,10 @@ slab_map(struct slab *s, bool *locked)
 		return (false);
 	}
 	inside = s->map + s->guard;
-	/* a child of fork sees zeros, a core dump nothing */
+	/* a core dump has nothing of it, and a forked child sees zeros */
 	s->open = mprotect(inside, len, PROT_READ | PROT_WRITE) == 0;
 	if (!s->open || madvise(inside, len, MADV_DONTDUMP) != 0 ||
-	    madvise(inside, len, MADV_WIPEONFORK) != 0)
+	    (!kept && madvise(inside, len, MADV_WIPEONFORK) != 0))
 		return (false);
 	*locked = mlock(inside, len) == 0;
 	return (true);
@@ -68,7 +69,7 @@ slab_free(struct slab *s)
 }
 
 static struct slab *
-slab_new(size_t size, bool *locked)
+slab_new(size_t size, bool kept, bool *locked)
 {
 	struct slab *s;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -80,28 +81,41 @@ slab_new(size_t size, bool *locked)
 	s->units = (size + page - 1) / page * page / UNIT;
 	s->run = calloc(s->units, sizeof(*s->run));
 	s->used = calloc(s->units, sizeof(*s->used));
-	if (s->run == NULL || s->used == NULL || !slab_map(s, locked)) {
+	if (s->run == NULL || s->used == NULL || !slab_map(s, kept, locked)) {
 		slab_free(s);
 		return (NULL);
 	}
 	return (s);
 }
 
-enum err
-arena_open(size_t size, struct arena **out, bool *locked)
+static enum err
+open_arena(size_t size, bool kept, struct arena **out, bool *locked)
 {
 	struct arena *a;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return (ERR_MEMORY);
 	a->size = size;
-	if ((a->slabs = slab_new(size, locked)) == NULL) {
+	a->kept = kept;
+	if ((a->slabs = slab_new(size, kept, locked)) == NULL) {
 		free(a);
 		return (ERR_MEMORY);
 	}
 	pthread_mutex_init(&a->lock, NULL);
 	*out = a;
 	return (ERR_OK);
+}
+
+enum err
+arena_open(size_t size, struct arena **out, bool *locked)
+{
+	return (open_arena(size, false, out, locked));
+}
+
+enum err
+arena_open_kept(size_t size, struct arena **out, bool *locked)
+{
+	return (open_arena(size, true, out, locked));
 }
 
 /* First fit: little of a slab is ever in use. */
@@ -131,8 +145,8 @@ arena_alloc(struct arena *a, size_t n)
 	pthread_mutex_lock(&a->lock);
 	for (s = a->slabs; s != NULL && p == NULL; s = s->next)
 		p = slab_get(s, n);
-	if (p == NULL &&
-	    (s = slab_new(n > a->size ? n : a->size, &locked)) != NULL) {
+	if (p == NULL && (s = slab_new(n > a->size ? n : a->size, a->kept,
+			      &locked)) != NULL) {
 		/* the first stays first: it is the one that is locked surely */
 		s->next = a->slabs->next;
 		a->slabs->next = s;
@@ -182,4 +196,29 @@ arena_close(struct arena *a)
 	}
 	pthread_mutex_destroy(&a->lock);
 	free(a);
+}
+
+void
+arena_before_fork(struct arena *a)
+{
+	pthread_mutex_lock(&a->lock);
+}
+
+void
+arena_after_fork(struct arena *a)
+{
+	pthread_mutex_unlock(&a->lock);
+}
+
+bool
+arena_lock_in_child(struct arena *a)
+{
+	bool locked = true;
+
+	pthread_mutex_lock(&a->lock);
+	for (const struct slab *s = a->slabs; s != NULL; s = s->next)
+		if (mlock(unit_at(s, 0), s->units * UNIT) != 0)
+			locked = false;
+	pthread_mutex_unlock(&a->lock);
+	return (locked);
 }

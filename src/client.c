@@ -272,7 +272,7 @@ client_close(struct client *c)
 }
 
 /* The rest stays as it is: another thread may have been changing it when the
- * process forked. The arena is empty here already. */
+ * process forked. The arena is wiped here already. */
 void
 client_abandon(struct client *c)
 {

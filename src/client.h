@@ -65,7 +65,8 @@ enum err client_identity(struct client *, const struct deadline *,
     char arn[KMS_ID_SIZE], struct error_info *);
 /* No request may be under way. */
 void client_close(struct client *);
-/* In a forked child, instead of client_close(): lets go of the parent's
- * connections without a byte being sent on them. */
+/* In a forked child, as soon as it runs: lets go of the parent's connections
+ * without a byte being sent on them. The client cannot be used or closed: what
+ * curl and TLS keep for those connections is the parent's. */
 void client_abandon(struct client *);
 #endif

@@ -17,7 +17,7 @@
 #include "crypto.h"
 #include "fips.h"
 
-#define FORK_WAIT_MS 200 /* most stretches are far shorter */
+#define FORK_WAIT_MS 1000 /* nearly all stretches are far shorter */
 
 /* With fork() ahead, no thread begins: else it would wait for ever. */
 static int
@@ -378,9 +378,7 @@ crypto_before_fork(const struct crypto *c)
 	if (c->users == NULL || is_inside(c))
 		return (false);
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += FORK_WAIT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
+	until.tv_sec += FORK_WAIT_MS / 1000;
 	return (
 	    pthread_rwlock_clockwrlock(c->users, CLOCK_MONOTONIC, &until) == 0);
 }

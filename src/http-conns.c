@@ -22,11 +22,13 @@ conns_free(struct conns *c)
 }
 
 void
-conns_abandon(const struct conns *c)
+conns_abandon(struct conns *c)
 {
 	for (size_t i = 0; i < SOCKETS_MAX; i++)
-		if (c->sockets[i] != -1)
+		if (c->sockets[i] != -1) {
 			(void)close(c->sockets[i]);
+			c->sockets[i] = -1; /* a child of the child's, too */
+		}
 }
 
 /* curl's own sockets would be inherited by programs that the host starts, and

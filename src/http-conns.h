@@ -18,7 +18,7 @@ void conns_init(struct conns *);
 /* After the handles that use them. */
 void conns_free(struct conns *);
 /* In a forked child: closes the sockets and sends nothing. */
-void conns_abandon(const struct conns *);
+void conns_abandon(struct conns *);
 
 /* For CURLOPT_OPENSOCKETFUNCTION. */
 curl_socket_t conns_open(struct conns *, const struct curl_sockaddr *);

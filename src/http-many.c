@@ -33,7 +33,7 @@ http_many_free(struct http_many *m)
 }
 
 void
-http_many_abandon(const struct http_many *m)
+http_many_abandon(struct http_many *m)
 {
 	conns_abandon(&m->conns);
 }

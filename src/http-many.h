@@ -34,5 +34,5 @@ void http_many_close(struct http_many *);
 
 /* For http_close() and http_abandon(). */
 void http_many_free(struct http_many *);
-void http_many_abandon(const struct http_many *);
+void http_many_abandon(struct http_many *);
 #endif

@@ -56,14 +56,17 @@ http_close(struct http *h)
 	free(h);
 }
 
-/* Another thread may have held the lock when the process forked: not taken. */
+/* Another thread may have held the lock when the process forked, or have been
+ * about to add one: the lock is not taken. */
 void
 http_abandon(struct http *h)
 {
-	for (size_t i = 0; h != NULL && i < h->all_count; i++)
-		conns_abandon(&h->all[i]->own);
-	for (size_t i = 0; h != NULL && i < h->multi_count; i++)
-		http_many_abandon(h->multis[i]);
+	for (size_t i = 0; h != NULL && i < POOL_MAX; i++)
+		if (h->all[i] != NULL)
+			conns_abandon(&h->all[i]->own);
+	for (size_t i = 0; h != NULL && i < MULTI_MAX; i++)
+		if (h->multis[i] != NULL)
+			http_many_abandon(h->multis[i]);
 }
 
 static enum err

@@ -20,7 +20,7 @@ make_attrset(struct call *c, const struct certfile *f, struct attrset **out)
 	enum err e;
 
 	b = attrset_new(
-	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
+	    c->module->kept_arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
 	if (b == NULL)
 		return (ERR_MEMORY);
 	if ((e = attrset_set_ulong(b, CKA_CLASS, CKO_CERTIFICATE)) == ERR_OK &&
@@ -312,7 +312,7 @@ create_for_session(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	enum err e = ERR_OK;
 
 	b = attrset_new(
-	    c->module->arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
+	    c->module->kept_arena, CKO_CERTIFICATE, CK_UNAVAILABLE_INFORMATION);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
 	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++)

@@ -128,7 +128,7 @@ session_object_build(struct call *c, struct template t,
 	if ((rv = schema_find(c, t, &schema)) != CKR_OK ||
 	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
-	b = attrset_new(c->module->arena, target.class, target.type);
+	b = attrset_new(c->module->kept_arena, target.class, target.type);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
 	if ((e = session_object_set_attrs(b, t)) != ERR_OK)

@@ -95,9 +95,10 @@ put_counter(struct call *c, const struct op *process,
 	uint8_t first[GCM_IV_MAX] = {0};
 	CK_RV rv = CKR_OK;
 
+	s.at_random = !by_caller && free_bits(p) >= RANDOM_BITS_MIN;
 	if (by_caller)
 		memcpy(first, process->context.ptr, p->ulIvLen);
-	else if (free_bits(p) >= RANDOM_BITS_MIN)
+	else if (s.at_random)
 		rv = put_random(c, p);
 	else
 		set_free_bits(p, first);
@@ -114,7 +115,8 @@ put_counter(struct call *c, const struct op *process,
 		return (CKR_OK);
 	case ERR_TOO_BIG:
 		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
-		    "every vector of %zu bits was used with this key",
+		    "every vector of %zu bits was used with this key, or "
+		    "the process that forked this one counts through them",
 		    free_bits(p)));
 	default:
 		return (CKR_HOST_MEMORY);

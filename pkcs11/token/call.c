@@ -16,7 +16,7 @@ call_begin(struct call *c, const char *name)
 	c->name = name;
 	if ((c->module = module_get()) == NULL)
 		return (CKR_CRYPTOKI_NOT_INITIALIZED);
-	if (!module_lock(c->module)) {
+	if (!host_mutex_lock(&c->module->host_mutex)) {
 		module_put(c->module);
 		c->module = NULL;
 		return (CKR_GENERAL_ERROR);
@@ -182,7 +182,7 @@ call_end(struct call *c, CK_RV rv)
 		    rv_name(rv, name));
 	materials_free(&c->materials);
 	crypto_leave(&c->guard);
-	module_unlock(c->module);
+	host_mutex_unlock(&c->module->host_mutex);
 	module_put(c->module);
 	return (rv);
 }

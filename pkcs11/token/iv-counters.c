@@ -10,6 +10,7 @@ struct iv_counter {
 	uint8_t first[IV_COUNTER_BYTES_MAX];
 	size_t len, fixed_bits;
 	bool by_caller;
+	bool parents; /* the process that forked this one goes on with it */
 	uint64_t used;
 };
 
@@ -25,6 +26,26 @@ iv_counters_free(struct iv_counters *cs)
 {
 	free(cs->rows);
 	pthread_mutex_destroy(&cs->lock);
+}
+
+void
+iv_counters_before_fork(struct iv_counters *cs)
+{
+	pthread_mutex_lock(&cs->lock);
+}
+
+void
+iv_counters_after_fork(struct iv_counters *cs)
+{
+	pthread_mutex_unlock(&cs->lock);
+}
+
+void
+iv_counters_in_child(struct iv_counters *cs)
+{
+	cs->parents = true;
+	for (size_t i = 0; i < cs->count; i++)
+		cs->rows[i].parents = true;
 }
 
 /* The number that leads from the first of a row to the vector; false: none. */
@@ -96,11 +117,15 @@ find_or_add(struct iv_counters *cs, const struct iv_sequence *s,
 	struct iv_counter *rows;
 
 	for (size_t i = 0; i < cs->count; i++)
-		if (is_row_of(&cs->rows[i], s)) {
+		if (is_row_of(&cs->rows[i], s) &&
+		    (!s->at_random || !cs->rows[i].parents)) {
 			*out = &cs->rows[i];
-			return (ERR_OK);
+			return ((*out)->parents ? ERR_TOO_BIG : ERR_OK);
 		}
-	if (cs->count == ROWS_MAX)
+	/* one from 0 the parent may begin, too; one of the caller's is another
+	 * in each process, as far as he knows what he does */
+	if (cs->count == ROWS_MAX ||
+	    (cs->parents && !s->at_random && !s->by_caller))
 		return (ERR_TOO_BIG);
 	rows = array_grow(cs->rows, &cs->cap, cs->count + 1, sizeof(*rows));
 	if (rows == NULL)

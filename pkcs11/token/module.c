@@ -2,24 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "config/config-file.h"
-#include "module.h"
 #include "arena.h"
-#include "env.h"
+#include "at-fork.h"
+#include "module.h"
+#include "read-config.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
 #define GRACE_MS 1000 /* what KMS is answering just now may still come */
 #define SLEEP_MS 250 /* before it is seen that the clock has stopped */
-#define LOWEST_POINTER 4096 /* below it no string can be */
 
 /* The one global of the module. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* stopped, or a call ended while exiting */
-	enum { STOPPED, STARTING, STARTED } state;
-	struct module *now; /* while STARTED */
-	struct module *inherited; /* in a forked child: the parent's */
+	/* INHERITED: in a forked child, before its first call; TAKING_OVER:
+	 * while one thread of it makes the parent's module its own */
+	enum { STOPPED, STARTING, STARTED, INHERITED, TAKING_OVER } state;
+	struct module *now; /* while STARTED, INHERITED or TAKING_OVER */
+	bool whole; /* while INHERITED or TAKING_OVER: see at-fork.h */
+	struct abandoned abandoned;
 	unsigned calls; /* that hold a module */
 	bool exiting;
 	bool hooked; /* atexit and pthread_atfork know of us */
@@ -31,38 +33,74 @@ static struct {
     .changed = PTHREAD_COND_INITIALIZER,
     .descriptors = DESCRIPTORS_INIT};
 
+static struct at_fork
+kept_at_fork(struct module *m)
+{
+	return ((struct at_fork){&m->sessions, m->tokens, m->token_count,
+	    &m->iv_counters, m->kept_arena});
+}
+
 /* No thread is inside OpenSSL, or just opening a file that a child must not
- * keep: it may do so in its turn, so the file's lock comes last. */
+ * keep: it may do so in its turn, so the file's lock comes later. */
 static void
 before_fork(void)
 {
+	struct at_fork f;
+
 	global.fork_waited = crypto_before_fork(&global.crypto);
 	descriptors_lock(&global.descriptors);
+	pthread_mutex_lock(&global.lock);
+	if (global.now != NULL) {
+		f = kept_at_fork(global.now);
+		at_fork_lock(&f);
+	}
+}
+
+static void
+unlock_after_fork(void)
+{
+	struct at_fork f;
+
+	if (global.now != NULL) {
+		f = kept_at_fork(global.now);
+		at_fork_unlock(&f);
+	}
+	pthread_mutex_unlock(&global.lock);
+	descriptors_unlock(&global.descriptors);
 }
 
 static void
 in_forking_parent(void)
 {
-	descriptors_unlock(&global.descriptors);
+	unlock_after_fork();
 	crypto_after_fork(&global.crypto, global.fork_waited);
 }
 
 /* A child has one thread and none of the parent's calls. What the parent
- * holds is not ours: its connections must not be touched, only let go of. */
+ * holds is not ours: its connections must not be touched, only let go of. The
+ * rest waits until the child calls us: most never do. */
 static void
 in_forked_child(void)
 {
+	struct at_fork f;
+
 	descriptors_drop(&global.descriptors);
-	descriptors_unlock(&global.descriptors);
+	if (global.now != NULL) {
+		f = kept_at_fork(global.now);
+		at_fork_abandon(&f);
+	}
+	unlock_after_fork();
 	crypto_in_child(&global.crypto);
-	global.crypto_open = false; /* OpenSSL's context was the parent's */
-	pthread_mutex_init(&global.lock, NULL);
 	pthread_cond_init(&global.changed, NULL);
-	if (global.now != NULL)
-		global.inherited = global.now;
-	global.now = NULL;
-	global.state = STOPPED;
 	global.calls = 0;
+	/* of OpenSSL's context a thread that is gone may hold locks */
+	if (!global.fork_waited)
+		global.crypto_open = false;
+	if (global.state == STARTED)
+		global.whole = global.fork_waited;
+	else if (global.state != INHERITED || !global.fork_waited)
+		global.whole = false;
+	global.state = global.now != NULL ? INHERITED : STOPPED;
 }
 
 /* The system's clock, in whose waits OpenSSL is not used. Soon after C_Finalize
@@ -150,14 +188,14 @@ module_free(struct module *m)
 {
 	if (m == NULL)
 		return;
-	if (m->mutex != NULL)
-		(void)m->locks.DestroyMutex(m->mutex);
+	host_mutex_close(&m->host_mutex);
 	sessions_free(&m->sessions);
 	iv_counters_free(&m->iv_counters);
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
 	free(m->tokens);
 	arena_close(m->arena);
+	arena_close(m->kept_arena);
 	log_close(m->log);
 	config_free(&m->config);
 	free(m);
@@ -177,19 +215,26 @@ module_free_inside(struct module *m)
 	crypto_leave(&guard);
 }
 
-static CK_RV
-open_tokens(struct module *m, bool no_threads)
+static struct token_setup
+token_setup(struct module *m, const char *when)
 {
-	const struct token_setup setup = {
+	return ((struct token_setup){
 	    .crypto = m->crypto,
 	    .clock = m->clock,
 	    .log = m->log,
-	    .arena = m->arena,
+	    .arena = m->kept_arena,
 	    .file = m->config.file,
 	    .state = m->config.state,
+	    .when = when,
 	    .last_object = &m->last_object,
-	    .no_threads = no_threads,
-	};
+	    .no_threads = m->no_threads,
+	});
+}
+
+static CK_RV
+open_tokens(struct module *m)
+{
+	const struct token_setup setup = token_setup(m, "C_Initialize");
 	enum err e;
 
 	m->tokens = calloc(m->config.token_count, sizeof(*m->tokens));
@@ -204,58 +249,6 @@ open_tokens(struct module *m, bool no_threads)
 			return (CKR_HOST_MEMORY);
 	}
 	return (CKR_OK);
-}
-
-/* What is wrong with the file is told where it says, else to the system's log.
- */
-static void
-tell(struct log *log, enum log_level level, const char *text)
-{
-	struct log *l = log;
-
-	if (l == NULL && log_open("syslog", &l) != ERR_OK)
-		return;
-	log_line(l, level, "C_Initialize: %s", text);
-	if (l != log)
-		log_close(l);
-}
-
-static void
-tell_notes(const struct module *m)
-{
-	char *notes = m->config.notes, *end;
-
-	for (; notes != NULL && (end = strchr(notes, '\n')) != NULL;
-	     notes = end + 1) {
-		*end = '\0';
-		tell(m->log, LOG_INFO, notes);
-	}
-	for (size_t i = 0; i < m->config.token_count; i++)
-		if (m->config.tokens[i].fault != NULL)
-			tell(m->log, LOG_ERROR, m->config.tokens[i].fault);
-}
-
-/* The environment decides about the log before the file does. */
-static CK_RV
-read_config(struct module *m, const char *init_args)
-{
-	struct error_info error = {.status = 0};
-	const char *spec = env_get("KEYFERRY_LOG");
-	enum err e;
-
-	e = config_load(init_args, &m->config, &error);
-	if (spec == NULL)
-		spec = m->config.log;
-	/* without the log that was asked for: no call fails for that */
-	if (log_open(spec, &m->log) == ERR_MEMORY)
-		return (CKR_HOST_MEMORY);
-	if (e == ERR_OK) {
-		tell_notes(m);
-		return (CKR_OK);
-	}
-	tell(m->log, LOG_ERROR,
-	    error.message[0] != '\0' ? error.message : err_text(e));
-	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }
 
 /*
@@ -305,60 +298,24 @@ module_new(void)
 	return (m);
 }
 
-static CK_RV
-fill_module(struct module *m, bool no_threads)
+static void
+tell_locked(struct module *m, const char *when, bool locked)
 {
-	bool locked;
-
-	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK)
-		return (CKR_HOST_MEMORY);
 	if (!locked)
 		log_line(m->log, LOG_INFO,
-		    "C_Initialize: memory for keys is not locked: see "
-		    "ulimit -l");
-	return (open_tokens(m, no_threads));
+		    "%s: memory for keys is not locked: see ulimit -l", when);
 }
 
-/* p11-kit and NSS hand a string in the reserved member; a value that cannot
- * be a pointer is what the standard forbids. */
 static CK_RV
-check_args(const CK_C_INITIALIZE_ARGS *a)
+fill_module(struct module *m)
 {
-	int given;
+	bool locked, kept_locked;
 
-	if (a == NULL)
-		return (CKR_OK);
-	given = (a->CreateMutex != NULL) + (a->DestroyMutex != NULL) +
-		(a->LockMutex != NULL) + (a->UnlockMutex != NULL);
-	if (given != 0 && given != 4)
-		return (CKR_ARGUMENTS_BAD);
-	if (a->pReserved != NULL && (uintptr_t)a->pReserved < LOWEST_POINTER)
-		return (CKR_ARGUMENTS_BAD);
-	return (CKR_OK);
-}
-
-/* Where the system's locks will do, they are what is used. */
-static CK_RV
-take_locks(struct module *m, const CK_C_INITIALIZE_ARGS *a)
-{
-	if (a == NULL || a->CreateMutex == NULL ||
-	    (a->flags & CKF_OS_LOCKING_OK) != 0)
-		return (CKR_OK);
-	m->locks = *a;
-	return (a->CreateMutex(&m->mutex) == CKR_OK ? CKR_OK : CKR_CANT_LOCK);
-}
-
-bool
-module_lock(struct module *m)
-{
-	return (m->mutex == NULL || m->locks.LockMutex(m->mutex) == CKR_OK);
-}
-
-void
-module_unlock(struct module *m)
-{
-	if (m->mutex != NULL)
-		(void)m->locks.UnlockMutex(m->mutex);
+	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK ||
+	    arena_open_kept(ARENA_SIZE, &m->kept_arena, &kept_locked) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	tell_locked(m, "C_Initialize", locked && kept_locked);
+	return (open_tokens(m));
 }
 
 /* With OpenSSL's context as the thread's. */
@@ -376,10 +333,11 @@ start_inside(struct module *m, const CK_C_INITIALIZE_ARGS *a)
 		global.hooked = true;
 	}
 	crypto_enter(&global.crypto, &guard);
-	rv = fill_module(m,
-	    a != NULL && (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0);
+	m->no_threads = a != NULL &&
+			(a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0;
+	rv = fill_module(m);
 	if (rv == CKR_OK)
-		rv = take_locks(m, a);
+		rv = host_mutex_open(&m->host_mutex, a);
 	crypto_leave(&guard);
 	return (rv);
 }
@@ -395,7 +353,8 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 
 	if (m == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((rv = read_config(m, a == NULL ? NULL : a->pReserved)) == CKR_OK &&
+	if ((rv = read_config(a == NULL ? NULL : a->pReserved, &m->config,
+		 &m->log)) == CKR_OK &&
 	    (rv = open_crypto(m)) == CKR_OK)
 		rv = start_inside(m, a);
 	if (rv == CKR_OK)
@@ -405,36 +364,117 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 	return (rv);
 }
 
-static void
-drop_inherited_module(void)
+/* What was on its way in the parent is wiped here: the arena is another. */
+static CK_RV
+reopen_inside(struct module *m)
 {
-	struct module *m = global.inherited;
+	static const char when[] = "the first call after fork()";
+	const struct token_setup setup = token_setup(m, when);
+	bool locked;
 
-	global.inherited = NULL;
-	for (size_t i = 0; m != NULL && i < m->token_count; i++)
-		if (m->tokens[i].client != NULL) {
-			client_abandon(m->tokens[i].client);
-			regions_abandon(&m->tokens[i].regions);
-		}
+	arena_close(m->arena);
+	m->arena = NULL;
+	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	tell_locked(m, when, arena_lock_in_child(m->kept_arena) && locked);
+	for (size_t i = 0; i < m->token_count; i++)
+		if (m->tokens[i].why_absent[0] == '\0' &&
+		    token_reopen(&m->tokens[i], &setup) != ERR_OK)
+			return (CKR_HOST_MEMORY);
+	return (host_mutex_renew(&m->host_mutex));
+}
+
+/* What is in memory becomes the child's. */
+static void
+take_over(struct module *m)
+{
+	struct at_fork f = kept_at_fork(m);
+
+	at_fork_take_over(&f, global.whole, &global.abandoned);
+	m->refs = 1;
+}
+
+static CK_RV
+reopen(struct module *m)
+{
+	struct crypto_guard guard;
+	CK_RV rv;
+
+	take_over(m);
+	if ((rv = open_crypto(m)) != CKR_OK)
+		return (rv);
+	crypto_enter(&global.crypto, &guard);
+	rv = reopen_inside(m);
+	crypto_leave(&guard);
+	if (rv != CKR_OK)
+		module_free_inside(m);
+	return (rv);
+}
+
+/* With the lock, which is let go meanwhile. The first thread of a forked child
+ * makes the module its own; others wait for it. */
+static void
+reopen_inherited(void)
+{
+	struct module *m = global.now;
+	CK_RV rv;
+
+	while (global.state == TAKING_OVER)
+		pthread_cond_wait(&global.changed, &global.lock);
+	if (global.state != INHERITED || global.exiting)
+		return;
+	global.state = TAKING_OVER;
+	pthread_mutex_unlock(&global.lock);
+	rv = reopen(m);
+	pthread_mutex_lock(&global.lock);
+	global.state = rv == CKR_OK ? STARTED : STOPPED;
+	global.now = rv == CKR_OK ? m : NULL;
+	pthread_cond_broadcast(&global.changed);
+}
+
+/* The module that a forked child has not used is not the child's any more, by
+ * C_Initialize or C_Finalize. NULL: there is none. With the lock. */
+static struct module *
+leave_inherited(void)
+{
+	struct module *m = global.now;
+
+	while (global.state == TAKING_OVER)
+		pthread_cond_wait(&global.changed, &global.lock);
+	if (global.state != INHERITED)
+		return (NULL);
+	global.now = NULL;
+	global.state = STOPPED;
+	return (m);
+}
+
+static void
+free_inherited(struct module *m)
+{
+	take_over(m);
+	m->host_mutex.mutex = NULL;
+	module_free_inside(m);
 }
 
 CK_RV
 module_start(const CK_C_INITIALIZE_ARGS *a)
 {
-	struct module *m = NULL;
+	struct module *m = NULL, *inherited;
 	CK_RV rv;
 
-	if ((rv = check_args(a)) != CKR_OK)
+	if ((rv = host_mutex_check(a)) != CKR_OK)
 		return (rv);
 	pthread_mutex_lock(&global.lock);
+	inherited = leave_inherited();
 	if (global.state != STOPPED || global.exiting)
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	else
 		global.state = STARTING;
 	pthread_mutex_unlock(&global.lock);
+	if (inherited != NULL)
+		free_inherited(inherited);
 	if (rv != CKR_OK)
 		return (rv);
-	drop_inherited_module();
 	rv = start(a, &m);
 	pthread_mutex_lock(&global.lock);
 	global.now = m;
@@ -446,12 +486,11 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 CK_RV
 module_stop(void)
 {
-	struct module *m;
-	bool inherited;
+	struct module *m, *inherited;
 
 	pthread_mutex_lock(&global.lock);
+	inherited = leave_inherited();
 	m = global.now;
-	inherited = global.inherited != NULL;
 	if (m != NULL) {
 		global.now = NULL;
 		global.state = STOPPED;
@@ -461,8 +500,8 @@ module_stop(void)
 		pthread_cond_broadcast(&global.changed);
 	}
 	pthread_mutex_unlock(&global.lock);
-	if (m == NULL && inherited) {
-		drop_inherited_module();
+	if (inherited != NULL) {
+		free_inherited(inherited);
 		return (CKR_OK);
 	}
 	if (m == NULL)
@@ -477,6 +516,7 @@ module_get(void)
 	struct module *m;
 
 	pthread_mutex_lock(&global.lock);
+	reopen_inherited();
 	m = global.exiting ? NULL : global.now;
 	if (m != NULL) {
 		m->refs++;
@@ -507,12 +547,12 @@ module_put(struct module *m)
 void
 module_wait_stop(struct module *m)
 {
-	module_unlock(m);
+	host_mutex_unlock(&m->host_mutex);
 	pthread_mutex_lock(&global.lock);
 	while (global.now == m && !global.exiting)
 		pthread_cond_wait(&global.changed, &global.lock);
 	pthread_mutex_unlock(&global.lock);
-	(void)module_lock(m);
+	(void)host_mutex_lock(&m->host_mutex);
 }
 
 struct token *

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "crypto.h"
 #include "descriptors.h"
+#include "host-mutex.h"
 #include "iv-counters.h"
 #include "log.h"
 #include "session.h"
@@ -11,8 +12,9 @@
 
 /*
  * Everything between C_Initialize and C_Finalize. Calls hold it while they
- * run: it is freed when the last of them ends, and never by a forked child or
- * a process on its way out.
+ * run: it is freed when the last of them ends, and never by a process on its
+ * way out. A forked child goes on with it from its first call on, unless that
+ * is C_Initialize or C_Finalize.
  */
 struct module {
 	/* under module.c's lock: one for being initialised, one a call */
@@ -23,16 +25,16 @@ struct module {
 	const struct clock *clock;
 	struct clock own_clock; /* the system's, which C_Finalize stops */
 	int64_t stops_at_ms; /* atomic; 0: not yet */
-	struct arena *arena; /* for keys that are kept here */
+	struct arena *arena; /* for secrets on their way: a fork wipes it */
+	struct arena
+	    *kept_arena; /* for keys that are kept here, a fork or no */
 	struct token *tokens; /* in the order of the file */
 	size_t token_count;
 	struct sessions sessions;
 	CK_OBJECT_HANDLE last_object; /* atomic */
 	struct iv_counters iv_counters;
-	/* An application that has locks of its own and not the system's: one
-	 * of them around each call. NULL mutex: there is none. */
-	CK_C_INITIALIZE_ARGS locks;
-	void *mutex;
+	bool no_threads; /* the application forbids libraries to start any */
+	struct host_mutex host_mutex;
 };
 
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *);
@@ -46,9 +48,6 @@ bool module_is_stopped(const struct module *);
 struct descriptors *module_descriptors(void);
 /* The process is in exit(): OpenSSL may be gone. */
 bool module_is_exiting(void);
-/* The application's lock, where it has one: around what a call does. */
-bool module_lock(struct module *); /* false: the application refused */
-void module_unlock(struct module *);
 /* Waits, without the application's lock, until the module, which the caller
  * holds, is no longer the one that is initialised. */
 void module_wait_stop(struct module *);

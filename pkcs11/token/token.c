@@ -127,8 +127,9 @@ certs_free(struct certs *cs)
 	pthread_mutex_destroy(&cs->lock);
 }
 
-enum err
-token_open(struct token *t, const struct token_setup *s)
+/* What asks AWS, and what is called after it. */
+static enum err
+open_client(struct token *t, const struct token_setup *s)
 {
 	struct client_conf conf = {
 	    .profile = t->config->profile,
@@ -142,6 +143,32 @@ token_open(struct token *t, const struct token_setup *s)
 	};
 	struct error_info error = {.status = 0};
 	char name[512];
+	enum err e;
+
+	snprintf(name, sizeof(name), "token %s: configuration %s",
+	    t->config->label, s->file != NULL ? s->file : "none");
+	conf.name = name;
+	e = client_open(&conf, &t->client, &error);
+	conf.name = NULL;
+	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
+				&conf, &error)) != ERR_OK) {
+		client_close(t->client);
+		t->client = NULL;
+	}
+	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
+		e = make_state(t, s);
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return (e);
+	snprintf(t->why_absent, sizeof(t->why_absent), "%s%s%s", err_text(e),
+	    error.message[0] != '\0' ? ": " : "", error.message);
+	log_line(s->log, LOG_ERROR, "%s: token %s: %s", s->when,
+	    t->config->label, t->why_absent);
+	return (ERR_OK);
+}
+
+enum err
+token_open(struct token *t, const struct token_setup *s)
+{
 	enum err e;
 
 	t->slot = (CK_SLOT_ID)t->config->slot;
@@ -161,25 +188,15 @@ token_open(struct token *t, const struct token_setup *s)
 		    t->config->fault);
 		return (ERR_OK);
 	}
-	snprintf(name, sizeof(name), "token %s: configuration %s",
-	    t->config->label, s->file != NULL ? s->file : "none");
-	conf.name = name;
-	e = client_open(&conf, &t->client, &error);
-	conf.name = NULL;
-	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
-				&conf, &error)) != ERR_OK) {
-		client_close(t->client);
-		t->client = NULL;
-	}
-	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
-		e = make_state(t, s);
-	if (e == ERR_OK || e == ERR_MEMORY)
-		return (e);
-	snprintf(t->why_absent, sizeof(t->why_absent), "%s%s%s", err_text(e),
-	    error.message[0] != '\0' ? ": " : "", error.message);
-	log_line(s->log, LOG_ERROR, "C_Initialize: token %s: %s",
-	    t->config->label, t->why_absent);
-	return (ERR_OK);
+	return (open_client(t, s));
+}
+
+enum err
+token_reopen(struct token *t, const struct token_setup *s)
+{
+	free(t->state);
+	t->state = NULL;
+	return (open_client(t, s));
 }
 
 void

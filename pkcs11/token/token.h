@@ -54,6 +54,7 @@ struct token_setup {
 	struct arena *arena; /* for keys that are kept here */
 	const char *file; /* the configuration's; NULL: none */
 	const char *state; /* directory of the tokens' state; NULL: none */
+	const char *when; /* for the log: "C_Initialize" */
 	CK_OBJECT_HANDLE *last_object; /* the counter of handles, atomic */
 	bool no_threads; /* no library may start threads */
 };
@@ -62,6 +63,9 @@ struct token_setup {
  * ERR_MEMORY. */
 enum err token_open(struct token *, const struct token_setup *);
 void token_close(struct token *);
+/* In a forked child, where the token's client was abandoned: opens one of its
+ * own, as token_open() does. */
+enum err token_reopen(struct token *, const struct token_setup *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
 /* All but the numbers of sessions. */

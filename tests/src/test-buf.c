@@ -124,6 +124,46 @@ test_arena(void)
 	arena_close(a);
 }
 
+/* What is on its way is not a child's; what is kept is. */
+static void
+test_arena_fork(void)
+{
+	struct arena *wiped = NULL, *kept = NULL;
+	struct buf a, b;
+	bool locked;
+	int status = -1;
+	pid_t child;
+
+	NEED(arena_open(4096, &wiped, &locked) == ERR_OK, "an arena");
+	NEED(arena_open_kept(4096, &kept, &locked) == ERR_OK, "one to keep");
+	a = (struct buf)BUF_SECRET(64, wiped);
+	b = (struct buf)BUF_SECRET(64, kept);
+	NEED(buf_puts(&a, "secret") == ERR_OK &&
+		 buf_puts(&b, "secret") == ERR_OK,
+	    "secrets");
+	fflush(stdout);
+	arena_before_fork(kept);
+	child = fork();
+	arena_after_fork(kept);
+	if (child == 0) {
+		(void)arena_lock_in_child(kept);
+		if (memcmp(b.ptr, "secret", 6) != 0)
+			_exit(1);
+		buf_free(&b);
+		if (buf_puts(&b, "another") != ERR_OK)
+			_exit(2);
+		_exit(memcmp(a.ptr, "\0\0\0\0\0\0", 6) == 0 ? 0 : 3);
+	}
+	OK(waitpid(child, &status, 0) == child && status == 0,
+	    "a child sees one wiped, and goes on with the other: %d", status);
+	OK(memcmp(a.ptr, "secret", 6) == 0 && memcmp(b.ptr, "secret", 6) == 0,
+	    "the parent has both");
+	buf_free(&a);
+	buf_free(&b);
+	arena_close(wiped);
+	arena_close(kept);
+}
+
 /* Memory that may not be written cannot be wiped either. */
 static void
 test_arena_refused(void)
@@ -192,6 +232,7 @@ main(void)
 	test_array();
 	test_growth();
 	test_arena();
+	test_arena_fork();
 	OK(view_equal(VIEW(NULL, 0), VIEW_STR("")) &&
 		!view_equal(VIEW_STR("a"), VIEW_STR("b")) &&
 		!view_equal(VIEW_STR("a"), VIEW_STR("aa")),

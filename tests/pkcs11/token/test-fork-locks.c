@@ -1,7 +1,7 @@
 /* fork() while another thread is at work: at each lock that the thread holds
- * in turn, OpenSSL's own included, a child begins anew, or a child of the child
- * does, or it just ends. None of them waits for a thread that it does not
- * have. */
+ * in turn, OpenSSL's own included, a child goes on with the parent's session, or
+ * begins anew, or a child of the child does, or it just ends. None of them waits
+ * for a thread that it does not have. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -28,6 +28,8 @@ static unsigned stop_at, releases;
 static bool reached; /* the lock at which it pauses */
 static sem_t stopped;
 static CK_OBJECT_HANDLE kms_key; /* the thread asks KMS, if it is one */
+static CK_OBJECT_HANDLE forked; /* a key in KMS */
+static CK_SESSION_HANDLE threads; /* the thread's session */
 
 static void
 releasing(void)
@@ -132,6 +134,23 @@ begin_anew(void)
 	return (p11->C_Finalize(NULL) == CKR_OK ? 0 : 2);
 }
 
+/* With the parent's session, its key, and the session that the thread is in. */
+static int
+go_on(void)
+{
+	CK_SESSION_INFO info;
+
+	if (work(rw) != CKR_OK || ask(rw, forked) != CKR_OK)
+		return (1);
+	/* operations that no call was at are the child's, too */
+	(void)p11->C_DigestInit(threads, NULL);
+	(void)p11->C_EncryptInit(threads, NULL, CK_INVALID_HANDLE);
+	if (p11->C_GetSessionInfo(threads, &info) != CKR_OK ||
+	    work(threads) != CKR_OK || ask(threads, forked) != CKR_OK)
+		return (2);
+	return (p11->C_Finalize(NULL) == CKR_OK ? 0 : 3);
+}
+
 static int
 grandchild(void)
 {
@@ -157,7 +176,7 @@ just_end(void)
 static const struct child_kind {
 	const char *name;
 	int (*run)(void);
-} kinds[] = {{"a child begins anew", begin_anew},
+} kinds[] = {{"a child goes on", go_on}, {"a child begins anew", begin_anew},
     {"a child of a child does", grandchild}, {"a child only ends", just_end}};
 
 static bool
@@ -190,6 +209,7 @@ stop_and_fork(unsigned n, const struct child_kind *k, bool *good)
 	void *failed = NULL;
 	pthread_t t;
 
+	threads = s;
 	stop_at = n;
 	releases = 0;
 	reached = false;
@@ -211,7 +231,7 @@ test_kinds(const char *doing)
 	unsigned forks, step;
 	bool good = true;
 
-	(void)stop_and_fork(1U << 30, &kinds[2], &good); /* counts */
+	(void)stop_and_fork(1U << 30, &kinds[0], &good); /* counts */
 	step = releases / FORKS_MOST + 1;
 	for (size_t i = 0; i < ELEMS(kinds); i++) {
 		forks = 0;
@@ -226,17 +246,15 @@ test_kinds(const char *doing)
 int
 main(void)
 {
-	CK_OBJECT_HANDLE key;
-
 	find_real();
 	testenv_start();
 	if (sem_init(&stopped, 0, 0) != 0)
 		tap_bail();
 	p11_start();
-	key = key_make(material(1), "forked");
+	forked = key_make(material(1), "forked");
 	NEED(work(rw) == CKR_OK, "the work is done");
 	test_kinds("makes keys");
-	kms_key = key;
+	kms_key = forked;
 	test_kinds("asks KMS");
 	OK(work(rw) == CKR_OK, "the parent goes on");
 	p11_stop();

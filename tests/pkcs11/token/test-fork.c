@@ -1,5 +1,5 @@
-/* fork(): the child begins anew, the parent goes on, and the connection that
- * the parent has sees no byte of the child's. */
+/* fork(), and C_Initialize in the child: it begins anew, the parent goes on, and
+ * the connection that the parent has sees no byte of the child's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,29 +43,6 @@ in_child(int (*body)(void))
 #define EXPECT(n, got, want) \
 	if ((got) != (want)) \
 		return (n);
-
-static int
-before_init(void)
-{
-	CK_SESSION_INFO session;
-	CK_SLOT_ID slot;
-	CK_INFO info;
-	CK_ULONG n = 0;
-	CK_BYTE bytes[16];
-
-	EXPECT(1, p11->C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(2, p11->C_GetSlotList(CK_TRUE, NULL, &n),
-	    CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(3, p11->C_GetSessionInfo(rw, &session),
-	    CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(4, use(), CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(5, p11->C_GenerateRandom(rw, bytes, 16),
-	    CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(6, p11->C_CloseSession(rw), CKR_CRYPTOKI_NOT_INITIALIZED)
-	EXPECT(7, p11->C_WaitForSlotEvent(0, &slot, NULL),
-	    CKR_CRYPTOKI_NOT_INITIALIZED)
-	return (0);
-}
 
 static int
 begin_anew(void)
@@ -134,7 +111,6 @@ main(void)
 		int (*body)(void);
 		bool connects;
 	} children[] = {
-	    {"a child has nothing initialised", before_init, false},
 	    {"C_Initialize begins anew", begin_anew, true},
 	    {"so does C_Finalize and C_Initialize", finalize_first, true},
 	    {"a child that just leaves", leave, false},
