@@ -9,7 +9,7 @@
 #include "account.h"
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
-#include "proxy.h"
+#include "counting-proxy.h"
 
 #define KEYS 300
 #define AT_ONCE 32 /* that the module asks for */

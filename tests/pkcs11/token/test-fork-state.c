@@ -10,7 +10,7 @@
 #include "account.h"
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
-#include "proxy.h"
+#include "counting-proxy.h"
 
 #define CHILD_SECONDS 60 /* then it hangs */
 #define CHILDREN 32

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
-#include "proxy.h"
+#include "counting-proxy.h"
 
 #define CHILD_SECONDS 120 /* then it hangs */
 

@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <signal.h>
 #include <unistd.h>
-#include "proxy.h"
+#include "counting-proxy.h"
 #include "tap.h"
 #include "testenv.h"
 
-#define CONNECTIONS 64
+#define CONNECTIONS 512
 
 /* Seen by both processes. */
 static struct counts {

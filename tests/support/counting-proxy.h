@@ -1,5 +1,5 @@
-#ifndef PROXY_H
-#define PROXY_H
+#ifndef COUNTING_PROXY_H
+#define COUNTING_PROXY_H
 #include <stddef.h>
 
 /*
