@@ -24,6 +24,23 @@ chmod -R a+rX xdg
 ok "p11-kit list-modules" says "token: test" host $as_user env \
     XDG_CONFIG_HOME="$dir/xdg" HOME=/nonexistent p11-kit list-modules
 
+# What p11-kit hands to C_Initialize names the configuration.
+printf '[token %s]\n' alpha beta >xdg/two.conf
+chmod 644 xdg/two.conf
+echo "x-init-reserved: config=$dir/xdg/two.conf" >>xdg/pkcs11/modules/keyferry.module
+list_modules() {
+	# shellcheck disable=SC2086 # a command or none
+	host $as_user env "$@" XDG_CONFIG_HOME="$dir/xdg" HOME=/nonexistent \
+	    p11-kit list-modules
+}
+ok "x-init-reserved" says "token: beta" list_modules -u KEYFERRY_CONFIG
+ok "KEYFERRY_CONFIG comes before it" says "token: test" list_modules
+sed -i "s,two.conf,none.conf," xdg/pkcs11/modules/keyferry.module
+list_modules -u KEYFERRY_CONFIG KEYFERRY_LOG=stderr >listed 2>&1
+fails "a file that is not there is no other file" grep -q "token: " listed
+ok "and the log says so" grep -q "none.conf" listed
+sed -i /x-init-reserved/d xdg/pkcs11/modules/keyferry.module
+
 tool() { host p11tool --provider "$module" "$@"; }
 ok "p11tool --list-tokens" says "pkcs11:model=AWS%20KMS;manufacturer=Keyferry" \
     tool --list-tokens

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -240,6 +241,39 @@ test_arguments(void)
 	    "C_Finalize twice");
 }
 
+/* "config=PATH" in the reserved place names the configuration, unless the
+ * environment does. */
+static void
+test_reserved(void)
+{
+	char text[512], kept[512];
+	CK_C_INITIALIZE_ARGS args = {
+	    .flags = CKF_OS_LOCKING_OK, .pReserved = text};
+	CK_ULONG n = 0;
+
+	snprintf(kept, sizeof(kept), "%s", getenv("KEYFERRY_CONFIG"));
+	testenv_write("two.conf", "[token alpha]\n[token beta]\n");
+	snprintf(text, sizeof(text), "config=%s", testenv_path("two.conf"));
+	RV(p11->C_Initialize(&args), CKR_OK, "with the environment's, too");
+	RV(p11->C_GetSlotList(CK_FALSE, NULL, &n), CKR_OK, "C_GetSlotList");
+	COUNT(n, 1, "the environment's counts");
+	p11_stop();
+	unsetenv("KEYFERRY_CONFIG");
+	RV(p11->C_Initialize(&args), CKR_OK, "config=PATH");
+	RV(p11->C_GetSlotList(CK_FALSE, NULL, &n), CKR_OK, "C_GetSlotList");
+	COUNT(n, 2, "is what is read");
+	p11_stop();
+	snprintf(text, sizeof(text), "config=%s", testenv_path("none.conf"));
+	RV(p11->C_Initialize(&args), CKR_GENERAL_ERROR, "a file that is not");
+	snprintf(
+	    text, sizeof(text), "configdir='%s'", testenv_path("two.conf"));
+	RV(p11->C_Initialize(&args), CKR_OK, "what is for another module");
+	RV(p11->C_GetSlotList(CK_FALSE, NULL, &n), CKR_OK, "C_GetSlotList");
+	COUNT(n, 1, "names no file");
+	p11_stop();
+	setenv("KEYFERRY_CONFIG", kept, 1);
+}
+
 /* Locks of the application's own: what it is asked for, and that one alone is
  * inside. */
 static pthread_mutex_t theirs;
@@ -427,6 +461,7 @@ main(void)
 	test_interfaces();
 	test_not_initialized("before C_Initialize");
 	test_arguments();
+	test_reserved();
 	test_callbacks();
 	test_info();
 	test_again();
