@@ -1,11 +1,13 @@
 #include "copy.h"
 #include "create.h"
+#include "object/certs.h"
 #include "object/template-builder.h"
 #include "object/session-object.h"
 
 /*
- * A template that makes a key in KMS of what is kept here. What no key in KMS
- * can be (CKA_EXTRACTABLE) is left out: the copy may be less than its original.
+ * A template that makes an object of the token of what is kept here. What no
+ * key in KMS can be (CKA_EXTRACTABLE) is left out: the copy may be less than
+ * its original.
  */
 static void
 collect(struct call *c, const struct attrset *b, struct template_builder *d)
@@ -34,14 +36,16 @@ object_import(struct call *c, const struct attrset *b, CK_OBJECT_HANDLE *handle)
 	collect(c, b, &d);
 	builder_set(&d, CKA_TOKEN, VIEW(&on, sizeof(on)));
 	if ((rv = builder_finish(&d)) == CKR_OK)
-		rv = object_from_template(
-		    c, builder_template(&d), NULL, handle);
+		rv = b->class == CKO_CERTIFICATE
+			 ? certs_create(c, builder_template(&d), handle)
+			 : object_from_template(
+			       c, builder_template(&d), NULL, handle);
 	builder_free(&d);
 	return (rv);
 }
 
 static CK_RV
-copy_to_kms(struct call *c, const struct attrset *b, struct template t,
+copy_to_token(struct call *c, const struct attrset *b, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
@@ -66,7 +70,7 @@ copy_checked(struct call *c, const struct object *o, struct template t,
 	    (rv = session_object_copy(c, o, t, &b)) != CKR_OK)
 		return (rv);
 	rv = attrset_bool(b, CKA_TOKEN, false)
-		 ? copy_to_kms(c, b, t, handle)
+		 ? copy_to_token(c, b, t, handle)
 		 : session_object_add(c, b, handle);
 	attrset_unref(b);
 	return (rv);

@@ -3,6 +3,7 @@
 #include "attr-rows.h"
 #include "attr.h"
 #include "token/login.h"
+#include "x509.h"
 
 #define VALUE_MAX ATTRSET_VALUE_MAX /* of any attribute that is read */
 
@@ -252,6 +253,9 @@ is_value(const CK_ATTRIBUTE *a, struct view value)
 	    a->pValue, a->ulValueLen / sizeof(CK_ATTRIBUTE)};
 	bool same;
 
+	if (a->type == CKA_SERIAL_NUMBER)
+		return (
+		    x509_is_same_serial(value, VIEW(a->pValue, a->ulValueLen)));
 	if (!attr_is_template(a->type))
 		return (view_equal(value, VIEW(a->pValue, a->ulValueLen)));
 	same = template_pack(inner, &packed) == ERR_OK &&

@@ -185,6 +185,32 @@ check_create(struct call *c, struct template t)
 	return (CKR_OK);
 }
 
+static bool
+is_what_the_certificate_says(const CK_ATTRIBUTE *a, const struct attrset *b)
+{
+	struct view own = attrset_view(b, a->type);
+	struct view v = VIEW(a->pValue, a->ulValueLen);
+
+	return (a->type == CKA_SERIAL_NUMBER ? x509_is_same_serial(own, v)
+					     : view_equal(own, v));
+}
+
+static bool
+is_bool(const CK_ATTRIBUTE *a)
+{
+	return (
+	    a->ulValueLen == sizeof(CK_BBOOL) && a->type != CKA_SERIAL_NUMBER);
+}
+
+/* libp11 gives the hash of the certificate's signature. Those of which this
+ * attribute tells are made here, with CKM_SHA_1. */
+static bool
+is_name_hash(const CK_ATTRIBUTE *a)
+{
+	return (a->type == CKA_NAME_HASH_ALGORITHM &&
+		a->ulValueLen == sizeof(CK_ULONG));
+}
+
 /* What a file cannot hold must not be asked for. */
 static CK_RV
 check_token(struct call *c, struct template t, const struct attrset *b)
@@ -205,10 +231,9 @@ check_token(struct call *c, struct template t, const struct attrset *b)
 			    fixed[i].value ? "true" : "false"));
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		a = &t.rows[i];
-		if (a->ulValueLen != sizeof(CK_BBOOL) && a->ulValueLen != 0 &&
-		    a->type != CKA_LABEL && a->type != CKA_ID &&
-		    !view_equal(attrset_view(b, a->type),
-			VIEW(a->pValue, a->ulValueLen)))
+		if (!is_bool(a) && a->ulValueLen != 0 && a->type != CKA_LABEL &&
+		    a->type != CKA_ID && !is_name_hash(a) &&
+		    !is_what_the_certificate_says(a, b))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "%s differs from what the certificate says",
 			    attribute_name(a->type).text));

@@ -1,7 +1,10 @@
 #include <string.h>
 #include <time.h>
 #include <openssl/x509v3.h>
+#include "cryptoki/der.h"
 #include "hex.h"
+#include "keydata/der-read.h"
+#include "keydata/number.h"
 #include "token/attr-value.h"
 #include "x509.h"
 
@@ -179,4 +182,22 @@ x509_common_name(struct call *c, const struct attrset *b, struct buf *out)
 	OPENSSL_free(text);
 	X509_NAME_free(name);
 	return (rv);
+}
+
+static struct view
+serial_number(struct view serial)
+{
+	struct view rest = serial, number;
+
+	return (number_trim(
+	    der_take(&rest, DER_INTEGER, &number) && rest.len == 0 ? number
+								   : serial));
+}
+
+bool
+x509_is_same_serial(struct view a, struct view b)
+{
+	return (view_equal(a, b) ||
+		(a.len != 0 && b.len != 0 &&
+		    view_equal(serial_number(a), serial_number(b))));
 }

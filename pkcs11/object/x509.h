@@ -11,4 +11,7 @@ enum err x509_set_attrs(struct call *, struct attrset *);
 CK_RV x509_key_hash(struct call *, const struct attrset *, struct buf *out);
 /* The first common name of its subject, in UTF-8; nothing when it has none. */
 CK_RV x509_common_name(struct call *, const struct attrset *, struct buf *out);
+/* Whether both are the same CKA_SERIAL_NUMBER. The standard has it in DER; Java
+ * gives and searches the number alone, without tag and length. */
+bool x509_is_same_serial(struct view, struct view);
 #endif

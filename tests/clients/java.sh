@@ -1,5 +1,5 @@
-# Java's SunPKCS11: its key store shows keys that have a certificate, and jarsigner
-# signs with them.
+# Java's SunPKCS11: its key store shows keys that have a certificate, keytool brings
+# others into it, and jarsigner signs with them.
 . "$srcdir/tests/clients/testenv.sh"
 needs keytool pkcs11-tool openssl
 [ -z "$preload" ] || skip_all "the sanitizers and Java both want SIGSEGV"
@@ -39,4 +39,44 @@ if command -v jarsigner >/dev/null && command -v jar >/dev/null; then
 else
 	skip "jarsigner" "not here"
 fi
+keytool -genkeypair -keyalg RSA -keysize 2048 -alias soft -dname CN=soft \
+    -keystore soft.p12 -storetype PKCS12 -storepass secret >/dev/null 2>&1
+keytool -genkeypair -keyalg EC -groupname secp256r1 -alias other \
+    -dname CN=other -keystore soft.p12 -storetype PKCS12 -storepass secret \
+    >/dev/null 2>&1
+into_token() {
+	keytool -importkeystore -srckeystore soft.p12 -srcstorepass secret \
+	    -providerclass sun.security.pkcs11.SunPKCS11 \
+	    -providerarg "$dir/java.cfg" -destkeystore NONE \
+	    -deststoretype PKCS11 -deststorepass any -noprompt
+}
+# request ALIAS: what it says of its key is what the software key store has.
+request() {
+	with_token keytool -certreq -alias "$1" -file request.pem &&
+	    keytool -exportcert -rfc -alias "$1" -keystore soft.p12 \
+		-storepass secret >soft.pem 2>/dev/null &&
+	    openssl req -in request.pem -noout -verify &&
+	    is_same "$(openssl req -in request.pem -noout -pubkey)" \
+		"$(openssl x509 -in soft.pem -noout -pubkey)"
+}
+is_same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
+for time in first second; do
+	ok "keytool -importkeystore, the $time time" says \
+	    "2 entries successfully imported" into_token
+	for name in soft other; do
+		ok "the token's key $name" request $name
+	done
+done
+is "the certificates are there once" \
+    "$(find certificates -name 'keyferry-*' | wc -l)" 2
+for kind in "EC -groupname secp256r1" "RSA -keysize 2048"; do
+	name=made-$(echo "${kind% -*}" | tr ERSAC ersac)
+	ok "keytool -genkeypair, $name" with_token keytool -genkeypair \
+	    -keyalg $kind -alias "$name" -dname CN=made
+	ok "its request" with_token keytool -certreq -alias "$name" \
+	    -file request.pem
+	ok "it verifies" openssl req -in request.pem -noout -verify
+	ok "keytool -delete" with_token keytool -delete -alias "$name"
+	ok "it is gone" silent_about "$name" with_token keytool -list
+done
 tap_done

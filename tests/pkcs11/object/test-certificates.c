@@ -375,9 +375,65 @@ test_refused(void)
 	with[1] = (CK_ATTRIBUTE)A_BYTES(CKA_SERIAL_NUMBER, "\x02\x01\x08", 3);
 	RV(create(rw, leaf, with, 2, &h), CKR_TEMPLATE_INCONSISTENT,
 	    "another serial number");
+	with[1] = (CK_ATTRIBUTE)A_BYTES(CKA_SERIAL_NUMBER, "\x08", 1);
+	RV(create(rw, leaf, with, 2, &h), CKR_TEMPLATE_INCONSISTENT,
+	    "another serial number without tag and length");
 	with[1] = (CK_ATTRIBUTE)A_BYTES(CKA_MODULUS, "x", 1);
 	RV(create(rw, leaf, with, 2, &h), CKR_ATTRIBUTE_TYPE_INVALID,
 	    "what no certificate has");
+}
+
+/* What Java and libp11 give. */
+static void
+test_other_forms(void)
+{
+	static CK_MECHANISM_TYPE sha256 = CKM_SHA256;
+	static struct {
+		char *bytes;
+		CK_ULONG len;
+	} serials[] = {{"\x02\x02\x00\xff", 4}, {"\x00\xff", 2}, {"\xff", 1},
+	    {"\x00\x00\xff", 3}};
+	X509 *x = cert_new(ca_key, "other forms", 255, ca);
+	CK_OBJECT_HANDLE h;
+
+	for (size_t i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
+		CK_ATTRIBUTE more[] = {A(CKA_TOKEN, yes),
+		    A_BYTES(
+			CKA_SERIAL_NUMBER, serials[i].bytes, serials[i].len),
+		    A(CKA_NAME_HASH_ALGORITHM, sha256)};
+
+		RV(create(rw, x, more, 3, &h), CKR_OK, "serial number %zu", i);
+		OK(attr_is(h, CKA_SERIAL_NUMBER, "\x02\x02\x00\xff", 4),
+		    "it is shown in DER");
+		OK(find_by(CKA_SERIAL_NUMBER, serials[i].bytes,
+		       serials[i].len) == h,
+		    "and found as it was given");
+		COUNT(attr_number(h, CKA_NAME_HASH_ALGORITHM), CKM_SHA_1,
+		    "the hashes are as ever");
+		RV(p11->C_DestroyObject(rw, h), CKR_OK, "C_DestroyObject");
+	}
+	OK(find_by(CKA_SERIAL_NUMBER, "", 0) == CK_INVALID_HANDLE,
+	    "no serial number finds none");
+	X509_free(x);
+}
+
+static void
+test_copy(void)
+{
+	CK_ATTRIBUTE more[] = {A(CKA_TOKEN, no), A_BYTES(CKA_LABEL, "here", 4)};
+	CK_ATTRIBUTE token[] = {A(CKA_TOKEN, yes), A_BYTES(CKA_ID, "\x09", 1)};
+	CK_OBJECT_HANDLE h = 0, copy = 0;
+
+	RV(create(rw, leaf, more, 2, &h), CKR_OK, "a session certificate");
+	RV(p11->C_CopyObject(rw, h, token, 2, &copy), CKR_OK,
+	    "is copied onto the token");
+	OK(attr_is(copy, CKA_TOKEN, &yes, 1) &&
+		attr_is_text(copy, CKA_LABEL, "here") &&
+		attr_is(copy, CKA_ID, "\x09", 1),
+	    "with its names");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "the first goes");
+	OK(find_cert(leaf) == copy, "the copy stays");
+	RV(p11->C_DestroyObject(rw, copy), CKR_OK, "C_DestroyObject");
 }
 
 static void
@@ -493,6 +549,8 @@ main(void)
 	test_changes();
 	test_create();
 	test_refused();
+	test_other_forms();
+	test_copy();
 	test_session();
 	test_trouble();
 	test_open_folder();
