@@ -4,6 +4,7 @@
 #include <string.h>
 #include "client-many.h"
 #include "client.h"
+#include "copy-text.h"
 #include "env.h"
 #include "request.h"
 
@@ -137,7 +138,7 @@ keys_open(struct client *c, const char *profile)
 	enum err e;
 
 	if (profile != NULL && profile[0] != '\0' &&
-	    (c->profile = strdup(profile)) == NULL)
+	    (c->profile = copy_text(profile)) == NULL)
 		return (ERR_MEMORY);
 	if ((e = arena_open(ARENA_SIZE, &c->arena, &locked)) != ERR_OK)
 		return (e);
@@ -168,7 +169,7 @@ client_open(const struct client_conf *conf, struct client **out,
 	c->log = conf->log;
 	c->transport = (struct transport){post, client_post_many, c};
 	rate_limit_init(&c->rate_limit);
-	if (conf->name != NULL && (c->name = strdup(conf->name)) == NULL) {
+	if (conf->name != NULL && (c->name = copy_text(conf->name)) == NULL) {
 		e = ERR_MEMORY;
 		goto out;
 	}

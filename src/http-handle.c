@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include "env.h"
+#include "copy-text.h"
 #include "http-handle.h"
 #include "proxy.h"
 
@@ -158,7 +159,9 @@ http_start_curl(struct http *h)
 	pthread_mutex_lock(&h->lock);
 	if (!h->curl_started) {
 		env_drop("SSLKEYLOGFILE"); /* curl creates that file */
-		if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		/* counts where the host has not started curl before */
+		if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free,
+			realloc, copy_text, calloc) == CURLE_OK)
 			h->curl_started = true;
 		else
 			e = ERR_INTERNAL;

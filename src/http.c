@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "copy-text.h"
 #include "http-handle.h"
 #include "http-many.h"
 #include "http.h"
@@ -20,7 +21,7 @@ http_open(const struct http_conf *conf, struct http **out)
 	h->no_threads = conf->no_threads;
 	h->certificates = conf->certificates;
 	if (conf->ca_bundle != NULL &&
-	    (h->ca_bundle = strdup(conf->ca_bundle)) == NULL) {
+	    (h->ca_bundle = copy_text(conf->ca_bundle)) == NULL) {
 		free(h);
 		return (ERR_MEMORY);
 	}

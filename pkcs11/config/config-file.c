@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "array.h"
 #include "config-file.h"
+#include "copy-text.h"
 #include "env.h"
 #include "ini.h"
 #include "trusted-path.h"
@@ -110,7 +111,7 @@ take_unknown(struct config *c, const struct ini_item *i, bool global,
 		return (add_note(c, text));
 	if (global)
 		return (error_info_set(error, ERR_CONFIG, "%s", text));
-	if (t->fault == NULL && (t->fault = strdup(text)) == NULL)
+	if (t->fault == NULL && (t->fault = copy_text(text)) == NULL)
 		return (ERR_MEMORY);
 	return (ERR_OK);
 }
@@ -300,7 +301,7 @@ config_load(const char *init_args, struct config *c, struct error_info *error)
 	if ((e = open_file(named, path, &fd, error)) != ERR_OK ||
 	    (fd != -1 && (e = read_file(c, fd, path, error)) != ERR_OK))
 		goto out;
-	if (fd != -1 && (c->file = strdup(path)) == NULL) {
+	if (fd != -1 && (c->file = copy_text(path)) == NULL) {
 		e = ERR_MEMORY;
 		goto out;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "config.h"
+#include "copy-text.h"
 #include "env.h"
 #include "key-list.h"
 #include "tag-list.h"
@@ -97,7 +98,7 @@ static enum err
 set_string(char **to, const char *value)
 {
 	free(*to);
-	*to = strdup(value);
+	*to = copy_text(value);
 	return (*to != NULL ? ERR_OK : ERR_MEMORY);
 }
 

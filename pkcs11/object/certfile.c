@@ -19,6 +19,7 @@
 #define PATH_SIZE 4096
 #define FILE_MAX (4 * 1024 * 1024)
 #define CERTS_MAX 4096 /* of a directory */
+#define NAMES_MAX (4 * 1024 * 1024) /* bytes, of its files */
 #define SETTLED 2 /* seconds after which a change shows in the times */
 #define OURS "keyferry-"
 #define OUR_NAME_SIZE (sizeof(OURS "0123456789abcdef0123456789abcdef.pem"))
@@ -43,14 +44,13 @@ is_shown(const struct dirent *d)
 
 /* Ours come first: they know names. */
 static int
-by_name(const struct dirent **a, const struct dirent **b)
+by_name(const void *a, const void *b)
 {
-	bool ours_a = strncmp((*a)->d_name, OURS, strlen(OURS)) == 0;
-	bool ours_b = strncmp((*b)->d_name, OURS, strlen(OURS)) == 0;
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	bool ours_x = strncmp(x, OURS, strlen(OURS)) == 0;
+	bool ours_y = strncmp(y, OURS, strlen(OURS)) == 0;
 
-	if (ours_a != ours_b)
-		return (ours_a ? -1 : 1);
-	return (strcmp((*a)->d_name, (*b)->d_name));
+	return (ours_x != ours_y ? (ours_x ? -1 : 1) : strcmp(x, y));
 }
 
 static uint64_t
@@ -357,32 +357,82 @@ open_directory(struct call *c, const char *dir, int *fd)
 	return (e == ERR_FILE ? fail(c, dir) : e);
 }
 
+/* The files of a directory. */
+struct names {
+	struct buf text; /* each with its NUL */
+	const char **rows; /* in by_name()'s order */
+	size_t count;
+};
+
+static void
+names_free(struct names *n)
+{
+	buf_free(&n->text);
+	free(n->rows);
+}
+
+static enum err
+names_read(struct call *c, const char *dir, struct names *n)
+{
+	const struct dirent *entry;
+	DIR *listing;
+	int fd = -1;
+	enum err e;
+
+	if ((e = open_directory(c, dir, &fd)) != ERR_OK)
+		return (e);
+	if ((listing = fdopendir(fd)) == NULL) {
+		e = fail(c, dir);
+		(void)close(fd);
+		return (e);
+	}
+	while (e == ERR_OK && (entry = readdir(listing)) != NULL) {
+		if (!is_shown(entry))
+			continue;
+		e = buf_append(
+		    &n->text, VIEW(entry->d_name, strlen(entry->d_name) + 1));
+		n->count += e == ERR_OK;
+	}
+	(void)closedir(listing);
+	return (e);
+}
+
+static enum err
+names_sort(struct names *n)
+{
+	const char *name = (const char *)n->text.ptr;
+
+	if (n->count == 0)
+		return (ERR_OK);
+	if ((n->rows = calloc(n->count, sizeof(*n->rows))) == NULL)
+		return (ERR_MEMORY);
+	for (size_t i = 0; i < n->count; i++, name += strlen(name) + 1)
+		n->rows[i] = name;
+	qsort(n->rows, n->count, sizeof(*n->rows), by_name);
+	return (ERR_OK);
+}
+
 enum err
 certfile_read(struct call *c, const char *dir, struct certfiles *l)
 {
-	struct dirent **names = NULL;
-	int fd = -1, count = 0;
+	struct names names = {.text = BUF_INIT(NAMES_MAX)};
 	enum err e;
 
 	*l = (struct certfiles){.rows = NULL};
 	/* whoever can write there decides which certificate a key has */
-	if ((e = open_directory(c, dir, &fd)) == ERR_OK &&
-	    (count = scandirat(fd, ".", &names, is_shown, by_name)) == -1)
-		e = fail(c, dir);
-	if (e != ERR_OK)
-		call_note(c, "certificates: %s", c->kms.error.message);
-	e = ERR_OK;
-	for (int i = 0; i < count; i++) {
-		if (e == ERR_OK)
-			e = take_file(c, dir, names[i]->d_name, l);
-		free(names[i]);
-	}
-	free(names);
-	if (fd != -1)
-		(void)close(fd);
+	if ((e = names_read(c, dir, &names)) != ERR_OK)
+		call_note(c, "certificates: %s",
+		    e == ERR_TOO_BIG ? "there are too many files"
+				     : c->kms.error.message);
+	if ((e = names_sort(&names)) == ERR_MEMORY)
+		goto out;
+	for (size_t i = 0; i < names.count && e == ERR_OK; i++)
+		e = take_file(c, dir, names.rows[i], l);
 	if (l->count == CERTS_MAX)
 		call_note(c, "of %s no more than %d certificates are seen", dir,
 		    CERTS_MAX);
+out:
+	names_free(&names);
 	if (e != ERR_OK)
 		certfile_free(l);
 	return (e);

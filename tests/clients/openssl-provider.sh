@@ -81,6 +81,19 @@ for load in lazy early; do
 	ok "it is the same" cmp wanted got
 done
 
+# A program with another allocator, as BIND and HAProxy have: the provider loads the
+# module with RTLD_DEEPBIND, which keeps its memory apart from theirs.
+jemalloc=$(ldconfig -p | sed -n 's/.*libjemalloc.so.2 .*=> //p' | head -n 1)
+if [ -n "$jemalloc" ]; then
+	ok "pkeyutl -sign in a program with jemalloc" env LD_PRELOAD="$jemalloc" \
+	    OPENSSL_CONF="$dir/openssl.cnf" timeout 60 openssl pkeyutl -sign \
+	    -inkey "$(key rsa)" -in hash -pkeyopt digest:sha256 -out signature
+	ok "it verifies" openssl pkeyutl -verify -pubin -inkey rsa.pub -in hash \
+	    -sigfile signature -pkeyopt digest:sha256
+else
+	skip "a program with jemalloc" "no jemalloc here"
+fi
+
 # Programs whose libcurl reads OpenSSL's configuration when it starts, while it
 # holds a lock of its own.
 if command -v curl >/dev/null; then

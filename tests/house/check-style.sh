@@ -46,6 +46,9 @@ refuses "a macro that jumps in its second line" "a macro that returns" \
 	goto out'
 refuses "a macro that takes a lock" "a macro that returns" \
     '#define LOCKED(x) pthread_mutex_lock(&(x)->lock)'
+refuses "memory from libc" "hands out memory" '	c->file = strdup(path);'
+refuses "memory from libc by another" "hands out memory" \
+    '	if (getline(&line, &size, f) == -1)'
 refuses "an attribute by its number in a message" "a bare number" \
     '	log_line("attribute 0x%lx is missing", type);'
 refuses "a mechanism by its number in a comment" "a bare number" \
