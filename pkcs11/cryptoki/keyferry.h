@@ -34,6 +34,12 @@
 /* Of an import pair's public half, read-only. Compare it with that of the key
  * that the HSM wraps with: SHA-256 of the SubjectPublicKeyInfo in DER. */
 #define CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT (CK_KEYFERRY | 12) /* text: 64 hex digits */
+/*
+ * Of the token's profile object (CKO_PROFILE), which is there without KMS: the
+ * last failure of a call in this session, in the words of the log, which are the
+ * function, its result, what KMS said and what to do; empty: none failed yet.
+ */
+#define CKA_KEYFERRY_LAST_ERROR		(CK_KEYFERRY | 40)	/* text */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*

@@ -189,6 +189,15 @@ read_description(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put(c, out, buf_view(&o->key->meta.description)));
 }
 
+static CK_RV
+read_last_error(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)o;
+	return (c->session == NULL
+		    ? CKR_OK
+		    : attr_put(c, out, view_str(c->session->last_error)));
+}
+
 /* A time in whole seconds; empty: there is none. */
 static CK_RV
 read_deletion(struct call *c, const struct object *o, struct buf *out)
@@ -341,6 +350,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_WRAPPING_KEY, FORM_BYTES, ON_SECRET, MAY(GENERATE), FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_CONTEXT, FORM_BYTES, ON_SECRET, MAY(GENERATE), FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_CIPHERTEXT, FORM_BYTES, ON_SECRET, 0, FACT_FALSE, NULL },
+	{ CKA_KEYFERRY_LAST_ERROR, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_last_error },
 	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_description },
 };
 /* clang-format on */

@@ -77,7 +77,7 @@ struct attr {
 	unsigned on, may;
 	enum fact fact; /* FORM_BOOL */
 	/* of a key in KMS; NULL: FORM_BOOL is a fact, others have none there.
-	 * Of a certificate of the token: what it was not given. */
+	 * Of a certificate or profile of the token: what it was not given. */
 	CK_RV (*read)(struct call *, const struct object *, struct buf *);
 };
 

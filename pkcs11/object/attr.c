@@ -136,7 +136,8 @@ get_from_attrset(struct call *c, const struct object *o, const struct attr *a,
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (attrset_get(b, a->type, &v))
 		return (attr_put(c, out, v));
-	if (a->read != NULL && is_token_certificate(o))
+	if (a->read != NULL &&
+	    (is_token_certificate(o) || o->class == CKO_PROFILE))
 		return (a->read(c, o, out));
 	switch (a->form) {
 	case FORM_BOOL:

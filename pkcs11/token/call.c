@@ -81,9 +81,9 @@ is_answer(const struct call *c, CK_RV rv)
 	return (false);
 }
 
-/* One line: function, code, what, what KMS said, what to do. */
+/* In one line: function, code, what, what KMS said, what to do. */
 static void
-log_result(const struct call *c, CK_RV rv)
+write_result(const struct call *c, CK_RV rv, char *line, size_t size)
 {
 	const struct error_info *f = &c->kms.error;
 	const char *what = c->why, *advice = rv_advice(c->err);
@@ -99,9 +99,24 @@ log_result(const struct call *c, CK_RV rv)
 								     : "",
 		    f->message, f->request_id[0] != '\0' ? ", request " : "",
 		    f->request_id);
-	log_line(c->module->log, LOG_ERROR, "%s: %s%s%s%s%s%s", c->name,
-	    rv_name(rv, name), what[0] != '\0' ? ": " : "", what, said,
-	    advice != NULL ? "; " : "", advice != NULL ? advice : "");
+	snprintf(line, size, "%s: %s%s%s%s%s%s", c->name, rv_name(rv, name),
+	    what[0] != '\0' ? ": " : "", what, said, advice != NULL ? "; " : "",
+	    advice != NULL ? advice : "");
+}
+
+/* A failure, for the log and for CKA_KEYFERRY_LAST_ERROR. */
+static void
+tell_failure(struct call *c, CK_RV rv)
+{
+	char line[SESSION_ERROR_SIZE];
+
+	if (c->session == NULL && !log_enabled(c->module->log, LOG_ERROR))
+		return;
+	write_result(c, rv, line, sizeof(line));
+	if (c->session != NULL)
+		snprintf(c->session->last_error, sizeof(c->session->last_error),
+		    "%s", line);
+	log_line(c->module->log, LOG_ERROR, "%s", line);
 }
 
 CK_RV
@@ -169,17 +184,15 @@ call_end(struct call *c, CK_RV rv)
 		    "C_Finalize was called while KMS was waited for");
 	}
 	rv = with_reason(c, rv);
-	if (c->session != NULL) {
-		if (c->err != ERR_OK)
-			c->session->device_error = (CK_ULONG)
-						       c->kms.error.status;
-		session_put(c->session);
-	}
-	if (!is_answer(c, rv) && log_enabled(c->module->log, LOG_ERROR))
-		log_result(c, rv);
+	if (c->session != NULL && c->err != ERR_OK)
+		c->session->device_error = (CK_ULONG)c->kms.error.status;
+	if (!is_answer(c, rv))
+		tell_failure(c, rv);
 	else
 		log_line(c->module->log, LOG_TRACE, "%s: %s", c->name,
 		    rv_name(rv, name));
+	if (c->session != NULL)
+		session_put(c->session);
 	materials_free(&c->materials);
 	crypto_leave(&c->guard);
 	host_mutex_unlock(&c->module->host_mutex);

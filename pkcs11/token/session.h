@@ -14,6 +14,8 @@ struct find {
 };
 void find_end(struct find *);
 
+#define SESSION_ERROR_SIZE 2048
+
 /* What one session is about. Its lock is held for the length of a call. */
 struct session {
 	unsigned refs; /* atomic: one for being open, one a call */
@@ -22,6 +24,7 @@ struct session {
 	CK_FLAGS flags; /* as C_OpenSession got them */
 	pthread_mutex_t lock;
 	CK_ULONG device_error; /* HTTP status of the last failure */
+	char last_error[SESSION_ERROR_SIZE]; /* of the last call that failed */
 	struct find find;
 	struct op ops[OP_COUNT];
 };

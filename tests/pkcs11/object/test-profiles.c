@@ -1,4 +1,5 @@
 /* Profile objects: what the token says that it is good for. */
+#include <string.h>
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
 
@@ -17,6 +18,9 @@ main(void)
 	CK_ATTRIBUTE label[] = {A_BYTES(CKA_LABEL, "x", 1)};
 	CK_OBJECT_HANDLE h[4], made = 0;
 	CK_BYTE bytes[64];
+	static const char refused[] = "C_CreateObject: CKR_ATTRIBUTE_READ_ONLY";
+	char text[1024];
+	CK_ULONG len;
 
 	/* no KMS is there to be asked */
 	testenv_open();
@@ -33,12 +37,18 @@ main(void)
 	    CK_UNAVAILABLE_INFORMATION, "it has no CKA_ID");
 	COUNT(find(rw, by_id, 1, h, 4), 1, "found by its id");
 	COUNT(find(rw, by_other, 2, h, 4), 0, "no other is there");
+	COUNT(attr(h[0], CKA_KEYFERRY_LAST_ERROR, text, sizeof(text)), 0,
+	    "no call failed yet");
 	RV(p11->C_SetAttributeValue(rw, h[0], label, 1), CKR_ACTION_PROHIBITED,
 	    "C_SetAttributeValue");
 	RV(p11->C_DestroyObject(rw, h[0]), CKR_ACTION_PROHIBITED,
 	    "C_DestroyObject");
 	RV(p11->C_CreateObject(rw, make, 2, &made), CKR_ATTRIBUTE_READ_ONLY,
 	    "C_CreateObject");
+	len = attr(h[0], CKA_KEYFERRY_LAST_ERROR, text, sizeof(text) - 1);
+	text[len < sizeof(text) ? len : 0] = '\0';
+	OK(strncmp(text, refused, strlen(refused)) == 0,
+	    "the last error is that of C_CreateObject: %s", text);
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
