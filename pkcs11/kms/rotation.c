@@ -7,6 +7,7 @@
 #include "settle.h"
 #include "token/state.h"
 
+#define LATE_TRIES 5 /* 1.5 seconds in all */
 #define RECORD_SIZE (KMS_ID_SIZE + 16)
 
 /* A rotation that is under way: whoever is killed after RotateKeyOnDemand and
@@ -99,6 +100,11 @@ import_new(struct call *c, struct provision *p, struct kms_import_in *in,
 	bool was_under_way = is_recorded(c, p);
 	enum err e;
 
+	if (p->key->meta.multi_region_type == KMS_REPLICA)
+		return (error_info_set(&c->kms.error, ERR_UNSUPPORTED,
+		    "key %s is a replica: bring new material to its primary in "
+		    "%s first",
+		    p->key->meta.id, p->key->meta.primary.region));
 	record(c, p, true);
 	in->type = "NEW_KEY_MATERIAL";
 	in->material_id = NULL;
@@ -188,19 +194,90 @@ is_current(struct call *c, const struct provision *p)
 	return (yes);
 }
 
+/*
+ * Whether other Regions have yet to get the material, which came wrapped and so
+ * into this Region alone. KMS may be late in showing what the last of them got.
+ */
+static bool
+waits_for_regions(struct call *c, const struct provision *p)
+{
+	struct kms aside = c->kms;
+	struct materials m;
+	const struct material *it;
+	bool waits;
+	int tries = 0;
+
+	if (p->request->material.ptr != NULL ||
+	    p->key->meta.multi_region != JSON_TRUE)
+		return (false);
+	do {
+		m = (struct materials)MATERIALS_INIT;
+		waits = materials_list(c, &aside, &p->key->meta, &m) ==
+			    ERR_OK &&
+			(it = materials_find(&m, p->material_id)) != NULL &&
+			it->state == KMS_MATERIAL_PENDING_REGIONS;
+		materials_free(&m);
+	} while (waits && settle_pause(&aside.deadline, &tries, LATE_TRIES));
+	return (waits);
+}
+
 /* Unless it is current already. KMS may not yet know that it is there. */
-enum err
-rotation_end(struct call *c, const struct provision *p)
+static enum err
+rotate(struct call *c, struct kms *kms, const struct provision *p)
 {
 	int tries = 0;
 	enum err e;
 
 	do {
-		e = kms_rotate_key_on_demand(&c->kms, p->key->meta.id);
+		e = kms_rotate_key_on_demand(kms, p->key->meta.id);
 		if (e != ERR_OK && is_current(c, p))
 			e = ERR_OK;
 	} while (e == ERR_KEY_STATE &&
-		 settle_pause(&c->kms.deadline, &tries, SETTLE_TRIES));
+		 settle_pause(&kms->deadline, &tries, SETTLE_TRIES));
+	return (e);
+}
+
+/* KMS rotates a multi-Region key in its primary's Region alone. */
+static enum err
+rotate_primary(struct call *c, const struct provision *p)
+{
+	const char *region = p->key->meta.primary.region;
+	struct kms kms = {.deadline = c->kms.deadline};
+	struct client *client = NULL;
+	enum err e = token_open_region(c->token, region, &client, &kms.error);
+
+	if (e == ERR_OK) {
+		kms.transport = client_transport(client);
+		e = rotate(c, &kms, p);
+		client_close(client);
+	}
+	c->kms.error = kms.error;
+	call_note(c,
+	    e == ERR_OK ? "key %s has its new material in each Region, and is "
+			  "rotated to it in %s"
+			: "key %s has its new material in each Region, but is "
+			  "not rotated to it: do so in %s, with aws kms "
+			  "rotate-key-on-demand",
+	    p->key->meta.id, region);
+	return (e);
+}
+
+enum err
+rotation_end(struct call *c, const struct provision *p)
+{
+	enum err e;
+
+	if (waits_for_regions(c, p)) {
+		call_note(c,
+		    "the new material of key %s is in, but KMS rotates to it "
+		    "only when each Region of the key has it: unwrap it there, "
+		    "too; the last one rotates the key",
+		    p->key->meta.id);
+		return (ERR_OK);
+	}
+	e = p->key->meta.multi_region_type == KMS_REPLICA
+		? rotate_primary(c, p)
+		: rotate(c, &c->kms, p);
 	if (e == ERR_OK)
 		record(c, p, false);
 	return (e);

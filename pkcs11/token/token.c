@@ -150,6 +150,7 @@ open_client(struct token *t, const struct token_setup *s)
 	conf.name = name;
 	e = client_open(&conf, &t->client, &error);
 	conf.name = NULL;
+	t->conf = conf;
 	if (e == ERR_OK && (e = regions_open(&t->regions, t->config->replicas,
 				&conf, &error)) != ERR_OK) {
 		client_close(t->client);
@@ -197,6 +198,16 @@ token_reopen(struct token *t, const struct token_setup *s)
 	free(t->state);
 	t->state = NULL;
 	return (open_client(t, s));
+}
+
+enum err
+token_open_region(const struct token *t, const char *region,
+    struct client **out, struct error_info *error)
+{
+	struct client_conf conf = t->conf;
+
+	conf.region = region;
+	return (client_open(&conf, out, error));
 }
 
 void

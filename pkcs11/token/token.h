@@ -42,6 +42,7 @@ struct token {
 	struct pubkey_cache pubkeys;
 	struct end_warnings end_warnings;
 	struct regions regions; /* of replicas */
+	struct client_conf conf; /* of clients of other Regions */
 	struct certs certs;
 	bool logged_in; /* under the sessions' lock */
 };
@@ -66,6 +67,10 @@ void token_close(struct token *);
 /* In a forked child, where the token's client was abandoned: opens one of its
  * own, as token_open() does. */
 enum err token_reopen(struct token *, const struct token_setup *);
+/* A client of another Region with the token's credentials, to be closed with
+ * client_close(). No network. */
+enum err token_open_region(const struct token *, const char *region,
+    struct client **, struct error_info *);
 
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
 /* All but the numbers of sessions. */

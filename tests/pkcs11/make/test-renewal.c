@@ -394,6 +394,76 @@ test_first(void)
 	bring_first("first-sha1", "RSAES_OAEP_SHA_1", hex, 32);
 }
 
+static void
+material_of(CK_OBJECT_HANDLE h, char material_id[65])
+{
+	memset(material_id, 0, 65);
+	COUNT(attr(h, CKA_KEYFERRY_KEY_MATERIAL_ID, material_id, 64), 64,
+	    "its current material");
+}
+
+static CK_OBJECT_HANDLE
+go_to(CK_SLOT_ID slot)
+{
+	p11->C_CloseSession(rw);
+	NEED(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+		 NULL, &rw) == CKR_OK,
+	    "a session in Region %lu", slot);
+	return (find_label("everywhere", CKO_SECRET_KEY));
+}
+
+/* A key of three Regions is rotated when each has the new material. */
+static void
+test_rotate_regions(void)
+{
+	char first[65], now[65];
+	CK_OBJECT_HANDLE key = 0, h;
+	struct pair_handles p[3];
+	struct key_template k;
+
+	p11_stop();
+	testenv_config(NULL, "replicas = eu-west-1, ap-south-1",
+	    "[token west]\nregion = eu-west-1\nslot = 1\nadopt = yes\n"
+	    "wrapping-bits = 2048\n"
+	    "[token south]\nregion = ap-south-1\nslot = 2\nadopt = yes\n"
+	    "wrapping-bits = 2048\n");
+	p11_start();
+	key_template(&k, material(50), "everywhere");
+	RV(p11->C_CreateObject(rw, k.t, k.count, &key), CKR_OK,
+	    "a key of three Regions");
+	material_of(key, first);
+	for (CK_SLOT_ID i = 0; i < 3; i++) {
+		(void)go_to(i);
+		RV(make_pair(CKA_LABEL, "everywhere", 10, &p[i]), CKR_OK,
+		    "a pair in each");
+	}
+	testenv_write("log", "");
+	RV(bring(&p[2], 51, 0, true, &h), CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+	    "new material for a replica");
+	OK(log_says("to its primary in us-east-1 first"), "the log says where");
+	calls_clear();
+	key = go_to(0);
+	seal(key);
+	RV(bring(&p[0], 51, 0, true, &h), CKR_OK, "new for the primary");
+	COUNT(h, key, "it is the key");
+	OK(log_says("only when each Region of the key has it"),
+	    "the log says that other Regions are to have it");
+	material_of(key, now);
+	OK(strcmp(first, now) == 0 && opens(key), "the key is as it was");
+	(void)go_to(1);
+	RV(bring(&p[1], 51, 0, true, &h), CKR_OK, "for one replica");
+	COUNT(calls("RotateKeyOnDemand"), 0, "KMS is not asked to rotate yet");
+	(void)go_to(2);
+	RV(bring(&p[2], 51, 0, true, &h), CKR_OK, "for the other");
+	COUNT(calls("RotateKeyOnDemand"), 1, "the last one rotates the key");
+	for (CK_SLOT_ID i = 0; i < 3; i++) {
+		key = go_to(i);
+		material_of(key, now);
+		OK(strcmp(first, now) != 0 && opens(key), "in each Region");
+	}
+	(void)go_to(0);
+}
+
 int
 main(void)
 {
@@ -413,6 +483,7 @@ main(void)
 	test_disabled();
 	test_rsa();
 	test_first();
+	test_rotate_regions();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
