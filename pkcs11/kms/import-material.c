@@ -47,6 +47,7 @@ take_enabled(struct call *c, struct provision *p)
 
 	c->err = ERR_OK;
 	if (k != NULL) {
+		listing_see_renewal_pair(c, k);
 		k->meta.state = KMS_STATE_ENABLED;
 		snprintf(k->meta.words.state, KMS_WORD_SIZE, "Enabled");
 		e = store_put(&c->token->store, k);

@@ -235,10 +235,11 @@ read_file(struct call *c, const char *name, struct import_params *p)
 /* Those of a set that came from another machine; ERR_NOT_FOUND: there is
  * none. It goes before what is kept here: the key was wrapped for it. */
 static enum err
-load_set(struct call *c, const struct key *k, struct import_params *p)
+load_set(
+    struct call *c, const struct key *k, bool renewal, struct import_params *p)
 {
 	struct import_set s = IMPORT_SET_INIT;
-	enum err e = import_set_read(c, k->meta.id, &s);
+	enum err e = import_set_read(c, k->meta.id, renewal, &s);
 
 	if (e == ERR_OK && s.arn[0] != '\0' && strcmp(s.arn, k->meta.arn) != 0)
 		e = ERR_NOT_FOUND;
@@ -259,7 +260,8 @@ load_set(struct call *c, const struct key *k, struct import_params *p)
 
 /* For another machine. */
 static enum err
-write_set(struct call *c, const struct key *k, const struct import_params *p)
+write_set(struct call *c, const struct key *k, bool renewal,
+    const struct import_params *p)
 {
 	const char *const names[] = {k->names.id, k->names.label};
 	struct import_set s = IMPORT_SET_INIT;
@@ -269,6 +271,7 @@ write_set(struct call *c, const struct key *k, const struct import_params *p)
 	snprintf(s.spec, sizeof(s.spec), "%s", k->spec->kms);
 	snprintf(s.usage, sizeof(s.usage), "%s", k->meta.words.usage);
 	snprintf(s.algorithm, sizeof(s.algorithm), "%s", p->algorithm);
+	memcpy(s.material_id, k->meta.material_id, sizeof(s.material_id));
 	s.valid_to = p->parameters.valid_to;
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
 		if (names[i][0] != '\0')
@@ -279,31 +282,24 @@ write_set(struct call *c, const struct key *k, const struct import_params *p)
 		ERR_OK &&
 	    (e = buf_append(
 		 &s.public_key, buf_view(&p->parameters.public_key))) == ERR_OK)
-		e = import_set_write(c, k->meta.id, &s);
+		e = import_set_write(c, k->meta.id, renewal, &s);
 	import_set_free(&s);
 	return (e);
 }
 
 /* The same, unless it is there. */
 static enum err
-write_missing_set(
-    struct call *c, const struct key *k, const struct import_params *p)
+write_missing_set(struct call *c, const struct key *k, bool renewal,
+    const struct import_params *p)
 {
 	struct import_set s = IMPORT_SET_INIT;
 	enum err e = ERR_OK;
 
 	if (c->token->config->import_sets != NULL &&
-	    import_set_read(c, k->meta.id, &s) != ERR_OK)
-		e = write_set(c, k, p);
+	    import_set_read(c, k->meta.id, renewal, &s) != ERR_OK)
+		e = write_set(c, k, renewal, p);
 	import_set_free(&s);
 	return (e);
-}
-
-/* A set from elsewhere is for a key that waits, never for a renewal pair. */
-static enum err
-spend_set(struct call *c, const struct key *k, bool renewal)
-{
-	return (renewal ? ERR_OK : import_set_spend(c, k->meta.id));
 }
 
 enum err
@@ -316,7 +312,7 @@ import_params_load(
 
 	file_name(k, renewal, name);
 	set_defaults(c, k, p);
-	if (!renewal && (e = load_set(c, k, p)) != ERR_NOT_FOUND)
+	if ((e = load_set(c, k, renewal, p)) != ERR_NOT_FOUND)
 		return (e);
 	e = read_file(c, name, p);
 	/* a file that is damaged tells nothing, and is written anew */
@@ -359,7 +355,7 @@ import_params_fetch(
 	if ((e = import_params_load(c, k, renewal, p)) != ERR_OK)
 		return (e);
 	if (p->parameters.token.len != 0)
-		return (renewal ? ERR_OK : write_missing_set(c, k, p));
+		return (write_missing_set(c, k, renewal, p));
 	/* two that fetch at once must hand out one wrapping key, not two */
 	call_set_deadline(c, c->token->config->import_timeout);
 	file_name(k, renewal, name);
@@ -372,8 +368,8 @@ import_params_fetch(
 	e = get_parameters(c, &c->kms, k, p);
 	if (e == ERR_OK)
 		e = save(c, k, renewal, p);
-	if (e == ERR_OK && !renewal)
-		e = write_set(c, k, p);
+	if (e == ERR_OK)
+		e = write_set(c, k, renewal, p);
 out:
 	state_unlock(c, name, lock);
 	return (e);
@@ -396,7 +392,7 @@ import_params_choose(struct call *c, const struct key *k, bool renewal,
 	    (strcmp(p.algorithm, want.algorithm) != 0 ||
 		strcmp(p.spec, want.spec) != 0 ||
 		p.parameters.token.len == 0) &&
-	    (e = spend_set(c, k, renewal)) == ERR_OK)
+	    (e = import_set_spend(c, k->meta.id, renewal)) == ERR_OK)
 		e = save(c, k, renewal, &want);
 	import_params_free(&p);
 	return (e);
@@ -407,7 +403,7 @@ import_params_forget(struct call *c, const struct key *k, bool renewal)
 {
 	char name[FILE_NAME_SIZE];
 
-	enum err e = spend_set(c, k, renewal);
+	enum err e = import_set_spend(c, k->meta.id, renewal);
 
 	file_name(k, renewal, name);
 	return (e == ERR_OK ? state_remove(c, name) : e);
@@ -420,7 +416,8 @@ import_params_spend(struct call *c, const struct key *k, bool renewal)
 	enum err e = import_params_load(c, k, renewal, &p);
 
 	drop_parameters(&p);
-	if (e == ERR_OK && (e = spend_set(c, k, renewal)) == ERR_OK)
+	if (e == ERR_OK &&
+	    (e = import_set_spend(c, k->meta.id, renewal)) == ERR_OK)
 		e = save(c, k, renewal, &p);
 	import_params_free(&p);
 	return (e);
@@ -430,12 +427,16 @@ bool
 import_params_has_renewal(struct call *c, const char *key_id)
 {
 	struct kms before = c->kms;
+	struct import_set s = IMPORT_SET_INIT;
 	struct buf text = BUF_INIT(FILE_MAX);
 	char name[FILE_NAME_SIZE];
 	enum err e;
 
 	snprintf(name, sizeof(name), "renew-%s", key_id);
 	e = state_read(c, name, &text);
+	if (e != ERR_OK && c->token->config->import_sets != NULL)
+		e = import_set_read(c, key_id, true, &s);
+	import_set_free(&s);
 	buf_free(&text);
 	c->kms = before;
 	return (e == ERR_OK);

@@ -56,7 +56,8 @@ enum err import_params_forget(struct call *, const struct key *, bool renewal);
 /* The set is spent: the next that is asked for is another, of the same
  * algorithm and size. */
 enum err import_params_spend(struct call *, const struct key *, bool renewal);
-/* Whether the state directory has a renewal pair for the key of that id. */
+/* Whether the state directory, or an import set, has a renewal pair for the key
+ * of that id. */
 bool import_params_has_renewal(struct call *, const char *key_id);
 
 /* Readers of attributes of an import pair; those of the public key fetch it

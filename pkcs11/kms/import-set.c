@@ -22,7 +22,8 @@
 #define FILE_MAX (32 * 1024)
 #define LIST_MAX (256 * 1024)
 #define SUFFIX ".json"
-#define NAME_SIZE (KMS_ID_SIZE + 16)
+#define RENEWAL "renew-"
+#define NAME_SIZE (KMS_ID_SIZE + 32)
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
 #define HOURS_24 86400
 #define ARN_FILE "KeyArn.txt"
@@ -34,6 +35,7 @@ static const struct json_field fields[] = {
     SET(arn, "KeyId", TEXT),
     SET(spec, "KeySpec", TEXT),
     SET(usage, "KeyUsage", TEXT),
+    SET(material_id, "CurrentKeyMaterialId", TEXT),
     SET(algorithm, "WrappingAlgorithm", TEXT),
     SET(token, "ImportToken", BYTES),
     SET(public_key, "PublicKey", BYTES),
@@ -41,6 +43,20 @@ static const struct json_field fields[] = {
     SET(aliases, "Aliases", NAMES),
     JSON_END,
 };
+
+/* That of the subdirectory; the file's has a suffix. */
+static void
+set_name(const char *key_id, bool renewal, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%s%s", renewal ? RENEWAL : "", key_id);
+}
+
+static void
+file_name(const char *key_id, bool renewal, char name[NAME_SIZE])
+{
+	snprintf(
+	    name, NAME_SIZE, "%s%s" SUFFIX, renewal ? RENEWAL : "", key_id);
+}
 
 void
 import_set_free(struct import_set *s)
@@ -163,13 +179,13 @@ read_downloaded(struct call *c, int dir, const char *name, struct import_set *s)
 /* The console's download, unpacked into a directory. */
 static enum err
 read_subdirectory(
-    struct call *c, int sets, const char *key_id, struct import_set *s)
+    struct call *c, int sets, const char *name, struct import_set *s)
 {
 	const struct dirent *entry;
 	DIR *listing = NULL;
 	int dir = -1;
 	enum err e = trusted_open_at(
-	    sets, key_id, TRUSTED_DIRECTORY, O_RDONLY, &dir, &c->kms.error);
+	    sets, name, TRUSTED_DIRECTORY, O_RDONLY, &dir, &c->kms.error);
 
 	if (e != ERR_OK)
 		return (e == ERR_FILE && errno == ENOENT ? ERR_NOT_FOUND : e);
@@ -188,7 +204,7 @@ read_subdirectory(
 }
 
 static enum err
-read_set(struct call *c, const char *key_id, struct import_set *s)
+read_set(struct call *c, const char *key_id, bool renewal, struct import_set *s)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
 	char name[NAME_SIZE];
@@ -197,11 +213,13 @@ read_set(struct call *c, const char *key_id, struct import_set *s)
 
 	if (e != ERR_OK)
 		return (e);
-	snprintf(name, sizeof(name), "%s" SUFFIX, key_id);
+	file_name(key_id, renewal, name);
 	if ((e = read_file(c, dir, name, &text)) == ERR_OK)
 		e = json_decode(fields, buf_view(&text), s);
-	else if (e == ERR_NOT_FOUND)
-		e = read_subdirectory(c, dir, key_id, s);
+	else if (e == ERR_NOT_FOUND) {
+		set_name(key_id, renewal, name);
+		e = read_subdirectory(c, dir, name, s);
+	}
 	buf_free(&text);
 	(void)close(dir);
 	return (e);
@@ -254,13 +272,14 @@ put_digest(struct call *c, const struct import_set *s, struct buf *out)
 }
 
 static void
-spent_name(const char *key_id, char name[NAME_SIZE])
+spent_name(const char *key_id, bool renewal, char name[NAME_SIZE])
 {
-	snprintf(name, NAME_SIZE, "spent-%s", key_id);
+	snprintf(name, NAME_SIZE, "spent-%s%s", renewal ? RENEWAL : "", key_id);
 }
 
 static bool
-is_spent(struct call *c, const char *key_id, const struct import_set *s)
+is_spent(struct call *c, const char *key_id, bool renewal,
+    const struct import_set *s)
 {
 	struct buf mine = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
 	struct buf spent = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
@@ -268,7 +287,7 @@ is_spent(struct call *c, const char *key_id, const struct import_set *s)
 	char name[NAME_SIZE];
 	bool yes;
 
-	spent_name(key_id, name);
+	spent_name(key_id, renewal, name);
 	yes = state_read(c, name, &spent) == ERR_OK &&
 	      put_digest(c, s, &mine) == ERR_OK &&
 	      view_equal(buf_view(&mine), buf_view(&spent));
@@ -280,7 +299,8 @@ is_spent(struct call *c, const char *key_id, const struct import_set *s)
 
 /* NULL: it can be used. */
 static const char *
-why_useless(struct call *c, const char *key_id, struct import_set *s)
+why_useless(
+    struct call *c, const char *key_id, bool renewal, struct import_set *s)
 {
 	if (s->token.len == 0)
 		return ("it has no import token");
@@ -295,13 +315,14 @@ why_useless(struct call *c, const char *key_id, struct import_set *s)
 		return ("its wrapping algorithm is not known");
 	if (!(s->valid_to > service_time(c)))
 		return ("its 24 hours are over");
-	if (is_spent(c, key_id, s))
+	if (is_spent(c, key_id, renewal, s))
 		return ("it was used already");
 	return (NULL);
 }
 
 enum err
-import_set_read(struct call *c, const char *key_id, struct import_set *s)
+import_set_read(
+    struct call *c, const char *key_id, bool renewal, struct import_set *s)
 {
 	struct error_info before = c->kms.error;
 	const char *why = NULL;
@@ -309,9 +330,9 @@ import_set_read(struct call *c, const char *key_id, struct import_set *s)
 
 	if (!name_is_key_id(view_str(key_id)))
 		return (ERR_NOT_FOUND);
-	e = read_set(c, key_id, s);
+	e = read_set(c, key_id, renewal, s);
 	if (e == ERR_OK)
-		why = why_useless(c, key_id, s);
+		why = why_useless(c, key_id, renewal, s);
 	else if (e == ERR_UNTRUSTED || e == ERR_FILE)
 		why = c->kms.error.message;
 	else if (e == ERR_REPLY || e == ERR_TOO_BIG)
@@ -325,24 +346,32 @@ import_set_read(struct call *c, const char *key_id, struct import_set *s)
 	return (e);
 }
 
-/* The key id that the name stands for, KEYID.json or KEYID; 0: none. */
-static size_t
-key_id_length(const char *name)
+/* The key id that the name stands for, KEYID.json or KEYID, behind renew- or
+ * not; empty: none. */
+static struct view
+key_id_of(const char *name, bool renewal)
 {
-	size_t len = strlen(name), end = strlen(SUFFIX);
+	size_t begin = strlen(RENEWAL), len, end = strlen(SUFFIX);
 
+	if (renewal && strncmp(name, RENEWAL, begin) != 0)
+		return (VIEW(NULL, 0));
+	if (renewal)
+		name += begin;
+	len = strlen(name);
 	if (len > end && strcmp(name + len - end, SUFFIX) == 0)
 		len -= end;
-	return (len < KMS_ID_SIZE && name_is_key_id(VIEW(name, len)) ? len : 0);
+	if (len >= KMS_ID_SIZE || !name_is_key_id(VIEW(name, len)))
+		return (VIEW(NULL, 0));
+	return (VIEW(name, len));
 }
 
 enum err
-import_set_list(struct call *c, struct buf *key_ids)
+import_set_list(struct call *c, bool renewal, struct buf *key_ids)
 {
 	const struct dirent *entry;
 	DIR *listing = NULL;
 	int dir = -1;
-	size_t len;
+	struct view id;
 	enum err e = open_sets(c, false, &dir);
 
 	if (e == ERR_NOT_FOUND)
@@ -354,9 +383,10 @@ import_set_list(struct call *c, struct buf *key_ids)
 		return (ERR_MEMORY);
 	}
 	while (e == ERR_OK && (entry = readdir(listing)) != NULL) {
-		if ((len = key_id_length(entry->d_name)) == 0)
+		id = key_id_of(entry->d_name, renewal);
+		if (id.len == 0)
 			continue;
-		e = buf_append(key_ids, VIEW(entry->d_name, len));
+		e = buf_append(key_ids, id);
 		if (e == ERR_OK)
 			e = buf_append(key_ids, VIEW("", 1));
 	}
@@ -365,7 +395,8 @@ import_set_list(struct call *c, struct buf *key_ids)
 }
 
 enum err
-import_set_write(struct call *c, const char *key_id, const struct import_set *s)
+import_set_write(struct call *c, const char *key_id, bool renewal,
+    const struct import_set *s)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
 	char name[NAME_SIZE];
@@ -374,7 +405,7 @@ import_set_write(struct call *c, const char *key_id, const struct import_set *s)
 
 	if (c->token->config->import_sets == NULL)
 		return (ERR_OK);
-	snprintf(name, sizeof(name), "%s" SUFFIX, key_id);
+	file_name(key_id, renewal, name);
 	if ((e = json_encode(fields, s, &text)) == ERR_OK &&
 	    (e = open_sets(c, true, &dir)) == ERR_OK &&
 	    (e = replace_file(
@@ -389,7 +420,7 @@ import_set_write(struct call *c, const char *key_id, const struct import_set *s)
 
 /* The files of the set, but for its subdirectory, which is the user's. */
 static bool
-remove_set(struct call *c, const char *key_id)
+remove_set(struct call *c, const char *key_id, bool renewal)
 {
 	char name[NAME_SIZE];
 	int dir = -1;
@@ -397,23 +428,23 @@ remove_set(struct call *c, const char *key_id)
 
 	if (open_sets(c, false, &dir) != ERR_OK)
 		return (false);
-	snprintf(name, sizeof(name), "%s" SUFFIX, key_id);
+	file_name(key_id, renewal, name);
 	gone = unlinkat(dir, name, 0) == 0;
 	(void)close(dir);
 	return (gone);
 }
 
 enum err
-import_set_spend(struct call *c, const char *key_id)
+import_set_spend(struct call *c, const char *key_id, bool renewal)
 {
 	struct import_set s = IMPORT_SET_INIT;
 	struct buf digest = BUF_INIT(2 * SHA256_DIGEST_LENGTH);
 	char name[NAME_SIZE];
-	enum err e = import_set_read(c, key_id, &s);
+	enum err e = import_set_read(c, key_id, renewal, &s);
 
-	if (e == ERR_OK && !remove_set(c, key_id) &&
+	if (e == ERR_OK && !remove_set(c, key_id, renewal) &&
 	    (e = put_digest(c, &s, &digest)) == ERR_OK) {
-		spent_name(key_id, name);
+		spent_name(key_id, renewal, name);
 		e = state_write(c, name, buf_view(&digest));
 	}
 	buf_free(&digest);

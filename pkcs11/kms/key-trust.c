@@ -93,11 +93,11 @@ key_trust_is_named(struct view name, const struct key *k)
 
 /* Whoever put the set there named the key by its ARN. */
 static bool
-has_set(struct call *c, const struct key *k)
+has_set(struct call *c, const struct key *k, bool renewal)
 {
 	struct import_set s = IMPORT_SET_INIT;
 	bool yes = c->token->config->import_sets != NULL &&
-		   import_set_read(c, k->meta.id, &s) == ERR_OK &&
+		   import_set_read(c, k->meta.id, renewal, &s) == ERR_OK &&
 		   strcmp(s.arn, k->meta.arn) == 0;
 
 	import_set_free(&s);
@@ -111,7 +111,7 @@ is_configured(struct call *c, const struct key *k)
 
 	return (config->adopt ||
 		key_list_has(config->keys, k->meta.id, k->meta.arn) ||
-		has_set(c, k));
+		has_set(c, k, false) || has_set(c, k, true));
 }
 
 bool

@@ -139,7 +139,8 @@ static bool
 has_set(struct call *c, const struct key *k)
 {
 	struct import_set s = IMPORT_SET_INIT;
-	bool yes = k->by_set && import_set_read(c, k->meta.id, &s) == ERR_OK;
+	bool yes = k->by_set && import_set_read(c, k->meta.id,
+				    k->has_renewal_pair, &s) == ERR_OK;
 
 	import_set_free(&s);
 	return (yes);

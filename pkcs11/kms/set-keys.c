@@ -34,9 +34,11 @@ take_names(struct key *k, const struct buf *aliases)
 	k->names.known = true;
 }
 
-/* A key that waits, as the set tells of it; NULL: it tells too little. */
+/* A key that waits, or, with a renewal pair, one in use, as the set tells of
+ * it; NULL: it tells too little. */
 static struct key *
-make_key(struct call *c, const char *key_id, const struct import_set *s)
+make_key(struct call *c, const char *key_id, bool renewal,
+    const struct import_set *s)
 {
 	const struct key_spec *spec = key_spec_find(
 	    s->spec[0] != '\0' ? s->spec : c->token->config->import);
@@ -54,43 +56,46 @@ make_key(struct call *c, const char *key_id, const struct import_set *s)
 	snprintf(meta.arn, sizeof(meta.arn), "%s", s->arn);
 	snprintf(meta.spec, sizeof(meta.spec), "%s", spec->kms);
 	meta.usage = usage_of(s, spec);
-	meta.state = KMS_STATE_PENDING_IMPORT;
+	memcpy(meta.material_id, s->material_id, sizeof(meta.material_id));
+	meta.state = renewal ? KMS_STATE_ENABLED : KMS_STATE_PENDING_IMPORT;
 	meta.origin = KMS_ORIGIN_EXTERNAL;
 	snprintf(
 	    meta.words.usage, KMS_WORD_SIZE, "%s", key_usage_name(meta.usage));
-	snprintf(meta.words.state, KMS_WORD_SIZE, "PendingImport");
+	snprintf(meta.words.state, KMS_WORD_SIZE, "%s",
+	    renewal ? "Enabled" : "PendingImport");
 	snprintf(meta.words.origin, KMS_WORD_SIZE, "%s",
 	    kms_origin_name(meta.origin));
 	if ((k = key_new(&meta)) != NULL) {
 		take_names(k, &s->aliases);
 		k->by_set = true;
+		k->has_renewal_pair = renewal;
 	}
 	kms_key_free(&meta);
 	return (k);
 }
 
 static enum err
-learn(struct call *c, const char *key_id)
+learn(struct call *c, const char *key_id, bool renewal)
 {
 	struct key *k = store_key(&c->token->store, key_id);
 	struct import_set s = IMPORT_SET_INIT;
 	enum err e = ERR_OK;
 
-	if (k == NULL && import_set_read(c, key_id, &s) == ERR_OK &&
-	    (k = make_key(c, key_id, &s)) != NULL)
+	if (k == NULL && import_set_read(c, key_id, renewal, &s) == ERR_OK &&
+	    (k = make_key(c, key_id, renewal, &s)) != NULL)
 		e = store_put(&c->token->store, k);
 	import_set_free(&s);
 	key_unref(k);
 	return (e);
 }
 
-enum err
-set_keys_refresh(struct call *c)
+static enum err
+refresh(struct call *c, bool renewal)
 {
 	struct buf ids = BUF_INIT(LIST_MAX);
 	struct error_info before = c->kms.error;
 	const char *at, *end;
-	enum err e = import_set_list(c, &ids);
+	enum err e = import_set_list(c, renewal, &ids);
 
 	if (e != ERR_OK && e != ERR_MEMORY) {
 		call_note(c, "the import sets are not read: %s",
@@ -100,17 +105,34 @@ set_keys_refresh(struct call *c)
 	at = (const char *)ids.ptr;
 	end = at + ids.len;
 	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
-		e = learn(c, at);
+		e = learn(c, at, renewal);
 	buf_free(&ids);
 	c->kms.error = before;
 	return (e);
+}
+
+enum err
+set_keys_refresh(struct call *c)
+{
+	enum err e = refresh(c, false);
+
+	return (e == ERR_OK ? refresh(c, true) : e);
+}
+
+/* Both kinds. */
+static enum err
+list_all(struct call *c, struct buf *ids)
+{
+	enum err e = import_set_list(c, false, ids);
+
+	return (e == ERR_OK ? import_set_list(c, true, ids) : e);
 }
 
 bool
 set_keys_are_there(struct call *c)
 {
 	struct buf ids = BUF_INIT(LIST_MAX);
-	bool yes = import_set_list(c, &ids) == ERR_OK && ids.len != 0;
+	bool yes = list_all(c, &ids) == ERR_OK && ids.len != 0;
 
 	buf_free(&ids);
 	return (yes);
@@ -139,7 +161,7 @@ set_keys_find(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
 	const char *at, *end;
 	struct key *k;
 
-	(void)import_set_list(c, &ids);
+	(void)list_all(c, &ids);
 	at = (const char *)ids.ptr;
 	end = at + ids.len;
 	for (; at < end && f->count < LISTING_NAMES_MAX; at += strlen(at) + 1) {

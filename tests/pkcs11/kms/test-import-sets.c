@@ -42,17 +42,21 @@ make_machine(const char *name, const char *more)
 }
 
 /* As a child, "MACHINE LABEL": finds the pair by its label, or any, and unwraps
- * the file "blob" with it. */
+ * the file "blob" with it. That of a renewal pair is to end in two hours, or,
+ * with a third word, is new. */
 static CK_RV
 unwrap(const char *argument)
 {
 	static CK_BYTE blob[4096];
-	char machine[32], label[32] = "", file[64];
+	char machine[32], label[32] = "", file[64], new[8] = "";
+	CK_ULONG end = (CK_ULONG)time(NULL) + 7200;
 	CK_ATTRIBUTE by[] = {
 	    A(CKA_CLASS, private_class), A_BYTES(CKA_LABEL, label, 0)};
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
 	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes),
 	    A_BYTES(CKA_LABEL, label, 0)};
+	CK_ATTRIBUTE renewed[] = {
+	    A(CKA_KEYFERRY_VALID_TO, end), A(CKA_KEYFERRY_NEW_MATERIAL, yes)};
 	CK_OBJECT_HANDLE pair = CK_INVALID_HANDLE, h;
 	FILE *f = fopen(testenv_path("blob"), "rb");
 	size_t len = f == NULL ? 0 : fread(blob, 1, sizeof(blob), f);
@@ -61,11 +65,13 @@ unwrap(const char *argument)
 
 	if (f != NULL)
 		(void)fclose(f);
-	if (sscanf(argument, "%31s %31s", machine, label) < 1)
+	if (sscanf(argument, "%31s %31s %7s", machine, label, new) < 1)
 		return (CKR_ARGUMENTS_BAD);
 	snprintf(file, sizeof(file), "%s.conf", machine);
 	setenv("KEYFERRY_CONFIG", testenv_path(file), 1);
 	by[1].ulValueLen = t[3].ulValueLen = strlen(label);
+	if (strncmp(label, "renew:", 6) == 0)
+		t[3] = renewed[new[0] != '\0'];
 	if ((rv = p11_begin()) != CKR_OK ||
 	    (rv = p11->C_FindObjectsInit(rw, by, label[0] ? 2 : 1)) != CKR_OK)
 		return (rv);
@@ -180,6 +186,62 @@ test_travels(const char *label, bool denied)
 	OK(child_run("unwrap", argument) != CKR_OK, "once");
 	faults_clear();
 	external_key_free(&o);
+}
+
+/* Wraps that material for the renewal pair of the key of that label. */
+static void
+make_renewal_set(const char *label, const CK_BYTE *clear)
+{
+	struct pair_handles p = pair_make(label);
+	CK_BYTE der[1024], blob[4096];
+	CK_ULONG n = attr(p.public, CKA_PUBLIC_KEY_INFO, der, sizeof(der));
+	size_t len;
+	FILE *f;
+
+	NEED(n < sizeof(der), "the wrapping key");
+	len = external_key_wrap("RSAES_OAEP_SHA_256", der, n, clear, 32, blob);
+	NEED((f = fopen(testenv_path("blob"), "wb")) != NULL &&
+		 fwrite(blob, 1, len, f) == len && fclose(f) == 0,
+	    "the wrapped key");
+	n = attr(p.public, CKA_KEYFERRY_PAIR_OF, arn, sizeof(arn) - 1);
+	arn[n < sizeof(arn) ? n : 0] = '\0';
+	snprintf(key_id, sizeof(key_id), "renew-%s", strrchr(arn, '/') + 1);
+	snprintf(set_file, sizeof(set_file), "here/%s.json", key_id);
+}
+
+/* That of a renewal pair: the other machine renews, and rotates. */
+static void
+test_renewal_travels(bool denied)
+{
+	const char *label = denied ? "only-renews" : "renews";
+	CK_OBJECT_HANDLE h = 0;
+	struct account_key a;
+	char argument[64], alias[64], gone[128];
+
+	h = key_make(material(1), label);
+	snprintf(alias, sizeof(alias), "alias/%s", label);
+	make_machine("nine", denied ? "" : "adopt = yes\n");
+	for (unsigned n = 1; n <= 2; n++) {
+		make_renewal_set(label, material(n));
+		carry("nine");
+		snprintf(gone, sizeof(gone), "nine/%s.json", key_id);
+		snprintf(argument, sizeof(argument), "nine renew:%s%s", label,
+		    n == 1 ? "" : " new");
+		if (denied)
+			deny_all_but_import();
+		RV(child_run("unwrap", argument), CKR_OK, "another machine %s",
+		    n == 1 ? "renews" : "rotates");
+		OK(access(testenv_path(gone), F_OK) != 0,
+		    "the set is used, and gone");
+		COUNT(child_run("unwrap", argument), NO_PAIR,
+		    "and so is the pair");
+		faults_clear();
+		OK(account_alias(alias, &a) &&
+			strcmp(a.state, "Enabled") == 0 && a.valid_to != 0,
+		    "the key is in use, and ends");
+	}
+	COUNT(
+	    attr_number(h, CKA_KEYFERRY_MATERIALS), 2, "it has two materials");
 }
 
 /* Without names, by looking through all that there is. */
@@ -376,6 +438,8 @@ main(int argc, char **argv)
 	p11_start();
 	test_travels("travels", false);
 	test_travels("imports-only", true);
+	test_renewal_travels(false);
+	test_renewal_travels(true);
 	test_search();
 	test_download();
 	test_faults();
