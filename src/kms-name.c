@@ -83,6 +83,34 @@ kms_list_resource_tags(struct kms *k, const char *key, struct kms_page *page)
 	    k, "ListResourceTags", &in, list_resource_tags_out, page));
 }
 
+struct listing_tags {
+	kms_tags_fn *on_tags;
+	void *arg;
+};
+
+static enum err
+take_tags(void *arg, size_t i, enum err e, struct view reply)
+{
+	const struct listing_tags *l = arg;
+	struct kms_page page = {.marker = ""};
+	const char *unreadable;
+
+	e = kms_decode(e, list_resource_tags_out, reply, &page, &unreadable);
+	e = l->on_tags(l->arg, i, e, &page.rows);
+	json_rows_free(&page.rows);
+	return (e);
+}
+
+enum err
+kms_list_tags_of_keys(struct kms *k, const struct kms_key_entry *keys,
+    size_t count, kms_tags_fn *on_tags, void *arg)
+{
+	struct listing_tags l = {on_tags, arg};
+
+	return (
+	    kms_call_keys(k, "ListResourceTags", keys, count, take_tags, &l));
+}
+
 /* Tags: set by rows, taken away by their keys */
 struct tag_in {
 	const char *key;

@@ -204,6 +204,17 @@ enum err kms_list_aliases(struct kms *, const char *key, struct kms_page *);
 enum err kms_list_resource_tags(
     struct kms *, const char *key, struct kms_page *);
 
+/*
+ * ListResourceTags for many keys at once. One page holds all tags that a key
+ * can have: rows of struct kms_tag. on_tags() is called once for each key, in
+ * any order, with an error or with its tags, which are freed after it. Anything
+ * but ERR_OK that it returns ends the batch.
+ */
+typedef enum err kms_tags_fn(
+    void *arg, size_t i, enum err, const struct json_rows *tags);
+enum err kms_list_tags_of_keys(struct kms *, const struct kms_key_entry *keys,
+    size_t count, kms_tags_fn *on_tags, void *arg);
+
 enum err kms_create_alias(struct kms *, const char *alias, const char *key);
 /* Moves it to another key, of the same kind and usage. */
 enum err kms_update_alias(struct kms *, const char *alias, const char *key);

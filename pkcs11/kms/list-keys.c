@@ -298,23 +298,40 @@ choose(struct call *c, const struct rows *ids, const struct rows *aliases,
 	return (e);
 }
 
-/* Lets go of keys that neither names nor aliases nor what they are selects. */
 static void
-leave_outside(struct call *c, struct rows *keys, const struct rows *aliases)
+keep_selected(struct rows *keys, const bool *selected)
 {
 	struct key **k = (void *)keys->ptr;
 	size_t kept = 0;
 
-	if (!selection_needs_metadata(c))
-		return;
 	for (size_t i = 0; i < keys->count; i++)
-		if (selection_chooses(c, k[i]->meta.id,
-			(const void *)aliases->ptr, aliases->count) ||
-		    selection_has_kind(c, k[i]))
+		if (selected[i])
 			k[kept++] = k[i];
 		else
 			key_unref(k[i]);
 	keys->count = kept;
+}
+
+/* Lets go of keys that neither names nor aliases nor what they are selects. */
+static enum err
+leave_outside(struct call *c, struct rows *keys, const struct rows *aliases)
+{
+	struct key **k = (void *)keys->ptr;
+	bool *selected;
+	enum err e;
+
+	if (!selection_needs_metadata(c))
+		return (ERR_OK);
+	if ((selected = calloc(keys->count + 1, sizeof(*selected))) == NULL)
+		return (ERR_MEMORY);
+	for (size_t i = 0; i < keys->count; i++)
+		selected[i] = selection_chooses(c, k[i]->meta.id,
+				  (const void *)aliases->ptr, aliases->count) ||
+			      selection_has_word(c, k[i]);
+	if ((e = selection_add_tagged(c, k, keys->count, selected)) == ERR_OK)
+		keep_selected(keys, selected);
+	free(selected);
+	return (e);
 }
 
 /* The keys of the account that are selected, and what else is named. */
@@ -329,7 +346,7 @@ describe_all(struct call *c, const struct rows *ids, const struct rows *aliases,
 		e = describe_listed(c, &chosen, aliases, keys);
 	free(chosen.ptr);
 	if (e == ERR_OK)
-		leave_outside(c, keys, aliases);
+		e = leave_outside(c, keys, aliases);
 	if (e == ERR_OK && c->token->config->keys != NULL)
 		e = describe_named(c, keys);
 	sort_keys(keys);

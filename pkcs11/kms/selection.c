@@ -1,3 +1,5 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "config/key-list.h"
 #include "selection.h"
@@ -123,6 +125,16 @@ has_selected_tag(const struct call *c, const struct json_rows *tags)
 	return (false);
 }
 
+static void
+note_unseen_tags(struct call *c, const char *key_id, enum err e,
+    const struct error_info *error)
+{
+	call_note(c,
+	    "key %s is left out, for its tags are not seen: %s [%s]; allow "
+	    "kms:ListResourceTags",
+	    key_id, err_text(e), error->message);
+}
+
 /* A failure is not the call's: the key is then not selected. */
 static bool
 ask_tags(struct call *c, const struct key *k)
@@ -142,10 +154,7 @@ ask_tags(struct call *c, const struct key *k)
 			break;
 	}
 	if (e != ERR_OK)
-		call_note(c,
-		    "key %s is left out, for its tags are not seen: "
-		    "%s [%s]",
-		    k->meta.id, err_text(e), aside.error.message);
+		note_unseen_tags(c, k->meta.id, e, &aside.error);
 	return (yes);
 }
 
@@ -168,8 +177,8 @@ ask_aliases(struct call *c, const struct key *k)
 	return (yes);
 }
 
-static bool
-has_word(const struct call *c, const struct key *k)
+bool
+selection_has_word(const struct call *c, const struct key *k)
 {
 	const char *list = selectors(c);
 	struct selector s;
@@ -183,10 +192,54 @@ has_word(const struct call *c, const struct key *k)
 	return (false);
 }
 
-bool
-selection_has_kind(struct call *c, const struct key *k)
+/* The keys that are asked for, and where each is among the caller's. */
+struct asked_tags {
+	struct call *c;
+	struct kms_key_entry *ids;
+	size_t *places;
+	bool *selected;
+};
+
+static enum err
+take_tags(void *arg, size_t i, enum err e, const struct json_rows *tags)
 {
-	return (has_word(c, k) || ask_tags(c, k));
+	const struct asked_tags *a = arg;
+
+	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID ||
+	    e == ERR_REPLY) {
+		note_unseen_tags(a->c, a->ids[i].id, e, &a->c->kms.error);
+		return (ERR_OK);
+	}
+	if (e == ERR_OK)
+		a->selected[a->places[i]] = has_selected_tag(a->c, tags);
+	return (e);
+}
+
+enum err
+selection_add_tagged(
+    struct call *c, struct key *const *keys, size_t count, bool *selected)
+{
+	struct asked_tags a = {.c = c, .selected = selected};
+	enum err e = ERR_MEMORY;
+	size_t n = 0;
+
+	if ((key_list_kinds(selectors(c)) & SELECTOR_TAG) == 0)
+		return (ERR_OK);
+	a.ids = calloc(count + 1, sizeof(*a.ids));
+	a.places = calloc(count + 1, sizeof(*a.places));
+	if (a.ids == NULL || a.places == NULL)
+		goto out;
+	for (size_t i = 0; i < count; i++)
+		if (!selected[i]) {
+			snprintf(a.ids[n].id, sizeof(a.ids[n].id), "%s",
+			    keys[i]->meta.id);
+			a.places[n++] = i;
+		}
+	e = kms_list_tags_of_keys(&c->kms, a.ids, n, take_tags, &a);
+out:
+	free(a.ids);
+	free(a.places);
+	return (e);
 }
 
 bool
@@ -194,7 +247,8 @@ selection_has(struct call *c, const struct key *k, const char *name)
 {
 	char alias[KMS_ALIAS_SIZE] = "";
 
-	if (selectors(c) == NULL || is_named(c, k->meta.id) || has_word(c, k))
+	if (selectors(c) == NULL || is_named(c, k->meta.id) ||
+	    selection_has_word(c, k))
 		return (true);
 	(void)name_meant_alias(view_str(name), alias);
 	if (is_selected_alias(c, alias) ||

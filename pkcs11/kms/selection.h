@@ -18,9 +18,13 @@ bool selection_is_by_name(const struct call *);
  * such a key for a second usage. */
 bool selection_chooses(const struct call *, const char *key_id,
     const struct kms_alias_entry *aliases, size_t count);
-/* Whether the origin, the KeySpec or a tag selects the key: for tags KMS is
- * asked. */
-bool selection_has_kind(struct call *, const struct key *);
+/* Whether the origin or the KeySpec selects the key. */
+bool selection_has_word(const struct call *, const struct key *);
+/* Sets selected[i] where one of the i-th key's tags selects it. KMS is asked
+ * for those that are not selected yet, many at once. A key whose tags are not
+ * seen is not selected, and the log says so. */
+enum err selection_add_tagged(
+    struct call *, struct key *const *keys, size_t count, bool *selected);
 /* Whether more than names and aliases is to be known of each key. */
 bool selection_needs_metadata(const struct call *);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
@@ -89,6 +90,53 @@ test_selectors(void)
 	shows(keys, 5);
 }
 
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
+}
+
+/* Tags are asked for many keys at once: one after the other would take
+ * MANY * DELAY_MS. */
+#define MANY 20
+#define DELAY_MS 300
+static void
+test_many_tags(void)
+{
+	double began;
+
+	for (int i = 0; i < MANY; i++)
+		(void)account_make("HMAC_256", "GENERATE_VERIFY_MAC", NULL);
+	begin("tag:app=pay");
+	control("POST",
+	    "/faults?operation=ListResourceTags&fault=delay&count=0&ms=%d",
+	    DELAY_MS);
+	began = seconds();
+	COUNT(find(rw, NULL, 0, NULL, 0), 1, "one of many has the tag");
+	OK((seconds() - began) * 1000 < MANY * DELAY_MS / 2,
+	    "many are asked at once: %.1f s", seconds() - began);
+	COUNT(calls("ListResourceTags"), MANY + 4, "each once");
+	control("DELETE", "/faults");
+	begin("spec:HMAC_* tag:app=pay");
+	COUNT(find(rw, NULL, 0, NULL, 0), MANY + 1, "with another selector");
+	COUNT(calls("ListResourceTags"), 4, "what that selects is not asked");
+	begin("tag:app=pay");
+	control("POST", "/denials?operation=ListResourceTags");
+	COUNT(find(rw, NULL, 0, NULL, 0), 0, "where tags are not seen");
+	OK(strstr(testenv_read("log"), "allow kms:ListResourceTags") != NULL,
+	    "the log says what to do");
+	control("DELETE", "/denials");
+	begin("tag:app=pay");
+	control("POST",
+	    "/faults?operation=ListResourceTags&fault=unavailable&count=0");
+	RV(p11->C_FindObjectsInit(rw, NULL, 0), CKR_DEVICE_ERROR,
+	    "a KMS that fails hides no key");
+	control("DELETE", "/faults");
+}
+
 /* A search by a name finds no more than a listing. */
 static void
 test_names(void)
@@ -165,14 +213,14 @@ test_left_out(void)
 	p11_start();
 	control("POST", "/faults?operation=ListAliases&fault=error"
 			"&error=AccessDeniedException&count=0");
-	COUNT(find(rw, NULL, 0, NULL, 0), 6, "keys without labels");
+	COUNT(find(rw, NULL, 0, NULL, 0), MANY + 6, "keys without labels");
 	OK(strstr(testenv_read("log"), "keys have no labels") != NULL,
 	    "the log says so");
 	faults_clear();
 	NEED(kms_disable_key(&kms, aes) == ERR_OK &&
 		 kms_schedule_key_deletion(&kms, plain, 7) == ERR_OK,
 	    "two that cannot be used");
-	COUNT(find(rw, NULL, 0, NULL, 0), 4, "are left out");
+	COUNT(find(rw, NULL, 0, NULL, 0), MANY + 4, "are left out");
 	OK(strstr(testenv_read("log"), "aws kms enable-key") != NULL &&
 		strstr(testenv_read("log"), "cancel-key-deletion") != NULL,
 	    "the log says what to do");
@@ -213,6 +261,7 @@ main(void)
 	make_keys();
 	test_selectors();
 	test_names();
+	test_many_tags();
 	test_least();
 	test_left_out();
 	test_misspelt();
