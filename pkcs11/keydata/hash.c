@@ -39,6 +39,15 @@ digest_find(CK_MECHANISM_TYPE mechanism)
 }
 
 const struct digest *
+digest_of_hmac(CK_MECHANISM_TYPE mechanism)
+{
+	for (size_t i = 0; i < digest_count; i++)
+		if (digests[i].hmac_mechanism == mechanism)
+			return (&digests[i]);
+	return (NULL);
+}
+
+const struct digest *
 digest_of_hmac_key(CK_KEY_TYPE type)
 {
 	for (size_t i = 0; i < digest_count; i++)

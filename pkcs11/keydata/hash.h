@@ -39,6 +39,8 @@ enum { ROW_SHA1, ROW_SHA224, ROW_SHA256, ROW_SHA384, ROW_SHA512,
 
 /* The row of a digest's mechanism, or NULL. */
 const struct digest *digest_find(CK_MECHANISM_TYPE);
+/* The row of the digest of an HMAC's mechanism, or NULL. */
+const struct digest *digest_of_hmac(CK_MECHANISM_TYPE);
 /* The row of a type of keys for HMAC with one hash, or NULL. */
 const struct digest *digest_of_hmac_key(CK_KEY_TYPE);
 /* The row of an MGF1, or NULL. */

@@ -5,6 +5,15 @@
 
 /* HKDF (RFC 5869; PKCS#11 3.0, section 2.62). */
 
+/* The standard has the hash itself; Java 25 names the HMAC with it. */
+static const struct digest *
+find_hash(CK_MECHANISM_TYPE mechanism)
+{
+	const struct digest *d = digest_find(mechanism);
+
+	return (d != NULL ? d : digest_of_hmac(mechanism));
+}
+
 static CK_RV
 read_params(struct call *c, const CK_MECHANISM *m,
     const struct hkdf_params **out, const struct digest **digest)
@@ -13,9 +22,11 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    (!p->bExtract && !p->bExpand) ||
-	    (p->pInfo == NULL && p->ulInfoLen != 0) ||
-	    (*digest = digest_find(p->prfHashMechanism)) == NULL)
+	    (p->pInfo == NULL && p->ulInfoLen != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
+	if ((*digest = find_hash(p->prfHashMechanism)) == NULL)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "prfHashMechanism 0x%lx is no hash", p->prfHashMechanism));
 	if (p->bExtract && p->ulSaltType != CKF_HKDF_SALT_NULL &&
 	    p->ulSaltType != CKF_HKDF_SALT_DATA &&
 	    p->ulSaltType != CKF_HKDF_SALT_KEY)

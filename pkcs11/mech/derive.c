@@ -2,7 +2,8 @@
 #include "derive.h"
 #include "object/object-schema.h"
 
-/* A data object has no length of its own: CKA_VALUE_LEN is for us. */
+/* A data object has no length of its own: CKA_VALUE_LEN is for us. Nor has it a
+ * type, but Java gives one. */
 static CK_RV
 begin_data(struct call *c, struct derived *d, struct template t)
 {
@@ -10,7 +11,8 @@ begin_data(struct call *c, struct derived *d, struct template t)
 	CK_RV rv;
 
 	for (CK_ULONG i = 0; i < t.count; i++)
-		if (t.rows[i].type != CKA_VALUE_LEN)
+		if (t.rows[i].type != CKA_VALUE_LEN &&
+		    t.rows[i].type != CKA_KEY_TYPE)
 			builder_set(&rest, t.rows[i].type,
 			    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen));
 	if ((rv = builder_finish(&rest)) == CKR_OK)

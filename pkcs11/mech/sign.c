@@ -256,7 +256,10 @@ ecdsa_verify(struct call *c, struct op *op, struct view signature)
 
 	if ((rv = sign_input(op, hash, &v)) != CKR_OK)
 		return (rv);
-	if (signature.len != ecdsa_len(op, 0))
+	/* r and s may be shorter, if they are equally long (PKCS#11 3.2,
+	 * section 6.3.1): Java pads them to the longer of the two */
+	if (signature.len == 0 || signature.len % 2 != 0 ||
+	    signature.len > ecdsa_len(op, 0))
 		return (CKR_SIGNATURE_LEN_RANGE);
 	if ((rv = raw_to_der(signature, &der, &len)) == CKR_OK)
 		rv = verify_local(c, op, NULL, v, VIEW(der, len));

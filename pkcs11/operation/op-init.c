@@ -42,16 +42,21 @@ op_cancel(struct op ops[OP_COUNT], CK_FLAGS flags)
 }
 
 /*
- * pkcs11-tool begins anew when the result of a single part did not fit,
- * instead of giving more room. The operation has done all it will ever do,
- * so the same Init once more is let through.
+ * Some programs give up when the result of a single part does not fit, instead
+ * of giving more room or ending the operation: pkcs11-tool begins anew with
+ * more, and Java uses the session for something else. PKCS#11 would refuse them
+ * with CKR_OPERATION_ACTIVE for as long as the session lives.
  */
 static bool
-is_repeated_init(
-    const struct op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+is_given_up(struct call *c, const struct op *op)
 {
-	return (op->finished && !op->in_parts && op->object.handle == key &&
-		op->mech->type == m->mechanism);
+	if (op->did_not_fit)
+		call_note(c,
+		    "the result of the operation under way did not fit into "
+		    "the "
+		    "program's buffer; the program begins another, so that "
+		    "result is lost");
+	return (op->did_not_fit);
 }
 
 static bool
@@ -156,7 +161,7 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		    op, op->mech != NULL ? CKR_OK : CKR_ARGUMENTS_BAD));
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if (op->mech != NULL && !is_repeated_init(op, m, key))
+	if (op->mech != NULL && !is_given_up(c, op))
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
 	op->kind = kinds[kind].as;

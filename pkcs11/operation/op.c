@@ -182,7 +182,9 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->single_part_pending = true;
-	return (op_run_final(c, op, in, out));
+	rv = op_run_final(c, op, in, out);
+	op->did_not_fit |= rv == CKR_BUFFER_TOO_SMALL;
+	return (rv);
 }
 
 /* What an Update gives at once must fit before any of its input is taken. */
@@ -300,9 +302,12 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
 	op->in_parts = true;
-	if (answer_before_work(op, 0, out, &rv))
-		return (rv);
-	return (finish(c, op, out));
+	if (!answer_before_work(op, 0, out, &rv))
+		rv = finish(c, op, out);
+	/* Java's AES-CBC comes in parts */
+	op->did_not_fit |= rv == CKR_BUFFER_TOO_SMALL &&
+			   object_in_kms(&op->object);
+	return (rv);
 }
 
 CK_RV

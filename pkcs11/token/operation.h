@@ -43,6 +43,9 @@ struct op {
 	bool in_parts; /* input came through Update */
 	/* a single part was asked for, and is not done yet */
 	bool single_part_pending;
+	/* a single part, or the end of parts with a key in KMS, was answered by
+	 * CKR_BUFFER_TOO_SMALL */
+	bool did_not_fit;
 	bool needs_login; /* by C_Login with CKU_CONTEXT_SPECIFIC */
 	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */

@@ -1,5 +1,7 @@
 # Java's SunPKCS11: its key store shows keys that have a certificate, keytool brings
 # others into it, and jarsigner signs with them.
+clients=$(cd "$srcdir" && pwd)/tests/clients
+recipes=$(cd "$srcdir" && pwd)/docs/recipes
 . "$srcdir/tests/clients/testenv.sh"
 needs keytool pkcs11-tool openssl
 [ -z "$preload" ] || skip_all "the sanitizers and Java both want SIGSEGV"
@@ -79,4 +81,35 @@ for kind in "EC -groupname secp256r1" "RSA -keysize 2048"; do
 	ok "keytool -delete" with_token keytool -delete -alias "$name"
 	ok "it is gone" silent_about "$name" with_token keytool -list
 done
+if java --list-modules 2>/dev/null | grep -q jdk.compiler; then
+	head -c 32 /dev/urandom >aes.bin
+	ok "an AES key is imported" p11 --write-object aes.bin --type secrkey \
+	    --key-type AES:32 --label aes --id 05
+	head -c 32 /dev/zero >hmac.bin
+	ok "an HMAC key is imported" p11 --write-object hmac.bin \
+	    --type secrkey --label hmac --id 06 --usage-sign
+	ok "a key for agreements is imported" make_key dh 07 derive \
+	    -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1
+	openssl req -new -x509 -key dh.key -subj /CN=dh -days 9 \
+	    -out certificates/dh.pem
+	{ cat java.cfg && sed -n 's/^    \(attributes(.*\)/\1/p' \
+	    "$recipes/java.md"; } >program.cfg
+	KEYFERRY_LOG=info:$dir/log java "$clients/Token.java" program.cfg \
+	    >program.out 2>&1
+	while read -r line; do
+		ok "a program: $line" says "$line" cat program.out
+	done <<-END
+		does not fit: ShortBufferException
+		afterwards: [20 bytes]
+		fits: true
+		back: text
+		P-521: 100 of 100
+		the same secret: true
+		the same MAC: true
+	END
+	ok "the log has the result that is lost" \
+	    grep -q "C_EncryptInit: .* did not fit" log
+else
+	skip "a program" "no Java compiler here"
+fi
 tap_done

@@ -265,7 +265,11 @@ test_hkdf(void)
 	struct hkdf_params p = {CK_TRUE, CK_TRUE, CKM_SHA256,
 	    CKF_HKDF_SALT_DATA, salt, sizeof(salt), 0, info, sizeof(info)};
 	CK_MECHANISM data = {CKM_HKDF_DATA, &p, sizeof(p)};
+	CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_OBJECT_CLASS data_class = CKO_DATA;
 	CK_ATTRIBUTE t = A(CKA_VALUE_LEN, asked);
+	CK_ATTRIBUTE java[] = {A(CKA_CLASS, data_class),
+	    A(CKA_KEY_TYPE, generic), A(CKA_VALUE_LEN, asked)};
 	CK_OBJECT_HANDLE base, h, got_prk;
 
 	memset(ikm, 0x0b, sizeof(ikm));
@@ -276,6 +280,16 @@ test_hkdf(void)
 	RV(p11->C_DeriveKey(rw, &data, base, &t, 1, &h), CKR_OK, "HKDF data");
 	COUNT(attr_number(h, CKA_CLASS), CKO_DATA, "a data object");
 	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
+	p.prfHashMechanism = CKM_SHA256_HMAC;
+	RV(p11->C_DeriveKey(rw, &data, base, java, ELEMS(java), &h), CKR_OK,
+	    "HKDF data as Java 25 asks for it");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
+	COUNT(attr(h, CKA_KEY_TYPE, NULL, 0), CK_UNAVAILABLE_INFORMATION,
+	    "a data object has no CKA_KEY_TYPE");
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
+	    "a key, likewise");
+	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
+	p.prfHashMechanism = CKM_SHA256;
 	p.ulSaltType = CKF_HKDF_SALT_KEY;
 	p.hSaltKey = secret(CKK_GENERIC_SECRET, (char *)salt, 13, CK_FALSE);
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,

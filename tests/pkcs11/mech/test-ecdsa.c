@@ -52,11 +52,26 @@ verify(CK_OBJECT_HANDLE key, CK_BYTE *hash, size_t len)
 	return (rv != CKR_OK ? rv : p11->C_Verify(rw, hash, len, sig, sig_len));
 }
 
+/* As Java gives it: both halves only as long as the longer number is. */
+static bool
+make_short(void)
+{
+	size_t half = sig_len / 2, zeros = 0;
+
+	while (zeros + 1 < half && sig[zeros] == 0 && sig[half + zeros] == 0)
+		zeros++;
+	memmove(sig, sig + zeros, half - zeros);
+	memmove(sig + half - zeros, sig + half + zeros, half - zeros);
+	sig_len -= 2 * zeros;
+	return (zeros != 0);
+}
+
 /* How many of a thousand go wrong. r or s with zeros in front count. */
 static void
 test_thousand(const struct keypair_ref *t, size_t hash_len, size_t *zeros)
 {
 	unsigned bad_sign = 0, bad_openssl = 0, bad_here = 0, bad_len = 0;
+	unsigned bad_short = 0;
 	size_t width = ((size_t)EVP_PKEY_get_bits(t->pkey) + 7) / 8;
 	CK_BYTE hash[HASH_MAX];
 
@@ -69,9 +84,20 @@ test_thousand(const struct keypair_ref *t, size_t hash_len, size_t *zeros)
 		bad_openssl += !openssl_verifies(t->pkey, hash, hash_len);
 		bad_here += verify(t->public, hash, hash_len) != CKR_OK;
 		*zeros += sig[0] == 0 || sig[width] == 0;
+		if (make_short())
+			bad_short += verify(t->public, hash, hash_len) !=
+				     CKR_OK;
 	}
+	/* the last one, whose length cannot be */
+	sig_len = 2 * width - 1;
+	bad_len += verify(t->public, hash, hash_len) != CKR_SIGNATURE_LEN_RANGE;
+	sig_len = 2 * width + 2;
+	bad_len += verify(t->public, hash, hash_len) != CKR_SIGNATURE_LEN_RANGE;
+	sig_len = 0;
+	bad_len += verify(t->public, hash, hash_len) != CKR_SIGNATURE_LEN_RANGE;
 	COUNT(bad_sign, 0, "signed");
-	COUNT(bad_len, 0, "each as wide as the curve");
+	COUNT(bad_len, 0, "each as wide as the curve, and no other length");
+	COUNT(bad_short, 0, "shorter halves verify");
 	COUNT(bad_openssl, 0, "OpenSSL verifies them");
 	COUNT(bad_here, 0, "so does the public half");
 	COUNT(calls("Sign"), SIGNATURES, "one call each");

@@ -109,6 +109,25 @@ test_single(const struct kind *k)
 	OK(is_over(k), "it is over");
 }
 
+/* A single part that did not fit, and then another Init. */
+static void
+test_given_up(const struct kind *k)
+{
+	CK_MECHANISM m = k->m;
+
+	begin(k);
+	RV(k->single(rw, in, 32, NULL, &n), CKR_OK, "%s: a length", k->what);
+	RV(k->init(rw, &m, *k->key), CKR_OPERATION_ACTIVE,
+	    "and another Init: not yet");
+	n--;
+	RV(k->single(rw, in, 32, out, &n), CKR_BUFFER_TOO_SMALL, "too little");
+	begin(k);
+	n = sizeof(out);
+	RV(k->single(rw, in, 32, out, &n), CKR_OK, "begun anew");
+	COUNT(n, k->whole, "it gives all");
+	OK(is_over(k), "it is over");
+}
+
 /* A single part and parts do not mix. */
 static void
 test_mix(const struct kind *k)
@@ -278,6 +297,7 @@ main(void)
 	for (size_t i = 0; i < ELEMS(kinds); i++) {
 		test_begin(&kinds[i]);
 		test_single(&kinds[i]);
+		test_given_up(&kinds[i]);
 		test_mix(&kinds[i]);
 		test_errors(&kinds[i]);
 		test_empty(&kinds[i]);
