@@ -71,10 +71,18 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	if (p->ulContextDataLen > CONTEXT_MAX ||
 	    (p->pContextData == NULL && p->ulContextDataLen != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
-	/* of what KMS calls Ed25519ph, RFC 8032 knows nothing */
-	if (op->object.key != NULL && (p->phFlag || p->ulContextDataLen != 0))
+	if (op->object.key != NULL && p->phFlag)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS supports only Ed25519, without a hash or a context"));
+		    "KMS hashes the hash once more: its Ed25519ph is not that "
+		    "of RFC 8032"));
+	if (op->object.key != NULL && m->pParameter != NULL)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "KMS has no Ed25519ctx: sign without a parameter"));
+	/* PKCS#11 3.2, section 6.3.14; RFC 8032, section 5.1 */
+	if (m->pParameter != NULL && !p->phFlag && p->ulContextDataLen == 0)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "CK_EDDSA_PARAMS without phFlag is Ed25519ctx, which needs "
+		    "a context: for Ed25519 leave the parameter out"));
 	if (object_in_kms(&op->object)) {
 		op->data.max = KMS_MESSAGE_MAX;
 		return (CKR_OK);
@@ -115,7 +123,7 @@ static CK_RV
 finish(struct call *c, struct op *op)
 {
 	struct kms_sign_in in = {
-	    .message = message_of(op),
+	    .message = buf_view(&op->data),
 	    .message_type = "RAW",
 	    .algorithm = op->mech->kms_algorithm,
 	};
@@ -124,6 +132,9 @@ finish(struct call *c, struct op *op)
 
 	if (!object_in_kms(&op->object))
 		return (sign(c, op));
+	if (op->data.len == 0)
+		return (call_error(
+		    c, op_length_error(op), "KMS signs no empty message"));
 	in.key = op->object.key->meta.arn;
 	do
 		e = kms_sign(&c->kms, &in, &op->result);

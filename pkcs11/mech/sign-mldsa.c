@@ -14,7 +14,7 @@
  * What is signed is mu = SHAKE256(tr || 0 || len(context) || context ||
  * message), 64 bytes long, where tr is the same of the public key (FIPS 204,
  * algorithm 7). KMS takes a short message as it is, else mu, which needs no
- * message to be kept. Verifying is with mu always.
+ * message to be kept; an empty message only so. Verifying is with mu always.
  */
 
 static CK_RV
@@ -148,13 +148,17 @@ finish(struct call *c, struct op *op)
 	uint8_t mu[MU_LEN];
 	struct kms_sign_in in = {
 	    .key = op->object.key->meta.arn,
-	    .message = op->data.len != 0 ? buf_view(&op->data) : VIEW_STR(""),
+	    .message = buf_view(&op->data),
 	    .message_type = "RAW",
 	    .algorithm = op->mech->kms_algorithm,
 	};
 	int tries = 0;
 	enum err e;
+	CK_RV rv;
 
+	if (op->md == NULL && op->data.len == 0 &&
+	    (rv = mu_begin(c, op)) != CKR_OK)
+		return (rv);
 	if (op->md != NULL) {
 		if (EVP_DigestFinalXOF(op->md, mu, sizeof(mu)) != 1)
 			return (CKR_FUNCTION_FAILED);

@@ -1,3 +1,4 @@
+#include "cryptoki/constants.h"
 #include "kms/material-end.h"
 #include "keydata/hash.h"
 #include "mech/families.h"
@@ -83,6 +84,22 @@ size_fits(const struct mech *m, const struct object *o)
 	return (n >= m->min && n <= m->max);
 }
 
+static CK_RV
+not_permitted(struct call *c, const struct op *op)
+{
+	const struct object *o = &op->object;
+	CK_RV rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
+
+	if (!object_in_kms(o))
+		return (call_error(c, rv, "its %s is false",
+		    attribute_name(kinds[op->kind].usage).text));
+	if (!mech_is_enabled_in_kms(c, op->mech))
+		return (call_error(c, rv, "%s",
+		    mech_why_not_in_kms(op->mech, kinds[op->kind].flag)));
+	return (call_error(c, rv, "key %s has the usage %s alone",
+	    o->key->meta.id, o->key->meta.words.usage));
+}
+
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
@@ -101,7 +118,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 	if (!size_fits(op->mech, o))
 		return (CKR_KEY_SIZE_RANGE);
 	if (!attr_is_true(c, o, kinds[op->kind].usage))
-		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+		return (not_permitted(c, op));
 	return (mech_is_allowed(op->mech, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }
 
@@ -117,8 +134,8 @@ take_family(struct call *c, struct op *op)
 					   : CKR_KEY_FUNCTION_NOT_PERMITTED);
 	}
 	if (mech_family(c, op->mech, o) == NULL)
-		return (call_error(c, CKR_MECHANISM_INVALID,
-		    "not with a key of this token's configuration"));
+		return (call_error(c, CKR_MECHANISM_INVALID, "%s",
+		    mech_why_not_in_kms(op->mech, kinds[op->kind].flag)));
 	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "this key does not support this mechanism"));

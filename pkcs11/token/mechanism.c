@@ -303,6 +303,34 @@ mech_key(const struct mech *m, const struct object *o)
 	return (NULL);
 }
 
+const char *
+mech_why_not_in_kms(const struct mech *m, CK_FLAGS flag)
+{
+	static const struct {
+		CK_MECHANISM_TYPE type;
+		CK_FLAGS flags;
+		const char *why;
+	} rows[] = {
+	    {CKM_RSA_PKCS, CKF_DECRYPT,
+		"KMS does not decrypt PKCS#1 v1.5 (CKM_RSA_PKCS): encrypt for "
+		"this key with CKM_RSA_PKCS_OAEP"},
+	    {CKM_RSA_X_509, CKF_DECRYPT,
+		"KMS has no raw RSA (CKM_RSA_X_509), and does not decrypt "
+		"PKCS#1 v1.5: encrypt for this key with CKM_RSA_PKCS_OAEP"},
+	    {CKM_RSA_X_509, CKF_SIGN | CKF_SIGN_RECOVER,
+		"KMS has no raw RSA (CKM_RSA_X_509): a program that pads PSS "
+		"itself must ask for a salt as long as the hash"},
+	    {CKM_AES_CBC_PAD, CKF_ENCRYPT | CKF_DECRYPT,
+		"keys in KMS have CKM_AES_CBC_PAD with aes-cbc-pad = yes in "
+		"keyferry.conf only"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == m->type && (rows[i].flags & flag) != 0)
+			return (rows[i].why);
+	return ("KMS has no such mechanism: it is for session keys");
+}
+
 /* The usages of keys in KMS that do it. KMS signs with RSA keys and no shorter
  * hash than SHA-256. */
 static unsigned

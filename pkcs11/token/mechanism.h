@@ -96,6 +96,9 @@ bool mech_is_listed(const struct mech *, const struct call *);
 bool mech_info(CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
 /* Whether keys in KMS do it, as this token is configured. */
 bool mech_is_enabled_in_kms(const struct call *, const struct mech *);
+/* Why keys in KMS do not do it for that function (one CKF_... of an Init), and
+ * what to do instead: for the log. */
+const char *mech_why_not_in_kms(const struct mech *, CK_FLAGS);
 /* Of an object's key in KMS and the one beside it, the one that KMS says does
  * it; NULL: neither. */
 struct key *mech_key(const struct mech *, const struct object *);

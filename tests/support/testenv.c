@@ -288,3 +288,25 @@ testenv_stop(void)
 	else
 		printf("# kept: %s\n", w.dir);
 }
+
+void
+testenv_log(void)
+{
+	char log[512];
+
+	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	setenv("KEYFERRY_LOG", log, 1);
+}
+
+int
+testenv_logged_last(const char *text)
+{
+	const char *line = testenv_read("log"), *next;
+
+	while ((next = strchr(line, '\n')) != NULL && next[1] != '\0')
+		line = next + 1;
+	if (strstr(line, text) != NULL)
+		return (1);
+	printf("# %s\n", line);
+	return (0);
+}

@@ -40,6 +40,11 @@ void testenv_write(const char *name, const char *text);
 /* The whole file, in static memory, cut at 64 kB; "" when there is none. */
 const char *testenv_read(const char *name);
 size_t testenv_lines(const char *text);
+/* The module, as initialised from now on, logs at level info into the file
+ * "log". */
+void testenv_log(void);
+/* Whether the text is in the last line of that file. */
+int testenv_logged_last(const char *text);
 
 /* What the KMS's control address does: METHOD, path and query. */
 void control(const char *method, const char *fmt, ...)

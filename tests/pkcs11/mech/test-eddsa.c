@@ -90,9 +90,8 @@ test_variants(const struct keypair_ref *t)
 			 ? CKR_OK
 			 : CKR_MECHANISM_PARAM_INVALID;
 
-	RV(sign(t->private, &m, 100), CKR_OK,
-	    "parameters that ask for nothing");
-	OK(openssl_signs(t->pkey, 100), "it is Ed25519");
+	RV(sign(t->private, &m, 100), CKR_MECHANISM_PARAM_INVALID,
+	    "Ed25519ctx without a context");
 	p.phFlag = CK_TRUE;
 	rv_is(sign(t->private, &m, 100), want, "by OpenSSL's version", __FILE__,
 	    __LINE__, "Ed25519ph");
@@ -144,8 +143,14 @@ test_kms(void)
 	COUNT(calls(NULL), 0, "at no cost");
 	RV(p11->C_Sign(rw, message, 4097, sig, &n), CKR_DATA_LEN_RANGE,
 	    "4097 bytes");
+	RV(sign(t.private, &m, 0), CKR_DATA_LEN_RANGE, "an empty message");
+	OK(testenv_logged_last("signs no empty message"), "the log says why");
 	RV(p11->C_SignInit(rw, &ph, t.private), CKR_MECHANISM_PARAM_INVALID,
 	    "Ed25519ph, which KMS has not as RFC 8032 has it");
+	OK(testenv_logged_last("hashes the hash once more"), "the log says so");
+	p.phFlag = CK_FALSE;
+	RV(p11->C_SignInit(rw, &ph, t.private), CKR_MECHANISM_PARAM_INVALID,
+	    "Ed25519ctx");
 	COUNT(calls(NULL), 0, "at no cost");
 	keypair_ref_free(&t);
 }
@@ -158,6 +163,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(message); i++)
 		message[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
+	testenv_log();
 	p11_start();
 	t = keypair_ref_raw("ED25519");
 	test_session(&t);

@@ -223,9 +223,16 @@ test_kms(void)
 	calls_clear();
 	RV(p11->C_DecryptInit(rw, &pkcs1, t.private), CKR_MECHANISM_INVALID,
 	    "PKCS#1 v1.5");
+	OK(testenv_logged_last("CKM_RSA_PKCS_OAEP"), "the log says what to do");
+	pkcs1.mechanism = CKM_RSA_X_509;
+	RV(p11->C_DecryptInit(rw, &pkcs1, t.private), CKR_MECHANISM_INVALID,
+	    "raw RSA");
+	OK(testenv_logged_last("CKM_RSA_PKCS_OAEP"), "the same");
 	pkcs1.mechanism = CKM_SHA256_RSA_PKCS;
 	RV(p11->C_SignInit(rw, &pkcs1, t.private),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "it does not sign");
+	OK(testenv_logged_last("has the usage ENCRYPT_DECRYPT alone"),
+	    "the log says what it does");
 	COUNT(calls(NULL), 0, "KMS is asked nothing");
 	keypair_ref_free(&t);
 }
@@ -238,6 +245,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
+	testenv_log();
 	p11_start();
 	t = keypair_ref_rsa(2048);
 	calls_clear();

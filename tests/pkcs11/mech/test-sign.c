@@ -360,6 +360,8 @@ test_kms_refuses(const struct keypair_ref *t)
 	m.mechanism = CKM_RSA_X_509;
 	RV(p11->C_SignInit(rw, &m, t->private), CKR_MECHANISM_INVALID,
 	    "no padding");
+	OK(testenv_logged_last("a salt as long as the hash"),
+	    "the log says so to who pads PSS himself");
 	for (size_t i = 0; i < ELEMS(pss); i++) {
 		p = pss[i].p;
 		m = (CK_MECHANISM){CKM_RSA_PKCS_PSS, &p, sizeof(p)};
@@ -550,6 +552,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(message); i++)
 		message[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
+	testenv_log();
 	p11_start();
 	rsa = keypair_ref_rsa(2048);
 	test_session(&rsa, rsa_schemes, ELEMS(rsa_schemes));
