@@ -403,3 +403,20 @@ crypto_no_passphrase(char *buf, int size, int writing, void *ctx)
 	(void)buf, (void)size, (void)writing, (void)ctx;
 	return (-1);
 }
+
+#define MIX_MAX ((size_t)1 << 16) /* bytes at a time */
+
+/* The primary generator: all others draw from it, and do so anew after this. */
+bool
+crypto_mix_in(const struct crypto *crypto, const uint8_t *bytes, size_t len)
+{
+	EVP_RAND_CTX *primary = RAND_get0_primary(crypto->lib);
+	size_t piece;
+
+	for (; primary != NULL && len != 0; bytes += piece, len -= piece) {
+		piece = len < MIX_MAX ? len : MIX_MAX;
+		if (EVP_RAND_reseed(primary, 0, NULL, 0, bytes, piece) != 1)
+			return (false);
+	}
+	return (primary != NULL);
+}

@@ -2,6 +2,7 @@
 #define CRYPTO_H
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <openssl/types.h>
 #include "clock.h"
 #include "err.h"
@@ -62,6 +63,9 @@ enum crypto_reason {
 	CRYPTO_NO_MEMORY
 };
 enum crypto_reason crypto_reason(void);
+/* Adds what a caller gives to what our context's random generators make their
+ * numbers of, within such a stretch. It cannot make them worse. */
+bool crypto_mix_in(const struct crypto *, const uint8_t *, size_t);
 /* Around a wait within such a stretch: meanwhile the thread uses neither. */
 void crypto_pause(const struct crypto *);
 void crypto_resume(const struct crypto *);

@@ -335,10 +335,11 @@ C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR seed, CK_ULONG len)
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_SeedRandom", session);
 
-	(void)seed;
-	(void)len;
-	return (
-	    call_end(&c, rv == CKR_OK ? CKR_RANDOM_SEED_NOT_SUPPORTED : rv));
+	if (rv == CKR_OK && seed == NULL && len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK && !crypto_mix_in(c.module->crypto, seed, len))
+		rv = CKR_FUNCTION_FAILED;
+	return (call_end(&c, rv));
 }
 
 /* From the system, not KMS: programs call this where a network call would
@@ -364,14 +365,22 @@ C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG len)
 	return (call_end(&c, rv));
 }
 
-/* PKCS#11 has no parallel functions any more. */
+/* PKCS#11 has no parallel functions any more, in whatever session. */
+static CK_RV
+not_parallel(CK_RV rv)
+{
+	return (rv == CKR_OK || rv == CKR_SESSION_HANDLE_INVALID
+		    ? CKR_FUNCTION_NOT_PARALLEL
+		    : rv);
+}
+
 CK_RV
 C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_GetFunctionStatus", session);
 
-	return (call_end(&c, rv == CKR_OK ? CKR_FUNCTION_NOT_PARALLEL : rv));
+	return (call_end(&c, not_parallel(rv)));
 }
 
 CK_RV
@@ -380,5 +389,5 @@ C_CancelFunction(CK_SESSION_HANDLE session)
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_CancelFunction", session);
 
-	return (call_end(&c, rv == CKR_OK ? CKR_FUNCTION_NOT_PARALLEL : rv));
+	return (call_end(&c, not_parallel(rv)));
 }

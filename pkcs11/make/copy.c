@@ -63,9 +63,14 @@ copy_checked(struct call *c, const struct object *o, struct template t,
 	struct attrset *b = NULL;
 	CK_RV rv;
 
-	/* nobody reads a key out of KMS */
-	if (!attr_is_true(c, o, CKA_COPYABLE) || o->attrs == NULL)
-		return (CKR_ACTION_PROHIBITED);
+	if (o->attrs == NULL)
+		return (call_error(c, CKR_ACTION_PROHIBITED,
+		    "nobody reads a key out of KMS, so it has no copy (a "
+		    "program that wants one with CKA_MODIFIABLE false must do "
+		    "without)"));
+	if (!attr_is_true(c, o, CKA_COPYABLE))
+		return (call_error(
+		    c, CKR_ACTION_PROHIBITED, "its CKA_COPYABLE is false"));
 	if ((rv = attr_check(c, t, target)) != CKR_OK ||
 	    (rv = session_object_copy(c, o, t, &b)) != CKR_OK)
 		return (rv);

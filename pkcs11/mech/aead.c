@@ -83,6 +83,10 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	const CK_GCM_PARAMS *p = m->pParameter;
 	CK_RV rv;
 
+	if (p != NULL && m->ulParameterLen == sizeof(*p) && p->ulIvLen == 0)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "CKM_AES_GCM has no way to give back a vector that the "
+		    "token makes: give one, or use C_EncryptMessage"));
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    !gcm_is_valid(VIEW(p->pIv, p->ulIvLen), p->ulTagBits) ||
 	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)

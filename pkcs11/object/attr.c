@@ -364,17 +364,37 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 	return (a->form == FORM_TEMPLATE ? check_inner(c, t) : CKR_OK);
 }
 
+/* Whether two rows of a template, of one type, have the same value. */
+static bool
+is_same(const CK_ATTRIBUTE *a, const CK_ATTRIBUTE *b)
+{
+	struct buf packed = BUF_INIT(VALUE_MAX);
+	struct template inner = {
+	    a->pValue, a->ulValueLen / sizeof(CK_ATTRIBUTE)};
+	bool same;
+
+	if (!attr_is_template(a->type))
+		return (is_value(b, VIEW(a->pValue, a->ulValueLen)));
+	same = template_pack(inner, &packed) == ERR_OK &&
+	       is_value(b, buf_view(&packed));
+	buf_free(&packed);
+	return (same);
+}
+
 CK_RV
 attr_check(struct call *c, struct template t, struct attr_target target)
 {
+	const CK_ATTRIBUTE *before;
 	CK_RV rv;
 
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		if ((rv = check_one(c, &t.rows[i], target)) != CKR_OK)
 			return (rv);
-		if (template_has((struct template){t.rows, i}, t.rows[i].type))
+		before = template_find(
+		    (struct template){t.rows, i}, t.rows[i].type);
+		if (before != NULL && !is_same(before, &t.rows[i]))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "the template has %s twice",
+			    "the template has %s twice, with different values",
 			    attribute_name(t.rows[i].type).text));
 	}
 	return (CKR_OK);

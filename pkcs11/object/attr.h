@@ -30,8 +30,8 @@ struct attr_target {
 	bool token; /* of a key in KMS: some truths cannot be had there */
 };
 /*
- * Every attribute known for the target, once, of the right size, and one that
- * a caller may give for the purpose: the specification's code if not.
+ * Every attribute known for the target, of one value, of the right size, and
+ * one that a caller may give for the purpose: the specification's code if not.
  */
 CK_RV attr_check(struct call *, struct template, struct attr_target);
 /* Whether an object that is as it is may get these values, too: some never go

@@ -6,8 +6,8 @@
 #include "login.h"
 
 /* Codes that answer a question of the caller: not failures, so not logged. */
-static const CK_RV answers[] = {CKR_OK, CKR_BUFFER_TOO_SMALL,
-    CKR_ATTRIBUTE_SENSITIVE, CKR_NO_EVENT, CKR_RANDOM_SEED_NOT_SUPPORTED};
+static const CK_RV answers[] = {
+    CKR_OK, CKR_BUFFER_TOO_SMALL, CKR_ATTRIBUTE_SENSITIVE, CKR_NO_EVENT};
 
 CK_RV
 call_begin(struct call *c, const char *name)

@@ -2,6 +2,7 @@
  * in the place of names: mechanisms.sh knows those from the header. */
 #include <stdio.h>
 #include "cryptoki/keyferry.h"
+#include "keydata/hash.h"
 #include "mech/families.h"
 
 static const char *
@@ -19,7 +20,7 @@ key_name(CK_KEY_TYPE type)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].type == type)
 			return (names[i].name);
-	return ("?");
+	return (digest_of_hmac_key(type) != NULL ? "HMAC of that hash" : "?");
 }
 
 static void

@@ -100,6 +100,10 @@ test_into_kms(void)
 	t[0] = (CK_ATTRIBUTE)A(CKA_TOKEN, no);
 	RV(copy(h, t, 1, &again), CKR_ACTION_PROHIBITED, "not out of KMS");
 	RV(copy(h, NULL, 0, &again), CKR_ACTION_PROHIBITED, "nor within");
+	t[0] = (CK_ATTRIBUTE)A(CKA_MODIFIABLE, no);
+	RV(copy(h, t, 1, &again), CKR_ACTION_PROHIBITED,
+	    "nor for Hyperledger Fabric, which makes its keys immutable so");
+	OK(testenv_logged_last("CKA_MODIFIABLE"), "the log says so");
 	OK(attr_is(h, CKA_COPYABLE, &no, 1), "as it says");
 }
 
@@ -108,6 +112,7 @@ main(void)
 {
 	memcpy(value, material(3), sizeof(value));
 	testenv_start();
+	testenv_log();
 	p11_start();
 	make(CKA_COPYABLE, NULL, &original);
 	test_here();

@@ -125,9 +125,9 @@ test_bad_templates(void)
 			OK(false, "and the handle is left alone");
 	}
 	key_template(&k, key, "bad");
-	template_add(&k, CKA_LABEL, "bad", 3);
+	template_add(&k, CKA_LABEL, "worse", 5);
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_TEMPLATE_INCONSISTENT,
-	    "an attribute twice");
+	    "an attribute twice, with different values");
 	account_read(&after);
 	COUNT(
 	    account_in(&after, "PendingImport") + account_in(&after, "Enabled"),

@@ -337,7 +337,7 @@ test_large(void)
 		part = at - from < PART ? at - from : PART;
 		bad += p11->C_DecryptUpdate(rw, out + from, part, NULL, &n) !=
 			   CKR_OK ||
-		       n != 0;
+		       n == 0;
 		n = 1;
 		bad += p11->C_DecryptUpdate(rw, out + from, part, clear, &n) !=
 		       CKR_OK;

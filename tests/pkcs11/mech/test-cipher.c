@@ -99,10 +99,11 @@ in_parts(update_fn *update, final_fn *final, CK_BYTE *in, size_t len,
 		if (part > len - at)
 			part = len - at;
 		rv = update(rw, in + at, part, NULL, &n);
-		if (rv == CKR_OK && n > room - *out_len)
+		/* never 0, which PyKCS11 takes for nothing to be done */
+		if (rv == CKR_OK && (n == 0 || n > room - *out_len + 1))
 			return (CKR_GENERAL_ERROR);
 		/* too little room takes none of the input */
-		if (rv == CKR_OK && n != 0) {
+		if (rv == CKR_OK && n > 1) {
 			n--;
 			if (update(rw, in + at, part, out + *out_len, &n) !=
 			    CKR_BUFFER_TOO_SMALL)

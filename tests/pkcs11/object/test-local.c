@@ -116,8 +116,10 @@ test_refusals(void)
 	    A_BYTES(CKA_VALUE, value, 32), A(CKA_VALUE_LEN, len));
 	CASE("another CKA_VALUE_LEN", CKR_TEMPLATE_INCONSISTENT, AES,
 	    A_BYTES(CKA_VALUE, value, 32), A(CKA_VALUE_LEN, wrong));
-	CASE("an attribute twice", CKR_TEMPLATE_INCONSISTENT, AES,
-	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(CKA_VALUE, value, 32));
+	CASE("an attribute twice", CKR_OK, AES, A_BYTES(CKA_VALUE, value, 32),
+	    A_BYTES(CKA_VALUE, value, 32));
+	CASE("with different values", CKR_TEMPLATE_INCONSISTENT, AES,
+	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(CKA_VALUE, value, 16));
 	CASE("an attribute of another class", CKR_ATTRIBUTE_TYPE_INVALID, AES,
 	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(CKA_MODULUS, value, 32));
 	CASE("an unknown attribute", CKR_ATTRIBUTE_TYPE_INVALID, AES,

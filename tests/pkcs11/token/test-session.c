@@ -253,8 +253,13 @@ test_random(void)
 	    "no place for it");
 	RV(p11->C_GenerateRandom(77777, a, 1), CKR_SESSION_HANDLE_INVALID,
 	    "no such session");
-	RV(p11->C_SeedRandom(rw, a, 1), CKR_RANDOM_SEED_NOT_SUPPORTED,
-	    "it takes no seed");
+	RV(p11->C_SeedRandom(rw, a, sizeof(a)), CKR_OK, "it takes a seed");
+	RV(p11->C_SeedRandom(rw, NULL, 0), CKR_OK, "an empty one");
+	RV(p11->C_SeedRandom(rw, NULL, 1), CKR_ARGUMENTS_BAD, "none of a byte");
+	RV(p11->C_SeedRandom(77777, a, 1), CKR_SESSION_HANDLE_INVALID,
+	    "no such session");
+	RV(p11->C_GenerateRandom(rw, b, sizeof(b)), CKR_OK, "and goes on");
+	OK(memcmp(a, b, sizeof(a)) != 0, "with other numbers");
 }
 
 /* SHA of "abc": FIPS 180-4 and FIPS 202. */
