@@ -1,6 +1,7 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "material.h"
+#include "keydata/check-value.h"
 #include "keydata/curve.h"
 #include "keydata/hash.h"
 #include "keydata/pkcs8.h"
@@ -67,11 +68,33 @@ no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
 	    why));
 }
 
+/* CKA_CHECK_VALUE catches the wrong file before KMS sees it. */
+static CK_RV
+compare_check_value(
+    struct call *c, struct template t, CK_KEY_TYPE type, struct view value)
+{
+	struct view given = template_view(t, CKA_CHECK_VALUE);
+	uint8_t own[CHECK_VALUE_LEN];
+	enum err e = ERR_OK;
+
+	if (given.len == 0)
+		return (CKR_OK);
+	e = check_value_of_secret(c->module->crypto, type, value, own);
+	if (e == ERR_OK && view_equal(given, VIEW(own, sizeof(own))))
+		return (CKR_OK);
+	return (e == ERR_OK || e == ERR_DATA
+		    ? call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			  "CKA_CHECK_VALUE is that of another key: is this the "
+			  "right file?")
+		    : call_fail(c, e));
+}
+
 static CK_RV
 read_secret(
     struct call *c, struct template t, CK_KEY_TYPE type, struct key_request *r)
 {
 	struct view value = template_view(t, CKA_VALUE);
+	CK_RV rv;
 
 	if (!template_has(t, CKA_VALUE))
 		return (call_error(
@@ -79,6 +102,8 @@ read_secret(
 	if (template_ulong(t, CKA_VALUE_LEN, value.len) != value.len)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
+	if ((rv = compare_check_value(c, t, type, value)) != CKR_OK)
+		return (rv);
 	r->material = value;
 	if ((r->spec = secret_spec(t, type, true, value.len)) == NULL)
 		return (no_such_key(c, type,

@@ -272,6 +272,9 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 	static const struct template none = {NULL, 0};
 	CK_RV rv;
 
+	if (template_view(t, CKA_START_DATE).len != 0)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "KMS keeps no CKA_START_DATE: leave it out"));
 	if ((rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, r)) == CKR_OK &&

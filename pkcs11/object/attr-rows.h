@@ -54,6 +54,9 @@ enum {
 #define MAY_CALL_KMS \
 	0x8000U /* of a key in KMS, it may take a call to read it */
 #define DEFAULT_TRUE 0x2000U /* of what is kept here, when nothing is said */
+#define DEFAULT_ZERO 0x10000U /* the same of a number */
+#define USAGE \
+	0x20000U /* what a key is for: one that is named excludes others */
 
 /* Truths about a key in KMS: what its boolean attributes are read from. */
 enum fact {

@@ -143,7 +143,9 @@ get_from_attrset(struct call *c, const struct object *o, const struct attr *a,
 	case FORM_BOOL:
 		return (attr_put_bool(c, out, (a->may & DEFAULT_TRUE) != 0));
 	case FORM_ULONG:
-		return (attr_put_ulong(c, out, CK_UNAVAILABLE_INFORMATION));
+		return (attr_put_ulong(c, out,
+		    (a->may & DEFAULT_ZERO) != 0 ? 0
+						 : CK_UNAVAILABLE_INFORMATION));
 	case FORM_BYTES:
 	case FORM_DATE:
 	case FORM_MECHANISMS:
@@ -419,4 +421,28 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 			    after ? "true" : "false"));
 	}
 	return (CKR_OK);
+}
+
+enum err
+attr_put_defaults(struct attrset *b, bool brought)
+{
+	unsigned on = on_bits(b->class, b->type);
+	bool named = false;
+	enum err e = ERR_OK;
+	struct view v;
+
+	for (size_t i = 0; i < attr_count; i++)
+		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0)
+			named |= attrset_bool(b, attrs[i].type, false);
+	for (size_t i = 0; i < attr_count && named && e == ERR_OK; i++)
+		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
+		    !attrset_get(b, attrs[i].type, &v))
+			e = attrset_set_bool(b, attrs[i].type, false);
+	if ((on & ON_SECRET_OR_PRIVATE) == 0)
+		return (e);
+	if (e == ERR_OK && !attrset_get(b, CKA_SENSITIVE, &v))
+		e = attrset_set_bool(b, CKA_SENSITIVE, (on & ON_PRIVATE) != 0);
+	if (e == ERR_OK && !attrset_get(b, CKA_EXTRACTABLE, &v))
+		e = attrset_set_bool(b, CKA_EXTRACTABLE, brought);
+	return (e);
 }

@@ -21,6 +21,14 @@ bool attr_is_sensitive_value(CK_OBJECT_CLASS, CK_KEY_TYPE, CK_ATTRIBUTE_TYPE);
 /* Whether its value is attributes: an attribute set keeps them packed. */
 bool attr_is_template(CK_ATTRIBUTE_TYPE);
 
+/*
+ * Of a key that is kept here, what its template left open, in place of "true"
+ * for all: a usage that is named excludes those that are not; CKA_SENSITIVE of
+ * a secret key is false (PKCS#11 3.2, section 4.11), of a private key true;
+ * CKA_EXTRACTABLE is true of a key that the program brought. ERR_MEMORY.
+ */
+enum err attr_put_defaults(struct attrset *, bool brought);
+
 /* What a template speaks of. */
 struct attr_target {
 	CK_OBJECT_CLASS class;

@@ -211,6 +211,15 @@ is_name_hash(const CK_ATTRIBUTE *a)
 		a->ulValueLen == sizeof(CK_ULONG));
 }
 
+/* What the program alone knows of a certificate, and a file does not hold. */
+static bool
+is_of_program(const CK_ATTRIBUTE *a, const struct attrset *b)
+{
+	return (a->type == CKA_CERTIFICATE_CATEGORY || a->type == CKA_URL ||
+		a->type == CKA_JAVA_MIDP_SECURITY_DOMAIN ||
+		attrset_view(b, a->type).len == 0);
+}
+
 /* What a file cannot hold must not be asked for. */
 static CK_RV
 check_token(struct call *c, struct template t, const struct attrset *b)
@@ -231,9 +240,13 @@ check_token(struct call *c, struct template t, const struct attrset *b)
 			    fixed[i].value ? "true" : "false"));
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		a = &t.rows[i];
-		if (!is_bool(a) && a->ulValueLen != 0 && a->type != CKA_LABEL &&
-		    a->type != CKA_ID && !is_name_hash(a) &&
-		    !is_what_the_certificate_says(a, b))
+		if (is_bool(a) || a->ulValueLen == 0 || a->type == CKA_LABEL ||
+		    a->type == CKA_ID || is_name_hash(a))
+			continue;
+		if (is_of_program(a, b))
+			call_note(c, "the certificate's file holds no %s",
+			    attribute_name(a->type).text);
+		else if (!is_what_the_certificate_says(a, b))
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "%s differs from what the certificate says",
 			    attribute_name(a->type).text));

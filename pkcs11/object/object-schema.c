@@ -1,5 +1,6 @@
 #include <openssl/x509.h>
 #include "cryptoki/constants.h"
+#include "keydata/check-value.h"
 #include "keydata/ec-public.h"
 #include "keydata/hash.h"
 #include "keydata/number.h"
@@ -40,9 +41,31 @@ schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 	return (len != 0);
 }
 
+/* CKA_CHECK_VALUE: none where the template has an empty one. */
+static CK_RV
+put_check_value(struct call *c, struct attrset *b)
+{
+	uint8_t own[CHECK_VALUE_LEN];
+	struct view given;
+	enum err e;
+
+	e = check_value_of_secret(
+	    c->module->crypto, b->type, attrset_view(b, CKA_VALUE), own);
+	if (e != ERR_OK)
+		return (call_fail(c, e));
+	if (!attrset_get(b, CKA_CHECK_VALUE, &given))
+		return (result_of(c, attrset_set(b, CKA_CHECK_VALUE,
+					 VIEW(own, sizeof(own)), false)));
+	if (given.len != 0 && !view_equal(given, VIEW(own, sizeof(own))))
+		return (invalid(c, "CKA_CHECK_VALUE is that of another key"));
+	return (CKR_OK);
+}
+
 static CK_RV
 complete_secret(struct call *c, struct attrset *b)
 {
+	CK_RV rv;
+
 	size_t len = attrset_view(b, CKA_VALUE).len;
 
 	if (!schema_key_length_fits(b->type, len))
@@ -50,7 +73,8 @@ complete_secret(struct call *c, struct attrset *b)
 	if (attrset_ulong(b, CKA_VALUE_LEN, len) != len)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
-	return (result_of(c, attrset_set_ulong(b, CKA_VALUE_LEN, len)));
+	rv = result_of(c, attrset_set_ulong(b, CKA_VALUE_LEN, len));
+	return (rv == CKR_OK ? put_check_value(c, b) : rv);
 }
 
 /* CKA_PUBLIC_KEY_INFO, which must be that of the key if it was given. */

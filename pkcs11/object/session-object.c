@@ -131,7 +131,8 @@ session_object_build(struct call *c, struct template t,
 	b = attrset_new(c->module->kept_arena, target.class, target.type);
 	if (b == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = session_object_set_attrs(b, t)) != ERR_OK)
+	if ((e = session_object_set_attrs(b, t)) != ERR_OK ||
+	    (e = attr_put_defaults(b, origin == NULL)) != ERR_OK)
 		rv = call_fail(c, e);
 	else if ((rv = schema_complete(c, schema, b)) == CKR_OK)
 		rv = put_rest(c, b, origin);

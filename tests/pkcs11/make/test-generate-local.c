@@ -58,9 +58,12 @@ test_secrets(void)
 	OK(attr(h, CKA_VALUE, b, sizeof(b)) == 32 && memcmp(a, b, 32) != 0,
 	    "is another");
 	RV(keygen(CKM_AES_KEY_GEN, t, 1, &h), CKR_OK, "one without a word");
+	OK(is_true(h, CKA_SENSITIVE, false), "is not sensitive");
+	OK(is_true(h, CKA_NEVER_EXTRACTABLE, true), "and never extractable");
+	t[1].pValue = &yes;
+	RV(keygen(CKM_AES_KEY_GEN, t, 2, &h), CKR_OK, "a sensitive one");
 	OK(is_true(h, CKA_ALWAYS_SENSITIVE, true), "always was sensitive");
-	OK(is_true(h, CKA_NEVER_EXTRACTABLE, true), "never extractable");
-	OK(is_true(h, CKA_SENSITIVE, true), "is sensitive");
+	t[1].pValue = &no;
 	len = 17;
 	RV(keygen(CKM_AES_KEY_GEN, t, 3, &h), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "AES of 17 bytes");

@@ -296,6 +296,34 @@ create(CK_SESSION_HANDLE s, X509 *x, const CK_ATTRIBUTE *more, CK_ULONG count,
 	return (rv);
 }
 
+/* PKCS#11 3.2, section 4.6.3: what may be set later, and what a file does not
+ * hold. */
+static void
+test_standard_attributes(void)
+{
+	CK_ULONG authority = 2;
+	CK_ATTRIBUTE issuer = A_BYTES(CKA_ISSUER, "0\0", 2),
+		     serial = A_BYTES(CKA_SERIAL_NUMBER, "\2\1\7", 3),
+		     date = A_BYTES(CKA_END_DATE, "20960101", 8);
+	CK_ATTRIBUTE more[] = {A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_URL, "https://example.com", 19),
+	    A(CKA_CERTIFICATE_CATEGORY, authority)};
+	CK_OBJECT_HANDLE h = 0;
+
+	RV(create(rw, leaf, NULL, 0, &h), CKR_OK, "one of the session");
+	RV(p11->C_SetAttributeValue(rw, h, &issuer, 1), CKR_OK, "its issuer");
+	RV(p11->C_SetAttributeValue(rw, h, &serial, 1), CKR_OK, "its number");
+	OK(attr_is(h, CKA_SERIAL_NUMBER, "\2\1\7", 3), "is what was said");
+	RV(p11->C_SetAttributeValue(rw, h, &date, 1), CKR_ATTRIBUTE_READ_ONLY,
+	    "its end is not set");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "away with it");
+	RV(create(rw, leaf, more, ELEMS(more), &h), CKR_OK,
+	    "one of the token, with what the program alone knows");
+	RV(p11->C_SetAttributeValue(rw, h, &issuer, 1), CKR_ATTRIBUTE_READ_ONLY,
+	    "its issuer is what its file says");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "away with it");
+}
+
 static void
 test_create(void)
 {
@@ -547,6 +575,7 @@ main(void)
 	test_from_files();
 	test_chain();
 	test_changes();
+	test_standard_attributes();
 	test_create();
 	test_refused();
 	test_other_forms();

@@ -170,8 +170,11 @@ test_secrets(void)
 	COUNT(attr_number(h, CKA_KEY_GEN_MECHANISM), CK_UNAVAILABLE_INFORMATION,
 	    "by no mechanism of ours");
 	RV(create(t, 3, &h), CKR_OK, "one of which nothing is said");
-	OK(is_bool(h, CKA_SENSITIVE, CK_TRUE), "is sensitive");
-	OK(is_bool(h, CKA_EXTRACTABLE, CK_FALSE), "not extractable");
+	OK(is_bool(h, CKA_SENSITIVE, CK_FALSE), "is not sensitive");
+	OK(is_bool(h, CKA_EXTRACTABLE, CK_TRUE), "the program's own");
+	OK(attr_is(h, CKA_VALUE, value, t[2].ulValueLen), "which it may read");
+	t[4].pValue = &yes;
+	RV(create(t, 5, &h), CKR_OK, "a sensitive one");
 	OK(is_bool(h, CKA_PRIVATE, CK_TRUE), "private");
 	OK(is_bool(h, CKA_ALWAYS_SENSITIVE, CK_FALSE),
 	    "but not always sensitive");
@@ -182,8 +185,61 @@ test_secrets(void)
 	RV(p11->C_GetAttributeValue(
 	       rw, h, (CK_ATTRIBUTE[]){{CKA_VALUE, value, 32}}, 1),
 	    CKR_ATTRIBUTE_SENSITIVE, "as it says");
-	COUNT(attr(h, CKA_CHECK_VALUE, NULL, 0), CK_UNAVAILABLE_INFORMATION,
-	    "nor a check value");
+}
+
+/* FIPS 197 says nothing of zeros: the first bytes are AES-128's of a key of
+ * zeros, and SHA-1's of one byte "a". */
+static void
+test_check_values(void)
+{
+	CK_BYTE zeros[16] = {0}, aes[] = {0x66, 0xe9, 0x4b},
+		sha[] = {0x86, 0xf7, 0xe4};
+	CK_KEY_TYPE type = CKK_AES;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
+	    A(CKA_VALUE, zeros), A(CKA_CHECK_VALUE, aes)};
+	CK_OBJECT_HANDLE h;
+
+	RV(create(t, 3, &h), CKR_OK, "AES");
+	OK(attr_is(h, CKA_CHECK_VALUE, aes, 3), "shows its check value");
+	RV(create(t, 4, &h), CKR_OK, "the right one is taken");
+	aes[2] ^= 1;
+	RV(create(t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID, "another is refused");
+	t[3].ulValueLen = 0;
+	RV(create(t, 4, &h), CKR_OK, "none");
+	COUNT(attr(h, CKA_CHECK_VALUE, NULL, 0), 0, "is none");
+	type = CKK_GENERIC_SECRET;
+	t[2] = (CK_ATTRIBUTE){CKA_VALUE, "a", 1};
+	RV(create(t, 3, &h), CKR_OK, "a generic secret");
+	OK(attr_is(h, CKA_CHECK_VALUE, sha, 3), "shows that of its hash");
+}
+
+/* PKCS#11 3.2, section 4.8.2: what a template leaves open. */
+static void
+test_defaults(void)
+{
+	CK_BYTE value[32] = {3};
+	CK_ULONG flags = 7;
+	CK_ATTRIBUTE t[] = {AES, A(CKA_VALUE, value), A(CKA_ENCRYPT, yes)};
+	CK_OBJECT_HANDLE h;
+
+	RV(create(t, ELEMS(t), &h), CKR_OK, "a key that encrypts");
+	OK(is_bool(h, CKA_ENCRYPT, CK_TRUE) &&
+		is_bool(h, CKA_DECRYPT, CK_FALSE) &&
+		is_bool(h, CKA_SIGN, CK_FALSE) &&
+		is_bool(h, CKA_WRAP, CK_FALSE),
+	    "and does nothing else");
+	COUNT(attr_number(h, CKA_OBJECT_VALIDATION_FLAGS), 0,
+	    "nobody validated it");
+	RV(set(h, CKA_OBJECT_VALIDATION_FLAGS, &flags, sizeof(flags)),
+	    CKR_ATTRIBUTE_READ_ONLY, "and nobody says so");
+	RV(create(t, ELEMS(t) - 1, &h), CKR_OK, "a key without a usage");
+	OK(is_bool(h, CKA_SIGN, CK_TRUE) && is_bool(h, CKA_WRAP, CK_TRUE) &&
+		is_bool(h, CKA_DERIVE, CK_FALSE),
+	    "has all but CKA_DERIVE");
+	RV(set(h, CKA_COPYABLE, &no, 1), CKR_OK, "may be copied no more");
+	RV(set(h, CKA_COPYABLE, &yes, 1), CKR_ATTRIBUTE_READ_ONLY, "for good");
+	RV(p11->C_CopyObject(rw, h, NULL, 0, &h), CKR_ACTION_PROHIBITED,
+	    "nor is it");
 }
 
 static void
@@ -449,6 +505,8 @@ main(void)
 	test_data();
 	test_refusals();
 	test_secrets();
+	test_check_values();
+	test_defaults();
 	test_changes();
 	test_templates();
 	test_rsa();
