@@ -1,3 +1,4 @@
+#include <string.h>
 #include <openssl/obj_mac.h>
 #include "cryptoki/der.h"
 #include "curve.h"
@@ -67,6 +68,25 @@ is_point(const struct curve *c, struct view v, unsigned forms)
 		return (v.len == c->point && (forms & POINT_HYBRID) != 0);
 	}
 	return (false);
+}
+
+/* ECParameters (X9.62): an OID, explicit parameters or a name, in DER. */
+CK_RV
+curve_refusal(struct view v)
+{
+	static const uint8_t tags[] = {
+	    0x06, 0x30, 0x13, 0x0c}; /* the last two are names */
+	size_t head = v.len > 2 && v.ptr[1] == 0x81   ? 3
+		      : v.len > 3 && v.ptr[1] == 0x82 ? 4
+						      : 2;
+	size_t len = 0;
+
+	if (v.len <= head || memchr(tags, v.ptr[0], sizeof(tags)) == NULL)
+		return (CKR_DOMAIN_PARAMS_INVALID);
+	for (size_t i = head == 2 ? 1 : 2; i < head; i++)
+		len = len << 8 | v.ptr[i];
+	return (len == v.len - head ? CKR_CURVE_NOT_SUPPORTED
+				    : CKR_DOMAIN_PARAMS_INVALID);
 }
 
 bool

@@ -23,6 +23,10 @@ struct curve {
 /* The row for that CKA_EC_PARAMS, or NULL. */
 const struct curve *curve_find(CK_KEY_TYPE, struct view params);
 
+/* The code for one of which there is no row: CKR_CURVE_NOT_SUPPORTED, or
+ * CKR_DOMAIN_PARAMS_INVALID where it names no curve at all. */
+CK_RV curve_refusal(struct view params);
+
 /* How a public value may be given (SEC 1, section 2.3.3). */
 enum point_form {
 	POINT_PLAIN =

@@ -1,4 +1,5 @@
 #include "cryptoki/constants.h"
+#include "keydata/curve.h"
 #include "keydata/hash.h"
 #include "keydata/number.h"
 #include "object/attr.h"
@@ -92,7 +93,7 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 	} else {
 		*spec = key_spec_of_pair(type, n, template_view(t, size));
 		if (size == CKA_EC_PARAMS)
-			bad = CKR_CURVE_NOT_SUPPORTED;
+			bad = curve_refusal(template_view(t, size));
 	}
 	if (*spec == NULL)
 		return (call_error(

@@ -10,23 +10,25 @@ value_of(const struct object *o)
 				 : VIEW(NULL, 0));
 }
 
-/* The first bytes of what was made of the keys, as many as are wanted. */
+/* The first bytes of what was made of the keys, as many as are wanted, or the
+ * natural length. */
 static CK_RV
 yield(struct call *c, const struct object *base, const struct object *other,
-    struct template t, struct buf *value, struct derivation *all)
+    struct template t, struct buf *value, size_t natural,
+    struct derivation *all)
 {
 	struct derived *d;
 	size_t len;
 	CK_RV rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d);
 
 	if (rv == CKR_OK)
-		rv = derived_len(c, d, value->len, value->len, &len);
-	if (rv == CKR_OK) {
-		derived_from(c, d, base, true);
-		if (other != NULL)
-			derived_from(c, d, other, true);
+		rv = derived_len(c, d, natural, value->len, &len);
+	if (rv == CKR_OK)
+		rv = derived_from(c, d, base, INHERITS_SECRECY);
+	if (rv == CKR_OK && other != NULL)
+		rv = derived_from(c, d, other, INHERITS_SECRECY);
+	if (rv == CKR_OK)
 		derived_set_value(d, value, 0, len);
-	}
 	return (rv);
 }
 
@@ -61,7 +63,7 @@ base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	else if (o.attrs == NULL || !attr_is_true(c, &o, CKA_DERIVE))
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
 	else if ((rv = join(value_of(base), value_of(&o), &out)) == CKR_OK)
-		rv = yield(c, base, &o, t, &out, all);
+		rv = yield(c, base, &o, t, &out, out.len, all);
 	object_put(&o);
 	buf_free(&out);
 	return (rv);
@@ -93,7 +95,7 @@ with_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	rv = first ? join(data, value_of(base), &out)
 		   : join(value_of(base), data, &out);
 	if (rv == CKR_OK)
-		rv = yield(c, base, NULL, t, &out, all);
+		rv = yield(c, base, NULL, t, &out, out.len, all);
 	buf_free(&out);
 	return (rv);
 }
@@ -115,12 +117,13 @@ xor_data(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	for (size_t i = 0; i < out.len; i++)
 		out.ptr[i] ^= data.ptr[i];
 	if (rv == CKR_OK)
-		rv = yield(c, base, NULL, t, &out, all);
+		rv = yield(c, base, NULL, t, &out, out.len, all);
 	buf_free(&out);
 	return (rv);
 }
 
-/* Bits of the base key from the one that is named on, and round its end. */
+/* Bits of the base key from the one that is named on, and round its end: as
+ * many as are asked for, and no number by itself (section 6.43.7). */
 static CK_RV
 extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
@@ -147,7 +150,7 @@ extract(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		out.ptr[i] = (uint8_t)(two >> (8 - bit));
 	}
 	out.len = v.len;
-	rv = yield(c, base, NULL, t, &out, all);
+	rv = yield(c, base, NULL, t, &out, 0, all);
 	buf_free(&out);
 	return (rv);
 }

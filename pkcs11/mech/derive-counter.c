@@ -226,6 +226,7 @@ static CK_RV
 split_output(struct call *c, struct run *r, const struct object *base)
 {
 	size_t at = 0;
+	CK_RV rv;
 
 	for (size_t i = 0; i < r->all->count; i++) {
 		struct derived *d = &r->all->keys[i];
@@ -234,7 +235,11 @@ split_output(struct call *c, struct run *r, const struct object *base)
 		if (buf_append(&value, VIEW(r->out.ptr + at, r->lens[i])) !=
 		    ERR_OK)
 			return (CKR_HOST_MEMORY);
-		derived_from(c, d, base, false);
+		rv = derived_from(c, d, base, INHERITS_DEFAULTS);
+		if (rv != CKR_OK) {
+			buf_free(&value);
+			return (rv);
+		}
 		derived_set_value(d, &value, 0, r->lens[i]);
 		at += blocks_of(r, r->lens[i]);
 	}

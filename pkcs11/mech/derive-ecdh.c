@@ -179,7 +179,8 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	value = kdf != NULL ? &out : &secret;
 	if (value->len < len)
 		rv = call_fail(c, ERR_REPLY);
-	derived_from(c, d, base, false);
+	if (rv == CKR_OK)
+		rv = derived_from(c, d, base, INHERITS_NOTHING);
 	if (rv == CKR_OK)
 		derived_set_value(d, value, value->len - len, len);
 out:

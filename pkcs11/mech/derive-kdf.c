@@ -22,7 +22,8 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    (!p->bExtract && !p->bExpand) ||
-	    (p->pInfo == NULL && p->ulInfoLen != 0))
+	    (p->pInfo == NULL && p->ulInfoLen != 0) ||
+	    p->ulInfoLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if ((*digest = find_hash(p->prfHashMechanism)) == NULL)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
@@ -33,7 +34,8 @@ read_params(struct call *c, const CK_MECHANISM *m,
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "salt of type %lu is unknown", p->ulSaltType));
 	if (p->bExtract && p->ulSaltType == CKF_HKDF_SALT_DATA &&
-	    p->pSalt == NULL && p->ulSaltLen != 0)
+	    ((p->pSalt == NULL && p->ulSaltLen != 0) ||
+		p->ulSaltLen > OP_DATA_MAX)) /* OpenSSL counts in int */
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*out = p;
 	return (CKR_OK);
@@ -110,7 +112,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	CK_RV rv = derived_begin(c, all, t, class, base, &d);
 
 	if (rv != CKR_OK || (rv = read_params(c, m, &p, &digest)) != CKR_OK ||
-	    (rv = derived_len(c, d, digest->len,
+	    (rv = derived_len(c, d, p->bExpand ? 0 : digest->len,
 		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
 		CKR_OK ||
 	    (rv = read_salt(c, p, &salt_key, &salt)) != CKR_OK)
@@ -119,7 +121,8 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	made = p->bExpand ? len : digest->len;
 	rv = hkdf(c, p, digest, attrset_view(base->attrs, CKA_VALUE), salt,
 	    made, &out);
-	derived_from(c, d, base, false);
+	if (rv == CKR_OK)
+		rv = derived_from(c, d, base, INHERITS_NOTHING);
 	if (rv == CKR_OK)
 		derived_set_value(d, &out, 0, len);
 out:

@@ -52,21 +52,40 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	return (rv);
 }
 
-void
-derived_from(
-    struct call *c, struct derived *d, const struct object *o, bool strict)
+/* secret: the value that hides more. */
+static CK_RV
+inherit(struct call *c, struct derived *d, const struct object *o,
+    enum inheritance how, CK_ATTRIBUTE_TYPE type, bool secret)
 {
-	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	static const CK_BBOOL truth[] = {CK_FALSE, CK_TRUE};
+	struct template t = builder_template(&d->builder);
+	bool of_base = attr_is_true(c, o, type);
+	struct view v = VIEW(&truth[of_base], sizeof(truth[0]));
+
+	if (how == INHERITS_DEFAULTS)
+		builder_set_default(&d->builder, type, v);
+	if (how != INHERITS_SECRECY || of_base != secret)
+		return (CKR_OK);
+	if (template_bool(t, type, secret) != secret)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "%s of a key derived from this one is %s",
+		    attribute_name(type).text, secret ? "true" : "false"));
+	builder_set(&d->builder, type, v);
+	return (CKR_OK);
+}
+
+CK_RV
+derived_from(struct call *c, struct derived *d, const struct object *o,
+    enum inheritance how)
+{
+	CK_RV rv;
 
 	d->provenance.sensitive &= attr_is_true(c, o, CKA_ALWAYS_SENSITIVE);
 	d->provenance.unextractable &= attr_is_true(
 	    c, o, CKA_NEVER_EXTRACTABLE);
-	if (strict && attr_is_true(c, o, CKA_SENSITIVE))
-		builder_set(
-		    &d->builder, CKA_SENSITIVE, VIEW(&yes, sizeof(yes)));
-	if (strict && !attr_is_true(c, o, CKA_EXTRACTABLE))
-		builder_set(
-		    &d->builder, CKA_EXTRACTABLE, VIEW(&no, sizeof(no)));
+	rv = inherit(c, d, o, how, CKA_SENSITIVE, true);
+	return (
+	    rv == CKR_OK ? inherit(c, d, o, how, CKA_EXTRACTABLE, false) : rv);
 }
 
 CK_RV

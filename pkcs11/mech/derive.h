@@ -36,10 +36,18 @@ struct derivation {
  */
 CK_RV derived_begin(struct call *, struct derivation *, struct template,
     CK_OBJECT_CLASS, const struct object *base, struct derived **out);
-/* One more key that it comes from. strict: it hides no less than that one
- * (PKCS#11 3.0, CKM_CONCATENATE_BASE_AND_KEY), else what its template says. */
-void derived_from(
-    struct call *, struct derived *, const struct object *, bool strict);
+/* What a derived key takes over of CKA_SENSITIVE and CKA_EXTRACTABLE. */
+enum inheritance {
+	INHERITS_NOTHING, /* it is as its template says, or by default */
+	/* as the base key, where the template is silent: PKCS#11 3.2, section
+	 * 6.42.7 */
+	INHERITS_DEFAULTS,
+	INHERITS_SECRECY, /* it hides no less than the base key: section 6.43 */
+};
+/* One more key that it comes from. CKR_TEMPLATE_INCONSISTENT: the template asks
+ * for less secrecy than is inherited. */
+CK_RV derived_from(
+    struct call *, struct derived *, const struct object *, enum inheritance);
 /*
  * *len: the length of its value in bytes. CKA_VALUE_LEN where the template has
  * it; else natural, the mechanism's own (0: it has none). At most max_len.

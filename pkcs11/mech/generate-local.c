@@ -328,8 +328,8 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		    "the public template must name the curve: CKA_EC_PARAMS");
 	if (rv == CKR_OK &&
 	    (curve = curve_find(p.public_target.type, params)) == NULL)
-		rv = call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names an unknown curve");
+		rv = call_error(c, curve_refusal(params),
+		    "CKA_EC_PARAMS names no curve that is known here");
 	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
 		rv = ec_parts(curve, p.pkey, p.parts);
 	builder_set(&p.private, CKA_EC_PARAMS, params);

@@ -192,8 +192,9 @@ complete_ec_public(struct call *c, struct attrset *b)
 	CK_RV rv;
 
 	if (curve == NULL)
-		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names an unknown curve"));
+		return (
+		    call_error(c, curve_refusal(attrset_view(b, CKA_EC_PARAMS)),
+			"CKA_EC_PARAMS names no curve that is known here"));
 	given = attrset_view(b, CKA_EC_POINT);
 	if (!curve_read_point(curve, given, POINT_ANY, &point))
 		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
@@ -247,8 +248,9 @@ complete_ec_private(struct call *c, struct attrset *b)
 	CK_RV rv;
 
 	if (curve == NULL)
-		return (call_error(c, CKR_CURVE_NOT_SUPPORTED,
-		    "CKA_EC_PARAMS names an unknown curve"));
+		return (
+		    call_error(c, curve_refusal(attrset_view(b, CKA_EC_PARAMS)),
+			"CKA_EC_PARAMS names no curve that is known here"));
 	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
 		goto out;
 	if (given.len != 0 && (!curve_read_point(curve, given, POINT_ANY, &p) ||

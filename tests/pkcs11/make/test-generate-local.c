@@ -224,6 +224,9 @@ test_curves(void)
 	RV(pairgen(CKM_EC_KEY_PAIR_GEN,
 	       &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, ed25519), 1, &p),
 	    CKR_CURVE_NOT_SUPPORTED, "Ed25519 by the wrong mechanism");
+	RV(pairgen(CKM_EC_KEY_PAIR_GEN, &(CK_ATTRIBUTE){CKA_EC_PARAMS, p224, 4},
+	       1, &p),
+	    CKR_DOMAIN_PARAMS_INVALID, "half a curve");
 	RV(pairgen(CKM_EC_KEY_PAIR_GEN, NULL, 0, &p), CKR_TEMPLATE_INCOMPLETE,
 	    "no curve");
 }

@@ -312,6 +312,19 @@ test_hkdf(void)
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), got_prk, &h), CKR_OK,
 	    "expanded only");
 	OK(attr_is(h, CKA_VALUE, okm, 42), "the RFC's OKM");
+	asked = 0;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), got_prk, &h),
+	    CKR_TEMPLATE_INCOMPLETE, "expanded to no length");
+	p.bExtract = CK_TRUE;
+	asked = 42;
+	p.ulSaltLen = (1UL << 32) + 8;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "a salt of more than OpenSSL counts");
+	p.ulSaltLen = sizeof(salt);
+	p.ulInfoLen = (1UL << 32) + 8;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "and such information");
+	p.ulInfoLen = sizeof(info);
 	asked = 255 * 32 + 1;
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "too much");
@@ -369,6 +382,7 @@ test_counter(void)
 	    A(CKA_EXTRACTABLE, yes)};
 	struct derived_key second = {more_t, 4, &more};
 	struct sp800_108_params p = {CKM_SHA256_HMAC, 3, parts, 0, NULL};
+	CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
 	CK_OBJECT_HANDLE base = secret(CKK_GENERIC_SECRET, key, 32, CK_TRUE),
 			 aes = secret(CKK_AES, key, 32, CK_TRUE);
 	CK_BYTE want[128];
@@ -385,6 +399,18 @@ test_counter(void)
 	OK(attr_is(h, CKA_VALUE, want, 80), "as OpenSSL has it");
 	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
 	    CKR_KEY_TYPE_INCONSISTENT, "CMAC with a generic key");
+	p.prfType = CKM_SHA256_HMAC;
+	RV(p11->C_DeriveKey(rw, &m,
+	       secret(CKK_GENERIC_SECRET, key, 32, CK_FALSE), NULL, 0, &h),
+	    CKR_OK, "of a hidden key, and nothing is said");
+	OK(attr_is(h, CKA_SENSITIVE, &yes, 1) &&
+		attr_is(h, CKA_EXTRACTABLE, &no, 1),
+	    "is hidden as that one");
+	RV(p11->C_DeriveKey(rw, &m, base, NULL, 0, &h), CKR_OK,
+	    "of an open one");
+	OK(attr_is(h, CKA_SENSITIVE, &no, 1) &&
+		attr_is(h, CKA_EXTRACTABLE, &yes, 1),
+	    "is open");
 	/* 40 bytes are two blocks, 16 the third: three times 32 in all */
 	p.prfType = CKM_SHA256_HMAC;
 	p.ulAdditionalDerivedKeys = 1;
@@ -427,6 +453,8 @@ test_joins(void)
 	CK_OBJECT_HANDLE second = secret(CKK_GENERIC_SECRET, "xyz", 3, CK_TRUE);
 	CK_OBJECT_HANDLE hidden = secret(
 	    CKK_GENERIC_SECRET, "hid", 3, CK_FALSE);
+	CK_MECHANISM concatenate = {
+	    CKM_CONCATENATE_BASE_AND_KEY, &hidden, sizeof(hidden)};
 	CK_ULONG bit = 4, beyond = 24;
 	CK_OBJECT_HANDLE h;
 
@@ -445,6 +473,9 @@ test_joins(void)
 	    "exclusive or");
 	OK(attr_is(h, CKA_VALUE, "PPP", 3), "of the shorter length");
 	RV(derive(CKM_EXTRACT_KEY_FROM_KEY, &bit, sizeof(bit), base, &h),
+	    CKR_TEMPLATE_INCOMPLETE, "bits of a key, nobody says how many");
+	asked = 3;
+	RV(derive(CKM_EXTRACT_KEY_FROM_KEY, &bit, sizeof(bit), base, &h),
 	    CKR_OK, "bits of a key");
 	OK(attr_is(h, CKA_VALUE, "\x16\x26\x36", 3), "and round its end");
 	RV(derive(CKM_EXTRACT_KEY_FROM_KEY, &beyond, sizeof(beyond), base, &h),
@@ -461,7 +492,9 @@ test_joins(void)
 	asked = 0;
 	RV(derive(
 	       CKM_CONCATENATE_BASE_AND_KEY, &hidden, sizeof(hidden), base, &h),
-	    CKR_OK, "with a key that hides");
+	    CKR_TEMPLATE_INCONSISTENT, "with a key that hides, in the open");
+	RV(p11->C_DeriveKey(rw, &concatenate, base, NULL, 0, &h), CKR_OK,
+	    "where nothing is said");
 	OK(attr_is(h, CKA_SENSITIVE, &yes, 1), "hides, too");
 	OK(attr_is(h, CKA_EXTRACTABLE, &no, 1), "and stays");
 	RV(p11->C_SetAttributeValue(
