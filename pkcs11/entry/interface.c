@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "entry.h"
+#include "token/module.h"
 
 /* clang-format off */
 #define FUNCTIONS_2_40(X)						\
@@ -82,14 +83,13 @@ static const CK_UTF8CHAR interface_name[] = "PKCS 11";
 /* The standard's members are not const; nobody writes through them. */
 #define UNCONST(p) ((void *)(uintptr_t)(p))
 
-/* The first that fits is the default. A program that knows 3.2 asks for it;
- * one that asks for no version may take what is not 3.0 for a mistake. */
-static const CK_INTERFACE interfaces[] = {
-    {UNCONST(interface_name), UNCONST(&list_3_0), CKF_INTERFACE_FORK_SAFE},
+/* The newest comes first: it is what a program gets that names no version. */
+#define INTERFACE_COUNT MODULE_INTERFACES
+static const CK_INTERFACE interfaces[INTERFACE_COUNT] = {
     {UNCONST(interface_name), UNCONST(&list_3_2), CKF_INTERFACE_FORK_SAFE},
+    {UNCONST(interface_name), UNCONST(&list_3_0), CKF_INTERFACE_FORK_SAFE},
     {UNCONST(interface_name), UNCONST(&list_2_40), CKF_INTERFACE_FORK_SAFE},
 };
-#define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))
 
 CK_RV
 C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list)
@@ -140,9 +140,9 @@ C_GetInterface(CK_UTF8CHAR_PTR name, CK_VERSION_PTR version,
 	for (size_t i = 0; i < INTERFACE_COUNT; i++) {
 		if (interface_fits(
 			&interfaces[i], (const char *)name, version, flags)) {
-			*interface = UNCONST(&interfaces[i]);
+			*interface = module_interface(i, &interfaces[i]);
 			return (CKR_OK);
 		}
 	}
-	return (CKR_FUNCTION_FAILED);
+	return (CKR_ARGUMENTS_BAD);
 }

@@ -29,6 +29,7 @@ static struct {
 	bool crypto_open;
 	bool fork_waited; /* while fork() is under way */
 	struct crypto crypto; /* for the life of the process */
+	CK_INTERFACE interfaces[MODULE_INTERFACES]; /* handed out */
 } global = {.lock = PTHREAD_MUTEX_INITIALIZER,
     .changed = PTHREAD_COND_INITIALIZER,
     .descriptors = DESCRIPTORS_INIT};
@@ -562,4 +563,17 @@ module_token(struct module *m, CK_SLOT_ID slot)
 		if (m->tokens[i].slot == slot)
 			return (&m->tokens[i]);
 	return (NULL);
+}
+
+/* What is right already is not written: another thread may be reading it. */
+CK_INTERFACE *
+module_interface(size_t n, const CK_INTERFACE *what)
+{
+	CK_INTERFACE *i = &global.interfaces[n];
+
+	pthread_mutex_lock(&global.lock);
+	if (memcmp(i, what, sizeof(*i)) != 0)
+		*i = *what;
+	pthread_mutex_unlock(&global.lock);
+	return (i);
 }

@@ -52,4 +52,8 @@ bool module_is_exiting(void);
  * holds, is no longer the one that is initialised. */
 void module_wait_stop(struct module *);
 struct token *module_token(struct module *, CK_SLOT_ID); /* or NULL */
+/* For C_GetInterface: *what, in its place n of memory that a program may write
+ * to. OpenSC's pkcs11-spy puts its own functions there. */
+#define MODULE_INTERFACES 3
+CK_INTERFACE *module_interface(size_t n, const CK_INTERFACE *what);
 #endif
