@@ -157,9 +157,9 @@ ok "the set is used" [ -z "$(ls sets)" ]
 openssl genrsa -out rsa.pem 2048 2>/dev/null
 openssl pkcs8 -topk8 -nocrypt -in rsa.pem -outform DER -out rsa.p8
 openssl rsa -in rsa.pem -pubout -out rsa.pub.pem 2>/dev/null
-openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER \
-    -out ec.p8
-openssl pkey -inform DER -in ec.p8 -pubout -out ec.pub.pem
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+openssl pkcs8 -topk8 -nocrypt -in ec.pem -outform DER -out ec.p8
+openssl pkey -in ec.pem -pubout -out ec.pub.pem
 # private_key SPEC ID FILE TYPE MECHANISM
 private_key() {
 	ok "an import pair for $1" pair "$1" "$2" RSA_AES_KEY_WRAP_SHA_256

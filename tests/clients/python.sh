@@ -47,6 +47,7 @@ t = [(CKA_CLASS, CKO_SECRET_KEY), (CKA_KEY_TYPE, CKK_AES), (CKA_VALUE_LEN, 32),
 own = session.generateKey(t)
 cbc = Mechanism(CKM_AES_CBC_PAD, os.urandom(16))
 assert bytes(session.decrypt(own, session.encrypt(own, data, cbc), cbc)) == data
+session.seedRandom(b'seed')
 assert len(session.generateRandom(16)) == 16
 failed = []
 def thread():

@@ -43,9 +43,11 @@ ok "it verifies" openssl cms -verify -inform DER -in text.cms -binary -content t
 
 if has evmctl "evmctl ima_sign"; then
 	cp text file
-	ok "evmctl ima_sign" env PKCS11_MODULE_PATH="$module" OPENSSL_CONF="$dir/openssl.cnf" \
+	# Only root may set the attribute in which newer versions store it, too.
+	env PKCS11_MODULE_PATH="$module" OPENSSL_CONF="$dir/openssl.cnf" \
 	    evmctl ima_sign --engine pkcs11 --key "$key" --keyid-from-cert rsa.pem \
-	    -a sha256 --sigfile file
+	    -a sha256 --sigfile file >evmctl.log 2>&1
+	ok "evmctl ima_sign" says "" test -s file.sig
 	openssl x509 -in rsa.pem -outform DER -out rsa.der
 	ok "evmctl verifies it" evmctl ima_verify --key rsa.der --sigfile file
 fi
@@ -104,7 +106,7 @@ if has rauc "rauc bundle" && has mksquashfs "rauc bundle"; then
 	    --cert 'pkcs11:token=test;object=rsa;type=cert' \
 	    --key 'pkcs11:token=test;object=rsa' --keyring rsa.pem \
 	    bundle out.raucb
-	ok "rauc info takes it" says "Compatible: 	'test'" rauc info --keyring rsa.pem \
+	ok "rauc info takes it" says "'test'" rauc info --keyring rsa.pem \
 	    out.raucb
 fi
 tap_done
