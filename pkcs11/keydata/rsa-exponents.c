@@ -9,74 +9,74 @@
  */
 
 #define ONE RSA_PARTS
-#define NUMBERS 4 /* of one length: */
+#define NUMBERS 5 /* of one length: */
+#define WORD sizeof(uint64_t)
 
+/* Numbers in words, the least first. */
 struct work {
-	size_t len; /* one byte more than the modulus: no sum overflows */
-	uint8_t *sum, *less, *factor, *modulus;
+	size_t len; /* words: more than the modulus has, no sum overflows */
+	uint64_t *sum, *less, *factor, *modulus, *result;
 };
 
 /* sum = sum + addend & mask, less the modulus if that is not above it. The
  * addend is not above the modulus, and the sum below it. */
 static void
-add_mod(struct work *w, const uint8_t *addend, uint8_t mask)
+add_mod(struct work *w, const uint64_t *addend, uint64_t mask)
 {
-	unsigned carry = 0, borrow = 0;
-	uint8_t keep;
+	uint64_t carry = 0, borrow = 0, a, keep;
 	size_t i;
 
-	for (i = w->len; i-- > 0;) {
-		carry += w->sum[i] + (unsigned)(addend[i] & mask);
-		w->sum[i] = (uint8_t)carry;
-		carry >>= 8;
+	for (i = 0; i < w->len; i++) {
+		a = (addend[i] & mask) + carry;
+		carry = a < carry;
+		w->sum[i] += a;
+		carry |= w->sum[i] < a;
+		/* the difference, in the same pass */
+		a = w->sum[i] - w->modulus[i];
+		w->less[i] = a - borrow;
+		borrow = (w->sum[i] < w->modulus[i]) | (a < borrow);
 	}
-	for (i = w->len; i-- > 0;) {
-		borrow = (unsigned)w->sum[i] - w->modulus[i] - borrow;
-		w->less[i] = (uint8_t)borrow;
-		borrow = borrow >> 8 & 1;
-	}
-	keep = (uint8_t)(0 - borrow);
+	keep = 0 - borrow;
 	for (i = 0; i < w->len; i++)
-		w->sum[i] = (uint8_t)((w->sum[i] & keep) |
-				      (w->less[i] & (uint8_t)~keep));
+		w->sum[i] = (w->sum[i] & keep) | (w->less[i] & ~keep);
 }
 
 /* sum = v * factor mod modulus */
 static void
 multiply_mod(struct work *w, struct view v)
 {
-	memset(w->sum, 0, w->len);
+	memset(w->sum, 0, w->len * WORD);
 	for (size_t i = 0; i < v.len; i++)
 		for (int bit = 7; bit >= 0; bit--) {
-			add_mod(w, w->sum, 0xff);
+			add_mod(w, w->sum, UINT64_MAX);
 			add_mod(
-			    w, w->factor, (uint8_t)(0 - (v.ptr[i] >> bit & 1)));
+			    w, w->factor, 0 - (uint64_t)(v.ptr[i] >> bit & 1));
 		}
 }
 
-/* Right-aligned; false when it is longer. */
+/* False when it is longer. */
 static bool
-put(const struct work *w, uint8_t *to, struct view v)
+put(const struct work *w, uint64_t *to, struct view v)
 {
-	if (v.len > w->len)
+	if (v.len > w->len * WORD)
 		return (false);
-	memset(to, 0, w->len - v.len);
-	memcpy(to + w->len - v.len, v.ptr, v.len);
+	memset(to, 0, w->len * WORD);
+	for (size_t i = 0; i < v.len; i++)
+		to[i / WORD] |= (uint64_t)v.ptr[v.len - 1 - i]
+				<< 8 * (i % WORD);
 	return (true);
 }
 
-/* Whether a number of the work is v; in one time whatever they are. */
+/* Whether the sum is v; in one time whatever they are. */
 static bool
-is(const struct work *w, const uint8_t *number, struct view v)
+is_sum(const struct work *w, struct view v)
 {
-	uint8_t differs = 0;
+	uint64_t differs = 0;
 
-	if (v.len > w->len)
+	if (!put(w, w->result, v))
 		return (false);
 	for (size_t i = 0; i < w->len; i++)
-		differs |= number[i] ^
-			   (i < w->len - v.len ? 0
-					       : v.ptr[i - (w->len - v.len)]);
+		differs |= w->sum[i] ^ w->result[i];
 	return (differs == 0);
 }
 
@@ -102,23 +102,24 @@ static const struct relation {
 static enum err
 check(const struct relation *r, const struct view *v, struct buf *memory)
 {
-	struct work w = {.len = v[r->modulus].len + 1};
+	struct work w = {.len = v[r->modulus].len / WORD + 1};
 	enum err e;
 
-	if ((e = buf_reserve(memory, NUMBERS * w.len)) != ERR_OK)
+	if ((e = buf_reserve(memory, NUMBERS * WORD * w.len)) != ERR_OK)
 		return (e);
-	w.sum = memory->ptr;
+	w.sum = (uint64_t *)(void *)memory->ptr;
 	w.less = w.sum + w.len;
 	w.factor = w.less + w.len;
 	w.modulus = w.factor + w.len;
-	memory->len = NUMBERS * w.len;
+	w.result = w.modulus + w.len;
+	memory->len = NUMBERS * WORD * w.len;
 	if (!put(&w, w.modulus, v[r->modulus]) ||
 	    !put(&w, w.factor, v[r->factor]))
 		return (ERR_DATA);
 	/* a prime is odd: nothing is borrowed */
-	w.modulus[w.len - 1] -= r->one_less;
+	w.modulus[0] -= r->one_less;
 	multiply_mod(&w, v[r->v]);
-	return (is(&w, w.sum, v[r->result]) ? ERR_OK : ERR_DATA);
+	return (is_sum(&w, v[r->result]) ? ERR_OK : ERR_DATA);
 }
 
 enum err
@@ -126,7 +127,7 @@ rsa_check_exponents(const struct rsa_private *k, struct arena *arena)
 {
 	static const uint8_t one[] = {1};
 	struct view v[RSA_PARTS + 1];
-	struct buf memory = BUF_SECRET(NUMBERS * (RSA_BYTES_MAX + 1), arena);
+	struct buf memory = BUF_SECRET(NUMBERS * (RSA_BYTES_MAX + WORD), arena);
 	enum err e = ERR_OK;
 
 	for (int i = 0; i < RSA_PARTS; i++)
