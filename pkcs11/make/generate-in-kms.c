@@ -168,9 +168,9 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	struct key *k = NULL;
 	CK_RV rv;
 
-	if ((rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
+	if ((rv = read_place(c, t)) == CKR_OK &&
+	    (rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
 	    (rv = check_template(c, r.spec, CKO_SECRET_KEY, t)) == CKR_OK &&
-	    (rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, &r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
@@ -220,13 +220,13 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	struct key *k = NULL;
 	CK_RV rv;
 
-	if ((rv = read_spec(c, m->key_type, public_t, &r.spec)) == CKR_OK &&
+	if ((rv = read_place(c, private_t)) == CKR_OK &&
+	    (rv = read_spec(c, m->key_type, public_t, &r.spec)) == CKR_OK &&
 	    (rv = check_halves(c, r.spec, public_t, private_t)) == CKR_OK &&
 	    (rv = choose_usage(c, &r,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
 	    (rv = check_allowed(c, public_t, &r)) == CKR_OK &&
 	    (rv = check_allowed(c, private_t, &r)) == CKR_OK &&
-	    (rv = read_place(c, private_t)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK) {
 		if (gets_two_usages(c, r.spec, private_t))

@@ -311,11 +311,12 @@ read_create(struct call *c, struct template t, struct key_request *r)
 
 	*r = (struct key_request)KEY_REQUEST_INIT(c->module->arena);
 	if ((rv = read_target(c, t, &target)) != CKR_OK ||
-	    (rv = attr_check(c, t, target)) != CKR_OK)
+	    (rv = attr_check(c, t, target)) != CKR_OK ||
+	    (rv = read_place(c, t)) != CKR_OK)
 		return (rv);
 	r->class = target.class;
 	if (target.class == CKO_PUBLIC_KEY)
-		return (read_place(c, t));
+		return (CKR_OK);
 	if ((rv = read_material(c, t, target.type, r)) == CKR_OK)
 		rv = read_rest(c, t, r);
 	return (rv);

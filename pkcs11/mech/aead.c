@@ -76,31 +76,57 @@ gcm_is_valid(struct view iv, CK_ULONG tag_bits)
 		    (tag_bits >= 96 && tag_bits <= 128 && tag_bits % 8 == 0)));
 }
 
+bool
+gcm_read_params(const CK_MECHANISM *m, CK_GCM_PARAMS *out)
+{
+	struct {
+		CK_BYTE_PTR pIv;
+		CK_ULONG ulIvLen;
+		CK_BYTE_PTR pAAD;
+		CK_ULONG ulAADLen, ulTagBits;
+	} old;
+
+	if (m->pParameter != NULL && m->ulParameterLen == sizeof(*out)) {
+		memcpy(out, m->pParameter, sizeof(*out));
+		return (true);
+	}
+	if (m->pParameter == NULL || m->ulParameterLen != sizeof(old))
+		return (false);
+	memcpy(&old, m->pParameter, sizeof(old));
+	*out = (CK_GCM_PARAMS){.pIv = old.pIv,
+	    .ulIvLen = old.ulIvLen,
+	    .pAAD = old.pAAD,
+	    .ulAADLen = old.ulAADLen,
+	    .ulTagBits = old.ulTagBits};
+	return (true);
+}
+
 /* ulIvBits is not looked at: programs leave it zero. */
 static CK_RV
 gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	const CK_GCM_PARAMS *p = m->pParameter;
+	CK_GCM_PARAMS p;
 	CK_RV rv;
 
-	if (p != NULL && m->ulParameterLen == sizeof(*p) && p->ulIvLen == 0)
+	if (!gcm_read_params(m, &p))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (p.ulIvLen == 0)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "CKM_AES_GCM has no way to give back a vector that the "
 		    "token makes: give one, or use C_EncryptMessage"));
-	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
-	    !gcm_is_valid(VIEW(p->pIv, p->ulIvLen), p->ulTagBits) ||
-	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)
+	if (!gcm_is_valid(VIEW(p.pIv, p.ulIvLen), p.ulTagBits) ||
+	    (p.pAAD == NULL && p.ulAADLen != 0) || p.ulAADLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = OP_DATA_MAX;
-	op->param_len = p->ulTagBits / 8;
+	op->param_len = p.ulTagBits / 8;
 	if ((rv = cipher_open(c, op, "GCM")) != CKR_OK)
 		return (rv);
-	if (!ctrl(op, EVP_CTRL_AEAD_SET_IVLEN, p->ulIvLen, NULL))
+	if (!ctrl(op, EVP_CTRL_AEAD_SET_IVLEN, p.ulIvLen, NULL))
 		return (CKR_FUNCTION_FAILED);
-	if ((rv = cipher_key(op, p->pIv)) != CKR_OK)
+	if ((rv = cipher_key(op, p.pIv)) != CKR_OK)
 		return (rv);
-	return (bind_aad(op, VIEW(p->pAAD, p->ulAADLen)) ? CKR_OK
-							 : CKR_FUNCTION_FAILED);
+	return (bind_aad(op, VIEW(p.pAAD, p.ulAADLen)) ? CKR_OK
+						       : CKR_FUNCTION_FAILED);
 }
 
 static size_t

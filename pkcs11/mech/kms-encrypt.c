@@ -1,4 +1,5 @@
 #include <string.h>
+#include "cipher.h"
 #include "kms/use-key.h"
 #include "kms-encrypt.h"
 
@@ -38,20 +39,20 @@ add_hex(struct buf *b, const char *name, struct view v)
 static CK_RV
 init_gcm(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	const CK_GCM_PARAMS *p = m->pParameter;
+	CK_GCM_PARAMS p;
 	enum err e = ERR_OK;
 
-	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
-	    (p->pIv == NULL && p->ulIvLen != 0) || p->ulIvLen > IV_MAX ||
-	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > AAD_MAX)
+	if (!gcm_read_params(m, &p) || (p.pIv == NULL && p.ulIvLen != 0) ||
+	    p.ulIvLen > IV_MAX || (p.pAAD == NULL && p.ulAADLen != 0) ||
+	    p.ulAADLen > AAD_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	if (p->ulTagBits != TAG_BITS)
+	if (p.ulTagBits != TAG_BITS)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "KMS's tag has %d bits, not %lu", TAG_BITS, p->ulTagBits));
-	if (p->ulIvLen != 0)
-		e = add_hex(&op->context, NAME_IV, VIEW(p->pIv, p->ulIvLen));
-	if (e == ERR_OK && p->ulAADLen != 0)
-		e = add_hex(&op->context, NAME_AAD, VIEW(p->pAAD, p->ulAADLen));
+		    "KMS's tag has %d bits, not %lu", TAG_BITS, p.ulTagBits));
+	if (p.ulIvLen != 0)
+		e = add_hex(&op->context, NAME_IV, VIEW(p.pIv, p.ulIvLen));
+	if (e == ERR_OK && p.ulAADLen != 0)
+		e = add_hex(&op->context, NAME_AAD, VIEW(p.pAAD, p.ulAADLen));
 	return (e == ERR_OK ? start(op) : call_fail(c, e));
 }
 

@@ -123,18 +123,21 @@ finish(struct call *c, struct op *op, struct out out)
 	return (copy_out_result(op, out));
 }
 
-/* Whether the operation is there, as it must be, and may go on. */
+/* Whether the operation is there, as it must be, and may go on: a call that
+ * comes before its login ends it, as any that fails (PKCS#11 3.2, section
+ * 5.13.2). */
 static CK_RV
-check_ready(const struct op *op)
+check_ready(struct op *op)
 {
 	if (op->mech == NULL)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	return (op->needs_login ? CKR_USER_NOT_LOGGED_IN : CKR_OK);
+	return (
+	    op->needs_login ? end_with(op, CKR_USER_NOT_LOGGED_IN) : CKR_OK);
 }
 
 /* A single part is all of it: parts that came are not ended by it. */
 static CK_RV
-check_single(const struct op *op)
+check_single(struct op *op)
 {
 	CK_RV rv = check_ready(op);
 
@@ -244,8 +247,7 @@ op_update(
 
 /* Both must be ready for a part; whether the caller's arguments are good. */
 static CK_RV
-check_both(
-    const struct op *a, const struct op *b, struct view in, struct out out)
+check_both(struct op *a, struct op *b, struct view in, struct out out)
 {
 	CK_RV rv;
 

@@ -129,6 +129,13 @@ test_bad_templates(void)
 			OK(false, "and the handle is left alone");
 	}
 	key_template(&k, key, "bad");
+	for (CK_ULONG i = 0; i < k.count; i++)
+		if (k.t[i].type == CKA_VALUE)
+			k.t[i].ulValueLen = 16;
+	RV(p11->C_CreateObject(p11_session(0), k.t, k.count, &h),
+	    CKR_SESSION_READ_ONLY,
+	    "AES-128 in a read-only session, which comes first");
+	key_template(&k, key, "bad");
 	template_add(&k, CKA_LABEL, "worse", 5);
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_TEMPLATE_INCONSISTENT,
 	    "an attribute twice, with different values");

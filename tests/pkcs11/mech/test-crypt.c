@@ -214,6 +214,8 @@ test_gcm(void)
 	    .ulAADLen = 3,
 	    .ulTagBits = 128};
 	CK_GCM_PARAMS q;
+	CK_ULONG old_form[] = {(CK_ULONG)iv, 12, (CK_ULONG)aad, 3, 128};
+	CK_MECHANISM old = {CKM_AES_GCM, old_form, sizeof(old_form)};
 	CK_MECHANISM m = {CKM_AES_GCM, &p, sizeof(p)};
 	CK_MECHANISM with_q = {CKM_AES_GCM, &q, sizeof(q)};
 
@@ -237,6 +239,9 @@ test_gcm(void)
 	q = p;
 	q.ulTagBits = 96;
 	RV(seal(&with_q, 10), CKR_MECHANISM_PARAM_INVALID, "a tag of 96 bits");
+	RV(seal(&old, 10), CKR_OK, "in the form of old headers");
+	RV(open_with(key, &m), CKR_OK, "which is the same");
+	calls_clear();
 	q = p;
 	q.ulIvLen = 0;
 	q.pIv = NULL;

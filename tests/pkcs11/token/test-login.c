@@ -255,8 +255,12 @@ test_always(void)
 	RV(p11->C_SignInit(rw, &ecdsa, h), CKR_OK, "C_SignInit");
 	RV(p11->C_Sign(rw, out, 4, out, &n), CKR_USER_NOT_LOGGED_IN,
 	    "it asks once more");
+	RV(p11->C_SignUpdate(rw, out, 4), CKR_OPERATION_NOT_INITIALIZED,
+	    "which ends the operation");
+	RV(p11->C_SignInit(rw, &ecdsa, h), CKR_OK, "C_SignInit");
 	RV(p11->C_SignUpdate(rw, out, 4), CKR_USER_NOT_LOGGED_IN,
 	    "for each part, too");
+	RV(p11->C_SignInit(rw, &ecdsa, h), CKR_OK, "C_SignInit");
 	RV(login(CKU_CONTEXT_SPECIFIC, 3), CKR_PIN_INCORRECT, "a short PIN");
 	RV(login(CKU_CONTEXT_SPECIFIC, 4), CKR_OK, "for this operation");
 	RV(login(CKU_CONTEXT_SPECIFIC, 4), CKR_OPERATION_NOT_INITIALIZED,
