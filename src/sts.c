@@ -46,12 +46,17 @@ find_endpoint(const struct creds_search *s, struct endpoint *out,
 	    .variable = "AWS_ENDPOINT_URL_STS",
 	    .region = s->conf->region,
 	    .profile = s->profile};
+	char usual[sizeof(out->host)];
 	enum err e;
 
 	*region = s->conf->region;
 	if ((e = endpoint_find(&ec, out, error)) != ERR_OK || out->custom ||
-	    strncmp(out->host, "sts.", 4) != 0 || !is_legacy(s))
+	    !is_legacy(s))
 		return (e);
+	/* the global host is neither a FIPS nor a dual-stack endpoint */
+	(void)snprintf(usual, sizeof(usual), "sts.%s.amazonaws.com", *region);
+	if (strcmp(out->host, usual) != 0)
+		return (ERR_OK);
 	*region = "us-east-1";
 	strcpy(out->host, "sts.amazonaws.com");
 	strcpy(out->url, "https://sts.amazonaws.com/");

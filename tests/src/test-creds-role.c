@@ -434,6 +434,51 @@ test_localkms(void)
 	testenv_stop();
 }
 
+/* AWS's own hosts, as a proxy is asked for them. */
+static void
+test_hosts(void)
+{
+	static const struct {
+		const char *region, *variable, *value, *host;
+	} rows[] = {
+	    {"eu-west-1", "X", "", "sts.eu-west-1.amazonaws.com:443"},
+	    {"us-gov-west-1", "X", "", "sts.us-gov-west-1.amazonaws.com:443"},
+	    {"cn-north-1", "X", "", "sts.cn-north-1.amazonaws.com.cn:443"},
+	    {"eusc-de-east-1", "X", "", "sts.eusc-de-east-1.amazonaws.eu:443"},
+	    {"us-iso-east-1", "X", "", "sts.us-iso-east-1.c2s.ic.gov:443"},
+	    {"us-east-2", "AWS_USE_FIPS_ENDPOINT", "true",
+		"sts-fips.us-east-2.amazonaws.com:443"},
+	    {"us-east-1", "AWS_STS_REGIONAL_ENDPOINTS", "legacy",
+		"sts.amazonaws.com:443"},
+	    {"ap-east-1", "AWS_STS_REGIONAL_ENDPOINTS", "legacy",
+		"sts.ap-east-1.amazonaws.com:443"},
+	    {"us-east-2", "AWS_USE_DUALSTACK_ENDPOINT", "true",
+		"sts.us-east-2.api.aws:443"},
+	};
+	static const struct http_step refuses[] = {{.status = 403}};
+	char want[128];
+
+	for (size_t i = 0; i < 2 * ELEMS(rows); i++) {
+		bool legacy = i >= ELEMS(rows);
+		size_t n = i % ELEMS(rows);
+
+		if (legacy && strstr(rows[n].variable, "_USE_") == NULL)
+			continue;
+		SCENE(refuses, PROFILE(""));
+		unsetenv("AWS_ENDPOINT_URL_STS");
+		setenv("HTTPS_PROXY", http_server_url(sts), 1);
+		if (legacy)
+			setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy", 1);
+		setenv(rows[n].variable, rows[n].value, 1);
+		test_creds_conf.region = rows[n].region;
+		(void)snprintf(want, sizeof(want), "CONNECT %s ", rows[n].host);
+		OK(test_creds_find("p", 8000)->err == ERR_CREDS_SERVICE &&
+			asked(0, want),
+		    "%s%s", rows[n].host, legacy ? ", legacy or not" : "");
+	}
+	test_creds_conf.region = "eu-west-1";
+}
+
 int
 main(void)
 {
@@ -445,6 +490,7 @@ main(void)
 	test_faults();
 	test_clock();
 	test_web_identity();
+	test_hosts();
 	http_server_stop(sts);
 	test_creds_close();
 	return (tap_done());

@@ -251,6 +251,53 @@ test_settings(void)
 	    "without account and role it is not meant");
 }
 
+/* AWS's own hosts, as a proxy is asked for them: the portal's, and where the
+ * token is renewed first, that of SSO-OIDC. */
+static void
+test_hosts(void)
+{
+	static const struct {
+		const char *region, *variable, *portal, *oidc;
+	} rows[] = {
+	    {"eu-north-1", "X", "portal.sso.eu-north-1.amazonaws.com",
+		"oidc.eu-north-1.amazonaws.com"},
+	    {"us-gov-east-1", "X", "portal.sso.us-gov-east-1.amazonaws.com",
+		"oidc.us-gov-east-1.amazonaws.com"},
+	    {"cn-north-1", "X", "portal.sso.cn-north-1.amazonaws.com.cn",
+		"oidc.cn-north-1.amazonaws.com.cn"},
+	    {"eusc-de-east-1", "X", "portal.sso.eusc-de-east-1.amazonaws.eu",
+		"oidc.eusc-de-east-1.amazonaws.eu"},
+	    {"us-east-1", "AWS_USE_FIPS_ENDPOINT",
+		"portal.sso-fips.us-east-1.amazonaws.com",
+		"oidc-fips.us-east-1.amazonaws.com"},
+	    {"us-east-1", "AWS_USE_DUALSTACK_ENDPOINT",
+		"portal.sso.us-east-1.api.aws", "oidc.us-east-1.api.aws"},
+	};
+	static const struct http_step refuses[] = {{.status = 403}};
+	char config[512], want[128];
+
+	for (size_t i = 0; i < 2 * ELEMS(rows); i++) {
+		size_t n = i / 2;
+		bool renews = i % 2 != 0;
+
+		(void)snprintf(config, sizeof(config),
+		    "[profile p]\nsso_session = my-sso\nsso_account_id = "
+		    "111122223333\nsso_role_name = A\n[sso-session my-sso]\n"
+		    "sso_region = %s\nsso_start_url = " START_URL "\n",
+		    rows[n].region);
+		SCENE(refuses, config);
+		unsetenv("AWS_ENDPOINT_URL_SSO");
+		unsetenv("AWS_ENDPOINT_URL_SSO_OIDC");
+		setenv("HTTPS_PROXY", http_server_url(server), 1);
+		setenv(rows[n].variable, "true", 1);
+		token_write("my-sso", renews ? -60 : 36000, RENEWABLE);
+		(void)snprintf(want, sizeof(want), "CONNECT %s:443 ",
+		    renews ? rows[n].oidc : rows[n].portal);
+		OK(test_creds_find("p", 8000)->err != ERR_OK && asked(0, want),
+		    "%s", want);
+	}
+}
+
 int
 main(void)
 {
@@ -258,6 +305,7 @@ main(void)
 	test_token();
 	test_renewal();
 	test_settings();
+	test_hosts();
 	http_server_stop(server);
 	test_creds_close();
 	return (tap_done());

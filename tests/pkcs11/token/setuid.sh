@@ -38,6 +38,15 @@ cp "$built/tests/pkcs11/token/setuid-program" "$program"
 chmod 4755 "$program"
 chmod 711 "$work"
 mkdir -m 1777 "$work/open"
+# What he has: a home with a credential_process, and the program in his PATH.
+mkdir -p "$work/his/.aws"
+printf '%s\n' '[default]' 'credential_process = his-program' \
+    '[profile nobody]' 'credential_process = his-program' >"$work/his/.aws/config"
+printf '%s\n' '#!/bin/sh' "touch '$work/open/ran'" 'cat <<END' \
+    "{\"Version\": 1, \"AccessKeyId\": \"$AWS_ACCESS_KEY_ID\"," \
+    " \"SecretAccessKey\": \"$AWS_SECRET_ACCESS_KEY\"}" END >"$work/his/his-program"
+echo his >"$work/his/token"
+chmod -R a+rX "$work/his" && chmod 755 "$work/his/his-program"
 
 # A proxy that takes no part but notes who comes. Nothing on this machine goes
 # through a proxy, so the endpoint has a name that does not tell where it is.
@@ -69,7 +78,7 @@ chmod 600 named.conf
 # start AS COMMAND...: with everything in the environment that could mislead.
 start() {
 	start_as=$1; shift
-	env -i PATH="$PATH" HOME="$work/open" \
+	env -i PATH="$work/his:$PATH" HOME="$work/his" \
 	    KEYFERRY_LOG="trace:$work/module.log" KEYFERRY_CONFIG=/nonexistent \
 	    SSLKEYLOGFILE="$work/open/tls-secrets" \
 	    AWS_ENDPOINT_URL=http://127.0.0.1:9 \
@@ -78,6 +87,13 @@ start() {
 	    AWS_CA_BUNDLE=/nonexistent AWS_PROFILE=nobody \
 	    AWS_CONFIG_FILE=/nonexistent \
 	    AWS_SHARED_CREDENTIALS_FILE=/nonexistent \
+	    AWS_ROLE_ARN=arn:aws:iam::111122223333:role/his \
+	    AWS_WEB_IDENTITY_TOKEN_FILE="$work/his/token" \
+	    AWS_CONTAINER_CREDENTIALS_FULL_URI="$proxy" \
+	    AWS_CONTAINER_AUTHORIZATION_TOKEN=his \
+	    AWS_EC2_METADATA_SERVICE_ENDPOINT="$proxy" \
+	    AWS_ENDPOINT_URL_STS="$proxy" AWS_LOGIN_CACHE_DIRECTORY="$work/his" \
+	    AWS_RETRY_MODE=his AWS_MAX_ATTEMPTS=his \
 	    XDG_CONFIG_HOME="$work/open" XDG_STATE_HOME="$work/open" \
 	    http_proxy="$proxy" https_proxy="$proxy" \
 	    HTTP_PROXY="$proxy" HTTPS_PROXY="$proxy" \
@@ -96,6 +112,20 @@ case $out in
 esac
 is "the program does its work" "$out" "secure
 2 keys"
+# Where root has no credentials, there are none.
+mv "$HOME/.aws" "$HOME/aws"
+none=$(start nobody "$program" "$work/module.so" "config=$work/keyferry.conf")
+ok "without root's credentials nothing is found" expr "$none" : \
+    ".*C_FindObjectsInit: 0x"
+fails "his credential_process is not run" test -e "$work/open/ran"
+fails "his endpoints are not asked" test -e visitor
+# A credential_process of root's is run, but not found by his PATH.
+mkdir "$HOME/.aws"
+printf '%s\n' '[default]' 'credential_process = his-program' >"$HOME/.aws"/config
+start nobody "$program" "$work/module.so" "config=$work/keyferry.conf" >/dev/null
+fails "his PATH does not count" test -e "$work/open/ran"
+rm -r "$HOME/.aws" && mv "$HOME/aws" "$HOME/.aws"
+
 fails "no log is written" test -e "$work/module.log"
 fails "no secrets of TLS are written" test -e "$work/open/tls-secrets"
 is "no file is made where he says" "$(ls -A "$work/open")" ""
