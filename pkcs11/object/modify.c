@@ -34,6 +34,20 @@ set_names(struct call *c, struct key *k, struct template t)
 	return (rv);
 }
 
+/* NSS sets it, and looks for the certificate by other means. */
+static CK_RV
+set_names_or_subject(struct call *c, struct key *k, struct template t)
+{
+	if (template_has(t, CKA_SUBJECT))
+		call_note(c,
+		    "key %s: KMS has no place for CKA_SUBJECT, which stays "
+		    "empty",
+		    k->meta.id);
+	return (template_has(t, CKA_LABEL) || template_has(t, CKA_ID)
+		    ? set_names(c, k, t)
+		    : CKR_OK);
+}
+
 static CK_RV
 set_state(struct call *c, struct key *k, struct template t)
 {
@@ -79,7 +93,7 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 		rv = call_error(c, CKR_ACTION_PROHIBITED,
 		    "key %s is pending deletion", o.key->meta.id);
 	else if (rv == CKR_OK)
-		rv = set_names(c, o.key, t);
+		rv = set_names_or_subject(c, o.key, t);
 out:
 	object_put(&o);
 	return (rv);

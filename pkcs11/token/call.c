@@ -9,6 +9,18 @@
 static const CK_RV answers[] = {
     CKR_OK, CKR_BUFFER_TOO_SMALL, CKR_ATTRIBUTE_SENSITIVE, CKR_NO_EVENT};
 
+/* Codes of one function by which a program learns what it could have known. */
+static const struct {
+	const char *name;
+	CK_RV rv;
+} hints[] = {{"C_GetAttributeValue", CKR_ATTRIBUTE_TYPE_INVALID},
+    {"C_GetOperationState", CKR_FUNCTION_NOT_SUPPORTED},
+    {"C_SetOperationState", CKR_FUNCTION_NOT_SUPPORTED},
+    {"C_GetFunctionStatus", CKR_FUNCTION_NOT_PARALLEL},
+    {"C_CancelFunction", CKR_FUNCTION_NOT_PARALLEL},
+    {"C_Login", CKR_USER_ALREADY_LOGGED_IN},
+    {"C_Logout", CKR_USER_NOT_LOGGED_IN}};
+
 CK_RV
 call_begin(struct call *c, const char *name)
 {
@@ -73,8 +85,9 @@ call_begin_slot(struct call *c, const char *name, CK_SLOT_ID slot, bool present)
 static bool
 is_answer(const struct call *c, CK_RV rv)
 {
-	if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
-		return (strcmp(c->name, "C_GetAttributeValue") == 0);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (hints[i].rv == rv && strcmp(hints[i].name, c->name) == 0)
+			return (true);
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		if (answers[i] == rv)
 			return (true);

@@ -258,10 +258,11 @@ token_info(const struct token *t, CK_TOKEN_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
 	token_pad(info->model, sizeof(info->model), "AWS KMS");
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
+	/* NSS wants to set a PIN where it is not said that there is one */
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
-		      CKF_DUAL_CRYPTO_OPERATIONS;
+		      CKF_USER_PIN_INITIALIZED | CKF_DUAL_CRYPTO_OPERATIONS;
 	if (t->config->login == LOGIN_REQUIRED || token_needs_code(t)) {
-		info->flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
+		info->flags |= CKF_LOGIN_REQUIRED;
 		info->ulMinPinLen = TOKEN_PIN_MIN;
 	}
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;

@@ -1,6 +1,7 @@
-# NSS: the module in a database; its keys sign requests and messages.
+# NSS: the module in a database; its keys sign requests and messages, and pk12util
+# brings others to them.
 . "$srcdir/tests/clients/testenv.sh"
-needs modutil certutil cmsutil pkcs11-tool openssl
+needs modutil certutil cmsutil pk12util pkcs11-tool openssl
 mkdir certificates db
 configure "certificates = $dir/certificates"
 ok "an RSA key is imported" make_rsa
@@ -31,5 +32,30 @@ for key in rsa:01 ec:02; do
 	ok "openssl verifies it" openssl cms -verify -inform DER -in text.cms \
 	    -CAfile certificates/$name.pem -purpose any -out back
 	ok "it is the same" cmp text back
+done
+echo 1234 >pin
+for login in none required; do
+	configure "certificates = $dir/certificates" "login = $login"
+	[ $login = none ] && use= pin_use= || use="-k pin" pin_use="-f pin"
+	for kind in "RSA -pkeyopt rsa_keygen_bits:2048" \
+	    "EC -pkeyopt ec_paramgen_curve:P-256"; do
+		name=$login-$(echo "${kind%% *}" | tr ERSAC ersac)
+		openssl genpkey -algorithm $kind -out $name.key 2>/dev/null
+		openssl req -new -x509 -key $name.key -subj /CN=$name -days 9 \
+		    -out $name.pem
+		openssl pkcs12 -export -inkey $name.key -in $name.pem \
+		    -name $name -out $name.p12 -passout pass:secret
+		ok "pk12util -i, $name" host pk12util -i $name.p12 -d sql:db \
+		    -h test -W secret $use
+		ok "certutil -L" says "test:$name" host certutil -L -d sql:db \
+		    -h test $pin_use
+		ok "trust in its certificate" host certutil -M -d sql:db \
+		    -n test:$name -t CT,C,C $pin_use
+		echo text >text
+		ok "cmsutil -S" host cmsutil -S -d sql:db -N test:$name \
+		    -i text -o text.cms $pin_use
+		ok "openssl verifies it" openssl cms -verify -inform DER \
+		    -in text.cms -CAfile $name.pem -purpose any -out back
+	done
 done
 tap_done

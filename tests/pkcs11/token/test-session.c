@@ -48,6 +48,9 @@ test_tokens(void)
 	CK_ULONG n;
 
 	RV(p11->C_GetTokenInfo(0, &a), CKR_OK, "C_GetTokenInfo");
+	OK((a.flags & (CKF_USER_PIN_INITIALIZED | CKF_LOGIN_REQUIRED)) ==
+		CKF_USER_PIN_INITIALIZED,
+	    "no login is required, and no PIN is to be set first");
 	OK(memcmp(a.label, "test                            ", 32) == 0,
 	    "the label is the section's name");
 	OK((a.flags & (CKF_TOKEN_INITIALIZED | CKF_RNG)) ==
