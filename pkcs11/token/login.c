@@ -130,5 +130,9 @@ login_end(struct sessions *ss, struct token *t)
 		return (CKR_USER_NOT_LOGGED_IN);
 	/* none of the token's own is */
 	object_table_remove_all(&t->objects, OWNER_TOKEN, is_private);
-	return (CKR_OK);
+	/* PKCS#11 3.2, section 5.6.10: handles of private objects are invalid
+	 * from now on, after another login, too */
+	return (store_renew_handles(&t->store, login_is_private, t) == ERR_OK
+		    ? CKR_OK
+		    : CKR_HOST_MEMORY);
 }

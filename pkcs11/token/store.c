@@ -360,6 +360,28 @@ change_object(
 }
 
 enum err
+store_renew_handles(struct store *st,
+    bool (*renew)(const struct token *, const struct object *),
+    const struct token *token)
+{
+	struct snapshot *s;
+	struct object o;
+
+	pthread_mutex_lock(&st->lock);
+	s = snapshot_new(st->snapshot->count);
+	for (size_t i = 0; s != NULL && i < st->snapshot->count; i++) {
+		o = st->snapshot->objects[i];
+		if (renew(token, &o))
+			o.handle = next_handle(st);
+		snapshot_add(s, &o);
+	}
+	if (s != NULL)
+		swap_in(st, s);
+	pthread_mutex_unlock(&st->lock);
+	return (s != NULL ? ERR_OK : ERR_MEMORY);
+}
+
+enum err
 store_take_view_away(struct store *st, CK_OBJECT_HANDLE handle)
 {
 	struct object want = {.handle = handle}, *o;

@@ -4,6 +4,8 @@
 #include "handle-set.h"
 #include "snapshot.h"
 
+struct token;
+
 /*
  * A token's keys as objects with handles. What readers see is a snapshot that
  * never changes; a change makes the next one and swaps it in. Handles are
@@ -64,6 +66,11 @@ enum err store_take(
 /* When asked, the alias led to the key of that id: no other has that name. */
 enum err store_take_alias(
     struct store *, const char *alias, const char *key_id, uint64_t asked);
+/* The objects that the function names get other handles: those from before are
+ * never good again. */
+enum err store_renew_handles(struct store *,
+    bool (*renew)(const struct token *, const struct object *),
+    const struct token *);
 /* This process has destroyed that key: its handles go with it. */
 enum err store_drop(struct store *, const char *key_id);
 /*

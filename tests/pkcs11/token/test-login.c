@@ -205,8 +205,13 @@ test_logout(void)
 	RV(p11->C_DestroyObject(rw, made.local_public), CKR_OK, "until then");
 	test_before();
 	RV(login(CKU_USER, 255), CKR_OK, "the longest PIN");
-	OK(find_label("aes", CKO_SECRET_KEY) == made.aes,
-	    "a key in KMS is there again, by the same handle");
+	COUNT(attr(made.aes, CKA_VALUE_LEN, NULL, 0),
+	    CK_UNAVAILABLE_INFORMATION, "a handle from before stays none");
+	OK(find_label("aes", CKO_SECRET_KEY) != CK_INVALID_HANDLE &&
+		find_label("aes", CKO_SECRET_KEY) != made.aes,
+	    "the key in KMS is there again, by another");
+	OK(find_label("pair", CKO_PUBLIC_KEY) == made.public,
+	    "a public key by the same");
 	COUNT(attr(made.local_private, CKA_VALUE, NULL, 0),
 	    CK_UNAVAILABLE_INFORMATION, "the private session object is not");
 	COUNT(count(CKA_PRIVATE, &yes, 1), 2, "nor found");
