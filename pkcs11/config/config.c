@@ -83,6 +83,7 @@ const struct option token_options[] = {
 	WORDS("destroy", CHOICE, destroy, "delete-material"),
 	NUMBER("deletion-days", deletion_days, "30", 7, 30),
 	NUMBER("valid-days", valid_days, "0", 0, 365),
+	NUMBER("renewal-days", renewal_days, "0", 0, 365),
 	NUMBER("warn-days", warn_days, "30", 0, 365),
 	NUMBER("timeout", timeout, "20", 1, 3600),
 	NUMBER("import-timeout", import_timeout, "300", 1, 86400),

@@ -41,6 +41,8 @@ struct config_token {
 	/* days until imported material expires, where nothing else says it;
 	 * 0: it does not expire */
 	long valid_days;
+	/* the same for what comes in by a renewal pair; 0: it keeps its end */
+	long renewal_days;
 	long warn_days; /* before the end, the log warns of it; 0: never */
 	/* WrappingAlgorithm of import pairs; NULL: by the key */
 	const char *wrapping;

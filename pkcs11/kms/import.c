@@ -229,12 +229,26 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 	return (rv);
 }
 
+/* What comes in by a renewal pair is to end later, where the configuration says
+ * so and the template nothing. */
+static void
+say_end(struct call *c, const struct object *pair, struct key_request *r)
+{
+	long days = c->token->config->renewal_days;
+
+	if (!pair->is_renewal || r->end_is_said || r->new_material || days == 0)
+		return;
+	r->end_is_said = true;
+	r->valid_to = service_time(c) + (double)days * 86400;
+}
+
 CK_RV
 import_wrapped(struct call *c, const struct key_request *r,
     const struct object *pair, const CK_MECHANISM *m, struct view wrapped,
     struct key **out)
 {
-	struct provision p = PROVISION_INIT(r);
+	struct key_request request = *r;
+	struct provision p = PROVISION_INIT(&request);
 	struct key *k = pair->key;
 	char id[KMS_ID_SIZE];
 	int lock = -1;
@@ -247,6 +261,7 @@ import_wrapped(struct call *c, const struct key_request *r,
 	memcpy(id, k->meta.id, sizeof(id));
 	unfinished_removals(c);
 	call_set_deadline(c, c->token->config->import_timeout);
+	say_end(c, pair, &request);
 	e = key_lock(c, id, &lock);
 	rv = e == ERR_OK ? import_for_pair(c, &p, m, wrapped) : call_fail(c, e);
 	key_unlock(c, id, lock);

@@ -144,7 +144,7 @@ for machine in here there; do
 	    'wrapping-bits = 2048' "import-sets = $dir/sets" >$machine.conf
 	chmod 600 $machine.conf
 done
-sed -n '/^### Wrapped here/,/^## /s/^    //p' "$manual" |
+sed -n '/^### Wrapped here/,/^##/s/^    //p' "$manual" |
     sed -e 's/^# \(here\|there\)$/KEYFERRY_CONFIG=$dir\/\1.conf/' \
 	-e 's/pkcs11-tool --module M/p11/' >carried.sh
 ok "docs/import.md has the commands" [ "$(grep -c '^p11' carried.sh)" = 3 ]
