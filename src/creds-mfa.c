@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
@@ -21,15 +22,49 @@ static const struct json_field file_fields[] = {
     JSON_END,
 };
 
+/* The character of UTF-8 at *s, which moves behind it. */
+static uint32_t
+character(const char **s)
+{
+	const uint8_t *u = (const uint8_t *)*s;
+	size_t more = u[0] >= 0xf0 ? 3 : u[0] >= 0xe0 ? 2 : u[0] >= 0xc0;
+	uint32_t c = more == 0 ? u[0] : u[0] & (0x3fU >> more);
+	size_t n = 1;
+
+	for (; n <= more && (u[n] & 0xc0) == 0x80; n++)
+		c = c << 6 | (u[n] & 0x3fU);
+	*s += n;
+	return (c);
+}
+
+/* In ASCII: any other character is its UTF-16 code units. */
+static enum err
+character_put(struct buf *b, uint32_t c)
+{
+	char text[16];
+
+	if (c == '"' || c == '\\')
+		(void)snprintf(text, sizeof(text), "\\%c", (int)c);
+	else if (c >= ' ' && c <= '~')
+		(void)snprintf(text, sizeof(text), "%c", (int)c);
+	else if (c == '\t')
+		(void)snprintf(text, sizeof(text), "\\t");
+	else if (c < 0x10000)
+		(void)snprintf(text, sizeof(text), "\\u%04x", (unsigned)c);
+	else
+		(void)snprintf(text, sizeof(text), "\\u%04x\\u%04x",
+		    (unsigned)(0xd7c0 + (c >> 10)),
+		    (unsigned)(0xdc00 + (c & 0x3ff)));
+	return (buf_puts(b, text));
+}
+
 static enum err
 text_put(struct buf *b, const char *s, bool quoted)
 {
 	enum err e = quoted ? buf_puts(b, "\"") : ERR_OK;
 
-	for (; *s != '\0' && e == ERR_OK; s++)
-		if ((*s != '"' && *s != '\\') ||
-		    (e = buf_puts(b, "\\")) == ERR_OK)
-			e = buf_append(b, VIEW(s, 1));
+	while (*s != '\0' && e == ERR_OK)
+		e = character_put(b, character(&s));
 	return (e == ERR_OK && quoted ? buf_puts(b, "\"") : e);
 }
 

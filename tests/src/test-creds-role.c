@@ -354,6 +354,34 @@ test_mfa(void)
 	    f->error.message);
 }
 
+/* The session that the AWS command line keeps for such words: its file is named
+ * by what Python's json module makes of them. */
+static void
+test_mfa_words(void)
+{
+	static const char config[] =
+	    "[profile p]\nsource_profile = base\nrole_arn = "
+	    "arn:aws:iam::111122223333:role/words\nmfa_serial = "
+	    "arn:aws:iam::111122223333:mfa/me\nexternal_id = "
+	    "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80 \"x\"\\\n"
+	    "[profile base]\n" KEYS("BASE");
+	static const struct http_step refuses[] = {{.status = 403}};
+	char command[512];
+
+	SCENE(refuses, config);
+	(void)snprintf(command, sizeof(command),
+	    "mkdir -p -m 700 %s/.aws/cli/cache && umask 077 && printf '%%s' "
+	    "'{\"Credentials\": {\"AccessKeyId\": \"CACHED\", "
+	    "\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", "
+	    "\"Expiration\": \"2099-01-01T00:00:00Z\"}}' >%s/.aws/cli/cache/"
+	    "%s.json",
+	    test_creds_home(), test_creds_home(),
+	    "6faf0f1d9365a4d662957c65cb040b92b709c017");
+	OK(system(command) == 0 &&
+		test_creds_are(test_creds_find("p", 8000), "CACHED", "s", "t"),
+	    "a session for words that are not ASCII");
+}
+
 /* The local KMS checks signatures. */
 static void
 test_localkms(void)
@@ -491,6 +519,7 @@ main(void)
 	test_clock();
 	test_web_identity();
 	test_hosts();
+	test_mfa_words();
 	http_server_stop(sts);
 	test_creds_close();
 	return (tap_done());

@@ -23,12 +23,12 @@ static atomic_bool ended;
 static bool
 use_keys(CK_SESSION_HANDLE s)
 {
-	CK_BYTE sealed[1024];
+	CK_BYTE text[] = "text", sealed[1024];
 	CK_ULONG len = sizeof(sealed);
 
 	return (find(s, NULL, 0, NULL, 0) == KEYS &&
 		p11->C_EncryptInit(s, &kms_mechanism, key) == CKR_OK &&
-		p11->C_Encrypt(s, material(1), 32, sealed, &len) == CKR_OK);
+		p11->C_Encrypt(s, text, sizeof(text), sealed, &len) == CKR_OK);
 }
 
 /* Until the session has ended, and once more. */
