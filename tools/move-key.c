@@ -1,4 +1,6 @@
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "move-key.h"
@@ -13,6 +15,7 @@ struct key_spec {
 	unsigned uses; /* that KMS offers; 0: KMS does not import such keys */
 	const char *params; /* CKA_EC_PARAMS: the curve's OID in DER */
 	CK_ULONG params_len;
+	CK_ULONG pkcs8; /* its length in bytes, with the public half */
 };
 
 #define DER(text) text, sizeof(text) - 1
@@ -20,36 +23,36 @@ struct key_spec {
 /* clang-format off */
 /* The first row that matches is the key's. */
 static const struct key_spec key_specs[] = {
-	{ CKO_SECRET_KEY, CKK_AES, 256, "AES-256", USAGE_DECRYPT, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_AES, 192, "AES-192", 0, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_AES, 128, "AES-128", 0, NULL, 0 },
+	{ CKO_SECRET_KEY, CKK_AES, 256, "AES-256", USAGE_DECRYPT, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_AES, 192, "AES-192", 0, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_AES, 128, "AES-128", 0, NULL, 0, 0 },
 	/* some tokens do not know the length of a key they unwrapped */
-	{ CKO_SECRET_KEY, CKK_AES, 0, "AES", USAGE_DECRYPT, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, 0, "HMAC", USAGE_SIGN, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_SHA224_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_SHA256_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_SHA384_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_SHA512_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0 },
-	{ CKO_SECRET_KEY, CKK_DES3, 0, "3DES", 0, NULL, 0 },
+	{ CKO_SECRET_KEY, CKK_AES, 0, "AES", USAGE_DECRYPT, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, 0, "HMAC", USAGE_SIGN, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_SHA224_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_SHA256_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_SHA384_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_SHA512_HMAC, 0, "HMAC", USAGE_SIGN, NULL, 0, 0 },
+	{ CKO_SECRET_KEY, CKK_DES3, 0, "3DES", 0, NULL, 0, 0 },
 	{ CKO_PRIVATE_KEY, CKK_RSA, 2048, "RSA-2048",
-	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0 },
+	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0, 0 },
 	{ CKO_PRIVATE_KEY, CKK_RSA, 3072, "RSA-3072",
-	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0 },
+	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0, 0 },
 	{ CKO_PRIVATE_KEY, CKK_RSA, 4096, "RSA-4096",
-	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0 },
-	{ CKO_PRIVATE_KEY, CKK_RSA, 0, "RSA", 0, NULL, 0 },
+	    USAGE_SIGN | USAGE_DECRYPT, NULL, 0, 0 },
+	{ CKO_PRIVATE_KEY, CKK_RSA, 0, "RSA", 0, NULL, 0, 0 },
 	{ CKO_PRIVATE_KEY, CKK_EC, 256, "EC P-256", USAGE_SIGN | USAGE_DERIVE,
-	    DER("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07") },
+	    DER("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), 138 },
 	{ CKO_PRIVATE_KEY, CKK_EC, 384, "EC P-384", USAGE_SIGN | USAGE_DERIVE,
-	    DER("\x06\x05\x2b\x81\x04\x00\x22") },
+	    DER("\x06\x05\x2b\x81\x04\x00\x22"), 185 },
 	{ CKO_PRIVATE_KEY, CKK_EC, 521, "EC P-521", USAGE_SIGN | USAGE_DERIVE,
-	    DER("\x06\x05\x2b\x81\x04\x00\x23") },
+	    DER("\x06\x05\x2b\x81\x04\x00\x23"), 241 },
 	{ CKO_PRIVATE_KEY, CKK_EC, 256, "EC secp256k1", USAGE_SIGN,
-	    DER("\x06\x05\x2b\x81\x04\x00\x0a") },
-	{ CKO_PRIVATE_KEY, CKK_EC, 0, "EC, another curve", 0, NULL, 0 },
-	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, 0, "Edwards curve", 0, NULL, 0 },
-	{ CKO_PRIVATE_KEY, CKK_DSA, 0, "DSA", 0, NULL, 0 },
-	{ CKO_PRIVATE_KEY, CKK_DH, 0, "DH", 0, NULL, 0 },
+	    DER("\x06\x05\x2b\x81\x04\x00\x0a"), 135 },
+	{ CKO_PRIVATE_KEY, CKK_EC, 0, "EC, another curve", 0, NULL, 0, 0 },
+	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, 0, "Edwards curve", 0, NULL, 0, 0 },
+	{ CKO_PRIVATE_KEY, CKK_DSA, 0, "DSA", 0, NULL, 0, 0 },
+	{ CKO_PRIVATE_KEY, CKK_DH, 0, "DH", 0, NULL, 0, 0 },
 };
 
 /* Usage attributes, and the usage in KMS that corresponds to them. */
@@ -75,7 +78,21 @@ static const struct {
 	{ USAGE_DECRYPT, "decrypt" },
 	{ USAGE_DERIVE, "derive" },
 };
+
+/* The HMAC keys of KMS, which are told by their hash. */
+static const struct hmac {
+	CK_ULONG bits; /* of the hash, and of the shortest such key */
+	const char *name, *option;
+	CK_KEY_TYPE type;
+	CK_MECHANISM_TYPE mechanism;
+} hmacs[] = {
+	{ 224, "HMAC_224", "sha224", CKK_SHA224_HMAC, CKM_SHA224_HMAC },
+	{ 256, "HMAC_256", "sha256", CKK_SHA256_HMAC, CKM_SHA256_HMAC },
+	{ 384, "HMAC_384", "sha384", CKK_SHA384_HMAC, CKM_SHA384_HMAC },
+	{ 512, "HMAC_512", "sha512", CKK_SHA512_HMAC, CKM_SHA512_HMAC },
+};
 /* clang-format on */
+#define HMAC_BITS_MAX 1024
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 const char *
@@ -217,12 +234,14 @@ key_read_spec(struct key *k)
 	k->bits = f.bits;
 	k->params = f.params;
 	k->public = f.public;
-	for (size_t i = 0; i < COUNT(flags); i++)
-		if (token_get_bool(k->from, k->handle, flags[i].type, false))
-			k->uses |= flags[i].usage;
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		if (!token_get_bool(k->from, k->handle, flags[i].type, false))
+			continue;
+		k->uses |= flags[i].usage;
+		k->wraps = k->wraps || flags[i].usage == USAGE_ANY;
+	}
 }
 
-/* KMS takes HMAC keys of 224 to 1024 bits. */
 const char *
 key_why_not_importable(const struct key *k)
 {
@@ -230,10 +249,108 @@ key_why_not_importable(const struct key *k)
 		return (
 		    "KMS imports only AES-256, HMAC, RSA-2048, -3072, -4096, "
 		    "EC P-256, P-384, P-521 and secp256k1");
-	if (k->spec->class == CKO_SECRET_KEY && k->spec->type != CKK_AES &&
-	    k->bits != 0 && (k->bits < 224 || k->bits > 1024))
-		return ("KMS imports only HMAC keys of 28 to 128 bytes");
 	return (NULL);
+}
+
+static bool
+is_hmac(const struct key_spec *k)
+{
+	return (k != NULL && strcmp(k->name, "HMAC") == 0);
+}
+
+/* The one hash of which CKA_ALLOWED_MECHANISMS has the HMAC; NULL: it has none,
+ * or several. */
+static const struct hmac *
+allowed_hmac(const struct key *k)
+{
+	struct buf allowed = BUF_INIT(0);
+	const struct hmac *found = NULL;
+	CK_MECHANISM_TYPE m;
+	size_t several = 0;
+
+	(void)token_get_attribute(
+	    k->from, k->handle, CKA_ALLOWED_MECHANISMS, &allowed);
+	for (size_t at = 0; at + sizeof(m) <= allowed.len; at += sizeof(m)) {
+		memcpy(&m, allowed.ptr + at, sizeof(m));
+		for (size_t i = 0; i < COUNT(hmacs); i++)
+			if (hmacs[i].mechanism == m) {
+				several += found != NULL && found != &hmacs[i];
+				found = &hmacs[i];
+			}
+	}
+	buf_free(&allowed);
+	return (several == 0 ? found : NULL);
+}
+
+bool
+key_choose_hmac(struct key *k, CK_ULONG wanted, const char **why)
+{
+	const struct hmac *own, *fits = NULL;
+
+	if (!is_hmac(k->spec))
+		return (true);
+	own = wanted == 0 ? allowed_hmac(k) : NULL;
+	for (size_t i = 0; i < COUNT(hmacs); i++) {
+		if (wanted == hmacs[i].bits ||
+		    (wanted == 0 && own == NULL && k->type == hmacs[i].type))
+			own = &hmacs[i];
+		if (k->bits >= hmacs[i].bits && k->bits <= HMAC_BITS_MAX)
+			fits = &hmacs[i];
+	}
+	k->hmac = own != NULL ? own : fits;
+	if (k->bits == 0 && own == NULL)
+		*why = "its length is not known: choose its hash with --hmac";
+	else if (k->hmac == NULL || k->bits > HMAC_BITS_MAX)
+		*why = "KMS imports only HMAC keys of 28 to 128 bytes";
+	else if (k->bits != 0 && k->bits < k->hmac->bits)
+		*why = "it is shorter than its hash, and KMS imports no such "
+		       "HMAC key; another hash can be chosen with --hmac";
+	return (*why == NULL);
+}
+
+const char *
+hmac_name(const struct hmac *h)
+{
+	return (h->name);
+}
+
+CK_ULONG
+hmac_from_name(const char *name)
+{
+	for (size_t i = 0; i < COUNT(hmacs); i++)
+		if (strcmp(hmacs[i].option, name) == 0)
+			return (hmacs[i].bits);
+	return (0);
+}
+
+CK_KEY_TYPE
+key_target_type(const struct key *k)
+{
+	return (k->hmac != NULL ? k->hmac->type : k->type);
+}
+
+CK_ULONG
+key_wrapped_bytes(const struct key *k)
+{
+	if (k->class ==
+	    CKO_SECRET_KEY) /* of unknown length: AES-256, at most */
+		return (k->bits != 0 ? k->bits / 8 : 32);
+	return (k->spec == NULL ? 0 : k->spec->pkcs8);
+}
+
+void
+key_lost_usages(const struct key *k, char out[LOST_SIZE])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < COUNT(usages); i++)
+		if ((k->uses & usages[i].usage) != 0 &&
+		    usages[i].usage != k->usage)
+			n += (size_t)snprintf(out + n, LOST_SIZE - n, "%s%s",
+			    n == 0 ? "" : " ", usages[i].name);
+	if (k->wraps)
+		snprintf(out + n, LOST_SIZE - n, "%swrap", n == 0 ? "" : " ");
 }
 
 /*
@@ -252,12 +369,6 @@ key_choose_usage(const struct key *k, enum usage wanted)
 		if ((has & usages[i].usage) != 0)
 			return (usages[i].usage);
 	return (USAGE_ANY);
-}
-
-static bool
-is_hmac(const struct key_spec *k)
-{
-	return (k != NULL && strcmp(k->name, "HMAC") == 0);
 }
 
 /* What is unknown on one side is no difference. */
@@ -281,18 +392,34 @@ key_matches_spec(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 	return (matches);
 }
 
+/* 1: both are known and the same; -1: and not the same; 0: one is not known. */
+static int
+compare_public(const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
+{
+	struct object_info f;
+	int same = 0;
+
+	read_object_info(t, h, k->class, k->type, &f);
+	if (k->public.len != 0 && f.public.len != 0)
+		same = view_equal(buf_view(&k->public), buf_view(&f.public))
+			   ? 1
+			   : -1;
+	free_object_info(&f);
+	return (same);
+}
+
 bool
 key_public_differs(
     const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
 {
-	struct object_info f;
-	bool differs;
+	return (compare_public(k, t, h) == -1);
+}
 
-	read_object_info(t, h, k->class, k->type, &f);
-	differs = k->public.len != 0 && f.public.len != 0 &&
-		  !view_equal(buf_view(&k->public), buf_view(&f.public));
-	free_object_info(&f);
-	return (differs);
+bool
+key_public_is_same(
+    const struct key *k, const struct token *t, CK_OBJECT_HANDLE h)
+{
+	return (compare_public(k, t, h) == 1);
 }
 
 /* All flags are given, because tokens differ in their defaults. */
@@ -321,6 +448,26 @@ key_usage_template(
 		    (CK_BBOOL *)(uintptr_t)value, sizeof(*value)};
 	}
 	return (n);
+}
+
+/* What is to be compared with the key of its names on the target is there, and
+ * is not known to be the same. */
+void
+key_refuse(struct key *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	k->status = k->status == STATUS_SAME_NAME ? STATUS_NOT_COMPARED
+						  : STATUS_REFUSED;
+	va_start(ap, fmt);
+	vsnprintf(k->reason, sizeof(k->reason), fmt, ap);
+	va_end(ap);
+}
+
+bool
+key_is_open(const struct key *k)
+{
+	return (k->status == STATUS_PLANNED || k->status == STATUS_SAME_NAME);
 }
 
 void

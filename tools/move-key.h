@@ -18,21 +18,27 @@ struct key_spec;
 
 enum key_status {
 	STATUS_PLANNED,
-	STATUS_PRESENT, /* on the target already */
+	STATUS_SAME_NAME, /* the target has its names: to be compared */
+	STATUS_PRESENT, /* the same key is on the target already */
+	STATUS_RENEWED, /* it was, and has a new end */
 	STATUS_REFUSED, /* not to be moved; the reason says why */
+	STATUS_NOT_COMPARED, /* the target has its names; whether it is the same
+				key is not known, and the reason says why */
+	STATUS_DIFFERENT, /* the target has another key under its names */
 	STATUS_MOVED,
 	STATUS_FAILED, /* tried; the reason says which call failed */
 	STATUS_NOT_TRIED, /* the run ended before its turn */
 };
 
-#define REASON_SIZE 256
+#define REASON_SIZE 1024
 
 /* One key of the source. The plan that holds it owns its buffers. */
 struct key {
-	const struct token *from;
+	struct token *from;
 	CK_OBJECT_HANDLE handle;
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
+	struct read_failure failure; /* of its attributes: the first */
 	const struct key_spec *spec; /* NULL: no row for this type */
 	const char *name; /* of its type and size: "EC P-256" */
 	CK_ULONG bits; /* 0: unknown */
@@ -40,28 +46,51 @@ struct key {
 	struct buf params; /* CKA_EC_PARAMS */
 	struct buf public; /* modulus or point; empty where not readable */
 	unsigned uses; /* enum usage, or-ed */
+	bool wraps; /* it wraps or unwraps, which no key in KMS does */
+	bool has_certificate; /* which stays on the source */
 	enum usage usage; /* the one that it will have in KMS */
+	const struct hmac *hmac; /* what it will be in KMS; NULL: no HMAC key */
+	CK_ULONG pair_bits; /* of its wrapping key */
 	const struct wrap_method *method; /* NULL: none was found */
 	CK_MECHANISM_TYPE hash; /* the hash of OAEP in that method */
 	bool has_import_pair; /* the target holds an unused pair for it */
+	CK_OBJECT_HANDLE there; /* the target's key of its names */
 	enum key_status status;
 	char reason[REASON_SIZE]; /* why it was refused, or how it failed */
 	char wrapping_key[FINGERPRINT_SIZE]; /* its fingerprint, or "" */
 	struct buf unique_id; /* CKA_UNIQUE_ID of the key on the target */
 };
 
-/* Fills in type, spec, name, bits, params, public and uses from the source's
- * attributes. What cannot be read stays empty. */
+/* Fills in type, spec, name, bits, params, public and what it may do from the
+ * source's attributes. What is not there stays empty. */
 void key_read_spec(struct key *);
 /* Why KMS cannot import such a key, or NULL. */
 const char *key_why_not_importable(const struct key *);
 /* The usage that the key will have in KMS; USAGE_ANY: KMS has none of its. */
 enum usage key_choose_usage(const struct key *, enum usage wanted);
+/*
+ * What an HMAC key will be in KMS: of the wanted hash (its bits; 0: any), of
+ * its own (CKA_ALLOWED_MECHANISMS, or its key type), or the longest that its
+ * length has room for. False: there is none, and *why says why. Sets key->hmac;
+ * of other keys it does nothing.
+ */
+bool key_choose_hmac(struct key *, CK_ULONG wanted, const char **why);
+const char *hmac_name(const struct hmac *); /* "HMAC_256" */
+CK_ULONG hmac_from_name(const char *); /* "sha256": 256; 0: there is none */
+/* The key type by which the target is told of it. */
+CK_KEY_TYPE key_target_type(const struct key *);
+/* Length in bytes of what is wrapped, at most; 0: too long for OAEP. */
+CK_ULONG key_wrapped_bytes(const struct key *);
+/* Writes the usages that it has and will not have in KMS: "decrypt unwrap". */
+#define LOST_SIZE 64
+void key_lost_usages(const struct key *, char out[LOST_SIZE]);
 /* Whether an object of the target has the same type and size. */
 bool key_matches_spec(
     const struct key *, const struct token *, CK_OBJECT_HANDLE);
-/* Whether both public halves are known and are not the same. */
+/* Whether both public halves are known and are, or are not, the same. */
 bool key_public_differs(
+    const struct key *, const struct token *, CK_OBJECT_HANDLE);
+bool key_public_is_same(
     const struct key *, const struct token *, CK_OBJECT_HANDLE);
 
 #define USAGE_TEMPLATE_MAX 8
@@ -72,5 +101,10 @@ CK_ULONG key_usage_template(
 
 const char *usage_name(enum usage); /* "" for USAGE_ANY */
 enum usage usage_from_name(const char *); /* USAGE_ANY: no such usage */
+/* The key stays where it is, for that reason. */
+void key_refuse(struct key *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Whether something is still to be done about it. */
+bool key_is_open(const struct key *);
 void key_free(struct key *);
 #endif

@@ -11,9 +11,9 @@
  */
 
 #define WRAPPED_MAX 8192
-#define OAEP_INPUT_MAX 190 /* bytes, for RSA-2048 with SHA-256 */
 #define TEMPORARY_BYTES 32 /* length of the temporary AES key */
 #define PROBE_KEY_BITS 2048
+#define WRAPPING_BITS_MAX 4096
 
 struct requirement {
 	CK_MECHANISM_TYPE type;
@@ -140,7 +140,12 @@ static const struct wrap_method methods[] = {
 	{ "CKM_RSA_PKCS_OAEP+CKM_AES_KEY_WRAP_PAD", CKM_RSA_AES_KEY_WRAP,
 	    {{ CKM_RSA_PKCS_OAEP, CKF_WRAP }, { CKM_AES_KEY_GEN, CKF_GENERATE },
 	    { CKM_AES_KEY_WRAP_PAD, CKF_WRAP }}, wrap_rsa_aes_in_two_steps },
+	/* a private key that is short enough, where the source has no more */
+	{ "CKM_RSA_PKCS_OAEP", CKM_RSA_PKCS_OAEP,
+	    {{ CKM_RSA_PKCS_OAEP, CKF_WRAP }}, wrap_oaep },
 };
+#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
+#define METHOD_LAST (METHOD_COUNT - 1)
 /* clang-format on */
 
 const char *
@@ -174,10 +179,10 @@ accepts_oaep_hash(const struct token *t, CK_SESSION_HANDLE session,
 
 /* Nothing is encrypted, so any odd number of this size can be the modulus. */
 static CK_RV
-make_probe_key(
-    const struct token *t, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *public)
+make_probe_key(const struct token *t, CK_SESSION_HANDLE session, CK_ULONG bits,
+    CK_OBJECT_HANDLE *public)
 {
-	CK_BYTE modulus[PROBE_KEY_BITS / 8], exponent[] = {1, 0, 1};
+	CK_BYTE modulus[WRAPPING_BITS_MAX / 8], exponent[] = {1, 0, 1};
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_KEY_TYPE type = CKK_RSA;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -187,7 +192,7 @@ make_probe_key(
 	    {CKA_TOKEN, &no, sizeof(no)},
 	    {CKA_PRIVATE, &no, sizeof(no)},
 	    {CKA_ENCRYPT, &yes, sizeof(yes)},
-	    {CKA_MODULUS, modulus, sizeof(modulus)},
+	    {CKA_MODULUS, modulus, bits / 8},
 	    {CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent)},
 	};
 
@@ -215,12 +220,65 @@ choose_oaep_hash(const struct token *t, CK_MECHANISM_TYPE wanted)
 		if (t->p11->C_OpenSession(t->slot, CKF_SERIAL_SESSION, NULL,
 			NULL, &session) != CKR_OK)
 			break;
-		if (make_probe_key(t, session, &public) == CKR_OK &&
+		if (make_probe_key(t, session, PROBE_KEY_BITS, &public) ==
+			CKR_OK &&
 		    accepts_oaep_hash(t, session, public, hashes[i]))
 			hash = hashes[i];
 		(void)t->p11->C_CloseSession(session);
 	}
 	return (hash == 0 ? CKM_SHA256 : hash);
+}
+
+/* The largest RSA key that the source's mechanisms say they take, in bits. */
+static CK_ULONG
+rsa_limit(const struct token *t)
+{
+	static const CK_MECHANISM_TYPE types[] = {
+	    CKM_RSA_PKCS_OAEP, CKM_RSA_AES_KEY_WRAP};
+	CK_ULONG limit = WRAPPING_BITS_MAX;
+	CK_MECHANISM_INFO info;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		/* some say it in bytes, and some say nothing */
+		if (token_has_mechanism(t, types[i], CKF_WRAP) &&
+		    t->p11->C_GetMechanismInfo(t->slot, types[i], &info) ==
+			CKR_OK &&
+		    info.ulMaxKeySize >= 1024 && info.ulMaxKeySize < limit)
+			limit = info.ulMaxKeySize;
+	return (limit);
+}
+
+/* Whether the source makes an object of an RSA key of that size. A refusal for
+ * another reason is found when a key is wrapped. */
+static bool
+takes_rsa(const struct token *t, CK_ULONG bits)
+{
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE public;
+	CK_RV rv;
+
+	if (t->p11->C_OpenSession(
+		t->slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
+		return (true);
+	rv = make_probe_key(t, session, bits, &public);
+	(void)t->p11->C_CloseSession(session);
+	return (rv != CKR_KEY_SIZE_RANGE && rv != CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+CK_ULONG
+choose_wrapping_bits(const struct token *t, CK_ULONG wanted)
+{
+	static const CK_ULONG sizes[] = {4096, 3072, 2048};
+	CK_ULONG limit = rsa_limit(t), first = 0;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (sizes[i] > wanted || sizes[i] > limit)
+			continue;
+		first = first == 0 ? sizes[i] : first;
+		if (takes_rsa(t, sizes[i]))
+			return (sizes[i]);
+	}
+	return (first);
 }
 
 /* The target's mechanism for RFC 5649, where it lacks CKM_RSA_AES_KEY_WRAP. */
@@ -234,9 +292,22 @@ target_aes_key_wrap(const struct token *to)
 	return (CK_UNAVAILABLE_INFORMATION);
 }
 
+/* KMS takes secret keys by OAEP alone, RSA keys by CKM_RSA_AES_KEY_WRAP alone,
+ * and EC keys by both. */
 static bool
-target_can(const struct wrap_method *method, const struct token *to)
+kms_takes(const struct wrap_method *method, const struct key *k)
 {
+	return (method->unwrap == CKM_RSA_PKCS_OAEP
+		    ? k->type != CKK_RSA
+		    : k->class == CKO_PRIVATE_KEY);
+}
+
+static bool
+target_can(const struct wrap_method *method, const struct key *k,
+    const struct token *to)
+{
+	if (token_is_keyferry(to) && !kms_takes(method, k))
+		return (false);
 	if (token_has_mechanism(to, method->unwrap, CKF_UNWRAP))
 		return (true);
 	return (method->unwrap == CKM_RSA_AES_KEY_WRAP &&
@@ -245,12 +316,27 @@ target_can(const struct wrap_method *method, const struct token *to)
 		target_aes_key_wrap(to) != CK_UNAVAILABLE_INFORMATION);
 }
 
+/* Whether the key fits into one block of OAEP (RFC 8017, section 7.1.1). */
 static bool
-source_can(const struct wrap_method *method, const struct key *k)
+fits_oaep(const struct key *k)
 {
-	/* a private key's PKCS#8 is too long for OAEP alone */
-	if (method->unwrap == CKM_RSA_PKCS_OAEP &&
-	    (k->class != CKO_SECRET_KEY || k->bits / 8 > OAEP_INPUT_MAX))
+	CK_ULONG hash = k->hash == CKM_SHA_1 ? 20 : 32;
+	CK_ULONG len = key_wrapped_bytes(k);
+
+	return (len != 0 && len + 2 * hash + 2 <= k->pair_bits / 8);
+}
+
+static bool
+source_can(const struct wrap_method *method, const struct key *k,
+    const struct token *to)
+{
+	bool short_private = method == &methods[METHOD_LAST];
+
+	if (short_private && (k->class != CKO_PRIVATE_KEY ||
+				 !token_is_keyferry(to) || !fits_oaep(k)))
+		return (false);
+	if (!short_private && method->unwrap == CKM_RSA_PKCS_OAEP &&
+	    (k->class != CKO_SECRET_KEY || !fits_oaep(k)))
 		return (false);
 	for (size_t i = 0; i < 3 && method->requirements[i].flag != 0; i++)
 		if (!token_has_mechanism(k->from, method->requirements[i].type,
@@ -260,14 +346,16 @@ source_can(const struct wrap_method *method, const struct key *k)
 }
 
 const struct wrap_method *
-method_find(const struct key *k, const struct token *to, const char **why)
+method_find(const struct key *k, const struct token *to,
+    const struct wrap_method *behind, const char **why)
 {
 	bool source_has_one = false;
 
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (!source_can(&methods[i], k))
+	for (size_t i = behind == NULL ? 0 : (size_t)(behind - methods) + 1;
+	     i < METHOD_COUNT; i++) {
+		if (!source_can(&methods[i], k, to))
 			continue;
-		if (target_can(&methods[i], to))
+		if (target_can(&methods[i], k, to))
 			return (&methods[i]);
 		source_has_one = true;
 	}
@@ -281,7 +369,7 @@ method_find(const struct key *k, const struct token *to, const char **why)
 CK_RV
 method_wrap(struct transfer *tr)
 {
-	return (tr->key->method->wrap(tr->key->method, tr));
+	return (tr->method->wrap(tr->method, tr));
 }
 
 static CK_RV
@@ -314,7 +402,7 @@ unwrap_in_two_steps(struct transfer *tr, CK_MECHANISM *oaep,
 	    {CKA_EXTRACTABLE, &no, sizeof(no)},
 	    {CKA_UNWRAP, &yes, sizeof(yes)},
 	};
-	CK_ULONG first = tr->pair_bits / 8;
+	CK_ULONG first = tr->key->pair_bits / 8;
 	CK_OBJECT_HANDLE aes;
 	CK_RV rv;
 
@@ -340,7 +428,7 @@ method_unwrap(struct transfer *tr, const CK_ATTRIBUTE *template, CK_ULONG count)
 	CK_RSA_AES_KEY_WRAP_PARAMS both = {TEMPORARY_BYTES * 8, &oaep};
 	CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
 
-	if (tr->key->method->unwrap == CKM_RSA_AES_KEY_WRAP) {
+	if (tr->method->unwrap == CKM_RSA_AES_KEY_WRAP) {
 		if (!token_has_mechanism(
 			tr->to, CKM_RSA_AES_KEY_WRAP, CKF_UNWRAP))
 			return (unwrap_in_two_steps(tr, &m, template, count));

@@ -22,8 +22,8 @@ struct key_pair {
 struct transfer {
 	const struct key *key;
 	const struct token *to;
+	const struct wrap_method *method;
 	struct key_pair pair; /* the wrapping pair on the target */
-	CK_ULONG pair_bits;
 	CK_OBJECT_HANDLE
 	source_wrapping_key; /* its public half, on the source */
 	char fingerprint[FINGERPRINT_SIZE]; /* of the pair, or "" */
@@ -40,9 +40,14 @@ CK_MECHANISM_TYPE choose_oaep_hash(
     const struct token *source, CK_MECHANISM_TYPE wanted);
 const char *hash_name(CK_MECHANISM_TYPE);
 
-/* The first method that both tokens can do; NULL, with *why, if none is. */
-const struct wrap_method *method_find(
-    const struct key *, const struct token *to, const char **why);
+/* The size of the wrapping key: the wanted one, or the largest below it that
+ * the source takes. 0: the source takes none of those that KMS has. */
+CK_ULONG choose_wrapping_bits(const struct token *source, CK_ULONG wanted);
+
+/* The next method behind that one (NULL: the first) that both tokens can do;
+ * NULL, with *why, if there is none. */
+const struct wrap_method *method_find(const struct key *,
+    const struct token *to, const struct wrap_method *behind, const char **why);
 const char *method_name(const struct wrap_method *);
 /* The mechanism that unwraps what it produces. */
 CK_MECHANISM_TYPE method_unwrap_mechanism(const struct wrap_method *);

@@ -1,27 +1,16 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cryptoki/keyferry.h"
+#include "cryptoki/constants.h"
 #include "cryptoki/rv-name.h"
 #include "array.h"
+#include "move-names.h"
 #include "move-plan.h"
 
 /* Which keys will be moved, and which not and why. Changes nothing. */
 
-static void refuse(struct key *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-refuse(struct key *k, const char *fmt, ...)
-{
-	va_list ap;
-
-	k->status = STATUS_REFUSED;
-	va_start(ap, fmt);
-	vsnprintf(k->reason, sizeof(k->reason), fmt, ap);
-	va_end(ap);
-}
+#define KMS_DAYS_MAX 365 /* how far ahead an end may be */
+#define DAY 86400
 
 static bool
 plan_has(const struct plan *p, const struct token *t, CK_OBJECT_HANDLE h)
@@ -49,11 +38,29 @@ read_label(const struct plan *p, struct key *k)
 	return (done);
 }
 
+/* A certificate belongs to the key of its id. */
 static bool
-add_key(struct plan *p, const struct token *t, CK_OBJECT_HANDLE h,
-    CK_OBJECT_CLASS class)
+has_certificate(const struct key *k)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	const CK_ATTRIBUTE template[] = {
+	    {CKA_CLASS, &class, sizeof(class)}, {CKA_ID, k->id.ptr, k->id.len}};
+	CK_OBJECT_HANDLE *handles;
+	CK_ULONG found = 0;
+
+	if (k->class != CKO_PRIVATE_KEY || k->id.len == 0)
+		return (false);
+	(void)token_find_objects(k->from, template, 2, &handles, &found);
+	free(handles);
+	return (found != 0);
+}
+
+static bool
+add_key(
+    struct plan *p, struct token *t, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class)
 {
 	struct key *k;
+	bool done;
 
 	if (plan_has(p, t, h))
 		return (true);
@@ -66,14 +73,18 @@ add_key(struct plan *p, const struct token *t, CK_OBJECT_HANDLE h,
 	k->from = t;
 	k->handle = h;
 	k->class = class;
+	token_forget_failure(t);
 	(void)token_get_attribute(t, h, CKA_ID, &k->id);
 	key_read_spec(k);
-	return (read_label(p, k));
+	k->has_certificate = has_certificate(k);
+	done = read_label(p, k);
+	k->failure = *t->failure;
+	return (done);
 }
 
 bool
-plan_add_keys(struct plan *p, const struct token *t,
-    const CK_ATTRIBUTE *selection, CK_ULONG count, CK_ULONG *selected)
+plan_add_keys(struct plan *p, struct token *t, const CK_ATTRIBUTE *selection,
+    CK_ULONG count, CK_ULONG *selected)
 {
 	static const CK_OBJECT_CLASS classes[] = {
 	    CKO_SECRET_KEY, CKO_PRIVATE_KEY};
@@ -105,214 +116,120 @@ plan_add_keys(struct plan *p, const struct token *t,
 	if (rv != CKR_OK)
 		fprintf(stderr,
 		    "keyferry: token %s: looking for keys failed: %s\n",
-		    t->label, rv_name(rv, room));
+		    t->label,
+		    rv == CKR_DATA_LEN_RANGE ? "C_FindObjects does not end"
+					     : rv_name(rv, room));
 	return (rv == CKR_OK);
 }
 
+/* A name that could not be read is not one that the key does not have. */
 static bool
-check_names(const struct plan *p, struct key *k)
+check_read(struct plan *p, struct key *k)
 {
-	(void)p;
-	if (k->label.len == 0 && k->id.len == 0)
-		refuse(k, "it has neither label nor id: a second run "
-			  "could not tell whether it was moved");
-	return (k->status == STATUS_PLANNED);
-}
-
-static bool
-check_spec(const struct plan *p, struct key *k)
-{
-	const char *why = p->to_keyferry ? key_why_not_importable(k) : NULL;
-
-	if (why != NULL)
-		refuse(k, "%s", why);
-	return (why == NULL);
-}
-
-static bool
-equal(const struct buf *a, const struct buf *b)
-{
-	return (view_equal(buf_view(a), buf_view(b)));
-}
-
-static bool
-equal_and_not_empty(const struct buf *a, const struct buf *b)
-{
-	return (a->len != 0 && equal(a, b));
-}
-
-/* Names are unique on Keyferry's token: no two keys may need the same one. */
-static bool
-check_duplicates(const struct plan *p, struct key *k)
-{
-	for (struct key *other = p->keys; other < k; other++) {
-		bool label = equal_and_not_empty(&other->label, &k->label);
-		bool id = equal_and_not_empty(&other->id, &k->id);
-
-		if (other->status == STATUS_REFUSED ||
-		    !(p->to_keyferry ? label || id
-				     : equal(&other->label, &k->label) &&
-					   equal(&other->id, &k->id) &&
-					   other->class == k->class))
-			continue;
-		refuse(k, "another key of this run has its %s",
-		    label ? "label" : "id");
-		return (false);
-	}
-	return (true);
-}
-
-static bool
-is_import_pair(const struct token *t, CK_OBJECT_HANDLE h)
-{
-	static const char pending[] = "PendingImport";
-	struct buf state = BUF_INIT(0);
-	bool yes;
-
-	yes = token_get_attribute(t, h, CKA_KEYFERRY_KEY_STATE, &state) ==
-		  CKR_OK &&
-	      state.len == sizeof(pending) - 1 &&
-	      memcmp(state.ptr, pending, state.len) == 0;
-	buf_free(&state);
-	return (yes);
-}
-
-/* Whether the object has every name that the key has. An import pair that was
- * left half made may lack its label, which it then gets with the key. */
-static bool
-has_names(
-    const struct key *k, const struct token *t, CK_OBJECT_HANDLE h, bool pair)
-{
-	struct buf label = BUF_INIT(0), id = BUF_INIT(0);
-	bool yes;
-
-	(void)token_get_attribute(t, h, CKA_LABEL, &label);
-	(void)token_get_attribute(t, h, CKA_ID, &id);
-	yes = (k->label.len == 0 || equal(&label, &k->label) ||
-		  (pair && label.len == 0)) &&
-	      (k->id.len == 0 || equal(&id, &k->id));
-	buf_free(&label);
-	buf_free(&id);
-	return (yes);
-}
-
-/* The object of the target has the key's `what`, its label or its id: is it the
- * key itself, its import pair, or another key? */
-static void
-compare_with_object(
-    const struct plan *p, struct key *k, CK_OBJECT_HANDLE h, const char *what)
-{
-	CK_OBJECT_CLASS class = token_get_ulong(p->to, h, CKA_CLASS);
-	bool pair = p->to_keyferry && is_import_pair(p->to, h);
-	bool named = has_names(k, p->to, h, pair);
-
-	if (k->status != STATUS_PLANNED ||
-	    (class != CKO_SECRET_KEY && class != CKO_PRIVATE_KEY) ||
-	    (!p->to_keyferry && (!named || class != k->class)))
-		return;
-	if (named && pair) {
-		k->has_import_pair = true;
-		return;
-	}
-	if (!named || !key_matches_spec(k, p->to, h) ||
-	    key_public_differs(k, p->to, h)) {
-		refuse(k, "its %s is taken on the target by another key", what);
-		return;
-	}
-	k->status = STATUS_PRESENT;
-	(void)token_get_attribute(p->to, h, CKA_UNIQUE_ID, &k->unique_id);
-}
-
-static bool
-check_target_names(const struct plan *p, struct key *k)
-{
-	const struct {
-		CK_ATTRIBUTE_TYPE type;
-		const struct buf *name;
-		const char *what;
-	} names[] = {{CKA_LABEL, &k->label, "label"}, {CKA_ID, &k->id, "id"}};
-	CK_OBJECT_HANDLE *handles;
-	CK_ULONG found;
 	char room[RV_NAME_SIZE];
-	CK_RV rv;
 
-	for (size_t i = 0; i < 2 && k->status == STATUS_PLANNED; i++) {
-		const CK_ATTRIBUTE named = {
-		    names[i].type, names[i].name->ptr, names[i].name->len};
-
-		if (names[i].name->len == 0)
-			continue;
-		rv = token_find_objects(p->to, &named, 1, &handles, &found);
-		if (rv != CKR_OK)
-			refuse(k, "looking for its %s on the target failed: %s",
-			    names[i].what, rv_name(rv, room));
-		for (CK_ULONG j = 0; j < found; j++)
-			compare_with_object(p, k, handles[j], names[i].what);
-		free(handles);
-	}
-	return (k->status == STATUS_PLANNED);
-}
-
-static bool
-check_source(const struct plan *p, struct key *k)
-{
 	(void)p;
-	if (!token_get_bool(k->from, k->handle, CKA_EXTRACTABLE, false))
-		refuse(k, "it is not extractable (CKA_EXTRACTABLE)");
-	else if (token_get_bool(
-		     k->from, k->handle, CKA_WRAP_WITH_TRUSTED, false))
-		refuse(k, "it may be wrapped only by a trusted key "
-			  "(CKA_WRAP_WITH_TRUSTED)");
-	return (k->status == STATUS_PLANNED);
+	if (k->failure.rv != CKR_OK)
+		key_refuse(k, "reading its %s failed: %s",
+		    attribute_name(k->failure.type).text,
+		    rv_name(k->failure.rv, room));
+	return (key_is_open(k));
 }
 
 static bool
-check_usage(const struct plan *p, struct key *k)
-{
-	k->usage = key_choose_usage(k, p->options.usage);
-	if (p->to_keyferry && k->usage == USAGE_ANY)
-		refuse(k, "KMS has none of its usages; choose one with "
-			  "--usage");
-	return (k->status == STATUS_PLANNED);
-}
-
-static bool
-check_method(const struct plan *p, struct key *k)
+check_spec(struct plan *p, struct key *k)
 {
 	const char *why = NULL;
 
-	k->hash = k > p->keys && k[-1].from == k->from && k[-1].hash != 0
-		      ? k[-1].hash
-		      : choose_oaep_hash(k->from, p->options.hash);
+	if (p->to_keyferry && (why = key_why_not_importable(k)) == NULL)
+		(void)key_choose_hmac(k, p->options.hmac, &why);
+	if (why != NULL)
+		key_refuse(k, "%s", why);
+	return (key_is_open(k));
+}
+
+static bool
+check_end(struct plan *p, struct key *k)
+{
+	if (p->to_keyferry && p->options.expires &&
+	    p->options.end > time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
+		key_refuse(k,
+		    "KMS takes no end that is more than %d days "
+		    "ahead",
+		    KMS_DAYS_MAX);
+	return (key_is_open(k));
+}
+
+static bool
+check_source(struct plan *p, struct key *k)
+{
+	(void)p;
+	token_forget_failure(k->from);
+	if (!token_get_bool(k->from, k->handle, CKA_EXTRACTABLE, false))
+		key_refuse(k, "it is not extractable (CKA_EXTRACTABLE)");
+	else if (token_get_bool(
+		     k->from, k->handle, CKA_WRAP_WITH_TRUSTED, false))
+		key_refuse(k, "it may be wrapped only by a trusted key "
+			      "(CKA_WRAP_WITH_TRUSTED)");
+	k->failure = *k->from->failure;
+	return (check_read(p, k));
+}
+
+static bool
+check_usage(struct plan *p, struct key *k)
+{
+	k->usage = key_choose_usage(k, p->options.usage);
+	if (p->to_keyferry && k->usage == USAGE_ANY)
+		key_refuse(k, "KMS has none of its usages; choose one with "
+			      "--usage");
+	return (key_is_open(k));
+}
+
+static bool
+check_method(struct plan *p, struct key *k)
+{
+	bool again = k > p->keys && k[-1].from == k->from && k[-1].hash != 0;
+	const char *why = NULL;
+
+	k->hash = again ? k[-1].hash
+			: choose_oaep_hash(k->from, p->options.hash);
+	k->pair_bits = again ? k[-1].pair_bits
+			     : choose_wrapping_bits(k->from, p->options.bits);
 	if (!token_has_mechanism(
 		p->to, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR))
-		refuse(k, "the target cannot generate RSA wrapping keys");
-	else if ((k->method = method_find(k, p->to, &why)) == NULL)
-		refuse(k, "%s", why);
-	return (k->status == STATUS_PLANNED);
+		key_refuse(k, "the target cannot generate RSA wrapping keys");
+	else if (k->pair_bits == 0)
+		key_refuse(k, "the source takes no RSA key of 2048 bits or "
+			      "more");
+	else if ((k->method = method_find(k, p->to, NULL, &why)) == NULL)
+		key_refuse(k, "%s", why);
+	return (key_is_open(k));
 }
 
 /* The first check that fails gives the reason. */
-static bool (*const checks[])(const struct plan *, struct key *) = {
-    check_names,
+static bool (*const checks[])(struct plan *, struct key *) = {
+    check_read,
+    names_check_source,
     check_spec,
-    check_duplicates,
-    check_target_names,
+    check_end,
+    names_check_run,
+    names_check_target,
     check_source,
     check_usage,
     check_method,
 };
 
-void
+bool
 plan_check(struct plan *p)
 {
-	for (size_t i = 0; i < p->count; i++) {
+	for (size_t i = 0; i < p->count && !p->target_failed; i++) {
 		struct key *k = &p->keys[i];
 
 		for (size_t j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
 			if (!checks[j](p, k))
 				break;
 	}
+	return (!p->target_failed);
 }
 
 size_t

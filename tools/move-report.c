@@ -13,9 +13,16 @@ static const struct {
 	const char *planned, *done, *json;
 } status_names[] = {
     [STATUS_PLANNED] = {"will be moved", "to be moved", "planned"},
+    [STATUS_SAME_NAME] = {"same name on the target, will be compared",
+	"to be compared", "same-name"},
     [STATUS_PRESENT] = {"is on the target already", "on the target already",
 	"there"},
+    [STATUS_RENEWED] = {"", "renewed", "renewed"},
     [STATUS_REFUSED] = {"stays", "cannot be moved", "refused"},
+    [STATUS_NOT_COMPARED] = {"same name on the target, not compared",
+	"same name on the target, not compared", "not-compared"},
+    [STATUS_DIFFERENT] = {"another key of its name is on the target",
+	"another key of its name on the target", "different"},
     [STATUS_MOVED] = {"", "moved", "moved"},
     [STATUS_FAILED] = {"", "failed", "failed"},
     [STATUS_NOT_TRIED] = {"", "not tried", "left"},
@@ -55,12 +62,23 @@ print_name(FILE *f, const struct key *k)
 static void
 print_method(FILE *f, const struct plan *p, const struct key *k)
 {
+	char lost[LOST_SIZE];
+
 	fprintf(f, ", wrapped with %s, %s", method_name(k->method),
 	    hash_name(k->hash));
+	if (k->pair_bits != p->options.bits)
+		fprintf(f, ", RSA-%lu", k->pair_bits);
 	if (p->to_keyferry)
 		fprintf(f, ", to %s", usage_name(k->usage));
+	if (k->hmac != NULL)
+		fprintf(f, ", as %s", hmac_name(k->hmac));
 	if (k->has_import_pair)
 		fputs(", using the import pair on the target", f);
+	key_lost_usages(k, lost);
+	if (p->to_keyferry && lost[0] != '\0')
+		fprintf(f, ", without: %s", lost);
+	if (k->has_certificate)
+		fputs(", without its certificate", f);
 }
 
 void
@@ -82,7 +100,7 @@ report_plan(const struct plan *p, FILE *f)
 		fputs("  ", f);
 		print_name(f, k);
 		fprintf(f, ": %s", status_names[k->status].planned);
-		if (k->status == STATUS_PLANNED)
+		if (key_is_open(k))
 			print_method(f, p, k);
 		print_reason(f, k);
 	}
@@ -129,7 +147,8 @@ report_result(const struct plan *p, FILE *f)
 	for (size_t i = 0; i < p->count && !p->options.dry_run; i++) {
 		const struct key *k = &p->keys[i];
 
-		if (k->status == STATUS_MOVED || k->status == STATUS_PRESENT)
+		if (k->status == STATUS_MOVED || k->status == STATUS_PRESENT ||
+		    k->status == STATUS_RENEWED)
 			continue;
 		fprintf(f, "%s: ", status_names[k->status].done);
 		print_name(f, k);
@@ -143,9 +162,6 @@ report_result(const struct plan *p, FILE *f)
 		comma = ", ";
 	}
 	putc('\n', f);
-	if (p->to_keyferry && plan_count(p, STATUS_FAILED) != 0)
-		fputs("For more, set KEYFERRY_LOG=stderr in the environment.\n",
-		    f);
 }
 
 static void
@@ -159,6 +175,8 @@ json_text(FILE *f, const char *name, const char *text)
 void
 report_json(const struct plan *p, const struct key *k, FILE *f)
 {
+	char lost[LOST_SIZE];
+
 	fputs("{\"label\":", f);
 	text_print_json(f, buf_view(&k->label));
 	fputs(",\"id\":\"", f);
@@ -169,6 +187,11 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	json_text(f, "type", k->name);
 	fprintf(f, "\"size\":%lu,", k->bits);
 	json_text(f, "usage", p->to_keyferry ? usage_name(k->usage) : "");
+	key_lost_usages(k, lost);
+	json_text(f, "lost_usages", p->to_keyferry ? lost : "");
+	json_text(f, "hmac", k->hmac == NULL ? "" : hmac_name(k->hmac));
+	fprintf(
+	    f, "\"certificate\":%s,", k->has_certificate ? "true" : "false");
 	json_text(
 	    f, "mechanism", k->method == NULL ? "" : method_name(k->method));
 	json_text(f, "hash", k->method == NULL ? "" : hash_name(k->hash));

@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "move-transfer.h"
 
@@ -14,12 +15,17 @@
  *   3 The source wraps the key with it.
  *   4 The target unwraps the key.
  *
+ * A key whose names the target has already is brought again in the same way, by
+ * a pair beside the key there, which goes on being used: KMS takes the same
+ * material alone, and so tells whether it is the same key.
+ *
  * If a run is killed, the pair on Keyferry stays and the next run uses it.
  * Other tokens need one pair a run, a session object like all that is made on
  * the source.
  */
 
 #define OTHER_ATTRIBUTES_MAX 12
+#define SAME_FAILURES_MAX 3 /* of keys in a row, before the run ends */
 #define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + OTHER_ATTRIBUTES_MAX)
 
 struct attribute_list {
@@ -48,11 +54,12 @@ add_names(struct attribute_list *t, const struct key *k)
 
 /* Describes the key to be unwrapped: Keyferry creates the KMS key for it. */
 static void
-add_key_description(
-    struct attribute_list *t, const struct key *k, CK_ULONG *size)
+add_key_description(struct attribute_list *t, const struct key *k,
+    CK_KEY_TYPE *type, CK_ULONG *size)
 {
+	*type = key_target_type(k);
 	add_attribute(t, CKA_CLASS, &k->class, sizeof(k->class));
-	add_attribute(t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	add_attribute(t, CKA_KEY_TYPE, type, sizeof(*type));
 	*size = k->class == CKO_SECRET_KEY ? k->bits / 8 : k->bits;
 	if (k->params.len != 0)
 		add_attribute(t, CKA_EC_PARAMS, k->params.ptr, k->params.len);
@@ -72,8 +79,8 @@ generate(const struct plan *plan, struct transfer *tr,
 	static const CK_BYTE exponent[] = {1, 0, 1};
 	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
 
-	add_attribute(
-	    public, CKA_MODULUS_BITS, &tr->pair_bits, sizeof(tr->pair_bits));
+	add_attribute(public, CKA_MODULUS_BITS, &tr->key->pair_bits,
+	    sizeof(tr->key->pair_bits));
 	add_attribute(public, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	add_attribute(public, CKA_WRAP, &yes, sizeof(yes));
 	add_attribute(private, CKA_UNWRAP, &yes, sizeof(yes));
@@ -87,26 +94,35 @@ generate(const struct plan *plan, struct transfer *tr,
 /*
  * Keyferry's import pair is made for this one key. CKA_ALLOWED_MECHANISMS says
  * how the key will be wrapped and with which hash. An import pair is for
- * AES-256 unless CKA_UNWRAP_TEMPLATE says otherwise.
+ * AES-256 unless CKA_UNWRAP_TEMPLATE says otherwise. One beside a key that is
+ * on the target is named by that key's CKA_UNIQUE_ID, and is for what that key
+ * is.
  */
 static CK_RV
 make_import_pair(const struct plan *plan, struct transfer *tr)
 {
 	const struct key *k = tr->key;
 	CK_MECHANISM_TYPE allowed[] = {
-	    method_unwrap_mechanism(k->method), k->hash};
+	    method_unwrap_mechanism(tr->method), k->hash};
 	struct attribute_list public = {.count = 0}, private = {.count = 0};
 	struct attribute_list unwrapped = {.count = 0};
+	bool again = k->status == STATUS_SAME_NAME;
+	CK_KEY_TYPE type;
 	CK_ULONG size;
 
 	add_attribute(&public, CKA_TOKEN, &yes, sizeof(yes));
-	add_names(&public, k);
 	add_attribute(&private, CKA_TOKEN, &yes, sizeof(yes));
-	add_names(&private, k);
+	if (again)
+		add_attribute(
+		    &private, CKA_ID, k->unique_id.ptr, k->unique_id.len);
+	else {
+		add_names(&public, k);
+		add_names(&private, k);
+	}
 	add_attribute(
 	    &private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));
-	add_key_description(&unwrapped, k, &size);
-	if (k->type != CKK_AES)
+	add_key_description(&unwrapped, k, &type, &size);
+	if (k->type != CKK_AES && !again)
 		add_attribute(&private, CKA_UNWRAP_TEMPLATE, unwrapped.rows,
 		    unwrapped.count * sizeof(unwrapped.rows[0]));
 	return (generate(plan, tr, &public, &private, &tr->pair));
@@ -169,69 +185,177 @@ out:
 	return (rv);
 }
 
+/* A source may refuse in a read-only session what it does in another. */
+static CK_RV
+wrap(struct transfer *tr)
+{
+	struct token *from = tr->key->from;
+	CK_RV rv = import_wrapping_key(tr);
+
+	if (rv == CKR_OK)
+		rv = method_wrap(tr);
+	if (rv == CKR_OK || tr->last_call.on != from || from->writable ||
+	    token_make_writable(from) != CKR_OK)
+		return (rv);
+	buf_reset(&tr->wrapped);
+	if ((rv = import_wrapping_key(tr)) == CKR_OK)
+		rv = method_wrap(tr);
+	return (rv);
+}
+
+/* By the first method that does it. A pair is made for what is unwrapped with
+ * it, and serves another method of the same result. */
+static CK_RV
+wrap_by_any_method(struct plan *plan, struct transfer *tr)
+{
+	const struct wrap_method *next = tr->key->method;
+	const char *why;
+	CK_RV rv = CKR_OK;
+
+	do {
+		bool same = tr->method != NULL &&
+			    method_unwrap_mechanism(tr->method) ==
+				method_unwrap_mechanism(next);
+
+		tr->method = next;
+		buf_reset(&tr->wrapped);
+		if (!same && (rv = make_pair(plan, tr)) != CKR_OK)
+			return (rv);
+		if ((rv = wrap(tr)) == CKR_OK || tr->last_call.on == tr->to)
+			return (rv);
+		next = method_find(tr->key, tr->to, tr->method, &why);
+	} while (next != NULL);
+	return (rv);
+}
+
+static void
+add_new_key(
+    struct attribute_list *t, const struct plan *plan, const struct key *k)
+{
+	const struct move_options *w = &plan->options;
+
+	if (!plan->to_keyferry)
+		add_attribute(t, CKA_PRIVATE, &yes, sizeof(yes));
+	add_attribute(t, CKA_SENSITIVE, &yes, sizeof(yes));
+	add_attribute(t, CKA_EXTRACTABLE, &no, sizeof(no));
+	add_names(t, k);
+	t->count += key_usage_template(k,
+	    plan->to_keyferry ||
+		(w->usage != USAGE_ANY && k->usage == w->usage),
+	    t->rows + t->count);
+}
+
 static CK_RV
 unwrap(const struct plan *plan, struct transfer *tr)
 {
 	const struct key *k = tr->key;
 	const struct move_options *w = &plan->options;
+	CK_KEY_TYPE type = key_target_type(k);
 	struct attribute_list t = {.count = 0};
 
 	add_attribute(&t, CKA_CLASS, &k->class, sizeof(k->class));
-	add_attribute(&t, CKA_KEY_TYPE, &k->type, sizeof(k->type));
+	add_attribute(&t, CKA_KEY_TYPE, &type, sizeof(type));
 	add_attribute(&t, CKA_TOKEN, &yes, sizeof(yes));
-	if (!plan->to_keyferry)
-		add_attribute(&t, CKA_PRIVATE, &yes, sizeof(yes));
-	add_attribute(&t, CKA_SENSITIVE, &yes, sizeof(yes));
-	add_attribute(&t, CKA_EXTRACTABLE, &no, sizeof(no));
-	add_names(&t, k);
+	token_forget_failure(k->from);
+	if (k->status != STATUS_SAME_NAME)
+		add_new_key(&t, plan, k);
+	if (k->from->failure->rv != CKR_OK)
+		return (transfer_record(
+		    tr, "C_GetAttributeValue", k->from, k->from->failure->rv));
 	if (w->expires)
 		add_attribute(
 		    &t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
-	t.count += key_usage_template(k,
-	    plan->to_keyferry ||
-		(w->usage != USAGE_ANY && k->usage == w->usage),
-	    t.rows + t.count);
 	return (method_unwrap(tr, t.rows, t.count));
 }
 
-/* Whether the other keys would fail with it, too. */
+/* The pair beside a key of the target, and not one that stands in its place. */
 static bool
-ends_run(CK_RV rv)
+is_renewal_pair(const struct transfer *tr)
 {
-	return (rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
-		rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED ||
-		rv == CKR_USER_NOT_LOGGED_IN ||
-		rv == CKR_CRYPTOKI_NOT_INITIALIZED);
+	static const char prefix[] = "renew:";
+	struct buf id = BUF_INIT(0);
+	bool is;
+
+	is = token_get_attribute(
+		 tr->to, tr->pair.private, CKA_UNIQUE_ID, &id) == CKR_OK &&
+	     id.len >= sizeof(prefix) - 1 &&
+	     memcmp(id.ptr, prefix, sizeof(prefix) - 1) == 0;
+	buf_free(&id);
+	return (is);
 }
 
-/* Destroys a pair that this run made for a key that the source refused to wrap.
- * Any other stays for the next run. Returns what to add to the reason. */
+/* Destroys a pair that this run made for a key that the source refused to wrap,
+ * or to compare one. Any other stays for the next run. Returns what to add to
+ * the reason. */
 static const char *
-clean_up_pair(const struct plan *plan, const struct transfer *tr)
+clean_up_pair(const struct plan *plan, const struct transfer *tr,
+    const struct call_result *failed)
 {
 	const struct token *to = plan->to;
+	bool again = tr->key->status == STATUS_SAME_NAME;
 
 	if (!plan->to_keyferry || tr->pair.private == CK_INVALID_HANDLE)
 		return ("");
-	if (tr->last_call.on == tr->key->from && !tr->key->has_import_pair &&
+	if ((again ? is_renewal_pair(tr)
+		   : failed->on == tr->key->from &&
+			 !tr->key->has_import_pair) &&
 	    to->p11->C_DestroyObject(to->session, tr->pair.private) == CKR_OK)
 		return ("");
 	return ("; its import pair stays on the target");
 }
 
-static void
-record_failure(struct key *k, const struct call_result *c, const char *more)
+/* KMS says so of material that is well wrapped, and not the key's. */
+static bool
+is_other_material(const char *said)
 {
-	char name[RV_NAME_SIZE];
-
-	k->status = STATUS_FAILED;
-	snprintf(k->reason, sizeof(k->reason), "%s on %s: %s%s", c->function,
-	    c->on->label, rv_name(c->rv, name), more);
+	return (strstr(said, "IncorrectKeyMaterialException") != NULL);
 }
 
 static void
-record_success(struct key *k, const struct transfer *tr)
+record_different(struct key *k, const struct token *to)
 {
+	struct buf id = BUF_INIT(0);
+
+	k->status = STATUS_DIFFERENT;
+	(void)token_get_attribute(
+	    to, k->there, CKA_KEYFERRY_KEY_MATERIAL_ID, &id);
+	snprintf(k->reason, sizeof(k->reason),
+	    "KMS refuses it for the key of its label and id, which has other "
+	    "material%s%.*s",
+	    id.len == 0 ? "" : ": KeyMaterialId ", (int)id.len,
+	    id.len == 0 ? "" : (const char *)id.ptr);
+	buf_free(&id);
+}
+
+/* said: what the target says of the failure, or "". */
+static void
+record_failure(struct key *k, const struct transfer *tr,
+    const struct call_result *c, const char *said, const char *more)
+{
+	char name[RV_NAME_SIZE];
+
+	if (k->status == STATUS_SAME_NAME && c->on == tr->to &&
+	    is_other_material(said)) {
+		record_different(k, tr->to);
+		return;
+	}
+	k->status = k->status == STATUS_SAME_NAME ? STATUS_NOT_COMPARED
+						  : STATUS_FAILED;
+	snprintf(k->reason, sizeof(k->reason), "%s on %s: %.800s%s",
+	    c->function, c->on->label,
+	    said[0] != '\0' ? said : rv_name(c->rv, name), more);
+}
+
+static void
+record_success(
+    const struct plan *plan, struct key *k, const struct transfer *tr)
+{
+	k->method = tr->method;
+	if (k->status == STATUS_SAME_NAME) {
+		k->status = plan->options.expires ? STATUS_RENEWED
+						  : STATUS_PRESENT;
+		return;
+	}
 	k->status = STATUS_MOVED;
 	(void)token_get_attribute(
 	    tr->to, tr->target_key, CKA_UNIQUE_ID, &k->unique_id);
@@ -242,27 +366,69 @@ record_success(struct key *k, const struct transfer *tr)
 	    "the key on the target has another public half");
 }
 
+/* What is wrong with one key says nothing about the next. */
+static bool
+is_of_the_key(CK_RV rv)
+{
+	return (rv == CKR_KEY_UNEXTRACTABLE || rv == CKR_KEY_NOT_WRAPPABLE ||
+		rv == CKR_KEY_SIZE_RANGE || rv == CKR_WRAPPED_KEY_INVALID ||
+		rv == CKR_WRAPPED_KEY_LEN_RANGE);
+}
+
+/* False: a few keys in a row failed in the same way, as the others would. */
+static bool
+may_go_on(struct plan *plan, const struct call_result *failed)
+{
+	struct call_result *last = &plan->last_failure;
+
+	if (failed == NULL || is_of_the_key(failed->rv)) {
+		plan->same_failures = 0;
+		return (true);
+	}
+	if (plan->same_failures == 0 || last->rv != failed->rv ||
+	    last->on != failed->on ||
+	    strcmp(last->function, failed->function) != 0)
+		plan->same_failures = 0;
+	*last = *failed;
+	return (++plan->same_failures < SAME_FAILURES_MAX);
+}
+
+/* Before a key is made in KMS for it. */
+static CK_RV
+check_source(struct transfer *tr)
+{
+	const struct token *from = tr->key->from;
+	CK_SESSION_INFO info;
+
+	return (transfer_record(tr, "C_GetSessionInfo", from,
+	    from->p11->C_GetSessionInfo(from->session, &info)));
+}
+
 bool
 transfer_key(struct plan *plan, struct key *k)
 {
-	struct transfer tr = {
-	    .key = k, .to = plan->to, .pair_bits = plan->options.bits};
+	struct transfer tr = {.key = k, .to = plan->to};
+	char said[TOKEN_ERROR_SIZE] = "";
 	const struct token *from = k->from;
-	struct call_result last;
+	struct call_result failed;
+	bool done;
 
-	if (make_pair(plan, &tr) == CKR_OK &&
-	    import_wrapping_key(&tr) == CKR_OK && method_wrap(&tr) == CKR_OK &&
-	    unwrap(plan, &tr) == CKR_OK) {
-		record_success(k, &tr);
-		last = tr.last_call;
-	} else {
-		last = tr.last_call;
-		record_failure(k, &last, clean_up_pair(plan, &tr));
+	done = check_source(&tr) == CKR_OK &&
+	       wrap_by_any_method(plan, &tr) == CKR_OK &&
+	       unwrap(plan, &tr) == CKR_OK;
+	failed = tr.last_call;
+	if (done)
+		record_success(plan, k, &tr);
+	else {
+		if (failed.on == plan->to)
+			token_last_error(plan->to, failed.function, said);
+		record_failure(
+		    k, &tr, &failed, said, clean_up_pair(plan, &tr, &failed));
 	}
 	if (tr.source_wrapping_key != CK_INVALID_HANDLE)
 		(void)from->p11->C_DestroyObject(
 		    from->session, tr.source_wrapping_key);
 	memcpy(k->wrapping_key, tr.fingerprint, sizeof(k->wrapping_key));
 	buf_free(&tr.wrapped);
-	return (!ends_run(last.rv));
+	return (may_go_on(plan, done ? NULL : &failed));
 }

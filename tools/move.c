@@ -29,14 +29,21 @@ const char move_usage[] =
     "  --usage sign|decrypt|derive\n"
     "                     which usage a key gets in KMS, if it has several\n"
     "  --end-date YYYY-MM-DD\n"
-    "                     the last day on which the new keys are valid\n"
+    "                     the last day on which the keys are valid, also of "
+    "those\n"
+    "                     that are on the target\n"
     "  --label-prefix TEXT\n"
     "                     put TEXT before each label on the target\n"
     "  --hash sha256|sha1 the hash for RSA-OAEP (default: sha256 if the "
     "source\n"
     "                     has it)\n"
+    "  --hmac sha224|sha256|sha384|sha512\n"
+    "                     the hash of HMAC keys (default: their own, or the "
+    "longest\n"
+    "                     for their length)\n"
     "  --wrapping-bits 2048|3072|4096\n"
-    "                     the size of the wrapping keys (default: 4096)\n"
+    "                     the size of the wrapping keys, at most (default: "
+    "4096)\n"
     "A URI may contain module-path=, pin-source= and pin-value=. Without a PIN "
     "there,\n"
     "PKCS11_PIN in the environment is used, or you are asked for it.\n";
@@ -63,7 +70,7 @@ read_digits(const char *s, size_t n, int *value)
 
 /* A day that exists and is not over. */
 static bool
-read_date(const char *s, CK_DATE *date)
+read_date(const char *s, CK_DATE *date, time_t *end)
 {
 	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59}, asked;
 
@@ -76,7 +83,7 @@ read_date(const char *s, CK_DATE *date)
 	tm.tm_mon--;
 	asked = tm;
 	/* timegm() accepts the 31st of February, and makes another day of it */
-	if (timegm(&tm) < time(NULL) || tm.tm_mday != asked.tm_mday ||
+	if ((*end = timegm(&tm)) < time(NULL) || tm.tm_mday != asked.tm_mday ||
 	    tm.tm_mon != asked.tm_mon)
 		return (false);
 	memcpy(date->year, s, 4);
@@ -131,9 +138,11 @@ read_option(struct arguments *a, int ch, char *value)
 	case 'u':
 		return ((o->usage = usage_from_name(value)) != USAGE_ANY);
 	case 'e':
-		return (o->expires = read_date(value, &o->end_date));
+		return (o->expires = read_date(value, &o->end_date, &o->end));
 	case 'h':
 		return (read_hash(value, &o->hash));
+	case 'm':
+		return ((o->hmac = hmac_from_name(value)) != 0);
 	case 'b':
 		return (read_bits(value, &o->bits));
 	default:
@@ -155,6 +164,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"usage", required_argument, NULL, 'u'},
 	    {"end-date", required_argument, NULL, 'e'},
 	    {"hash", required_argument, NULL, 'h'},
+	    {"hmac", required_argument, NULL, 'm'},
 	    {"wrapping-bits", required_argument, NULL, 'b'},
 	    {NULL, 0, NULL, 0},
 	};
@@ -264,6 +274,7 @@ static bool
 user_agrees(const struct plan *p)
 {
 	char answer[16];
+	size_t move, compare;
 
 	if (p->options.yes)
 		return (true);
@@ -272,7 +283,14 @@ user_agrees(const struct plan *p)
 				"go on, or --dry-run to see the plan\n");
 		return (false);
 	}
-	fprintf(stderr, "Move %zu? [y/N] ", plan_count(p, STATUS_PLANNED));
+	move = plan_count(p, STATUS_PLANNED);
+	compare = plan_count(p, STATUS_SAME_NAME);
+	if (move != 0)
+		fprintf(stderr, "Move %zu", move);
+	if (compare != 0)
+		fprintf(stderr, "%s %zu",
+		    move != 0 ? " and compare" : "Compare", compare);
+	fputs("? [y/N] ", stderr);
 	return (fgets(answer, sizeof(answer), stdin) != NULL &&
 		(answer[0] == 'y' || answer[0] == 'Y'));
 }
@@ -301,11 +319,18 @@ is_interrupted(const sigset_t *blocked)
 	return (sigtimedwait(blocked, NULL, &now) != -1);
 }
 
+static size_t
+count_open(const struct plan *p)
+{
+	return (
+	    plan_count(p, STATUS_PLANNED) + plan_count(p, STATUS_SAME_NAME));
+}
+
 /* Moves the planned keys. Each is in the report as soon as it is done. */
 static void
 transfer_all(struct plan *p, FILE *report)
 {
-	size_t total = plan_count(p, STATUS_PLANNED), done = 0;
+	size_t total = count_open(p), done = 0;
 	bool go_on = true;
 	sigset_t blocked;
 
@@ -313,13 +338,15 @@ transfer_all(struct plan *p, FILE *report)
 	for (size_t i = 0; i < p->count; i++) {
 		struct key *k = &p->keys[i];
 
-		if (k->status == STATUS_PLANNED) {
+		if (key_is_open(k)) {
 			go_on = go_on && !is_interrupted(&blocked);
 			if (go_on)
 				go_on = transfer_key(p, k);
+			else if (k->status == STATUS_SAME_NAME)
+				k->status = STATUS_NOT_COMPARED;
 			else
 				k->status = STATUS_NOT_TRIED;
-			if (k->status != STATUS_NOT_TRIED)
+			if (go_on || k->reason[0] != '\0')
 				report_progress(p, k, ++done, total);
 		}
 		if (report != NULL) {
@@ -328,6 +355,11 @@ transfer_all(struct plan *p, FILE *report)
 		}
 	}
 	report_progress(p, NULL, done, total);
+	if (!go_on && p->same_failures != 0)
+		fprintf(stderr,
+		    "keyferry: %u keys in a row failed in the same way: the "
+		    "others are not tried\n",
+		    p->same_failures);
 }
 
 static FILE *
@@ -348,10 +380,11 @@ static int
 exit_status(const struct plan *p)
 {
 	size_t good = plan_count(p, STATUS_MOVED) +
-		      plan_count(p, STATUS_PRESENT);
+		      plan_count(p, STATUS_PRESENT) +
+		      plan_count(p, STATUS_RENEWED);
 
 	if (p->options.dry_run)
-		good += plan_count(p, STATUS_PLANNED);
+		good += count_open(p);
 	return (good == p->count ? EXIT_ALL_DONE : EXIT_SOME_FAILED);
 }
 
@@ -361,11 +394,12 @@ show_and_run_plan(struct plan *p, FILE *report)
 {
 	bool dry_run = p->options.dry_run;
 
-	plan_check(p);
+	if (!plan_check(p))
+		return (EXIT_NOTHING_DONE);
 	if (!p->options.quiet || dry_run)
 		report_plan(p, stdout);
 	fflush(stdout);
-	if (!dry_run && plan_count(p, STATUS_PLANNED) != 0 && !user_agrees(p))
+	if (!dry_run && count_open(p) != 0 && !user_agrees(p))
 		return (EXIT_NOTHING_DONE);
 	if (!dry_run)
 		transfer_all(p, report);

@@ -161,6 +161,18 @@ login(struct token *t, P11KitUri *uri)
 
 	if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
 		return (true);
+	if ((t->info.flags & CKF_USER_PIN_LOCKED) != 0) {
+		fprintf(stderr,
+		    "keyferry: token %s: its PIN is locked "
+		    "(CKF_USER_PIN_LOCKED)\n",
+		    t->label);
+		return (false);
+	}
+	if ((t->info.flags & CKF_USER_PIN_FINAL_TRY) != 0)
+		fprintf(stderr,
+		    "keyferry: token %s: this is the last try: a wrong PIN "
+		    "locks it (CKF_USER_PIN_FINAL_TRY)\n",
+		    t->label);
 	if ((t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0 &&
 	    !pin_get(uri, t->label, &pin)) {
 		pin_free(&pin);
@@ -182,43 +194,65 @@ token_end(struct token *t)
 	if (t->session != CK_INVALID_HANDLE)
 		(void)t->p11->C_CloseSession(t->session);
 	free(t->mechanisms);
+	free(t->failure);
 	free(t);
 }
 
-static bool
+static CK_RV
 read_mechanisms(struct token *t)
 {
 	CK_ULONG n = 0;
+	CK_RV rv = t->p11->C_GetMechanismList(t->slot, NULL, &n);
 
-	if (t->p11->C_GetMechanismList(t->slot, NULL, &n) != CKR_OK ||
-	    (t->mechanisms = calloc(n + 1, sizeof(*t->mechanisms))) == NULL ||
-	    t->p11->C_GetMechanismList(t->slot, t->mechanisms, &n) != CKR_OK)
-		return (false);
-	t->mechanism_count = n;
-	return (true);
+	if (rv != CKR_OK)
+		return (rv);
+	if ((t->mechanisms = calloc(n + 1, sizeof(*t->mechanisms))) == NULL)
+		return (CKR_HOST_MEMORY);
+	rv = t->p11->C_GetMechanismList(t->slot, t->mechanisms, &n);
+	t->mechanism_count = rv == CKR_OK ? n : 0;
+	return (rv);
+}
+
+static bool
+is_good(const struct token *t, const char *function, CK_RV rv)
+{
+	char name[RV_NAME_SIZE];
+
+	if (rv != CKR_OK)
+		fprintf(stderr, "keyferry: token %s: %s: %s\n", t->label,
+		    function, rv_name(rv, name));
+	return (rv == CKR_OK);
+}
+
+static bool
+token_open_session(struct token *t, P11KitUri *uri, bool rw)
+{
+	t->writable = rw;
+	return (is_good(t, "C_OpenSession",
+		    t->p11->C_OpenSession(t->slot,
+			CKF_SERIAL_SESSION | (rw ? CKF_RW_SESSION : 0), NULL,
+			NULL, &t->session)) &&
+		login(t, uri) &&
+		is_good(t, "C_GetMechanismList", read_mechanisms(t)));
 }
 
 static struct token *
 token_start(const struct candidate *c, P11KitUri *uri, bool rw)
 {
 	struct token *t = calloc(1, sizeof(*t));
-	char name[RV_NAME_SIZE];
-	CK_RV rv;
 
-	if (t == NULL)
+	if (t == NULL ||
+	    (t->failure = calloc(1, sizeof(*t->failure))) == NULL) {
+		free(t);
+		fprintf(stderr, "keyferry: out of memory\n");
 		return (NULL);
+	}
 	t->p11 = c->p11;
 	t->slot = c->slot;
 	t->info = c->info;
 	token_label(&t->info, t->label);
-	rv = t->p11->C_OpenSession(t->slot,
-	    CKF_SERIAL_SESSION | (rw ? CKF_RW_SESSION : 0), NULL, NULL,
-	    &t->session);
-	if (rv == CKR_OK && login(t, uri) && read_mechanisms(t))
+	if (token_open_session(t, uri, rw))
 		return (t);
-	if (rv != CKR_OK)
-		fprintf(stderr, "keyferry: token %s: C_OpenSession: %s\n",
-		    t->label, rv_name(rv, name));
 	token_end(t);
 	return (NULL);
 }

@@ -122,17 +122,13 @@ ask_at_terminal(struct pin *p, const char *token)
 	return (n == 1 && !cancelled);
 }
 
-bool
-pin_get(P11KitUri *uri, const char *token, struct pin *p)
+/* From the file, the URI, the environment or the terminal, in that order. */
+static bool
+read_pin(P11KitUri *uri, const char *token, struct pin *p)
 {
 	const char *value = p11_kit_uri_get_pin_value(uri);
 	const char *source = p11_kit_uri_get_pin_source(uri);
-	const char *environment = getenv("PKCS11_PIN");
 
-	if (!allocate(p)) {
-		fprintf(stderr, "keyferry: out of memory for a PIN\n");
-		return (false);
-	}
 	if (value == NULL && source != NULL) {
 		if (strncmp(source, "file:", 5) == 0)
 			source += strncmp(source, "file://", 7) == 0 ? 7 : 5;
@@ -143,7 +139,7 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 		return (false);
 	}
 	if (value == NULL)
-		value = environment;
+		value = getenv("PKCS11_PIN");
 	if (value == NULL && ask_at_terminal(p, token))
 		return (true);
 	if (value == NULL)
@@ -156,6 +152,22 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 	else
 		fprintf(stderr, "keyferry: the PIN is too long\n");
 	return (false);
+}
+
+bool
+pin_get(P11KitUri *uri, const char *token, struct pin *p)
+{
+	if (!allocate(p)) {
+		fprintf(stderr, "keyferry: out of memory for a PIN\n");
+		return (false);
+	}
+	if (!read_pin(uri, token, p))
+		return (false);
+	if (p->len == 0)
+		fprintf(stderr,
+		    "keyferry: token %s: the PIN is empty, and was not tried\n",
+		    token);
+	return (p->len != 0);
 }
 
 void

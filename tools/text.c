@@ -3,9 +3,10 @@
 #include "text.h"
 #include "hex.h"
 
-/* The length of the UTF-8 character at s (RFC 3629); 0 if there is none. */
+/* The length of the UTF-8 character at s (RFC 3629), and which it is; 0 if
+ * there is none. */
 static size_t
-utf8(const unsigned char *s, size_t n)
+utf8(const unsigned char *s, size_t n, uint32_t *out)
 {
 	static const struct {
 		uint32_t lowest;
@@ -26,30 +27,37 @@ utf8(const unsigned char *s, size_t n)
 		if (c < forms[i].lowest || c > 0x10ffff ||
 		    (c >= 0xd800 && c < 0xe000))
 			return (0);
+		*out = c;
 		return (i + 1);
 	}
 	return (0);
 }
 
-/* A terminal acts on control characters, including those of the C1 set, which
- * are C2 80 to C2 9F in UTF-8. */
+/*
+ * A terminal acts on control characters, including those of the C1 set, and on
+ * those that turn the direction of text round: a label would look like another.
+ */
 static bool
-is_control(const unsigned char *s)
+is_control(uint32_t c)
 {
-	return (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0));
+	return (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+		c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+		(c >= 0x2066 && c <= 0x2069));
 }
 
 size_t
 text_print(FILE *f, struct view v)
 {
 	size_t columns = 0, len;
+	uint32_t c = 0;
 
 	for (size_t i = 0; i < v.len; i += len) {
-		len = utf8(v.ptr + i, v.len - i);
-		if (len == 0 || is_control(v.ptr + i)) {
-			len = 1;
-			fprintf(f, "\\x%02x", v.ptr[i]);
-			columns += 4;
+		len = utf8(v.ptr + i, v.len - i, &c);
+		if (len == 0 || is_control(c)) {
+			len = len == 0 ? 1 : len;
+			for (size_t j = 0; j < len; j++)
+				fprintf(f, "\\x%02x", v.ptr[i + j]);
+			columns += 4 * len;
 			continue;
 		}
 		fwrite(v.ptr + i, 1, len, f);
@@ -73,17 +81,18 @@ void
 text_print_json(FILE *f, struct view v)
 {
 	size_t len;
+	uint32_t c = 0;
 
 	putc('"', f);
 	for (size_t i = 0; i < v.len; i += len) {
-		len = utf8(v.ptr + i, v.len - i);
+		len = utf8(v.ptr + i, v.len - i, &c);
 		if (len == 0) {
 			len = 1;
 			fputs("\\ufffd", f);
 		} else if (v.ptr[i] == '"' || v.ptr[i] == '\\')
 			fprintf(f, "\\%c", v.ptr[i]);
-		else if (len == 1 && (v.ptr[i] < 0x20 || v.ptr[i] == 0x7f))
-			fprintf(f, "\\u%04x", v.ptr[i]);
+		else if (is_control(c))
+			fprintf(f, "\\u%04x", (unsigned)c);
 		else
 			fwrite(v.ptr + i, 1, len, f);
 	}

@@ -1,9 +1,12 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cryptoki/keyferry.h"
 #include "array.h"
 #include "token.h"
 
 #define FIND_AT_ONCE 64
+#define FIND_MAX 100000 /* more than any token has */
 #define ATTRIBUTE_MAX (1 << 20)
 
 bool
@@ -28,6 +31,30 @@ token_has_mechanism(
 	return (false);
 }
 
+void
+token_forget_failure(const struct token *t)
+{
+	t->failure->rv = CKR_OK;
+}
+
+/* Not there, or not shown: an answer, and no failure. */
+static bool
+is_absence(CK_RV rv)
+{
+	return (
+	    rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE);
+}
+
+static CK_RV
+read_attribute(const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
+{
+	CK_RV rv = t->p11->C_GetAttributeValue(t->session, h, a, 1);
+
+	if (rv != CKR_OK && !is_absence(rv) && t->failure->rv == CKR_OK)
+		*t->failure = (struct read_failure){a->type, rv};
+	return (rv);
+}
+
 CK_RV
 token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
     CK_ATTRIBUTE_TYPE type, struct buf *out)
@@ -37,16 +64,18 @@ token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
 
 	buf_free(out);
 	out->max = ATTRIBUTE_MAX;
-	rv = t->p11->C_GetAttributeValue(t->session, h, &a, 1);
-	if (rv != CKR_OK)
+	if ((rv = read_attribute(t, h, &a)) != CKR_OK)
 		return (rv);
 	if (a.ulValueLen >= ATTRIBUTE_MAX) /* or CK_UNAVAILABLE_INFORMATION */
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
 	if (buf_reserve(out, a.ulValueLen + 1) != ERR_OK)
 		return (CKR_HOST_MEMORY);
 	a.pValue = out->ptr;
+	out->len = a.ulValueLen;
 	if (a.ulValueLen != 0)
-		rv = t->p11->C_GetAttributeValue(t->session, h, &a, 1);
+		rv = read_attribute(t, h, &a);
+	if (rv == CKR_OK && a.ulValueLen > out->len)
+		rv = CKR_BUFFER_TOO_SMALL;
 	if (rv != CKR_OK) {
 		buf_free(out);
 		return (rv);
@@ -63,8 +92,7 @@ token_get_bool(const struct token *t, CK_OBJECT_HANDLE h,
 	CK_BBOOL value = CK_FALSE;
 	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
 
-	if (t->p11->C_GetAttributeValue(t->session, h, &a, 1) != CKR_OK ||
-	    a.ulValueLen != sizeof(value))
+	if (read_attribute(t, h, &a) != CKR_OK || a.ulValueLen != sizeof(value))
 		return (if_absent);
 	return (value != CK_FALSE);
 }
@@ -76,8 +104,7 @@ token_get_ulong(
 	CK_ULONG value = CK_UNAVAILABLE_INFORMATION;
 	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
 
-	if (t->p11->C_GetAttributeValue(t->session, h, &a, 1) != CKR_OK ||
-	    a.ulValueLen != sizeof(value))
+	if (read_attribute(t, h, &a) != CKR_OK || a.ulValueLen != sizeof(value))
 		return (CK_UNAVAILABLE_INFORMATION);
 	return (value);
 }
@@ -87,7 +114,7 @@ find_more(const struct token *t, CK_OBJECT_HANDLE **handles, CK_ULONG *found)
 {
 	CK_OBJECT_HANDLE *more;
 	size_t cap = 0;
-	CK_ULONG n;
+	CK_ULONG n = 0;
 	CK_RV rv;
 
 	do {
@@ -99,10 +126,12 @@ find_more(const struct token *t, CK_OBJECT_HANDLE **handles, CK_ULONG *found)
 		n = 0;
 		rv = t->p11->C_FindObjects(
 		    t->session, more + *found, FIND_AT_ONCE, &n);
+		if (rv == CKR_OK && n > FIND_AT_ONCE)
+			rv = CKR_GENERAL_ERROR;
 		if (rv == CKR_OK)
 			*found += n;
-	} while (rv == CKR_OK && n != 0);
-	return (rv);
+	} while (rv == CKR_OK && n != 0 && *found < FIND_MAX);
+	return (rv == CKR_OK && n != 0 ? CKR_DATA_LEN_RANGE : rv);
 }
 
 CK_RV
@@ -129,4 +158,54 @@ token_find_objects(const struct token *t, const CK_ATTRIBUTE *template,
 		*found = 0;
 	}
 	return (rv);
+}
+
+CK_RV
+token_make_writable(struct token *t)
+{
+	CK_SESSION_HANDLE writable;
+	CK_RV rv;
+
+	/* first: the token is logged out when its last one closes */
+	rv = t->p11->C_OpenSession(t->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+	    NULL, NULL, &writable);
+	if (rv != CKR_OK)
+		return (rv);
+	(void)t->p11->C_CloseSession(t->session);
+	t->session = writable;
+	t->writable = true;
+	return (CKR_OK);
+}
+
+/* The token's one profile is there without KMS. */
+static void
+read_last_error(const struct token *t, struct buf *out)
+{
+	CK_OBJECT_CLASS class = CKO_PROFILE;
+	const CK_ATTRIBUTE profile = {CKA_CLASS, &class, sizeof(class)};
+	CK_OBJECT_HANDLE *handles;
+	CK_ULONG found;
+
+	if (token_find_objects(t, &profile, 1, &handles, &found) == CKR_OK &&
+	    found != 0)
+		(void)token_get_attribute(
+		    t, handles[0], CKA_KEYFERRY_LAST_ERROR, out);
+	free(handles);
+}
+
+void
+token_last_error(
+    const struct token *t, const char *function, char text[TOKEN_ERROR_SIZE])
+{
+	struct buf said = BUF_INIT(0);
+	size_t len = strlen(function);
+
+	text[0] = '\0';
+	if (token_is_keyferry(t))
+		read_last_error(t, &said);
+	if (said.len > len + 2 && memcmp(said.ptr, function, len) == 0 &&
+	    said.ptr[len] == ':')
+		snprintf(text, TOKEN_ERROR_SIZE, "%s",
+		    (const char *)said.ptr + len + 2);
+	buf_free(&said);
 }

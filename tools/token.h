@@ -6,12 +6,20 @@
 
 /* An open token: its session, its mechanisms, the attributes of its objects. */
 
+/* The first attribute that could not be read, though it may well be there. */
+struct read_failure {
+	CK_ATTRIBUTE_TYPE type;
+	CK_RV rv; /* CKR_OK: there was none */
+};
+
 struct token {
 	CK_FUNCTION_LIST *p11;
 	CK_SLOT_ID slot;
 	CK_TOKEN_INFO info;
 	char label[33]; /* without the padding */
 	CK_SESSION_HANDLE session; /* open as long as the token is */
+	bool writable; /* the session is read-write */
+	struct read_failure *failure; /* owned; token_forget_failure() clears */
 	CK_MECHANISM_TYPE *mechanisms;
 	CK_ULONG mechanism_count;
 };
@@ -21,6 +29,12 @@ bool token_is_keyferry(const struct token *);
 /* Whether it has the mechanism with at least one of the flags. */
 bool token_has_mechanism(const struct token *, CK_MECHANISM_TYPE, CK_FLAGS);
 
+/*
+ * Each of these records in token->failure an attribute that the token failed to
+ * read. That an object has no such attribute, or does not show it, is no
+ * failure.
+ */
+void token_forget_failure(const struct token *);
 /* Replaces *out by an attribute's value, which may be empty. *out is empty on
  * error; a NUL stands behind the value, not counted. */
 CK_RV token_get_attribute(
@@ -32,7 +46,17 @@ CK_ULONG token_get_ulong(
     const struct token *, CK_OBJECT_HANDLE, CK_ATTRIBUTE_TYPE);
 
 /* All objects that match the template (at most 8 attributes). The caller frees
- * *handles, which is NULL where none was found. */
+ * *handles, which is NULL where none was found. CKR_DATA_LEN_RANGE: the search
+ * does not end. */
 CK_RV token_find_objects(const struct token *, const CK_ATTRIBUTE *,
     CK_ULONG count, CK_OBJECT_HANDLE **handles, CK_ULONG *found);
+
+/* A read-write session instead of the read-only one, whose objects are gone. */
+CK_RV token_make_writable(struct token *);
+
+#define TOKEN_ERROR_SIZE 2048
+/* Why the last call on a Keyferry token failed: CKA_KEYFERRY_LAST_ERROR. "" on
+ * another token, and where the failure was not that function's. */
+void token_last_error(
+    const struct token *, const char *function, char text[TOKEN_ERROR_SIZE]);
 #endif

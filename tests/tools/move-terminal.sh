@@ -10,7 +10,7 @@ hsm_aes bonus 0b
 at() {
 	at_pin=$1 at_answer=$2; shift 2
 	python3 "$terminal" "PIN of source: =$at_pin" \
-	    "Move 2? [y/N] =$at_answer" -- "$keyferry" move \
+	    "2? [y/N] =$at_answer" -- "$keyferry" move \
 	    --from "$source" --to "$cloud" --wrapping-bits 2048 "$@"
 }
 ends "a wrong PIN" 2 at 0000 y

@@ -53,11 +53,11 @@ is "and no others" \
 
 before=$(kms_keys)
 ends "again" 1 move --yes
-said "what is there" "payroll                   id 0a01  AES-256: is on the target already"
+said "what is there" "payroll                   id 0a01  AES-256: same name on the target, will be compared"
 said "how many" "5 keys: 3 on the target already, 2 cannot be moved"
 is "KMS is as before" "$(kms_keys)" "$before"
 ends "--quiet" 1 move --yes --quiet
-fails "no plan" grep -q "is on the target already" said
+fails "no plan" grep -q "will be compared" said
 said "but what stays" "cannot be moved: short"
 
 # One key; several URIs.
@@ -139,12 +139,14 @@ ends "the plan with a pair that waits" 0 move --dry-run
 said "the plan uses the pair" "to decrypt, using the import pair on the target"
 ends "a key that is denied" 1 move --yes --report report
 said "the other was moved" "moved allowed"
-said "why it did not" "failed: denied                    id 0d01  AES-256: C_UnwrapKey on test: CKR_ACTION_PROHIBITED; its import pair stays on the target"
+said "why it did not" "failed: denied                    id 0d01  AES-256: C_UnwrapKey on test: CKR_ACTION_PROHIBITED: "
+said "what KMS said" "[AccessDeniedException: "
+said "what is left" "; its import pair stays on the target"
 ok "in the report, too" grep -q \
     '"id":"0d01".*"result":"failed","reason":"C_UnwrapKey on test: CKR_ACTION' report
 control DELETE /denials >/dev/null
 ends "once it is allowed" 0 move --yes
-said "it is moved" "1/1 moved denied"
+said "it is moved" "5 moved denied"
 is "into the key that waited" "$(aws_kms describe-key --key-id alias/denied \
     --query 'KeyMetadata.[KeyId,KeyState]' --output text | tr '\t' ' ')" \
     "$id Enabled"

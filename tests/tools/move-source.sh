@@ -1,0 +1,146 @@
+# keyferry move from a token that fails in ways that no HSM can be asked for:
+# tests/tools/source-module.c has the words that SOURCE takes.
+. "$srcdir/tests/clients/testenv.sh"
+needs "$aws" curl
+keyferry=$built/keyferry
+switched=$built/.libs/source-module.so
+[ -f "$switched" ] || skip_all "no source-module.so here"
+cloud="pkcs11:token=test?module-path=$module"
+from="pkcs11:token=switched?module-path=$switched"
+SOURCE_LOGINS=$dir/logins
+export SOURCE_LOGINS
+
+# run NAME STATUS WORDS OPTION...: keyferry move with SOURCE=WORDS; its output is in
+# `said`. quietly: without a look at the status.
+run() {
+	run_name=$1 run_status=$2 SOURCE=$3; shift 3
+	export SOURCE
+	"$keyferry" move --from "$from" --to "$cloud" --wrapping-bits 2048 \
+	    --yes "$@" >said 2>&1 </dev/null
+	run_got=$?
+	[ $run_got -eq "$run_status" ] || sed 's/^/# /' said
+	is "$run_name" "$run_got" "$run_status"
+}
+said() { ok "$1" has_said "$2"; }
+has_said() { grep -qF -- "$1" said || { cat said; return 1; }; }
+not_said() { ok "$1" tap_not has_said_silently "$2"; }
+has_said_silently() { grep -qF -- "$1" said; }
+control() { curl -sS -f -X "$1" "$KEYFERRY_LOCALKMS_CONTROL$2"; }
+count_keys() { aws_kms list-keys --query 'length(Keys)' --output text; }
+# alias_end NAME: when the material of that key ends.
+alias_end() {
+	aws_kms describe-key --key-id "alias/$1" --output text \
+	    --query 'KeyMetadata.ValidTo' | cut -c1-10
+}
+
+# The same names: the same key, or another one.
+run "two keys" 0 "keys=2"
+said "both are moved" "2 keys: 2 moved"
+keys=$(count_keys)
+run "a dry run does not compare" 0 "keys=2" --dry-run
+said "and says so" "same name on the target, will be compared"
+run "the same keys again" 0 "keys=2"
+said "they were compared" "2 keys: 2 on the target already"
+run "other keys of these names" 1 "keys=2 material=other" --report report
+said "they are not there" "another key of its name on the target: key-1"
+ok "the key there is named" grep -qE "other material: KeyMaterialId [0-9a-f]{64}" said
+said "how many" "2 keys: 2 another key of its name on the target"
+is "in the report" "$(grep -c '"result":"different"' report)" 2
+run "a wrapping that fails" 1 "keys=2 garbles"
+said "compares nothing" "2 keys: 2 same name on the target, not compared"
+run "a source that fails" 1 "keys=2 dies"
+said "compares nothing, too" "2 keys: 2 same name on the target, not compared"
+is "no key was made" "$(count_keys)" "$keys"
+run "the pairs beside the keys are gone, and the keys are as before" 0 "keys=2"
+
+# An end for what is there.
+day=$(date -u -d '+40 days' +%Y-%m-%d)
+run "--end-date" 0 "keys=2" --end-date "$day"
+said "renews" "2 keys: 2 renewed"
+is "the end" "$(alias_end key-1)" "$day"
+run "an end is kept" 0 "keys=1"
+is "the end is as before" "$(alias_end key-1)" "$day"
+run "an end past the limit" 1 "keys=3" \
+    --end-date "$(date -u -d '+500 days' +%Y-%m-%d)"
+said "is refused in the plan" "id 03  AES-256: stays: KMS takes no end that is"
+is "and no key was made" "$(count_keys)" "$keys"
+
+# What is not there is told from what failed.
+run "a label that cannot be read" 1 "keys=4 label-fails=3"
+said "the key stays" "id 03  AES-256: reading its CKA_LABEL failed: CKR_DEVICE_ERROR"
+said "the next one does not" "1/3 on the target already key-1"
+said "and is moved" "4 keys: 2 on the target already, 1 cannot be moved, 1 moved"
+
+# One key that fails, and a source that does.
+run "a key with a login of its own" 1 "keys=7 own-login=5"
+said "fails" "failed: key-5"
+said "the others are moved" "7 keys: 3 on the target already, 3 moved, 1 failed"
+keys=$(count_keys)
+run "a source that dies" 1 "first=20 keys=20 dies"
+said "is given up after three keys" "20 keys: 3 failed, 17 not tried"
+said "and it is said why" "3 keys in a row failed in the same way"
+ok "without a key in KMS for each" [ $(($(count_keys) - keys)) -le 3 ]
+
+# Sessions, and ways to wrap.
+run "a source that wants a read-write session" 0 "first=50 read-only-refuses"
+said "gets one" "1 key: 1 moved"
+run "a way that fails" 0 "first=51 kind=ec rsa-aes-fails"
+said "gives way to the next" "1 key: 1 moved"
+run "an EC key, and OAEP alone" 0 "first=52 kind=ec only=oaep certificate"
+said "fits" "EC P-256: will be moved, wrapped with CKM_RSA_PKCS_OAEP, SHA-256, to sign"
+run "RSA_AES_KEY_WRAP alone" 1 "first=53 only=rsa-aes" --dry-run
+said "takes no AES key" "AES-256: stays: the target can unwrap none"
+run "for an HMAC key, too" 1 "first=53 kind=hmac only=rsa-aes" --dry-run
+said "it stays" "HMAC: stays: the target can unwrap none"
+run "an HMAC key of unknown length" 1 "first=53 kind=hmac no-length" --dry-run
+said "stays" "HMAC: stays: its length is not known: choose its hash with --hmac"
+run "an id of 200 bytes" 1 "first=53 long-ids" --dry-run
+said "stays" "stays: an alias of KMS holds ids of at most 119 bytes"
+run "RSA up to 2048 bits" 0 "first=54 rsa-max=2048" --wrapping-bits 4096
+said "is taken" "CKM_RSA_PKCS_OAEP, SHA-256, RSA-2048, to decrypt"
+run "RSA up to 1024 bits" 1 "first=55 rsa-max=1024" --dry-run
+said "is not" "stays: the source takes no RSA key of 2048 bits or more"
+
+# What an HMAC key will be.
+run "an HMAC key" 0 "first=60 kind=hmac" --dry-run
+said "is of the longest hash" "to sign, as HMAC_512"
+run "CKA_ALLOWED_MECHANISMS" 0 "first=60 kind=hmac hash=256" --dry-run
+said "says its hash" "to sign, as HMAC_256"
+run "its key type" 0 "first=60 kind=sha256-hmac" --dry-run
+said "says so, too" "to sign, as HMAC_256"
+run "--hmac" 0 "first=60 kind=hmac hash=256" --hmac sha384
+said "has its way" "to sign, as HMAC_384"
+is "in KMS, too" "$(aws_kms describe-key --key-id alias/key-60 --output text \
+    --query KeyMetadata.KeySpec)" HMAC_384
+run "what stays behind" 0 "first=80 kind=ec certificate" --dry-run
+said "is shown" "without its certificate"
+run "usages that are lost" 0 "first=61 all-uses" --dry-run
+said "are shown" "to decrypt, without: sign derive wrap"
+
+# Tokens that fail at once.
+run "a search without end" 2 "endless"
+said "is bounded" "C_FindObjects does not end"
+run "no list of mechanisms" 2 "no-mechanisms"
+said "is told" "token switched: C_GetMechanismList: CKR_DEVICE_ERROR"
+: >pin
+whole=$from from="$from&pin-source=file:$dir/pin"
+run "an empty pin-source" 2 "login"
+from=$whole
+said "is not tried" "the PIN is empty, and was not tried"
+ok "there was no login" tap_not grep -q . logins
+PKCS11_PIN=0000 run "the last try" 2 "login final-try"
+said "is warned of" "a wrong PIN locks it (CKF_USER_PIN_FINAL_TRY)"
+said "the result" "C_Login: CKR_PIN_INCORRECT"
+run "a label that turns text round" 0 \
+    "first=62 label=$(printf 'a\342\200\256b')" --dry-run
+said "is escaped" 'a\xe2\x80\xaeb'
+
+# KMS is away, or takes no credentials.
+AWS_SECRET_ACCESS_KEY=wrong run "wrong credentials" 2 "first=70 keys=20"
+said "what KMS says" "InvalidSignatureException"
+is "once" "$(wc -l <said)" 1
+AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 \
+    run "KMS out of reach" 2 "first=70 keys=20"
+said "is told" "token test: looking for keys failed: CKR_DEVICE_ERROR: "
+is "once, too" "$(wc -l <said)" 1
+tap_done
