@@ -39,7 +39,7 @@ static const struct {
 };
 /* clang-format on */
 
-const char *
+static const char *
 doctor_advice(enum err e)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -20,6 +20,4 @@ void doctor_tell(struct token_check *, const char *check, enum report_status,
     enum err e, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void doctor_tell_failure(struct token_check *, const char *check, enum err,
     const struct error_info *);
-/* What to do about a failure, never NULL; NULL for ERR_OK. */
-const char *doctor_advice(enum err);
 #endif

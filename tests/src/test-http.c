@@ -19,13 +19,15 @@ static bool set_user_id;
 
 /* libcurl's own, counted. */
 CURLcode
-curl_global_init(long flags)
+curl_global_init_mem(long flags, curl_malloc_callback m, curl_free_callback f,
+    curl_realloc_callback r, curl_strdup_callback s, curl_calloc_callback c)
 {
-	CURLcode (*real)(long);
+	CURLcode (*real)(long, curl_malloc_callback, curl_free_callback,
+	    curl_realloc_callback, curl_strdup_callback, curl_calloc_callback);
 
-	*(void **)&real = dlsym(RTLD_NEXT, "curl_global_init");
+	*(void **)&real = dlsym(RTLD_NEXT, "curl_global_init_mem");
 	starts++;
-	return (real(flags));
+	return (real(flags, m, f, r, s, c));
 }
 
 void

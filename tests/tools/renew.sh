@@ -22,7 +22,10 @@ hsm_tool() {
 		[ -n "$cannot" ] || ! hsm "$@" || return 0
 		cannot=yes
 		echo yes >cannot
-		sed -n 's/.*VALUE: *//p' keygen | xxd -r -p >aes.key
+		for byte in $(sed -n 's/.*VALUE: *//p' keygen | sed 's/../& /g'); do
+			# shellcheck disable=SC2059 # one byte
+			printf "\\$(printf %03o "0x$byte")"
+		done >aes.key
 		openssl pkeyutl -encrypt -pubin -keyform DER -inkey wrap.der \
 		    -pkeyopt rsa_padding_mode:oaep -in aes.key -out wrapped ;;
 	*)
