@@ -113,15 +113,16 @@ test_waits(size_t i)
 	r = &c->retry;
 	OK(strcmp(retry_mode_text(r), rows[i].text) == 0, "%s",
 	    retry_mode_text(r));
-	for (int why = 0; why < RETRY_REASONS; why++) {
-		int64_t most = rows[i].first_ms[why];
+	for (int n = 0; n < RETRY_REASONS; n++) {
+		const enum retry_reason why = (enum retry_reason)n;
+		int64_t most = rows[i].first_ms[n];
 
 		OK(retry_wait_ms(r, why, 1, UINT32_MAX) == most &&
 			retry_wait_ms(r, why, 2, UINT32_MAX) == 2 * most &&
 			retry_wait_ms(r, why, 3, UINT32_MAX) == 4 * most &&
 			retry_wait_ms(r, why, 30, UINT32_MAX) == 20000,
-		    "%s %d: waits of %lld ms, doubled to 20 s", rows[i].text,
-		    why, (long long)most);
+		    "%s %d: waits of %lld ms, doubled to 20 s", rows[i].text, n,
+		    (long long)most);
 		OK(retry_wait_ms(r, why, 1, 0) == 1 &&
 			retry_wait_ms(r, why, 1, UINT32_MAX / 2) <= most / 2 &&
 			retry_wait_ms(r, why, 1, UINT32_MAX / 2) >=
