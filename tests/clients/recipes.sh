@@ -8,8 +8,8 @@ modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
 sed -i 's/^\[token test\]/[token quickstart]/' keyferry.conf
 export module
 
-# has NEED: a program, or a module that OpenSSL loads.
-has() {
+# is_there NEED: a program, or a module that OpenSSL loads.
+is_there() {
 	case $1 in
 	engine) [ -f "$engines/pkcs11.so" ] ;;
 	provider) [ -f "$modules/pkcs11.so" ] ;;
@@ -25,7 +25,7 @@ for page in $pages; do
 	while [ -f "$page$number.needs" ]; do
 		missing=
 		for need in $(cat "$page$number.needs"); do
-			has "$need" || missing="$missing $need"
+			is_there "$need" || missing="$missing $need"
 		done
 		name="$page, block $number: $(cat "$page$number.needs")"
 		if [ -n "$missing" ]; then

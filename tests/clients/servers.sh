@@ -3,6 +3,7 @@
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool
 has_engine || skip_all "no engine pkcs11 here"
+PATH=$PATH:/usr/sbin:/sbin
 mkdir certificates
 configure "certificates = $dir/certificates"
 {
@@ -10,12 +11,6 @@ configure "certificates = $dir/certificates"
 	printf '%s\n' '[req]' 'distinguished_name = name' '[name]'
 } >openssl.cnf
 key() { echo "pkcs11:token=test;object=$1;type=private"; }
-# has PROGRAM NAME: whether it is here; says so if not.
-has() {
-	PATH=$PATH:/usr/sbin:/sbin command -v "$1" && return
-	skip "$2" "no $1 here" >&2
-	return 1
-}
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
 for name in rsa ec; do
@@ -61,7 +56,7 @@ listens() {
 	done
 }
 
-if stunnel=$(has stunnel4 stunnel); then
+if has stunnel4 stunnel; then
 	port=$(free_port)
 	cat >stunnel.conf <<END
 foreground = yes
@@ -80,38 +75,38 @@ engineId = pkcs11
 cert = $dir/ec.pem
 key = $(key ec)
 END
-	start "stunnel starts" "Configuration successful" host "$stunnel" stunnel.conf
+	start "stunnel starts" "Configuration successful" host stunnel4 stunnel.conf
 	listens "$port"
 	answers stunnel "$port" ec.pem
 	stop
 fi
-if mosquitto=$(has mosquitto mosquitto); then
+if has mosquitto mosquitto; then
 	port=$(free_port)
 	printf '%s\n' "user $(id -un)" "listener $port 127.0.0.1" "certfile $dir/ec.pem" \
 	    'tls_engine pkcs11' 'tls_keyform engine' "keyfile $(key ec)" \
 	    'allow_anonymous true' >mosquitto.conf
 	OPENSSL_CONF=$dir/openssl.cnf
 	export OPENSSL_CONF
-	start "mosquitto starts" "running" host "$mosquitto" -c mosquitto.conf -v
+	start "mosquitto starts" "running" host mosquitto -c mosquitto.conf -v
 	unset OPENSSL_CONF
 	listens "$port"
 	answers mosquitto "$port" ec.pem
 	stop
 fi
-if openvpn=$(has openvpn OpenVPN); then
+if has openvpn OpenVPN; then
 	port=$(free_port)
-	host "$openvpn" --show-pkcs11-ids "$module" >ids 2>&1
+	host openvpn --show-pkcs11-ids "$module" >ids 2>&1
 	id=$(sed -n 's/^ *Serialized id: *//p' ids | grep '02$' | head -n 1)
 	ok "openvpn --show-pkcs11-ids" [ -n "$id" ]
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -subj /CN=peer -days 30 -keyout peer.key -out peer.pem 2>/dev/null
 	common="--dev null --ifconfig-noexec --proto tcp4 --cipher AES-256-GCM --verb 3"
 	# shellcheck disable=SC2086 # words
-	start "OpenVPN starts" "Listening for incoming TCP" host "$openvpn" $common \
+	start "OpenVPN starts" "Listening for incoming TCP" host openvpn $common \
 	    --proto tcp4-server --local 127.0.0.1 --lport "$port" --tls-server --dh none \
 	    --ca peer.pem --pkcs11-providers "$module" --pkcs11-id "$id"
 	# shellcheck disable=SC2086
-	timeout 60 "$openvpn" $common --proto tcp4-client --remote 127.0.0.1 "$port" --nobind \
+	timeout 60 openvpn $common --proto tcp4-client --remote 127.0.0.1 "$port" --nobind \
 	    --tls-client --ca ec.pem --cert peer.pem --key peer.key \
 	    --connect-retry-max 1 >peer.log 2>&1 </dev/null &
 	peer=$!
@@ -125,10 +120,10 @@ if openvpn=$(has openvpn OpenVPN); then
 	wait $peer
 	stop
 fi
-if ldns=$(has ldns-signzone ldns-signzone); then
+if has ldns-signzone ldns-signzone; then
 	printf '%s\n' '$TTL 60' '@ IN SOA ns.example. admin.example. 1 60 60 600 60' \
 	    '@ IN NS ns' 'ns IN A 192.0.2.1' >zone
-	ok "ldns-signzone" env OPENSSL_CONF="$dir/openssl.cnf" "$ldns" -E pkcs11 \
+	ok "ldns-signzone" env OPENSSL_CONF="$dir/openssl.cnf" ldns-signzone -E pkcs11 \
 	    -K "13,$(key ec);pin-value=1234" -o example. -f signed zone
 	ok "ldns-verify-zone takes it" says "Zone is verified" ldns-verify-zone signed
 fi

@@ -15,12 +15,6 @@ configure "certificates = $dir/certificates"
 } >openssl.cnf
 with_engine() { OPENSSL_CONF=$dir/openssl.cnf host "$@"; }
 key='pkcs11:token=test;object=rsa;type=private'
-# has PROGRAM NAME: whether it is here; says so if not.
-has() {
-	command -v "$1" >/dev/null && return
-	skip "$2" "no $1 here"
-	return 1
-}
 
 ok "an RSA key is imported" make_rsa
 ok "a certificate for it" with_engine openssl req -engine pkcs11 -keyform engine \

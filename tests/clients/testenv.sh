@@ -124,6 +124,12 @@ needs() {
 		skip_all "no $program here"
 	done
 }
+# has PROGRAM NAME: whether it is here; if not, the check of that name is skipped.
+has() {
+	command -v "$1" >/dev/null && return
+	skip "$2" "no $1 here"
+	return 1
+}
 # says TEXT COMMAND...: the command succeeds and prints the text.
 says() {
 	said_text=$1; shift

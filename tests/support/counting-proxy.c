@@ -137,5 +137,9 @@ proxy_connections(void)
 size_t
 proxy_bytes(size_t n)
 {
-	return (atomic_load(&counts->bytes[n]));
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += atomic_load(&counts->bytes[i]);
+	return (sum);
 }

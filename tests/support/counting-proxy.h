@@ -8,7 +8,7 @@
  */
 /* Points $AWS_ENDPOINT_URL_KMS at itself. */
 void proxy_start(void);
-/* Connections so far, and bytes that came from the client on the n-th. */
+/* Connections so far, and bytes that came from the client on the first n. */
 size_t proxy_connections(void);
 size_t proxy_bytes(size_t n);
 #endif

@@ -357,17 +357,6 @@ test_many(void)
 	    CHILDREN);
 }
 
-/* What came on the first n connections. */
-static size_t
-bytes_of(size_t n)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += proxy_bytes(i);
-	return (sum);
-}
-
 static void
 test_children(void)
 {
@@ -386,11 +375,11 @@ test_children(void)
 	size_t before, connections, parents = proxy_connections();
 
 	for (size_t i = 0; i < ELEMS(children); i++) {
-		before = bytes_of(parents);
+		before = proxy_bytes(parents);
 		connections = proxy_connections();
 		COUNT((unsigned long)end(start(children[i].body)), 0, "%s",
 		    children[i].what);
-		COUNT(bytes_of(parents), before,
+		COUNT(proxy_bytes(parents), before,
 		    "%s: not a byte on the parent's connections",
 		    children[i].what);
 		OK((proxy_connections() > connections) == children[i].connects,

@@ -92,17 +92,6 @@ grandchild(void)
 	return (0);
 }
 
-/* What came on the first n connections. */
-static size_t
-bytes_of(size_t n)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += proxy_bytes(i);
-	return (sum);
-}
-
 int
 main(void)
 {
@@ -131,18 +120,18 @@ main(void)
 	parents = proxy_connections();
 	OK(parents >= 1, "the parent has %zu connections", parents);
 	for (size_t i = 0; i < ELEMS(children); i++) {
-		before = bytes_of(parents);
+		before = proxy_bytes(parents);
 		connections = proxy_connections();
 		COUNT((unsigned long)in_child(children[i].body), 0, "%s",
 		    children[i].what);
-		COUNT(bytes_of(parents), before,
+		COUNT(proxy_bytes(parents), before,
 		    "%s: not a byte on the parent's connections",
 		    children[i].what);
 		OK((proxy_connections() > connections) == children[i].connects,
 		    "%s: connections of its own, if any", children[i].what);
 		connections = proxy_connections();
 		RV(use(), CKR_OK, "the parent goes on");
-		OK(bytes_of(parents) > before &&
+		OK(proxy_bytes(parents) > before &&
 			proxy_connections() == connections,
 		    "on the connections that it has");
 	}
