@@ -122,8 +122,13 @@ take_view_away(struct call *c, const struct object *o)
 	if (e != ERR_OK)
 		return (call_fail(c, e));
 	call_note(c,
-	    "this process no longer shows the public half of key %s: it is a "
-	    "view of the key, which is as it was, and others still see it",
+	    o->is_renewal
+		? "this process no longer shows the public half of the renewal "
+		  "pair of key %s: the pair is as it was, and others still see "
+		  "it"
+		: "this process no longer shows the public half of key %s: it "
+		  "is a view of the key, which is as it was, and others still "
+		  "see it",
 	    o->key->meta.id);
 	return (CKR_OK);
 }

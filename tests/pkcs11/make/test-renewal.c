@@ -254,6 +254,9 @@ test_destroy(void)
 		calls_clear();
 	}
 	RV(p11->C_DestroyObject(rw, p.public), CKR_OK, "of one, a half goes");
+	OK(strstr(testenv_read("log"), "public half of the renewal pair") !=
+		NULL,
+	    "the log says whose");
 	RV(make_pair(CKA_ID, id, sizeof(id), &p), CKR_OK, "the pair again");
 	OK(attr_is_text(p.public, CKA_LABEL, "renew:invoices"),
 	    "with both halves");
