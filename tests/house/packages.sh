@@ -16,4 +16,13 @@ for package in $(sed -n 's/^KF_NEED(.*\[\(.*\)\])$/\1/p' "$srcdir/configure.ac" 
 	ok "set-up installs $package" grep -q "^$package[[:space:]].*build" \
 	    "$srcdir/build-aux/packages"
 done
+is "each word of build-aux/packages is one that set-up knows" "$(awk '!/^#/ {
+	for (i = 2; i <= NF; i++)
+		if ($i !~ /^(build|quickstart|tests|programs|optional)$/) print $i
+}' "$srcdir/build-aux/packages")" ""
+for script in "$srcdir"/tests/clients/*.sh; do
+	name=tests/clients/${script##*/}
+	ok "$name is in a list" grep -q "$name\([^a-z]\|\$\)" \
+	    "$srcdir/tests/clients/fragment.am"
+done
 tap_done
