@@ -17,6 +17,7 @@
 #define MATERIALS_MAX 10 /* of an AES key */
 #define ROTATION_DAYS 36
 #define RENEWAL_DAYS 10 /* before the end */
+#define WARN_DAYS "9" /* fewer: who renews in time is not warned */
 #define ROUNDS 2 /* of each client, a day: it uses each key at least so often */
 #define DAY 86400
 #define TEXT "a year"
@@ -450,9 +451,9 @@ main(int argc, char **argv)
 	snprintf(log, sizeof(log), "log = error:%s", testenv_path("log"));
 	testenv_config(log,
 	    "replicas = eu-west-1\ndestroy = schedule-deletion\n"
-	    "deletion-days = 7",
+	    "deletion-days = 7\nwarn-days = " WARN_DAYS,
 	    "[token west]\nregion = eu-west-1\nslot = 1\nadopt = yes\n"
-	    "wrapping-bits = 2048\nsettle = 0");
+	    "wrapping-bits = 2048\nsettle = 0\nwarn-days = " WARN_DAYS);
 	p11_start();
 	control("POST", "/wrapping-keys?share=on");
 	control("POST", "/import-tokens?once=on");
