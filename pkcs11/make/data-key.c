@@ -53,6 +53,7 @@ add_object(struct call *c, const CK_MECHANISM *m, struct template_builder *d,
 
 	builder_drop(d, CKA_KEYFERRY_WRAPPING_KEY);
 	builder_drop(d, CKA_KEYFERRY_CONTEXT);
+	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, buf_view(&made->plaintext));
 	if ((rv = builder_finish(d)) != CKR_OK ||
 	    (rv = session_object_build(c, builder_template(d), &origin, &b)) !=

@@ -185,17 +185,11 @@ static CK_RV
 check_halves(struct call *c, const struct key_spec *s, struct template public_t,
     struct template private_t)
 {
-	struct view a = template_view(public_t, CKA_EC_PARAMS);
-	struct view b = template_view(private_t, CKA_EC_PARAMS);
 	CK_RV rv;
 
 	if ((rv = check_template(c, s, CKO_PUBLIC_KEY, public_t)) == CKR_OK &&
-	    (rv = check_template(c, s, CKO_PRIVATE_KEY, private_t)) == CKR_OK &&
-	    (rv = check_exponent(c, public_t)) == CKR_OK &&
-	    (rv = check_exponent(c, private_t)) == CKR_OK && b.ptr != NULL &&
-	    !view_equal(a, b))
-		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "both halves of a key pair must have the same curve");
+	    (rv = check_template(c, s, CKO_PRIVATE_KEY, private_t)) == CKR_OK)
+		rv = check_exponent(c, public_t);
 	return (rv);
 }
 

@@ -80,6 +80,7 @@ make_secret(struct call *c, struct template_builder *d,
 
 	if (secret->len != SECRET_LEN)
 		return (call_fail(c, ERR_REPLY));
+	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, buf_view(secret));
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);

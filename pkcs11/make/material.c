@@ -99,9 +99,6 @@ read_secret(
 	if (!template_has(t, CKA_VALUE))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing"));
-	if (template_ulong(t, CKA_VALUE_LEN, value.len) != value.len)
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
 	if ((rv = compare_check_value(c, t, type, value)) != CKR_OK)
 		return (rv);
 	r->material = value;

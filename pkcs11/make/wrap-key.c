@@ -155,15 +155,14 @@ put_secret(struct call *c, const struct wrap_ops *ops,
 	CK_ULONG want = template_ulong(builder_template(d), CKA_VALUE_LEN, 0);
 
 	/* pkcs11-tool says 0 for a length that it was not told */
-	if (want == 0) {
-		builder_drop(d, CKA_VALUE_LEN);
+	if (want == 0)
 		want = v.len;
-	}
 	if (ops->pads_with_zeros && want < v.len)
 		v.len = want;
 	if (want != v.len || !schema_key_length_fits(type, v.len))
 		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
 		    "%zu bytes were wrapped", v.len));
+	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, v);
 	return (builder_finish(d));
 }

@@ -114,6 +114,7 @@ derived_set_value(struct derived *d, struct buf *value, size_t at, size_t len)
 {
 	d->value = *value;
 	*value = (struct buf){.ptr = NULL};
+	builder_drop(&d->builder, CKA_VALUE_LEN);
 	builder_set(&d->builder, CKA_VALUE, VIEW(d->value.ptr + at, len));
 }
 

@@ -72,6 +72,7 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 	    (rv = generate_len(c, t, target.type, &len)) != CKR_OK ||
 	    (rv = random_bytes(c, len, &value)) != CKR_OK)
 		goto out;
+	builder_drop(&d, CKA_VALUE_LEN);
 	builder_set(&d, CKA_VALUE, buf_view(&value));
 	if ((rv = builder_finish(&d)) == CKR_OK)
 		rv = session_object_make(

@@ -70,9 +70,6 @@ complete_secret(struct call *c, struct attrset *b)
 
 	if (!schema_key_length_fits(b->type, len))
 		return (invalid(c, "no key of that type has such a length"));
-	if (attrset_ulong(b, CKA_VALUE_LEN, len) != len)
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "CKA_VALUE_LEN is not the length of CKA_VALUE"));
 	rv = result_of(c, attrset_set_ulong(b, CKA_VALUE_LEN, len));
 	return (rv == CKR_OK ? put_check_value(c, b) : rv);
 }
@@ -144,8 +141,6 @@ complete_rsa_public(struct call *c, struct attrset *b)
 
 	if ((rv = complete_rsa(c, b, false)) != CKR_OK)
 		return (rv);
-	if (attrset_ulong(b, CKA_MODULUS_BITS, bits) != bits)
-		return (CKR_TEMPLATE_INCONSISTENT);
 	return (result_of(c, attrset_set_ulong(b, CKA_MODULUS_BITS, bits)));
 }
 

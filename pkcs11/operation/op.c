@@ -374,8 +374,9 @@ op_digest_key(struct call *c, CK_OBJECT_HANDLE handle)
 	struct object o;
 	CK_RV rv;
 
-	if (op->mech == NULL || op->finished)
-		return (CKR_OPERATION_NOT_INITIALIZED);
+	if ((rv = check_parts(op, !op->single_part_pending && !op->finished)) !=
+	    CKR_OK)
+		return (rv);
 	if (!object_get(c, handle, &o))
 		return (end_with(op, CKR_KEY_HANDLE_INVALID));
 	rv = o.attrs == NULL || o.class != CKO_SECRET_KEY

@@ -345,6 +345,14 @@ test_digest_key(void)
 	    "nor of a private key");
 	RV(p11->C_DigestInit(rw, &sha), CKR_OK, "and one");
 	RV(p11->C_DigestKey(rw, 77777), CKR_KEY_HANDLE_INVALID, "of no key");
+	RV(p11->C_DigestInit(rw, &sha), CKR_OK, "one");
+	n = 31;
+	RV(p11->C_Digest(rw, want, 32, got, &n), CKR_BUFFER_TOO_SMALL,
+	    "in one part, which does not fit");
+	RV(p11->C_DigestKey(rw, hidden), CKR_OPERATION_ACTIVE,
+	    "takes no more parts");
+	RV(p11->C_DigestFinal(rw, got, &n), CKR_OPERATION_NOT_INITIALIZED,
+	    "and has ended");
 }
 
 int
