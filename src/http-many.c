@@ -47,13 +47,33 @@ many_new(struct http *http)
 		return (NULL);
 	m->http = http;
 	conns_init(&m->conns);
-	if ((m->multi = curl_multi_init()) == NULL ||
+	if ((m->multi = conns_multi_init(&m->conns)) == NULL ||
 	    curl_multi_setopt(m->multi, CURLMOPT_MAXCONNECTS,
 		(long)HTTP_MANY_MAX) != CURLM_OK) {
 		http_many_free(m);
 		return (NULL);
 	}
 	return (m);
+}
+
+/* With the lock: those whose descriptors the host has closed, as in http.c. */
+static void
+drop_lost(struct http *http)
+{
+	enum conns_state state;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < http->multi_count; i++) {
+		struct http_many *m = http->multis[i];
+
+		state = m->in_use ? CONNS_FINE : conns_look(&m->conns);
+		http->multis[i] = NULL;
+		if (state == CONNS_FINE)
+			http->multis[kept++] = m;
+		else if (state == CONNS_CLOSED)
+			http_many_free(m);
+	}
+	http->multi_count = kept;
 }
 
 static struct http_many *
@@ -80,6 +100,7 @@ http_many_open(
 		return (e);
 	}
 	pthread_mutex_lock(&http->lock);
+	drop_lost(http);
 	while ((m = idle_one(http)) == NULL && http->multi_count == MULTI_MAX &&
 	       e == ERR_OK)
 		if (!crypto_wait(

@@ -70,6 +70,33 @@ http_abandon(struct http *h)
 			http_many_abandon(h->multis[i]);
 }
 
+/* With the lock. Where the host has closed our descriptors, its idle handles
+ * are of no use. What curl keeps of one whose numbers are the host's now is
+ * lost: curl would write to them. */
+static void
+drop_lost(struct http *h)
+{
+	enum conns_state state;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->idle_count; i++) {
+		struct handle *one = h->idle[i];
+
+		if ((state = conns_look(&one->own)) == CONNS_FINE) {
+			h->idle[kept++] = one;
+			continue;
+		}
+		for (size_t n = 0; n < h->all_count; n++)
+			if (h->all[n] == one) {
+				h->all[n] = h->all[--h->all_count];
+				h->all[h->all_count] = NULL;
+			}
+		if (state == CONNS_CLOSED)
+			handle_free(one);
+	}
+	h->idle_count = kept;
+}
+
 static enum err
 handle_take(struct http *h, const struct deadline *d, struct handle **out)
 {
@@ -80,6 +107,7 @@ handle_take(struct http *h, const struct deadline *d, struct handle **out)
 	while (h->idle_count == 0 && h->all_count == POOL_MAX && e == ERR_OK)
 		if (!crypto_wait(h->crypto, d, &h->handle_returned, &h->lock))
 			e = ERR_DEADLINE;
+	drop_lost(h);
 	if (e == ERR_OK && h->idle_count != 0)
 		got = h->idle[--h->idle_count];
 	else if (e == ERR_OK && (got = handle_new(h, NULL)) != NULL)
@@ -108,7 +136,8 @@ perform(struct handle *h, const struct deadline *d)
 	int running, left;
 	CURLMsg *msg;
 
-	if ((h->alone == NULL && (h->alone = curl_multi_init()) == NULL) ||
+	if ((h->alone == NULL &&
+		(h->alone = conns_multi_init(&h->own)) == NULL) ||
 	    curl_multi_add_handle(h->alone, h->easy) != CURLM_OK)
 		return (CURLE_OUT_OF_MEMORY);
 	while (curl_multi_perform(h->alone, &running) == CURLM_OK) {

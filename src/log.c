@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,14 +18,25 @@ enum {
 	SYSLOG_DEBUG = LOG_DEBUG
 };
 #undef LOG_INFO
+#include "copy-text.h"
 #include "log.h"
 #include "trusted-path.h"
 
 #define LINE_MAX_SIZE 2048
 
+/* Never changes. A host may close all descriptors of the process, and open
+ * others that get the same numbers: so it is known what ours leads to. */
+struct destination {
+	struct destination *before; /* the one that the host has closed */
+	int fd;
+	dev_t device;
+	ino_t inode;
+};
+
 struct log {
 	enum log_level level;
-	int fd; /* -1: syslog */
+	char *where; /* NULL: syslog */
+	struct destination *to; /* atomic; NULL: syslog */
 	bool lost; /* a line was, and syslog was told; atomic */
 };
 
@@ -74,6 +86,59 @@ open_destination(const char *where, int *fd, struct error_info *error)
 	return (e);
 }
 
+static bool
+is_open(const struct destination *to)
+{
+	struct stat st;
+
+	return (fstat(to->fd, &st) == 0 && st.st_dev == to->device &&
+		st.st_ino == to->inode);
+}
+
+static enum err
+destination_new(
+    const char *where, struct destination **out, struct error_info *error)
+{
+	struct destination *to = calloc(1, sizeof(*to));
+	struct stat st;
+	enum err e;
+
+	if (to == NULL)
+		return (ERR_MEMORY);
+	if ((e = open_destination(where, &to->fd, error)) != ERR_OK) {
+		free(to);
+		return (e);
+	}
+	if (fstat(to->fd, &st) == 0) {
+		to->device = st.st_dev;
+		to->inode = st.st_ino;
+	}
+	*out = to;
+	return (ERR_OK);
+}
+
+/* What is in use; opened again, by one thread of several, where the host has
+ * closed it. NULL: that cannot be done. */
+static struct destination *
+destination_get(struct log *l)
+{
+	struct destination *to = __atomic_load_n(&l->to, __ATOMIC_ACQUIRE);
+	struct destination *again = NULL;
+	struct error_info error = {.status = 0};
+
+	if (is_open(to))
+		return (to);
+	if (destination_new(l->where, &again, &error) != ERR_OK)
+		return (NULL);
+	again->before = to;
+	if (__atomic_compare_exchange_n(
+		&l->to, &to, again, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return (again);
+	(void)close(again->fd);
+	free(again);
+	return (to);
+}
+
 /* No call fails because its log does: syslog is told, and that is all. */
 static enum err
 give_up(enum err e, const char *why)
@@ -103,10 +168,16 @@ log_open(const char *spec, struct log **out)
 		return (ERR_OK);
 	if ((l = malloc(sizeof(*l))) == NULL)
 		return (ERR_MEMORY);
-	*l = (struct log){level, -1, false};
-	if (strcmp(spec, "syslog") != 0)
-		e = open_destination(spec, &l->fd, &error);
+	*l = (struct log){.level = level};
+	if (strcmp(spec, "syslog") != 0 &&
+	    (l->where = copy_text(spec)) == NULL) {
+		free(l);
+		return (ERR_MEMORY);
+	}
+	if (l->where != NULL)
+		e = destination_new(l->where, &l->to, &error);
 	if (e != ERR_OK) {
+		free(l->where);
 		free(l);
 		return (give_up(e, error.message));
 	}
@@ -164,8 +235,9 @@ write_quietly(int fd, const char *line, size_t len)
 
 /* One write a line: threads and processes do not mix theirs. */
 static bool
-line_write(int fd, enum log_level level, const char *text)
+line_write(struct log *l, enum log_level level, const char *text)
 {
+	const struct destination *to = destination_get(l);
 	char line[LINE_MAX_SIZE + 128], when[32];
 	struct timespec now = {0, 0};
 	struct tm tm;
@@ -178,7 +250,8 @@ line_write(int fd, enum log_level level, const char *text)
 	n = snprintf(line, sizeof(line), "%s.%03dZ keyferry[%ld] %s: %s\n",
 	    when, (int)(now.tv_nsec / 1000000), (long)getpid(),
 	    levels[level].name, text);
-	return (n <= 0 || write_quietly(fd, line, (size_t)n));
+	return (
+	    n <= 0 || (to != NULL && write_quietly(to->fd, line, (size_t)n)));
 }
 
 void
@@ -194,9 +267,9 @@ log_line(struct log *l, enum log_level level, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	printable(text);
-	if (l->fd == -1)
+	if (l->where == NULL)
 		syslog(LOG_USER | levels[level].priority, "keyferry: %s", text);
-	else if (!line_write(l->fd, level, text) &&
+	else if (!line_write(l, level, text) &&
 		 !__atomic_exchange_n(&l->lost, true, __ATOMIC_RELAXED))
 		syslog(LOG_USER | levels[level].priority,
 		    "keyferry: the log cannot be written (%s), so more lines "
@@ -208,9 +281,16 @@ log_line(struct log *l, enum log_level level, const char *fmt, ...)
 void
 log_close(struct log *l)
 {
+	struct destination *to;
+
 	if (l == NULL)
 		return;
-	if (l->fd != -1)
-		(void)close(l->fd);
+	if (l->to != NULL && is_open(l->to))
+		(void)close(l->to->fd);
+	while ((to = l->to) != NULL) {
+		l->to = to->before;
+		free(to);
+	}
+	free(l->where);
 	free(l);
 }

@@ -9,22 +9,29 @@
 
 #define MARK "--child"
 
+static int result = -1;
+
+int
+child_result(void)
+{
+	return (result);
+}
+
 void
 child_main(int argc, char **argv, const struct child_row *rows, size_t count)
 {
 	CK_RV rv = CKR_GENERAL_ERROR;
-	int fd;
 
 	if (argc != 5 || strcmp(argv[1], MARK) != 0)
 		return;
 	testenv_join();
-	fd = atoi(argv[2]);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	result = atoi(argv[2]);
+	fcntl(result, F_SETFD, FD_CLOEXEC);
 	if (p11_open() == CKR_OK)
 		for (size_t i = 0; i < count; i++)
 			if (strcmp(rows[i].name, argv[3]) == 0)
 				rv = rows[i].run(argv[4]);
-	if (write(fd, &rv, sizeof(rv)) != (ssize_t)sizeof(rv))
+	if (write(result, &rv, sizeof(rv)) != (ssize_t)sizeof(rv))
 		exit(2);
 	exit(0);
 }

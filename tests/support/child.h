@@ -17,6 +17,9 @@ struct child_row {
 /* First thing in main(): runs the child's function and ends, if this process is a child. */
 void child_main(int argc, char **argv, const struct child_row *, size_t count);
 
+/* In a child: the descriptor to which its result goes. */
+int child_result(void);
+
 struct child {
 	pid_t pid;
 	int fd; /* where its result comes from */
