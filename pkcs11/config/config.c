@@ -18,6 +18,8 @@ static const char *const login_words[] = {"none", "required", NULL};
 static const char *const show_words[] = {"usable", "all", NULL};
 static const char *const destroy_words[] = {
     "delete-material", "schedule-deletion", NULL};
+static const char *const destroy_generated_words[] = {
+    "schedule-deletion", "refuse", NULL};
 static const char *const two_usages_words[] = {
     "prefer", "both", "refuse", NULL};
 static const char *const generate_words[] = {"no", "named", "yes", NULL};
@@ -81,6 +83,8 @@ const struct option token_options[] = {
 	TEXT("description", description, DESCRIPTION_MAX),
 	ROW("policy", PATH, policy, NULL),
 	WORDS("destroy", CHOICE, destroy, "delete-material"),
+	WORDS("destroy-generated", CHOICE, destroy_generated,
+	    "schedule-deletion"),
 	NUMBER("deletion-days", deletion_days, "30", 7, 30),
 	NUMBER("valid-days", valid_days, "0", 0, 365),
 	NUMBER("renewal-days", renewal_days, "0", 0, 365),

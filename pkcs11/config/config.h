@@ -13,6 +13,10 @@
 enum config_login { LOGIN_NONE, LOGIN_REQUIRED };
 enum config_show { SHOW_USABLE, SHOW_ALL };
 enum config_destroy { DESTROY_DELETE_MATERIAL, DESTROY_SCHEDULE_DELETION };
+enum config_destroy_generated {
+	DESTROY_GENERATED_SCHEDULE_DELETION,
+	DESTROY_GENERATED_REFUSE
+};
 enum config_two_usages {
 	TWO_USAGES_PREFER,
 	TWO_USAGES_BOTH,
@@ -37,6 +41,8 @@ struct config_token {
 	enum config_generate generate; /* templates for which KMS makes a key */
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
 	enum config_destroy destroy; /* what C_DestroyObject does */
+	/* the same for keys whose material KMS made */
+	enum config_destroy_generated destroy_generated;
 	long deletion_days; /* ScheduleKeyDeletion's window */
 	/* days until imported material expires, where nothing else says it;
 	 * 0: it does not expire */

@@ -130,7 +130,9 @@ destroy_key(struct call *c, struct key *k)
 		return (destroy_material(c, k));
 	if (key_is_pending_import(k))
 		return (take_back_pair(c, k));
-	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
+	/* what KMS made cannot be deleted alone, nor brought back by anybody */
+	if (key_is_made_by_kms(k) ||
+	    c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (schedule(c, k));
 	return (destroy_material(c, k));
 }

@@ -74,6 +74,12 @@ object_why_not_destroyable(struct call *c, const struct key *k)
 {
 	if (key_is_pending_deletion(k))
 		return ("it waits for its deletion already");
+	if (key_is_made_by_kms(k))
+		return (c->token->config->destroy_generated ==
+				DESTROY_GENERATED_REFUSE
+			    ? "KMS made its material, and keyferry.conf says "
+			      "destroy-generated = refuse"
+			    : NULL);
 	if (c->token->config->destroy == DESTROY_SCHEDULE_DELETION)
 		return (NULL);
 	if (!key_is_imported(k))

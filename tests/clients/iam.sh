@@ -41,7 +41,7 @@ ok "an EC key" make_ec
 ok "all policies are JSON" python3 - "$srcdir/docs/iam.md" <<'PYTHON'
 import json, re, sys
 blocks = re.findall(r"```json.*?\n(.*?)```", open(sys.argv[1]).read(), re.S)
-assert len(blocks) == 10, len(blocks)
+assert len(blocks) == 11, len(blocks)
 for block in blocks:
     json.loads(block)
 PYTHON
@@ -67,6 +67,16 @@ write_new() {
 ok "import" write_new
 only renewal
 ok "renewal" write_new
+
+only generate
+make_zsk() {
+	p11 --keypairgen --key-type EC:prime256v1 --usage-sign --label zsk --id "$1"
+}
+ok "KMS makes a key" make_zsk a1
+ok "and another of that label" make_zsk a2
+ok "it signs" sign --id a2
+ok "the old one goes" p11 --delete-object --type privkey --id a1
+fails "for good" sign --id a1
 
 only prepare
 ok "a pair is made" p11 --keypairgen --key-type rsa:2048 --usage-wrap \

@@ -145,9 +145,8 @@ test_public_half(void)
 	CK_ULONG len = attr(p.public, CKA_EC_POINT, point, sizeof(point));
 	struct account_key a;
 
-	OK(attr_is(p.public, CKA_DESTROYABLE, &yes, sizeof(yes)) &&
-		attr_is(p.private, CKA_DESTROYABLE, &no, sizeof(no)),
-	    "the public half of a key that stays can be destroyed");
+	OK(attr_is(p.public, CKA_DESTROYABLE, &yes, sizeof(yes)),
+	    "the public half of a key can be destroyed");
 	RV(p11->C_DestroyObject(ro, p.public), CKR_SESSION_READ_ONLY,
 	    "in a session that writes");
 	RV(p11->C_DestroyObject(rw, p.public), CKR_OK, "it is");
@@ -259,12 +258,6 @@ static void
 test_refusals(void)
 {
 	CK_SESSION_HANDLE ro = p11_session(0);
-	struct kms kms = account_kms();
-	struct kms_create_key_in in = {.spec = "SYMMETRIC_DEFAULT",
-	    .usage = "ENCRYPT_DECRYPT",
-	    .origin = "AWS_KMS",
-	    .description = ""};
-	struct kms_key meta = KMS_KEY_INIT;
 	CK_OBJECT_HANDLE h = find_label("key", CKO_SECRET_KEY);
 
 	RV(p11->C_DestroyObject(ro, h), CKR_SESSION_READ_ONLY,
@@ -274,14 +267,67 @@ test_refusals(void)
 	RV(p11->C_DestroyObject(77777, h), CKR_SESSION_HANDLE_INVALID,
 	    "no such session");
 	p11->C_CloseSession(ro);
+}
+
+/* A key that somebody had KMS make, with its handle. */
+static CK_OBJECT_HANDLE
+made_by_kms(const char *label)
+{
+	struct kms kms = account_kms();
+	struct kms_create_key_in in = {.spec = "SYMMETRIC_DEFAULT",
+	    .usage = "ENCRYPT_DECRYPT",
+	    .origin = "AWS_KMS",
+	    .description = ""};
+	struct kms_key meta = KMS_KEY_INIT;
+	char alias[64];
+
+	snprintf(alias, sizeof(alias), "alias/%s", label);
 	NEED(kms_create_key(&kms, &in, &meta) == ERR_OK &&
-		 kms_create_alias(&kms, "alias/kms", meta.id) == ERR_OK,
+		 kms_create_alias(&kms, alias, meta.id) == ERR_OK,
 	    "a key made by KMS");
 	kms_key_free(&meta);
-	h = find_label("kms", CKO_SECRET_KEY);
-	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
-	    "whose material nobody could bring back");
-	OK(same_key(h, h), "it goes on working");
+	return (find_label(label, CKO_SECRET_KEY));
+}
+
+/* Such keys are deleted whole, whatever `destroy` says, or not at all. */
+static void
+test_made_by_kms(void)
+{
+	static const char *const refuse[] = {"destroy-generated = refuse",
+	    "destroy = schedule-deletion\ndestroy-generated = refuse"};
+	CK_OBJECT_HANDLE h = made_by_kms("replaced");
+	struct account all;
+	struct account_key a;
+	size_t before;
+
+	account_read(&all);
+	before = account_in(&all, "PendingDeletion");
+	testenv_write("log", "");
+	OK(attr_is(h, CKA_DESTROYABLE, &yes, sizeof(yes)),
+	    "a key that KMS made can be destroyed");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "it is");
+	OK(!account_alias("alias/replaced", &a), "its label is free");
+	account_read(&all);
+	COUNT(
+	    account_in(&all, "PendingDeletion"), before + 1, "KMS deletes it");
+	OK(strstr(testenv_read("log"), "is deleted in 30 days") != NULL,
+	    "the log says so");
+	for (size_t i = 0; i < ELEMS(refuse); i++) {
+		p11_stop();
+		testenv_config(NULL, refuse[i], NULL);
+		p11_start();
+		h = i == 0 ? made_by_kms("kms")
+			   : find_label("kms", CKO_SECRET_KEY);
+		OK(attr_is(h, CKA_DESTROYABLE, &no, sizeof(no)),
+		    "with destroy-generated = refuse it cannot");
+		testenv_write("log", "");
+		RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
+		    "it is refused");
+		OK(strstr(testenv_read("log"), "destroy-generated = refuse") !=
+			NULL,
+		    "the log names the option");
+		OK(same_key(h, h), "it goes on working");
+	}
 }
 
 static void
@@ -333,6 +379,7 @@ main(void)
 	test_public_half_of_pair();
 	test_public_session_object();
 	test_refusals();
+	test_made_by_kms();
 	test_schedule_deletion();
 	p11_stop();
 	testenv_stop();
