@@ -5,8 +5,7 @@ needs openssl pkcs11-tool curl
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 [ -x "$nginx" ] || skip_all "no nginx here"
 [ -z "$preload" ] || skip_all "sanitizers are not for its workers"
-modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
-has_engine || [ -f "$modules/pkcs11.so" ] ||
+has_engine || has_provider ||
     skip_all "neither engine nor provider pkcs11 here"
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
@@ -16,33 +15,6 @@ for name in rsa ec; do
 done
 key() { echo "pkcs11:token=test;object=$1;type=private"; }
 
-provider_settings() {
-	cat <<-EOF
-		openssl_conf = main
-		[main]
-		providers = providers
-		[providers]
-		default = default_provider
-		pkcs11 = pkcs11_provider
-		[default_provider]
-		activate = 1
-		[pkcs11_provider]
-		module = $modules/pkcs11.so
-		pkcs11-module-path = $module
-		activate = 1
-	EOF
-}
-# uri_file KEY: the key's URI in the file format of pkcs11-provider: SEQUENCE {
-# VisibleString, UTF8String }.
-uri_file() {
-	printf '%s\n' "asn1 = SEQUENCE:it" "[it]" \
-	    "is = VISIBLESTRING:PKCS\\#11 Provider URI v1.0" \
-	    "uri = UTF8:$(key "$1")" >asn1
-	openssl asn1parse -genconf asn1 -noout -out uri.der
-	echo "-----BEGIN PKCS#11 PROVIDER URI-----"
-	openssl base64 -in uri.der
-	echo "-----END PKCS#11 PROVIDER URI-----"
-}
 # server_block KEY PORT SOURCE
 server_block() {
 	echo "server { listen 127.0.0.1:$2 ssl; server_name localhost;
@@ -104,10 +76,10 @@ if has_engine; then
 else
 	skip "engine" "none here"
 fi
-if [ -f "$modules/pkcs11.so" ]; then
+if has_provider; then
 	provider_settings >openssl.cnf
-	uri_file rsa >rsa.uri
-	uri_file ec >ec.uri
+	uri_file "$(key rsa)" >rsa.uri
+	uri_file "$(key ec)" >ec.uri
 	settings "$dir/rsa.uri" "$dir/ec.uri" >nginx.conf
 	drive "provider"
 else

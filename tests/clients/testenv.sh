@@ -2,6 +2,13 @@
 # somebody else's program uses the module. It starts a KMS, writes a
 # configuration, and runs the test in a directory of its own. p11 ARGUMENT...:
 # runs pkcs11-tool with the module.
+#
+# A test that sets needs_root=1 before that runs as root, by sudo if that asks for no
+# password.
+if [ -n "${needs_root-}" ] && [ "$(id -u)" -ne 0 ]; then
+	sudo -n true 2>/dev/null || { echo "1..0 # SKIP root is needed"; exit 0; }
+	exec sudo -n env srcdir="$srcdir" builddir="$builddir" sh "$0"
+fi
 . "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/support/preload.sh"
 built=$(cd "$builddir" && pwd)
@@ -159,4 +166,32 @@ engine_settings() {
 	printf '%s\n' "openssl_conf = main" "[main]" "engines = engines" \
 	    "[engines]" "pkcs11 = pkcs11" "[pkcs11]" "engine_id = pkcs11" \
 	    "MODULE_PATH = $module" "init = 1" "$@"
+}
+# The same for pkcs11-provider. uri_file URI: the URI in its file format: SEQUENCE {
+# VisibleString, UTF8String }.
+provider_modules=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+has_provider() { [ -f "$provider_modules/pkcs11.so" ]; }
+provider_settings() {
+	cat <<-EOF
+		openssl_conf = main
+		[main]
+		providers = providers
+		[providers]
+		default = default_provider
+		pkcs11 = pkcs11_provider
+		[default_provider]
+		activate = 1
+		[pkcs11_provider]
+		module = $provider_modules/pkcs11.so
+		pkcs11-module-path = $module
+		activate = 1
+	EOF
+}
+uri_file() {
+	printf '%s\n' "asn1 = SEQUENCE:it" "[it]" \
+	    "is = VISIBLESTRING:PKCS\\#11 Provider URI v1.0" "uri = UTF8:$1" >asn1
+	openssl asn1parse -genconf asn1 -noout -out uri.der
+	echo "-----BEGIN PKCS#11 PROVIDER URI-----"
+	openssl base64 -in uri.der
+	echo "-----END PKCS#11 PROVIDER URI-----"
 }

@@ -1,0 +1,119 @@
+# nginx and Apache as Debian starts them: root loads the key, workers of another user
+# sign, and write the module's log into a file of theirs. 1,000 handshakes with each,
+# and a reload in their midst.
+needs_root=1
+. "$srcdir/tests/clients/testenv.sh"
+needs openssl pkcs11-tool curl
+[ -z "$preload" ] || skip_all "sanitizers are not for the workers"
+has_engine || skip_all "no engine pkcs11 here"
+PATH=$PATH:/usr/sbin
+key="pkcs11:token=test;object=ec;type=private"
+ok "an EC key is imported" make_ec
+openssl req -new -x509 -key ec.key -subj /CN=localhost -days 9 \
+    -addext subjectAltName=DNS:localhost -out ec.pem
+rm ec.key
+# The workers read the configuration, and write no file but the log.
+worker=www-data
+chmod 711 "$dir"
+sed -i "1i log = info:$dir/module.log" keyferry.conf
+chmod 644 keyferry.conf
+engine_settings >openssl.cnf
+
+# drive NAME PORT: against the server that was started.
+drive() {
+	ok "$1: 500 handshakes" handshakes 500 "$2"
+	ok "$1: a reload" kill -"$3" "$server"
+	ok "$1: 500 handshakes, 8 at once" handshakes 500 "$2" --parallel --parallel-max 8
+	is "$1: its workers' user" "$(ps -o user= --ppid "$server" | sort -u | tr -d ' ')" \
+	    $worker
+	ok "$1: a worker wrote the log" logged_by $(ps -o pid= --ppid "$server")
+	ok "$1: no failure in it" tap_not grep ' error: ' module.log
+}
+logged_by() {
+	for pid in "$@"; do
+		! grep -qF "keyferry[$pid]" module.log || return 0
+	done
+	return 1
+}
+# handshakes COUNT PORT [ARGUMENT...]: full ones, since the server keeps neither
+# connections nor sessions.
+handshakes() {
+	hand_count=$1 hand_port=$2; shift 2
+	curl -sS --fail --noproxy '*' --cacert ec.pem "$@" \
+	    "https://localhost:$hand_port/?[1-$hand_count]" >answers || return 1
+	tap_same "$(grep -c hello answers)" "$hand_count"
+}
+# new_log: an empty one that the workers can write.
+new_log() { rm -f module.log; install -m 600 -o $worker /dev/null module.log; }
+
+port=$(free_port)
+if has nginx nginx; then
+	cat >nginx.conf <<-EOF
+		daemon off; worker_processes 2; error_log stderr notice;
+		pid $dir/nginx.pid; user $worker;
+		env KEYFERRY_CONFIG; env AWS_REGION; env AWS_ACCESS_KEY_ID;
+		env AWS_SECRET_ACCESS_KEY; env AWS_ENDPOINT_URL_KMS;
+		events { worker_connections 64; }
+		http {
+		    access_log off; ssl_session_tickets off; keepalive_timeout 0;
+		    client_body_temp_path $dir/t1; proxy_temp_path $dir/t2;
+		    fastcgi_temp_path $dir/t3; uwsgi_temp_path $dir/t4;
+		    scgi_temp_path $dir/t5;
+		    server { listen 127.0.0.1:$port ssl; server_name localhost;
+			ssl_certificate $dir/ec.pem;
+			ssl_certificate_key "engine:pkcs11:$key";
+			location / { return 200 "hello\n"; } }
+		}
+	EOF
+	new_log
+	OPENSSL_CONF=$dir/openssl.cnf
+	export OPENSSL_CONF
+	start "nginx: two workers start" "start worker process " nginx \
+	    -c "$dir/nginx.conf"
+	unset OPENSSL_CONF
+	drive nginx "$port" HUP
+	kill -QUIT "$server"
+	ends_well "nginx exits with status 0"
+	ok "nginx logged no error" tap_not grep -E '\[(alert|crit|emerg)\]|SSL_' served
+fi
+mod_ssl=$(find /usr/lib/apache2 -name mod_ssl.so 2>/dev/null)
+# load NAME...: lines for those of its modules that are not built in.
+load() {
+	for name in "$@"; do
+		file=${mod_ssl%/*}/mod_$name.so
+		[ ! -f "$file" ] || echo "LoadModule ${name}_module $file"
+	done
+}
+if has apache2 Apache; then
+	mkdir www && echo hello >www/index.html
+	cat >apache.conf <<-EOF
+		ServerRoot $dir
+		ServerName localhost
+		PidFile $dir/apache.pid
+		ErrorLog /dev/stderr
+		Listen 127.0.0.1:$port
+		$(load mpm_event authz_core unixd ssl dir)
+		User $worker
+		Group $worker
+		KeepAlive off
+		SSLCryptoDevice pkcs11
+		SSLEngine on
+		SSLSessionTickets off
+		SSLSessionCache none
+		SSLCertificateFile $dir/ec.pem
+		SSLCertificateKeyFile "$key"
+		DocumentRoot $dir/www
+		DirectoryIndex index.html
+	EOF
+	new_log
+	OPENSSL_CONF=$dir/openssl.cnf
+	export OPENSSL_CONF
+	start "Apache starts" "resuming normal operations" apache2 -DFOREGROUND \
+	    -f "$dir/apache.conf"
+	unset OPENSSL_CONF
+	drive Apache "$port" USR1
+	stop
+	is "Apache exits with status 0" $stopped 0
+	ok "Apache logged no error" tap_not grep -E ':(alert|crit|emerg|error)\]' served
+fi
+tap_done
