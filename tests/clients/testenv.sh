@@ -12,6 +12,7 @@ fi
 . "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/support/preload.sh"
 built=$(cd "$builddir" && pwd)
+testenv_recipes=$(cd "$srcdir/docs/recipes" && pwd)
 dir=$(mktemp -d /tmp/keyferry-test-XXXXXX) && cd "$dir" || exit 1
 testenv_kms='' server=''
 finish() {
@@ -194,4 +195,13 @@ uri_file() {
 	echo "-----BEGIN PKCS#11 PROVIDER URI-----"
 	openssl base64 -in uri.der
 	echo "-----END PKCS#11 PROVIDER URI-----"
+}
+# recipe PAGE HEADING SED-ARGUMENT...: the settings that docs/recipes/ prints indented
+# below that heading, with the test's own names put in by sed. Fails if there are none.
+recipe() {
+	recipe_page=$1 recipe_heading=$2; shift 2
+	awk -v heading="$recipe_heading" '/^#/ { on = $0 ~ "^#+ " heading "$" }
+	    on && /^    / { print substr($0, 5); some = 1 }
+	    END { exit !some }' "$testenv_recipes/$recipe_page.md" >recipe &&
+	    sed "$@" recipe
 }

@@ -96,12 +96,10 @@ if has apache2 Apache; then
 		User $worker
 		Group $worker
 		KeepAlive off
-		SSLCryptoDevice pkcs11
 		SSLEngine on
 		SSLSessionTickets off
 		SSLSessionCache none
-		SSLCertificateFile $dir/ec.pem
-		SSLCertificateKeyFile "$key"
+		$(recipe servers Apache -e "s,/etc/apache2/,$dir/," -e "s/token=quickstart/token=test/")
 		DocumentRoot $dir/www
 		DirectoryIndex index.html
 	EOF
