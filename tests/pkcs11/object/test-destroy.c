@@ -330,6 +330,126 @@ test_made_by_kms(void)
 	}
 }
 
+#define ZSK "example.com. ZSK"
+
+/* A session as the DNS server Knot opens it, by GnuTLS. */
+static CK_SESSION_HANDLE
+knot_session(CK_FLAGS flags)
+{
+	CK_SESSION_HANDLE s = p11_session(flags);
+	CK_RV rv;
+
+	if (flags != CKF_RW_SESSION)
+		return (s);
+	rv = p11->C_Login(s, CKU_USER, (CK_UTF8CHAR *)"1234", 4);
+	OK(rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN, "a login");
+	return (s);
+}
+
+/* A zone-signing key: each has an id of its own, all have one label. */
+static void
+knot_generate(CK_BYTE *id)
+{
+	static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE public[] = {A(CKA_TOKEN, yes), A(CKA_PRIVATE, no),
+	    A_BYTES(CKA_ID, id, 20), A(CKA_VERIFY, yes), A(CKA_EC_PARAMS, p256),
+	    A_BYTES(CKA_LABEL, ZSK, strlen(ZSK))};
+	CK_ATTRIBUTE private[] = {A_BYTES(CKA_ID, id, 20), A(CKA_SIGN, yes),
+	    A(CKA_PRIVATE, yes), A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_LABEL, ZSK, strlen(ZSK)), A(CKA_SENSITIVE, yes)};
+	CK_SESSION_HANDLE s = knot_session(CKF_RW_SESSION);
+	CK_OBJECT_HANDLE a = 0, b = 0;
+
+	RV(p11->C_GenerateKeyPair(
+	       s, &m, public, ELEMS(public), private, ELEMS(private), &a, &b),
+	    CKR_OK, "a zone-signing key");
+	OK(attr_is(b, CKA_ID, id, 20) && attr_is_text(b, CKA_LABEL, ZSK),
+	    "has its id, and the label of all");
+	p11->C_CloseSession(s);
+}
+
+static CK_OBJECT_HANDLE
+knot_find(CK_SESSION_HANDLE s, CK_BYTE *id, CK_OBJECT_CLASS class)
+{
+	CK_ATTRIBUTE t[] = {A_BYTES(CKA_ID, id, 20), A(CKA_CLASS, class)};
+	CK_OBJECT_HANDLE h[2];
+
+	return (
+	    find(s, t, ELEMS(t), h, ELEMS(h)) == 1 ? h[0] : CK_INVALID_HANDLE);
+}
+
+static void
+knot_signs(CK_BYTE *id)
+{
+	CK_SESSION_HANDLE s = knot_session(0);
+	CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
+	CK_BYTE hash[32] = {1}, signature[64];
+	CK_ULONG n = sizeof(signature);
+
+	RV(p11->C_SignInit(s, &m, knot_find(s, id, CKO_PRIVATE_KEY)), CKR_OK,
+	    "the key of that id");
+	RV(p11->C_Sign(s, hash, sizeof(hash), signature, &n), CKR_OK, "signs");
+	RV(p11->C_VerifyInit(s, &m, knot_find(s, id, CKO_PUBLIC_KEY)), CKR_OK,
+	    "its public half");
+	RV(p11->C_Verify(s, hash, sizeof(hash), signature, n), CKR_OK,
+	    "verifies that");
+	p11->C_CloseSession(s);
+}
+
+/* Destroys what has the id, one after another, within the one search. */
+static void
+knot_remove(CK_BYTE *id)
+{
+	CK_SESSION_HANDLE s = knot_session(CKF_RW_SESSION);
+	CK_ATTRIBUTE t[] = {A_BYTES(CKA_ID, id, 20)};
+	CK_OBJECT_HANDLE h = 0;
+	CK_ULONG n = 0, halves = 0;
+
+	RV(p11->C_FindObjectsInit(s, t, 1), CKR_OK, "an old key");
+	while (p11->C_FindObjects(s, &h, 1, &n) == CKR_OK && n == 1 &&
+	       ++halves < 4)
+		RV(p11->C_DestroyObject(s, h), CKR_OK, "half of it goes");
+	COUNT(halves, 2, "that was all");
+	RV(p11->C_FindObjectsFinal(s), CKR_OK, "the search ends");
+	COUNT(find(s, t, 1, &h, 1), 0, "it is not found");
+	p11->C_CloseSession(s);
+}
+
+/* Knot's calls in rollovers, in the configuration that is there without any. */
+static void
+test_rollovers(void)
+{
+	static CK_BYTE ids[4][20];
+	CK_OBJECT_HANDLE h[4];
+	struct account all;
+	size_t before;
+	CK_ATTRIBUTE label[] = {
+	    A_BYTES(CKA_LABEL, ZSK, strlen(ZSK)), A(CKA_CLASS, private_class)};
+
+	p11_stop();
+	testenv_config(NULL, NULL, NULL);
+	p11_start();
+	account_read(&all);
+	before = account_in(&all, "PendingDeletion");
+	for (CK_BYTE i = 0; i < ELEMS(ids); i++) {
+		memset(ids[i], 0xa0 + i, sizeof(ids[i]));
+		knot_generate(ids[i]);
+		knot_signs(ids[i]);
+		if (i == 0)
+			continue;
+		COUNT(find(rw, label, 2, h, ELEMS(h)), 2, "both are there");
+		knot_signs(ids[i - 1]);
+		knot_remove(ids[i - 1]);
+		COUNT(find(rw, label, 2, h, ELEMS(h)), 1, "one is left");
+		knot_signs(ids[i]);
+	}
+	account_read(&all);
+	COUNT(account_in(&all, "PendingDeletion"), before + ELEMS(ids) - 1,
+	    "KMS deletes the old ones");
+	knot_remove(ids[ELEMS(ids) - 1]);
+}
+
 static void
 test_schedule_deletion(void)
 {
@@ -380,6 +500,7 @@ main(void)
 	test_public_session_object();
 	test_refusals();
 	test_made_by_kms();
+	test_rollovers();
 	test_schedule_deletion();
 	p11_stop();
 	testenv_stop();
