@@ -15,7 +15,7 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_CreateObject", session);
 
-	if (rv == CKR_OK && (t == NULL || count == 0 || object == NULL))
+	if (rv == CKR_OK && (t == NULL || object == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_create(&c, (struct template){t, count}, object);

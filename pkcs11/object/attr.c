@@ -357,6 +357,11 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 		(a->may & SETTABLE_IN_KMS) == 0))
 		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
 		    "%s cannot be set", attribute_name(t->type).text));
+	if ((a->may & OFFICER) != 0 && *(const CK_BBOOL *)t->pValue != CK_FALSE)
+		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
+		    "only a security officer can set %s, and this token has "
+		    "none",
+		    attribute_name(t->type).text));
 	if (target.token && (a->may & FALSE_IN_KMS) != 0 &&
 	    (change & (1U << target.purpose)) == 0 &&
 	    *(const CK_BBOOL *)t->pValue != CK_FALSE)
@@ -410,6 +415,11 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 		    t.rows[i].type, on_bits(o->class, object_type(o)));
 		bool before, after;
 
+		if (a != NULL && (a->may & ITS_OWN) != 0 &&
+		    !attr_match(c, o, (struct template){&t.rows[i], 1}))
+			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+			    "%s does not match the key",
+			    attribute_name(a->type).text));
 		if (a == NULL || (a->may & (STICKY_TRUE | STICKY_FALSE)) == 0)
 			continue;
 		before = attr_is_true(c, o, a->type);

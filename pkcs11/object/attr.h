@@ -43,6 +43,7 @@ struct attr_target {
  */
 CK_RV attr_check(struct call *, struct template, struct attr_target);
 /* Whether an object that is as it is may get these values, too: some never go
- * back. CKR_ATTRIBUTE_READ_ONLY. */
+ * back (CKR_ATTRIBUTE_READ_ONLY), some follow from the key
+ * (CKR_ATTRIBUTE_VALUE_INVALID for another's). */
 CK_RV attr_check_change(struct call *, const struct object *, struct template);
 #endif

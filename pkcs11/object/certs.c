@@ -175,10 +175,6 @@ check_create(struct call *c, struct template t)
 	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "only X.509 certificates are supported"));
-	/* the security officer's to say, and there is none */
-	if (template_bool(t, CKA_TRUSTED, false))
-		return (call_error(
-		    c, CKR_ATTRIBUTE_READ_ONLY, "CKA_TRUSTED cannot be set"));
 	if (template_view(t, CKA_VALUE).len > CERTFILE_DER_MAX)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "a certificate has at most %d bytes", CERTFILE_DER_MAX));

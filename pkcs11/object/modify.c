@@ -86,7 +86,8 @@ object_set(struct call *c, CK_OBJECT_HANDLE handle, struct template t)
 		    o.key->meta.id);
 		goto out;
 	}
-	rv = attr_check(c, t, target);
+	if ((rv = attr_check(c, t, target)) == CKR_OK)
+		rv = attr_check_change(c, &o, t);
 	if (rv == CKR_OK && template_has(t, CKA_KEYFERRY_KEY_STATE))
 		rv = set_state(c, o.key, t);
 	else if (key_is_pending_deletion(o.key))

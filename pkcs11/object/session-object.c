@@ -97,10 +97,6 @@ put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 		       b->class != CKO_CERTIFICATE;
 	enum err e = ERR_OK;
 
-	if (attrset_bool(b, CKA_TRUSTED, false))
-		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,
-		    "only a security officer can set CKA_TRUSTED, "
-		    "and this token has none"));
 	if (b->type != CK_UNAVAILABLE_INFORMATION)
 		e = put_origin(b, origin);
 	if (e == ERR_OK)

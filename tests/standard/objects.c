@@ -1,0 +1,272 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include "objects.h"
+
+static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+static CK_BYTE ed25519[] = {6, 3, 0x2b, 0x65, 0x70};
+static CK_BYTE x25519[] = {6, 3, 0x2b, 0x65, 0x6e};
+static CK_ULONG len_32 = 32, bits_2048 = 2048;
+static CK_CERTIFICATE_TYPE x509 = CKC_X_509;
+static CK_BYTE name[] = {0x30, 0};
+static const CK_ATTRIBUTE certificate[] = {
+    A(CKA_CERTIFICATE_TYPE, x509), A(CKA_SUBJECT, name), A(CKA_VALUE, name)};
+static CK_OBJECT_HANDLE wrapping_key;
+static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+
+#define SECRET(type, mechanism)                                           \
+	{                                                                 \
+		"CKO_SECRET_KEY", #type, CKO_SECRET_KEY, type, mechanism, \
+		    A(CKA_VALUE_LEN, len_32), false, 0                    \
+	}
+#define PAIR(type, mechanism, size, is_slow)                                \
+	{"CKO_PUBLIC_KEY", #type, CKO_PUBLIC_KEY, type, mechanism, size,    \
+	    is_slow, 0},                                                    \
+	{                                                                   \
+		"CKO_PRIVATE_KEY", #type, CKO_PRIVATE_KEY, type, mechanism, \
+		    size, is_slow, 0                                        \
+	}
+#define CURVE(params)                                 \
+	{                                             \
+		CKA_EC_PARAMS, params, sizeof(params) \
+	}
+#define MODULUS_BITS                                            \
+	{                                                       \
+		CKA_MODULUS_BITS, &bits_2048, sizeof(bits_2048) \
+	}
+struct kind kinds[] = {
+    SECRET(CKK_AES, CKM_AES_KEY_GEN),
+    SECRET(CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN),
+    SECRET(CKK_HKDF, CKM_HKDF_KEY_GEN),
+    SECRET(CKK_SHA256_HMAC, CKM_SHA256_KEY_GEN),
+    PAIR(CKK_EC, CKM_EC_KEY_PAIR_GEN, CURVE(p256), false),
+    PAIR(CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN, CURVE(ed25519), false),
+    PAIR(CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CURVE(x25519),
+	false),
+    PAIR(CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, MODULUS_BITS, true),
+    {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {0, NULL, 0}, false, 0},
+    {"CKO_CERTIFICATE", "CKC_X_509", CKO_CERTIFICATE, 0, NOT_GENERATED,
+	{0, NULL, 0}, false, 0},
+};
+const size_t kind_count = ELEMS(kinds);
+
+/* The standard's members are not const; nothing is written there. */
+static void *
+unconst(const void *p)
+{
+	return ((void *)(uintptr_t)p);
+}
+
+bool
+row_is_of_type(const struct attribute_row *r, const struct kind *k)
+{
+	return (strcmp(r->class, k->class) == 0 &&
+		strcmp(r->key_type, k->key_type) == 0);
+}
+
+bool
+kind_is_key(const struct kind *k)
+{
+	return (k->generate != NOT_GENERATED);
+}
+
+bool
+row_is_of(const struct attribute_row *r, const struct kind *k)
+{
+	if (strcmp(r->class, "*key") == 0)
+		return (kind_is_key(k));
+	return (r->class[0] == '*' ||
+		(strcmp(r->class, k->class) == 0 &&
+		    (strcmp(r->key_type, "*") == 0 || row_is_of_type(r, k))));
+}
+
+bool
+follows_from_key(CK_ATTRIBUTE_TYPE type)
+{
+	return (type == CKA_CHECK_VALUE || type == CKA_PUBLIC_KEY_INFO);
+}
+
+bool
+value_read(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, struct value *v)
+{
+	v->a = (CK_ATTRIBUTE){type, v->bytes, sizeof(v->bytes)};
+	return (p11->C_GetAttributeValue(rw, h, &v->a, 1) == CKR_OK);
+}
+
+void
+value_other(const struct kind *k, const struct attribute_row *r,
+    CK_OBJECT_HANDLE h, struct value *v)
+{
+	static CK_MECHANISM_TYPE mechanism = CKM_SHA_1;
+	static CK_ULONG number = 1;
+	static unsigned others;
+	char bytes[9] = "20991231";
+	const void *p = bytes;
+	CK_ULONG len = sizeof(CK_DATE);
+
+	if (r->form == FORM_TEMPLATE) {
+		v->inner = (CK_ATTRIBUTE){CKA_LABEL, v->bytes, 1};
+		v->a = (CK_ATTRIBUTE){r->type, &v->inner, sizeof(v->inner)};
+		return;
+	}
+	if (value_read(r->form == FORM_BOOL || follows_from_key(r->type)
+			   ? h
+			   : k->model,
+		r->type, v) &&
+	    v->a.ulValueLen != 0) {
+		if (r->form == FORM_BOOL)
+			v->bytes[0] = !v->bytes[0];
+		return;
+	}
+	if (r->form == FORM_BYTES) { /* no two keys in KMS have the same */
+		snprintf(bytes, sizeof(bytes), "%08u", ++others);
+	} else if (r->form == FORM_MECHANISMS) {
+		p = &mechanism;
+		len = sizeof(mechanism);
+	} else if (r->form == FORM_ULONG) {
+		p = &number;
+		len = sizeof(number);
+	} else if (r->form == FORM_BOOL) {
+		p = "\1";
+		len = 1;
+	}
+	memcpy(v->bytes, p, len);
+	v->a = (CK_ATTRIBUTE){r->type, v->bytes, len};
+}
+
+void
+object_template_drop(struct object_template *t, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < t->count; i++)
+		if (t->rows[i].type == type) {
+			t->rows[i] = t->rows[--t->count];
+			return;
+		}
+}
+
+void
+object_template_set(struct object_template *t, const CK_ATTRIBUTE *a)
+{
+	object_template_drop(t, a->type);
+	if (t->count == ELEMS(t->rows))
+		tap_bail();
+	t->rows[t->count++] = *a;
+}
+
+static void
+set_kind(const struct kind *k, struct object_template *t)
+{
+	CK_ATTRIBUTE rows[] = {{CKA_CLASS, unconst(&k->c), sizeof(k->c)},
+	    {CKA_KEY_TYPE, unconst(&k->t), sizeof(k->t)}, A(CKA_SENSITIVE, no),
+	    A(CKA_EXTRACTABLE, yes)};
+	size_t count = ELEMS(rows);
+
+	if (!kind_is_key(k))
+		count = 1;
+	else if (k->c == CKO_PUBLIC_KEY)
+		count = 2;
+	t->count = 0;
+	t->used = 0;
+	for (size_t i = 0; i < count; i++)
+		object_template_set(t, &rows[i]);
+	for (size_t i = 0; k->c == CKO_CERTIFICATE && i < ELEMS(certificate);
+	     i++)
+		object_template_set(t, &certificate[i]);
+}
+
+void
+create_template(const struct kind *k, struct object_template *t)
+{
+	size_t count;
+	const struct attribute_row *rows = attribute_rows(&count);
+
+	set_kind(k, t);
+	for (size_t i = 0; i < count; i++)
+		if (kind_is_key(k) && row_is_of_type(&rows[i], k) &&
+		    (rows[i].footnotes & NOTE(1)) != 0) {
+			struct value *v = &t->values[t->used++];
+
+			if (!value_read(k->model, rows[i].type, v))
+				tap_bail();
+			object_template_set(t, &v->a);
+		}
+}
+
+void
+unwrap_template(const struct kind *k, struct object_template *t)
+{
+	set_kind(k, t);
+}
+
+CK_RV
+create(const struct object_template *t, CK_OBJECT_HANDLE *h)
+{
+	return (p11->C_CreateObject(rw, unconst(t->rows), t->count, h));
+}
+
+CK_RV
+generate(const struct kind *k, const CK_ATTRIBUTE *more,
+    CK_ATTRIBUTE_TYPE without, CK_OBJECT_HANDLE *h)
+{
+	CK_MECHANISM m = {k->generate, NULL, 0};
+	CK_ATTRIBUTE size[2],
+	    secret[4] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)};
+	CK_ULONG sizes = 0, secrets = 2;
+	CK_OBJECT_HANDLE other;
+
+	if (k->size.type != without)
+		size[sizes++] = k->size;
+	if (k->c == CKO_SECRET_KEY && sizes != 0)
+		secret[secrets++] = size[0];
+	/* the same attribute in place of ours, not beside it */
+	for (CK_ULONG i = 0; more != NULL && i < secrets; i++)
+		if (secret[i].type == more->type && k->c != CKO_PUBLIC_KEY)
+			secret[i] = secret[--secrets];
+	if (more != NULL && k->c != CKO_PUBLIC_KEY)
+		secret[secrets++] = *more;
+	else if (more != NULL && sizes != 0 && size[0].type == more->type)
+		size[0] = *more;
+	else if (more != NULL)
+		size[sizes++] = *more;
+	if (k->c == CKO_SECRET_KEY)
+		return (p11->C_GenerateKey(rw, &m, secret, secrets, h));
+	return (p11->C_GenerateKeyPair(rw, &m, size, sizes, secret, secrets,
+	    k->c == CKO_PUBLIC_KEY ? h : &other,
+	    k->c == CKO_PUBLIC_KEY ? &other : h));
+}
+
+CK_RV
+unwrap(
+    const struct kind *k, const struct object_template *t, CK_OBJECT_HANDLE *h)
+{
+	CK_BYTE wrapped[VALUE_ROOM];
+	CK_ULONG n = sizeof(wrapped);
+	CK_RV rv = p11->C_WrapKey(
+	    rw, &kwp, wrapping_key, k->model, wrapped, &n);
+
+	if (rv != CKR_OK)
+		tap_bail();
+	return (p11->C_UnwrapKey(
+	    rw, &kwp, wrapping_key, wrapped, n, unconst(t->rows), t->count, h));
+}
+
+void
+kinds_begin(void)
+{
+	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_VALUE_LEN, len_32)};
+
+	NEED(p11->C_GenerateKey(rw, &m, t, 1, &wrapping_key) == CKR_OK,
+	    "a wrapping key");
+	for (size_t i = 0; i < kind_count; i++) {
+		struct kind *k = &kinds[i];
+		struct object_template plain;
+
+		set_kind(k, &plain);
+		NEED(
+		    (kind_is_key(k) ? generate(k, NULL,
+					  CK_UNAVAILABLE_INFORMATION, &k->model)
+				    : create(&plain, &k->model)) == CKR_OK,
+		    "a model of %s %s", k->class, k->key_type);
+	}
+}
