@@ -61,6 +61,19 @@ import_params_algorithm(const struct call *c, const struct key_spec *spec)
 	    client_region(c->token->client)));
 }
 
+CK_RV
+import_params_check_type(struct call *c, const struct key_spec *spec)
+{
+	const char *region = client_region(c->token->client);
+
+	if (!wrapping_algorithm_is_of_sm4(spec, region))
+		return (CKR_OK);
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+	    "%s keys in %s are SM4 keys of 16 bytes, so that KMS cannot "
+	    "import an AES key there: import it in another Region",
+	    spec->kms, region));
+}
+
 static void
 set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 {

@@ -89,8 +89,10 @@ import_both(struct call *c, struct provision *p)
 static CK_RV
 check_algorithm(struct call *c, const struct key_spec *spec)
 {
-	if (import_params_algorithm(c, spec) != NULL)
-		return (CKR_OK);
+	CK_RV rv = import_params_check_type(c, spec);
+
+	if (rv != CKR_OK || import_params_algorithm(c, spec) != NULL)
+		return (rv);
 	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "KMS in %s has no way to import a %s key with a wrapping key of "
 	    "%ld bits: see wrapping in keyferry.conf(5)",

@@ -103,13 +103,25 @@ is_allowed(const char *algorithm, struct view allowed)
 	return (allowed.len == 0 || (mechanism && (hash || !hashes)));
 }
 
+static bool
+is_in_china(const char *region)
+{
+	return (strncmp(region, "cn-", 3) == 0);
+}
+
 /* KMS in China: GetParametersForImport. */
 static bool
 is_of_region(const char *algorithm, const char *region)
 {
-	return (
-	    strncmp(region, "cn-", 3) != 0 ||
-	    wrapping_algorithm_mechanism(algorithm) != CKM_RSA_AES_KEY_WRAP);
+	return (!is_in_china(region) || wrapping_algorithm_mechanism(
+					    algorithm) != CKM_RSA_AES_KEY_WRAP);
+}
+
+/* KMS: CreateKey, KeySpec. */
+bool
+wrapping_algorithm_is_of_sm4(const struct key_spec *spec, const char *region)
+{
+	return (is_in_china(region) && spec->type == CKK_AES);
 }
 
 const char *

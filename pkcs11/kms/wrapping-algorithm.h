@@ -41,6 +41,10 @@ const char *wrapping_algorithm_choose(const char *preferred,
     const struct key_spec *, CK_ULONG bits, struct view allowed,
     const char *region);
 
+/* Whether keys of that KeySpec are SM4 keys of 16 bytes in that Region:
+ * SYMMETRIC_DEFAULT in the China Regions. PKCS#11 has no key type for them. */
+bool wrapping_algorithm_is_of_sm4(const struct key_spec *, const char *region);
+
 /*
  * Whether the mechanism of C_UnwrapKey says what the algorithm does:
  * CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID.

@@ -385,6 +385,80 @@ test_points(void)
 	external_key_free(&alien);
 }
 
+static CK_RV
+copy_in(struct external_key *o, CK_OBJECT_HANDLE *h)
+{
+	CK_ATTRIBUTE here[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_VALUE, o->value, o->len)};
+	CK_ATTRIBUTE there[] = {A(CKA_TOKEN, yes)};
+	CK_OBJECT_HANDLE session_key;
+
+	RV(p11->C_CreateObject(rw, here, ELEMS(here), &session_key), CKR_OK,
+	    "the same key in the session");
+	return (p11->C_CopyObject(rw, session_key, there, ELEMS(there), h));
+}
+
+static CK_RV
+unwrap_in(struct external_key *o, CK_OBJECT_HANDLE *h)
+{
+	CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	CK_ATTRIBUTE wrapping[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_VALUE, o->value, o->len),
+	    A(CKA_WRAP, yes), A(CKA_UNWRAP, yes), A(CKA_EXTRACTABLE, yes)};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes)};
+	CK_OBJECT_HANDLE key;
+	CK_BYTE blob[64];
+	CK_ULONG len = sizeof(blob);
+
+	RV(p11->C_CreateObject(rw, wrapping, ELEMS(wrapping), &key), CKR_OK,
+	    "a wrapping key");
+	RV(p11->C_WrapKey(rw, &kwp, key, key, blob, &len), CKR_OK, "wraps");
+	return (p11->C_UnwrapKey(rw, &kwp, key, blob, len, t, ELEMS(t), h));
+}
+
+static CK_RV
+pair_for(struct external_key *o, struct pair_handles *pair)
+{
+	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE pub[] = {A(CKA_MODULUS_BITS, bits), A(CKA_WRAP, yes)};
+	CK_ATTRIBUTE priv[] = {
+	    A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes), A(CKA_UNWRAP_TEMPLATE, yes)};
+	struct key_template inner;
+
+	if (o != NULL) {
+		external_key_describe(o, &inner);
+		priv[2].pValue = inner.t;
+		priv[2].ulValueLen = inner.count * sizeof(inner.t[0]);
+	}
+	return (p11->C_GenerateKeyPair(rw, &m, pub, ELEMS(pub), priv,
+	    o != NULL ? 3 : 2, &pair->public, &pair->private));
+}
+
+/* Symmetric keys of KMS in China are SM4 keys of 16 bytes. */
+static void
+test_china_aes(void)
+{
+	struct pair_handles pair;
+	struct external_key o;
+	CK_OBJECT_HANDLE h;
+
+	external_key_make(&o, &external_key_aes, 0, "china-aes");
+	calls_clear();
+	RV(create(&o, 0, &h), CKR_TEMPLATE_INCONSISTENT, "AES by value");
+	RV(copy_in(&o, &h), CKR_TEMPLATE_INCONSISTENT, "by a copy");
+	RV(unwrap_in(&o, &h), CKR_TEMPLATE_INCONSISTENT, "unwrapped here");
+	RV(pair_for(&o, &pair), CKR_TEMPLATE_INCONSISTENT, "a pair for it");
+	RV(pair_for(NULL, &pair), CKR_TEMPLATE_INCONSISTENT,
+	    "a pair for what keyferry.conf says");
+	COUNT(calls("CreateKey"), 0, "and KMS makes no key");
+	external_key_free(&o);
+	external_key_make(&o, &external_key_hmacs[1], 0, "china-hmac");
+	RV(pair_for(&o, &pair), CKR_OK, "a pair for an HMAC key");
+	external_key_free(&o);
+}
+
 /* In China KMS has no RSA_AES_KEY_WRAP: EC keys go by OAEP, RSA keys not. */
 static void
 test_china(void)
@@ -417,6 +491,15 @@ test_china(void)
 	RV(create(&o, 0, &h), CKR_TEMPLATE_INCONSISTENT, "RSA");
 	COUNT(calls(NULL), 0, "KMS is not asked");
 	external_key_free(&o);
+	for (size_t i = 0; i < ELEMS(external_key_hmacs); i++) {
+		external_key_make(
+		    &o, &external_key_hmacs[i], 0, external_key_hmacs[i].spec);
+		RV(create(&o, 0, &h), CKR_OK, "%s by OAEP",
+		    external_key_hmacs[i].spec);
+		RV(p11->C_DestroyObject(rw, h), CKR_OK, "it goes");
+		external_key_free(&o);
+	}
+	test_china_aes();
 }
 
 int
