@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include "client-many.h"
+#include "identity.h"
 #include "http-many.h"
 #include "request.h"
 
@@ -171,7 +172,9 @@ receive(struct run *r)
 		return (is_past_deadline(r) ? ERR_DEADLINE : ERR_OK);
 	p = &r->places[i];
 	r->under_way--;
-	return (end_attempt(r, p, request_end_attempt(&p->request, e)));
+	e = request_end_attempt(&p->request, e);
+	client_announce(&p->request);
+	return (end_attempt(r, p, e));
 }
 
 enum err

@@ -6,6 +6,7 @@
 #include "client.h"
 #include "copy-text.h"
 #include "env.h"
+#include "identity.h"
 #include "request.h"
 
 #define SERVICE "kms"
@@ -41,10 +42,12 @@ post(void *ctx, const char *operation, struct view body,
 			c->clock->sleep_ms(c->clock->ctx, wait_ms);
 		if ((e = wait_for_turn(&k)) == ERR_OK)
 			e = request_begin_attempt(&k);
-		if (e == ERR_OK)
+		if (e == ERR_OK) {
 			e = request_end_attempt(
 			    &k, http_post(c->http, &k.http, d, &k.response,
 				    &k.error));
+			client_announce(&k);
+		}
 	} while (request_should_retry(&k, e, &wait_ms));
 	*error = k.result_error;
 	e = k.result;

@@ -57,12 +57,6 @@ bool client_needs_code(struct client *);
 /* Buys one. ERR_CREDS: AWS did not accept it; and as a request may fail. */
 enum err client_log_in(struct client *, struct view code,
     const struct deadline *, struct error_info *);
-/* For people: where the credentials come from, and the access key. */
-enum err client_credentials(struct client *, const struct deadline *,
-    char *text, size_t size, struct error_info *);
-/* The ARN of the caller, by AWS STS. */
-enum err client_identity(struct client *, const struct deadline *,
-    char arn[KMS_ID_SIZE], struct error_info *);
 /* No request may be under way. */
 void client_close(struct client *);
 /* In a forked child, as soon as it runs: lets go of the parent's connections

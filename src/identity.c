@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include "client.h"
+#include "identity.h"
 #include "request.h"
 #include "sigv4.h"
 #include "xml.h"
@@ -13,6 +13,7 @@
 #define BODY "Action=GetCallerIdentity&Version=2011-06-15"
 #define REPLY_MAX 65536
 #define HEADERS_MAX 32768
+#define CALLER_MS 1000 /* it is a word in the log: no call waits for long */
 
 static enum err
 find_endpoint(
@@ -87,7 +88,8 @@ put_headers(struct client *c, const struct creds *creds, const char *host,
 	struct buf auth = BUF_INIT(1024);
 	enum err e;
 
-	sigv4_date(client_service_ms(c) / 1000, date);
+	sigv4_date(
+	    (c->clock->wall_ms(c->clock->ctx) + c->ahead_ms) / 1000, date);
 	if ((e = authorization(c, creds, &r, &auth)) == ERR_OK &&
 	    (e = put(lines, "content-type", VIEW_STR(CONTENT_TYPE))) ==
 		ERR_OK &&
@@ -135,13 +137,56 @@ client_identity(struct client *c, const struct deadline *d,
 	request.headers = buf_view(&headers);
 	request.direct = endpoint.loopback;
 	if (e == ERR_OK)
-		e = http_post(c->http, &request, d, &reply, error);
+		e = http_post(c->creds_http, &request, d, &reply, error);
 	if (e == ERR_OK)
 		e = take_reply(reply.status, buf_view(&body), arn, error);
 	creds_release(c->creds, creds);
 	buf_free(&headers);
 	buf_free(&body);
 	return (e);
+}
+
+/* The ARN, or why it is not known. */
+static void
+caller_text(struct request *k, char text[KMS_ID_SIZE])
+{
+	struct client *c = k->client;
+	struct error_info error = {.status = 0};
+	struct endpoint endpoint;
+	int64_t ms = deadline_left(k->deadline) / 4;
+	struct deadline soon = deadline_in(
+	    c->clock, ms < CALLER_MS ? ms : CALLER_MS);
+	enum err e = find_endpoint(c, &endpoint, &error);
+
+	if (e == ERR_OK && k->response.status == 0)
+		e = error_info_set(&error, ERR_NETWORK, "KMS did not answer");
+	if (e == ERR_OK && c->endpoint.custom && !endpoint.custom)
+		e = error_info_set(&error, ERR_CONFIG,
+		    "%s is set, and no endpoint of STS", c->endpoint.source);
+	if (e == ERR_OK)
+		e = client_identity(c, &soon, text, &error);
+	if (e != ERR_OK)
+		(void)snprintf(text, KMS_ID_SIZE, "not known: %.200s",
+		    error.message[0] != '\0' ? error.message
+					     : "STS did not answer in time");
+}
+
+/* Until the first request no credentials are looked for. */
+void
+client_announce(struct request *k)
+{
+	struct client *c = k->client;
+	char caller[KMS_ID_SIZE];
+
+	if (c->name == NULL || !log_enabled(c->log, LOG_INFO) ||
+	    atomic_exchange(&c->announced, true))
+		return;
+	caller_text(k, caller);
+	log_line(c->log, LOG_INFO,
+	    "%s: Region %s, endpoint %s, credentials from %s, profile %s, "
+	    "access key %s, caller %s",
+	    c->name, c->region, c->endpoint.url, k->creds->source,
+	    c->profile_name, k->creds->access_key, caller);
 }
 
 enum err

@@ -141,20 +141,6 @@ sign(struct request *k)
 	return (e);
 }
 
-/* Once, with the first request: until then no credentials are looked for. */
-static void
-announce(struct client *c, const struct creds *creds)
-{
-	if (c->name == NULL || atomic_exchange(&c->announced, true))
-		return;
-	log_line(c->log, LOG_INFO,
-	    "%s: Region %s, endpoint %s, credentials from %s, profile %s, "
-	    "access "
-	    "key %s",
-	    c->name, c->region, c->endpoint.url, creds->source, c->profile_name,
-	    creds->access_key);
-}
-
 enum err
 request_begin_attempt(struct request *k)
 {
@@ -172,7 +158,6 @@ request_begin_attempt(struct request *k)
 	if ((e = creds_acquire(
 		 c->creds, NULL, k->deadline, &k->creds, &k->error)) != ERR_OK)
 		return (e);
-	announce(c, k->creds);
 	k->began_ms = c->clock->mono_ms(c->clock->ctx);
 	return (sign(k));
 }

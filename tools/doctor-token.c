@@ -5,6 +5,7 @@
 #include "doctor-permissions.h"
 #include "doctor-token.h"
 #include "endpoint.h"
+#include "identity.h"
 
 #define SKEW_MS 60000 /* a clock that far off is worth a word */
 #define NO_KEY "alias/keyferry/no-key" /* nobody has that name */

@@ -346,6 +346,14 @@ test_mfa(void)
 	OK(strstr(testenv_read("log"),
 	       "credentials from role, profile mfa, access key ") != NULL,
 	    "the log tells where the credentials come from");
+	OK(strstr(testenv_read("log"),
+	       ", caller arn:aws:sts::111122223333:assumed-role/mfa-x/") !=
+		NULL,
+	    "and whose they are, by STS");
+	control("POST", "/faults?operation=ListAliases&fault=error&"
+			"error=ExpiredTokenException&count=0");
+	RV(find_init(), CKR_DEVICE_ERROR, "a search when the session ended");
+	control("DELETE", "/faults");
 	p11_stop();
 }
 
