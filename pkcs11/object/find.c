@@ -317,22 +317,18 @@ collect_from_kms(struct call *c, struct template t)
 	return (rv);
 }
 
-/* Before the login that gets credentials with a code of an MFA device: there
- * is nothing of KMS to be shown yet, and a search has no code to say so. */
-static bool
-is_before_login(struct call *c)
-{
-	return (c->err == ERR_CREDS && token_needs_code(c->token) &&
-		!login_has_user(&c->module->sessions, c->token));
-}
-
+/* A search has no code to say that a login must come first. Before the one that
+ * gets credentials with a code of an MFA device there is nothing of KMS to be
+ * shown yet. */
 static CK_RV
 collect_keys(struct call *c, struct template t)
 {
 	CK_RV rv = collect_from_kms(c, t);
 
-	if (rv == CKR_OK || !is_before_login(c))
+	if (rv != CKR_USER_NOT_LOGGED_IN)
 		return (rv);
+	if (login_has_user(&c->module->sessions, c->token))
+		return (CKR_DEVICE_ERROR);
 	call_note(c, "no keys are found: %s", c->kms.error.message);
 	c->err = ERR_OK;
 	return (CKR_OK);

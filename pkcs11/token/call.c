@@ -136,6 +136,9 @@ CK_RV
 call_fail(struct call *c, enum err e)
 {
 	c->err = e;
+	/* a login mends no other lack of credentials: programs ask for a PIN */
+	if (e == ERR_CREDS && c->token != NULL && token_needs_code(c->token))
+		return (CKR_USER_NOT_LOGGED_IN);
 	return (rv_from(e, c->context));
 }
 

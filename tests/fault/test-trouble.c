@@ -78,8 +78,8 @@ test_faults(void)
 		400},
 	    {"error&error=SomethingNewException&count=0", CKR_FUNCTION_FAILED,
 		400},
-	    {"error&error=ExpiredTokenException&count=0",
-		CKR_USER_NOT_LOGGED_IN, 400},
+	    {"error&error=ExpiredTokenException&count=0", CKR_DEVICE_ERROR,
+		400},
 	};
 	CK_ULONG status;
 
@@ -180,12 +180,12 @@ test_bad_credentials(void)
 	p11_stop();
 	setenv("AWS_SECRET_ACCESS_KEY", "not the one", 1);
 	p11_start();
-	RV(look(), CKR_USER_NOT_LOGGED_IN, "a wrong secret key");
+	RV(look(), CKR_DEVICE_ERROR, "a wrong secret key");
 	p11_stop();
 	unsetenv("AWS_SECRET_ACCESS_KEY");
 	unsetenv("AWS_ACCESS_KEY_ID");
 	p11_start();
-	RV(look(), CKR_USER_NOT_LOGGED_IN, "none at all");
+	RV(look(), CKR_DEVICE_ERROR, "none at all");
 	p11_stop();
 	setenv("AWS_SECRET_ACCESS_KEY", good, 1);
 	setenv("AWS_ACCESS_KEY_ID", id, 1);
