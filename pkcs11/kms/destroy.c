@@ -2,6 +2,7 @@
 #include "delete-material.h"
 #include "key-deletion.h"
 #include "key-trust.h"
+#include "known-ends.h"
 #include "keydata/names.h"
 #include "last-use.h"
 #include "listing.h"
@@ -87,8 +88,12 @@ destroy_may_be_unfinished(const struct call *c, const struct key *k)
 bool
 destroy_may_be_of_empty(struct call *c, const struct key *k)
 {
+	double end;
+
 	return (k->meta.material_id[0] == '\0' &&
-		(k->spec->type == CKK_AES || key_trust_is_recorded(c, k)));
+		(k->spec->type == CKK_AES ||
+		    (key_trust_is_recorded(c, k) &&
+			!known_end_read(c, k->meta.id, "", &end))));
 }
 
 /* What failed half-way leaves a key that waits: what remains of it goes. */

@@ -16,7 +16,8 @@ CK_RV destroy_both(struct call *, struct key *);
 /* Whether the key waits for material and others of its materials, or those of
  * its replicas, may be left, which destroy_both() deletes. */
 bool destroy_may_be_unfinished(const struct call *, const struct key *);
-/* Whether a key that waits for material may never have had any. Only AES keys
- * show which it is; of another that was made here the fence tells. */
+/* Whether a key that waits for material may never have had any. AES keys show
+ * which it is; another that was made here has an end in the state directory
+ * once it was filled from here, and of the rest the fence tells. */
 bool destroy_may_be_of_empty(struct call *, const struct key *);
 #endif

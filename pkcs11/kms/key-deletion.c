@@ -1,5 +1,6 @@
 #include "describe.h"
 #include "key-deletion.h"
+#include "replica-deletion.h"
 #include "settle.h"
 
 bool
@@ -100,6 +101,17 @@ key_deletion_schedule(
 	return (e);
 }
 
+/* It stays, and so do the replicas that were scheduled before it. */
+static enum err
+give_up(struct call *c, struct removal *r, const struct key *k)
+{
+	enum err e = replica_deletion_give_up(
+	    c, k, &r->regions, buf_view(&r->aliases), key_is_usable(k));
+
+	/* what is refused is in the log */
+	return (key_deletion_may_pass(e) ? e : removal_give_back(c, r, k));
+}
+
 enum err
 key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
 {
@@ -109,7 +121,7 @@ key_deletion_resume(struct call *c, struct removal *r, const struct key *k)
 	if (!named && !key_is_pending_deletion(k))
 		e = removal_has_name(c, r, k, &named);
 	if (e == ERR_OK)
-		e = named ? removal_give_back(c, r, k)
+		e = named ? give_up(c, r, k)
 			  : carry_out(c, r, k, &alias_list_none);
 	return (e);
 }

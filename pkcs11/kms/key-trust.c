@@ -50,19 +50,6 @@ key_trust_companion(
 	return (e);
 }
 
-enum err
-key_trust_forget(struct call *c, const char *key_id)
-{
-	char name[RECORD_SIZE];
-	enum err e;
-
-	record_name(key_id, name);
-	if ((e = state_remove(c, name)) != ERR_OK)
-		return (e);
-	companion_name(key_id, name);
-	return (state_remove(c, name));
-}
-
 bool
 key_trust_is_recorded(struct call *c, const struct key *k)
 {

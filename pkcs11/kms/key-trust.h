@@ -22,7 +22,6 @@
  * which it was made, or NULL. */
 enum err key_trust_record(
     struct call *, const struct key *, const char *companion_of);
-enum err key_trust_forget(struct call *, const char *key_id);
 bool key_trust_is_recorded(struct call *, const struct key *);
 /* The id of the key that was made here beside that one for its second usage,
  * which the file also-KEYID has. ERR_NOT_FOUND: none was. */

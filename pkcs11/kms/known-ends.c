@@ -114,12 +114,3 @@ known_end_write(
 	buf_free(&changed);
 	c->kms = before;
 }
-
-enum err
-known_ends_forget(struct call *c, const char *key_id)
-{
-	char name[NAME_SIZE];
-
-	file_name(key_id, name);
-	return (state_remove(c, name));
-}

@@ -15,6 +15,4 @@ bool known_end_read(
 /* A failure is not the call's: the log says it. */
 void known_end_write(
     struct call *, const char *key_id, const char *material_id, double end);
-/* The key is deleted. */
-enum err known_ends_forget(struct call *, const char *key_id);
 #endif

@@ -5,8 +5,6 @@
 #include "json.h"
 #include "key-lock.h"
 #include "key-names.h"
-#include "key-trust.h"
-#include "known-ends.h"
 #include "removal.h"
 #include "replica-deletion.h"
 #include "settle.h"
@@ -21,6 +19,7 @@
 static const struct json_field fields[] = {
     REMOVAL(material, "ThrowAwayMaterial", BYTES),
     REMOVAL(aliases, "Aliases", NAMES),
+    REMOVAL(regions, "ReplicaRegions", NAMES),
     REMOVAL(give_back, "GiveBack", BOOL),
     REMOVAL(days, "PendingWindowInDays", NUMBER),
     REMOVAL(begun, "Begun", NUMBER),
@@ -107,6 +106,7 @@ removal_close(struct call *c, struct removal *r)
 	r->lock = -1;
 	buf_free(&r->material);
 	buf_free(&r->aliases);
+	buf_free(&r->regions);
 }
 
 /* The names in the file become a list, or the other way round. */
@@ -308,6 +308,19 @@ leave_labels(struct call *c, const struct removal *r, const struct key *k)
 	return (e);
 }
 
+/* What the state directory has of the key. */
+static enum err
+forget(struct call *c, const struct key *k)
+{
+	static const char *const files[] = {
+	    "made-", "also-", "end-", "pair-", "renew-", "rotate-", NULL};
+	enum err e = import_params_forget(c, k, false);
+
+	if (e == ERR_OK)
+		e = import_params_forget(c, k, true);
+	return (e == ERR_OK ? state_forget(c, files, k->meta.id) : e);
+}
+
 enum err
 removal_clean_up(struct call *c, struct removal *r, const struct key *k)
 {
@@ -316,11 +329,22 @@ removal_clean_up(struct call *c, struct removal *r, const struct key *k)
 	if (e == ERR_OK &&
 	    (e = store_drop(&c->token->store, k->meta.id)) == ERR_OK &&
 	    (e = leave_labels(c, r, k)) == ERR_OK &&
-	    (e = key_trust_forget(c, k->meta.id)) == ERR_OK &&
-	    (e = known_ends_forget(c, k->meta.id)) == ERR_OK &&
-	    (e = import_params_forget(c, k, false)) == ERR_OK)
+	    (e = forget(c, k)) == ERR_OK)
 		e = removal_finish(c, r);
 	return (e);
+}
+
+/* KMS deletes a primary only after them. */
+static enum err
+schedule_replicas(struct call *c, struct removal *r, const struct key *k)
+{
+	size_t before = r->regions.len;
+	enum err e = replica_deletion_list(c, k, &r->regions);
+
+	if (e == ERR_OK && r->regions.len != before)
+		e = removal_write(c, r);
+	return (
+	    e == ERR_OK ? replica_deletion_schedule(c, k, (int)r->days) : e);
 }
 
 enum err
@@ -330,9 +354,9 @@ removal_schedule(struct call *c, struct removal *r, const struct key *k)
 	int tries = 0;
 	enum err e = ERR_OK;
 
-	/* KMS deletes a primary only after them; a new key has none */
+	/* a new key has none */
 	if (!r->just_made)
-		e = replica_deletion_schedule(c, k, (int)r->days);
+		e = schedule_replicas(c, r, k);
 	if (e != ERR_OK)
 		return (e);
 	do {

@@ -22,6 +22,9 @@ struct removal {
 	 * may know, so each try brings the same */
 	struct buf material;
 	struct buf aliases; /* that led to the key, each ended by a NUL */
+	/* whose replicas it schedules, each ended by a NUL: one that waited for
+	 * its deletion before is not among them */
+	struct buf regions;
 	/* the key stays: its aliases are to lead to it again */
 	enum json_bool give_back;
 	double days; /* from ScheduleKeyDeletion to the end */
@@ -34,12 +37,14 @@ struct removal {
 };
 #define REMOVAL_MATERIAL_MAX 8192
 #define REMOVAL_ALIASES_MAX (100 * KMS_ALIAS_SIZE)
+#define REMOVAL_REGIONS_MAX (100 * KMS_WORD_SIZE)
 #define TAKE_BACK_DAYS 7 /* of what this module made: the shortest of KMS */
 #define REMOVAL_SECONDS 30 /* for tidying up: the call's own time may be over */
 #define REMOVAL_INIT(kind_)                                                  \
 	{                                                                    \
 		.kind = (kind_), .material = BUF_INIT(REMOVAL_MATERIAL_MAX), \
-		.aliases = BUF_INIT(REMOVAL_ALIASES_MAX), .lock = -1         \
+		.aliases = BUF_INIT(REMOVAL_ALIASES_MAX),                    \
+		.regions = BUF_INIT(REMOVAL_REGIONS_MAX), .lock = -1         \
 	}
 
 /* How the names of the files of that kind begin; the key id follows. */

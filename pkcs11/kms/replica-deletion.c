@@ -144,6 +144,51 @@ replica_deletion_schedule(struct call *c, const struct key *k, int days)
 	return (e);
 }
 
+static bool
+is_listed(const struct buf *names, const char *name)
+{
+	const char *at = (const char *)names->ptr, *end = at + names->len;
+
+	while (at < end && strcmp(at, name) != 0)
+		at += strlen(at) + 1;
+	return (at < end);
+}
+
+enum err
+replica_deletion_list(struct call *c, const struct key *k, struct buf *regions)
+{
+	const struct regions *rs = &c->token->regions;
+	struct kms_key meta;
+	enum err e = ERR_OK;
+	const char *region;
+	struct kms kms;
+
+	for (size_t i = 0;
+	     replicas_may_exist(c, k) && i < rs->count && e == ERR_OK; i++) {
+		kms = replica_kms(c, i);
+		region = client_region(rs->clients[i]);
+		meta = (struct kms_key)KMS_KEY_INIT;
+		if (!is_listed(regions, region) &&
+		    kms_describe_key(&kms, k->meta.id, &meta) == ERR_OK &&
+		    !kms_key_is_pending_deletion(&meta))
+			e = buf_append(
+			    regions, VIEW(region, strlen(region) + 1));
+		kms_key_free(&meta);
+	}
+	return (e);
+}
+
+static enum err
+cancel_in(struct kms *kms, const struct key *k, bool enable)
+{
+	enum err e;
+
+	if (!is_pending_deletion_now(kms, k))
+		return (ERR_OK);
+	e = kms_cancel_key_deletion(kms, k->meta.id);
+	return (e == ERR_OK && enable ? kms_enable_key(kms, k->meta.id) : e);
+}
+
 enum err
 replica_deletion_cancel(struct call *c, const struct key *k, bool enable)
 {
@@ -153,13 +198,51 @@ replica_deletion_cancel(struct call *c, const struct key *k, bool enable)
 
 	for (size_t i = 0; replicas_may_exist(c, k) && i < rs->count; i++) {
 		kms = replica_kms(c, i);
-		if (!is_pending_deletion_now(&kms, k))
-			continue;
-		one = kms_cancel_key_deletion(&kms, k->meta.id);
-		if (one == ERR_OK && enable)
-			one = kms_enable_key(&kms, k->meta.id);
+		one = cancel_in(&kms, k, enable);
 		if (e == ERR_OK)
 			e = one;
+	}
+	return (e);
+}
+
+static enum err
+give_names(
+    struct call *c, struct kms *kms, const struct key *k, struct view aliases)
+{
+	const char *at = (const char *)aliases.ptr, *end = at + aliases.len;
+	enum err e = ERR_OK;
+
+	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
+		e = alias_create(c, kms, at, k);
+	return (e);
+}
+
+enum err
+replica_deletion_give_up(struct call *c, const struct key *k,
+    const struct buf *regions, struct view aliases, bool enable)
+{
+	const struct regions *rs = &c->token->regions;
+	enum err e = ERR_OK, one;
+	const char *region;
+	struct kms kms;
+
+	for (size_t i = 0; replicas_may_exist(c, k) && i < rs->count; i++) {
+		kms = replica_kms(c, i);
+		region = client_region(rs->clients[i]);
+		if (!is_listed(regions, region))
+			continue;
+		if ((one = cancel_in(&kms, k, enable)) == ERR_OK)
+			one = give_names(c, &kms, k, aliases);
+		if (one == ERR_OK)
+			continue;
+		e = one;
+		c->kms.error = kms.error;
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: key %s stays, but for its replica in %s: %s [%s: %s]; "
+		    "bring that back with aws kms cancel-key-deletion, "
+		    "enable-key and create-alias",
+		    c->name, k->meta.id, region, err_text(one),
+		    kms.error.exception, kms.error.message);
 	}
 	return (e);
 }

@@ -124,6 +124,39 @@ state_remove(struct call *c, const char *name)
 	return (e == ERR_NOT_FOUND ? ERR_OK : e);
 }
 
+static void
+forget_elsewhere(
+    const char *directory, const char *const prefixes[], const char *name)
+{
+	struct error_info error;
+	char file[NAME_MAX + 1];
+	int dir = -1;
+
+	if (directory == NULL || trusted_open(directory, TRUSTED_DIRECTORY,
+				     O_RDONLY, &dir, &error) != ERR_OK)
+		return;
+	for (; *prefixes != NULL; prefixes++) {
+		snprintf(file, sizeof(file), "%s%.200s", *prefixes, name);
+		(void)unlinkat(dir, file, 0);
+	}
+	(void)close(dir);
+}
+
+enum err
+state_forget(struct call *c, const char *const prefixes[], const char *name)
+{
+	char file[NAME_MAX + 1];
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < c->token->regions.count; i++)
+		forget_elsewhere(c->token->region_states[i], prefixes, name);
+	for (; *prefixes != NULL && e == ERR_OK; prefixes++) {
+		snprintf(file, sizeof(file), "%s%.200s", *prefixes, name);
+		e = state_remove(c, file);
+	}
+	return (e);
+}
+
 static bool
 is_listed(const char *name, const char *const prefixes[])
 {

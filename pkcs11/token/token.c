@@ -65,24 +65,49 @@ state_path(const char *base, const char *name)
 /* The state belongs to the keys: the section of the file that shows them may
  * be called what it likes. Older versions called it by the serial number. */
 static enum err
+make_state_path(const struct token *t, const struct client *client,
+    const struct token_setup *s, char **path)
+{
+	const char *const parts[] = {
+	    client_endpoint(client), client_region(client), t->config->profile};
+	char name[SERIAL_LEN + 1];
+	enum err e = hash_parts(parts, 3, s->crypto, name);
+
+	if (e == ERR_OK && (*path = state_path(s->state, name)) == NULL)
+		e = ERR_MEMORY;
+	return (e);
+}
+
+static enum err
 make_state(struct token *t, const struct token_setup *s)
 {
-	const char *const parts[] = {client_endpoint(t->client),
-	    client_region(t->client), t->config->profile};
-	char name[SERIAL_LEN + 1], *before;
+	char *before;
 	enum err e;
 
 	if (s->state == NULL)
 		return (ERR_OK);
-	if ((e = hash_parts(parts, 3, s->crypto, name)) != ERR_OK)
+	if ((e = make_state_path(t, t->client, s, &t->state)) != ERR_OK)
 		return (e);
-	if ((before = state_path(s->state, t->serial)) == NULL ||
-	    (t->state = state_path(s->state, name)) == NULL)
+	for (size_t i = 0; i < t->regions.count && e == ERR_OK; i++)
+		e = make_state_path(
+		    t, t->regions.clients[i], s, &t->region_states[i]);
+	if ((before = state_path(s->state, t->serial)) == NULL)
 		e = ERR_MEMORY;
 	else
 		state_move(before, t->state, s->log);
 	free(before);
 	return (e);
+}
+
+static void
+free_state(struct token *t)
+{
+	free(t->state);
+	t->state = NULL;
+	for (size_t i = 0; i < REGIONS_MAX; i++) {
+		free(t->region_states[i]);
+		t->region_states[i] = NULL;
+	}
 }
 
 /* What the token is good for, as PKCS#11's profiles have it. */
@@ -195,8 +220,7 @@ token_open(struct token *t, const struct token_setup *s)
 enum err
 token_reopen(struct token *t, const struct token_setup *s)
 {
-	free(t->state);
-	t->state = NULL;
+	free_state(t);
 	return (open_client(t, s));
 }
 
@@ -222,7 +246,7 @@ token_close(struct token *t)
 	pubkey_cache_free(&t->pubkeys);
 	end_warnings_free(&t->end_warnings);
 	certs_free(&t->certs);
-	free(t->state);
+	free_state(t);
 }
 
 void

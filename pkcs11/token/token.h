@@ -42,6 +42,8 @@ struct token {
 	struct pubkey_cache pubkeys;
 	struct end_warnings end_warnings;
 	struct regions regions; /* of replicas */
+	/* the state directories of tokens of these Regions; may be NULL */
+	char *region_states[REGIONS_MAX];
 	struct client_conf conf; /* of clients of other Regions */
 	struct certs certs;
 	bool logged_in; /* under the sessions' lock */

@@ -12,6 +12,8 @@
 #define WAIT_SECONDS 60
 #define ADOPT "elsewhere.conf" /* another machine, which fills what it finds */
 #define SCHEDULE "schedule.conf"
+#define REGIONS "regions.conf" /* keys of two Regions, destroyed as there */
+#define THERE "there.conf" /* the other Region */
 
 static struct account before, after;
 
@@ -69,10 +71,58 @@ destroy_all(const char *label)
 	return (destroy(label, CKO_SECRET_KEY));
 }
 
+static CK_RV
+create_regions(const char *argument)
+{
+	setenv("KEYFERRY_CONFIG", testenv_path(REGIONS), 1);
+	return (child_create(argument));
+}
+
+static CK_RV
+destroy_regions(const char *label)
+{
+	setenv("KEYFERRY_CONFIG", testenv_path(REGIONS), 1);
+	return (destroy(label, CKO_SECRET_KEY));
+}
+
+/* Whether the label means a key in use in the other Region, too. */
+static CK_RV
+is_there(const char *label)
+{
+	CK_RV rv;
+
+	setenv("KEYFERRY_CONFIG", testenv_path(THERE), 1);
+	rv = p11_begin();
+	if (rv == CKR_OK && !attr_is_text(find_label(label, CKO_SECRET_KEY),
+				CKA_KEYFERRY_KEY_STATE, "Enabled"))
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
+/* How many keys wait for their deletion there: the code. */
+static CK_RV
+waiting_there(const char *argument)
+{
+	CK_ATTRIBUTE t = A_BYTES(
+	    CKA_KEYFERRY_KEY_STATE, (void *)(uintptr_t) "PendingDeletion", 15);
+	CK_OBJECT_HANDLE found[16];
+	CK_RV rv;
+
+	(void)argument;
+	setenv("KEYFERRY_CONFIG", testenv_path(THERE), 1);
+	if ((rv = p11_begin()) == CKR_OK)
+		rv = (CK_RV)find(rw, &t, 1, found, ELEMS(found));
+	(void)p11->C_Finalize(NULL);
+	return (rv);
+}
+
 static const struct child_row steps[] = {{"create", child_create},
     {"elsewhere", create_elsewhere}, {"generate", generate},
     {"pair", destroy_pair}, {"material", destroy_material},
-    {"all", destroy_all}};
+    {"all", destroy_all}, {"create-regions", create_regions},
+    {"regions", destroy_regions}, {"there", is_there},
+    {"waiting-there", waiting_there}};
 
 static size_t
 more(const char *state)
@@ -288,6 +338,86 @@ test_kill(const struct moment *m)
 	OK(leads_to(label, "Enabled") == m->stays, "%s: its name", what);
 }
 
+/* A key of two Regions is destroyed: the names here, those there, the replica,
+ * the key. */
+static const struct region_moment {
+	const char *operation;
+	unsigned skip;
+	const char *fault;
+	/* meanwhile somebody gives the key its name again: it stays */
+	bool named;
+} region_moments[] = {
+    {"DeleteAlias", 1, "hang", false},
+    {"DeleteAlias", 1, "hang-after", false},
+    {"ScheduleKeyDeletion", 0, "hang", false},
+    {"ScheduleKeyDeletion", 0, "hang-after", false},
+    {"ScheduleKeyDeletion", 0, "hang-after", true},
+    {"ScheduleKeyDeletion", 1, "hang", false},
+    {"ScheduleKeyDeletion", 1, "hang", true},
+    {"ScheduleKeyDeletion", 1, "hang-after", false},
+    /* KMS fails there, once and for all or until the next call */
+    {"DeleteAlias", 1, "internal&count=0", false},
+    {"ScheduleKeyDeletion", 0, "internal&count=0", false},
+    {"ScheduleKeyDeletion", 0, "cut-after&count=0", false},
+    {"ScheduleKeyDeletion", 1, "internal&count=0", false},
+    {"ScheduleKeyDeletion", 1, "cut-after&count=0", false},
+};
+
+static void
+stop_at(const struct region_moment *m, const char *label, const char *what)
+{
+	struct child s;
+
+	control("POST", "/faults?operation=%s&skip=%u&fault=%s", m->operation,
+	    m->skip, m->fault);
+	if (strncmp(m->fault, "hang", 4) != 0) {
+		RV(child_run("regions", label), CKR_DEVICE_ERROR, "%s", what);
+	} else {
+		s = child_start("regions", label);
+		OK(wait_calls(m->operation, m->skip + 1), "%s: killed there",
+		    what);
+		pause_ms(100);
+		child_kill(&s);
+	}
+	faults_clear();
+}
+
+static void
+test_regions(const struct region_moment *m)
+{
+	static unsigned number;
+	struct kms kms = account_kms();
+	char label[32], argument[80], next[80], what[96], alias[80];
+	struct account_key k;
+	CK_RV there;
+
+	snprintf(label, sizeof(label), "regions-%u", ++number);
+	snprintf(argument, sizeof(argument), "%s 1", label);
+	snprintf(next, sizeof(next), "after-%u 2", number);
+	snprintf(what, sizeof(what), "two Regions, %s %u, %s%s", m->operation,
+	    m->skip, m->fault, m->named ? ", named" : "");
+	snprintf(alias, sizeof(alias), "alias/%s", label);
+	RV(child_run("create-regions", argument), CKR_OK, "%s", what);
+	account_read(&before);
+	there = child_run("waiting-there", "");
+	NEED(account_alias(alias, &k), "the key");
+	calls_clear();
+	stop_at(m, label, what);
+	if (m->named)
+		NEED(kms_create_alias(&kms, alias, k.id) == ERR_OK, "a name");
+	RV(child_run("create-regions", next), CKR_OK, "%s: the next call",
+	    what);
+	account_read(&after);
+	COUNT(more("PendingReplicaDeletion"), m->named ? 0 : 1,
+	    "%s: what goes here", what);
+	COUNT(child_run("waiting-there", ""), there + (m->named ? 0 : 1),
+	    "%s: and there", what);
+	OK(leads_to(label, "Enabled") == m->named, "%s: its name", what);
+	RV(child_run("there", label),
+	    m->named ? CKR_OK : CKR_OBJECT_HANDLE_INVALID, "%s: and there",
+	    what);
+}
+
 /* One name cannot be freed: the other comes back, and nothing has happened. */
 static void
 test_names_back(void)
@@ -381,6 +511,16 @@ main(int argc, char **argv)
 	    "destroy = schedule-deletion\n",
 	    testenv_path("state"));
 	testenv_write(SCHEDULE, conf);
+	snprintf(conf, sizeof(conf),
+	    "state = %s\n[token test]\nwrapping-bits = 2048\nsettle = 0\n"
+	    "destroy = schedule-deletion\nreplicas = eu-west-1\ntimeout = 3\n",
+	    testenv_path("state"));
+	testenv_write(REGIONS, conf);
+	snprintf(conf, sizeof(conf),
+	    "state = %s\n[token there]\nregion = eu-west-1\n"
+	    "adopt = yes\nsettle = 0\n",
+	    testenv_path("there"));
+	testenv_write(THERE, conf);
 	p11_load();
 	test_filled_pair();
 	test_refilled_pair();
@@ -388,6 +528,8 @@ main(int argc, char **argv)
 	test_filled_create();
 	for (size_t i = 0; i < ELEMS(moments); i++)
 		test_kill(&moments[i]);
+	for (size_t i = 0; i < ELEMS(region_moments); i++)
+		test_regions(&region_moments[i]);
 	test_names_back();
 	test_denied();
 	test_late();

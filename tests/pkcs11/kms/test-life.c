@@ -1,5 +1,6 @@
 /* The life of imported material: rotation to other material, the Regions that
  * it is brought to, its end and its return. */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -418,6 +419,7 @@ test_destroy_rest(void)
 	}
 	go_to(0);
 	h = find_label("mac", CKO_PRIVATE_KEY);
+	OK(attr_is(h, CKA_DESTROYABLE, &no, 1), "it cannot be destroyed now");
 	RV(p11->C_DestroyObject(rw, h), CKR_ACTION_PROHIBITED,
 	    "nothing is left to destroy again");
 }
@@ -451,6 +453,45 @@ configure_deletion(const char *replicas)
 	p11_start();
 }
 
+/* How many files of the key the state directories have, of any token. */
+static size_t
+state_files(const char *key_id)
+{
+	char pattern[512];
+	glob_t found;
+	size_t n = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*/*-%s", testenv_path("state"),
+	    key_id);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		n = found.gl_pathc;
+	globfree(&found);
+	return (n);
+}
+
+/* Files of the key: its end as the replica's own token gave it, and a pair
+ * beside the key. */
+static void
+leave_files(const char *label)
+{
+	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_ULONG bits = 2048, end = (CK_ULONG)time(NULL) + 86400;
+	CK_ATTRIBUTE public[] = {A(CKA_TOKEN, yes), A(CKA_MODULUS_BITS, bits)};
+	CK_ATTRIBUTE private[] = {A(CKA_TOKEN, yes), A(CKA_UNWRAP, yes),
+	    A_BYTES(CKA_LABEL, (void *)(uintptr_t)label, strlen(label))};
+	struct pair_handles p;
+	CK_OBJECT_HANDLE h;
+
+	go_to(1);
+	RV(bring(material(30), label, CKA_KEYFERRY_VALID_TO, &end, sizeof(end),
+	       &h),
+	    CKR_OK, "an end for the replica alone");
+	go_to(0);
+	RV(p11->C_GenerateKeyPair(rw, &m, public, ELEMS(public), private,
+	       ELEMS(private), &p.public, &p.private),
+	    CKR_OK, "a pair beside the key");
+}
+
 /* destroy = schedule-deletion: the replicas first, and all of them. */
 static void
 test_schedule_deletion(void)
@@ -463,6 +504,8 @@ test_schedule_deletion(void)
 	    "a key for three Regions");
 	NEED(account_alias("alias/goes", &k), "which KMS knows");
 	seal(h);
+	leave_files("goes");
+	COUNT(state_files(k.id), 4, "made here, two ends, and a pair");
 	testenv_write("log", "");
 	control("POST", "/faults?operation=ScheduleKeyDeletion&skip=1"
 			"&fault=error&error=AccessDeniedException");
@@ -482,6 +525,7 @@ test_schedule_deletion(void)
 	COUNT(waiting_in(1, "PendingDeletion"), 1, "all wait: in one Region");
 	COUNT(waiting_in(2, "PendingDeletion"), 1, "the other");
 	COUNT(waiting_in(0, "PendingReplicaDeletion"), 1, "and its own");
+	COUNT(state_files(k.id), 0, "no file of it is left");
 	OK(strstr(testenv_read("log"), "was last used in us-east-1 on 20") !=
 		    NULL &&
 		strstr(testenv_read("log"), "was not used in ap-south-1") !=
