@@ -71,7 +71,7 @@ attr_is_template(CK_ATTRIBUTE_TYPE type)
 }
 
 static unsigned
-facts(struct call *c, const struct object *o)
+facts(const struct object *o)
 {
 	static const struct {
 		enum key_usage usage;
@@ -82,7 +82,7 @@ facts(struct call *c, const struct object *o)
 	    {ENCAPSULATE_DECAPSULATE, FACT_ENCAPSULATES}};
 	unsigned f = FACT_TRUE;
 
-	if (login_is_private(c->token, o))
+	if (login_is_private(o))
 		f |= FACT_PRIVATE;
 	if (o->key->meta.multi_region == JSON_TRUE)
 		f |= FACT_MULTI_REGION;
@@ -103,7 +103,7 @@ static bool
 is_fact(struct call *c, const struct object *o, unsigned fact)
 {
 	if (fact != FACT_DESTROYABLE)
-		return ((facts(c, o) & fact) != 0);
+		return ((facts(o) & fact) != 0);
 	return (o->is_renewal || o->class == CKO_PUBLIC_KEY ||
 		object_why_not_destroyable(c, o->key) == NULL);
 }

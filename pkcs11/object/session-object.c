@@ -93,8 +93,9 @@ put_origin(struct attrset *b, const struct provenance *origin)
 static CK_RV
 put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 {
+	/* before the login an object that does not ask for it is public */
 	bool private = b->class != CKO_PUBLIC_KEY &&
-		       b->class != CKO_CERTIFICATE;
+		       b->class != CKO_CERTIFICATE && !call_hides_private(c);
 	enum err e = ERR_OK;
 
 	if (b->type != CK_UNAVAILABLE_INFORMATION)

@@ -253,7 +253,7 @@ call_hides_private(struct call *c)
 bool
 call_hides(struct call *c, const struct object *o)
 {
-	return (login_is_private(c->token, o) && call_hides_private(c));
+	return (login_is_private(o) && call_hides_private(c));
 }
 
 CK_RV

@@ -8,11 +8,11 @@ login_is_required(const struct token *t)
 }
 
 bool
-login_is_private(const struct token *t, const struct object *o)
+login_is_private(const struct object *o)
 {
 	if (o->attrs != NULL)
 		return (attrset_bool(o->attrs, CKA_PRIVATE, false));
-	return (login_is_required(t) && o->class != CKO_PUBLIC_KEY);
+	return (o->class != CKO_PUBLIC_KEY);
 }
 
 bool
@@ -41,7 +41,7 @@ login_end_hidden_ops(struct sessions *ss, struct session *s)
 		struct op *op = &s->ops[i];
 
 		if ((op->object.key != NULL || op->object.attrs != NULL) &&
-		    login_is_private(s->token, &op->object))
+		    login_is_private(&op->object))
 			op_end(op);
 	}
 }
@@ -130,9 +130,12 @@ login_end(struct sessions *ss, struct token *t)
 		return (CKR_USER_NOT_LOGGED_IN);
 	/* none of the token's own is */
 	object_table_remove_all(&t->objects, OWNER_TOKEN, is_private);
+	/* who needs no login for the token's keys loses none by a logout */
+	if (!login_is_required(t))
+		return (CKR_OK);
 	/* PKCS#11 3.2, section 5.6.10: handles of private objects are invalid
 	 * from now on, after another login, too */
-	return (store_renew_handles(&t->store, login_is_private, t) == ERR_OK
+	return (store_renew_handles(&t->store, login_is_private) == ERR_OK
 		    ? CKR_OK
 		    : CKR_HOST_MEMORY);
 }

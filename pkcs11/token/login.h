@@ -9,8 +9,12 @@
  * of the right length will do.
  */
 
-/* CKA_PRIVATE of a key in KMS; of an object kept here, its own attribute. */
-bool login_is_private(const struct token *, const struct object *);
+/*
+ * CKA_PRIVATE: of an object kept here, its own attribute. Private and secret
+ * keys in KMS are private even where no login is required, because programs
+ * search for private keys that are; with login = none all see them.
+ */
+bool login_is_private(const struct object *);
 bool login_has_user(struct sessions *, const struct token *); /* logged in */
 /* Whether private objects cannot be seen now. */
 bool login_hides_private(struct sessions *, const struct token *);

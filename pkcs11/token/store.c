@@ -360,9 +360,7 @@ change_object(
 }
 
 enum err
-store_renew_handles(struct store *st,
-    bool (*renew)(const struct token *, const struct object *),
-    const struct token *token)
+store_renew_handles(struct store *st, bool (*renew)(const struct object *))
 {
 	struct snapshot *s;
 	struct object o;
@@ -371,7 +369,7 @@ store_renew_handles(struct store *st,
 	s = snapshot_new(st->snapshot->count);
 	for (size_t i = 0; s != NULL && i < st->snapshot->count; i++) {
 		o = st->snapshot->objects[i];
-		if (renew(token, &o))
+		if (renew(&o))
 			o.handle = next_handle(st);
 		snapshot_add(s, &o);
 	}

@@ -68,9 +68,8 @@ enum err store_take_alias(
     struct store *, const char *alias, const char *key_id, uint64_t asked);
 /* The objects that the function names get other handles: those from before are
  * never good again. */
-enum err store_renew_handles(struct store *,
-    bool (*renew)(const struct token *, const struct object *),
-    const struct token *);
+enum err store_renew_handles(
+    struct store *, bool (*renew)(const struct object *));
 /* This process has destroyed that key: its handles go with it. */
 enum err store_drop(struct store *, const char *key_id);
 /*

@@ -23,7 +23,7 @@ test_key(void)
 		CK_BBOOL want;
 	} truths[] = {
 	    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE},
-	    {CKA_PRIVATE, "CKA_PRIVATE", CK_FALSE},
+	    {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE},
 	    {CKA_MODIFIABLE, "CKA_MODIFIABLE", CK_TRUE},
 	    {CKA_COPYABLE, "CKA_COPYABLE", CK_FALSE},
 	    {CKA_DESTROYABLE, "CKA_DESTROYABLE", CK_TRUE},
@@ -66,6 +66,38 @@ test_key(void)
 	OK(attr_is_text(key, CKA_KEYFERRY_VALID_TO, ""), "no ValidTo");
 	COUNT(attr(key, CKA_KEYFERRY_KEY_MATERIAL_ID, NULL, 0), 64,
 	    "the id of the material");
+}
+
+/* Programs search for private keys with CKA_PRIVATE true, log in though no login is
+ * required, and out again. */
+static void
+test_private(void)
+{
+	CK_BBOOL *const said[] = {&no, &yes};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_PRIVATE, yes)};
+	CK_ATTRIBUTE of_pair[] = {A(CKA_CLASS, private_class),
+	    A(CKA_PRIVATE, yes), A_BYTES(CKA_LABEL, "pair", 4)};
+	CK_OBJECT_HANDLE h[4];
+	CK_OBJECT_HANDLE made;
+	struct key_template k;
+
+	for (size_t i = 0; i < ELEMS(said); i++) {
+		key_template(&k, material(9), "said");
+		template_add(&k, CKA_PRIVATE, said[i], 1);
+		RV(p11->C_CreateObject(rw, k.t, k.count, &made), CKR_OK,
+		    "a key whose template says %d", (int)*said[i]);
+		OK(attr_is(made, CKA_PRIVATE, &yes, 1), "is private");
+		RV(p11->C_DestroyObject(rw, made), CKR_OK, "away with it");
+	}
+	RV(p11->C_Login(rw, CKU_USER, (CK_BYTE *)"1234", 4), CKR_OK, "login");
+	COUNT(find(rw, t, ELEMS(t), h, ELEMS(h)), 1, "the secret key");
+	COUNT(h[0], key, "is found");
+	COUNT(find(rw, of_pair, ELEMS(of_pair), h, ELEMS(h)), 1, "the private");
+	COUNT(h[0], pair.private, "is found");
+	OK(attr_is(pair.public, CKA_PRIVATE, &no, 1), "no public key is");
+	RV(p11->C_Logout(rw), CKR_OK, "logout");
+	COUNT(find(rw, t, ELEMS(t), h, ELEMS(h)), 1, "without a login, too");
+	OK(attr_is(key, CKA_PRIVATE, &yes, 1), "and no handle is lost");
 }
 
 /* Each failure by itself: code, and the length that is left behind. */
@@ -348,6 +380,7 @@ main(void)
 	key = key_make(material(1), "key");
 	pair = pair_make("pair");
 	test_key();
+	test_private();
 	test_failures();
 	test_many_attributes();
 	test_arguments();

@@ -237,6 +237,28 @@ test_login_user(void)
 	RV(p11->C_Logout(rw), CKR_OK, "C_Logout");
 }
 
+/* An object of the session that does not say whether it is private. */
+static void
+test_default_of_session_objects(void)
+{
+	static CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, generic), A_BYTES(CKA_VALUE, "value", 5)};
+	CK_OBJECT_HANDLE before = 0, after = 0;
+
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &before), CKR_OK,
+	    "a session key before the login");
+	OK(attr_is(before, CKA_PRIVATE, &no, 1), "is public");
+	RV(login(CKU_USER, 4), CKR_OK, "C_Login");
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &after), CKR_OK, "after it");
+	OK(attr_is(after, CKA_PRIVATE, &yes, 1), "it is private");
+	RV(p11->C_Logout(rw), CKR_OK, "C_Logout");
+	OK(attr_is(before, CKA_PRIVATE, &no, 1), "the first is still there");
+	COUNT(attr(after, CKA_PRIVATE, NULL, 0), CK_UNAVAILABLE_INFORMATION,
+	    "the second is not");
+	RV(p11->C_DestroyObject(rw, before), CKR_OK, "C_DestroyObject");
+}
+
 /* A key that asks before each operation. */
 static void
 test_always(void)
@@ -386,6 +408,7 @@ main(void)
 	test_after();
 	test_logout();
 	test_login_user();
+	test_default_of_session_objects();
 	test_always();
 	p11->C_CloseAllSessions(0);
 	RV(p11->C_InitToken(0, pin, 4, pin), CKR_FUNCTION_NOT_SUPPORTED,
