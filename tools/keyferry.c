@@ -4,12 +4,15 @@
 #include <sys/resource.h>
 #include "command.h"
 #include "doctor.h"
+#include "list.h"
 #include "move.h"
 #include "show-fingerprint.h"
 
 /* The keyferry command: its subcommands, a row each. */
 
 static const struct command commands[] = {
+    {"list", "list the keys in KMS, and when their material ends", list_usage,
+	list_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",

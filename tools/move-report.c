@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "move-report.h"
 #include "text.h"
+#include "write-json.h"
 
 #define BAR_WIDTH 24
 #define LABEL_COLUMNS 24
@@ -165,40 +166,36 @@ report_result(const struct plan *p, FILE *f)
 }
 
 static void
-json_text(FILE *f, const char *name, const char *text)
+json_text(struct json_writer *w, const char *name, const char *text)
 {
-	fprintf(f, "\"%s\":", name);
-	text_print_json(f, view_str(text));
-	putc(',', f);
+	write_json_text(w, name, view_str(text));
 }
 
 void
 report_json(const struct plan *p, const struct key *k, FILE *f)
 {
+	struct json_writer w;
 	char lost[LOST_SIZE];
 
-	fputs("{\"label\":", f);
-	text_print_json(f, buf_view(&k->label));
-	fputs(",\"id\":\"", f);
-	text_print_hex(f, buf_view(&k->id));
-	fputs("\",", f);
-	json_text(f, "from", k->from->label);
-	json_text(f, "to", p->to->label);
-	json_text(f, "type", k->name);
-	fprintf(f, "\"size\":%lu,", k->bits);
-	json_text(f, "usage", p->to_keyferry ? usage_name(k->usage) : "");
+	write_json_begin(&w, f);
+	write_json_text(&w, "label", buf_view(&k->label));
+	write_json_hex(&w, "id", buf_view(&k->id));
+	json_text(&w, "from", k->from->label);
+	json_text(&w, "to", p->to->label);
+	json_text(&w, "type", k->name);
+	write_json_number(&w, "size", (long long)k->bits);
+	json_text(&w, "usage", p->to_keyferry ? usage_name(k->usage) : "");
 	key_lost_usages(k, lost);
-	json_text(f, "lost_usages", p->to_keyferry ? lost : "");
-	json_text(f, "hmac", k->hmac == NULL ? "" : hmac_name(k->hmac));
-	fprintf(
-	    f, "\"certificate\":%s,", k->has_certificate ? "true" : "false");
+	json_text(&w, "lost_usages", p->to_keyferry ? lost : "");
+	json_text(&w, "hmac", k->hmac == NULL ? "" : hmac_name(k->hmac));
+	write_json_bool(&w, "certificate", k->has_certificate);
 	json_text(
-	    f, "mechanism", k->method == NULL ? "" : method_name(k->method));
-	json_text(f, "hash", k->method == NULL ? "" : hash_name(k->hash));
-	json_text(f, "result", status_names[k->status].json);
-	json_text(f, "reason", k->reason);
-	json_text(f, "wrapping_key", k->wrapping_key);
-	fputs("\"unique_id\":", f);
-	text_print_json(f, buf_view(&k->unique_id));
-	fputs("}\n", f);
+	    &w, "mechanism", k->method == NULL ? "" : method_name(k->method));
+	json_text(&w, "hash", k->method == NULL ? "" : hash_name(k->hash));
+	json_text(&w, "result", status_names[k->status].json);
+	json_text(&w, "reason", k->reason);
+	json_text(&w, "wrapping_key", k->wrapping_key);
+	write_json_text(&w, "unique_id", buf_view(&k->unique_id));
+	write_json_end(&w);
+	putc('\n', f);
 }

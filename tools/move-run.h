@@ -12,9 +12,9 @@ struct move_options {
 	CK_DATE end_date;
 	time_t end; /* when that day is over */
 	bool expires;
-	const char *prefix; /* of labels on the target, or NULL */
+	char *prefix; /* of labels on the target, or NULL */
 	bool dry_run, yes, quiet;
-	const char *report; /* a path, or NULL */
+	char *report; /* a path, or NULL */
 };
 
 /* The keys of a run, each with the method to move it or the reason why not. */

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "move-report.h"
 #include "move-transfer.h"
 #include "open-token.h"
+#include "options.h"
 #include "uri.h"
 
 #define FROM_MAX 64
@@ -93,8 +93,18 @@ read_date(const char *s, CK_DATE *date, time_t *end)
 }
 
 static bool
-read_hash(const char *s, CK_MECHANISM_TYPE *hash)
+read_end_date(char *s, void *to)
 {
+	struct move_options *o = to;
+
+	return (o->expires = read_date(s, &o->end_date, &o->end));
+}
+
+static bool
+read_hash(char *s, void *to)
+{
+	CK_MECHANISM_TYPE *hash = to;
+
 	*hash = strcmp(s, "sha256") == 0 ? CKM_SHA256
 		: strcmp(s, "sha1") == 0 ? CKM_SHA_1
 					 : 0;
@@ -102,90 +112,62 @@ read_hash(const char *s, CK_MECHANISM_TYPE *hash)
 }
 
 static bool
-read_bits(const char *s, CK_ULONG *bits)
+read_hmac(char *s, void *to)
 {
-	*bits = strtoul(s, NULL, 10);
+	return ((*(CK_ULONG *)to = hmac_from_name(s)) != 0);
+}
+
+static bool
+read_bits(char *s, void *to)
+{
+	*(CK_ULONG *)to = strtoul(s, NULL, 10);
 	return (strcmp(s, "2048") == 0 || strcmp(s, "3072") == 0 ||
 		strcmp(s, "4096") == 0);
 }
 
 static bool
-read_option(struct arguments *a, int ch, char *value)
+read_usage(char *s, void *to)
 {
-	struct move_options *o = &a->options;
+	return ((*(enum usage *)to = usage_from_name(s)) != USAGE_ANY);
+}
 
-	switch (ch) {
-	case 'f':
-		if (a->from_count == FROM_MAX)
-			return (false);
-		a->from[a->from_count++] = value;
-		return (true);
-	case 't':
-		a->to = value;
-		return (true);
-	case 'n':
-		return (o->dry_run = true);
-	case 'y':
-		return (o->yes = true);
-	case 'q':
-		return (o->quiet = true);
-	case 'r':
-		o->report = value;
-		return (true);
-	case 'p':
-		o->prefix = value;
-		return (true);
-	case 'u':
-		return ((o->usage = usage_from_name(value)) != USAGE_ANY);
-	case 'e':
-		return (o->expires = read_date(value, &o->end_date, &o->end));
-	case 'h':
-		return (read_hash(value, &o->hash));
-	case 'm':
-		return ((o->hmac = hmac_from_name(value)) != 0);
-	case 'b':
-		return (read_bits(value, &o->bits));
-	default:
+static bool
+read_from(char *s, void *to)
+{
+	struct arguments *a = to;
+
+	if (a->from_count == FROM_MAX)
 		return (false);
-	}
+	a->from[a->from_count++] = s;
+	return (true);
 }
 
 static bool
 read_arguments(int argc, char **argv, struct arguments *a)
 {
-	static const struct option rows[] = {
-	    {"from", required_argument, NULL, 'f'},
-	    {"to", required_argument, NULL, 't'},
-	    {"dry-run", no_argument, NULL, 'n'},
-	    {"yes", no_argument, NULL, 'y'},
-	    {"quiet", no_argument, NULL, 'q'},
-	    {"report", required_argument, NULL, 'r'},
-	    {"label-prefix", required_argument, NULL, 'p'},
-	    {"usage", required_argument, NULL, 'u'},
-	    {"end-date", required_argument, NULL, 'e'},
-	    {"hash", required_argument, NULL, 'h'},
-	    {"hmac", required_argument, NULL, 'm'},
-	    {"wrapping-bits", required_argument, NULL, 'b'},
-	    {NULL, 0, NULL, 0},
+	struct move_options *o = &a->options;
+	const struct option_row rows[] = {
+	    {"from", NULL, NULL, read_from, a},
+	    {"to", NULL, &a->to, NULL, NULL},
+	    {"dry-run", &o->dry_run, NULL, NULL, NULL},
+	    {"yes", &o->yes, NULL, NULL, NULL},
+	    {"quiet", &o->quiet, NULL, NULL, NULL},
+	    {"report", NULL, &o->report, NULL, NULL},
+	    {"label-prefix", NULL, &o->prefix, NULL, NULL},
+	    {"usage", NULL, NULL, read_usage, &o->usage},
+	    {"end-date", NULL, NULL, read_end_date, o},
+	    {"hash", NULL, NULL, read_hash, &o->hash},
+	    {"hmac", NULL, NULL, read_hmac, &o->hmac},
+	    {"wrapping-bits", NULL, NULL, read_bits, &o->bits},
 	};
-	int ch, row;
 
-	a->options.bits = 4096;
-	while ((ch = getopt_long(argc, argv, "", rows, &row)) != -1) {
-		if (ch == '?')
-			return (false);
-		if (!read_option(a, ch, optarg)) {
-			fprintf(stderr, "keyferry: --%s %s is not valid\n",
-			    rows[row].name, optarg);
-			return (false);
-		}
-	}
-	if (optind == argc && a->from_count != 0 && a->to != NULL)
-		return (true);
-	fprintf(stderr, optind != argc
-			    ? "keyferry: move takes only options\n"
-			    : "keyferry: --from and --to are required\n");
-	return (false);
+	o->bits = 4096;
+	if (options_read(argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 0) ==
+	    -1)
+		return (false);
+	if (a->from_count == 0 || a->to == NULL)
+		fputs("keyferry: --from and --to are required\n", stderr);
+	return (a->from_count != 0 && a->to != NULL);
 }
 
 static bool

@@ -98,3 +98,14 @@ text_print_json(FILE *f, struct view v)
 	}
 	putc('"', f);
 }
+
+void
+text_time(time_t t, char out[TEXT_TIME_SIZE])
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (gmtime_r(&t, &tm) != NULL &&
+	    strftime(out, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		out[0] = '\0';
+}

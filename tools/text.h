@@ -1,6 +1,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 #include <stdio.h>
+#include <time.h>
 #include "buf.h"
 
 /* Writes text for a terminal: what is not printable text as \xNN. Returns the
@@ -10,4 +11,8 @@ size_t text_print(FILE *, struct view);
 void text_print_hex(FILE *, struct view);
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. */
 void text_print_json(FILE *, struct view);
+
+#define TEXT_TIME_SIZE 32
+/* "2026-11-27T08:00:00Z"; "" for a time that no calendar has. */
+void text_time(time_t, char out[TEXT_TIME_SIZE]);
 #endif

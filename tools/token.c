@@ -45,10 +45,11 @@ is_absence(CK_RV rv)
 	    rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE);
 }
 
-static CK_RV
-read_attribute(const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
+CK_RV
+token_get_attributes(
+    const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a, CK_ULONG count)
 {
-	CK_RV rv = t->p11->C_GetAttributeValue(t->session, h, a, 1);
+	CK_RV rv = t->p11->C_GetAttributeValue(t->session, h, a, count);
 
 	if (rv != CKR_OK && !is_absence(rv) && t->failure->rv == CKR_OK)
 		*t->failure = (struct read_failure){a->type, rv};
@@ -64,7 +65,7 @@ token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
 
 	buf_free(out);
 	out->max = ATTRIBUTE_MAX;
-	if ((rv = read_attribute(t, h, &a)) != CKR_OK)
+	if ((rv = token_get_attributes(t, h, &a, 1)) != CKR_OK)
 		return (rv);
 	if (a.ulValueLen >= ATTRIBUTE_MAX) /* or CK_UNAVAILABLE_INFORMATION */
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
@@ -73,7 +74,7 @@ token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
 	a.pValue = out->ptr;
 	out->len = a.ulValueLen;
 	if (a.ulValueLen != 0)
-		rv = read_attribute(t, h, &a);
+		rv = token_get_attributes(t, h, &a, 1);
 	if (rv == CKR_OK && a.ulValueLen > out->len)
 		rv = CKR_BUFFER_TOO_SMALL;
 	if (rv != CKR_OK) {
@@ -92,7 +93,8 @@ token_get_bool(const struct token *t, CK_OBJECT_HANDLE h,
 	CK_BBOOL value = CK_FALSE;
 	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
 
-	if (read_attribute(t, h, &a) != CKR_OK || a.ulValueLen != sizeof(value))
+	if (token_get_attributes(t, h, &a, 1) != CKR_OK ||
+	    a.ulValueLen != sizeof(value))
 		return (if_absent);
 	return (value != CK_FALSE);
 }
@@ -104,7 +106,8 @@ token_get_ulong(
 	CK_ULONG value = CK_UNAVAILABLE_INFORMATION;
 	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
 
-	if (read_attribute(t, h, &a) != CKR_OK || a.ulValueLen != sizeof(value))
+	if (token_get_attributes(t, h, &a, 1) != CKR_OK ||
+	    a.ulValueLen != sizeof(value))
 		return (CK_UNAVAILABLE_INFORMATION);
 	return (value);
 }

@@ -39,6 +39,10 @@ void token_forget_failure(const struct token *);
  * error; a NUL stands behind the value, not counted. */
 CK_RV token_get_attribute(
     const struct token *, CK_OBJECT_HANDLE, CK_ATTRIBUTE_TYPE, struct buf *out);
+/* Several in one call: into the values' room, with the length of each in
+ * ulValueLen. What they are is valid only where the result is CKR_OK. */
+CK_RV token_get_attributes(
+    const struct token *, CK_OBJECT_HANDLE, CK_ATTRIBUTE *, CK_ULONG count);
 bool token_get_bool(
     const struct token *, CK_OBJECT_HANDLE, CK_ATTRIBUTE_TYPE, bool if_absent);
 /* CK_UNAVAILABLE_INFORMATION where it cannot be read. */

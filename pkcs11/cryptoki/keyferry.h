@@ -10,7 +10,8 @@
 /* Attributes of keys in KMS. Text is UTF-8 without a NUL. All are read-only,
  * but that VALID_TO may be in a template that brings in a key, and that
  * KEY_STATE can be set: "Enabled" and "Disabled", which also cancel a deletion.
- * A search that names KEY_STATE finds keys that others leave out. */
+ * A search that names KEY_STATE finds keys that others leave out, and with an
+ * empty value keys in any state. */
 #define CKA_KEYFERRY_KEY_STATE		(CK_KEYFERRY | 1)	/* text: KeyState */
 #define CKA_KEYFERRY_ORIGIN		(CK_KEYFERRY | 2)	/* text: Origin */
 #define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty; in a template that brings in a key, KEY_MATERIAL_DOES_NOT_EXPIRE takes the end away */
@@ -18,6 +19,9 @@
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
 #define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
+#define CKA_KEYFERRY_KEY_SPEC		(CK_KEYFERRY | 41)	/* text: KeySpec */
+#define CKA_KEYFERRY_KEY_USAGE		(CK_KEYFERRY | 42)	/* text: KeyUsage */
+#define CKA_KEYFERRY_REGIONS		(CK_KEYFERRY | 43)	/* text: the Regions that have the key, the primary's first, a blank between two; of a multi-Region key, reading it asks KMS (DescribeKey) */
 #define CKA_KEYFERRY_DELETION_DATE	(CK_KEYFERRY | 30)	/* CK_ULONG: seconds since 1970; empty: it is not to be deleted */
 /*
  * The materials of a key. A symmetric key has one for each rotation, with an

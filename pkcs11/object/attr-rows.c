@@ -7,6 +7,7 @@
 #include "key-name.h"
 #include "kms/import-params.h"
 #include "kms/list-materials.h"
+#include "kms/region-list.h"
 #include "token/pubkey.h"
 
 #define EXPIRY_MAX 253402300799.0 /* the end of the year 9999, in seconds */
@@ -170,6 +171,18 @@ static CK_RV
 read_state(struct call *c, const struct object *o, struct buf *out)
 {
 	return (attr_put(c, out, view_str(o->key->meta.words.state)));
+}
+
+static CK_RV
+read_spec(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.spec)));
+}
+
+static CK_RV
+read_usage(struct call *c, const struct object *o, struct buf *out)
+{
+	return (attr_put(c, out, view_str(o->key->meta.words.usage)));
 }
 
 static CK_RV
@@ -347,6 +360,9 @@ const struct attr attrs[] = {
 
 	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_SECRET_OR_PRIVATE, MAY(SET) | SETTABLE_IN_KMS | KMS_ONLY, FACT_FALSE, read_state },
 	{ CKA_KEYFERRY_KEY_STATE, FORM_BYTES, ON_PUBLIC, KMS_ONLY, FACT_FALSE, read_state },
+	{ CKA_KEYFERRY_KEY_SPEC, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_spec },
+	{ CKA_KEYFERRY_KEY_USAGE, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_usage },
+	{ CKA_KEYFERRY_REGIONS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, region_list_read },
 	{ CKA_KEYFERRY_DELETION_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY, FACT_FALSE, read_deletion },
 	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_origin },
 	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, FACT_FALSE, read_expiration_model },

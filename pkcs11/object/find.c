@@ -40,6 +40,13 @@ add_handle(struct call *c, CK_OBJECT_HANDLE h)
 	return (CKR_OK);
 }
 
+/* One that only says: keys in whatever state. */
+static bool
+is_any_state(const CK_ATTRIBUTE *a)
+{
+	return (a->type == CKA_KEYFERRY_KEY_STATE && a->ulValueLen == 0);
+}
+
 /* The rest of the template, without the names that are settled: first what
  * takes no call, and of that only what the answer could be. */
 static bool
@@ -50,7 +57,7 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 	for (int asking = 0; asking < 2; asking++)
 		for (CK_ULONG i = 0; i < t.count; i++) {
 			a = &t.rows[i];
-			if (is_naming(a) ||
+			if (is_naming(a) || is_any_state(a) ||
 			    attr_may_call_kms(a->type) != asking)
 				continue;
 			if (!pubkey_fits(c, o, a) ||
@@ -167,15 +174,28 @@ find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
 	return (CKR_OK);
 }
 
+/* Who asks for keys in all states relies on the answer being complete. */
+static bool wants_all_states(struct template t)
+{
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (is_any_state(&t.rows[i]))
+			return (true);
+	return (false);
+}
+
 /* All keys; where listing is denied, those that are known by now, and those of
  * the import sets. */
 static CK_RV
-list_keys(struct call *c)
+list_keys(struct call *c, struct template t)
 {
 	CK_RV rv = listing_refresh(c);
 
 	if (rv == CKR_OK || c->err != ERR_DENIED)
 		return (rv);
+	if (wants_all_states(t))
+		return (call_error(c, rv,
+		    "keys are not listed: %s [%s]; allow kms:ListKeys",
+		    err_text(c->err), c->kms.error.message));
 	call_note(c,
 	    "keys are not listed%s: %s [%s]; allow kms:ListKeys, or name keys "
 	    "by the option keys",
@@ -310,7 +330,7 @@ collect_from_kms(struct call *c, struct template t)
 	if (!named && template_has(t, CKA_KEYFERRY_KEY_STATE))
 		listing_invalidate(c);
 	if (rv == CKR_OK && !named)
-		rv = list_keys(c);
+		rv = list_keys(c, t);
 	if (rv == CKR_OK && (!named || f.count != 0))
 		rv = collect(c, named ? &f : NULL, names_renewal(t), t);
 	found_keys_free(&f);

@@ -11,7 +11,7 @@ refused() { # NAME TEXT ARGUMENT...
 	ok "$name: said" expr "$out" : ".*$text"
 }
 is "--version" "$("$keyferry" --version)" "keyferry $version"
-for command in "" move fingerprint doctor; do
+for command in "" list move fingerprint doctor; do
 	# shellcheck disable=SC2086 # a command or none
 	out=$("$keyferry" $command --help 2>/dev/null)
 	is "$command --help: status" $? 0
@@ -20,6 +20,7 @@ done
 ok "--help lists move" expr "$("$keyferry" --help)" : ".*move"
 refused "nothing" "usage: keyferry"
 refused "an unknown command" "there is no command sink" sink
+refused "an argument" "takes only options" list more
 refused "no URI" "from and --to are required" move
 refused "no target" "from and --to are required" move --from pkcs11:
 refused "an unknown option" "usage: keyferry move" move --sink

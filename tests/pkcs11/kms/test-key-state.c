@@ -108,6 +108,22 @@ test_refusals(void)
 	RV(p11->C_CloseSession(ro), CKR_OK, "closed");
 }
 
+/* An empty value: keys in all states, or a failure, never a part of them. */
+static void
+test_all_states(void)
+{
+	CK_OBJECT_HANDLE h = find_label("one", CKO_SECRET_KEY), found;
+
+	RV(set_state(h, "Disabled"), CKR_OK, "a key is disabled");
+	COUNT(search("", CKO_SECRET_KEY, &found), 1, "it is found");
+	COUNT(found, h, "by a search for all states");
+	control("POST", "/faults?operation=ListKeys&fault=error&count=1"
+			"&error=AccessDeniedException");
+	COUNT(search("", CKO_SECRET_KEY, &found), CK_UNAVAILABLE_INFORMATION,
+	    "the search fails where keys may not be listed");
+	RV(set_state(h, "Enabled"), CKR_OK, "it is enabled");
+}
+
 /* What schedule-deletion left comes back; its names do not. */
 static void
 test_cancel(void)
@@ -278,6 +294,7 @@ main(void)
 	testenv_config(log, NULL, NULL);
 	p11_start();
 	test_enable();
+	test_all_states();
 	test_refusals();
 	p11_stop();
 	testenv_config(log, "destroy = schedule-deletion", NULL);

@@ -60,6 +60,11 @@ test_key(void)
 	    "CKA_ALLOWED_MECHANISMS");
 	OK(attr_is_text(key, CKA_KEYFERRY_KEY_STATE, "Enabled"), "the state");
 	OK(attr_is_text(key, CKA_KEYFERRY_ORIGIN, "EXTERNAL"), "the origin");
+	OK(attr_is_text(key, CKA_KEYFERRY_KEY_SPEC, "SYMMETRIC_DEFAULT"),
+	    "the KeySpec");
+	OK(attr_is_text(key, CKA_KEYFERRY_KEY_USAGE, "ENCRYPT_DECRYPT"),
+	    "the KeyUsage");
+	OK(attr_is_text(key, CKA_KEYFERRY_REGIONS, "us-east-1"), "the Region");
 	OK(attr_is_text(key, CKA_KEYFERRY_EXPIRATION_MODEL,
 	       "KEY_MATERIAL_DOES_NOT_EXPIRE"),
 	    "the expiration model");

@@ -1,0 +1,122 @@
+# keyferry list: columns, JSON, what ends soon, the file for Prometheus, leftovers.
+terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
+. "$srcdir/tests/tools/manual.sh"
+. "$srcdir/tests/clients/testenv.sh"
+needs pkcs11-tool openssl python3 curl "$aws"
+PATH=$built:$PATH
+cloud="pkcs11:token=test?module-path=$module"
+tab=$(printf '\t')
+control() { curl -sS -f -X "$1" "$KEYFERRY_LOCALKMS_CONTROL$2"; }
+# run NAME STATUS OPTION...: its output is in `out`, its messages in `err`.
+run() {
+	run_name=$1 run_status=$2; shift 2
+	keyferry list --to "$cloud" "$@" >out 2>err </dev/null
+	run_got=$?
+	[ $run_got -eq "$run_status" ] || sed 's/^/# /' out err
+	is "$run_name" "$run_got" "$run_status"
+}
+shows() { ok "$1" in_file "${3-out}" "$2"; }
+in_file() { grep -qF -- "$2" "$1" || { cat "$1"; return 1; }; }
+aes() { # LABEL ID
+	openssl rand -out "$1.key" 32
+	p11 --write-object "$1.key" --type secrkey --key-type AES:32 \
+	    --label "$1" --id "$2" >/dev/null 2>&1
+}
+new_key() { aws_kms create-key --output text --query KeyMetadata.Arn "$@"; }
+
+run "no keys" 0
+is "a line of titles" "$(cat out)" "$(printf '%s\t' LABEL ID SPEC USAGE ORIGIN \
+    STATE END DAYS MATERIALS)REGIONS"
+run "no key ends" 0 --ending 30d
+is "and nothing is printed" "$(cat out)" ""
+
+ok "a key without an end" aes forever 0a01
+configure 'valid-days = 20'
+ok "one that ends in 20 days" aes soon 0a02
+configure
+kms_made=$(new_key --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC)
+off=$(new_key --multi-region)
+aws_kms replicate-key --key-id "$off" --replica-region eu-west-1 >/dev/null
+aws_kms disable-key --key-id "$off"
+going=$(new_key)
+aws_kms schedule-key-deletion --key-id "$going" >/dev/null
+empty=$(new_key --origin EXTERNAL)
+run "all keys" 0
+is "each has a line" "$(wc -l <out)" 7
+shows "a key without an end" "forever${tab}0a01${tab}SYMMETRIC_DEFAULT${tab}\
+ENCRYPT_DECRYPT${tab}EXTERNAL${tab}Enabled${tab}${tab}${tab}1${tab}us-east-1"
+ok "one that ends" grep -q "^soon.*Enabled${tab}20[0-9-]*T[0-9:]*Z${tab}\(19\|20\)${tab}1" out
+shows "one of KMS" "HMAC_256${tab}GENERATE_VERIFY_MAC${tab}AWS_KMS${tab}Enabled"
+shows "one that is disabled" "AWS_KMS${tab}Disabled"
+shows "one that is to be deleted" "AWS_KMS${tab}PendingDeletion"
+shows "one that waits for material" "EXTERNAL${tab}PendingImport"
+is "nothing is coloured in a pipe" "$(tr -d -c '\033' <out | wc -c)" 0
+keyferry list --to "pkcs11:object=soon;token=test?module-path=$module" >out
+is "one key by its label" "$(sed 1d out | cut -f1)" soon
+
+run "--json" 0 --json
+ok "is what the columns say" python3 - "$kms_made" "$off" "$going" "$empty" <<'PYTHON'
+import json, sys
+keys = {key["arn"]: key for key in json.load(open("out"))}
+made, off, going, empty = (keys[arn] for arn in sys.argv[1:])
+soon = [key for key in keys.values() if key["label"] == "soon"][0]
+assert len(keys) == 6 and soon["id"] == "0a02" and soon["origin"] == "EXTERNAL"
+assert soon["days_left"] in (19, 20) and soon["end"].endswith("Z")
+assert soon["materials"] == 1 and soon["materials_missing"] == 0
+assert made["usage"] == "GENERATE_VERIFY_MAC" and "end" not in made
+assert off["state"] == "Disabled" and off["regions"] == "us-east-1 eu-west-1"
+assert "deletion_date" in going and empty["materials_missing"] == 1
+PYTHON
+
+run "what ends in 30 days" 1 --ending 30d
+is "is one key" "$(sed 1d out | cut -f1)" soon
+run "in 48 hours" 0 --ending 48h
+run "--quiet" 1 --ending 30d --quiet
+is "prints nothing" "$(cat out err)" ""
+run "--leftovers" 1 --leftovers
+shows "a key without names or material" "$empty: waits for material"
+is "is the only one" "$(wc -l <out)" 2
+run "both" 2 --leftovers --ending 30d
+run "no duration" 2 --ending soon
+shows "is said" "--ending soon is not valid" err
+
+python3 "$terminal" -- env TERM=xterm keyferry list --to "$cloud" >shown
+yellow=$(printf '\033[33m') red=$(printf '\033[31m')
+shows "at a terminal yellow is what ends soon" "${yellow}soon     " shown
+shows "and red what waits for material" "$red   " shown
+python3 "$terminal" -- env TERM=xterm NO_COLOR=1 keyferry list --to "$cloud" >shown
+is "NO_COLOR" "$(tr -d -c '\033' <shown | wc -c)" 0
+
+echo old >keys.prom
+run "--prometheus" 0 --prometheus keys.prom
+is "prints nothing" "$(cat out)" ""
+soon=$(grep -c '^keyferry_key_end_timestamp_seconds{.*label="soon",state="Enabled"} [0-9]*$' keys.prom)
+is "an end" "$soon" 1
+is "which of the keys are enabled" \
+    "$(grep -c '^keyferry_key_enabled{.*} 1$' keys.prom)" 3
+is "and which are not" "$(grep -c '^keyferry_key_enabled{.*} 0$' keys.prom)" 3
+is "others can read it" "$(stat -c %a keys.prom)" 644
+is "no other file is left" "$(echo keys.prom*)" keys.prom
+run "a directory that is not there" 2 --prometheus none/keys.prom
+shows "is said" "none/keys.prom: No such file" err
+
+control POST '/clock?forward=2592000' >/dev/null
+run "30 days later" 1 --ending 0d
+shows "the material is gone" "PendingImport"
+is "of one key" "$(sed 1d out | cut -f1)" soon
+control POST '/faults?operation=ListKeys&fault=error&error=AccessDeniedException' >/dev/null
+run "what ends, where keys may not be listed" 2 --ending 30d
+shows "is said" "kms:ListKeys" err
+control DELETE /faults >/dev/null
+AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 run "no KMS" 2
+shows "is said" "KMS not reached" err
+
+# The examples of the manual.
+ok "the first example" says soon as_printed keyferry-list.1 1
+as_printed keyferry-list.1 2 >said 2>&1
+is "the second: a key has ended" $? 1
+shows "it names the key" soon said
+mkdir -p var/lib/prometheus/node-exporter
+ok "the third" as_printed keyferry-list.1 3
+shows "writes the file" keyferry_key_enabled var/lib/prometheus/node-exporter/keyferry.prom
+tap_done
