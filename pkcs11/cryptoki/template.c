@@ -1,6 +1,12 @@
 #include <string.h>
 #include "template.h"
 
+bool
+template_is_good(const CK_ATTRIBUTE *rows, CK_ULONG count)
+{
+	return (count == 0 || (rows != NULL && count <= TEMPLATE_ROWS_MAX));
+}
+
 const CK_ATTRIBUTE *
 template_find(struct template t, CK_ATTRIBUTE_TYPE type)
 {

@@ -21,6 +21,11 @@ struct template
 	CK_ULONG count;
 };
 
+/* No program has that many attributes; every row is looked at. */
+#define TEMPLATE_ROWS_MAX 4096
+/* Whether a caller's rows can be a template. */
+bool template_is_good(const CK_ATTRIBUTE *rows, CK_ULONG count);
+
 /* Values out of a template that attr_check() has passed; absent ones are the
  * default given, or a view without bytes (ptr NULL). */
 const CK_ATTRIBUTE *template_find(struct template, CK_ATTRIBUTE_TYPE);

@@ -1,3 +1,4 @@
+#include "cryptoki/template.h"
 #include "token/call.h"
 #include "make/kem.h"
 #include "operation/op.h"
@@ -15,7 +16,7 @@ C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_EncapsulateKey", session);
 
 	if (rv == CKR_OK &&
-	    (mechanism == NULL || (t == NULL && count != 0) ||
+	    (mechanism == NULL || !template_is_good(t, count) ||
 		ciphertext_len == NULL || (ciphertext != NULL && key == NULL)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
@@ -33,7 +34,7 @@ C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_DecapsulateKey", session);
 
-	if (rv == CKR_OK && (mechanism == NULL || (t == NULL && count != 0) ||
+	if (rv == CKR_OK && (mechanism == NULL || !template_is_good(t, count) ||
 				ciphertext == NULL || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)

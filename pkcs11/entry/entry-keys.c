@@ -1,3 +1,4 @@
+#include "cryptoki/template.h"
 #include "token/call.h"
 #include "make/copy.h"
 #include "make/create.h"
@@ -15,7 +16,8 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_CreateObject", session);
 
-	if (rv == CKR_OK && (t == NULL || object == NULL))
+	if (rv == CKR_OK &&
+	    (t == NULL || !template_is_good(t, count) || object == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_create(&c, (struct template){t, count}, object);
@@ -29,7 +31,7 @@ C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_CopyObject", session);
 
-	if (rv == CKR_OK && ((t == NULL && count != 0) || copy == NULL))
+	if (rv == CKR_OK && (!template_is_good(t, count) || copy == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_copy(&c, object, (struct template){t, count}, copy);
@@ -44,7 +46,7 @@ C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_GenerateKey", session);
 
 	if (rv == CKR_OK &&
-	    (mechanism == NULL || (t == NULL && count != 0) || key == NULL))
+	    (mechanism == NULL || !template_is_good(t, count) || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = generate_key(
@@ -62,8 +64,8 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_GenerateKeyPair", session);
 
 	if (rv == CKR_OK &&
-	    (mechanism == NULL || (public_t == NULL && public_count != 0) ||
-		(private_t == NULL && private_count != 0) ||
+	    (mechanism == NULL || !template_is_good(public_t, public_count) ||
+		!template_is_good(private_t, private_count) ||
 		public_key == NULL || private_key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
@@ -84,7 +86,7 @@ C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
 	CK_RV rv = call_begin_session(&c, "C_DeriveKey", session);
 
-	if (rv == CKR_OK && (mechanism == NULL || (t == NULL && count != 0)))
+	if (rv == CKR_OK && (mechanism == NULL || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && key == NULL)
 		rv = CKR_ARGUMENTS_BAD;
@@ -104,7 +106,7 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_UnwrapKey", session);
 
 	if (rv == CKR_OK && (mechanism == NULL || wrapped == NULL ||
-				(t == NULL && count != 0) || key == NULL))
+				!template_is_good(t, count) || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = unwrap_key(&c, mechanism, unwrapping_key,

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include "cryptoki/template.h"
 #include "object/modify.h"
 #include "object/attr.h"
 #include "entry.h"
@@ -234,6 +235,8 @@ C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG count)
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_FindObjectsInit", session);
 
+	if (rv == CKR_OK && !template_is_good(t, count))
+		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = find_begin(&c, (struct template){t, count});
 	return (call_end(&c, rv));
@@ -272,7 +275,7 @@ C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	struct object o;
 	CK_RV rv = call_begin_session(&c, "C_GetAttributeValue", session);
 
-	if (rv == CKR_OK && (t == NULL || count == 0))
+	if (rv == CKR_OK && (count == 0 || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && !object_get(&c, object, &o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
@@ -311,7 +314,7 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_SetAttributeValue", session);
 
-	if (rv == CKR_OK && (t == NULL || count == 0))
+	if (rv == CKR_OK && (count == 0 || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_set(&c, object, (struct template){t, count});

@@ -110,6 +110,17 @@ curve_read_point(const struct curve *c, struct view given, unsigned forms,
 	return (is_point(c, given, forms));
 }
 
+bool
+curve_same_point(const struct curve *c, struct view plain, struct view given)
+{
+	if (!is_point(c, given, POINT_COMPRESSED | POINT_HYBRID))
+		return (view_equal(plain, given));
+	/* the last bit of the form is that of Y */
+	return (is_point(c, plain, POINT_PLAIN) &&
+		(given.ptr[0] & 1) == (plain.ptr[plain.len - 1] & 1) &&
+		memcmp(given.ptr + 1, plain.ptr + 1, given.len - 1) == 0);
+}
+
 enum err
 curve_put_point(struct view point, struct buf *out)
 {

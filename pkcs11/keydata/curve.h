@@ -41,6 +41,10 @@ enum point_form {
  * False: it has none of those forms. Whether it is on the curve is not told. */
 bool curve_read_point(const struct curve *, struct view given, unsigned forms,
     struct view *point);
+/* Whether a public value in any form, in no OCTET STRING, is the one whose
+ * POINT_PLAIN is plain. */
+bool curve_same_point(
+    const struct curve *, struct view plain, struct view given);
 /* Appends the public value in an OCTET STRING. */
 enum err curve_put_point(struct view point, struct buf *out);
 #endif

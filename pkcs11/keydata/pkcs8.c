@@ -114,7 +114,7 @@ pkcs8_write_ec(
 
 	w.err = ec_public_point(crypto, k->params, k->value, &point);
 	if (w.err == ERR_OK && k->point.len != 0 &&
-	    !view_equal(k->point, buf_view(&point)))
+	    !curve_same_point(curve, buf_view(&point), k->point))
 		w.err = ERR_DATA;
 	if (w.err != ERR_OK)
 		goto out;

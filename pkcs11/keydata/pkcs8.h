@@ -15,7 +15,7 @@
 struct ec_private {
 	struct view params; /* CKA_EC_PARAMS: the DER of a curve's OID */
 	struct view value; /* CKA_VALUE: the scalar */
-	/* 04 X Y, as CKA_EC_POINT without its OCTET STRING; may be empty */
+	/* in any form, without CKA_EC_POINT's OCTET STRING; may be empty */
 	struct view point;
 };
 

@@ -3,8 +3,11 @@
 #include "material.h"
 #include "keydata/check-value.h"
 #include "keydata/curve.h"
+#include "keydata/ec-public.h"
 #include "keydata/hash.h"
+#include "keydata/number.h"
 #include "keydata/pkcs8.h"
+#include "keydata/public-key.h"
 
 /* An HMAC key is generic, unless its type names a hash. */
 bool
@@ -145,8 +148,7 @@ static struct view read_point(struct template t)
 	struct view point = template_view(t, CKA_EC_POINT);
 
 	if (curve != NULL)
-		(void)curve_read_point(
-		    curve, point, POINT_PLAIN | POINT_OCTET_STRING, &point);
+		(void)curve_read_point(curve, point, POINT_ANY, &point);
 	return (point);
 }
 
@@ -176,6 +178,56 @@ read_ec(struct call *c, struct template t, struct key_request *r)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+static bool
+is_rsa(const struct public_key *p, struct template t)
+{
+	struct view n = template_view(t, CKA_MODULUS);
+	struct view e = template_view(t, CKA_PUBLIC_EXPONENT);
+
+	return (view_equal(p->modulus, number_trim(n)) &&
+		view_equal(p->exponent, number_trim(e)));
+}
+
+static enum err
+compare_ec(struct call *c, const struct public_key *p, struct template t)
+{
+	struct buf point = BUF_INIT(CURVE_POINT_MAX);
+	struct view params = template_view(t, CKA_EC_PARAMS);
+	enum err e;
+
+	e = ec_public_point(
+	    c->module->crypto, params, template_view(t, CKA_VALUE), &point);
+	if (e == ERR_OK &&
+	    (p->curve != curve_find(CKK_EC, params) ||
+		!curve_same_point(p->curve, buf_view(&point), p->value)))
+		e = ERR_DATA;
+	buf_free(&point);
+	return (e);
+}
+
+/* CKA_PUBLIC_KEY_INFO beside the private key must be its own. */
+static CK_RV
+check_info(struct call *c, struct template t, CK_KEY_TYPE type)
+{
+	struct view info = template_view(t, CKA_PUBLIC_KEY_INFO);
+	struct public_key p;
+	enum err e;
+
+	if (info.len == 0)
+		return (CKR_OK);
+	e = public_key_read(info, &p);
+	if (e == ERR_OK && p.type != type)
+		e = ERR_DATA;
+	if (e == ERR_OK && type == CKK_RSA)
+		e = is_rsa(&p, t) ? ERR_OK : ERR_DATA;
+	else if (e == ERR_OK)
+		e = compare_ec(c, &p, t);
+	if (e == ERR_DATA)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_PUBLIC_KEY_INFO is that of another key"));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
 CK_RV
 read_material(
     struct call *c, struct template t, CK_KEY_TYPE type, struct key_request *r)
@@ -190,6 +242,8 @@ read_material(
 		rv = read_ec(c, t, r);
 	else
 		rv = no_such_key(c, type, "private keys are RSA or EC");
+	if (rv == CKR_OK)
+		rv = check_info(c, t, type);
 	r->material = buf_view(&r->encoded);
 	return (rv);
 }

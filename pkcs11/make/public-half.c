@@ -1,3 +1,5 @@
+#include "keydata/curve.h"
+#include "keydata/number.h"
 #include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "kms/lookup.h"
@@ -9,9 +11,10 @@
 /* clang-format off */
 /* What makes two public keys the same. */
 static const CK_ATTRIBUTE_TYPE public_parts[] = {
-	CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE };
+	CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE,
+	CKA_PARAMETER_SET };
 /* clang-format on */
-#define PART_MAX 1024 /* bytes of one of them */
+#define PART_MAX 2592 /* bytes of one of them: ML-DSA-87's CKA_VALUE */
 #define PUBLIC_PARTS (sizeof(public_parts) / sizeof(public_parts[0]))
 
 static CK_RV
@@ -20,6 +23,49 @@ give_back(struct call *c, const struct key *k, CK_OBJECT_HANDLE *handle)
 	enum err e = store_give_view_back(&c->token->store, k->meta.id, handle);
 
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+/* Programs write numbers that begin with zeros, and points in all forms. */
+static bool
+is_same_part(
+    const struct curve *curve, const CK_ATTRIBUTE *given, struct view v)
+{
+	struct view g = VIEW(given->pValue, given->ulValueLen);
+
+	switch (given->type) {
+	case CKA_MODULUS:
+	case CKA_PUBLIC_EXPONENT:
+		return (view_equal(number_trim(g), number_trim(v)));
+	case CKA_EC_PARAMS:
+		return (curve != NULL && curve_find(curve->type, v) == curve);
+	case CKA_EC_POINT:
+		return (curve != NULL &&
+			curve_read_point(curve, g, POINT_ANY, &g) &&
+			curve_read_point(curve, v, POINT_ANY, &v) &&
+			curve_same_point(curve, v, g));
+	}
+	return (view_equal(g, v));
+}
+
+static bool
+is_half(struct call *c, const struct object *o, struct template t)
+{
+	CK_KEY_TYPE type = template_ulong(
+	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	const struct curve *curve = curve_find(
+	    type, template_view(t, CKA_EC_PARAMS));
+	CK_BYTE part[PART_MAX];
+	CK_ATTRIBUTE a;
+
+	if (o->class != CKO_PUBLIC_KEY || o->is_pair || object_type(o) != type)
+		return (false);
+	for (CK_ULONG i = 0; i < t.count; i++) {
+		a = (CK_ATTRIBUTE){t.rows[i].type, part, sizeof(part)};
+		if (attr_fill(c, o, &a, 1) != CKR_OK ||
+		    !is_same_part(curve, &t.rows[i], VIEW(part, a.ulValueLen)))
+			return (false);
+	}
+	return (true);
 }
 
 static CK_RV
@@ -32,9 +78,8 @@ find_match(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		struct object o = s->objects[i];
 
 		o.is_taken_away = false; /* or it comes back now */
-		if (o.class == CKO_PUBLIC_KEY && !o.is_pair &&
-		    store_shows(&c->token->store, &o, false) &&
-		    attr_match(c, &o, t))
+		if (store_shows(&c->token->store, &o, false) &&
+		    is_half(c, &o, t))
 			rv = give_back(c, o.key, handle);
 	}
 	snapshot_unref(s);

@@ -248,8 +248,9 @@ complete_ec_private(struct call *c, struct attrset *b)
 			"CKA_EC_PARAMS names no curve that is known here"));
 	if ((rv = compute_point(c, b, curve, &point)) != CKR_OK)
 		goto out;
-	if (given.len != 0 && (!curve_read_point(curve, given, POINT_ANY, &p) ||
-				  !view_equal(p, buf_view(&point)))) {
+	if (given.len != 0 &&
+	    (!curve_read_point(curve, given, POINT_ANY, &p) ||
+		!curve_same_point(curve, buf_view(&point), p))) {
 		rv = invalid(c, "CKA_EC_POINT does not match the private key");
 		goto out;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/bn.h>
+#include <openssl/x509.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
 #include "external-key.h"
@@ -328,6 +329,7 @@ test_others(void)
 static void
 test_public(void)
 {
+	CK_BYTE number[2][2 + 256] = {{0}};
 	struct external_key o, alien;
 	CK_OBJECT_HANDLE h, made = CK_INVALID_HANDLE;
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
@@ -344,6 +346,15 @@ test_public(void)
 	    "the public half beside it");
 	COUNT(made, find_label("pair", CKO_PUBLIC_KEY),
 	    "is the object that is there already");
+	for (size_t i = 4; i < 6; i++) {
+		memcpy(number[i - 4] + 2, t[i].pValue, t[i].ulValueLen);
+		t[i].pValue = number[i - 4];
+		t[i].ulValueLen += 2;
+	}
+	made = CK_INVALID_HANDLE;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &made), CKR_OK,
+	    "with numbers that begin with zeros, too");
+	COUNT(made, find_label("pair", CKO_PUBLIC_KEY), "it is that one");
 	t[4] = alien.t.t[alien.material_at];
 	made = 77;
 	RV(p11->C_CreateObject(rw, t, ELEMS(t), &made),
@@ -353,7 +364,41 @@ test_public(void)
 	external_key_free(&alien);
 }
 
-/* A point in the template must be the scalar's, in either form of it. */
+/* CKA_PUBLIC_KEY_INFO beside the private key must be its own. */
+static void
+test_infos(void)
+{
+	static const struct external_key_kind *const kinds[] = {
+	    &external_key_rsas[0], &external_key_ecs[0]};
+	struct external_key o, alien;
+	CK_OBJECT_HANDLE h;
+	unsigned char *der;
+	int len;
+
+	for (size_t i = 0; i < ELEMS(kinds); i++) {
+		external_key_make(&o, kinds[i], 0, i == 0 ? "info" : "info 2");
+		external_key_make(&alien, kinds[i], 0, "other info");
+		der = NULL;
+		len = i2d_PUBKEY(alien.pkey, &der);
+		template_add(&o.t, CKA_PUBLIC_KEY_INFO, der, (size_t)len);
+		calls_clear();
+		RV(create(&o, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID,
+		    "%s: another's public key", kinds[i]->spec);
+		COUNT(calls(NULL), 0, "KMS is not asked");
+		OPENSSL_free(der);
+		der = NULL;
+		len = i2d_PUBKEY(o.pkey, &der);
+		o.t.t[o.t.count - 1] = (CK_ATTRIBUTE)A_BYTES(
+		    CKA_PUBLIC_KEY_INFO, der, (CK_ULONG)len);
+		RV(create(&o, 0, &h), CKR_OK, "its own");
+		RV(p11->C_DestroyObject(rw, h), CKR_OK, "away with it");
+		OPENSSL_free(der);
+		external_key_free(&o);
+		external_key_free(&alien);
+	}
+}
+
+/* A point in the template must be the scalar's, in any form of it. */
 static void
 test_points(void)
 {
@@ -379,6 +424,15 @@ test_points(void)
 	o.t.t[o.t.count - 1] = (CK_ATTRIBUTE)A_BYTES(
 	    CKA_EC_POINT, point + 2, 65);
 	RV(create(&o, 0, &h), CKR_OK, "and bare, as some write it");
+	point[1] = 33;
+	point[2] = 2 | (point[66] & 1);
+	for (CK_ULONG bare = 0; bare < 2; bare++) {
+		o.t.t[o.t.count - 1] = (CK_ATTRIBUTE)A_BYTES(
+		    CKA_EC_POINT, point + 2 * bare, 35 - 2 * bare);
+		RV(create(&o, 0, &h), CKR_OK, "compressed, bare: %lu", bare);
+	}
+	point[2] ^= 1;
+	RV(create(&o, 0, &h), CKR_ATTRIBUTE_VALUE_INVALID, "the opposite");
 	OK(external_key_is(&o, "point"), "it is the key");
 	COUNT(attr_number(h, CKA_KEY_TYPE), ec_type, "of type EC");
 	external_key_free(&o);
@@ -514,6 +568,7 @@ main(void)
 	test_damaged();
 	test_others();
 	test_public();
+	test_infos();
 	test_points();
 	test_china();
 	p11_stop();

@@ -140,7 +140,7 @@ test_public_half(void)
 {
 	CK_SESSION_HANDLE ro = p11_session(0);
 	struct pair_handles p = pair_generate("halves");
-	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE, again = CK_INVALID_HANDLE;
 	CK_BYTE point[256];
 	CK_ULONG len = attr(p.public, CKA_EC_POINT, point, sizeof(point));
 	struct account_key a;
@@ -164,6 +164,20 @@ test_public_half(void)
 	OK(h != p.public && public_halves("halves") == 1 &&
 		find_label("halves", CKO_PUBLIC_KEY) == h,
 	    "and is there, with another handle");
+	RV(write_public(point + 2, len - 2, "halves", &again), CKR_OK,
+	    "with its point bare, too");
+	COUNT(again, h, "it is that one");
+	point[1] = 33;
+	point[2] = 2 | (point[66] & 1);
+	for (size_t bare = 0; bare < 2; bare++) {
+		RV(write_public(
+		       point + 2 * bare, 35 - 2 * bare, "halves", &again),
+		    CKR_OK, "compressed");
+		COUNT(again, h, "it is that one");
+	}
+	point[2] ^= 1;
+	RV(write_public(point, 35, "halves", &again),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "the opposite point");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
 	p11_stop();
 	p11_start();

@@ -230,6 +230,8 @@ test_defaults(void)
 	    "nobody validated it");
 	RV(set(h, CKA_OBJECT_VALIDATION_FLAGS, &flags, sizeof(flags)),
 	    CKR_ATTRIBUTE_READ_ONLY, "and nobody says so");
+	RV(create(t, 1UL << 32, &h), CKR_ARGUMENTS_BAD,
+	    "a template of more rows than there can be");
 	RV(create(t, ELEMS(t) - 1, &h), CKR_OK, "a key without a usage");
 	OK(is_bool(h, CKA_SIGN, CK_TRUE) && is_bool(h, CKA_WRAP, CK_TRUE) &&
 		is_bool(h, CKA_DERIVE, CK_FALSE),
@@ -415,6 +417,14 @@ test_ec(void)
 	    "a point");
 	memcpy(bad, der, sizeof(der));
 	RV(create(t, 5, &h), CKR_OK, "an EC private key and its point");
+	bad[0] = 2 | (der[66] & 1);
+	memcpy(bad + 1, der + 3, 32);
+	t[4].ulValueLen = 33;
+	RV(create(t, 5, &h), CKR_OK, "compressed and bare");
+	bad[0] ^= 1;
+	RV(create(t, 5, &h), CKR_ATTRIBUTE_VALUE_INVALID, "the opposite point");
+	memcpy(bad, der, sizeof(der));
+	t[4].ulValueLen = sizeof(bad);
 	bad[40] ^= 1;
 	RV(create(t, 5, &h), CKR_ATTRIBUTE_VALUE_INVALID, "and another point");
 	RV(create(t, 4, &h), CKR_OK, "and without");
