@@ -65,6 +65,12 @@ base_find(struct imds *i, struct error_info *error)
 	    "ec2_metadata_service_endpoint_mode");
 	size_t n;
 
+	if (url == NULL && mode != NULL && strcasecmp(mode, "ipv4") != 0 &&
+	    strcasecmp(mode, "ipv6") != 0)
+		return (error_info_set(error, ERR_CONFIG,
+		    "ec2_metadata_service_endpoint_mode = %s is neither IPv4 "
+		    "nor IPv6",
+		    mode));
 	if (url == NULL)
 		url = mode != NULL && strcasecmp(mode, "ipv6") == 0 ? IPV6
 								    : IPV4;

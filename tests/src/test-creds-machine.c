@@ -1,7 +1,13 @@
 /* Credentials of the container or the instance that a program runs in. */
+#include <arpa/inet.h>
+#include <linux/ipv6.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include "client-env.h"
 #include "creds-env.h"
 #include "files.h"
@@ -231,6 +237,90 @@ test_nobody(void)
 	    "an address that is none");
 }
 
+/* A network of this process's own, whose loopback has the address that
+ * instances have for their metadata. Whether there is one. */
+static bool
+network_with(const char *address)
+{
+	struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	struct in6_ifreq a = {.ifr6_prefixlen = 128};
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+	int fd = -1;
+	bool ok = (unshare(CLONE_NEWNET) == 0 ||
+		      unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
+		  (fd = socket(AF_INET6, SOCK_DGRAM, 0)) != -1 &&
+		  ioctl(fd, SIOCSIFFLAGS, &up) == 0 &&
+		  (a.ifr6_ifindex = (int)if_nametoindex("lo")) != 0 &&
+		  inet_pton(AF_INET6, address, &a.ifr6_addr) == 1 &&
+		  ioctl(fd, SIOCSIFADDR, &a) == 0;
+
+	/* the kernel takes a moment to make it usable */
+	to.sin6_addr = a.ifr6_addr;
+	for (int i = 0; ok && i < 1000; i++) {
+		if (bind(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+			break;
+		(void)usleep(10000);
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return (ok);
+}
+
+static const struct http_step ipv6_gives[] = {SAYS("TOKEN=="), SAYS("my-role"),
+    SAYS(JSON("IPV6")), SAYS("TOKEN=="), SAYS("my-role"), SAYS(JSON("IPV6")),
+    SAYS("TOKEN=="), SAYS("my-role"), SAYS(JSON("IPV6"))};
+
+/* As an address that is set, and in a profile. */
+static void
+test_ipv6_address(void)
+{
+	test_creds_files(NULL, NULL);
+	http_server_stop(server);
+	server = http_server_start_ipv6(
+	    ipv6_gives, ELEMS(ipv6_gives), "::1", 0);
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", http_server_url(server), 1);
+	OK(test_creds_are(test_creds_find(NULL, 8000), "IPV6", "s", "t"),
+	    "an IPv6 address: %s", http_server_url(server));
+	test_creds_files(NULL, NULL);
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5", 1);
+	OK(test_creds_failed(test_creds_find(NULL, 8000), ERR_CONFIG,
+	       "ec2_metadata_service_endpoint_mode = IPv5 is neither IPv4 nor "
+	       "IPv6"),
+	    "a mode that is none");
+}
+
+/* Last of all: this process then has no other network. */
+static void
+test_ipv6_mode(void)
+{
+	static const char *const modes[] = {"IPv6", "ipv6"};
+	static const char profile[] =
+	    "[default]\nec2_metadata_service_endpoint_mode = IPv6\n";
+
+	http_server_stop(server);
+	server = NULL;
+	if (!network_with("fd00:ec2::254")) {
+		tap_skip("no network namespace can be made here",
+		    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+		return;
+	}
+	server = http_server_start_ipv6(
+	    ipv6_gives, ELEMS(ipv6_gives), "fd00:ec2::254", 80);
+	for (size_t i = 0; i <= ELEMS(modes); i++) {
+		test_creds_files(NULL, i < ELEMS(modes) ? NULL : profile);
+		if (i < ELEMS(modes))
+			setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+			    modes[i], 1);
+		OK(test_creds_are(
+		       test_creds_find(NULL, 8000), "IPV6", "s", "t") &&
+			asked((int)(3 * i), "Host: [fd00:ec2::254]\r\n"),
+		    "[fd00:ec2::254], by %s",
+		    i < ELEMS(modes) ? modes[i] : "the profile");
+	}
+	http_server_stop(server);
+	server = NULL;
+}
+
 int
 main(void)
 {
@@ -239,7 +329,8 @@ main(void)
 	test_container_hosts();
 	test_instance();
 	test_nobody();
-	http_server_stop(server);
+	test_ipv6_address();
+	test_ipv6_mode();
 	test_creds_close();
 	return (tap_done());
 }

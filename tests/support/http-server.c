@@ -224,27 +224,51 @@ accept_run(void *arg)
 	return (NULL);
 }
 
-struct http_server *
-http_server_start(const struct http_step *steps, size_t count, SSL_CTX *tls)
+static struct http_server *
+start(const struct http_step *steps, size_t count, SSL_CTX *tls,
+    struct sockaddr *a, socklen_t len)
 {
-	struct sockaddr_in a = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
 	struct http_server *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || (s->fd = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
-	    bind(s->fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
-	    listen(s->fd, 128) != 0 ||
-	    getsockname(s->fd, (struct sockaddr *)&a, &len) != 0)
+	if (s == NULL || (s->fd = socket(a->sa_family, SOCK_STREAM, 0)) == -1 ||
+	    bind(s->fd, a, len) != 0 || listen(s->fd, 128) != 0 ||
+	    getsockname(s->fd, a, &len) != 0)
 		tap_bail();
 	s->steps = steps;
 	s->step_count = count;
 	s->tls = tls;
 	pthread_mutex_init(&s->lock, NULL);
-	(void)snprintf(s->url, sizeof(s->url), "%s://127.0.0.1:%d",
-	    tls != NULL ? "https" : "http", ntohs(a.sin_port));
 	if (pthread_create(&s->thread, NULL, accept_run, s) != 0)
 		tap_bail();
+	return (s);
+}
+
+struct http_server *
+http_server_start(const struct http_step *steps, size_t count, SSL_CTX *tls)
+{
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct http_server *s = start(
+	    steps, count, tls, (struct sockaddr *)&a, sizeof(a));
+
+	(void)snprintf(s->url, sizeof(s->url), "%s://127.0.0.1:%d",
+	    tls != NULL ? "https" : "http", ntohs(a.sin_port));
+	return (s);
+}
+
+struct http_server *
+http_server_start_ipv6(
+    const struct http_step *steps, size_t count, const char *address, int port)
+{
+	struct sockaddr_in6 a = {
+	    .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	struct http_server *s;
+
+	if (inet_pton(AF_INET6, address, &a.sin6_addr) != 1)
+		tap_bail();
+	s = start(steps, count, NULL, (struct sockaddr *)&a, sizeof(a));
+	(void)snprintf(s->url, sizeof(s->url), "http://[%s]:%d", address,
+	    ntohs(a.sin6_port));
 	return (s);
 }
 

@@ -25,6 +25,9 @@ struct http_server;
 /* tls: NULL for plain http. Ends the program when it cannot. */
 struct http_server *http_server_start(
     const struct http_step *, size_t count, SSL_CTX *tls);
+/* Plain http on an IPv6 address of this machine. port 0: a free one. */
+struct http_server *http_server_start_ipv6(
+    const struct http_step *, size_t count, const char *address, int port);
 const char *http_server_url(
     const struct http_server *); /* "http://127.0.0.1:PORT" */
 /* So far: requests read whole, connections accepted, bytes received. */
