@@ -20,11 +20,22 @@ for statement in json.loads(policy)["Statement"]:
     print("\n".join(a.split(":")[1] for a in statement["Action"]))
 PYTHON
 }
-# only NAME: from now on nothing but that.
+# added TEXT: what is to be added for it, by the row of the page that begins so.
+added() {
+	awk -F'|' -v row="$1" 'index($2, row) == 2 { print $3 }' \
+	    "$srcdir/docs/iam.md" | grep -o 'kms:[A-Za-z]*' | sed 's/^kms://'
+}
+# only NAME [TEXT]: from now on nothing but that, and what is added for TEXT.
 only() {
 	control DELETE /faults
 	names=$(allowed "$1")
 	[ -n "$names" ] || { echo "Bail out! no policy $1"; exit 1; }
+	if [ $# -gt 1 ]; then
+		more=$(added "$2")
+		[ -n "$more" ] || { echo "Bail out! no row $2"; exit 1; }
+		names="$names
+$more"
+	fi
 	for operation in $operations; do
 		case "
 $names
@@ -67,6 +78,52 @@ write_new() {
 ok "import" write_new
 only renewal
 ok "renewal" write_new
+
+# What an option adds: its use works with it, and not without.
+new_aes() {
+	openssl rand -out value 32
+	logged --write-object value --type secrkey --key-type AES:32 --label "$1" \
+	    --id "$2"
+}
+remove_aes() { logged --delete-object --type secrkey --label "$1"; }
+logged() {
+	rm -f log
+	(export KEYFERRY_LOG="info:$dir/log" && p11 "$@")
+}
+log_says() { grep "$1" log; }
+change_id() { p11 --set-id "$2" --id "$1" --type privkey; }
+
+configure 'description = mine'
+only import
+ok "description" new_aes described-1 d1
+ok "has a note behind it where the policy lacks it" log_says "keeps a note"
+only import '`description`'
+ok "description by its row" new_aes described-2 d2
+fails "has no note" log_says "keeps a note"
+ok "a key goes" remove_aes described-1
+ok "its last use is not known" log_says "allow kms:GetKeyLastUsage"
+only import "a key's last use"
+ok "another goes" remove_aes described-2
+ok "its last use is known by the row" log_says "was not used in"
+configure 'tags = use=test'
+only import '`tags`'
+ok "tags by their row" new_aes tagged d4
+configure 'keys = tag:use=test'
+only use
+ok "a selection by tags" p11 --list-objects
+fails "shows nothing" says tagged p11 --list-objects
+only use '`keys = tag:'
+ok "but by its row" says tagged p11 --list-objects
+configure 'replicas = eu-central-1'
+only import
+fails "replicas need more" new_aes there-1 d5
+only import '`replicas`'
+ok "replicas by their row" new_aes there-2 d6
+configure
+only use
+fails "an id that is changed needs more" change_id 0e 1e
+only use 'a label or an id'
+ok "an id that is changed by its row" change_id 0e 1e
 
 only generate
 make_zsk() {
