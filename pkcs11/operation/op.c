@@ -91,11 +91,16 @@ whole_bound(const struct op *op, size_t more)
 	return (op->family->bound(op, more));
 }
 
+/* Who hears that nothing will come gives no room, and the call that should end
+ * the operation, and check a tag, only asks again: PyKCS11 does so. An answer
+ * may be more than what comes (PKCS#11 3.2, section 5.2). */
 bool
 op_answer_length(struct out out, size_t need, CK_RV *rv)
 {
 	if (out.ptr != NULL && *out.len >= need)
 		return (false);
+	if (need == 0)
+		need = 1;
 	*rv = out.ptr == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
 	*out.len = need;
 	return (true);
@@ -199,9 +204,6 @@ answer_without_input(
 		       ? 0
 		       : op->family->update_len(op, more);
 
-	/* a bound: PyKCS11 takes 0 for nothing to be done, and gives no room */
-	if (out != NULL && out->ptr == NULL && n == 0 && more != 0)
-		n = 1;
 	return (out != NULL && op_answer_length(*out, n, rv));
 }
 

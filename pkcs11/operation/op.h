@@ -74,7 +74,7 @@ CK_RV op_run_verify(
 /*
  * PKCS#11 3.0, section 5.2: true if the caller only asked for the length or has
  * less than so many bytes of room. *out.len is then the length and *rv the
- * answer, CKR_OK or CKR_BUFFER_TOO_SMALL.
+ * answer, CKR_OK or CKR_BUFFER_TOO_SMALL. The length is never 0.
  */
 bool op_answer_length(struct out out, size_t need, CK_RV *rv);
 #endif

@@ -113,6 +113,10 @@ in_parts(update_fn *update, final_fn *final, CK_BYTE *in, size_t len,
 			rv = update(rw, in + at, part, out + *out_len, &n);
 		*out_len += rv == CKR_OK ? n : 0;
 	}
+	if (rv == CKR_OK)
+		rv = final(rw, NULL, &n);
+	if (rv == CKR_OK && n == 0)
+		return (CKR_GENERAL_ERROR);
 	n = room - *out_len;
 	if (rv == CKR_OK)
 		rv = final(rw, out + *out_len, &n);

@@ -285,6 +285,7 @@ static void
 test_vectors(void)
 {
 	CK_BYTE first[12], next[12];
+	CK_ULONG none = 0;
 
 	begin(CKG_GENERATE_COUNTER, 12, 32);
 	RV(one(), CKR_OK, "a counter");
@@ -325,6 +326,10 @@ test_vectors(void)
 	RV(one(), CKR_OK, "twice");
 	OK(memcmp(iv, first, 12) != 0, "is never the same");
 	begin(CKG_NO_GENERATE, 12, 0);
+	RV(v3->C_EncryptMessage(
+	       rw, &param, sizeof(param), NULL, 0, NULL, 0, NULL, &none),
+	    CKR_OK, "the length of an empty message");
+	OK(none != 0, "is not 0, or its tag would never be made");
 	RV(one(), CKR_OK, "the caller's");
 	OK(iv[0] == 0xa5 && iv[11] == 0xa5, "is left alone");
 	param.ulTagBits = 100;

@@ -141,8 +141,9 @@ test_mix(const struct kind *k)
 	n = sizeof(out);
 	RV(k->update(rw, in, 16, out, &n), CKR_OK, "another part");
 	RV(k->final(rw, NULL, &n), CKR_OK, "the length of the end");
-	COUNT(n, k->final_len, "is right");
-	if (n != 0) {
+	/* never 0, which PyKCS11 takes for nothing to be done */
+	COUNT(n, k->final_len != 0 ? k->final_len : 1, "is right");
+	if (k->final_len != 0) {
 		n--;
 		RV(k->final(rw, out, &n), CKR_BUFFER_TOO_SMALL, "too little");
 		COUNT(n, k->final_len, "says how much it takes");
