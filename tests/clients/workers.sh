@@ -1,11 +1,12 @@
-# nginx and Apache as Debian starts them: root loads the key, workers of another user
-# sign, and write the module's log into a file of theirs. 1,000 handshakes with each,
-# and a reload in their midst.
+# Web servers as Debian starts them: root loads the key, workers of another user sign,
+# and write the module's log into a file of theirs. 1,000 handshakes with each, and a
+# reload in their midst. nginx and Apache have the engine, Apache, lighttpd and HAProxy
+# the provider.
 needs_root=1
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool curl
 [ -z "$preload" ] || skip_all "sanitizers are not for the workers"
-has_engine || skip_all "no engine pkcs11 here"
+has_engine || has_provider || skip_all "neither engine nor provider pkcs11 here"
 PATH=$PATH:/usr/sbin
 key="pkcs11:token=test;object=ec;type=private"
 ok "an EC key is imported" make_ec
@@ -17,7 +18,8 @@ worker=www-data
 chmod 711 "$dir"
 sed -i "1i log = info:$dir/module.log" keyferry.conf
 chmod 644 keyferry.conf
-engine_settings >openssl.cnf
+uri_file "$key" >ec.uri
+mkdir www && echo hello >www/index.html
 
 # drive NAME PORT: against the server that was started.
 drive() {
@@ -46,8 +48,25 @@ handshakes() {
 # new_log: an empty one that the workers can write.
 new_log() { rm -f module.log; install -m 600 -o $worker /dev/null module.log; }
 
+# has_with HAS PROGRAM NAME: whether both are here; if not, a skip.
+has_with() {
+	$1 && { has "$2" "$3"; return; }
+	skip "$3" "not here: ${1#has_}"
+	return 1
+}
+# starts TEXT COMMAND...
+starts() {
+	new_log
+	OPENSSL_CONF=$dir/openssl.cnf
+	export OPENSSL_CONF
+	start "$name starts" "$@"
+	unset OPENSSL_CONF
+}
+printed() { recipe servers "$1" -e "s,/etc/$2/,$dir/," -e "s/token=quickstart/token=test/"; }
 port=$(free_port)
-if has nginx nginx; then
+name=nginx
+if has_with has_engine nginx $name; then
+	engine_settings >openssl.cnf
 	cat >nginx.conf <<-EOF
 		daemon off; worker_processes 2; error_log stderr notice;
 		pid $dir/nginx.pid; user $worker;
@@ -65,12 +84,7 @@ if has nginx nginx; then
 			location / { return 200 "hello\n"; } }
 		}
 	EOF
-	new_log
-	OPENSSL_CONF=$dir/openssl.cnf
-	export OPENSSL_CONF
-	start "nginx: two workers start" "start worker process " nginx \
-	    -c "$dir/nginx.conf"
-	unset OPENSSL_CONF
+	starts "start worker process " nginx -c "$dir/nginx.conf"
 	drive nginx "$port" HUP
 	kill -QUIT "$server"
 	ends_well "nginx exits with status 0"
@@ -84,8 +98,8 @@ load() {
 		[ ! -f "$file" ] || echo "LoadModule ${name}_module $file"
 	done
 }
-if has apache2 Apache; then
-	mkdir www && echo hello >www/index.html
+# apache TEXT-OF-SETTINGS
+apache() {
 	cat >apache.conf <<-EOF
 		ServerRoot $dir
 		ServerName localhost
@@ -99,19 +113,64 @@ if has apache2 Apache; then
 		SSLEngine on
 		SSLSessionTickets off
 		SSLSessionCache none
-		$(recipe servers Apache -e "s,/etc/apache2/,$dir/," -e "s/token=quickstart/token=test/")
+		$1
 		DocumentRoot $dir/www
 		DirectoryIndex index.html
 	EOF
-	new_log
-	OPENSSL_CONF=$dir/openssl.cnf
-	export OPENSSL_CONF
-	start "Apache starts" "resuming normal operations" apache2 -DFOREGROUND \
-	    -f "$dir/apache.conf"
-	unset OPENSSL_CONF
-	drive Apache "$port" USR1
+	starts "resuming normal operations" apache2 -DFOREGROUND -f "$dir/apache.conf"
+	drive "$name" "$port" USR1
 	stop
-	is "Apache exits with status 0" $stopped 0
-	ok "Apache logged no error" tap_not grep -E ':(alert|crit|emerg|error)\]' served
+	is "$name exits with status 0" $stopped 0
+	ok "$name logged no error" tap_not grep -E ':(alert|crit|emerg|error)\]' served
+}
+name="Apache with the engine"
+if has_with has_engine apache2 "$name"; then
+	engine_settings >openssl.cnf
+	apache "$(printed 'Apache' apache2)"
+fi
+provider_settings >openssl.cnf
+name="Apache with the provider"
+if has_with has_provider apache2 "$name"; then
+	apache "$(printed 'Apache with pkcs11-provider' apache2)"
+fi
+name=lighttpd
+if has_with has_provider lighttpd $name; then
+	cat >lighttpd.conf <<-EOF
+		server.bind = "127.0.0.1"
+		server.port = $port
+		server.document-root = "$dir/www"
+		index-file.names = ( "index.html" )
+		server.username = "$worker"
+		server.max-worker = 2
+		server.max-keep-alive-requests = 0
+		$(printed lighttpd lighttpd)
+		ssl.engine = "enable"
+		ssl.openssl.ssl-conf-cmd += ( "Options" => "-SessionTicket" )
+	EOF
+	starts "server started" lighttpd -D -f "$dir/lighttpd.conf"
+	drive $name "$port" USR1
+	stop
+fi
+name=HAProxy
+if has_with has_provider haproxy $name; then
+	cp ec.uri ec.pem.key
+	cat >haproxy.cfg <<-EOF
+		global
+		    user $worker
+		    tune.ssl.cachesize 0
+		defaults
+		    mode http
+		    timeout client 30s
+		    timeout server 30s
+		    timeout connect 30s
+		    option httpclose
+		frontend front
+		    $(printed HAProxy haproxy | sed "s/:443/127.0.0.1:$port/") no-tls-tickets
+		    http-request return status 200 content-type text/plain string "hello\n"
+	EOF
+	starts "Loading success" haproxy -W -f "$dir/haproxy.cfg"
+	drive $name "$port" USR2
+	kill -TERM "$server"
+	stop
 fi
 tap_done
