@@ -29,7 +29,7 @@ as_root() {
 # packages_for GROUP...: the packages in build-aux/packages that the groups need
 # and that are not installed; optional ones only if apt offers them.
 packages_for() {
-	for group in "$@"; do
+	missing=$(for group in "$@"; do
 		awk -v group="$group" '!/^#/ {
 			for (i = 2; i <= NF; i++)
 				if ($i == group)
@@ -37,11 +37,22 @@ packages_for() {
 		}' build-aux/packages
 	done | sort -u | while read -r package optional; do
 		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
-		*' installed') continue ;;
+		*' installed') ;;
+		*) echo "$package $optional" ;;
 		esac
-		[ -z "$optional" ] || apt_knows "$package" || continue
-		echo "$package"
-	done
+	done)
+	echo "$missing" | sed -n 's/ $//p'
+	optional=$(echo "$missing" | sed -n 's/ optional$//p')
+	# shellcheck disable=SC2086 # package names
+	[ -z "$optional" ] || apt_offers $optional
+}
+
+# Those of the packages that apt knows where to get. One question for all: each
+# takes seconds.
+apt_offers() {
+	LC_ALL=C apt-cache policy "$@" | awk '
+		/^[^ ]/ { package = substr($1, 1, length($1) - 1) }
+		/^ *Candidate:/ && $2 != "(none)" { print package }'
 }
 
 # Whether apt could install them all, according to its present lists.
