@@ -3,7 +3,11 @@ needs_root=1
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool exim4
 [ -z "$preload" ] || skip_all "sanitizers are not for its processes"
-PATH=$PATH:/usr/sbin
+# GnuTLS has the module of p11-kit, which heeds only the system's configuration when
+# root runs it. The daemon sees another.
+mkdir modules && echo "module: $module" >modules/keyferry.module
+as_exim="sh $mount_over modules /usr/share/p11-kit/modules"
+$as_exim true || skip_all "no mount namespaces here"
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
 for name in rsa ec; do
@@ -11,15 +15,6 @@ for name in rsa ec; do
 	    -addext subjectAltName=DNS:localhost -out $name.pem
 	rm $name.key
 done
-# GnuTLS has the module of p11-kit, which heeds only the system's configuration when
-# root runs it. The daemon sees another.
-cat >as-exim <<'END'
-exec unshare -m sh -c 'mount --bind modules /usr/share/p11-kit/modules && exec "$@"' sh "$@"
-END
-mkdir modules && cp "$module" keyferry-pkcs11.so
-echo "module: $dir/keyferry-pkcs11.so" >modules/keyferry.module
-sh as-exim true || skip_all "no mount namespaces here"
-# Where Debian's package says so, the user has that name.
 user=Debian-exim
 chmod 711 "$dir"
 chmod 644 keyferry.conf
@@ -85,7 +80,7 @@ sends() {
 }
 for name in rsa ec; do
 	settings $name >exim.conf
-	start "$name: Exim starts" "listening for SMTP" sh as-exim exim4 \
+	start "$name: Exim starts" "listening for SMTP" $as_exim exim4 \
 	    -C "$dir/exim.conf" -bdf -d-all+process_info
 	ok "$name: a session behind STARTTLS" speaks
 	ok "$name: TLS 1.2" speaks -tls1_2

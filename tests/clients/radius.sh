@@ -89,8 +89,8 @@ joins() {
 		    $(for line in "$@"; do echo "$line"; done | grep -v '^pkcs11_')
 		}
 	END
-	timeout 60 unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
-	    trusted "$trusted" eapol_test -c wpa.conf -a 127.0.0.1 -p "$port" -s secret -t 30
+	timeout 60 sh "$mount_over" trusted "$trusted" eapol_test -c wpa.conf \
+	    -a 127.0.0.1 -p "$port" -s secret -t 30
 }
 : >openssl.cnf
 serve file file.key

@@ -5,22 +5,10 @@ needs openssl pkcs11-tool pki
 [ -z "$preload" ] || skip_all "pki loads the module without sanitizers"
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
-cat >strongswan.conf <<END
-pki {
-	load = pkcs11 pem pkcs1 pkcs8 x509 sha1 sha2 random openssl
-}
-libstrongswan {
-	plugins {
-		pkcs11 {
-			modules {
-				keyferry {
-					path = $module
-				}
-			}
-		}
-	}
-}
-END
+{
+	printf 'pki {\nload = pkcs11 pem pkcs1 pkcs8 x509 sha1 sha2 random openssl\n}\n'
+	recipe logins strongSwan -e "s,/usr/lib/.*/keyferry-pkcs11.so,$module,"
+} >strongswan.conf
 STRONGSWAN_CONF=$dir/strongswan.conf
 export STRONGSWAN_CONF
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out peer.key

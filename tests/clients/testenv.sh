@@ -12,8 +12,14 @@ fi
 . "$srcdir/tests/support/tap.sh"
 . "$srcdir/tests/support/preload.sh"
 built=$(cd "$builddir" && pwd)
+mount_over=$(cd "$srcdir" && pwd)/tests/support/mount-over.sh
 testenv_recipes=$(cd "$srcdir/docs/recipes" && pwd)
 dir=$(mktemp -d /tmp/keyferry-test-XXXXXX) && cd "$dir" || exit 1
+# Other users, too, must be able to read the module; servers are root's programs.
+if [ -n "${needs_root-}" ]; then
+	cp "$module" . && module=$dir/${module##*/}
+	PATH=$PATH:/usr/sbin:/sbin
+fi
 testenv_kms='' server=''
 finish() {
 	code=$?

@@ -7,7 +7,6 @@ needs_root=1
 needs openssl pkcs11-tool curl
 [ -z "$preload" ] || skip_all "sanitizers are not for the workers"
 has_engine || has_provider || skip_all "neither engine nor provider pkcs11 here"
-PATH=$PATH:/usr/sbin
 key="pkcs11:token=test;object=ec;type=private"
 ok "an EC key is imported" make_ec
 openssl req -new -x509 -key ec.key -subj /CN=localhost -days 9 \
@@ -16,7 +15,7 @@ rm ec.key
 # The workers read the configuration, and write no file but the log.
 worker=www-data
 chmod 711 "$dir"
-sed -i "1i log = info:$dir/module.log" keyferry.conf
+sed -i "1i log = trace:$dir/module.log" keyferry.conf
 chmod 644 keyferry.conf
 uri_file "$key" >ec.uri
 mkdir www && echo hello >www/index.html
