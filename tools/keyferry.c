@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include "change-key.h"
 #include "command.h"
+#include "delete.h"
 #include "doctor.h"
 #include "list.h"
 #include "move.h"
@@ -13,6 +15,13 @@
 static const struct command commands[] = {
     {"list", "list the keys in KMS, and when their material ends", list_usage,
 	list_run},
+    {"rename", "give a key in KMS another label or id", rename_usage,
+	rename_run},
+    {"enable", "let a disabled key be used again", enable_usage, enable_run},
+    {"disable", "let a key not be used", disable_usage, disable_run},
+    {"delete", "delete a key's material, or a key", delete_usage, delete_run},
+    {"cancel-deletion", "bring back a key that is to be deleted",
+	cancel_deletion_usage, cancel_deletion_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",
@@ -28,8 +37,8 @@ print_usage(FILE *f)
 	fputs("usage: keyferry COMMAND [options]\n", f);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(
-		    f, "  %-12s %s\n", commands[i].name, commands[i].summary);
-	fputs("  --help       show this; keyferry COMMAND --help shows its "
+		    f, "  %-15s %s\n", commands[i].name, commands[i].summary);
+	fputs("  --help          show this; keyferry COMMAND --help shows its "
 	      "options\n"
 	      "  --version\n",
 	    f);

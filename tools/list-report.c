@@ -144,9 +144,7 @@ list_print_leftovers(FILE *f, const struct key_list *l)
 			fputs(", label ", f);
 			text_print(f, buf_view(&k->label));
 		}
-		fputs("\n    to remove it: aws kms schedule-key-deletion "
-		      "--key-id ",
-		    f);
+		fputs("\n    to remove it: keyferry delete ", f);
 		text_print(f, buf_view(&k->arn));
 		putc('\n', f);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "ask.h"
 #include "command.h"
 #include "move.h"
 #include "move-report.h"
@@ -251,30 +252,18 @@ open_source(
 	return (found != 0);
 }
 
-/* Asks at the terminal; without a terminal, --yes is required. */
 static bool
 user_agrees(const struct plan *p)
 {
-	char answer[16];
-	size_t move, compare;
+	size_t move = plan_count(p, STATUS_PLANNED);
+	size_t compare = plan_count(p, STATUS_SAME_NAME);
 
-	if (p->options.yes)
-		return (true);
-	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "keyferry: no terminal to ask at: use --yes to "
-				"go on, or --dry-run to see the plan\n");
-		return (false);
-	}
-	move = plan_count(p, STATUS_PLANNED);
-	compare = plan_count(p, STATUS_SAME_NAME);
-	if (move != 0)
-		fprintf(stderr, "Move %zu", move);
-	if (compare != 0)
-		fprintf(stderr, "%s %zu",
-		    move != 0 ? " and compare" : "Compare", compare);
-	fputs("? [y/N] ", stderr);
-	return (fgets(answer, sizeof(answer), stdin) != NULL &&
-		(answer[0] == 'y' || answer[0] == 'Y'));
+	if (move == 0)
+		return (ask(p->options.yes, "Compare %zu?", compare));
+	if (compare == 0)
+		return (ask(p->options.yes, "Move %zu?", move));
+	return (
+	    ask(p->options.yes, "Move %zu and compare %zu?", move, compare));
 }
 
 /* From here on an interruption waits until the current key is done. A signal

@@ -180,9 +180,9 @@ token_make_writable(struct token *t)
 	return (CKR_OK);
 }
 
-/* The token's one profile is there without KMS. */
-static void
-read_last_error(const struct token *t, struct buf *out)
+void
+token_get_of_profile(
+    const struct token *t, CK_ATTRIBUTE_TYPE type, struct buf *out)
 {
 	CK_OBJECT_CLASS class = CKO_PROFILE;
 	const CK_ATTRIBUTE profile = {CKA_CLASS, &class, sizeof(class)};
@@ -191,8 +191,7 @@ read_last_error(const struct token *t, struct buf *out)
 
 	if (token_find_objects(t, &profile, 1, &handles, &found) == CKR_OK &&
 	    found != 0)
-		(void)token_get_attribute(
-		    t, handles[0], CKA_KEYFERRY_LAST_ERROR, out);
+		(void)token_get_attribute(t, handles[0], type, out);
 	free(handles);
 }
 
@@ -205,7 +204,7 @@ token_last_error(
 
 	text[0] = '\0';
 	if (token_is_keyferry(t))
-		read_last_error(t, &said);
+		token_get_of_profile(t, CKA_KEYFERRY_LAST_ERROR, &said);
 	if (said.len > len + 2 && memcmp(said.ptr, function, len) == 0 &&
 	    said.ptr[len] == ':')
 		snprintf(text, TOKEN_ERROR_SIZE, "%s",

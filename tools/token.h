@@ -58,6 +58,11 @@ CK_RV token_find_objects(const struct token *, const CK_ATTRIBUTE *,
 /* A read-write session instead of the read-only one, whose objects are gone. */
 CK_RV token_make_writable(struct token *);
 
+/* An attribute of a Keyferry token's one profile, which is there without KMS;
+ * *out is empty where there is none. */
+void token_get_of_profile(
+    const struct token *, CK_ATTRIBUTE_TYPE, struct buf *out);
+
 #define TOKEN_ERROR_SIZE 2048
 /* Why the last call on a Keyferry token failed: CKA_KEYFERRY_LAST_ERROR. "" on
  * another token, and where the failure was not that function's. */

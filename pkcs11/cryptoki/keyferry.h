@@ -22,6 +22,8 @@
 #define CKA_KEYFERRY_KEY_SPEC		(CK_KEYFERRY | 41)	/* text: KeySpec */
 #define CKA_KEYFERRY_KEY_USAGE		(CK_KEYFERRY | 42)	/* text: KeyUsage */
 #define CKA_KEYFERRY_REGIONS		(CK_KEYFERRY | 43)	/* text: the Regions that have the key, the primary's first, a blank between two; of a multi-Region key, reading it asks KMS (DescribeKey) */
+#define CKA_KEYFERRY_LAST_USE_DATE	(CK_KEYFERRY | 44)	/* CK_ULONG: seconds since 1970; empty: KMS knows of no use; reading it asks KMS (GetKeyLastUsage) */
+#define CKA_KEYFERRY_LAST_USE_OPERATION	(CK_KEYFERRY | 45)	/* text: what for, such as Decrypt; empty: KMS knows of no use; asks KMS, too */
 #define CKA_KEYFERRY_DELETION_DATE	(CK_KEYFERRY | 30)	/* CK_ULONG: seconds since 1970; empty: it is not to be deleted */
 /*
  * The materials of a key. A symmetric key has one for each rotation, with an
@@ -44,6 +46,10 @@
  * function, its result, what KMS said and what to do; empty: none failed yet.
  */
 #define CKA_KEYFERRY_LAST_ERROR		(CK_KEYFERRY | 40)	/* text */
+/* Of the same object: what C_DestroyObject does, and in how many days KMS
+ * deletes a key, as the options destroy and deletion-days say. */
+#define CKA_KEYFERRY_DESTROY		(CK_KEYFERRY | 46)	/* text: delete-material or schedule-deletion */
+#define CKA_KEYFERRY_DELETION_DAYS	(CK_KEYFERRY | 47)	/* CK_ULONG */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*

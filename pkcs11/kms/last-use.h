@@ -7,4 +7,9 @@
  * keeps its error. */
 void last_use_note(
     struct call *, const struct kms *, const char *region, const char *key_id);
+
+/* Readers of attributes. */
+CK_RV last_use_read_date(struct call *, const struct object *, struct buf *);
+CK_RV last_use_read_operation(
+    struct call *, const struct object *, struct buf *);
 #endif

@@ -6,6 +6,7 @@
 #include "token/mechanism.h"
 #include "key-name.h"
 #include "kms/import-params.h"
+#include "kms/last-use.h"
 #include "kms/list-materials.h"
 #include "kms/region-list.h"
 #include "token/pubkey.h"
@@ -219,6 +220,24 @@ read_last_error(struct call *c, const struct object *o, struct buf *out)
 		    : attr_put(c, out, view_str(c->session->last_error)));
 }
 
+static CK_RV
+read_destroy(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)o;
+	return (attr_put(c, out,
+	    view_str(c->token->config->destroy == DESTROY_SCHEDULE_DELETION
+			 ? "schedule-deletion"
+			 : "delete-material")));
+}
+
+static CK_RV
+read_deletion_days(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)o;
+	return (
+	    attr_put_ulong(c, out, (CK_ULONG)c->token->config->deletion_days));
+}
+
 /* A time in whole seconds; empty: there is none. */
 static CK_RV
 read_deletion(struct call *c, const struct object *o, struct buf *out)
@@ -363,6 +382,8 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_KEY_SPEC, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_spec },
 	{ CKA_KEYFERRY_KEY_USAGE, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_usage },
 	{ CKA_KEYFERRY_REGIONS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, region_list_read },
+	{ CKA_KEYFERRY_LAST_USE_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, last_use_read_date },
+	{ CKA_KEYFERRY_LAST_USE_OPERATION, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, last_use_read_operation },
 	{ CKA_KEYFERRY_DELETION_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY, FACT_FALSE, read_deletion },
 	{ CKA_KEYFERRY_ORIGIN, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_origin },
 	{ CKA_KEYFERRY_EXPIRATION_MODEL, FORM_BYTES, ON_KEYS, MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | KMS_ONLY, FACT_FALSE, read_expiration_model },
@@ -381,6 +402,8 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_CONTEXT, FORM_BYTES, ON_SECRET, MAY(GENERATE), FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_CIPHERTEXT, FORM_BYTES, ON_SECRET, 0, FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_LAST_ERROR, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_last_error },
+	{ CKA_KEYFERRY_DESTROY, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_destroy },
+	{ CKA_KEYFERRY_DELETION_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_deletion_days },
 	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_description },
 };
 /* clang-format on */

@@ -37,6 +37,10 @@ main(void)
 	    CK_UNAVAILABLE_INFORMATION, "it has no CKA_ID");
 	COUNT(find(rw, by_id, 1, h, 4), 1, "found by its id");
 	COUNT(find(rw, by_other, 2, h, 4), 0, "no other is there");
+	OK(attr_is_text(h[0], CKA_KEYFERRY_DESTROY, "delete-material"),
+	    "what C_DestroyObject does");
+	COUNT(attr_number(h[0], CKA_KEYFERRY_DELETION_DAYS), 30,
+	    "the days before a deletion");
 	COUNT(attr(h[0], CKA_KEYFERRY_LAST_ERROR, text, sizeof(text)), 0,
 	    "no call failed yet");
 	RV(p11->C_SetAttributeValue(rw, h[0], label, 1), CKR_ACTION_PROHIBITED,

@@ -1,0 +1,70 @@
+#include <string.h>
+#include "find-key.h"
+#include "text.h"
+
+static bool
+is_uri(const char *name)
+{
+	return (strncmp(name, "pkcs11:", strlen("pkcs11:")) == 0);
+}
+
+static bool
+is_one(const struct key_list *l, const char *name)
+{
+	if (l->count == 1)
+		return (true);
+	fprintf(stderr, "keyferry: %s: %s\n", name,
+	    l->count == 0 ? "there is no such key"
+			  : "several keys have this name: give one's ARN");
+	for (size_t i = 0; i < l->count; i++) {
+		fputs("  ", stderr);
+		text_print(stderr, buf_view(&l->rows[i].arn));
+		putc('\n', stderr);
+	}
+	return (false);
+}
+
+bool
+found_key_open(struct found_key *f, char *to, char *name)
+{
+	CK_ATTRIBUTE named = {CKA_LABEL, name, strlen(name)};
+	const CK_ATTRIBUTE *selection = &named;
+	CK_ULONG count = 1;
+
+	if (!keyferry_token_open(&f->open, is_uri(name) ? name : to, true))
+		return (false);
+	if (is_uri(name)) {
+		selection = f->open.selection;
+		count = f->open.selection_count;
+	} else if (strncmp(name, "arn:", 4) == 0)
+		named.type = CKA_UNIQUE_ID;
+	if (named.ulValueLen == 0 || count == 0) {
+		fprintf(stderr, "keyferry: %s: this names no key\n", name);
+		return (false);
+	}
+	return (key_list_find(&f->keys, f->open.token, selection, count) &&
+		is_one(&f->keys, name));
+}
+
+bool
+found_key_refresh(struct found_key *f)
+{
+	struct key_list now = {NULL, 0, 0};
+	const struct buf *arn = &f->keys.rows[0].arn;
+	const CK_ATTRIBUTE same = {CKA_UNIQUE_ID, arn->ptr, arn->len};
+
+	if (!key_list_find(&now, f->open.token, &same, 1) || now.count != 1) {
+		key_list_free(&now);
+		return (false);
+	}
+	key_list_free(&f->keys);
+	f->keys = now;
+	return (true);
+}
+
+void
+found_key_close(struct found_key *f)
+{
+	key_list_free(&f->keys);
+	keyferry_token_close(&f->open);
+}
