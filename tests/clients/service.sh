@@ -1,5 +1,6 @@
 # The module as a service has it: no home, a file system that it cannot write, a state
 # directory of systemd's, a configuration of root's.
+srcdir=$(cd "$srcdir" && pwd)
 . "$srcdir/tests/clients/testenv.sh"
 needs pkcs11-tool openssl
 
@@ -34,5 +35,15 @@ if [ "$(id -u)" = 0 ] && command -v unshare >/dev/null && unshare -m true 2>/dev
 	    'mount --bind / / && mount -o remount,ro,bind / && exec "$@"' sh
 else
 	skip "a read-only root" "not allowed here"
+fi
+
+# The sample of a profile is one.
+if command -v apparmor_parser >/dev/null && [ -d /etc/apparmor.d/abstractions ]; then
+	sed -n '/^```apparmor/,/^```$/p' "$srcdir/docs/service.md" | sed '/^```/d' \
+	    >profile
+	ok "AppArmor takes the profile" apparmor_parser -Q -K profile
+	ok "the module may be mapped" grep 'keyferry-pkcs11.so mr,' profile
+else
+	skip "AppArmor takes the profile" "no apparmor_parser here"
 fi
 tap_done

@@ -134,14 +134,19 @@ testenv_write(const char *name, const char *text)
 const char *
 testenv_read(const char *name)
 {
-	static char text[FILE_SIZE];
+	static char *text;
 	FILE *f = fopen(testenv_path(name), "r");
-	size_t n = 0;
+	size_t size = FILE_SIZE, n = 0;
 
-	if (f != NULL) {
-		n = fread(text, 1, sizeof(text) - 1, f);
+	do {
+		size *= 2;
+		if ((text = realloc(text, size)) == NULL)
+			die(name);
+		if (f != NULL)
+			n += fread(text + n, 1, size - 1 - n, f);
+	} while (n == size - 1);
+	if (f != NULL)
 		fclose(f);
-	}
 	text[n] = '\0';
 	return (text);
 }

@@ -26,6 +26,32 @@ done
 said "what nothing tells" "not probed .*ImportKeyMaterial"
 is "the secret is not shown" "$(grep -c -F -- "$AWS_SECRET_ACCESS_KEY" said)" 0
 
+# as_json [COMMAND...]: --json, run so, says what `said` has, with the same status.
+cat >same.py <<'PYTHON'
+import json, sys
+lines = json.load(open("json"))
+text = open("said", encoding="utf-8", errors="replace").read()
+words = {"ok": "ok", "note": "note", "not-probed": "not probed", "failed": "FAILED"}
+for l in lines:
+    if l["check"] == "clock":
+        continue
+    assert set(l) <= {"check", "token", "status", "text", "advice"}, l
+    line = "%-10s  " % words[l["status"]]
+    line += "token %s: " % l["token"] if "token" in l else ""
+    line += "%s: %s\n" % (l["check"], l["text"])
+    line += "%-10s  -> %s\n" % ("", l["advice"]) if "advice" in l else ""
+    assert line in text, line
+assert text.count("\n") >= len(lines) > 0
+failed = any(l["status"] == "failed" for l in lines)
+assert failed == (sys.argv[1] != "0"), sys.argv
+PYTHON
+as_json() {
+	status=0
+	"$@" "$keyferry" doctor --json >json 2>errors || status=$?
+	ok "--json says the same" python3 same.py $status
+	is "and nothing else" "$(cat errors)" ""
+}
+as_json
 ok "--json" doctor --json
 ok "is JSON with what was found" python3 - <<'PYTHON'
 import json
@@ -38,6 +64,7 @@ PYTHON
 control POST "/denials?operation=Sign"
 ok "denied" doctor
 said "what is denied" "note .*Sign: denied"
+as_json
 control DELETE /denials
 made() { curl -sSf -o made --aws-sigv4 aws:amz:us-east-1:kms \
     --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
@@ -67,6 +94,7 @@ is "and no others" "$(grep -c 'probed with' said)" 2
 control DELETE /denials
 configure 'keys = alias/nobody'
 fails "one that is not there" doctor
+as_json
 said "what to do" "-> check the key's name, the account and the Region"
 configure
 HTTPS_PROXY=http://me:hush@127.0.0.1:1 AWS_ENDPOINT_URL_KMS=https://kms.example \
@@ -78,6 +106,7 @@ HTTPS_PROXY=http://127.0.0.1:1 AWS_ENDPOINT_URL_KMS=https://kms.example.invalid 
 said "one that is not for this host" "proxy: none for kms.example.invalid, by no_proxy"
 control POST "/clock?skew=600"
 fails "a wrong clock" doctor
+as_json
 said "is told" "clock: [56][0-9][0-9] s from\|clock: 600 s from"
 control POST "/clock?skew=-600"
 
@@ -86,24 +115,36 @@ env AWS_SECRET_ACCESS_KEY=wrong "$keyferry" doctor >said 2>&1
 said "what to do" "-> renew the AWS credentials"
 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$keyferry" doctor >said 2>&1
 said "no credentials" "FAILED .*credentials: "
+as_json env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY
 env AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 "$keyferry" doctor >said 2>&1
 said "no KMS" "FAILED .*KMS: KMS not reached"
+as_json env AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1
 env -u AWS_REGION -u AWS_DEFAULT_REGION "$keyferry" doctor >said 2>&1
 said "no Region" "-> set AWS_REGION"
+as_json env -u AWS_REGION -u AWS_DEFAULT_REGION
 
 configure 'regoin = eu-west-1'
 fails "a misspelt option" doctor
 said "is named" "FAILED .*is region meant"
+as_json
 configure 'hologram = yes'
 ok "an option that is not known" doctor
 said "is named" "note .*hologram"
+as_json
 configure 'timeout = soon'
 fails "a configuration that cannot be read" doctor
 said "the line, and what is allowed" "keyferry.conf:4: timeout cannot be soon, but a number"
+as_json
 configure
 chmod 666 keyferry.conf
 fails "one that others can write" doctor
 said "is told" "FAILED .*configuration: "
+as_json
+# Bytes that no JSON has.
+odd=$(printf 'odd\001\377"\\name')
+printf '[token %s]\n' "$odd" >"$odd.conf" && chmod 600 "$odd.conf"
+KEYFERRY_CONFIG=$dir/$odd.conf "$keyferry" doctor --json >json
+ok "any bytes are JSON" python3 -c 'import json; assert len(json.load(open("json"))) > 3'
 configure
 (
 	unset KEYFERRY_LOCALKMS_CONTROL
@@ -124,6 +165,7 @@ said "the certificate" \
     "^ok .*: certificate: 1 of 1: CN=.*, issued by CN=.*, until 20[0-9-]* [0-9:]* UTC"
 env -u AWS_CA_BUNDLE "$keyferry" doctor >said 2>&1
 said "one that is not trusted" "^FAILED .*KMS: the server's certificate was not acc"
+as_json env -u AWS_CA_BUNDLE
 said "what to do" "-> set AWS_CA_BUNDLE"
 said "whose it is" "^note .*: certificate: 1 of 1: CN="
 kill "$(cat tls-pid)"
