@@ -17,9 +17,9 @@ rm rsa.key ec.key
 cat rsa.pem ec.pem >clients.pem
 # The server's processes read the configuration and write the log, no more.
 chmod 711 "$dir"
-sed -i "1i log = info:$dir/module.log" keyferry.conf
+sed -i "1i log = trace:$dir/module.log" keyferry.conf
 chmod 644 keyferry.conf
-install -o postgres /dev/null module.log
+install -m 600 -o postgres /dev/null module.log
 
 postgres="setpriv --reuid postgres --regid postgres --init-groups"
 install -d -o postgres data
@@ -100,7 +100,8 @@ if has_provider; then
 		ok "20 clients at once" at_once
 		stop
 	done
-	ok "no failure in the log" tap_not grep ' error: ' module.log
+	ok "the log is written" grep -q 'C_Sign: CKR_OK' module.log
+	ok "no failure in it" tap_not grep ' error: ' module.log
 else
 	skip "the server with the provider" "none here"
 fi

@@ -44,8 +44,9 @@ handshakes() {
 	    "https://localhost:$hand_port/?[1-$hand_count]" >answers || return 1
 	tap_same "$(grep -c hello answers)" "$hand_count"
 }
-# new_log: an empty one that the workers can write.
-new_log() { rm -f module.log; install -m 600 -o $worker /dev/null module.log; }
+# new_log: an empty one of the user who opens it.
+new_log() { rm -f module.log; install -m 600 -o $log_owner /dev/null module.log; }
+log_owner=$worker
 
 # has_with HAS PROGRAM NAME: whether both are here; if not, a skip.
 has_with() {
@@ -153,6 +154,7 @@ fi
 name=HAProxy
 if has_with has_provider haproxy $name; then
 	cp ec.uri ec.pem.key
+	log_owner=root # its workers go on with what was opened before they were forked
 	cat >haproxy.cfg <<-EOF
 		global
 		    user $worker
