@@ -32,21 +32,30 @@ rsa_key(OSSL_LIB_CTX *lib, struct view modulus, struct view exponent)
 }
 
 bool
-rsa_fingerprint(
-    struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE])
+public_key_fingerprint(
+    OSSL_LIB_CTX *lib, EVP_PKEY *key, char out[FINGERPRINT_SIZE])
 {
 	unsigned char hash[SHA256_DIGEST_LENGTH], *der = NULL;
-	/* Without the user's configuration, which may route a key through the
-	 * very module that is being asked about; its provider is "default". */
-	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
-	EVP_PKEY *key = lib == NULL ? NULL : rsa_key(lib, modulus, exponent);
-	int len = key == NULL ? -1 : i2d_PUBKEY(key, &der);
+	int len = i2d_PUBKEY(key, &der);
 	bool done = len > 0 && EVP_Q_digest(lib, "SHA256", NULL, der,
 				   (size_t)len, hash, NULL) == 1;
 
 	if (done)
 		hex_write(hash, sizeof(hash), out);
 	OPENSSL_free(der);
+	return (done);
+}
+
+bool
+rsa_fingerprint(
+    struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE])
+{
+	/* Without the user's configuration, which may route a key through the
+	 * very module that is being asked about; its provider is "default". */
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	EVP_PKEY *key = lib == NULL ? NULL : rsa_key(lib, modulus, exponent);
+	bool done = key != NULL && public_key_fingerprint(lib, key, out);
+
 	EVP_PKEY_free(key);
 	OSSL_LIB_CTX_free(lib);
 	return (done);

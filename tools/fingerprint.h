@@ -1,5 +1,6 @@
 #ifndef FINGERPRINT_H
 #define FINGERPRINT_H
+#include <openssl/types.h>
 #include <stdbool.h>
 #include "buf.h"
 
@@ -9,4 +10,7 @@
  * of memory, or not an RSA key. */
 bool rsa_fingerprint(
     struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE]);
+/* The same of a public key. */
+bool public_key_fingerprint(
+    OSSL_LIB_CTX *, EVP_PKEY *, char out[FINGERPRINT_SIZE]);
 #endif

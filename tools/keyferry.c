@@ -9,6 +9,7 @@
 #include "list.h"
 #include "move.h"
 #include "show-fingerprint.h"
+#include "wrap.h"
 
 /* The keyferry command: its subcommands, a row each. */
 
@@ -22,6 +23,8 @@ static const struct command commands[] = {
     {"delete", "delete a key's material, or a key", delete_usage, delete_run},
     {"cancel-deletion", "bring back a key that is to be deleted",
 	cancel_deletion_usage, cancel_deletion_run},
+    {"wrap", "wrap a key for KMS as an HSM does, without AWS", wrap_usage,
+	wrap_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",

@@ -93,7 +93,7 @@ handle_key(struct pin *p, unsigned char key, bool *cancelled)
 /* Reads key by key: the signals that would leave the terminal without echo are
  * keys, too, while it is off. */
 static bool
-ask_at_terminal(struct pin *p, const char *token)
+ask_at_terminal(struct pin *p, const char *what, const char *of)
 {
 	struct termios before, silent;
 	bool cancelled = false;
@@ -109,7 +109,7 @@ ask_at_terminal(struct pin *p, const char *token)
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	tcsetattr(tty, TCSAFLUSH, &silent);
-	dprintf(tty, "PIN of %s: ", token);
+	dprintf(tty, "%s of %s: ", what, of);
 	do {
 		n = read(tty, &key, 1);
 	} while ((n == 1 && handle_key(p, key, &cancelled)) ||
@@ -140,7 +140,7 @@ read_pin(P11KitUri *uri, const char *token, struct pin *p)
 	}
 	if (value == NULL)
 		value = getenv("PKCS11_PIN");
-	if (value == NULL && ask_at_terminal(p, token))
+	if (value == NULL && ask_at_terminal(p, "PIN", token))
 		return (true);
 	if (value == NULL)
 		fprintf(stderr,
@@ -167,6 +167,20 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 		fprintf(stderr,
 		    "keyferry: token %s: the PIN is empty, and was not tried\n",
 		    token);
+	return (p->len != 0);
+}
+
+bool
+passphrase_get(const char *file, const char *of, struct pin *p)
+{
+	if (!allocate(p)) {
+		fprintf(stderr, "keyferry: out of memory for a passphrase\n");
+		return (false);
+	}
+	if (file == NULL)
+		return (ask_at_terminal(p, "Passphrase", of));
+	if (!read_file(p, file))
+		fprintf(stderr, "keyferry: %s: %s\n", file, strerror(errno));
 	return (p->len != 0);
 }
 

@@ -23,6 +23,9 @@ struct pin {
  * why on standard error and returns false. The caller frees it either way.
  */
 bool pin_get(P11KitUri *, const char *token, struct pin *);
+/* A passphrase: a file's first line, or, for NULL, typed at the terminal. On
+ * failure, false. */
+bool passphrase_get(const char *file, const char *of, struct pin *);
 void pin_free(struct pin *);
 
 /* Overwrite the pin-value in a URI: in its text, as in argv; as parsed. */

@@ -27,7 +27,7 @@ as_printed() {
 			esac
 			set -- "$@" "$keyferry_word"
 		done
-		[ -n "$keyferry_uri" ] || [ "$1" = wrap ] ||
+		[ -n "$keyferry_uri" ] || [ "$1" = wrap ] || [ "$1" = fingerprint ] ||
 		    set -- "$@" --to "pkcs11:token=production?module-path=$module"
 		"$built/keyferry" "$@"
 	}

@@ -11,7 +11,7 @@ refused() { # NAME TEXT ARGUMENT...
 	ok "$name: said" expr "$out" : ".*$text"
 }
 is "--version" "$("$keyferry" --version)" "keyferry $version"
-for command in "" list rename enable disable delete cancel-deletion move fingerprint doctor; do
+for command in "" list rename enable disable delete cancel-deletion wrap move fingerprint doctor; do
 	# shellcheck disable=SC2086 # a command or none
 	out=$("$keyferry" $command --help 2>/dev/null)
 	is "$command --help: status" $? 0

@@ -1,0 +1,268 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <openssl/decoder.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "arena.h"
+#include "hex.h"
+#include "key-file.h"
+#include "pin.h"
+
+#define FILE_MAX (64 * 1024) /* bytes of a file with a key */
+#define SECRET_MAX 1024 /* bytes of a secret key */
+#define RSA_BITS_MIN 2048
+
+static void
+wiping_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *
+plain_malloc(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return (malloc(n));
+}
+
+static void *
+wiping_realloc(void *p, size_t n, const char *file, int line)
+{
+	size_t old = p == NULL ? 0 : malloc_usable_size(p);
+	void *more = malloc(n);
+
+	if (more == NULL)
+		return (NULL);
+	if (old != 0)
+		memcpy(more, p, old < n ? old : n);
+	wiping_free(p, file, line);
+	return (more);
+}
+
+void
+key_file_wipe_memory(void)
+{
+	(void)CRYPTO_set_mem_functions(
+	    plain_malloc, wiping_realloc, wiping_free);
+}
+
+static bool
+complain(const char *path, const char *why)
+{
+	fprintf(stderr, "keyferry: %s: %s\n", path, why);
+	return (false);
+}
+
+static bool
+read_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum err e;
+
+	if (fd == -1)
+		return (complain(path, strerror(errno)));
+	errno = 0;
+	e = buf_read(out, fd);
+	close(fd);
+	if (e == ERR_OK && out->len != 0)
+		return (true);
+	return (complain(path, e == ERR_OK	  ? "it is empty"
+			       : e == ERR_TOO_BIG ? "it is too long for a key"
+						  : strerror(errno)));
+}
+
+/* What a passphrase is read for, and whether one was. */
+struct passphrase {
+	const char *path, *file;
+	bool failed;
+};
+
+static int
+give_passphrase(
+    char *out, size_t size, size_t *len, const OSSL_PARAM params[], void *arg)
+{
+	struct passphrase *p = arg;
+	struct pin pin = PIN_INIT;
+	bool done;
+
+	(void)params;
+	done = !p->failed && passphrase_get(p->file, p->path, &pin) &&
+	       pin.len <= size;
+	if (done) {
+		memcpy(out, pin.text, pin.len);
+		*len = pin.len;
+	}
+	p->failed = true; /* the decoder must not ask again and again */
+	pin_free(&pin);
+	return (done);
+}
+
+static EVP_PKEY *
+decode(OSSL_LIB_CTX *lib, struct view data, int selection,
+    struct passphrase *passphrase)
+{
+	EVP_PKEY *key = NULL;
+	OSSL_DECODER_CTX *ctx = OSSL_DECODER_CTX_new_for_pkey(
+	    &key, NULL, NULL, NULL, selection, lib, NULL);
+	const unsigned char *at = data.ptr;
+	size_t left = data.len;
+
+	if (ctx == NULL)
+		return (NULL);
+	if (passphrase == NULL || OSSL_DECODER_CTX_set_passphrase_cb(
+				      ctx, give_passphrase, passphrase) == 1)
+		(void)OSSL_DECODER_from_data(ctx, &at, &left);
+	OSSL_DECODER_CTX_free(ctx);
+	return (key);
+}
+
+/* Its PKCS#8 in DER replaces what out has. */
+static bool
+put_pkcs8(const EVP_PKEY *key, struct buf *out)
+{
+	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
+	int len = p8 == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO(p8, NULL);
+	unsigned char *at;
+	bool done = false;
+
+	buf_reset(out);
+	if (len > 0 && buf_reserve(out, (size_t)len) == ERR_OK) {
+		at = out->ptr;
+		done = i2d_PKCS8_PRIV_KEY_INFO(p8, &at) == len;
+		out->len = done ? (size_t)len : 0;
+	}
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	return (done);
+}
+
+static bool
+is_pem(struct view v)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	return (v.len > sizeof(begin) &&
+		memmem(v.ptr, v.len, begin, sizeof(begin) - 1) != NULL);
+}
+
+/* A SEQUENCE that is as long as the file. */
+static bool
+is_der(struct view v)
+{
+	size_t len = v.len < 2 ? 0 : v.ptr[1], head = 2;
+
+	if (v.len < 4 || v.ptr[0] != 0x30)
+		return (false);
+	if (len == 0x81 || len == 0x82) {
+		head += len & 3;
+		len = len == 0x81 ? v.ptr[2] : (size_t)v.ptr[2] << 8 | v.ptr[3];
+	}
+	return (head + len == v.len);
+}
+
+static bool
+is_text(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if ((v.ptr[i] < ' ' || v.ptr[i] > '~') && v.ptr[i] != '\n' &&
+		    v.ptr[i] != '\r' && v.ptr[i] != '\t')
+			return (false);
+	return (true);
+}
+
+/* Hexadecimal digits, and perhaps white space, become bytes in place. False:
+ * they are none. */
+static bool
+read_hex(struct buf *b)
+{
+	size_t n = 0, digits = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		if (strchr(" \n\r\t", b->ptr[i]) != NULL && b->ptr[i] != '\0')
+			continue;
+		if (hex_value((char)b->ptr[i]) == -1)
+			return (false);
+		b->ptr[digits++] = b->ptr[i];
+	}
+	for (; 2 * n + 1 < digits; n++)
+		b->ptr[n] = (unsigned char)(hex_value((char)b->ptr[2 * n])
+						<< 4 |
+					    hex_value((char)b->ptr[2 * n + 1]));
+	buf_cut(b, n);
+	return (digits != 0 && digits % 2 == 0);
+}
+
+static bool
+read_secret(const char *path, enum key_format format, struct buf *out)
+{
+	bool text = is_text(buf_view(out));
+
+	if (format == KEY_FORMAT_HEX || (format == KEY_FORMAT_ANY && text)) {
+		if (!read_hex(out))
+			return (complain(
+			    path, format == KEY_FORMAT_HEX
+				      ? "it is not hexadecimal digits"
+				      : "it is text: give --format raw if its "
+					"characters are the key"));
+	}
+	if (out->len > SECRET_MAX)
+		return (complain(path, "it is too long for a secret key"));
+	return (true);
+}
+
+bool
+key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
+    enum key_format format, const char *passphrase_file, struct buf *out,
+    bool *is_private)
+{
+	struct passphrase passphrase = {path, passphrase_file, false};
+	EVP_PKEY *key;
+	bool done;
+
+	*out = (struct buf)BUF_SECRET(FILE_MAX, arena);
+	*is_private = false;
+	if (!read_file(path, out))
+		return (false);
+	if (format != KEY_FORMAT_ANY ||
+	    (!is_pem(buf_view(out)) && !is_der(buf_view(out))))
+		return (read_secret(path, format, out));
+	*is_private = true;
+	key = decode(lib, buf_view(out), EVP_PKEY_KEYPAIR, &passphrase);
+	if (key == NULL)
+		return (complain(path,
+		    passphrase.failed ? "it is encrypted, and this is not its "
+					"passphrase"
+				      : "it is no private key that can be "
+					"read; if its bytes are a secret "
+					"key, give --format raw"));
+	done = put_pkcs8(key, out);
+	EVP_PKEY_free(key);
+	return (done || complain(path, "its private key cannot be written as "
+				       "PKCS#8"));
+}
+
+EVP_PKEY *
+key_file_read_wrapping_key(OSSL_LIB_CTX *lib, const char *path)
+{
+	struct buf data = BUF_INIT(FILE_MAX);
+	EVP_PKEY *key = NULL;
+
+	if (read_file(path, &data) &&
+	    ((key = decode(lib, buf_view(&data), EVP_PKEY_PUBLIC_KEY, NULL)) ==
+		    NULL ||
+		!EVP_PKEY_is_a(key, "RSA") ||
+		EVP_PKEY_get_bits(key) < RSA_BITS_MIN)) {
+		complain(path, "it is no RSA public key of 2048 bits or more");
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	buf_free(&data);
+	return (key);
+}

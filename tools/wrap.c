@@ -1,0 +1,231 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "arena.h"
+#include "command.h"
+#include "fingerprint.h"
+#include "key-file.h"
+#include "keydata/rsa-wrap.h"
+#include "options.h"
+#include "replacement.h"
+#include "wrap.h"
+#include "write-json.h"
+
+#define ARENA_SIZE (256 * 1024)
+#define WRAPPED_MAX (16 * 1024)
+#define AES_LEN 32 /* bytes of the AES key of RSA_AES_KEY_WRAP */
+
+const char wrap_usage[] =
+    "usage: keyferry wrap --key FILE --wrapping-key FILE --out FILE "
+    "[options]\n"
+    "Wraps a key as an HSM would, for KMS or another service. Needs no AWS.\n"
+    "  --key FILE         a private key (PEM, DER; PKCS#8, PKCS#1, SEC1) or a "
+    "secret\n"
+    "                     key (raw bytes, hexadecimal digits)\n"
+    "  --wrapping-key FILE\n"
+    "                     the RSA public key to wrap it with, in PEM or DER\n"
+    "  --out FILE         where the wrapped key goes\n"
+    "  --expect FINGERPRINT\n"
+    "                     refuse another wrapping key than this\n"
+    "  --algorithm RSAES_OAEP_SHA_256 | RSAES_OAEP_SHA_1 |\n"
+    "      RSA_AES_KEY_WRAP_SHA_256 | RSA_AES_KEY_WRAP_SHA_1\n"
+    "                     how (default: RSAES_OAEP_SHA_256 for secret keys,\n"
+    "                     RSA_AES_KEY_WRAP_SHA_256 for private keys)\n"
+    "  --format raw|hex   what a secret key is in, where it is not clear\n"
+    "  --passphrase-file FILE\n"
+    "                     of an encrypted private key, in the first line; "
+    "without\n"
+    "                     it you are asked\n"
+    "  --json             print an object\n"
+    "  --quiet            print nothing\n";
+
+static const struct algorithm {
+	const char *name, *digest;
+	bool with_aes; /* an AES key is wrapped, and the key with that */
+} algorithms[] = {
+    {"RSAES_OAEP_SHA_256", "SHA256", false},
+    {"RSA_AES_KEY_WRAP_SHA_256", "SHA256", true},
+    {"RSAES_OAEP_SHA_1", "SHA1", false},
+    {"RSA_AES_KEY_WRAP_SHA_1", "SHA1", true},
+};
+#define ALGORITHM_COUNT (sizeof(algorithms) / sizeof(algorithms[0]))
+
+struct arguments {
+	char *key, *wrapping_key, *out, *expect, *passphrase_file;
+	const struct algorithm *algorithm; /* NULL: as the key is */
+	enum key_format format;
+	bool json, quiet;
+};
+
+static bool
+read_algorithm(char *s, void *to)
+{
+	for (size_t i = 0; i < ALGORITHM_COUNT; i++)
+		if (strcmp(algorithms[i].name, s) == 0) {
+			*(const struct algorithm **)to = &algorithms[i];
+			return (true);
+		}
+	return (false);
+}
+
+static bool
+read_format(char *s, void *to)
+{
+	enum key_format *format = to;
+
+	*format = strcmp(s, "raw") == 0	  ? KEY_FORMAT_RAW
+		  : strcmp(s, "hex") == 0 ? KEY_FORMAT_HEX
+					  : KEY_FORMAT_ANY;
+	return (*format != KEY_FORMAT_ANY);
+}
+
+static bool
+read_arguments(int argc, char **argv, struct arguments *a)
+{
+	const struct option_row rows[] = {
+	    {"key", NULL, &a->key, NULL, NULL},
+	    {"wrapping-key", NULL, &a->wrapping_key, NULL, NULL},
+	    {"out", NULL, &a->out, NULL, NULL},
+	    {"expect", NULL, &a->expect, NULL, NULL},
+	    {"algorithm", NULL, NULL, read_algorithm, &a->algorithm},
+	    {"format", NULL, NULL, read_format, &a->format},
+	    {"passphrase-file", NULL, &a->passphrase_file, NULL, NULL},
+	    {"json", &a->json, NULL, NULL, NULL},
+	    {"quiet", &a->quiet, NULL, NULL, NULL},
+	};
+	bool complete;
+
+	if (options_read(argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 0) ==
+	    -1)
+		return (false);
+	complete = a->key != NULL && a->wrapping_key != NULL && a->out != NULL;
+	if (!complete)
+		fputs("keyferry: --key, --wrapping-key and --out are "
+		      "required\n",
+		    stderr);
+	return (complete);
+}
+
+/* Before the key's file is opened. */
+static bool
+is_expected(const struct arguments *a, const char *fingerprint)
+{
+	if (a->expect == NULL || strcasecmp(a->expect, fingerprint) == 0)
+		return (true);
+	fprintf(stderr,
+	    "keyferry: %s: its fingerprint is %s, which is not the one that "
+	    "is expected: nothing is wrapped\n",
+	    a->wrapping_key, fingerprint);
+	return (false);
+}
+
+static bool
+wrap_key(const struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena,
+    EVP_PKEY *with, struct view key, struct buf *out)
+{
+	const struct algorithm *how = a->algorithm;
+	const struct rsa_oaep oaep = {how->digest, how->digest, VIEW("", 0)};
+	const struct crypto crypto = {.lib = lib};
+	enum err e;
+
+	e = how->with_aes
+		? rsa_aes_wrap(&crypto, arena, with, &oaep, AES_LEN, key, out)
+		: rsa_oaep_wrap(&crypto, with, &oaep, key, out);
+	if (e != ERR_OK)
+		fprintf(stderr, "keyferry: %s: %s\n", a->key,
+		    e == ERR_DATA ? "it is too long for this algorithm and "
+				    "wrapping key"
+				  : err_text(e));
+	return (e == ERR_OK);
+}
+
+static bool
+write_out(const char *path, const struct buf *wrapped)
+{
+	struct replacement r;
+
+	if (replacement_begin(&r, path, 0644)) {
+		(void)fwrite(wrapped->ptr, 1, wrapped->len, r.f);
+		if (replacement_end(&r))
+			return (true);
+	}
+	perror(path);
+	return (false);
+}
+
+static void
+print_result(const struct arguments *a, const char *fingerprint,
+    bool is_private, size_t key_len)
+{
+	const char *kind = is_private ? "private" : "secret";
+	struct json_writer w;
+
+	if (a->quiet)
+		return;
+	if (!a->json) {
+		printf("%s: a %s key, wrapped by %s for the wrapping key %s\n",
+		    a->out, kind, a->algorithm->name, fingerprint);
+		return;
+	}
+	write_json_begin(&w, stdout);
+	write_json_text(&w, "file", view_str(a->out));
+	write_json_text(&w, "key", view_str(kind));
+	write_json_number(&w, "bytes", (long long)key_len);
+	write_json_text(&w, "algorithm", view_str(a->algorithm->name));
+	write_json_text(&w, "wrapping_key", view_str(fingerprint));
+	write_json_end(&w);
+	putchar('\n');
+}
+
+static bool
+wrap_file(struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena)
+{
+	EVP_PKEY *with = key_file_read_wrapping_key(lib, a->wrapping_key);
+	struct buf key = BUF_INIT(0), wrapped = BUF_INIT(WRAPPED_MAX);
+	char fingerprint[FINGERPRINT_SIZE];
+	bool is_private, done = false;
+
+	if (with == NULL || !public_key_fingerprint(lib, with, fingerprint) ||
+	    !is_expected(a, fingerprint) ||
+	    !key_file_read(lib, arena, a->key, a->format, a->passphrase_file,
+		&key, &is_private))
+		goto out;
+	if (a->algorithm == NULL)
+		a->algorithm = &algorithms[is_private ? 1 : 0];
+	done = wrap_key(a, lib, arena, with, buf_view(&key), &wrapped) &&
+	       write_out(a->out, &wrapped);
+	if (done)
+		print_result(a, fingerprint, is_private, key.len);
+out:
+	buf_free(&wrapped);
+	buf_free(&key);
+	EVP_PKEY_free(with);
+	return (done);
+}
+
+int
+wrap_run(int argc, char **argv)
+{
+	struct arguments a = {0};
+	struct arena *arena = NULL;
+	OSSL_LIB_CTX *lib;
+	bool locked,
+	    done; /* a limit that forbids locking is no reason to fail */
+
+	if (!read_arguments(argc, argv, &a)) {
+		fputs(wrap_usage, stderr);
+		return (EXIT_NOTHING_DONE);
+	}
+	key_file_wipe_memory();
+	/* without the user's configuration, as in fingerprint.c */
+	lib = OSSL_LIB_CTX_new();
+	done = lib != NULL && arena_open(ARENA_SIZE, &arena, &locked) == ERR_OK;
+	if (!done)
+		fputs("keyferry: out of memory\n", stderr);
+	done = done && wrap_file(&a, lib, arena);
+	if (arena != NULL)
+		arena_close(arena);
+	OSSL_LIB_CTX_free(lib);
+	return (done ? EXIT_ALL_DONE : EXIT_NOTHING_DONE);
+}
