@@ -37,8 +37,8 @@ load(struct creds_search *s, bool of_profile, struct creds *out,
 	}
 	return (error_info_set(error, ERR_NO_CREDS,
 	    "no AWS credentials in the environment, in profile \"%s\" or from "
-	    "this machine",
-	    s->profile->name));
+	    "this machine%s",
+	    s->profile->name, profile_misplaced(s->profile, s->profile->name)));
 }
 
 static enum err

@@ -86,8 +86,9 @@ source_profile_load(struct creds_search *s, const char *name,
 	if (profile_other(s->profile, name, &other, NULL) != ERR_OK)
 		return (error_info_set(error, ERR_CONFIG,
 		    "profile \"%s\": source_profile = %s is in neither the "
-		    "config nor the credentials file",
-		    s->profile->name, name));
+		    "config nor the credentials file%s",
+		    s->profile->name, name,
+		    profile_misplaced(s->profile, name)));
 	/* one that names itself gives its keys */
 	if (here.length > CHAIN_MAX ||
 	    (is_on(way, name) &&

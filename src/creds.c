@@ -45,6 +45,12 @@ creds_set(struct creds *c, const char *access_key, const char *secret,
 {
 	enum err e;
 
+	/* no AWS key begins so */
+	if (access_key[0] == '"' || access_key[0] == '\'' || secret[0] == '"' ||
+	    secret[0] == '\'')
+		return (error_info_set(error, ERR_CONFIG,
+		    "the AWS access key id or secret access key is in quotes: "
+		    "take them away"));
 	if (strlen(access_key) >= sizeof(c->access_key) || !plain(access_key) ||
 	    (token != NULL && !plain(token)))
 		return (error_info_set(error, ERR_CONFIG,

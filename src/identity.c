@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
 #include "identity.h"
@@ -13,6 +14,7 @@
 #define BODY "Action=GetCallerIdentity&Version=2011-06-15"
 #define REPLY_MAX 65536
 #define HEADERS_MAX 32768
+#define SKEW_MS (4 * 60 * 1000) /* the service allows 5 minutes */
 #define CALLER_MS 1000 /* it is a word in the log: no call waits for long */
 
 static enum err
@@ -68,6 +70,12 @@ authorization(struct client *c, const struct creds *creds,
 	return (e);
 }
 
+static int64_t
+signing_ms(const struct client *c)
+{
+	return (c->clock->wall_ms(c->clock->ctx) + c->ahead_ms);
+}
+
 static enum err
 put_headers(struct client *c, const struct creds *creds, const char *host,
     struct buf *lines)
@@ -88,8 +96,7 @@ put_headers(struct client *c, const struct creds *creds, const char *host,
 	struct buf auth = BUF_INIT(1024);
 	enum err e;
 
-	sigv4_date(
-	    (c->clock->wall_ms(c->clock->ctx) + c->ahead_ms) / 1000, date);
+	sigv4_date(signing_ms(c) / 1000, date);
 	if ((e = authorization(c, creds, &r, &auth)) == ERR_OK &&
 	    (e = put(lines, "content-type", VIEW_STR(CONTENT_TYPE))) ==
 		ERR_OK &&
@@ -102,16 +109,23 @@ put_headers(struct client *c, const struct creds *creds, const char *host,
 }
 
 static enum err
-take_reply(int status, struct view body, char arn[KMS_ID_SIZE],
-    struct error_info *error)
+take_reply(const struct client *c, const struct http_reply *reply,
+    char arn[KMS_ID_SIZE], struct error_info *error)
 {
+	struct view body = buf_view(reply->body);
 	char code[64] = "";
+	enum err e;
 
-	if (status == 200 && xml_text(body, "Arn", arn, KMS_ID_SIZE))
+	if (reply->status == 200 && xml_text(body, "Arn", arn, KMS_ID_SIZE))
 		return (ERR_OK);
 	(void)xml_text(body, "Code", code, sizeof(code));
-	return (error_info_set(error, err_from_reply(code, status),
-	    "STS GetCallerIdentity: HTTP status %d %s", status, code));
+	e = err_from_reply(code, reply->status);
+	/* a wrong secret key and a wrong clock look the same */
+	if (e == ERR_CLOCK && reply->date != 0 &&
+	    llabs(reply->date * 1000 - signing_ms(c)) < SKEW_MS)
+		e = ERR_BAD_CREDS;
+	return (error_info_set(error, e,
+	    "STS GetCallerIdentity: HTTP status %d %s", reply->status, code));
 }
 
 enum err
@@ -139,7 +153,7 @@ client_identity(struct client *c, const struct deadline *d,
 	if (e == ERR_OK)
 		e = http_post(c->creds_http, &request, d, &reply, error);
 	if (e == ERR_OK)
-		e = take_reply(reply.status, buf_view(&body), arn, error);
+		e = take_reply(c, &reply, arn, error);
 	creds_release(c->creds, creds);
 	buf_free(&headers);
 	buf_free(&body);

@@ -86,6 +86,17 @@ section_add(struct parser *p, char *s)
 	    p->ini, (struct ini_item){p->section, "", NULL, "", p->line}));
 }
 
+/* The AWS command line takes ":" for "=", too, but not in nested lines. A key
+ * has no space in it: "keys arn:aws:kms" lacks its "=". */
+static char *
+find_equals(char *s, bool nested)
+{
+	char *end = s + strcspn(s, nested ? "=" : "=: \t");
+
+	end += strspn(end, " \t");
+	return (*end == ':' && !nested ? end : strchr(s, '='));
+}
+
 static enum err
 line_add(struct parser *p, char *s)
 {
@@ -104,7 +115,8 @@ line_add(struct parser *p, char *s)
 		return (section_add(p, s));
 	item.section = p->section;
 	nested = p->parent != NULL && indent > p->indent;
-	if ((equals = strchr(s, '=')) != NULL)
+	equals = find_equals(s, nested);
+	if (equals != NULL)
 		*equals = '\0';
 	else if (!nested)
 		return (bad_line(p, "'=' is missing"));
@@ -134,8 +146,9 @@ ini_read(struct ini *ini, int fd, const char *name, struct error_info *error)
 		    e == ERR_FILE ? strerror(errno) : err_text(e)));
 	s = (char *)ini->text.ptr;
 	if (strlen(s) + 1 != ini->text.len)
-		return (error_info_set(
-		    error, ERR_CONFIG, "%s: a NUL byte in it", name));
+		return (error_info_set(error, ERR_CONFIG,
+		    "%s: a NUL byte in it: save it as UTF-8, not as UTF-16",
+		    name));
 	/* some editors on Windows put it there */
 	if (strncmp(s, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
 		s += strlen(BYTE_ORDER_MARK);

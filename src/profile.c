@@ -99,6 +99,18 @@ out:
 	return (e);
 }
 
+const char *
+profile_misplaced(const struct profile *p, const char *name)
+{
+	if (ini_has_section(&p->config, name))
+		return (": in the config file a profile's section is "
+			"[profile NAME]");
+	if (section_find(&p->credentials, "profile", name) != NULL)
+		return (": in the credentials file a profile's section is "
+			"[NAME]");
+	return ("");
+}
+
 static enum err
 profile_find(struct profile *p, const char *named, struct error_info *error)
 {
@@ -117,8 +129,8 @@ profile_find(struct profile *p, const char *named, struct error_info *error)
 	    strcmp(name, "default") != 0)
 		return (error_info_set(error, ERR_CONFIG,
 		    "AWS profile \"%s\" is in neither the config nor the "
-		    "credentials file",
-		    name));
+		    "credentials file%s",
+		    name, profile_misplaced(p, name)));
 	return (ERR_OK);
 }
 

@@ -27,6 +27,10 @@ void profile_close(struct profile *);
  * one is closed. ERR_CONFIG when it is in neither file. */
 enum err profile_other(const struct profile *from, const char *name,
     struct profile *out, struct error_info *);
+/* What to tell whoever wrote a profile of that name with the header of the
+ * other file's form, "[NAME]" or "[profile NAME]": begins with ": ". "": nobody
+ * did. */
+const char *profile_misplaced(const struct profile *, const char *name);
 /* A setting, the credentials file's before config's; NULL when neither has
  * it. */
 const char *profile_get(const struct profile *, const char *key);

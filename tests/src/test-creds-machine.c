@@ -232,6 +232,14 @@ test_nobody(void)
 	OK(test_creds_failed(f, ERR_NO_CREDS, "no AWS credentials") &&
 		f->took_ms < 3000,
 	    "no instance");
+	test_creds_files("[profile p]\naws_access_key_id = A\n"
+			 "aws_secret_access_key = s\n",
+	    "[profile p]\nregion = x\n");
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1", 1);
+	OK(test_creds_failed(test_creds_find("p", 8000), ERR_NO_CREDS,
+	       "in the credentials file a profile's section is [NAME]"),
+	    "and a profile's header that is config's");
+	test_creds_files(NULL, NULL);
 	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "there", 1);
 	OK(test_creds_failed(test_creds_find(NULL, 8000), ERR_CONFIG, "there"),
 	    "an address that is none");

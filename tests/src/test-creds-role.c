@@ -147,6 +147,13 @@ static const struct {
 	  ROLE("p"), "both source_profile and" },
 	{ "[profile p]\nsource_profile = none\n" ROLE("p"),
 	  "source_profile = none is in neither" },
+	{ "[profile p]\nsource_profile = b\n" ROLE("p") "[b]\n"
+	  "aws_access_key_id = \"A\"\naws_secret_access_key = s\n",
+	  "credentials file: in the config file a profile's section is "
+	  "[profile NAME]" },
+	{ "[profile p]\nsource_profile = b\n" ROLE("p") "[profile b]\n"
+	  "aws_access_key_id = \"A\"\naws_secret_access_key = s\n",
+	  "is in quotes: take them away" },
 	{ "[profile p]\nsource_profile = b\n" ROLE("p") "[profile b]\n"
 	  "region = x\n", "source_profile = b has no credentials" },
 	{ "[profile p]\nsource_profile = p\n" ROLE("p"), "leads back" },

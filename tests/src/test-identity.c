@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "client-env.h"
 #include "files.h"
+#include "identity.h"
 #include "tap.h"
 
 #define ARN "arn:aws:sts::111122223333:assumed-role/app/host"
@@ -78,6 +80,38 @@ caller(const char *level, const struct http_step *kms,
 	http_server_stop(s);
 }
 
+/* A wrong secret key and a wrong clock have the same error: the date tells. */
+static void
+test_refused(int64_t ahead, enum err want)
+{
+	static char date[64];
+	time_t t = (time_t)(clock_system.wall_ms(NULL) / 1000 + ahead);
+	struct http_step refused[] = {{.status = 403,
+	    .headers = date,
+	    .body = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>"
+		    "</Error></ErrorResponse>"}};
+	struct http_server *s = http_server_start(refused, 1, NULL);
+	struct deadline d = deadline_in(&clock_system, 5000);
+	struct error_info error = {.status = 0};
+	char arn[KMS_ID_SIZE];
+	struct client *c;
+	struct tm tm;
+	enum err e;
+
+	NEED(gmtime_r(&t, &tm) != NULL &&
+		 strftime(date, sizeof(date),
+		     "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm) != 0,
+	    "a date");
+	test_env("http://127.0.0.1:1");
+	setenv("AWS_ENDPOINT_URL_STS", http_server_url(s), 1);
+	c = test_client(NULL);
+	e = client_identity(c, &d, arn, &error);
+	OK(e == want, "refused, %lld s ahead: %s", (long long)ahead,
+	    err_name(e));
+	client_close(c);
+	http_server_stop(s);
+}
+
 int
 main(void)
 {
@@ -107,5 +141,7 @@ main(void)
 	caller("info", cut, names, true, 0,
 	    ", caller not known: KMS did not answer\n");
 	caller("error", kms_good, names, true, 0, NULL);
+	test_refused(0, ERR_BAD_CREDS);
+	test_refused(3600, ERR_CLOCK);
 	return (tap_done());
 }

@@ -44,6 +44,8 @@ static const char text[] = "# a comment\n"
 			   "[second]\n"
 			   "  key = all keys are indented\n"
 			   "  other = 5\n"
+			   "colon: c:d=e\n"
+			   "spaced : f\n"
 			   "[nothing]\n"
 			   "[first]\n"
 			   "last = 6";
@@ -62,6 +64,9 @@ test_good(void)
 	OK(has(&ini, "first", "", "hash", "a#b;c"), "comments");
 	OK(has(&ini, "first", "", "empty", ""), "an empty value");
 	OK(has(&ini, "first", "", "none", NULL), "no value");
+	OK(has(&ini, "second", "", "colon", "c:d=e") &&
+		has(&ini, "second", "", "spaced", "f"),
+	    "a colon for '='");
 	OK(has(&ini, "first", "", "twice", "2"), "the last line counts");
 	OK(has(&ini, "first", "", "url", "https://h/?a=b"), "the first '='");
 	OK(has(&ini, "first", "outer", "inner", "3"), "a nested key");
@@ -92,6 +97,7 @@ test_bad(void)
 	    {"[a\nkey = 1\n", "a.ini line 1: ']' is missing"},
 	    {"[a] b\n", "a.ini line 1: text after ']'"},
 	    {"[a]\n\nbare\n", "a.ini line 3: '=' is missing"},
+	    {"[a]\nkeys arn:aws:kms\n", "a.ini line 2: '=' is missing"},
 	    {"[a]\n= 1\n", "a.ini line 2: a key is missing before '='"},
 	};
 	struct error_info error;
