@@ -3,11 +3,12 @@
 
 /* clang-format off */
 static const struct {
-	CK_RV rv[RV_CONTEXT_COUNT];	/* use, create, unwrap */
+	CK_RV rv[RV_CONTEXT_COUNT];	/* use, create, unwrap, look */
 	const char *advice;
 } rows[ERR_COUNT] = {
-#define SAME(code) { CKR_##code, CKR_##code, CKR_##code }
-#define EACH(use, create, unwrap) { CKR_##use, CKR_##create, CKR_##unwrap }
+#define SAME(code) { CKR_##code, CKR_##code, CKR_##code, CKR_##code }
+#define EACH(use, create, unwrap)					\
+	{ CKR_##use, CKR_##create, CKR_##unwrap, CKR_FUNCTION_FAILED }
 	[ERR_OK] =	{ SAME(OK), NULL },
 	[ERR_MEMORY] =	{ SAME(HOST_MEMORY), NULL },
 	[ERR_INTERNAL] = { SAME(GENERAL_ERROR), NULL },
@@ -58,12 +59,14 @@ static const struct {
 	    UNWRAPPING_KEY_HANDLE_INVALID), NULL },
 	[ERR_EXISTS] =	{ SAME(ATTRIBUTE_VALUE_INVALID),
 	    "choose another label or id: another key has it" },
-	[ERR_DISABLED] = { SAME(KEY_FUNCTION_NOT_PERMITTED),
+	[ERR_DISABLED] = { EACH(KEY_FUNCTION_NOT_PERMITTED,
+	    KEY_FUNCTION_NOT_PERMITTED, KEY_FUNCTION_NOT_PERMITTED),
 	    "enable the key: aws kms enable-key" },
 	[ERR_KEY_STATE] = { EACH(KEY_FUNCTION_NOT_PERMITTED,
 	    FUNCTION_FAILED, UNWRAPPING_KEY_HANDLE_INVALID),
 	    "see the key's state: aws kms describe-key" },
-	[ERR_USAGE] =	{ SAME(KEY_FUNCTION_NOT_PERMITTED), NULL },
+	[ERR_USAGE] =	{ EACH(KEY_FUNCTION_NOT_PERMITTED,
+	    KEY_FUNCTION_NOT_PERMITTED, KEY_FUNCTION_NOT_PERMITTED), NULL },
 	[ERR_DRY_RUN] =	{ SAME(FUNCTION_FAILED), NULL },
 	[ERR_BAD_SIG] =	{ SAME(SIGNATURE_INVALID), NULL },
 	[ERR_BAD_MAC] =	{ SAME(SIGNATURE_INVALID), NULL },

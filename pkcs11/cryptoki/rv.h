@@ -5,9 +5,10 @@
 
 /* What a call was about: one failure of KMS means different codes. */
 enum rv_context {
-	RV_USE, /* using a key, or looking at it */
+	RV_USE, /* using a key */
 	RV_CREATE, /* material that the caller gave in a template */
 	RV_UNWRAP, /* material that came wrapped */
+	RV_LOOK, /* searching, or reading attributes */
 	RV_CONTEXT_COUNT
 };
 

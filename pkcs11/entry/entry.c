@@ -280,6 +280,7 @@ C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	if (rv == CKR_OK && !object_get(&c, object, &o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	if (rv == CKR_OK) {
+		c.context = RV_LOOK;
 		rv = attr_fill(&c, &o, t, count);
 		object_put(&o);
 	}

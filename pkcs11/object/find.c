@@ -360,6 +360,7 @@ find_begin(struct call *c, struct template t)
 	struct find *f = &c->session->find;
 	CK_RV rv = CKR_OK;
 
+	c->context = RV_LOOK;
 	if (f->active)
 		return (CKR_OPERATION_ACTIVE);
 	if (t.rows == NULL && t.count != 0)

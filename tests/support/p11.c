@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "checked-calls.h"
 #include "p11.h"
 
 CK_FUNCTION_LIST *p11;
@@ -61,6 +62,7 @@ p11_open(void)
 {
 	CK_RV (*get)(CK_FUNCTION_LIST_PTR_PTR) = NULL;
 	void *symbol;
+	CK_RV rv;
 
 	module = dlopen(testenv_module(), RTLD_NOW | RTLD_LOCAL);
 	if (module == NULL) {
@@ -69,7 +71,11 @@ p11_open(void)
 	}
 	symbol = p11_symbol("C_GetFunctionList");
 	memcpy(&get, &symbol, sizeof(get));
-	return (get == NULL ? CKR_FUNCTION_NOT_SUPPORTED : get(&p11));
+	if (get == NULL)
+		return (CKR_FUNCTION_NOT_SUPPORTED);
+	if ((rv = get(&p11)) == CKR_OK)
+		p11 = checked_calls(p11);
+	return (rv);
 }
 
 CK_RV

@@ -70,7 +70,7 @@ static const struct bad {
     {"an empty truth", WITH, {CKA_ENCRYPT, key, 0},
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"extractable", WITH, A(CKA_EXTRACTABLE, yes), CKR_ATTRIBUTE_VALUE_INVALID},
-    {"trusted", WITH, A(CKA_TRUSTED, yes), CKR_ATTRIBUTE_VALUE_INVALID},
+    {"trusted", WITH, A(CKA_TRUSTED, yes), CKR_ATTRIBUTE_READ_ONLY},
     {"wrapped with trusted keys", WITH, A(CKA_WRAP_WITH_TRUSTED, yes),
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"to sign", WITH, A(CKA_SIGN, yes), CKR_TEMPLATE_INCONSISTENT},
@@ -159,7 +159,7 @@ test_arguments(void)
 	calls_clear();
 	RV(p11->C_CreateObject(rw, NULL, 3, &h), CKR_ARGUMENTS_BAD,
 	    "no template");
-	RV(p11->C_CreateObject(rw, k.t, 0, &h), CKR_ARGUMENTS_BAD,
+	RV(p11->C_CreateObject(rw, k.t, 0, &h), CKR_TEMPLATE_INCOMPLETE,
 	    "an empty template");
 	RV(p11->C_CreateObject(rw, k.t, k.count, NULL), CKR_ARGUMENTS_BAD,
 	    "no place for the handle");
