@@ -67,7 +67,8 @@ known_end_read(
 		seconds = strtol(strchr(line, ' '), NULL, 10);
 	buf_free(&text);
 	c->kms = before;
-	*end = (double)seconds;
+	if (seconds >= 0)
+		*end = (double)seconds;
 	return (seconds >= 0);
 }
 

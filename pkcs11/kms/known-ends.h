@@ -9,7 +9,7 @@
  */
 
 /* The end that the material had, in seconds since 1970; 0: none. material_id
- * "": of a key that has one. False: it is not known. */
+ * "": of a key that has one. False: it is not known, and *end as before. */
 bool known_end_read(
     struct call *, const char *key_id, const char *material_id, double *end);
 /* A failure is not the call's: the log says it. */

@@ -121,24 +121,42 @@ material_end_write_date(double end, char text[MATERIAL_DATE_SIZE])
 		    "on %Y-%m-%d at %H:%M:%S UTC", &tm);
 }
 
-/* Nothing is said of a key that had no end and has none. */
+/* The end that the material had before this call. False: it was not there, or
+ * nobody knows. */
+static bool
+end_before(struct call *c, const struct key *k, const char *material_id,
+    const struct material_end *out, double *end)
+{
+	const struct material *m = materials_find(&out->materials, material_id);
+
+	if (known_end_read(c, k->meta.id, material_id, end))
+		return (true);
+	*end = m != NULL ? m->valid_to : k->meta.valid_to;
+	if (m != NULL)
+		return (m->is_here);
+	return (k->meta.expiration_model != KMS_EXPIRATION_UNKNOWN &&
+		strcmp(k->meta.material_id, material_id) == 0);
+}
+
+/* Nothing is said of material without an end that had none, or is new. */
 static void
-note_change(
-    struct call *c, const struct key *k, const char *material_id, double now)
+note_change(struct call *c, const struct key *k, const char *material_id,
+    const struct material_end *out)
 {
 	char was[MATERIAL_DATE_SIZE], is[MATERIAL_DATE_SIZE];
-	double before = k->meta.valid_to;
-	bool known = known_end_read(c, k->meta.id, material_id, &before);
+	double before;
+	bool known = end_before(c, k, material_id, out, &before);
 
-	if (!known && k->meta.expiration_model == KMS_EXPIRATION_UNKNOWN)
-		before = 0;
 	material_end_write_date(before, was);
-	material_end_write_date(now, is);
-	if (strcmp(was, is) != 0)
+	material_end_write_date(out->at, is);
+	if (known && strcmp(was, is) != 0)
 		call_note(c,
 		    "the material of key %s now expires %s; before, it expired "
 		    "%s",
 		    k->meta.id, is, was);
+	if (!known && out->at != 0)
+		call_note(
+		    c, "the material of key %s expires %s", k->meta.id, is);
 }
 
 bool
@@ -154,7 +172,7 @@ material_end_imported(struct call *c, const struct key *k,
 		out->at = own;
 		return (true);
 	}
-	note_change(c, k, material_id, out->at);
+	note_change(c, k, material_id, out);
 	known_end_write(c, k->meta.id, material_id, out->at);
 	return (false);
 }

@@ -92,18 +92,28 @@ has_come_in(struct call *c, struct provision *p)
 	return (it != NULL);
 }
 
+static bool
+is_replica(const struct provision *p)
+{
+	return (p->key->meta.multi_region_type == KMS_REPLICA);
+}
+
 /* No material waits for its rotation. */
 static enum err
 import_new(struct call *c, struct provision *p, struct kms_import_in *in,
     const struct materials *m)
 {
+	const struct material *current = with_state(
+	    m, KMS_MATERIAL_CURRENT, KMS_MATERIAL_CURRENT);
 	bool was_under_way = is_recorded(c, p);
 	enum err e;
 
-	if (p->key->meta.multi_region_type == KMS_REPLICA)
+	if (is_replica(p) && was_under_way)
+		return (import_existing(c, p, in, current));
+	if (is_replica(p))
 		return (error_info_set(&c->kms.error, ERR_UNSUPPORTED,
 		    "key %s is a replica: bring new material to its primary in "
-		    "%s first",
+		    "%s first; none waits here",
 		    p->key->meta.id, p->key->meta.primary.region));
 	record(c, p, true);
 	in->type = "NEW_KEY_MATERIAL";
@@ -116,8 +126,7 @@ import_new(struct call *c, struct provision *p, struct kms_import_in *in,
 	    has_come_in(c, p))
 		return (ERR_OK);
 	if (e == ERR_WRONG_MATERIAL && was_under_way)
-		return (import_existing(c, p, in,
-		    with_state(m, KMS_MATERIAL_CURRENT, KMS_MATERIAL_CURRENT)));
+		return (import_existing(c, p, in, current));
 	/* the key has it, or KMS did not take it: nothing is under way */
 	if (e == ERR_WRONG_MATERIAL ||
 	    (import_params_are_refused(e) && !was_under_way))
@@ -149,9 +158,14 @@ rotation_import(struct call *c, struct provision *p, struct kms_import_in *in)
 		return (e);
 	if (!m.is_complete)
 		e = import_unlisted(c, p, in);
-	else if (pending(&m) != NULL)
+	else if (pending(&m) != NULL) {
+		/* the last Region to get it rotates the key */
+		if (is_replica(p))
+			record(c, p, true);
 		e = import_existing(c, p, in, pending(&m));
-	else
+		if (is_replica(p) && e == ERR_WRONG_MATERIAL)
+			record(c, p, false);
+	} else
 		e = import_new(c, p, in, &m);
 	materials_free(&m);
 	return (e);
@@ -204,7 +218,7 @@ waits_for_regions(struct call *c, const struct provision *p)
 	struct kms aside = c->kms;
 	struct materials m;
 	const struct material *it;
-	bool waits;
+	bool waits, late;
 	int tries = 0;
 
 	if (p->request->material.ptr != NULL ||
@@ -212,12 +226,14 @@ waits_for_regions(struct call *c, const struct provision *p)
 		return (false);
 	do {
 		m = (struct materials)MATERIALS_INIT;
-		waits = materials_list(c, &aside, &p->key->meta, &m) ==
-			    ERR_OK &&
-			(it = materials_find(&m, p->material_id)) != NULL &&
-			it->state == KMS_MATERIAL_PENDING_REGIONS;
+		late = materials_list(c, &aside, &p->key->meta, &m) == ERR_OK &&
+		       m.is_complete;
+		it = materials_find(&m, p->material_id);
+		late &= it == NULL;
+		waits = it != NULL && it->state == KMS_MATERIAL_PENDING_REGIONS;
 		materials_free(&m);
-	} while (waits && settle_pause(&aside.deadline, &tries, LATE_TRIES));
+	} while ((waits || late) &&
+		 settle_pause(&aside.deadline, &tries, LATE_TRIES));
 	return (waits);
 }
 
@@ -265,19 +281,22 @@ rotate_primary(struct call *c, const struct provision *p)
 enum err
 rotation_end(struct call *c, const struct provision *p)
 {
-	enum err e;
+	bool waits = waits_for_regions(c, p);
+	enum err e = waits	     ? ERR_OK
+		     : is_replica(p) ? rotate_primary(c, p)
+				     : rotate(c, &c->kms, p);
 
-	if (waits_for_regions(c, p)) {
+	/* KMS was later in showing it than that */
+	if (e == ERR_KEY_STATE && waits_for_regions(c, p)) {
+		waits = true;
+		e = ERR_OK;
+	}
+	if (waits)
 		call_note(c,
 		    "the new material of key %s is in, but KMS rotates to it "
 		    "only when each Region of the key has it: unwrap it there, "
 		    "too; the last one rotates the key",
 		    p->key->meta.id);
-		return (ERR_OK);
-	}
-	e = p->key->meta.multi_region_type == KMS_REPLICA
-		? rotate_primary(c, p)
-		: rotate(c, &c->kms, p);
 	if (e == ERR_OK)
 		record(c, p, false);
 	return (e);

@@ -189,6 +189,56 @@ step_there(const char *label)
 	return (rv);
 }
 
+static CK_RV
+step_rotate_regions(const char *label)
+{
+	setenv("KEYFERRY_CONFIG", testenv_path("regions.conf"), 1);
+	return (step_rotate(label));
+}
+
+/* Wrapped for each Region, the primary's first. What is new there already is
+ * refused, and new in the other all the same. */
+static CK_RV
+step_rotate_pairs(const char *label)
+{
+	CK_RV rv;
+
+	setenv("KEYFERRY_CONFIG", testenv_path("regions.conf"), 1);
+	rv = step_rotate_by_pair(label);
+	if (rv != CKR_OK && rv != CKR_WRAPPED_KEY_INVALID)
+		return (rv);
+	setenv("KEYFERRY_CONFIG", testenv_path("there.conf"), 1);
+	return (step_rotate_by_pair(label));
+}
+
+/* Whether the key has two materials in each Region, none of them pending, and
+ * the same one is current. */
+static CK_RV
+step_two_there(const char *label)
+{
+	static const char *const confs[] = {"regions.conf", "there.conf"};
+	char current[2][65] = {"", "."}, states[64];
+	CK_OBJECT_HANDLE h;
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
+		setenv("KEYFERRY_CONFIG", testenv_path(confs[i]), 1);
+		if ((rv = p11_begin()) != CKR_OK)
+			break;
+		memset(states, 0, sizeof(states));
+		h = find_label(label, CKO_SECRET_KEY);
+		(void)attr(h, CKA_KEYFERRY_MATERIAL_STATES, states,
+		    sizeof(states) - 1);
+		(void)attr(h, CKA_KEYFERRY_KEY_MATERIAL_ID, current[i], 64);
+		if (strcmp(states, "NON_CURRENT CURRENT") != 0)
+			rv = CKR_OBJECT_HANDLE_INVALID;
+		(void)p11->C_Finalize(NULL);
+	}
+	return (rv == CKR_OK && strcmp(current[0], current[1]) != 0
+		    ? CKR_OBJECT_HANDLE_INVALID
+		    : rv);
+}
+
 /* What is tried, what comes before it, and what must be there at last; what
  * the same answers once it is done. */
 static const struct way {
@@ -205,8 +255,13 @@ static const struct way {
     /* by the pair beside a key in use */
     {"pass", "aes", NULL, "one-material", CKR_OK},
     {"rotate-by-pair", "aes", NULL, "two-materials", CKR_WRAPPED_KEY_INVALID},
+    {"rotate-regions", "regions", NULL, "two-there",
+	CKR_ATTRIBUTE_VALUE_INVALID},
+    {"rotate-pairs", "regions", NULL, "two-there",
+	CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT},
 };
 enum { VALUE, PASS, ROTATE, REGIONS, AGAIN, RENEW_PAIR, ROTATE_PAIR };
+enum { ROTATE_BOTH = ROTATE_PAIR + 1, ROTATE_PAIRS }; /* Regions */
 
 /* What may be left of a way that failed, beside what was there before. */
 enum left { NOTHING, WAITING, WHOLE };
@@ -305,6 +360,15 @@ static const struct bad {
     {ROTATE_PAIR, "RotateKeyOnDemand", 0, "internal" FOREVER, DOWN, WHOLE},
     {ROTATE_PAIR, "RotateKeyOnDemand", 0, REFUSE, DENIED, WHOLE},
     {ROTATE_PAIR, "RotateKeyOnDemand", 0, "cut-after" FOREVER, CKR_OK, WHOLE},
+
+    {ROTATE_BOTH, "ImportKeyMaterial", 1, REFUSE, DENIED, WHOLE},
+    {ROTATE_BOTH, "ImportKeyMaterial", 1, "cut-after&count=1", CKR_OK, WHOLE},
+    {ROTATE_BOTH, "RotateKeyOnDemand", 0, "cut-after&count=1", CKR_OK, WHOLE},
+
+    {ROTATE_PAIRS, "ImportKeyMaterial", 1, REFUSE, DENIED, WHOLE},
+    {ROTATE_PAIRS, "ImportKeyMaterial", 1, "cut-after&count=1", CKR_OK, WHOLE},
+    {ROTATE_PAIRS, "RotateKeyOnDemand", 0, REFUSE, DENIED, WHOLE},
+    {ROTATE_PAIRS, "RotateKeyOnDemand", 0, "cut-after&count=1", CKR_OK, WHOLE},
 };
 
 /* Killed while KMS holds back an operation (hang) or its reply (hang-after). */
@@ -330,6 +394,13 @@ static const struct bad kills[] = {
     {ROTATE_PAIR, "ImportKeyMaterial", 0, "hang-after", 0, 0},
     {ROTATE_PAIR, "RotateKeyOnDemand", 0, "hang", 0, 0},
     {ROTATE_PAIR, "RotateKeyOnDemand", 0, "hang-after", 0, 0},
+    {ROTATE_BOTH, "ImportKeyMaterial", 1, "hang", 0, 0},
+    {ROTATE_BOTH, "ImportKeyMaterial", 1, "hang-after", 0, 0},
+    {ROTATE_BOTH, "RotateKeyOnDemand", 0, "hang-after", 0, 0},
+    {ROTATE_PAIRS, "ImportKeyMaterial", 0, "hang-after", 0, 0},
+    {ROTATE_PAIRS, "ImportKeyMaterial", 1, "hang", 0, 0},
+    {ROTATE_PAIRS, "ImportKeyMaterial", 1, "hang-after", 0, 0},
+    {ROTATE_PAIRS, "RotateKeyOnDemand", 0, "hang-after", 0, 0},
 };
 
 static struct account before, after;
@@ -485,12 +556,13 @@ write_files(void)
 	fclose(f);
 	EVP_PKEY_free(pkey);
 	snprintf(text, sizeof(text),
-	    "state = %s\n[token test]\nwrapping-bits = 2048\n"
+	    "state = %s\n[token test]\nwrapping-bits = 2048\nsettle = 0\n"
 	    "replicas = " ELSEWHERE "\n",
 	    testenv_path("state"));
 	testenv_write("regions.conf", text);
 	snprintf(text, sizeof(text),
-	    "state = %s\n[token test]\nregion = " ELSEWHERE "\n",
+	    "state = %s\n[token test]\nregion = " ELSEWHERE "\n"
+	    "wrapping-bits = 2048\nsettle = 0\nadopt = yes\n",
 	    testenv_path("state"));
 	testenv_write("there.conf", text);
 }
@@ -499,6 +571,8 @@ static const struct child_row steps[] = {{"aes", step_aes}, {"rsa", step_rsa},
     {"pass", step_pass}, {"rotate", step_rotate}, {"delete", step_delete},
     {"regions", step_regions}, {"there", step_there},
     {"rotate-by-pair", step_rotate_by_pair},
+    {"rotate-regions", step_rotate_regions},
+    {"rotate-pairs", step_rotate_pairs}, {"two-there", step_two_there},
     {"one-material", step_one_material}, {"two-materials", step_two_materials}};
 
 int

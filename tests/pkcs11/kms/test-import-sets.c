@@ -412,17 +412,47 @@ test_faults(void)
 		    "%s: the key is in use", what);
 		external_key_free(&o);
 	}
-	make_set(&o, "refused");
-	make_machine("six", "");
-	carry("six");
-	control("POST", "/faults?operation=ImportKeyMaterial&fault=error"
-			"&count=0&error=AccessDeniedException");
-	RV(child_run("unwrap", "six refused"), CKR_ACTION_PROHIBITED,
-	    "the import is denied");
-	faults_clear();
-	RV(child_run("unwrap", "six refused"), CKR_OK, "the set is still good");
-	OK(external_key_is(&o, "refused"), "it is the key");
-	external_key_free(&o);
+}
+
+/* A failing KMS leaves the set good, unless KMS says that it is not. */
+static void
+test_failures(void)
+{
+	static const struct {
+		const char *fault;
+		CK_RV rv;
+	} rows[] = {
+	    {"error&error=AccessDeniedException&count=0",
+		CKR_ACTION_PROHIBITED},
+	    {"internal&count=0", CKR_DEVICE_ERROR},
+	    {"cut-before&count=0", CKR_DEVICE_ERROR},
+	    {"garbage&count=0", CKR_DEVICE_ERROR},
+	    {"throttle&count=2", CKR_OK},
+	    {"cut-after&count=2", CKR_OK},
+	};
+	char machine[16], label[32], argument[64];
+	struct external_key o;
+	CK_RV rv;
+
+	for (unsigned i = 0; i < ELEMS(rows); i++) {
+		snprintf(machine, sizeof(machine), "fails-%u", i);
+		snprintf(label, sizeof(label), "failed-%u", i);
+		snprintf(argument, sizeof(argument), "%s %s", machine, label);
+		make_set(&o, label);
+		make_machine(machine, "import-timeout = 1\n");
+		carry(machine);
+		control("POST", "/faults?operation=ImportKeyMaterial&fault=%s",
+		    rows[i].fault);
+		RV(child_run("unwrap", argument), rows[i].rv, "%s",
+		    rows[i].fault);
+		faults_clear();
+		rv = child_run("unwrap", argument);
+		OK(rv == CKR_OK || rv == NO_PAIR, "%s: the next run: 0x%lx",
+		    rows[i].fault, rv);
+		OK(is_enabled() && external_key_is(&o, label),
+		    "%s: the key is in use", rows[i].fault);
+		external_key_free(&o);
+	}
 }
 
 int
@@ -443,6 +473,7 @@ main(int argc, char **argv)
 	test_search();
 	test_download();
 	test_faults();
+	test_failures();
 	test_useless();
 	p11_stop();
 	testenv_stop();

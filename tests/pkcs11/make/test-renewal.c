@@ -451,6 +451,8 @@ test_rotate_regions(void)
 	COUNT(h, key, "it is the key");
 	OK(log_says("only when each Region of the key has it"),
 	    "the log says that other Regions are to have it");
+	OK(strstr(testenv_read("log"), "before, it expired") == NULL,
+	    "and nothing of an end that new material never had");
 	material_of(key, now);
 	OK(strcmp(first, now) == 0 && opens(key), "the key is as it was");
 	(void)go_to(1);
