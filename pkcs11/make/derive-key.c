@@ -17,7 +17,8 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
-	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY))
+	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY) ||
+	    (row->key_type == CKK_AES && type != CKK_AES))
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!attr_is_true(c, o, CKA_DERIVE))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);

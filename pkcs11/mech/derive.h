@@ -7,6 +7,7 @@
  * parameter and computes the value of every key that the call yields. */
 extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
+extern const struct key_ops derive_encrypt; /* data, by AES */
 extern const struct key_ops derive_counter; /* SP 800-108, counter mode */
 extern const struct key_ops derive_base_and_key, derive_base_and_data,
     derive_data_and_base, derive_xor, derive_extract;

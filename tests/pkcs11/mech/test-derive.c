@@ -505,6 +505,53 @@ test_joins(void)
 }
 
 /* What the base key's own template says of what comes of it. */
+/* The vectors of SP 800-38A, sections F.1.1 and F.2.1. */
+static void
+test_encrypted_data(void)
+{
+	static const char key[] = "\x2b\x7e\x15\x16\x28\xae\xd2\xa6"
+				  "\xab\xf7\x15\x88\x09\xcf\x4f\x3c";
+	static CK_BYTE data[] = "\x6b\xc1\xbe\xe2\x2e\x40\x9f\x96"
+				"\xe9\x3d\x7e\x11\x73\x93\x17\x2a";
+	static const char ecb[] = "\x3a\xd7\x7b\xb4\x0d\x7a\x36\x60"
+				  "\xa8\x9e\xca\xf3\x24\x66\xef\x97";
+	static const char cbc[] = "\x76\x49\xab\xac\x81\x19\xb2\x46"
+				  "\xce\xe9\x8e\x9b\x12\xe9\x19\x7d";
+	CK_KEY_DERIVATION_STRING_DATA by_ecb = {data, 16};
+	struct {
+		CK_BYTE iv[16];
+		CK_BYTE *data;
+		CK_ULONG len;
+	} by_cbc = {
+	    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, data, 16};
+	CK_OBJECT_HANDLE base = secret(CKK_AES, key, 16, CK_TRUE), h;
+
+	asked = 0;
+	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
+	    CKR_OK, "data by ECB");
+	OK(attr_is(h, CKA_VALUE, ecb, 16), "is the key");
+	RV(derive(CKM_AES_CBC_ENCRYPT_DATA, &by_cbc, sizeof(by_cbc), base, &h),
+	    CKR_OK, "data by CBC");
+	OK(attr_is(h, CKA_VALUE, cbc, 16), "is the key");
+	asked = 5;
+	RV(derive(CKM_AES_CBC_ENCRYPT_DATA, &by_cbc, sizeof(by_cbc), base, &h),
+	    CKR_OK, "5 bytes of it");
+	OK(attr_is(h, CKA_VALUE, cbc, 5), "are the first");
+	asked = 17;
+	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "more than there are");
+	asked = 0;
+	by_ecb.ulLen = 15;
+	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "half a block");
+	RV(derive(CKM_AES_CBC_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "the parameter of the other");
+	by_ecb.ulLen = 16;
+	base = secret(CKK_GENERIC_SECRET, key, 16, CK_TRUE);
+	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
+	    CKR_KEY_TYPE_INCONSISTENT, "by a key that is none of AES");
+}
+
 static void
 test_derive_template(void)
 {
@@ -539,6 +586,7 @@ main(void)
 	test_hkdf();
 	test_counter();
 	test_joins();
+	test_encrypted_data();
 	test_derive_template();
 	EVP_PKEY_free(other);
 	p11_stop();
