@@ -327,6 +327,16 @@ fits_oaep(const struct key *k)
 }
 
 static bool
+has_mechanisms(const struct wrap_method *method, const struct token *t)
+{
+	for (size_t i = 0; i < 3 && method->requirements[i].flag != 0; i++)
+		if (!token_has_mechanism(t, method->requirements[i].type,
+			method->requirements[i].flag))
+			return (false);
+	return (true);
+}
+
+static bool
 source_can(const struct wrap_method *method, const struct key *k,
     const struct token *to)
 {
@@ -338,11 +348,19 @@ source_can(const struct wrap_method *method, const struct key *k,
 	if (!short_private && method->unwrap == CKM_RSA_PKCS_OAEP &&
 	    (k->class != CKO_SECRET_KEY || !fits_oaep(k)))
 		return (false);
-	for (size_t i = 0; i < 3 && method->requirements[i].flag != 0; i++)
-		if (!token_has_mechanism(k->from, method->requirements[i].type,
-			method->requirements[i].flag))
-			return (false);
-	return (true);
+	return (has_mechanisms(method, k->from));
+}
+
+const struct wrap_method *
+method_of_source(const struct token *t, CK_MECHANISM_TYPE unwrap,
+    const struct wrap_method *behind)
+{
+	for (size_t i = behind == NULL ? 0 : (size_t)(behind - methods) + 1;
+	     i < METHOD_LAST; i++)
+		if (methods[i].unwrap == unwrap &&
+		    has_mechanisms(&methods[i], t))
+			return (&methods[i]);
+	return (NULL);
 }
 
 const struct wrap_method *
@@ -364,6 +382,32 @@ method_find(const struct key *k, const struct token *to,
 		     "source can wrap it with"
 		   : "the source has no mechanism to wrap it with an RSA key";
 	return (NULL);
+}
+
+CK_RV
+method_import_wrapping_key(
+    struct transfer *tr, struct view modulus, struct view exponent)
+{
+	const struct token *t = tr->key->from;
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE template[] = {
+	    {CKA_CLASS, &class, sizeof(class)},
+	    {CKA_KEY_TYPE, &type, sizeof(type)},
+	    {CKA_TOKEN, &no, sizeof(no)},
+	    {CKA_PRIVATE, &no, sizeof(no)},
+	    {CKA_WRAP, &yes, sizeof(yes)},
+	    /* C_CreateObject does not change them */
+	    {CKA_MODULUS, (void *)(uintptr_t)modulus.ptr, modulus.len},
+	    {CKA_PUBLIC_EXPONENT, (void *)(uintptr_t)exponent.ptr,
+		exponent.len},
+	};
+
+	return (transfer_record(tr, "C_CreateObject", t,
+	    t->p11->C_CreateObject(t->session, template,
+		sizeof(template) / sizeof(template[0]),
+		&tr->source_wrapping_key)));
 }
 
 CK_RV

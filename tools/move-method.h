@@ -52,6 +52,16 @@ const char *method_name(const struct wrap_method *);
 /* The mechanism that unwraps what it produces. */
 CK_MECHANISM_TYPE method_unwrap_mechanism(const struct wrap_method *);
 
+/* The next method behind that one (NULL: the first) that the token has the
+ * mechanisms for, and whose result that mechanism unwraps; NULL: there is none.
+ */
+const struct wrap_method *method_of_source(const struct token *,
+    CK_MECHANISM_TYPE unwrap, const struct wrap_method *behind);
+
+/* Makes an RSA public key a session object of the source:
+ * transfer->source_wrapping_key. */
+CK_RV method_import_wrapping_key(
+    struct transfer *, struct view modulus, struct view exponent);
 /* Has the source wrap the key, into transfer->wrapped. */
 CK_RV method_wrap(struct transfer *);
 /* Has the target unwrap it into an object with that template. */

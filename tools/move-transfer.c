@@ -153,11 +153,7 @@ make_pair(struct plan *plan, struct transfer *tr)
 static CK_RV
 import_wrapping_key(struct transfer *tr)
 {
-	static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-	static const CK_KEY_TYPE type = CKK_RSA;
-	const struct token *from = tr->key->from;
 	struct buf modulus = BUF_INIT(0), exponent = BUF_INIT(0);
-	struct attribute_list t = {.count = 0};
 	CK_RV rv;
 
 	rv = token_get_attribute(
@@ -169,16 +165,8 @@ import_wrapping_key(struct transfer *tr)
 		goto out;
 	(void)rsa_fingerprint(
 	    buf_view(&modulus), buf_view(&exponent), tr->fingerprint);
-	add_attribute(&t, CKA_CLASS, &class, sizeof(class));
-	add_attribute(&t, CKA_KEY_TYPE, &type, sizeof(type));
-	add_attribute(&t, CKA_TOKEN, &no, sizeof(no));
-	add_attribute(&t, CKA_PRIVATE, &no, sizeof(no));
-	add_attribute(&t, CKA_WRAP, &yes, sizeof(yes));
-	add_attribute(&t, CKA_MODULUS, modulus.ptr, modulus.len);
-	add_attribute(&t, CKA_PUBLIC_EXPONENT, exponent.ptr, exponent.len);
-	rv = transfer_record(tr, "C_CreateObject", from,
-	    from->p11->C_CreateObject(
-		from->session, t.rows, t.count, &tr->source_wrapping_key));
+	rv = method_import_wrapping_key(
+	    tr, buf_view(&modulus), buf_view(&exponent));
 out:
 	buf_free(&modulus);
 	buf_free(&exponent);

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "replacement.h"
 #include "wrap.h"
+#include "wrap-in-token.h"
 #include "write-json.h"
 
 #define ARENA_SIZE (256 * 1024)
@@ -17,12 +18,13 @@
 #define AES_LEN 32 /* bytes of the AES key of RSA_AES_KEY_WRAP */
 
 const char wrap_usage[] =
-    "usage: keyferry wrap --key FILE --wrapping-key FILE --out FILE "
-    "[options]\n"
+    "usage: keyferry wrap --key FILE | --from URI --wrapping-key FILE "
+    "--out FILE\n"
     "Wraps a key as an HSM would, for KMS or another service. Needs no AWS.\n"
     "  --key FILE         a private key (PEM, DER; PKCS#8, PKCS#1, SEC1) or a "
     "secret\n"
     "                     key (raw bytes, hexadecimal digits)\n"
+    "  --from URI         a key of a PKCS#11 token, which wraps it itself\n"
     "  --wrapping-key FILE\n"
     "                     the RSA public key to wrap it with, in PEM or DER\n"
     "  --out FILE         where the wrapped key goes\n"
@@ -42,17 +44,19 @@ const char wrap_usage[] =
 
 static const struct algorithm {
 	const char *name, *digest;
+	CK_MECHANISM_TYPE unwrap, hash;
 	bool with_aes; /* an AES key is wrapped, and the key with that */
 } algorithms[] = {
-    {"RSAES_OAEP_SHA_256", "SHA256", false},
-    {"RSA_AES_KEY_WRAP_SHA_256", "SHA256", true},
-    {"RSAES_OAEP_SHA_1", "SHA1", false},
-    {"RSA_AES_KEY_WRAP_SHA_1", "SHA1", true},
+    {"RSAES_OAEP_SHA_256", "SHA256", CKM_RSA_PKCS_OAEP, CKM_SHA256, false},
+    {"RSA_AES_KEY_WRAP_SHA_256", "SHA256", CKM_RSA_AES_KEY_WRAP, CKM_SHA256,
+	true},
+    {"RSAES_OAEP_SHA_1", "SHA1", CKM_RSA_PKCS_OAEP, CKM_SHA_1, false},
+    {"RSA_AES_KEY_WRAP_SHA_1", "SHA1", CKM_RSA_AES_KEY_WRAP, CKM_SHA_1, true},
 };
 #define ALGORITHM_COUNT (sizeof(algorithms) / sizeof(algorithms[0]))
 
 struct arguments {
-	char *key, *wrapping_key, *out, *expect, *passphrase_file;
+	char *key, *from, *wrapping_key, *out, *expect, *passphrase_file;
 	const struct algorithm *algorithm; /* NULL: as the key is */
 	enum key_format format;
 	bool json, quiet;
@@ -85,6 +89,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 {
 	const struct option_row rows[] = {
 	    {"key", NULL, &a->key, NULL, NULL},
+	    {"from", NULL, &a->from, NULL, NULL},
 	    {"wrapping-key", NULL, &a->wrapping_key, NULL, NULL},
 	    {"out", NULL, &a->out, NULL, NULL},
 	    {"expect", NULL, &a->expect, NULL, NULL},
@@ -99,9 +104,10 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	if (options_read(argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 0) ==
 	    -1)
 		return (false);
-	complete = a->key != NULL && a->wrapping_key != NULL && a->out != NULL;
+	complete = (a->key == NULL) != (a->from == NULL) &&
+		   a->wrapping_key != NULL && a->out != NULL;
 	if (!complete)
-		fputs("keyferry: --key, --wrapping-key and --out are "
+		fputs("keyferry: --key or --from, --wrapping-key and --out are "
 		      "required\n",
 		    stderr);
 	return (complete);
@@ -155,8 +161,8 @@ write_out(const char *path, const struct buf *wrapped)
 }
 
 static void
-print_result(const struct arguments *a, const char *fingerprint,
-    bool is_private, size_t key_len)
+print_result(
+    const struct arguments *a, const char *fingerprint, bool is_private)
 {
 	const char *kind = is_private ? "private" : "secret";
 	struct json_writer w;
@@ -171,35 +177,70 @@ print_result(const struct arguments *a, const char *fingerprint,
 	write_json_begin(&w, stdout);
 	write_json_text(&w, "file", view_str(a->out));
 	write_json_text(&w, "key", view_str(kind));
-	write_json_number(&w, "bytes", (long long)key_len);
 	write_json_text(&w, "algorithm", view_str(a->algorithm->name));
 	write_json_text(&w, "wrapping_key", view_str(fingerprint));
 	write_json_end(&w);
 	putchar('\n');
 }
 
-static bool
-wrap_file(struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena)
+/* The algorithm that was asked for, or that KMS takes such keys by. */
+static void
+choose_algorithm(struct arguments *a, bool is_private)
 {
-	EVP_PKEY *with = key_file_read_wrapping_key(lib, a->wrapping_key);
-	struct buf key = BUF_INIT(0), wrapped = BUF_INIT(WRAPPED_MAX);
-	char fingerprint[FINGERPRINT_SIZE];
-	bool is_private, done = false;
-
-	if (with == NULL || !public_key_fingerprint(lib, with, fingerprint) ||
-	    !is_expected(a, fingerprint) ||
-	    !key_file_read(lib, arena, a->key, a->format, a->passphrase_file,
-		&key, &is_private))
-		goto out;
 	if (a->algorithm == NULL)
 		a->algorithm = &algorithms[is_private ? 1 : 0];
-	done = wrap_key(a, lib, arena, with, buf_view(&key), &wrapped) &&
+}
+
+static bool
+wrap_file(struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena,
+    EVP_PKEY *with, struct buf *out, bool *is_private)
+{
+	struct buf key = BUF_INIT(0);
+	bool done = key_file_read(lib, arena, a->key, a->format,
+	    a->passphrase_file, &key, is_private);
+
+	choose_algorithm(a, *is_private);
+	done = done && wrap_key(a, lib, arena, with, buf_view(&key), out);
+	buf_free(&key);
+	return (done);
+}
+
+static bool
+wrap_of_token(struct arguments *a, const EVP_PKEY *with, struct buf *out,
+    bool *is_private)
+{
+	struct key_in_token k = KEY_IN_TOKEN_INIT;
+	bool done = key_in_token_open(&k, a->from);
+
+	if (done) {
+		*is_private = key_in_token_is_private(&k);
+		choose_algorithm(a, *is_private);
+		done = key_in_token_wrap(
+		    &k, with, a->algorithm->unwrap, a->algorithm->hash, out);
+	}
+	key_in_token_close(&k);
+	return (done);
+}
+
+static bool
+wrap(struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena)
+{
+	EVP_PKEY *with = key_file_read_wrapping_key(lib, a->wrapping_key);
+	struct buf wrapped = BUF_INIT(WRAPPED_MAX);
+	char fingerprint[FINGERPRINT_SIZE];
+	bool is_private = false, done = false;
+
+	if (with == NULL || !public_key_fingerprint(lib, with, fingerprint) ||
+	    !is_expected(a, fingerprint))
+		goto out;
+	done = (a->from != NULL ? wrap_of_token(a, with, &wrapped, &is_private)
+				: wrap_file(a, lib, arena, with, &wrapped,
+				      &is_private)) &&
 	       write_out(a->out, &wrapped);
 	if (done)
-		print_result(a, fingerprint, is_private, key.len);
+		print_result(a, fingerprint, is_private);
 out:
 	buf_free(&wrapped);
-	buf_free(&key);
 	EVP_PKEY_free(with);
 	return (done);
 }
@@ -223,7 +264,7 @@ wrap_run(int argc, char **argv)
 	done = lib != NULL && arena_open(ARENA_SIZE, &arena, &locked) == ERR_OK;
 	if (!done)
 		fputs("keyferry: out of memory\n", stderr);
-	done = done && wrap_file(&a, lib, arena);
+	done = done && wrap(&a, lib, arena);
 	if (arena != NULL)
 		arena_close(arena);
 	OSSL_LIB_CTX_free(lib);
