@@ -29,6 +29,18 @@ static const struct curve curves[] = {
 	    "P-521", NID_secp521r1, 521, 66, 133 },
 	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 10), NONE,
 	    "secp256k1", NID_secp256k1, 256, 32, 65 },
+	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 33), NONE,
+	    "P-224", NID_secp224r1, 224, 28, 57 },
+	/* RFC 5639 */
+#define BRAINPOOL(bits, last)						\
+	{ CKK_EC, BYTES(6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, last), NONE, \
+	    "brainpoolP" #bits "r1", NID_brainpoolP##bits##r1, bits,	\
+	    (bits) / 8, 1 + 2 * ((bits) / 8) }
+	BRAINPOOL(224, 5),
+	BRAINPOOL(256, 7),
+	BRAINPOOL(320, 9),
+	BRAINPOOL(384, 11),
+	BRAINPOOL(512, 13),
 	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x70), ED25519_NAME,
 	    "ED25519", 0, 255, 32, 32 },
 	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), X25519_NAME,

@@ -14,7 +14,9 @@ static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7},
 	       ed_name[] = {19, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5',
 		   '5', '1', '9'},
 	       x25519[] = {6, 3, 0x2b, 0x65, 0x6e},
-	       p224[] = {6, 5, 0x2b, 0x81, 4, 0, 33};
+	       p224[] = {6, 5, 0x2b, 0x81, 4, 0, 33},
+	       brainpool[] = {6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13},
+	       p192[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1};
 
 static bool
 is_true(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, bool want)
@@ -172,8 +174,11 @@ test_rsa(void)
 	RV(pairgen(CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0, &p),
 	    CKR_TEMPLATE_INCOMPLETE, "of no length");
 	bits = 1024;
+	RV(pairgen(CKM_RSA_PKCS_KEY_PAIR_GEN, t, 1, &p), CKR_OK, "1024 bits");
+	COUNT(attr(p.private, CKA_MODULUS, n, sizeof(n)), 128, "its modulus");
+	bits = 1016;
 	RV(pairgen(CKM_RSA_PKCS_KEY_PAIR_GEN, t, 1, &p),
-	    CKR_ATTRIBUTE_VALUE_INVALID, "1024 bits");
+	    CKR_ATTRIBUTE_VALUE_INVALID, "less");
 	bits = 8192;
 	RV(pairgen(CKM_RSA_PKCS_KEY_PAIR_GEN, t, 1, &p),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "8192 bits");
@@ -192,6 +197,9 @@ test_curves(void)
 	    {"P-384", CKM_EC_KEY_PAIR_GEN, p384, sizeof(p384), 48, 99},
 	    {"P-521", CKM_EC_KEY_PAIR_GEN, p521, sizeof(p521), 66, 136},
 	    {"secp256k1", CKM_EC_KEY_PAIR_GEN, k256, sizeof(k256), 32, 67},
+	    {"P-224", CKM_EC_KEY_PAIR_GEN, p224, sizeof(p224), 28, 59},
+	    {"brainpoolP512r1", CKM_EC_KEY_PAIR_GEN, brainpool,
+		sizeof(brainpool), 64, 132},
 	    {"Ed25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed25519, sizeof(ed25519),
 		32, 34},
 	    {"edwards25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed_name,
@@ -218,9 +226,9 @@ test_curves(void)
 		       p.private, CKA_EC_PARAMS, rows[i].params, rows[i].len),
 		    "its curve");
 	}
-	RV(pairgen(CKM_EC_KEY_PAIR_GEN, &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, p224),
+	RV(pairgen(CKM_EC_KEY_PAIR_GEN, &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, p192),
 	       1, &p),
-	    CKR_CURVE_NOT_SUPPORTED, "P-224");
+	    CKR_CURVE_NOT_SUPPORTED, "P-192");
 	RV(pairgen(CKM_EC_KEY_PAIR_GEN,
 	       &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, ed25519), 1, &p),
 	    CKR_CURVE_NOT_SUPPORTED, "Ed25519 by the wrong mechanism");

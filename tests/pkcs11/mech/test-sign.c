@@ -545,8 +545,9 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 int
 main(void)
 {
-	static const char *const curves[] = {
-	    "P-256", "P-384", "P-521", "secp256k1"};
+	static const char *const curves[] = {"P-256", "P-384", "P-521",
+	    "secp256k1", "P-224", "brainpoolP256r1", "brainpoolP320r1",
+	    "brainpoolP512r1"};
 	struct keypair_ref rsa, ec, kms;
 
 	for (size_t i = 0; i < sizeof(message); i++)
