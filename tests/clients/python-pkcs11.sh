@@ -1,0 +1,112 @@
+# python-pkcs11: keys are found, used, generated, imported, renamed and destroyed, in
+# threads and in workers that fork.
+. "$srcdir/tests/clients/testenv.sh"
+needs openssl pkcs11-tool
+# Debian's own has Debian's packages.
+python=/usr/bin/python3
+[ -z "$preload" ] || skip_all "python-pkcs11 loads the module without sanitizers"
+$python -c 'import pkcs11' 2>/dev/null || skip_all "no python-pkcs11 here"
+# The KMS here settles at once.
+configure 'settle = 0'
+ok "an RSA key is imported" make_rsa
+ok "an EC key is imported" make_ec
+ok "one that decrypts" make_key open 03 decrypt -algorithm RSA \
+    -pkeyopt rsa_keygen_bits:2048
+printf text >text
+openssl dgst -sha256 -binary text >hash
+openssl pkeyutl -encrypt -pubin -inkey open.pub -pkeyopt rsa_padding_mode:oaep \
+    -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256 -in text -out sealed
+cat >use.py <<'END'
+import hashlib, hmac, os, sys, threading
+import pkcs11
+from pkcs11 import Attribute, KeyType, MGF, Mechanism, ObjectClass
+from pkcs11.util.ec import encode_ecdsa_signature, encode_named_curve_parameters
+
+def read(name):
+    with open(name, 'rb') as f:
+        return f.read()
+
+def write(name, value):
+    with open(name, 'wb') as f:
+        f.write(value)
+
+token = pkcs11.lib(sys.argv[1]).get_token(token_label='test')
+session = token.open(rw=True, user_pin='1234')
+
+def private(label, s=session):
+    return s.get_key(label=label, object_class=ObjectClass.PRIVATE_KEY)
+
+rsa, ec = private('rsa'), private('ec')
+write('rsa.sig', rsa.sign(b'text', mechanism=Mechanism.SHA256_RSA_PKCS))
+write('ec.sig', encode_ecdsa_signature(ec.sign(read('hash'), mechanism=Mechanism.ECDSA)))
+write('opened', private('open').decrypt(read('sealed'),
+    mechanism=Mechanism.RSA_PKCS_OAEP,
+    mechanism_param=(Mechanism.SHA256, MGF.SHA256, None)))
+
+# imported, renamed, used, destroyed
+key = session.create_object({Attribute.CLASS: ObjectClass.SECRET_KEY,
+    Attribute.KEY_TYPE: KeyType.GENERIC_SECRET, Attribute.TOKEN: True,
+    Attribute.SIGN: True, Attribute.LABEL: 'python', Attribute.VALUE: bytes(32)})
+key[Attribute.LABEL] = 'renamed'
+assert session.get_key(label='renamed') == key
+assert key.sign(b'text', mechanism=Mechanism.SHA256_HMAC) == \
+    hmac.new(bytes(32), b'text', hashlib.sha256).digest()
+key.destroy()
+assert not list(session.get_objects({Attribute.LABEL: 'renamed',
+    Attribute.CLASS: ObjectClass.SECRET_KEY}))
+
+# generated, used, destroyed
+curve = session.create_domain_parameters(KeyType.EC,
+    {Attribute.EC_PARAMS: encode_named_curve_parameters('secp256r1')}, local=True)
+public, own = curve.generate_keypair(store=True, label='python ec')
+assert public.verify(bytes(32), own.sign(bytes(32), mechanism=Mechanism.ECDSA),
+    mechanism=Mechanism.ECDSA)
+own.destroy()
+public.destroy()
+assert not list(session.get_objects({Attribute.LABEL: 'python ec'}))
+
+# threads, each with a session
+failed = []
+def signs(n):
+    try:
+        with token.open() as s:
+            for _ in range(10):
+                signature = private('rsa', s).sign(b'text',
+                    mechanism=Mechanism.SHA256_RSA_PKCS)
+            write('thread-%d.sig' % n, signature)
+    except BaseException as e:
+        failed.append(e)
+threads = [threading.Thread(target=signs, args=(n,)) for n in range(16)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+assert not failed, failed
+
+# workers go on with what was opened before the fork
+workers = []
+for n in range(4):
+    pid = os.fork()
+    if pid == 0:
+        write('thread-%d.sig' % (16 + n),
+            rsa.sign(b'text', mechanism=Mechanism.SHA256_RSA_PKCS))
+        os._exit(0)
+    workers.append(pid)
+for pid in workers:
+    assert os.waitpid(pid, 0)[1] == 0
+print('all is well')
+END
+ok "it finds all as it should be" says "all is well" $python use.py "$module"
+ok "RSA: openssl verifies" openssl dgst -sha256 -verify rsa.pub -signature rsa.sig text
+ok "EC: openssl verifies" openssl dgst -sha256 -verify ec.pub -signature ec.sig text
+ok "OAEP: decrypted" cmp opened text
+each() {
+	n=0
+	for one in thread-*.sig; do
+		openssl dgst -sha256 -verify rsa.pub -signature "$one" text || return
+		n=$((n + 1))
+	done
+	[ $n -eq 20 ]
+}
+ok "threads and workers: openssl verifies" each
+tap_done
