@@ -74,6 +74,7 @@ static enum err
 reply_take(struct creds_search *s, struct creds_http *h, struct creds *out,
     struct error_info *error)
 {
+	char why[CREDS_REASON_SIZE];
 	struct creds_json *j;
 	enum err e;
 
@@ -81,7 +82,8 @@ reply_take(struct creds_search *s, struct creds_http *h, struct creds *out,
 		return (error_info_set(error,
 		    h->status >= 500 || h->status == 429 ? ERR_CREDS_SERVICE
 							 : ERR_CREDS,
-		    "%s answered with HTTP status %d", h->what, h->status));
+		    "%s answered with HTTP status %d%s", h->what, h->status,
+		    creds_http_reason(h, why)));
 	if ((j = creds_json_new()) == NULL)
 		return (ERR_MEMORY);
 	e = json_decode(creds_json_of_machine, buf_view(&h->body), j);

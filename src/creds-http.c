@@ -1,9 +1,27 @@
+#include <stdio.h>
 #include <string.h>
 #include "creds-http.h"
+#include "json.h"
 
 #define TRIES 3
 #define TRY_MS 5000
 #define PAUSE_MS 200 /* before the second try, then doubled */
+
+/* The containers' endpoints, IAM Identity Center and AWS Sign-In have each
+ * their own names for it. */
+struct reason {
+	char code[64], message[160];
+};
+static const struct json_field reason_fields[] = {
+    JSON_FIELD(struct reason, code, "code", WORD),
+    JSON_FIELD(struct reason, code, "Code", WORD),
+    JSON_FIELD(struct reason, code, "__type", WORD),
+    JSON_FIELD(struct reason, code, "error", WORD),
+    JSON_FIELD(struct reason, message, "message", WORD),
+    JSON_FIELD(struct reason, message, "Message", WORD),
+    JSON_FIELD(struct reason, message, "error_description", WORD),
+    JSON_END,
+};
 
 static bool
 is_passing(const struct creds_http *c, enum err e)
@@ -45,6 +63,18 @@ creds_http_send(const struct creds_search *s, struct creds_http *c,
 	    e == ERR_DEADLINE	     ? "no answer in time"
 	    : why.message[0] != '\0' ? why.message
 				     : err_text(e)));
+}
+
+const char *
+creds_http_reason(const struct creds_http *c, char text[CREDS_REASON_SIZE])
+{
+	struct reason r = {"", ""};
+
+	(void)json_decode(reason_fields, buf_view(&c->body), &r);
+	(void)snprintf(text, CREDS_REASON_SIZE, "%s%s%s%s",
+	    r.code[0] != '\0' ? ": " : "", r.code,
+	    r.message[0] != '\0' ? ": " : "", r.message);
+	return (text);
 }
 
 void

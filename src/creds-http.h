@@ -26,6 +26,11 @@ struct creds_http {
  * ERR_MEMORY. */
 enum err creds_http_send(
     const struct creds_search *, struct creds_http *, struct error_info *);
+/* Why the service refused, by the JSON of its reply: ": CODE: MESSAGE", cut to
+ * fit; "" where it does not say. */
+#define CREDS_REASON_SIZE 256
+const char *creds_http_reason(
+    const struct creds_http *, char text[CREDS_REASON_SIZE]);
 void creds_http_free(struct creds_http *);
 
 /* Appends "name=value", with a "&" before all but the first, as forms have it.

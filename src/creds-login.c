@@ -202,7 +202,7 @@ renew(const struct login *l, struct session *s, struct error_info *error)
 	struct creds_http h = CREDS_HTTP_INIT;
 	struct buf body = BUF_INIT(FILE_MAX);
 	struct endpoint where;
-	char url[400];
+	char url[400], why[CREDS_REASON_SIZE];
 	enum err e;
 
 	if ((e = find_endpoint(l, s, &where, error)) != ERR_OK ||
@@ -219,8 +219,9 @@ renew(const struct login *l, struct session *s, struct error_info *error)
 	s->expires_in = 0;
 	if (h.status >= 400 && h.status < 500 && h.status != 429)
 		e = error_info_set(error, ERR_CREDS,
-		    "AWS Sign-In refused to renew the session: HTTP status %d",
-		    h.status);
+		    "AWS Sign-In refused to renew the session: HTTP status "
+		    "%d%s",
+		    h.status, creds_http_reason(&h, why));
 	else if (h.status != 200 ||
 		 json_decode(reply_fields, buf_view(&h.body), s) != ERR_OK ||
 		 s->creds.access_key[0] == '\0' || s->creds.secret[0] == '\0' ||

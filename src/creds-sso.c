@@ -274,6 +274,7 @@ static enum err
 role_take(const struct sso *o, struct creds_http *h, struct creds *out,
     struct error_info *error)
 {
+	char why[CREDS_REASON_SIZE];
 	struct role_credentials *r;
 	enum err e;
 
@@ -284,8 +285,9 @@ role_take(const struct sso *o, struct creds_http *h, struct creds *out,
 		    h->status >= 500 || h->status == 429 ? ERR_CREDS_SERVICE
 							 : ERR_CREDS,
 		    "profile \"%s\": IAM Identity Center gave no credentials "
-		    "for role %s in account %s: HTTP status %d",
-		    o->search->profile->name, o->role, o->account, h->status));
+		    "for role %s in account %s: HTTP status %d%s",
+		    o->search->profile->name, o->role, o->account, h->status,
+		    creds_http_reason(h, why)));
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return (ERR_MEMORY);
 	e = json_decode(role_reply_fields, buf_view(&h->body), r);

@@ -79,6 +79,9 @@ test_container(void)
 	static const struct http_step passing[] = {
 	    STATUS(500), STATUS(404), SAYS(JSON("CONT"))};
 	static const struct http_step never[] = {STATUS(403)};
+	static const struct http_step pod[] = {{.status = 400,
+	    .body = "{\"code\":\"AccessDenied\",\"message\":\"no identity "
+		    "for this pod\"}"}};
 	static const struct http_step no_end[] = {
 	    SAYS("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Token\":"
 		 "\"t\"}")};
@@ -117,6 +120,10 @@ test_container(void)
 	OK(test_creds_failed(
 	       test_creds_find(NULL, 8000), ERR_CREDS, "/nonexistent"),
 	    "no such file");
+	CONTAINER(pod);
+	OK(test_creds_failed(test_creds_find(NULL, 8000), ERR_CREDS,
+	       "HTTP status 400: AccessDenied: no identity for this pod"),
+	    "what the endpoint says is told");
 	CONTAINER(passing);
 	OK(test_creds_are(test_creds_find(NULL, 8000), "CONT", "s", "t"),
 	    "any other status is tried again");

@@ -128,7 +128,9 @@ test_token(void)
 {
 	static const struct http_step gives[] = {ROLE_REPLY("SSO1")};
 	static const struct http_step unauthorized[] = {{.status = 401}};
-	static const struct http_step denied[] = {{.status = 403}};
+	static const struct http_step denied[] = {{.status = 403,
+	    .body = "{\"message\":\"No access\",\"__type\":"
+		    "\"ForbiddenException\"}"}};
 	static const char older[] =
 	    "[profile p]\nsso_account_id = 1\nsso_role_name = r\n"
 	    "sso_region = eu-north-1\nsso_start_url = " START_URL "\n";
@@ -152,8 +154,8 @@ test_token(void)
 	       "not accepted any more: run aws sso login"),
 	    "a token that is not accepted");
 	SCENE(denied, CONFIG);
-	OK(test_creds_failed(
-	       test_creds_find("p", 8000), ERR_CREDS, "role A&B in account"),
+	OK(test_creds_failed(test_creds_find("p", 8000), ERR_CREDS,
+	       ": HTTP status 403: ForbiddenException: No access"),
 	    "a role that is not given");
 	token_write("my-sso", -60, "");
 	SCENE(gives, CONFIG);
