@@ -37,5 +37,5 @@ as_printed() {
 	    "$manuals/$1" | sed -e "s,/var/,$dir/var/,g" -e "s,/etc/,$dir/etc/,g" >printed
 	[ -s printed ] || { echo "docs/$1 has no block $2"; return 99; }
 	cat printed >>block.sh
-	module=$module built=$built softhsm=${softhsm-} sh -eu block.sh
+	module=$module built=$built softhsm=${softhsm-} host sh -eu block.sh
 }
