@@ -110,7 +110,6 @@ free_state(struct token *t)
 	}
 }
 
-/* What the token is good for, as PKCS#11's profiles have it. */
 static enum err
 add_profile(struct token *t, struct arena *arena, CK_ULONG id)
 {
@@ -137,6 +136,23 @@ add_profile(struct token *t, struct arena *arena, CK_ULONG id)
 	    object_table_add(&t->objects, OWNER_TOKEN, b) != CK_INVALID_HANDLE
 		? ERR_OK
 		: ERR_MEMORY);
+}
+
+/* What the token is good for, as PKCS#11's profiles have it (Profiles 3.2,
+ * section 5). Certificates and their keys must be seen without a login. */
+static enum err
+add_profiles(struct token *t, struct arena *arena)
+{
+	static const CK_ULONG ids[] = {CKP_BASELINE_PROVIDER,
+	    CKP_EXTENDED_PROVIDER, CKP_AUTHENTICATION_TOKEN};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && e == ERR_OK; i++)
+		e = add_profile(t, arena, ids[i]);
+	if (e == ERR_OK && t->config->certificates != NULL &&
+	    t->config->login == LOGIN_NONE)
+		e = add_profile(t, arena, CKP_PUBLIC_CERTIFICATES_TOKEN);
+	return (e);
 }
 
 static void
@@ -206,7 +222,7 @@ token_open(struct token *t, const struct token_setup *s)
 	pubkey_cache_init(&t->pubkeys);
 	end_warnings_init(&t->end_warnings);
 	certs_init(&t->certs);
-	if ((e = add_profile(t, s->arena, CKP_BASELINE_PROVIDER)) != ERR_OK)
+	if ((e = add_profiles(t, s->arena)) != ERR_OK)
 		return (e);
 	/* a misspelt option: what is meant is not known */
 	if (t->config->fault != NULL) {

@@ -1,4 +1,5 @@
 /* Profile objects: what the token says that it is good for. */
+#include <stdio.h>
 #include <string.h>
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
@@ -9,6 +10,9 @@ int
 main(void)
 {
 	CK_ULONG baseline = CKP_BASELINE_PROVIDER, other = 0x77;
+	CK_ULONG id = CKP_BASELINE_PROVIDER;
+	CK_ATTRIBUTE with_id[] = {
+	    A(CKA_CLASS, profile_class), A(CKA_PROFILE_ID, id)};
 	CK_ATTRIBUTE by_class[] = {A(CKA_CLASS, profile_class)};
 	CK_ATTRIBUTE by_id[] = {A(CKA_PROFILE_ID, baseline)};
 	CK_ATTRIBUTE by_other[] = {
@@ -25,9 +29,13 @@ main(void)
 	/* no KMS is there to be asked */
 	testenv_open();
 	p11_start();
-	COUNT(find(rw, by_class, 1, h, 4), 1, "one profile");
-	COUNT(attr_number(h[0], CKA_PROFILE_ID), CKP_BASELINE_PROVIDER,
-	    "the baseline provider's");
+	COUNT(find(rw, by_class, 1, h, 4), 3, "three profiles");
+	for (CK_ULONG i = 0; i < 3; i++) {
+		COUNT(find(rw, with_id, 2, h, 4), 1, "profile %lu", id);
+		COUNT(attr_number(h[0], CKA_PROFILE_ID), id++, "its id");
+	}
+	COUNT(find(rw, with_id, 2, h, 4), 0, "none of certificates");
+	COUNT(find(rw, by_id, 1, h, 4), 1, "the baseline provider's");
 	COUNT(attr_number(h[0], CKA_CLASS), CKO_PROFILE, "its class");
 	OK(attr_is(h[0], CKA_TOKEN, &yes, 1) &&
 		attr_is(h[0], CKA_PRIVATE, &no, 1) &&
@@ -53,6 +61,17 @@ main(void)
 	text[len < sizeof(text) ? len : 0] = '\0';
 	OK(strncmp(text, refused, strlen(refused)) == 0,
 	    "the last error is that of C_CreateObject: %s", text);
+	p11_stop();
+	snprintf(text, sizeof(text), "certificates = %s\n",
+	    testenv_path("certificates"));
+	testenv_config(NULL, text, NULL);
+	p11_start();
+	COUNT(find(rw, with_id, 2, h, 4), 1, "a token of certificates");
+	p11_stop();
+	strcat(text, "login = required\n");
+	testenv_config(NULL, text, NULL);
+	p11_start();
+	COUNT(find(rw, with_id, 2, h, 4), 0, "which a login does not hide");
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
