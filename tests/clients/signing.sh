@@ -35,6 +35,31 @@ ok "openssl cms -sign" with_engine openssl cms -engine pkcs11 -keyform engine -s
 ok "it verifies" openssl cms -verify -inform DER -in text.cms -binary -content text \
     -CAfile rsa.pem -purpose any -out back
 
+# curl and Python load the engine by openssl.cnf, too; curl shows a certificate whose
+# key is in KMS.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -days 2 -out server.pem 2>/dev/null
+start "s_server that asks for a certificate" "^ACCEPT" openssl s_server -naccept 2 \
+    -accept 127.0.0.1:0 -cert server.pem -key server.key -Verify 1 \
+    -verify_return_error -CAfile rsa.pem -www
+# A server that speaks for two connections: with the key, and without.
+https() {
+	with_engine curl -sS --cacert server.pem \
+	    --resolve "localhost:$(port):127.0.0.1" "$@" "https://localhost:$(port)/"
+}
+ok "curl with the engine's key" https --cert rsa.pem --key-type ENG \
+    --engine pkcs11 --key "$key" -o page
+ok "the server has seen its certificate" grep "Subject: CN *= *signer" page
+fails "and without" https
+stop
+cat >host.py <<'END'
+import hashlib, ssl
+ssl.create_default_context()
+print(hashlib.sha256(b'').hexdigest())
+END
+ok "Python has the engine" says "$(printf '' | sha256sum | cut -c 1-64)" \
+    with_engine python3 host.py
+
 if has evmctl "evmctl ima_sign"; then
 	cp text file
 	# Only root may set the attribute in which newer versions store it, too.
