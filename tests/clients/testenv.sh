@@ -209,5 +209,5 @@ recipe() {
 	awk -v heading="$recipe_heading" '/^#/ { on = $0 ~ "^#+ " heading "$" }
 	    on && /^    / { print substr($0, 5); some = 1 }
 	    END { exit !some }' "$testenv_recipes/$recipe_page.md" >recipe &&
-	    sed "$@" recipe
+	    sed -e '' "$@" recipe
 }
