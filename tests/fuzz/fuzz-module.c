@@ -17,6 +17,7 @@ enum err __wrap_state_read(struct call *, const char *name, struct buf *);
 
 static char dir[64];
 static struct view replies, state;
+static bool has_sets;
 static int64_t passed_ms;
 /* So many requests of each operation: by the place of its first line. */
 static struct {
@@ -235,6 +236,8 @@ make_dir(void)
 	    "endpoint = http://127.0.0.1:1\n"
 	    "certificates = %s/certificates\n",
 	    dir, dir);
+	if (has_sets)
+		fprintf(f, "import-sets = %s/import-sets\n", dir);
 	fclose(f);
 	set("HOME", "");
 	set("KEYFERRY_CONFIG", "/keyferry.conf");
@@ -250,6 +253,19 @@ fuzz_certificates(void)
 	make_dir();
 	empty("certificates");
 	snprintf(path, sizeof(path), "%s/certificates", dir);
+	return (path);
+}
+
+const char *
+fuzz_import_sets(void)
+{
+	static char path[128];
+
+	has_sets = true;
+	make_dir();
+	snprintf(path, sizeof(path), "%s/import-sets", dir);
+	(void)mkdir(path, 0700);
+	empty("import-sets");
 	return (path);
 }
 

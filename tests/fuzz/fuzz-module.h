@@ -23,6 +23,9 @@ void fuzz_state(struct view);
 
 /* A folder that is empty, for certificates. */
 const char *fuzz_certificates(void);
+/* A folder that is empty, for sets of import parameters; called before
+ * everything else, the first time. */
+const char *fuzz_import_sets(void);
 /* C_Initialize() and a session that may write. */
 CK_SESSION_HANDLE fuzz_open(void);
 /* C_Finalize(); the state directory is empty again. */
