@@ -147,11 +147,12 @@ replica_deletion_schedule(struct call *c, const struct key *k, int days)
 static bool
 is_listed(const struct buf *names, const char *name)
 {
-	const char *at = (const char *)names->ptr, *end = at + names->len;
+	const char *at = (const char *)names->ptr;
+	size_t i = 0;
 
-	while (at < end && strcmp(at, name) != 0)
-		at += strlen(at) + 1;
-	return (at < end);
+	while (i < names->len && strcmp(at + i, name) != 0)
+		i += strlen(at + i) + 1;
+	return (i < names->len);
 }
 
 enum err
@@ -209,11 +210,12 @@ static enum err
 give_names(
     struct call *c, struct kms *kms, const struct key *k, struct view aliases)
 {
-	const char *at = (const char *)aliases.ptr, *end = at + aliases.len;
+	const char *at = (const char *)aliases.ptr;
 	enum err e = ERR_OK;
 
-	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
-		e = alias_create(c, kms, at, k);
+	for (size_t i = 0; i < aliases.len && e == ERR_OK;
+	     i += strlen(at + i) + 1)
+		e = alias_create(c, kms, at + i, k);
 	return (e);
 }
 

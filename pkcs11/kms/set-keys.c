@@ -94,18 +94,16 @@ refresh(struct call *c, bool renewal)
 {
 	struct buf ids = BUF_INIT(LIST_MAX);
 	struct error_info before = c->kms.error;
-	const char *at, *end;
 	enum err e = import_set_list(c, renewal, &ids);
+	const char *at = (const char *)ids.ptr;
 
 	if (e != ERR_OK && e != ERR_MEMORY) {
 		call_note(c, "the import sets are not read: %s",
 		    c->kms.error.message);
 		e = ERR_OK;
 	}
-	at = (const char *)ids.ptr;
-	end = at + ids.len;
-	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
-		e = learn(c, at, renewal);
+	for (size_t i = 0; i < ids.len && e == ERR_OK; i += strlen(at + i) + 1)
+		e = learn(c, at + i, renewal);
 	buf_free(&ids);
 	c->kms.error = before;
 	return (e);

@@ -279,6 +279,9 @@ check_store(const char *origin, bool local)
 	RV(seal(found), CKR_KEY_FUNCTION_NOT_PERMITTED, "%s: its use", origin);
 	RV(set_state(found, "Enabled"), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "%s: nobody can enable it", origin);
+	RV(set_state(found, "Disabled"), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "%s: nor disable it", origin);
+	OK(is_in(found, "Unavailable"), "%s: it says so still", origin);
 	COUNT(find_label(store, CKO_SECRET_KEY), CK_INVALID_HANDLE,
 	    "%s: its label finds nothing", origin);
 	faults_clear();

@@ -469,6 +469,45 @@ test_rotate_regions(void)
 	(void)go_to(0);
 }
 
+static bool
+renew(CK_SLOT_ID slot, unsigned n, CK_ULONG end)
+{
+	CK_OBJECT_HANDLE key = go_to(slot), h = 0;
+	struct pair_handles p;
+
+	return (make_pair(CKA_LABEL, "everywhere", 10, &p) == CKR_OK &&
+		bring(&p, n, end, false, &h) == CKR_OK && h == key);
+}
+
+/* The two materials of that key, one by one: each has an end of its own in each
+ * Region, and keeps it where none is said. */
+static void
+test_renew_regions(void)
+{
+	CK_ULONG ends[3][2], got[2];
+	CK_OBJECT_HANDLE key;
+
+	for (CK_SLOT_ID slot = 0; slot < 3; slot++)
+		for (unsigned m = 0; m < 2; m++) {
+			ends[slot][m] = in_hours(
+			    20 + 4 * (unsigned)slot - 2 * m);
+			OK(renew(slot, 50 + m, ends[slot][m]),
+			    "material %u in Region %lu is renewed", m, slot);
+		}
+	OK(renew(1, 51, 0), "the first to end once more, without an end");
+	for (CK_SLOT_ID slot = 0; slot < 3; slot++) {
+		key = go_to(slot);
+		COUNT(attr(key, CKA_KEYFERRY_MATERIAL_ENDS, got, sizeof(got)),
+		    sizeof(got), "the ends in Region %lu", slot);
+		OK(got[0] == ends[slot][0] && got[1] == ends[slot][1],
+		    "are each material's own");
+		COUNT(attr_number(key, CKA_KEYFERRY_VALID_TO), ends[slot][1],
+		    "the first of them is the key's");
+		OK(opens(key), "and it is in use");
+	}
+	(void)go_to(0);
+}
+
 int
 main(void)
 {
@@ -489,6 +528,7 @@ main(void)
 	test_rsa();
 	test_first();
 	test_rotate_regions();
+	test_renew_regions();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
