@@ -395,6 +395,14 @@ take_over(struct module *m)
 	m->refs = 1;
 }
 
+/* The host's mutex is the parent's: a thread that is not here may hold it. */
+static void
+free_inherited(struct module *m)
+{
+	m->host_mutex.mutex = NULL;
+	module_free_inside(m);
+}
+
 static CK_RV
 reopen(struct module *m)
 {
@@ -402,13 +410,13 @@ reopen(struct module *m)
 	CK_RV rv;
 
 	take_over(m);
-	if ((rv = open_crypto(m)) != CKR_OK)
-		return (rv);
-	crypto_enter(&global.crypto, &guard);
-	rv = reopen_inside(m);
-	crypto_leave(&guard);
+	if ((rv = open_crypto(m)) == CKR_OK) {
+		crypto_enter(&global.crypto, &guard);
+		rv = reopen_inside(m);
+		crypto_leave(&guard);
+	}
 	if (rv != CKR_OK)
-		module_free_inside(m);
+		free_inherited(m);
 	return (rv);
 }
 
@@ -449,14 +457,6 @@ leave_inherited(void)
 	return (m);
 }
 
-static void
-free_inherited(struct module *m)
-{
-	take_over(m);
-	m->host_mutex.mutex = NULL;
-	module_free_inside(m);
-}
-
 CK_RV
 module_start(const CK_C_INITIALIZE_ARGS *a)
 {
@@ -472,8 +472,10 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 	else
 		global.state = STARTING;
 	pthread_mutex_unlock(&global.lock);
-	if (inherited != NULL)
+	if (inherited != NULL) {
+		take_over(inherited);
 		free_inherited(inherited);
+	}
 	if (rv != CKR_OK)
 		return (rv);
 	rv = start(a, &m);
@@ -502,6 +504,7 @@ module_stop(void)
 	}
 	pthread_mutex_unlock(&global.lock);
 	if (inherited != NULL) {
+		take_over(inherited);
 		free_inherited(inherited);
 		return (CKR_OK);
 	}

@@ -2,6 +2,7 @@
  * act that a program can do. No crash, no hang, the next try works, nothing is
  * kept. `make faults` takes each; `make check` some of those in acts that do not
  * ask the KMS. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,106 @@ test_cold(const struct act *a)
 	    report->failed);
 }
 
+#define LONG_INPUT (8UL << 30)
+
+/* Inside OpenSSL for longer than a fork() waits. */
+static void *
+digest_for_long(void *nothing)
+{
+	CK_MECHANISM sha = {CKM_SHA512, NULL, 0};
+	CK_SESSION_HANDLE s = p11_session(0);
+	void *zeros = mmap(NULL, LONG_INPUT, PROT_READ,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	CK_BYTE out[64];
+	CK_ULONG n = sizeof(out);
+
+	if (zeros != MAP_FAILED && p11->C_DigestInit(s, &sha) == CKR_OK)
+		(void)p11->C_Digest(s, zeros, LONG_INPUT, out, &n);
+	return (nothing);
+}
+
+/* How many parts of this process's memory are left out of core files, as those
+ * for secrets are. */
+static size_t
+arenas(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[256];
+	size_t n = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		n += strncmp(line, "VmFlags:", 8) == 0 &&
+		     strstr(line, " dd ") != NULL;
+	if (f != NULL)
+		fclose(f);
+	return (n);
+}
+
+static size_t arenas_before; /* without the module */
+
+/* The first call of a child's child, which makes the module its own: where that
+ * fails, nothing of the parent's is left. */
+static void
+use_forked(const struct act *a, size_t n)
+{
+	CK_SESSION_INFO info;
+
+	(void)a;
+	alarm(SECONDS);
+	alloc_arm(n, false);
+	report->rv = p11->C_GetSessionInfo(rw, &info);
+	report->n = alloc_disarm();
+	if (report->n < n)
+		return;
+	report->failed++;
+	if (report->rv == CKR_OK && p11->C_Finalize(NULL) != CKR_OK)
+		_exit(1);
+	/* one is of the child's library context */
+	report->kept += arenas() > arenas_before + 1;
+}
+
+static void
+walk_forked(const struct act *a, size_t from)
+{
+	pthread_t t;
+	pid_t pid;
+	int status = -1;
+
+	(void)from;
+	alarm(SECONDS);
+	if (p11_begin() != CKR_OK || p11->C_Finalize(NULL) != CKR_OK)
+		_exit(1);
+	arenas_before = arenas();
+	if (p11_begin() != CKR_OK || arenas() <= arenas_before ||
+	    pthread_create(&t, NULL, digest_for_long, NULL) != 0)
+		_exit(1);
+	usleep(200000);
+	if ((pid = fork()) == 0) {
+		for (size_t n = 1, last = 0; report->n >= last;
+		     last = n, n += 1 + every * 9)
+			if (!in_child(use_forked, a, n))
+				_exit(1);
+		_exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid || status != 0)
+		_exit(1);
+	report->ended = true;
+}
+
+static void
+test_forked(void)
+{
+	bool done;
+
+	memset(report, 0, sizeof(*report));
+	snprintf(report->doing, sizeof(report->doing), "forked, allocation");
+	done = in_child(walk_forked, NULL, 0);
+	OK(done && report->ended && report->failed != 0 && report->kept == 0,
+	    "the first call of a forked child: %zu failures, %zu leave "
+	    "something",
+	    report->failed, report->kept);
+}
+
 /* What the KMS does instead of answering; those that take time are not in the
  * sample. */
 static const struct kind {
@@ -316,6 +417,8 @@ main(void)
 		if (acts[i].cold && (some != NULL || !acts[i].kms) &&
 		    (only == NULL || strstr(acts[i].name, only) != NULL))
 			test_cold(&acts[i]);
+	if (only == NULL || strstr("forked", only) != NULL)
+		test_forked();
 	testenv_stop();
 	return (tap_done());
 }
