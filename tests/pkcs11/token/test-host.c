@@ -294,6 +294,8 @@ static const struct {
 int
 main(int argc, char **argv)
 {
+	const char *printed;
+
 	child_main(argc, argv, rows, ELEMS(rows));
 	testenv_start();
 	testenv_config("log = /dev/null", NULL, NULL);
@@ -304,8 +306,8 @@ main(int argc, char **argv)
 		testenv_write("child.out", "");
 		RV(child_run(hosts[i].name, hosts[i].argument), CKR_OK, "%s",
 		    hosts[i].what);
-		OK(testenv_read("child.out")[0] == '\0', "prints nothing: %s",
-		    testenv_read("child.out"));
+		printed = testenv_read("child.out");
+		OK(printed[0] == '\0', "prints nothing: %s", printed);
 	}
 	testenv_stop();
 	return (tap_done());
