@@ -145,45 +145,6 @@ take_item(struct config *c, const struct ini_item *i, const char *file,
 	    values));
 }
 
-/* The same option with another value, above in the same section; NULL: none. */
-static const struct ini_item *
-other_value(const struct ini *ini, size_t at)
-{
-	const struct ini_item *i = &ini->items[at], *other;
-
-	for (size_t n = 0; i->key != NULL && n < at; n++) {
-		other = &ini->items[n];
-		if (other->key != NULL && strcmp(other->key, i->key) == 0 &&
-		    strcmp(other->section, i->section) == 0 &&
-		    strcmp(other->value, i->value) != 0)
-			return (other);
-	}
-	return (NULL);
-}
-
-/* Which of the two values was meant, nobody knows. */
-static enum err
-check_repeated(struct config *c, const struct ini *ini, size_t at,
-    const char *file, struct error_info *error)
-{
-	const struct ini_item *i = &ini->items[at];
-	const struct ini_item *other = other_value(ini, at);
-	struct config_token *t;
-	char text[PATH_MAX + 256];
-
-	if (other == NULL)
-		return (ERR_OK);
-	snprintf(text, sizeof(text),
-	    "%s:%d: %.64s has another value in line %d", file, i->line, i->key,
-	    other->line);
-	if (i->section[0] == '\0')
-		return (error_info_set(error, ERR_CONFIG, "%s", text));
-	t = &c->tokens[c->token_count - 1];
-	if (t->fault == NULL && (t->fault = copy_text(text)) == NULL)
-		return (ERR_MEMORY);
-	return (ERR_OK);
-}
-
 static enum err
 read_file(struct config *c, int fd, const char *file, struct error_info *error)
 {
@@ -193,8 +154,7 @@ read_file(struct config *c, int fd, const char *file, struct error_info *error)
 
 	e = ini_read(&ini, fd, file, error);
 	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
-		if ((e = take_item(c, &ini.items[i], file, error)) == ERR_OK)
-			e = check_repeated(c, &ini, i, file, error);
+		e = take_item(c, &ini.items[i], file, error);
 	/* what is wrong is told where this file says */
 	if (e != ERR_OK && (log = ini_get(&ini, "", "", "log")) != NULL)
 		(void)option_set(option_find(module_options, "log"), c, log);

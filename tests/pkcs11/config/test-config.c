@@ -253,31 +253,6 @@ test_refusals(void)
 	}
 }
 
-static void
-test_two_values(void)
-{
-	struct config c;
-	struct error_info f = {.status = 0};
-
-	testenv_write("twice.conf", "[token a]\nkeys = alias/a\n"
-				    "region = x\nkeys = alias/b\n"
-				    "[token b]\nregion = x\nregion = x\n");
-	setenv("KEYFERRY_CONFIG", testenv_path("twice.conf"), 1);
-	NEED(config_load(NULL, &c, &f) == ERR_OK && c.token_count == 2,
-	    "an option that is there twice: %s", f.message);
-	OK(c.tokens[0].fault != NULL &&
-		strstr(c.tokens[0].fault,
-		    "twice.conf:4: keys has another value in line 2") != NULL,
-	    "with two values it fails its token");
-	OK(c.tokens[1].fault == NULL, "with one it does not");
-	config_free(&c);
-	testenv_write("twice.conf", "state = /a\nstate = /b\n");
-	OK(config_load(NULL, &c, &f) == ERR_CONFIG &&
-		strstr(f.message, ":2: state has another value in line 1") !=
-		    NULL,
-	    "before the sections it fails all: %s", f.message);
-}
-
 /* A newer file's option is told and has no effect; a misspelt one fails its
  * token alone. */
 static void
@@ -429,7 +404,6 @@ main(void)
 	test_keys();
 	test_refusals();
 	test_unknown_options();
-	test_two_values();
 	test_version_0_1();
 	test_places();
 	test_modes();
