@@ -45,7 +45,8 @@ http_close(struct http *h)
 		return;
 	crypto_enter(h->crypto, &guard);
 	for (size_t i = 0; i < h->all_count; i++)
-		handle_free(h->all[i]);
+		if (conns_look(&h->all[i]->own) != CONNS_TAKEN)
+			handle_free(h->all[i]); /* as in drop_lost() */
 	for (size_t i = 0; i < h->multi_count; i++)
 		http_many_free(h->multis[i]);
 	ca_store_free(&h->ca);
