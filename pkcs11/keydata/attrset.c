@@ -142,16 +142,6 @@ attrset_bool(const struct attrset *b, CK_ATTRIBUTE_TYPE type, bool absent)
 	return (v.len == sizeof(CK_BBOOL) ? *v.ptr != CK_FALSE : absent);
 }
 
-CK_ULONG
-attrset_ulong(const struct attrset *b, CK_ATTRIBUTE_TYPE type, CK_ULONG absent)
-{
-	struct view v = attrset_view(b, type);
-
-	if (v.len == sizeof(absent))
-		memcpy(&absent, v.ptr, sizeof(absent));
-	return (absent);
-}
-
 bool
 attrset_at(const struct attrset *b, size_t i, CK_ATTRIBUTE_TYPE *type,
     struct view *value)

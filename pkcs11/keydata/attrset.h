@@ -37,8 +37,6 @@ bool attrset_get(const struct attrset *, CK_ATTRIBUTE_TYPE, struct view *value);
 /* The bytes, or a view without any (ptr NULL). */
 struct view attrset_view(const struct attrset *, CK_ATTRIBUTE_TYPE);
 bool attrset_bool(const struct attrset *, CK_ATTRIBUTE_TYPE, bool absent);
-CK_ULONG attrset_ulong(
-    const struct attrset *, CK_ATTRIBUTE_TYPE, CK_ULONG absent);
 /* The i-th of its attributes, in no order; false: there are not so many. */
 bool attrset_at(
     const struct attrset *, size_t i, CK_ATTRIBUTE_TYPE *, struct view *value);
