@@ -13,6 +13,7 @@
 
 #define START_SECONDS 60 /* a machine under load, a server with sanitizers */
 #define FILE_SIZE (64 * 1024)
+#define ANSWERS 4 /* of testenv_read(), at a time */
 
 static struct {
 	char dir[64];
@@ -134,21 +135,24 @@ testenv_write(const char *name, const char *text)
 const char *
 testenv_read(const char *name)
 {
-	static char *text;
+	/* the last few answers stay, for a check that reads and then prints */
+	static char *texts[ANSWERS];
+	static size_t turn;
+	char **text = &texts[turn++ % ANSWERS];
 	FILE *f = fopen(testenv_path(name), "r");
 	size_t size = FILE_SIZE, n = 0;
 
 	do {
 		size *= 2;
-		if ((text = realloc(text, size)) == NULL)
+		if ((*text = realloc(*text, size)) == NULL)
 			die(name);
 		if (f != NULL)
-			n += fread(text + n, 1, size - 1 - n, f);
+			n += fread(*text + n, 1, size - 1 - n, f);
 	} while (n == size - 1);
 	if (f != NULL)
 		fclose(f);
-	text[n] = '\0';
-	return (text);
+	(*text)[n] = '\0';
+	return (*text);
 }
 
 size_t

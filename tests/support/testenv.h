@@ -37,7 +37,7 @@ const char *testenv_address(void);
  */
 void testenv_config(const char *top, const char *token, const char *more);
 void testenv_write(const char *name, const char *text);
-/* The whole file, until the next call; "" when there is none. */
+/* The whole file, until the fourth call after this one; "" when there is none. */
 const char *testenv_read(const char *name);
 size_t testenv_lines(const char *text);
 /* The module, as initialised from now on, logs at level info into the file

@@ -1,5 +1,6 @@
 /* The function lists, C_Initialize and C_Finalize, and what every function
  * says before, between and after them. No KMS is needed. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,21 +11,27 @@
 #include "p11.h"
 #include "cryptoki/cryptoki.h"
 
-/* Pointers of the lists, as an array behind the version. */
+/* Pointers of the lists, as an array behind the version. Another library with
+ * functions of the same names is in the host (see main): none may get in. */
 static void
 check_list(const void *list, size_t size, CK_VERSION version)
 {
 	const CK_VERSION *v = list;
 	void *f;
-	size_t missing = 0, n = 0;
+	Dl_info own, found;
+	size_t missing = 0, foreign = 0, n = 0;
 
+	NEED(dladdr(list, &own) != 0, "the list is the module's");
 	OK(v->major == version.major && v->minor == version.minor,
 	    "the list says %d.%d", version.major, version.minor);
 	for (size_t at = sizeof(void *); at < size; at += sizeof(f), n++) {
 		memcpy(&f, (const char *)list + at, sizeof(f));
 		missing += f == NULL;
+		foreign += dladdr(f, &found) == 0 ||
+			   found.dli_fbase != own.dli_fbase;
 	}
 	COUNT(missing, 0, "none of its %zu functions is missing", n);
+	COUNT(foreign, 0, "nor of another library");
 }
 
 static CK_C_GetInterface get_interface;
@@ -461,6 +468,8 @@ int
 main(void)
 {
 	testenv_open();
+	NEED(dlopen("libp11-kit.so.0", RTLD_NOW | RTLD_GLOBAL) != NULL,
+	    "a host with another C_GetFunctionList");
 	p11_load();
 	find_symbols();
 	test_interface_list();

@@ -277,7 +277,7 @@ check_disabled_pair(struct pair_handles p)
 	OK(attr_is(p.public, CKA_EC_PARAMS, p256, sizeof(p256)),
 	    "its curve is known");
 	OK(attr_is(p.private, CKA_DESTROYABLE, &no, 1),
-	    "KMS made it: it is not destroyable");
+	    "KMS made it: it is not destroyable, as configured");
 	RV(p11->C_DestroyObject(rw, p.private), CKR_ACTION_PROHIBITED,
 	    "nor destroyed");
 }
@@ -379,7 +379,8 @@ main(int argc, char **argv)
 	test_expiry();
 	test_deleted();
 	p11_stop();
-	testenv_config(NULL, "refresh = 0\nshow = all", NULL);
+	testenv_config(
+	    NULL, "refresh = 0\nshow = all\ndestroy-generated = refuse", NULL);
 	p11_start();
 	test_shown();
 	p11_stop();
