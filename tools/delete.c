@@ -109,15 +109,13 @@ delete_key(struct change *c)
 {
 	const struct token *t = c->key.open.token;
 	const struct listed_key *k = &c->key.keys.rows[0];
-	bool whole = deletes_keys(t);
+	/* material that KMS made cannot be deleted alone */
+	bool whole = deletes_keys(t) ||
+		     !view_equal(buf_view(&k->origin), view_str("EXTERNAL"));
 	CK_RV rv;
 
 	if (k->deletion != 0 || change_is_in(c, "PendingReplicaDeletion"))
 		return (change_refused(c, "it is to be deleted already"));
-	if (!whole && !view_equal(buf_view(&k->origin), view_str("EXTERNAL")))
-		return (change_refused(c,
-		    "its material was not imported: only destroy = "
-		    "schedule-deletion in keyferry.conf can delete it"));
 	if (!c->quiet || !c->yes)
 		print_consequences(c, whole);
 	if (!ask(c->yes, "Delete %s?",

@@ -74,8 +74,14 @@ shows "the key waits for its material" "$arn: PendingImport" shown
 ok "which brings it back" p11 --write-object payroll.key --type secrkey \
     --key-type AES:32 --label payroll --id 0a01
 made=$(aws_kms create-key --query KeyMetadata.Arn --output text)
-run "a key of KMS" 2 delete --yes "$made"
-shows "is not deleted" "destroy = schedule-deletion" err
+run "a key of KMS" 0 delete --yes "$made"
+shows "goes as a whole, as is said before" "KMS deletes the key" err
+shows "and is to be deleted" "$made: PendingDeletion"
+made=$(aws_kms create-key --query KeyMetadata.Arn --output text)
+configure 'destroy-generated = refuse'
+run "where it is refused" 1 delete --yes "$made"
+shows "is said" "C_DestroyObject: CKR_" err
+is "and nothing is done" "$(state "$made")" Enabled
 
 configure 'destroy = schedule-deletion' 'deletion-days = 7'
 run "the whole key" 0 delete --yes payroll --json
