@@ -114,11 +114,11 @@ static enum err
 read_names(const struct removal *r, struct alias_list *l)
 {
 	const char *at = (const char *)r->aliases.ptr;
-	const char *end = at + r->aliases.len;
 	enum err e = ERR_OK;
 
-	for (; at < end && e == ERR_OK; at += strlen(at) + 1)
-		e = alias_list_add(l, at);
+	for (size_t i = 0; i < r->aliases.len && e == ERR_OK;
+	     i += strlen(at + i) + 1)
+		e = alias_list_add(l, at + i);
 	return (e);
 }
 
@@ -202,7 +202,6 @@ enum err
 removal_give_back(struct call *c, struct removal *r, const struct key *k)
 {
 	const char *at = (const char *)r->aliases.ptr;
-	const char *end = at + r->aliases.len;
 	bool again = r->give_back == JSON_TRUE, taken = false;
 	enum err e = ERR_OK;
 
@@ -210,8 +209,9 @@ removal_give_back(struct call *c, struct removal *r, const struct key *k)
 	/* without it, the next call gives them back, too */
 	if (r->aliases.len != 0 && !again)
 		(void)removal_write(c, r);
-	for (; at < end && e == ERR_OK; at += strlen(at) + 1) {
-		e = give_back_one(c, at, k, again);
+	for (size_t i = 0; i < r->aliases.len && e == ERR_OK;
+	     i += strlen(at + i) + 1) {
+		e = give_back_one(c, at + i, k, again);
 		taken |= e == ERR_EXISTS;
 		if (e == ERR_EXISTS)
 			e = ERR_OK;

@@ -20,9 +20,10 @@ usage_of(const struct import_set *s, const struct key_spec *spec)
 static void
 take_names(struct key *k, const struct buf *aliases)
 {
-	const char *at = (const char *)aliases->ptr, *end = at + aliases->len;
+	const char *at = (const char *)aliases->ptr;
 
-	for (; at < end; at += strlen(at) + 1)
+	for (size_t left = aliases->len; left != 0;
+	     left -= strlen(at) + 1, at += strlen(at) + 1)
 		if (strlen(at) >= KMS_ALIAS_SIZE)
 			continue;
 		else if (name_is(NAME_ID, at))
@@ -156,14 +157,14 @@ set_keys_find(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
     struct found_keys *f)
 {
 	struct buf ids = BUF_INIT(LIST_MAX);
-	const char *at, *end;
+	const char *at;
 	struct key *k;
 
 	(void)list_all(c, &ids);
 	at = (const char *)ids.ptr;
-	end = at + ids.len;
-	for (; at < end && f->count < LISTING_NAMES_MAX; at += strlen(at) + 1) {
-		k = store_key(&c->token->store, at);
+	for (size_t i = 0; i < ids.len && f->count < LISTING_NAMES_MAX;
+	     i += strlen(at + i) + 1) {
+		k = store_key(&c->token->store, at + i);
 		if (k != NULL && has_name(k, type, name))
 			f->keys[f->count++] = k;
 		else

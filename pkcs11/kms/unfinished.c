@@ -52,13 +52,13 @@ finish_all(struct call *c, enum removal_kind kind, struct view names,
     struct deadline deadline)
 {
 	const char *prefix = removal_prefix(kind);
-	const char *at = (const char *)names.ptr, *end = at + names.len;
+	const char *at = (const char *)names.ptr;
 	bool reached = true;
 
-	for (; at < end && reached; at += strlen(at) + 1)
-		if (strncmp(at, prefix, strlen(prefix)) == 0)
+	for (size_t i = 0; i < names.len && reached; i += strlen(at + i) + 1)
+		if (strncmp(at + i, prefix, strlen(prefix)) == 0)
 			reached = finish_one(
-			    c, kind, at + strlen(prefix), deadline);
+			    c, kind, at + i + strlen(prefix), deadline);
 	return (reached);
 }
 

@@ -68,11 +68,14 @@ init_cbc_pad(struct call *c, struct op *op, const CK_MECHANISM *m)
 bool
 kms_context_is_valid(struct view v)
 {
-	const char *s = (const char *)v.ptr, *end = s + v.len, *t;
+	const char *s = (const char *)v.ptr, *end, *t;
 	size_t strings = 0;
 
-	if (v.len != 0 && v.ptr[v.len - 1] != '\0')
+	if (v.len == 0)
+		return (true);
+	if (v.ptr[v.len - 1] != '\0')
 		return (false);
+	end = s + v.len;
 	for (; s < end; s += strlen(s) + 1, strings++) {
 		if (strings % 2 != 0)
 			continue;
