@@ -482,23 +482,30 @@ may_be_sent(const struct handle *h, const struct http_request *r)
 	return (stood != 0 || (fresh == 0 && !r->not_idempotent));
 }
 
+/* Reading one costs as much as signing: once for each second. 0: no date. */
+static time_t
+date_read(struct handle *h, const char *text)
+{
+	if (strcmp(h->date_text, text) != 0) {
+		(void)snprintf(h->date_text, sizeof(h->date_text), "%s", text);
+		h->date = curl_getdate(text, NULL);
+	}
+	return (h->date > 0 ? h->date : 0);
+}
+
 static void
 fields_get(struct handle *h, struct http_reply *reply)
 {
 	struct curl_header *got;
 	const struct http_field *f;
 	long status = 0;
-	time_t date;
 
 	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
 	reply->status = (int)status;
 	reply->date = 0;
-	/* of a refusal only: reading it costs as much as signing */
-	if (status != 200 &&
-	    curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
-		CURLHE_OK &&
-	    (date = curl_getdate(got->value, NULL)) > 0)
-		reply->date = date;
+	if (curl_easy_header(h->easy, "Date", 0, CURLH_HEADER, -1, &got) ==
+	    CURLHE_OK)
+		reply->date = date_read(h, got->value);
 	for (f = reply->fields; f < reply->fields + reply->field_count; f++) {
 		f->value[0] = '\0';
 		if (curl_easy_header(h->easy, f->name, 0, CURLH_HEADER, -1,

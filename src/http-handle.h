@@ -55,6 +55,8 @@ struct handle {
 	bool headers_complete; /* its last line has come */
 	size_t header_len; /* of all lines so far, trailers included */
 	char text[CURL_ERROR_SIZE];
+	char date_text[32]; /* of the last reply's Date */
+	time_t date; /* what that means, or -1: nothing */
 };
 /* conns: those of many, which outlive it, or NULL: its own. NULL: no memory. */
 struct handle *handle_new(struct http *, struct conns *);

@@ -271,6 +271,29 @@ test_configured(void)
 	    "where it is over, valid-days from now");
 }
 
+/* A process that goes on with its handles for weeks. */
+static void
+test_warned(void)
+{
+	CK_OBJECT_HANDLE h = 0;
+	CK_BYTE out[512];
+	CK_ULONG n;
+
+	p11_stop();
+	testenv_config(NULL, "valid-days = 60", NULL);
+	p11_start();
+	h = key_make(material(6), "warned");
+	pass_time(40 * 86400);
+	testenv_write("log", "");
+	for (int i = 0; i < 2; i++) {
+		n = sizeof(out);
+		NEED(encrypt(h, &kms_mechanism, "hello", 5, out, &n) == CKR_OK,
+		    "the key is used");
+	}
+	OK(log_says("import it again with a later end"),
+	    "what KMS answers has its time");
+}
+
 int
 main(void)
 {
@@ -283,6 +306,7 @@ main(void)
 	test_aes();
 	test_rsa();
 	test_configured();
+	test_warned();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
