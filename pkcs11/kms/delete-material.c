@@ -108,6 +108,7 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 {
 	struct kms_key meta = KMS_KEY_INIT;
 	struct materials m = MATERIALS_INIT, now = MATERIALS_INIT;
+	struct error_info error;
 	enum err e = kms_describe_key(kms, k->meta.id, &meta);
 
 	if (e == ERR_NOT_FOUND && kms != &c->kms)
@@ -119,11 +120,13 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 			? delete_several(c, kms, &meta, region, &m, deleted)
 			: delete_listed(kms, &meta, &m, deleted);
 	if (e != ERR_OK) {
+		error = kms->error;
 		if (materials_may_be_several(&meta) && m.count != 0 &&
 		    materials_list(c, kms, &meta, &now) == ERR_OK) {
 			materials_free(&m);
 			m = now;
 		}
+		kms->error = error;
 		/* where nothing was done, the call's own line says all */
 		if (kms != &c->kms || *deleted || m.count != 0)
 			log_left(c, kms, &k->meta, region, &m, e);

@@ -47,6 +47,18 @@ set_deadline(struct call *c)
 		       c->token->config->settle);
 }
 
+/* Nobody knows whether KMS did it; what else there is to do is noted. */
+static void
+log_left(struct call *c, const struct key *k)
+{
+	if (key_deletion_is_left(c, k->meta.id))
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: key %s may remain in use in %s, without its names: "
+		    "destroy it again, or the next call that makes, imports or "
+		    "destroys a key does so",
+		    c->name, k->meta.id, client_region(c->token->client));
+}
+
 static CK_RV
 schedule(struct call *c, struct key *k)
 {
@@ -54,8 +66,10 @@ schedule(struct call *c, struct key *k)
 
 	set_deadline(c);
 	last_use_note(c, &c->kms, client_region(c->token->client), k->meta.id);
-	if ((e = key_deletion_schedule(c, k, &alias_list_none)) != ERR_OK)
+	if ((e = key_deletion_schedule(c, k, &alias_list_none)) != ERR_OK) {
+		log_left(c, k);
 		return (call_fail(c, e));
+	}
 	note_days(c, k);
 	return (CKR_OK);
 }

@@ -89,8 +89,12 @@ explain_import(struct call *c, const struct provision *p, const char *algorithm,
 			!materials_may_be_several(&k->meta));
 		return (e == ERR_CIPHERTEXT ? e : ERR_DATA);
 	}
-	if (e == ERR_WRONG_MATERIAL && key_is_pending_import(k))
-		(void)explain_expired(c, k);
+	if (e == ERR_WRONG_MATERIAL &&
+	    !(key_is_pending_import(k) && explain_expired(c, k)))
+		(void)call_error(c, CKR_OK,
+		    "key %s takes only the material that it has or had before: "
+		    "bring that, or use another label and id",
+		    k->meta.id);
 	return (e);
 }
 

@@ -88,8 +88,9 @@ set_defaults(const struct call *c, const struct key *k, struct import_params *p)
 static void
 drop_parameters(struct import_params *p)
 {
-	buf_reset(&p->parameters.token);
-	buf_reset(&p->parameters.public_key);
+	/* as if they had never been there: their file has a digest */
+	buf_free(&p->parameters.token);
+	buf_free(&p->parameters.public_key);
 	p->parameters.valid_to = 0;
 	p->digest[0] = '\0';
 }

@@ -197,6 +197,20 @@ claim_names(struct call *c, const struct provision *p, struct rename *names)
 	    c, names, p->key, label ? &r->label : NULL, id ? &r->id : NULL));
 }
 
+/* What was wrapped for them is good for nothing any more. */
+static void
+spend(struct call *c, const struct provision *p)
+{
+	struct error_info error = c->kms.error;
+
+	(void)import_params_spend(c, p->key, p->for_renewal_pair);
+	c->kms.error = error;
+	call_note(c,
+	    "the import parameters of key %s are spent: read the public half "
+	    "again, and wrap the key with it",
+	    p->key->meta.id);
+}
+
 static CK_RV
 import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
     struct view wrapped)
@@ -210,13 +224,8 @@ import_for_pair(struct call *c, struct provision *p, const CK_MECHANISM *m,
 
 	if (rv == CKR_OK && (rv = claim_names(c, p, &names)) == CKR_OK) {
 		rv = import_blob(c, p, &params, wrapped);
-		if (c->err == ERR_WRONG_MATERIAL && c->why[0] == '\0')
-			(void)call_error(c, rv,
-			    "key %s has other material, or had it before",
-			    p->key->meta.id);
 		if (import_params_are_refused(c->err))
-			(void)import_params_spend(
-			    c, p->key, p->for_renewal_pair);
+			spend(c, p);
 		/* whose material is in has its names */
 		e = c->err;
 		if (names.key != NULL &&

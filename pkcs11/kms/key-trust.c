@@ -34,6 +34,18 @@ key_trust_record(struct call *c, const struct key *k, const char *companion_of)
 	return (state_write(c, name, view_str(k->meta.id)));
 }
 
+void
+key_trust_record_replica(
+    struct call *c, size_t region, const char *key_id, const char *arn)
+{
+	struct kms before = c->kms;
+	char name[RECORD_SIZE];
+
+	record_name(key_id, name);
+	(void)state_write_in_region(c, region, name, view_str(arn));
+	c->kms = before;
+}
+
 enum err
 key_trust_companion(
     struct call *c, const char *key_id, char companion_id[KMS_ID_SIZE])

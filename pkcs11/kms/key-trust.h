@@ -9,8 +9,8 @@
  * may be found by these, but is not filled because of them. It is filled if it
  * is one of these:
  *
- *   made here       CreateKey's reply to this state directory named the key,
- *                   which the file made-KEYID in it records
+ *   made here       CreateKey's or ReplicateKey's reply to this state
+ *                   directory named the key, which the file made-KEYID records
  *   named           the caller gives its key id or key ARN as CKA_ID or
  *                   CKA_LABEL, or `keys` in the configuration lists it
  *   a set           import-sets has a set of its import parameters
@@ -22,6 +22,10 @@
  * which it was made, or NULL. */
 enum err key_trust_record(
     struct call *, const struct key *, const char *companion_of);
+/* Records, for tokens of one of token->regions, that ReplicateKey's reply named
+ * the replica there. Where that fails, the key's ARN has to be given. */
+void key_trust_record_replica(
+    struct call *, size_t region, const char *key_id, const char *arn);
 bool key_trust_is_recorded(struct call *, const struct key *);
 /* The id of the key that was made here beside that one for its second usage,
  * which the file also-KEYID has. ERR_NOT_FOUND: none was. */

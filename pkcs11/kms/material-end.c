@@ -150,10 +150,11 @@ note_change(struct call *c, const struct key *k, const char *material_id,
 	material_end_write_date(before, was);
 	material_end_write_date(out->at, is);
 	if (known && strcmp(was, is) != 0)
-		call_note(c,
-		    "the material of key %s now expires %s; before, it expired "
-		    "%s",
-		    k->meta.id, is, was);
+		call_note(c, "the material of key %s now %s%s; before, it %s%s",
+		    k->meta.id, out->at == 0 ? "does not expire" : "expires ",
+		    out->at == 0 ? "" : is,
+		    before == 0 ? "did not expire" : "expired ",
+		    before == 0 ? "" : was);
 	if (!known && out->at != 0)
 		call_note(
 		    c, "the material of key %s expires %s", k->meta.id, is);

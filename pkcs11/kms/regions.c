@@ -3,19 +3,22 @@
 #include "alias.h"
 #include "import-params.h"
 #include "import-wrap.h"
+#include "key-trust.h"
 #include "new-key.h"
 #include "regions.h"
 #include "settle.h"
 
 #define CREATING_TRIES 12 /* a replica is Creating for up to half a minute */
 
-/* The key in that Region, made if it is not there; *meta is its metadata. */
+/* The key in one of the Regions, made if it is not there; *meta is its
+ * metadata. */
 static enum err
 replicate(struct call *c, struct kms *region_kms, const struct key *k,
-    const char *region, struct kms_key *meta)
+    size_t region, struct kms_key *meta)
 {
 	struct new_key new = NEW_KEY_INIT;
-	struct kms_replicate_in in = {.key = k->meta.arn, .region = region};
+	struct kms_replicate_in in = {.key = k->meta.arn,
+	    .region = client_region(c->token->regions.clients[region])};
 	char arn[KMS_ID_SIZE];
 	int tries = 0;
 	enum err e = kms_describe_key(region_kms, k->meta.id, meta);
@@ -29,6 +32,8 @@ replicate(struct call *c, struct kms *region_kms, const struct key *k,
 			e = kms_replicate_key(&c->kms, &in, arn);
 		}
 		new_key_free(&new);
+		if (e == ERR_OK)
+			key_trust_record_replica(c, region, k->meta.id, arn);
 		if (e == ERR_EXISTS || e == ERR_UNKNOWN)
 			e = ERR_OK; /* looked at below */
 		if (e != ERR_OK)
@@ -92,13 +97,13 @@ import_material_in_region(struct call *c, struct kms *region_kms,
 }
 
 static enum err
-replicate_and_import(struct call *c, struct client *client,
-    const struct provision *p, struct kms *region_kms)
+replicate_and_import(struct call *c, size_t region, const struct provision *p,
+    struct kms *region_kms)
 {
+	struct client *client = c->token->regions.clients[region];
 	struct kms_key meta = KMS_KEY_INIT;
 	const struct key *k = p->key;
 	const char *names[] = {k->names.id, k->names.label};
-	const char *region = client_region(client);
 	enum err e;
 
 	*region_kms = (struct kms){
@@ -114,7 +119,7 @@ replicate_and_import(struct call *c, struct client *client,
 		call_note(c,
 		    "key %s waits for its material in %s: it has a wrapping "
 		    "key of its own there",
-		    k->meta.id, region);
+		    k->meta.id, client_region(client));
 	kms_key_free(&meta);
 	return (e);
 }
@@ -132,7 +137,7 @@ regions_import(struct call *c, const struct provision *p)
 	    p->key->meta.multi_region_type == KMS_REPLICA)
 		return (CKR_OK);
 	for (size_t i = 0; i < rs->count; i++) {
-		e = replicate_and_import(c, rs->clients[i], p, &region_kms);
+		e = replicate_and_import(c, i, p, &region_kms);
 		if (e == ERR_OK)
 			continue;
 		c->kms.error = region_kms.error;

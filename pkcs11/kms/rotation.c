@@ -148,6 +148,16 @@ import_unlisted(struct call *c, struct provision *p, struct kms_import_in *in)
 	return (import_existing(c, p, in, NULL));
 }
 
+/* Where none is said, material that waits for its rotation keeps the end that
+ * it came in with. */
+static void
+keep_end(
+    struct provision *p, struct kms_import_in *in, const struct material *waits)
+{
+	if (!p->request->end_is_said && waits->is_here)
+		in->valid_to = p->end.at = waits->valid_to;
+}
+
 enum err
 rotation_import(struct call *c, struct provision *p, struct kms_import_in *in)
 {
@@ -162,6 +172,7 @@ rotation_import(struct call *c, struct provision *p, struct kms_import_in *in)
 		/* the last Region to get it rotates the key */
 		if (is_replica(p))
 			record(c, p, true);
+		keep_end(p, in, pending(&m));
 		e = import_existing(c, p, in, pending(&m));
 		if (is_replica(p) && e == ERR_WRONG_MATERIAL)
 			record(c, p, false);

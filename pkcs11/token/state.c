@@ -38,23 +38,28 @@ opened(struct call *c, enum err e, bool may_be_missing, const char *name,
 	return (e);
 }
 
-/* Opens the directory; make: also makes it. ERR_NOT_FOUND: it is not there. */
+/* Opens a directory; make: also makes it. ERR_NOT_FOUND: it is not there. */
 static enum err
-open_directory(struct call *c, bool make, int *dir)
+open_path(struct call *c, const char *path, bool make, int *dir)
 {
 	struct error_info error = {.status = 0};
 	enum err e;
 
 	*dir = -1;
-	if (c->token->state == NULL) {
+	if (path == NULL) {
 		c->kms.error = error;
 		return (error_info_set(&c->kms.error, ERR_FILE,
 		    "no state directory: set state in keyferry.conf"));
 	}
-	e = make ? trusted_make_directory(c->token->state, dir, &error)
-		 : trusted_open(c->token->state, TRUSTED_DIRECTORY, O_RDONLY,
-		       dir, &error);
+	e = make ? trusted_make_directory(path, dir, &error)
+		 : trusted_open(path, TRUSTED_DIRECTORY, O_RDONLY, dir, &error);
 	return (opened(c, e, !make, "", &error));
+}
+
+static enum err
+open_directory(struct call *c, bool make, int *dir)
+{
+	return (open_path(c, c->token->state, make, dir));
 }
 
 static enum err
@@ -99,17 +104,30 @@ state_read(struct call *c, const char *name, struct buf *out)
 	return (e);
 }
 
-enum err
-state_write(struct call *c, const char *name, struct view v)
+static enum err
+write_in(struct call *c, const char *path, const char *name, struct view v)
 {
 	int dir = -1;
 	enum err e;
 
-	if ((e = open_directory(c, true, &dir)) == ERR_OK &&
+	if ((e = open_path(c, path, true, &dir)) == ERR_OK &&
 	    (e = replace_file(dir, name, 0600, v, &c->kms.error)) == ERR_FILE)
 		e = fail(c, name);
 	close_all(dir, -1);
 	return (e);
+}
+
+enum err
+state_write(struct call *c, const char *name, struct view v)
+{
+	return (write_in(c, c->token->state, name, v));
+}
+
+enum err
+state_write_in_region(
+    struct call *c, size_t region, const char *name, struct view v)
+{
+	return (write_in(c, c->token->region_states[region], name, v));
 }
 
 enum err

@@ -14,6 +14,9 @@
 enum err state_read(struct call *, const char *name, struct buf *out);
 /* On the disk before it returns. */
 enum err state_write(struct call *, const char *name, struct view);
+/* The same, for tokens of one of token->regions with the same profile. */
+enum err state_write_in_region(
+    struct call *, size_t region, const char *name, struct view);
 /* No such file is fine. */
 enum err state_remove(struct call *, const char *name);
 

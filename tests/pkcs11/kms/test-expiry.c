@@ -184,7 +184,7 @@ test_aes(void)
 	RV(bring_without_end(1, "ends", &h), CKR_OK, "none, if that is said");
 	OK(account_alias("alias/ends", &a) && a.valid_to == 0,
 	    "KMS says the same");
-	OK(log_says("now expires never; before, it expired on "),
+	OK(log_says("now does not expire; before, it expired on "),
 	    "and the log says what has changed");
 	OK(opens(h), "what it encrypted is good");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its material is deleted");

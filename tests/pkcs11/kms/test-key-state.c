@@ -287,6 +287,24 @@ check_store(const char *origin, bool local)
 	faults_clear();
 }
 
+/* KMS fails: nobody knows whether it did it. */
+static void
+test_deletion_unknown(void)
+{
+	CK_OBJECT_HANDLE h;
+
+	h = key_make(material(31), "stuck");
+	testenv_write("log", "");
+	control("POST",
+	    "/faults?operation=ScheduleKeyDeletion&count=0&fault=internal");
+	RV(p11->C_DestroyObject(rw, h), CKR_DEVICE_ERROR, "KMS fails");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "may remain in use in us-east-1") !=
+		NULL,
+	    "the log says what may remain");
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
+}
+
 int
 main(void)
 {
@@ -307,6 +325,7 @@ main(void)
 	test_empty();
 	check_store("AWS_CLOUDHSM", true);
 	check_store("EXTERNAL_KEY_STORE", false);
+	test_deletion_unknown();
 	p11_stop();
 	testenv_config(log, "two-usages = both", NULL);
 	p11_start();

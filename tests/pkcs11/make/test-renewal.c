@@ -92,6 +92,15 @@ seal(CK_OBJECT_HANDLE key)
 	    CKR_OK, "it encrypts");
 }
 
+static bool
+log_says(const char *text)
+{
+	if (strstr(testenv_read("log"), text) != NULL)
+		return (true);
+	printf("# %s\n", testenv_read("log"));
+	return (false);
+}
+
 static CK_ULONG
 count_of(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
@@ -191,6 +200,53 @@ test_rotate(void)
 	    "the pair is gone");
 }
 
+/* A set that KMS refused is spent; the next is of the pair's own size. */
+static void
+test_spent(void)
+{
+	CK_ULONG end = in_hours(60);
+	CK_OBJECT_HANDLE h = 0;
+	struct pair_handles p;
+
+	bits = 3072;
+	RV(make_pair(CKA_ID, id, sizeof(id), &p), CKR_OK, "a pair");
+	testenv_write("log", "");
+	control("POST", "/faults?operation=ImportKeyMaterial&fault=error"
+			"&error=ExpiredImportTokenException");
+	RV(bring(&p, 2, end, false, &h), CKR_WRAPPED_KEY_INVALID,
+	    "KMS refuses its set");
+	OK(log_says("are spent: read the public half again"),
+	    "the log says how to go on");
+	COUNT(attr_number(p.public, CKA_MODULUS_BITS), bits, "its size stays");
+	RV(bring(&p, 2, end, false, &h), CKR_OK, "another set serves");
+	OK(strstr(testenv_read("log"), "damaged") == NULL,
+	    "its file was as it should be");
+	bits = 2048;
+}
+
+/* Material that came in with an end, and was not rotated to: whoever finishes
+ * that without a word on it leaves it as it is. */
+static void
+test_waiting_end(void)
+{
+	CK_ULONG end = in_hours(70);
+	CK_OBJECT_HANDLE h = 0;
+	struct key_template k;
+
+	key_template(&k, material(60), "waiting");
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "a key");
+	key_template(&k, material(61), "waiting");
+	template_add(&k, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
+	template_add(&k, CKA_KEYFERRY_VALID_TO, &end, sizeof(end));
+	control("POST", "/faults?operation=RotateKeyOnDemand&fault=error"
+			"&error=AccessDeniedException");
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_ACTION_PROHIBITED,
+	    "new material that waits");
+	k.count--;
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK, "is rotated to");
+	COUNT(attr_number(h, CKA_KEYFERRY_VALID_TO), end, "and keeps its end");
+}
+
 /* New material that is none: by value, and wrapped. */
 static void
 test_not_new(void)
@@ -211,8 +267,9 @@ test_not_new(void)
 		RV(p11->C_CreateObject(rw, k.t, k.count, &h),
 		    CKR_ATTRIBUTE_VALUE_INVALID, "and by value");
 		OK(strstr(testenv_read("log"),
-		       "that is no new material: key") != NULL,
-		    "the log says so");
+		       "that is no new material: key") != NULL &&
+			strstr(testenv_read("log"), "takes only") == NULL,
+		    "the log says so, and asks for no other");
 		testenv_write("log", "");
 		RV(p11->C_DestroyObject(rw, p.private), CKR_OK,
 		    "the pair goes");
@@ -346,15 +403,6 @@ test_rsa(void)
 	external_key_free(&o);
 }
 
-static bool
-log_says(const char *text)
-{
-	if (strstr(testenv_read("log"), text) != NULL)
-		return (true);
-	printf("# %s\n", testenv_read("log"));
-	return (false);
-}
-
 /* The first import of a key, of what is no material for it. */
 static void
 bring_first(
@@ -426,9 +474,9 @@ test_rotate_regions(void)
 
 	p11_stop();
 	testenv_config(NULL, "replicas = eu-west-1, ap-south-1",
-	    "[token west]\nregion = eu-west-1\nslot = 1\nadopt = yes\n"
+	    "[token west]\nregion = eu-west-1\nslot = 1\n"
 	    "wrapping-bits = 2048\n"
-	    "[token south]\nregion = ap-south-1\nslot = 2\nadopt = yes\n"
+	    "[token south]\nregion = ap-south-1\nslot = 2\n"
 	    "wrapping-bits = 2048\n");
 	p11_start();
 	key_template(&k, material(50), "everywhere");
@@ -451,7 +499,7 @@ test_rotate_regions(void)
 	COUNT(h, key, "it is the key");
 	OK(log_says("only when each Region of the key has it"),
 	    "the log says that other Regions are to have it");
-	OK(strstr(testenv_read("log"), "before, it expired") == NULL,
+	OK(strstr(testenv_read("log"), "before, it") == NULL,
 	    "and nothing of an end that new material never had");
 	material_of(key, now);
 	OK(strcmp(first, now) == 0 && opens(key), "the key is as it was");
@@ -521,6 +569,8 @@ main(void)
 	p11_start();
 	test_renew();
 	test_rotate();
+	test_spent();
+	test_waiting_end();
 	test_not_new();
 	test_destroy();
 	test_refused();
