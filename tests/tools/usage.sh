@@ -11,12 +11,39 @@ refused() { # NAME TEXT ARGUMENT...
 	ok "$name: said" expr "$out" : ".*$text"
 }
 is "--version" "$("$keyferry" --version)" "keyferry $version"
-for command in "" list rename enable disable delete cancel-deletion wrap move fingerprint doctor; do
+commands=$(sed -n 's/^    {"\([a-z-]*\)", .*/\1/p' "$srcdir/tools/keyferry.c")
+for command in "" $commands; do
 	# shellcheck disable=SC2086 # a command or none
 	out=$("$keyferry" $command --help 2>/dev/null)
 	is "$command --help: status" $? 0
 	ok "$command --help: said" expr "$out" : "usage: keyferry"
 done
+
+# completes WORD...: what bash is offered for the last of the words behind keyferry.
+completes() {
+	# shellcheck disable=SC2016 # for bash
+	bash -c '. "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) &&
+	    _keyferry "$1" && printf "%s\n" "${COMPREPLY[@]}"' bash \
+	    "$srcdir/tools/bash-completion/keyferry" "$keyferry" "$@" | LC_ALL=C sort | xargs
+}
+sorted() { LC_ALL=C sort -u | xargs; }
+# shellcheck disable=SC2086 # several words
+is "completion: the commands" "$(completes "")" \
+    "$(printf '%s\n' $commands --help --version | sorted)"
+for command in $commands; do
+	is "completion: the options of $command" "$(completes "$command" --)" \
+	    "$({ "$keyferry" "$command" --help | grep -o -e '--[a-z][a-z-]*'; echo --help; } | sorted)"
+done
+is "completion: a command's beginning" "$(completes en)" enable
+is "completion: values" "$(completes move --hash "")" "sha1 sha256"
+is "completion: values on two lines" "$(completes wrap --algorithm RSA_)" \
+    "RSA_AES_KEY_WRAP_SHA_1 RSA_AES_KEY_WRAP_SHA_256"
+is "completion: behind an equals sign" "$(completes wrap --format = h)" hex
+is "completion: files" "$(completes wrap --key "$srcdir/tests/tools/us")" \
+    "$srcdir/tests/tools/usage.sh"
+is "completion: no invention" "$(completes rename --label "")" ""
+is "completion: no such command" "$(completes sink --)" ""
+
 ok "--help lists move" expr "$("$keyferry" --help)" : ".*move"
 refused "nothing" "usage: keyferry"
 refused "an unknown command" "there is no command sink" sink
