@@ -119,4 +119,32 @@ shows "it names the key" soon said
 mkdir -p var/lib/prometheus/node-exporter
 ok "the third" as_printed keyferry-list.1 3
 shows "writes the file" keyferry_key_enabled var/lib/prometheus/node-exporter/keyferry.prom
+
+# Those of docs/monitoring.md.
+ends() { # NAME BLOCK [LANGUAGE]: it finds the key that has ended
+	name=$1; shift
+	as_printed monitoring.md "$@" >said 2>&1
+	is "monitoring: $name" $? 1
+	shows "monitoring: $name: names the key" soon said
+}
+ends "keyferry list --ending" 1
+ends "the line for cron" 1 crontab
+ends "the service's command" 1 ini
+rm var/lib/prometheus/node-exporter/keyferry.prom
+ok "monitoring: the line for Prometheus" as_printed monitoring.md 2 crontab
+printed monitoring.md 1 yaml >rules
+ok "monitoring: the rules know what the file has" sh -c '
+	metrics=$(grep -o "keyferry_[a-z_]*" rules | sort -u)
+	[ -n "$metrics" ] && for metric in $metrics; do
+		grep -q "^# TYPE $metric gauge" "$1" || exit 1
+	done' sh var/lib/prometheus/node-exporter/keyferry.prom
+ok "monitoring: an alarm of CloudWatch" as_printed monitoring.md 2
+ok "monitoring: a rule of EventBridge" says FailedEntryCount as_printed monitoring.md 3
+if has systemd-analyze "monitoring: the units"; then
+	printed monitoring.md 1 ini | sed "s,/usr/bin/keyferry,$built/keyferry," \
+	    >keyferry-ending.service
+	printed monitoring.md 2 ini >keyferry-ending.timer
+	ok "monitoring: the units" systemd-analyze verify --man=no \
+	    ./keyferry-ending.service ./keyferry-ending.timer
+fi
 tap_done
