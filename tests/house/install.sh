@@ -9,6 +9,13 @@ place() { # END: the installed file whose path ends so, without DESTDIR
 	find "$dest" -type f -path "*/$1" | sed "s,^$dest,,"
 }
 
+# has_page COMMAND: its page is there, and it or the page it leads to describes it.
+has_page() {
+	page=man1/keyferry-$1.1
+	to=$(sed -n 's/^\.so //p' "$manuals/$page") &&
+	    grep -qE "^\.(Nm keyferry|Cm) $1( |\$)" "$manuals/${to:-$page}"
+}
+
 ok "make install" make -s install DESTDIR="$dest"
 for file in include/keyferry/keyferry.h keyferry-pkcs11.so keyferry.module pkgconfig/keyferry.pc \
     bin/keyferry bin/keyferry-localkms man/man1/keyferry.1 man/man1/keyferry-list.1 \
@@ -16,6 +23,10 @@ for file in include/keyferry/keyferry.h keyferry-pkcs11.so keyferry.module pkgco
     man/man1/keyferry-localkms.1 share/bash-completion/completions/keyferry \
     man/man5/keyferry.conf.5 man/man7/keyferry.7; do
 	ok "$file" test -n "$(place "$file")"
+done
+manuals=$dest$(dirname "$(dirname "$(place man/man1/keyferry.1)")")
+for command in $(sed -n 's/^    {"\([a-z-]*\)", .*/\1/p' "$srcdir/tools/keyferry.c"); do
+	ok "the page of $command" has_page "$command"
 done
 is "no libtool file" "$(place '*.la')" ""
 
