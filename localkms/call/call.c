@@ -80,6 +80,19 @@ call_alias_arn(struct call *c, const char *name)
 	return (s != NULL ? s : "");
 }
 
+bool
+call_check_allowed(struct call *c, const struct key *k)
+{
+	if (!controls_denied(
+		c->service->controls, c->operation, k, c->caller.access_key))
+		return (true);
+	return (REFUSE(c, ACCESS_DENIED,
+	    "User: %s is not authorized to perform: kms:%s on resource: %s "
+	    "because no identity-based policy allows the kms:%s action",
+	    c->caller.arn, c->operation, k != NULL ? call_arn(c, k) : "*",
+	    c->operation));
+}
+
 static bool
 take_key(struct call *c, struct key *k, const struct key **out)
 {
@@ -87,13 +100,7 @@ take_key(struct call *c, struct key *k, const struct key **out)
 		abort(); /* as in call_buf() */
 	c->keys[c->key_count++] = k;
 	*out = k;
-	if (!controls_denied(
-		c->service->controls, c->operation, k, c->caller.access_key))
-		return (true);
-	return (REFUSE(c, ACCESS_DENIED,
-	    "User: %s is not authorized to perform: kms:%s on resource: %s "
-	    "because no identity-based policy allows the kms:%s action",
-	    c->caller.arn, c->operation, call_arn(c, k), c->operation));
+	return (call_check_allowed(c, k));
 }
 
 /* A UUID, or "mrk-" and 32 digits. */

@@ -75,6 +75,9 @@ bool call_algorithm(struct call *, const struct key *, struct view name,
 /* Stores a changed copy, or a new key, and takes over the reference, also on
  * failure. */
 bool call_store_key(struct call *, struct key *);
+/* That no denial of the control address is about the caller, the operation and
+ * the key, which NULL is for an operation that has none. */
+bool call_check_allowed(struct call *, const struct key *);
 /* "arn:aws:kms:REGION:ACCOUNT:key/ID", in the call's memory. */
 const char *call_key_arn(struct call *, const char *region, const char *id);
 const char *call_arn(struct call *, const struct key *);

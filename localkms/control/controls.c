@@ -130,7 +130,7 @@ controls_denied(struct controls *c, const char *operation, const struct key *k,
 		return (false);
 	pthread_mutex_lock(&c->lock);
 	for (d = c->denials; d < c->denials + c->denial_count; d++)
-		denied |= matches(d->key, k->id) &&
+		denied |= matches(d->key, k != NULL ? k->id : "") &&
 			  matches(d->operation, operation) &&
 			  matches(d->access_key, access_key);
 	pthread_mutex_unlock(&c->lock);

@@ -31,7 +31,8 @@ bool controls_next_edit(struct controls *, const char *operation,
     struct view reply, size_t *next, struct reply_edit *);
 /* A request that controls_begin_request() has counted is answered. */
 void controls_end_request(struct controls *);
-/* Whether the caller may not use that key. */
+/* Whether the caller may not use that key; NULL: may not call the operation,
+ * whatever the key. */
 bool controls_denied(struct controls *, const char *operation,
     const struct key *, const char *access_key);
 /* Whether AWS's request quota is used up. */

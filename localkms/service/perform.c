@@ -39,7 +39,8 @@ perform(struct call *c, const struct operation *op, struct view body)
 	store_advance(c->service->store, c->now_ms);
 	if ((op->flags & OP_WRITES) != 0)
 		call_lock(c);
-	if (!check_key(c, op))
+	if (!check_key(c, op) ||
+	    (c->key_count == 0 && !call_check_allowed(c, NULL)))
 		return (false);
 	if (controls_over_quota(c->service->controls, op->name, c->key,
 		call_text(c, IN_KEY_PAIR_SPEC, NULL), c->caller.region))

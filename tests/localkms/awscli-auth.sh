@@ -44,6 +44,16 @@ refused "a key denied" AccessDeniedException \
 ok "not to others" kms describe-key --key-id "$key"
 control DELETE /denials >/dev/null
 ok "nor afterwards" kms encrypt --key-id "$key" --plaintext aGk=
+for operation in ListKeys CreateKey; do
+	control POST "/denials?operation=$operation" >/dev/null
+done
+refused "an operation that has no key" AccessDeniedException \
+    "User: $user is not authorized to perform: kms:ListKeys on resource: * because no identity-based policy allows the kms:ListKeys action" \
+    kms list-keys
+refused "one that makes a key" AccessDeniedException \
+    "User: $user is not authorized to perform: kms:CreateKey on resource: * because no identity-based policy allows the kms:CreateKey action" \
+    kms create-key
+control DELETE /denials >/dev/null
 control DELETE /counters >/dev/null
 control POST "/faults?fault=throttle&operation=ListKeys&count=2" >/dev/null
 ok "a throttled call is tried again" kms list-keys
