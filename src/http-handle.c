@@ -528,12 +528,31 @@ handle_restart(
 	return (timeout_set(h, r, d));
 }
 
+/* Refused by the proxy, and not for a while only: as it answered CONNECT. */
+static bool
+is_proxys_refusal(struct handle *h, struct error_info *error)
+{
+	struct curl_header *to = NULL;
+	long status = 0;
+
+	(void)curl_easy_getinfo(h->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status < 300 || status > 499 || status == 429)
+		return (false);
+	if (curl_easy_header(h->easy, "Location", 0, CURLH_CONNECT, -1, &to) !=
+	    CURLHE_OK)
+		to = NULL;
+	(void)error_info_set(error, ERR_PROXY,
+	    "HTTP status %ld of the proxy%s%s%.160s", status,
+	    status == 407 ? ": it wants a name and a password" : "",
+	    to != NULL ? ", Location " : "", to != NULL ? to->value : "");
+	return (true);
+}
+
 enum err
 handle_result(struct handle *h, const struct http_request *r,
     const struct deadline *d, CURLcode rc, struct http_reply *reply,
     struct error_info *error)
 {
-	long connect = 0; /* the proxy's answer */
 	enum err e;
 
 	if (is_network_failure(h, rc))
@@ -541,15 +560,11 @@ handle_result(struct handle *h, const struct http_request *r,
 	fields_get(h, reply);
 	reply->sent = rc == CURLE_OK || may_be_sent(h, r);
 	if ((e = code_err(h, rc, d)) != ERR_OK) {
-		(void)curl_easy_getinfo(
-		    h->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
-		if (connect == 407)
-			e = ERR_PROXY;
 		buf_reset(reply->body);
+		if (is_proxys_refusal(h, error))
+			return (ERR_PROXY);
 		(void)error_info_set(error, e, "%s",
 		    e == ERR_TOO_BIG	 ? "the reply is too long"
-		    : e == ERR_PROXY	 ? "HTTP status 407 of the proxy: it "
-					   "wants a name and a password"
 		    : h->text[0] != '\0' ? h->text
 					 : curl_easy_strerror(rc));
 	}

@@ -20,7 +20,8 @@ static const struct {
 	    "routes, firewalls, HTTPS_PROXY" },
 	{ ERR_DEADLINE, "see that the endpoint can be reached from here: names, "
 	    "routes, firewalls, HTTPS_PROXY" },
-	{ ERR_PROXY, "put the proxy's name and password into HTTPS_PROXY" },
+	{ ERR_PROXY, "see HTTPS_PROXY: its URL can hold a name and a "
+	    "password" },
 	{ ERR_TLS, "set AWS_CA_BUNDLE, or ca-bundle, to the authority that "
 	    "signed the server's certificate" },
 	{ ERR_REPLY, "see what answers at the endpoint: it is no KMS" },
