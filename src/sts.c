@@ -14,6 +14,8 @@
 #define SKEW_MS (4 * 60 * 1000)
 #define HEADERS_MAX 32768
 #define BODY_MAX 65536
+#define TRIES 3 /* of what is throttled */
+#define FIRST_PAUSE_MS 500 /* then doubled */
 
 /* Those that sts.amazonaws.com serves where AWS_STS_REGIONAL_ENDPOINTS is
  * "legacy". */
@@ -129,6 +131,29 @@ send_it(struct attempt *a, struct error_info *error)
 	return (ERR_OK);
 }
 
+/* STS's own way to say so, which no status tells. */
+static bool
+is_throttled(const struct attempt *a)
+{
+	return (a->http.status == 400 &&
+		err_from_reply(a->code, a->http.status) == ERR_THROTTLED);
+}
+
+static enum err
+send_until_taken(struct attempt *a, struct error_info *error)
+{
+	int64_t pause = FIRST_PAUSE_MS;
+	enum err e = send_it(a, error);
+
+	for (int tries = 1; e == ERR_OK && tries < TRIES && is_throttled(a) &&
+			    deadline_sleep(a->search->deadline, pause);
+	     tries++) {
+		pause *= 2;
+		e = send_it(a, error);
+	}
+	return (e);
+}
+
 /* Refused for its date, which AWS's own can put right. */
 static bool
 clock_is_wrong(struct attempt *a)
@@ -168,7 +193,8 @@ reply_take(struct attempt *a, struct creds *out, struct error_info *error)
 static enum err
 refusal(const struct attempt *a, struct error_info *error)
 {
-	enum err e = a->http.status >= 500 || a->http.status == 429
+	enum err e = a->http.status >= 500 || a->http.status == 429 ||
+			     is_throttled(a)
 			 ? ERR_CREDS_SERVICE
 			 : ERR_CREDS;
 
@@ -224,8 +250,8 @@ sts_get_credentials(const struct creds_search *s, const struct sts_request *r,
 	    (e = body_put(r, &body)) != ERR_OK)
 		goto out;
 	a.body = buf_view(&body);
-	if ((e = send_it(&a, error)) == ERR_OK && clock_is_wrong(&a))
-		e = send_it(&a, error);
+	if ((e = send_until_taken(&a, error)) == ERR_OK && clock_is_wrong(&a))
+		e = send_until_taken(&a, error);
 	if (e == ERR_OK)
 		e = a.http.status == 200 ? reply_take(&a, out, error)
 					 : refusal(&a, error);

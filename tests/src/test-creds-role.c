@@ -30,13 +30,14 @@
 	{                                                                     \
 		.status = 200, .body = REPLY("AssumeRoleWithWebIdentity", id) \
 	}
-#define REFUSES(code, message)                                                 \
+#define REFUSES_BY(code_of_http, code, message)                                \
 	{                                                                      \
-		.status = 403,                                                 \
+		.status = (code_of_http),                                      \
 		.body = "<ErrorResponse><Error><Type>Sender</Type><Code>" code \
 			"</Code><Message>" message                             \
 			"</Message></Error></ErrorResponse>"                   \
 	}
+#define REFUSES(code, message) REFUSES_BY(403, code, message)
 #define PROFILE(more)                                         \
 	"[profile p]\nsource_profile = base\n" ROLE("p") more \
 	    "\n"                                              \
@@ -196,6 +197,10 @@ test_faults(void)
 	    REFUSES("AccessDenied", "User x &lt;may&gt; not")};
 	static const struct http_step passing[] = {
 	    {.status = 500}, {.status = 0}, GIVES("ROLE")};
+	static const struct http_step busy[] = {
+	    REFUSES_BY(400, "Throttling", "Rate exceeded"), GIVES("ROLE")};
+	static const struct http_step too_busy[] = {
+	    REFUSES_BY(400, "Throttling", "Rate exceeded")};
 	static const struct http_step down[] = {{.status = 503}};
 	static const struct http_step proxy[] = {
 	    {.status = 403, .body = "<html>no</html>"}};
@@ -215,6 +220,14 @@ test_faults(void)
 	SCENE(passing, PROFILE(""));
 	OK(test_creds_are(test_creds_find("p", 8000), "ROLE", "s&/+", "t"),
 	    "passing faults");
+	SCENE(busy, PROFILE(""));
+	OK(test_creds_are(test_creds_find("p", 8000), "ROLE", "s&/+", "t"),
+	    "throttled once");
+	SCENE(too_busy, PROFILE(""));
+	OK(test_creds_failed(test_creds_find("p", 8000), ERR_CREDS_SERVICE,
+	       "AssumeRole: Throttling: Rate exceeded") &&
+		http_server_requests(sts) == 3,
+	    "always throttled");
 	SCENE(down, PROFILE(""));
 	OK(test_creds_failed(
 	       test_creds_find("p", 8000), ERR_CREDS_SERVICE, "status 503") &&
