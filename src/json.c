@@ -489,6 +489,9 @@ json_decode_beside(const struct json_field *fields, struct view text, void *out,
 	    .beside = beside,
 	    .beside_out = beside_out};
 
+	/* a byte order mark, which a reader may pass over: RFC 8259, 8.1 */
+	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
+		text = VIEW(text.ptr + 3, text.len - 3);
 	if (text.len != 0)
 		parse(&d, text);
 	*member = d.member;

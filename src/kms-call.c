@@ -141,6 +141,9 @@ kms_unreadable(struct error_info *error, enum err e, const char *member)
 	if (member != NULL)
 		(void)error_info_set(error, e,
 		    "the member %s of the reply cannot be read", member);
+	else if (e == ERR_REPLY && error->message[0] == '\0')
+		(void)error_info_set(
+		    error, e, "the body is no JSON object, or is cut");
 	/* too long an answer is nothing that the caller sent too much of */
 	return (e == ERR_TOO_BIG ? ERR_REPLY : e);
 }

@@ -31,6 +31,8 @@ static const struct {
 	  "\\\"Expiration\\\":\\\"2099-01-02T03:04:05Z\\\"")), ERR_OK, "t", "" },
 	{ "null members are absent", SH(PRINT(",\\\"SessionToken\\\":null,"
 	  "\\\"Expiration\\\":null")), ERR_OK, "", "" },
+	{ "a byte order mark", SH("printf '\\\\357\\\\273\\\\277'; " PRINT("")),
+	  ERR_OK, "", "" },
 	{ "members that nobody knows", SH(PRINT(",\\\"AccountId\\\":\\\"1\\\","
 	  "\\\"x\\\":[{}]")), ERR_OK, "", "" },
 	{ "a date with an offset", SH(PRINT(","
