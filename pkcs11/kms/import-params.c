@@ -69,8 +69,8 @@ import_params_check_type(struct call *c, const struct key_spec *spec)
 	if (!wrapping_algorithm_is_of_sm4(spec, region))
 		return (CKR_OK);
 	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-	    "%s keys in %s are SM4 keys of 16 bytes, so that KMS cannot "
-	    "import an AES key there: import it in another Region",
+	    "%s keys in %s are SM4 keys of 16 bytes, so that KMS can neither "
+	    "make nor import an AES key there: use another Region",
 	    spec->kms, region));
 }
 

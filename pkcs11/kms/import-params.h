@@ -27,8 +27,9 @@ CK_ULONG import_params_bits(const struct import_params *); /* of its RSA key */
 const char *import_params_algorithm(
     const struct call *, const struct key_spec *);
 
-/* Before a new key is made that could not be filled with what its type in
- * PKCS#11 says: CKR_TEMPLATE_INCONSISTENT for an AES key in China. */
+/* Before a new key is made that would not be, or could not be filled with, what
+ * its type in PKCS#11 says: CKR_TEMPLATE_INCONSISTENT for an AES key in China.
+ */
 CK_RV import_params_check_type(struct call *, const struct key_spec *);
 
 /* Of material that is wrapped in this process: asked of KMS in the Region that

@@ -3,6 +3,7 @@
 #include "keydata/hash.h"
 #include "keydata/number.h"
 #include "object/attr.h"
+#include "kms/import-params.h"
 #include "kms/provision.h"
 #include "generate.h"
 #include "cryptoki/keyferry.h"
@@ -171,6 +172,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	if ((rv = read_place(c, t)) == CKR_OK &&
 	    (rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
 	    (rv = check_template(c, r.spec, CKO_SECRET_KEY, t)) == CKR_OK &&
+	    (rv = import_params_check_type(c, r.spec)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, &r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&

@@ -494,6 +494,10 @@ pair_for(struct external_key *o, struct pair_handles *pair)
 static void
 test_china_aes(void)
 {
+	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
+	CK_ULONG len = 32;
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes), A(CKA_VALUE_LEN, len),
+	    A_BYTES(CKA_LABEL, "china", 5)};
 	struct pair_handles pair;
 	struct external_key o;
 	CK_OBJECT_HANDLE h;
@@ -506,6 +510,8 @@ test_china_aes(void)
 	RV(pair_for(&o, &pair), CKR_TEMPLATE_INCONSISTENT, "a pair for it");
 	RV(pair_for(NULL, &pair), CKR_TEMPLATE_INCONSISTENT,
 	    "a pair for what keyferry.conf says");
+	RV(p11->C_GenerateKey(rw, &m, t, ELEMS(t), &h),
+	    CKR_TEMPLATE_INCONSISTENT, "generated in KMS");
 	COUNT(calls("CreateKey"), 0, "and KMS makes no key");
 	external_key_free(&o);
 	external_key_make(&o, &external_key_hmacs[1], 0, "china-hmac");
