@@ -83,7 +83,8 @@ key_names_claim_label(struct call *c, struct kms *kms, const struct key *k,
 }
 
 /* Leads the marker to the key of that alias: true if that still has its name
- * then. UpdateAlias refuses a key of another kind. */
+ * then, or if no policy lets the marker be led, which then stays as it is.
+ * UpdateAlias refuses a key of another kind. */
 static bool
 lead_marker(struct call *c, struct kms *kms, const char *marker,
     const char *key_id, const struct settled_alias *to)
@@ -95,6 +96,8 @@ lead_marker(struct call *c, struct kms *kms, const char *marker,
 		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND)
 		e = kms_create_alias(kms, marker, to->key_id);
+	if (e == ERR_DENIED)
+		return (true);
 	return ((e == ERR_OK || e == ERR_EXISTS) &&
 		settle_aliases(c, kms, &again, 1) == ERR_OK &&
 		strcmp(again.key_id, to->key_id) == 0);

@@ -255,6 +255,23 @@ test_halves(void)
 	    "both are found");
 }
 
+/* Who may not call UpdateAlias is not kept waiting: one try tells it. */
+static void
+test_denied(void)
+{
+	CK_OBJECT_HANDLE h[2], found[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		RV(create(6 + i, "denied", &h[i]), CKR_OK, "key %u", i);
+	control("POST", "/denials?operation=UpdateAlias");
+	calls_clear();
+	RV(p11->C_DestroyObject(rw, h[1]), CKR_OK, "the second goes");
+	COUNT(calls("UpdateAlias"), 1, "its marker is tried to be led once");
+	control("DELETE", "/denials");
+	COUNT(find_all("denied", found, 2), 1, "the first is found");
+	OK(found[0] == h[0], "and it alone");
+}
+
 static void
 test_multi_region(void)
 {
@@ -288,6 +305,7 @@ main(void)
 	test_kinds();
 	test_meanings();
 	test_halves();
+	test_denied();
 	test_multi_region();
 	p11_stop();
 	testenv_stop();
