@@ -132,12 +132,29 @@ tell_failure(struct call *c, CK_RV rv)
 	log_line(c->module->log, LOG_ERROR, "%s", line);
 }
 
+/* Whether PKCS#11 has the function say that a login must come first. */
+static bool
+may_ask_for_login(const struct call *c)
+{
+	static const char *const others[] = {"C_DestroyObject", "C_Encrypt",
+	    "C_EncryptFinal", "C_GetAttributeValue", "C_GetObjectSize",
+	    "C_Verify", "C_VerifyFinal", "C_VerifyMessage",
+	    "C_VerifyMessageNext", "C_VerifySignature",
+	    "C_VerifySignatureFinal"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(c->name, others[i]) == 0)
+			return (false);
+	return (true);
+}
+
 CK_RV
 call_fail(struct call *c, enum err e)
 {
 	c->err = e;
 	/* a login mends no other lack of credentials: programs ask for a PIN */
-	if (e == ERR_CREDS && c->token != NULL && token_needs_code(c->token))
+	if (e == ERR_CREDS && c->token != NULL && token_needs_code(c->token) &&
+	    may_ask_for_login(c))
 		return (CKR_USER_NOT_LOGGED_IN);
 	return (rv_from(e, c->context));
 }

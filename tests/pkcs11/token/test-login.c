@@ -337,7 +337,9 @@ static void
 test_mfa(void)
 {
 	char text[2048], url[96];
+	CK_ATTRIBUTE point = {CKA_EC_POINT, NULL, 0};
 	CK_TOKEN_INFO info;
+	CK_OBJECT_HANDLE h, public_half;
 
 	snprintf(url, sizeof(url), "http://%s", testenv_address());
 	snprintf(text, sizeof(text),
@@ -375,6 +377,15 @@ test_mfa(void)
 	control("POST", "/faults?operation=ListAliases&fault=error&"
 			"error=ExpiredTokenException&count=0");
 	RV(find_init(), CKR_DEVICE_ERROR, "a search when the session ended");
+	control("DELETE", "/faults");
+	h = find_label("pair", CKO_PRIVATE_KEY);
+	public_half = find_label("pair", CKO_PUBLIC_KEY);
+	control("POST", "/faults?fault=error&error=ExpiredTokenException&"
+			"count=0");
+	RV(p11->C_DestroyObject(rw, h), CKR_DEVICE_ERROR,
+	    "C_DestroyObject has no code for a login that must come first");
+	RV(p11->C_GetAttributeValue(rw, public_half, &point, 1),
+	    CKR_DEVICE_ERROR, "nor has C_GetAttributeValue");
 	control("DELETE", "/faults");
 	p11_stop();
 }
