@@ -145,7 +145,12 @@ listing_tell_state(struct call *c, const struct key *k)
 {
 	bool all = c->token->config->show == SHOW_ALL;
 
-	if (!all && k->meta.state == KMS_STATE_DISABLED)
+	if (k->spec == NULL || k->meta.usage == 0)
+		call_note(c,
+		    "key %s is left out, for this version does not know what "
+		    "%s, %s is",
+		    k->meta.id, k->meta.spec, k->meta.words.usage);
+	else if (!all && k->meta.state == KMS_STATE_DISABLED)
 		call_note(c,
 		    "key %s is left out, for it is disabled: enable it with "
 		    "aws kms enable-key, or set show = all",
@@ -155,6 +160,11 @@ listing_tell_state(struct call *c, const struct key *k)
 		    "key %s is left out, for it is pending deletion: bring it "
 		    "back with aws kms cancel-key-deletion and enable-key",
 		    k->meta.id);
+	else if (!all && !key_is_usable(k) && !key_is_pending_import(k))
+		call_note(c,
+		    "key %s is left out, for its state is %s: wait until it "
+		    "is Enabled, or set show = all",
+		    k->meta.id, k->meta.words.state);
 }
 
 /* One that may not be described: an optional one is then none. */

@@ -30,7 +30,8 @@ enum err listing_describe_telling(struct call *,
 CK_RV listing_name(
     struct call *, struct key *, enum name_kind, struct key **out);
 CK_RV listing_all_names(struct call *, struct key *, struct key **out);
-/* Tells the log of a key that is not shown for its state, and what to do. */
+/* Tells the log of a key that is not shown for its state, and what to do, or
+ * for what this version does not know. */
 void listing_tell_state(struct call *, const struct key *);
 /* A key that waits for material and may not be filled by any request has no
  * names but its own: whoever planted an alias on it must not be believed. */

@@ -168,8 +168,10 @@ find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
     struct found_keys *f)
 {
 	if (!set_keys_find(c, type, name, f))
-		call_note(c, "a key of that name is not looked at: %s [%s]",
-		    err_text(c->err), c->kms.error.message);
+		call_note(c,
+		    "a key of that name is not looked at: %s; allow "
+		    "kms:DescribeKey",
+		    err_text(c->err));
 	c->err = ERR_OK;
 	return (CKR_OK);
 }

@@ -172,6 +172,32 @@ test_strange_reply(void)
 	    "the log says so: %s", testenv_read("log"));
 }
 
+/* What is left out for its state, or as unknown, is told. */
+static void
+test_left_out(void)
+{
+	static const struct {
+		const char *patch, *line;
+	} rows[] = {
+	    {"{\"KeyMetadata\":{\"KeyState\":\"Creating\"}}",
+		"is left out, for its state is Creating: "},
+	    {"{\"KeyMetadata\":{\"KeyState\":\"Unavailable\"}}",
+		"is left out, for its state is Unavailable: "},
+	    {"{\"KeyMetadata\":{\"KeySpec\":\"SM2\"}}",
+		"is left out, for this version does not know what SM2, "},
+	    {"{\"KeyMetadata\":{\"KeyUsage\":\"FLYING\"}}", "FLYING is"},
+	};
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		testenv_write("log", "");
+		edit_replies("DescribeKey", ids[7], rows[i].patch);
+		COUNT(list(), KEYS - 1, "%s", rows[i].patch);
+		faults_clear();
+		OK(strstr(testenv_read("log"), rows[i].line) != NULL,
+		    "the log says so: %s", testenv_read("log"));
+	}
+}
+
 static void
 test_first_is_denied(void)
 {
@@ -277,6 +303,7 @@ main(void)
 	test_one_of_them();
 	test_pages();
 	test_strange_reply();
+	test_left_out();
 	test_first_is_denied();
 	test_no_answer();
 	test_threads();
