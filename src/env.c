@@ -50,13 +50,18 @@ home_append(struct buf *out)
 enum err
 env_path(const char *path, struct buf *out)
 {
+	static const char *const homes[] = {"~", "$HOME", "${HOME}"};
 	enum err e;
 
 	buf_reset(out);
-	if (strncmp(path, "~/", 2) == 0) {
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		if (strncmp(path, homes[i], strlen(homes[i])) != 0 ||
+		    path[strlen(homes[i])] != '/')
+			continue;
 		if ((e = home_append(out)) != ERR_OK)
 			return (e);
-		path++;
+		path += strlen(homes[i]);
+		break;
 	}
 	return (buf_append(out, VIEW(path, strlen(path) + 1)));
 }

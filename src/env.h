@@ -13,7 +13,8 @@ bool env_is_untrusted(void);
 void env_drop(const char *name);
 /* "true" in any case; NULL is false. */
 bool env_is_true(const char *value);
-/* Sets *out to path, NUL included, with a leading "~/" replaced by the
- * user's home. ERR_FILE when there is no home. */
+/* Sets *out to path, NUL included, with a leading "~/", "$HOME/" or "${HOME}/"
+ * replaced by the user's home, as AWS's tools do. ERR_FILE when there is no
+ * home. */
 enum err env_path(const char *path, struct buf *out);
 #endif

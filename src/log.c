@@ -50,21 +50,41 @@ static const struct {
     [LOG_TRACE] = {"trace", SYSLOG_DEBUG},
 };
 
-/* Takes "LEVEL:" off the front of *spec. A path with a colon stays whole. */
-static enum log_level
-level_take(const char **spec)
+/* The level that the first len bytes name; -1: none. */
+static int
+level_find(const char *word, size_t len)
 {
-	size_t i, n;
+	for (int i = LOG_OFF; i <= LOG_TRACE; i++)
+		if (strlen(levels[i].name) == len &&
+		    strncmp(word, levels[i].name, len) == 0)
+			return (i);
+	return (-1);
+}
 
-	for (i = LOG_OFF; i <= LOG_TRACE; i++) {
-		n = strlen(levels[i].name);
-		if (strncmp(*spec, levels[i].name, n) == 0 &&
-		    (*spec)[n] == ':') {
-			*spec += n + 1;
-			return ((enum log_level)i);
-		}
-	}
-	return (LOG_INFO);
+/* A word before the first colon is a level, be it one that there is not. A path
+ * with a colon has more than letters before it. */
+static bool
+spec_read(const char *spec, enum log_level *level, const char **where)
+{
+	size_t len = strspn(
+	    spec, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+	int found = level_find(spec, len);
+
+	*level = found != -1 && spec[len] == ':' ? (enum log_level)found
+						 : LOG_INFO;
+	*where = spec + (spec[len] == ':' ? len + 1 : 0);
+	if (spec[len] != ':') /* a level alone says nowhere */
+		return (found == -1 || spec[len] != '\0');
+	return (found != -1 && **where != '\0');
+}
+
+bool
+log_spec_is_valid(const char *spec)
+{
+	enum log_level level;
+	const char *where;
+
+	return (spec_read(spec, &level, &where));
 }
 
 /* A descriptor of our own: the host may close or redirect its stderr. */
@@ -160,10 +180,10 @@ log_open(const char *spec, struct log **out)
 	*out = NULL;
 	if (spec == NULL || spec[0] == '\0')
 		return (ERR_OK);
-	level = level_take(&spec);
-	if (spec[0] == '\0')
+	if (!spec_read(spec, &level, &spec))
 		return (give_up(ERR_CONFIG,
-		    "its name is missing: see log in keyferry.conf(5)"));
+		    "it is not " LOG_SPEC_VALUES ": see log in "
+		    "keyferry.conf(5)"));
 	if (level == LOG_OFF)
 		return (ERR_OK);
 	if ((l = malloc(sizeof(*l))) == NULL)

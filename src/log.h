@@ -1,5 +1,6 @@
 #ifndef LOG_H
 #define LOG_H
+#include <stdbool.h>
 #include "err.h"
 
 /*
@@ -22,6 +23,9 @@ struct log;
  * silent. ERR_CONFIG, ERR_FILE, ERR_UNTRUSTED: syslog has been told why, and
  * the caller goes on without a log, *out being NULL. ERR_MEMORY.
  */
+#define LOG_SPEC_VALUES \
+	"[error:|info:|trace:] and stderr, syslog or the path of a file"
+bool log_spec_is_valid(const char *spec);
 enum err log_open(const char *spec, struct log **out);
 /* log may be NULL. Never pass a secret. The line's end is added. The first line
  * that cannot be written goes to syslog, with the reason. */

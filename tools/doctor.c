@@ -67,8 +67,10 @@ check_log(struct report *r, const struct config *c)
 	e = log_open(spec, &l);
 	report_line(r, NULL, "log", e == ERR_OK ? REPORT_OK : REPORT_FAILED,
 	    e == ERR_OK ? NULL
-			: "choose a file that this user can write and others "
-			  "cannot; the system log says more",
+	    : e == ERR_CONFIG
+		? "it is " LOG_SPEC_VALUES
+		: "choose a file that this user can write and others "
+		  "cannot; the system log says more",
 	    "%s, by %s%s%s", spec, from, e == ERR_OK ? "" : ": ",
 	    e == ERR_OK ? "" : err_text(e));
 	log_close(l);

@@ -145,6 +145,31 @@ take_item(struct config *c, const struct ini_item *i, const char *file,
 	    values));
 }
 
+/* Of two values of an option the later counts, as in AWS's files; nobody who
+ * meant both is to believe it. */
+static enum err
+note_repeated(
+    struct config *c, const struct ini *ini, size_t at, const char *file)
+{
+	const struct ini_item *i = &ini->items[at], *other;
+	char text[PATH_MAX + 256];
+
+	for (size_t n = at; i->key != NULL && n-- > 0;) {
+		other = &ini->items[n];
+		if (other->key == NULL || strcmp(other->key, i->key) != 0 ||
+		    strcmp(other->section, i->section) != 0)
+			continue;
+		if (strcmp(other->value, i->value) == 0)
+			return (ERR_OK);
+		snprintf(text, sizeof(text),
+		    "%s:%d: %.64s has another value in line %d, which has no "
+		    "effect",
+		    file, i->line, i->key, other->line);
+		return (add_note(c, text));
+	}
+	return (ERR_OK);
+}
+
 static enum err
 read_file(struct config *c, int fd, const char *file, struct error_info *error)
 {
@@ -154,7 +179,8 @@ read_file(struct config *c, int fd, const char *file, struct error_info *error)
 
 	e = ini_read(&ini, fd, file, error);
 	for (size_t i = 0; i < ini.count && e == ERR_OK; i++)
-		e = take_item(c, &ini.items[i], file, error);
+		if ((e = take_item(c, &ini.items[i], file, error)) == ERR_OK)
+			e = note_repeated(c, &ini, i, file);
 	/* what is wrong is told where this file says */
 	if (e != ERR_OK && (log = ini_get(&ini, "", "", "log")) != NULL)
 		(void)option_set(option_find(module_options, "log"), c, log);

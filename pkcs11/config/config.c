@@ -7,6 +7,7 @@
 #include "copy-text.h"
 #include "env.h"
 #include "key-list.h"
+#include "log.h"
 #include "tag-list.h"
 
 #define PATH_SIZE 4096
@@ -48,7 +49,7 @@ static const char *const import_words[] = {"SYMMETRIC_DEFAULT", "HMAC_224",
 
 #define OF config
 const struct option module_options[] = {
-	ROW("log", STRING, log, NULL),
+	ROW("log", LOG, log, NULL),
 	ROW("state", PATH, state, NULL),
 	ROW("digests", BOOL, digests, "no"),
 	ROW("fips", BOOL, fips, "no"),
@@ -174,6 +175,9 @@ option_set(const struct option *o, void *base, const char *value)
 		return (o->high == 0 || strlen(value) <= (size_t)o->high
 			    ? set_string(to, value)
 			    : ERR_CONFIG);
+	case OPTION_LOG:
+		return (log_spec_is_valid(value) ? set_string(to, value)
+						 : ERR_CONFIG);
 	case OPTION_PATH:
 		return (set_path(to, value));
 	case OPTION_KEYS:
@@ -269,6 +273,9 @@ option_say_values(const struct option *o, char *text, size_t size)
 	case OPTION_TAGS:
 		snprintf(text, size, "KEY=VALUE, KEY=VALUE ...");
 		break;
+	case OPTION_LOG:
+		snprintf(text, size, LOG_SPEC_VALUES);
+		break;
 	case OPTION_PATH:
 		snprintf(text, size, "a path; ~/ needs a home directory");
 		break;
@@ -295,8 +302,9 @@ static void
 options_free(const struct option *o, void *base)
 {
 	for (; o->name != NULL; o++)
-		if (o->kind == OPTION_STRING || o->kind == OPTION_PATH ||
-		    o->kind == OPTION_KEYS || o->kind == OPTION_TAGS)
+		if (o->kind == OPTION_STRING || o->kind == OPTION_LOG ||
+		    o->kind == OPTION_PATH || o->kind == OPTION_KEYS ||
+		    o->kind == OPTION_TAGS)
 			free(*(char **)(void *)((char *)base + o->at));
 }
 

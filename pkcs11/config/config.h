@@ -90,6 +90,7 @@ struct config {
 /* How an option's value is written, and what holds it. */
 enum option_kind {
 	OPTION_STRING, /* char *: any text; high: its bytes at most; 0: any */
+	OPTION_LOG, /* char *: log_open()'s spec */
 	OPTION_PATH, /* char *: a path, "~/" being the user's home */
 	OPTION_KEYS, /* char *: selectors of keys: see key-list.h */
 	OPTION_TAGS, /* char *: tags: see tag-list.h */

@@ -114,7 +114,14 @@ test_where(void)
 	    "silent unless asked");
 	log_line(NULL, LOG_ERROR, "to nowhere");
 	OK(!log_enabled(NULL, LOG_ERROR), "a log that is not there");
-	OK(log_open("error:", &l) == ERR_CONFIG, "a level and nothing else");
+	OK(log_open("error:", &l) == ERR_CONFIG &&
+		log_open("info", &l) == ERR_CONFIG,
+	    "a level and nothing else");
+	OK(log_open("debug:stderr", &l) == ERR_CONFIG &&
+		log_open("Info:syslog", &l) == ERR_CONFIG && l == NULL,
+	    "a level that there is not");
+	OK(strstr(told, "error:|info:|trace:") != NULL,
+	    "syslog has those that there are: %s", told);
 	OK(log_open("/nonexistent/log", &l) == ERR_FILE, "no such folder");
 	(void)snprintf(path, sizeof(path), "%s:a", file_write("m", ""));
 	NEED(log_open(path, &l) == ERR_OK, "a path with a colon");

@@ -228,6 +228,8 @@ test_refusals(void)
 	    {"a tag twice", "[token t]\ntags = a=1, b=2, a=3\n", 2},
 	    {"keys made for anything", "[token t]\ngenerate = always\n", 2},
 	    {"a line that is nothing", "[token t]\nnothing\n", 2},
+	    {"a level of the log that there is not", "log = debug:syslog\n", 1},
+	    {"a level alone", "\nlog = info\n", 2},
 	};
 	struct config c;
 	struct error_info f;
@@ -251,6 +253,54 @@ test_refusals(void)
 			"and the line is named"))
 			printf("# %s\n", f.message);
 	}
+}
+
+/* The home, as AWS's files have it, too. */
+static void
+test_home(void)
+{
+	static const char *const states[] = {"~/s", "$HOME/s", "${HOME}/s"};
+	struct config c;
+	struct error_info f = {.status = 0};
+	char text[32];
+
+	setenv("HOME", "/nonexistent/home", 1);
+	setenv("KEYFERRY_CONFIG", testenv_path("home.conf"), 1);
+	for (size_t i = 0; i < ELEMS(states); i++) {
+		snprintf(text, sizeof(text), "state = %s\n", states[i]);
+		testenv_write("home.conf", text);
+		NEED(config_load(NULL, &c, &f) == ERR_OK, "%s: %s", text,
+		    f.message);
+		OK(strcmp(c.state, "/nonexistent/home/s") == 0, "%s",
+		    states[i]);
+		config_free(&c);
+	}
+}
+
+/* The later of two values counts, and not silently. */
+static void
+test_two_values(void)
+{
+	struct config c;
+	struct error_info f = {.status = 0};
+
+	testenv_write("twice.conf", "[token a]\nkeys = alias/a\n"
+				    "region = x\nkeys = alias/b\n"
+				    "region = x\n[token b]\nkeys = alias/c\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("twice.conf"), 1);
+	NEED(config_load(NULL, &c, &f) == ERR_OK && c.token_count == 2,
+	    "an option that is there twice: %s", f.message);
+	OK(c.tokens[0].fault == NULL &&
+		strcmp(c.tokens[0].keys, "alias/b") == 0,
+	    "its later value counts");
+	OK(c.notes != NULL &&
+		strstr(c.notes, "twice.conf:4: keys has another value in line "
+				"2, which has no effect\n") != NULL,
+	    "which is told");
+	OK(c.notes != NULL && strstr(c.notes, "region") == NULL &&
+		strstr(c.notes, ":7:") == NULL,
+	    "the same value, and another token's, are no such thing");
+	config_free(&c);
 }
 
 /* A newer file's option is told and has no effect; a misspelt one fails its
@@ -403,10 +453,12 @@ main(void)
 	test_slots();
 	test_keys();
 	test_refusals();
+	test_two_values();
 	test_unknown_options();
 	test_version_0_1();
 	test_places();
 	test_modes();
+	test_home();
 	testenv_stop();
 	return (tap_done());
 }
