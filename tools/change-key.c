@@ -3,13 +3,11 @@
 #include "cryptoki/rv-name.h"
 #include "change-key.h"
 #include "command.h"
-#include "hex.h"
 #include "options.h"
 #include "text.h"
 #include "write-json.h"
 
 #define KEYS_MAX 1000 /* on one command line */
-#define ID_MAX 119 /* bytes: two characters of an alias for each */
 
 #define KEY_TEXT                                                             \
 	"KEY is a label, a key id or an ARN, on the token that --to names; " \
@@ -121,7 +119,7 @@ read_arguments(
 	    {"quiet", &c->quiet, NULL, NULL, NULL},
 	    {"yes", &c->yes, NULL, NULL, NULL},
 	    {"label", NULL, &c->label, NULL, NULL},
-	    {"id", NULL, &c->id, NULL, NULL},
+	    {"id", NULL, NULL, key_option_id, &c->id},
 	};
 	size_t count = sizeof(rows) / sizeof(rows[0]);
 	bool renames = usage == rename_usage;
@@ -247,19 +245,12 @@ cancel_deletion(struct change *c)
 static enum change_result
 rename_key(struct change *c)
 {
-	unsigned char id[ID_MAX];
 	CK_ATTRIBUTE rows[2];
 	CK_ULONG count = 0;
-	size_t len = 0;
 	CK_RV rv;
 
-	if (c->id != NULL) {
-		len = strlen(c->id) / 2;
-		if (len == 0 || len > ID_MAX || strlen(c->id) % 2 != 0 ||
-		    !hex_read(c->id, id, len))
-			return (change_refused(c, "--id is not valid"));
-		rows[count++] = (CK_ATTRIBUTE){CKA_ID, id, len};
-	}
+	if (c->id.len != 0)
+		rows[count++] = (CK_ATTRIBUTE){CKA_ID, c->id.bytes, c->id.len};
 	if (c->label != NULL)
 		rows[count++] = (CK_ATTRIBUTE){
 		    CKA_LABEL, c->label, strlen(c->label)};

@@ -1,6 +1,7 @@
 #ifndef CHANGE_KEY_H
 #define CHANGE_KEY_H
 #include "find-key.h"
+#include "key-options.h"
 
 /* Subcommands that change keys in KMS: rows in keyferry.c. */
 extern const char rename_usage[], enable_usage[], disable_usage[],
@@ -12,7 +13,8 @@ int cancel_deletion_run(int argc, char **argv);
 
 /* What such a command was asked to do, and with which key. */
 struct change {
-	char *to, *label, *id;
+	char *to, *label;
+	struct key_id id;
 	bool yes, json, quiet;
 	struct found_key key;
 };

@@ -1,14 +1,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/decoder.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "arena.h"
+#include "base64.h"
 #include "hex.h"
 #include "key-file.h"
 #include "pin.h"
@@ -124,6 +128,48 @@ decode(OSSL_LIB_CTX *lib, struct view data, int selection,
 	return (key);
 }
 
+static int
+give_to_store(char *out, int size, int writing, void *arg)
+{
+	size_t len = 0;
+
+	(void)writing;
+	return (give_passphrase(out, (size_t)size, &len, NULL, arg) ? (int)len
+								    : -1);
+}
+
+/* The one private key of PKCS#12; what else is there is not looked at. */
+static EVP_PKEY *
+decode_pkcs12(
+    OSSL_LIB_CTX *lib, struct view data, struct passphrase *passphrase)
+{
+	BIO *in = BIO_new_mem_buf(data.ptr, (int)data.len);
+	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_to_store, 0);
+	OSSL_STORE_INFO *first = NULL, *second = NULL;
+	OSSL_STORE_CTX *store = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (in != NULL && ui != NULL)
+		store = OSSL_STORE_attach(
+		    in, "file", lib, NULL, ui, passphrase, NULL, NULL, NULL);
+	if (store != NULL &&
+	    OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY) == 1) {
+		first = OSSL_STORE_load(store);
+		second = OSSL_STORE_load(store);
+	}
+	if (first != NULL && second == NULL)
+		key = OSSL_STORE_INFO_get1_PKEY(first);
+	/* its passphrase was right */
+	if (store != NULL && first == NULL && OSSL_STORE_error(store) == 0)
+		passphrase->failed = false;
+	OSSL_STORE_INFO_free(second);
+	OSSL_STORE_INFO_free(first);
+	OSSL_STORE_close(store);
+	UI_destroy_method(ui);
+	BIO_free(in);
+	return (key);
+}
+
 /* Its PKCS#8 in DER replaces what out has. */
 static bool
 put_pkcs8(const EVP_PKEY *key, struct buf *out)
@@ -177,20 +223,28 @@ is_text(struct view v)
 	return (true);
 }
 
-/* Hexadecimal digits, and perhaps white space, become bytes in place. False:
- * they are none. */
-static bool
-read_hex(struct buf *b)
+static void
+drop_white_space(struct buf *b)
 {
-	size_t n = 0, digits = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < b->len; i++) {
-		if (strchr(" \n\r\t", b->ptr[i]) != NULL && b->ptr[i] != '\0')
-			continue;
-		if (hex_value((char)b->ptr[i]) == -1)
+	for (size_t i = 0; i < b->len; i++)
+		if (b->ptr[i] == '\0' || strchr(" \n\r\t", b->ptr[i]) == NULL)
+			b->ptr[n++] = b->ptr[i];
+	buf_cut(b, n);
+}
+
+bool
+key_file_read_hex(struct buf *b)
+{
+	size_t n = 0, digits;
+
+	for (size_t i = 0; i < b->len; i++)
+		if (strchr(" \n\r\t", b->ptr[i]) == NULL &&
+		    hex_value((char)b->ptr[i]) == -1)
 			return (false);
-		b->ptr[digits++] = b->ptr[i];
-	}
+	drop_white_space(b);
+	digits = b->len;
 	for (; 2 * n + 1 < digits; n++)
 		b->ptr[n] = (unsigned char)(hex_value((char)b->ptr[2 * n])
 						<< 4 |
@@ -200,17 +254,33 @@ read_hex(struct buf *b)
 }
 
 static bool
+read_base64(struct buf *b)
+{
+	struct buf bytes = BUF_SECRET(FILE_MAX, b->arena);
+	bool done;
+
+	drop_white_space(b);
+	done = base64_read(buf_view(b), &bytes) == ERR_OK && bytes.len != 0;
+	buf_free(b);
+	*b = bytes;
+	return (done);
+}
+
+static bool
 read_secret(const char *path, enum key_format format, struct buf *out)
 {
 	bool text = is_text(buf_view(out));
 
+	if (format == KEY_FORMAT_BASE64 && !read_base64(out))
+		return (complain(path, "it is not Base64"));
 	if (format == KEY_FORMAT_HEX || (format == KEY_FORMAT_ANY && text)) {
-		if (!read_hex(out))
+		if (!key_file_read_hex(out))
 			return (complain(
 			    path, format == KEY_FORMAT_HEX
 				      ? "it is not hexadecimal digits"
 				      : "it is text: give --format raw if its "
-					"characters are the key"));
+					"characters are the key, or --format "
+					"base64"));
 	}
 	if (out->len > SECRET_MAX)
 		return (complain(path, "it is too long for a secret key"));
@@ -235,6 +305,8 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 		return (read_secret(path, format, out));
 	*is_private = true;
 	key = decode(lib, buf_view(out), EVP_PKEY_KEYPAIR, &passphrase);
+	if (key == NULL && !passphrase.failed)
+		key = decode_pkcs12(lib, buf_view(out), &passphrase);
 	if (key == NULL)
 		return (complain(path,
 		    passphrase.failed ? "it is encrypted, and this is not its "
@@ -265,4 +337,23 @@ key_file_read_wrapping_key(OSSL_LIB_CTX *lib, const char *path)
 	}
 	buf_free(&data);
 	return (key);
+}
+
+EVP_PKEY *
+key_file_decode(OSSL_LIB_CTX *lib, struct view pkcs8)
+{
+	return (decode(lib, pkcs8, EVP_PKEY_KEYPAIR, NULL));
+}
+
+bool
+key_number(const EVP_PKEY *key, const char *name, struct buf *out)
+{
+	BIGNUM *n = NULL;
+	bool done = EVP_PKEY_get_bn_param(key, name, &n) == 1 &&
+		    buf_reserve(out, (size_t)BN_num_bytes(n)) == ERR_OK;
+
+	if (done)
+		out->len = (size_t)BN_bn2bin(n, out->ptr);
+	BN_clear_free(n);
+	return (done);
 }

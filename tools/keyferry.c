@@ -6,6 +6,7 @@
 #include "command.h"
 #include "delete.h"
 #include "doctor.h"
+#include "import.h"
 #include "list.h"
 #include "move.h"
 #include "show-fingerprint.h"
@@ -25,6 +26,7 @@ static const struct command commands[] = {
 	cancel_deletion_usage, cancel_deletion_run},
     {"wrap", "wrap a key for KMS as an HSM does, without AWS", wrap_usage,
 	wrap_run},
+    {"import", "import keys from files into KMS", import_usage, import_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cryptoki/keyferry.h"
 #include "move-key.h"
 
 /* Types and sizes of keys, and which of them KMS imports. */
@@ -242,6 +243,56 @@ key_read_spec(struct key *k)
 	}
 }
 
+void
+key_find_spec(struct key *k)
+{
+	const struct object_info f = {.bits = k->bits, .params = k->params};
+
+	k->spec = find_key_spec(k->class, k->type, &f);
+	k->name = k->spec == NULL ? "another type" : k->spec->name;
+	k->uses = k->wish.usage;
+	if (k->spec == NULL || k->wish.usage != USAGE_ANY)
+		return;
+	k->uses = k->spec->uses;
+	k->uses = key_choose_usage(k, USAGE_ANY);
+}
+
+const char *
+key_kms_spec(const struct key *k)
+{
+	static const char *const names[][2] = {{"AES-256", "SYMMETRIC_DEFAULT"},
+	    {"RSA-2048", "RSA_2048"}, {"RSA-3072", "RSA_3072"},
+	    {"RSA-4096", "RSA_4096"}, {"EC P-256", "ECC_NIST_P256"},
+	    {"EC P-384", "ECC_NIST_P384"}, {"EC P-521", "ECC_NIST_P521"},
+	    {"EC secp256k1", "ECC_SECG_P256K1"}};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strcmp(names[i][0], k->name) == 0)
+			return (names[i][1]);
+	return (k->hmac == NULL ? "" : k->hmac->name);
+}
+
+enum usage
+key_usage_there(const struct token *t, CK_OBJECT_HANDLE h)
+{
+	static const struct {
+		const char *kms;
+		enum usage usage;
+	} rows[] = {{"SIGN_VERIFY", USAGE_SIGN},
+	    {"GENERATE_VERIFY_MAC", USAGE_SIGN},
+	    {"ENCRYPT_DECRYPT", USAGE_DECRYPT},
+	    {"KEY_AGREEMENT", USAGE_DERIVE}};
+	struct buf text = BUF_INIT(0);
+	enum usage found = USAGE_ANY;
+
+	(void)token_get_attribute(t, h, CKA_KEYFERRY_KEY_USAGE, &text);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (view_equal(buf_view(&text), view_str(rows[i].kms)))
+			found = rows[i].usage;
+	buf_free(&text);
+	return (found);
+}
+
 const char *
 key_why_not_importable(const struct key *k)
 {
@@ -289,7 +340,7 @@ key_choose_hmac(struct key *k, CK_ULONG wanted, const char **why)
 
 	if (!is_hmac(k->spec))
 		return (true);
-	own = wanted == 0 ? allowed_hmac(k) : NULL;
+	own = wanted == 0 && k->from != NULL ? allowed_hmac(k) : NULL;
 	for (size_t i = 0; i < COUNT(hmacs); i++) {
 		if (wanted == hmacs[i].bits ||
 		    (wanted == 0 && own == NULL && k->type == hmacs[i].type))
@@ -473,6 +524,7 @@ key_is_open(const struct key *k)
 void
 key_free(struct key *k)
 {
+	buf_free(&k->value);
 	buf_free(&k->label);
 	buf_free(&k->id);
 	buf_free(&k->params);

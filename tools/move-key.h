@@ -1,6 +1,8 @@
 #ifndef MOVE_KEY_H
 #define MOVE_KEY_H
+#include <time.h>
 #include "fingerprint.h"
+#include "keydata/check-value.h"
 #include "token.h"
 
 /* A key to be moved: its type and size, what it may do, where it stands. */
@@ -30,12 +32,27 @@ enum key_status {
 	STATUS_NOT_TRIED, /* the run ended before its turn */
 };
 
+/* What the command line, or a manifest, wants of a key. */
+struct key_wish {
+	enum usage usage;
+	CK_ULONG hmac; /* bits of the hash of an HMAC key; 0: its own */
+	CK_DATE end_date;
+	time_t end; /* when that day is over */
+	bool expires;
+};
+
 #define REASON_SIZE 1024
 
 /* One key of the source. The plan that holds it owns its buffers. */
 struct key {
-	struct token *from;
+	struct token *from; /* NULL: a file has it */
 	CK_OBJECT_HANDLE handle;
+	const char *file; /* borrowed; NULL: a token has it */
+	struct buf value; /* of a file's key: a secret key's bytes, or PKCS#8 */
+	char check_value[2 * CHECK_VALUE_LEN + 1]; /* of a file's secret key */
+	const char
+	    *into; /* borrowed: the target's key that it fills, or NULL */
+	bool new_material; /* and rotates */
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
 	struct read_failure failure; /* of its attributes: the first */
@@ -54,6 +71,7 @@ struct key {
 	const struct wrap_method *method; /* NULL: none was found */
 	CK_MECHANISM_TYPE hash; /* the hash of OAEP in that method */
 	bool has_import_pair; /* the target holds an unused pair for it */
+	struct key_wish wish;
 	CK_OBJECT_HANDLE there; /* the target's key of its names */
 	enum key_status status;
 	char reason[REASON_SIZE]; /* why it was refused, or how it failed */
@@ -64,6 +82,13 @@ struct key {
 /* Fills in type, spec, name, bits, params, public and what it may do from the
  * source's attributes. What is not there stays empty. */
 void key_read_spec(struct key *);
+/* The same of a file's key whose type, bits and params are known. It may do
+ * what is wanted, or else what KMS prefers for such a key. */
+void key_find_spec(struct key *);
+/* The KeySpec of such a key in KMS; "" where there is none. */
+const char *key_kms_spec(const struct key *);
+/* The usage that a key of the target has. */
+enum usage key_usage_there(const struct token *, CK_OBJECT_HANDLE);
 /* Why KMS cannot import such a key, or NULL. */
 const char *key_why_not_importable(const struct key *);
 /* The usage that the key will have in KMS; USAGE_ANY: KMS has none of its. */

@@ -4,10 +4,9 @@
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
+#include "key-options.h"
 #include "move-names.h"
 
-/* An alias has 256 characters: alias/keyferry/id/ and two for a byte. */
-#define ID_MAX 119
 #define LABEL_MAX 250 /* bytes: behind alias/ */
 
 bool
@@ -16,9 +15,9 @@ names_check_source(struct plan *p, struct key *k)
 	if (k->label.len == 0 && k->id.len == 0)
 		key_refuse(k, "it has neither label nor id: a second run "
 			      "could not tell whether it was moved");
-	else if (p->to_keyferry && k->id.len > ID_MAX)
-		key_refuse(
-		    k, "an alias of KMS holds ids of at most %d bytes", ID_MAX);
+	else if (p->to_keyferry && k->id.len > KEY_ID_MAX)
+		key_refuse(k, "an alias of KMS holds ids of at most %d bytes",
+		    KEY_ID_MAX);
 	else if (p->to_keyferry && k->label.len > LABEL_MAX)
 		key_refuse(k,
 		    "an alias of KMS holds labels of at most %d "
@@ -147,6 +146,7 @@ compare_with_object(
 		return;
 	if (named && pair) {
 		k->has_import_pair = true;
+		k->there = h;
 		return;
 	}
 	if (!named || !key_matches_spec(k, p->to, h) ||
@@ -160,9 +160,8 @@ compare_with_object(
 	if (!key_public_is_same(k, p->to, h))
 		compare_secret(p, k, h);
 	else
-		k->status = p->options.expires && p->to_keyferry
-				? STATUS_SAME_NAME
-				: STATUS_PRESENT;
+		k->status = k->wish.expires && p->to_keyferry ? STATUS_SAME_NAME
+							      : STATUS_PRESENT;
 }
 
 /* Whether other keys would meet with the same failure. */

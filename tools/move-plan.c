@@ -55,6 +55,20 @@ has_certificate(const struct key *k)
 	return (found != 0);
 }
 
+struct key *
+plan_new_key(struct plan *p)
+{
+	struct key *rows = array_grow(
+	    p->keys, &p->cap, p->count + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		return (NULL);
+	p->keys = rows;
+	memset(rows + p->count, 0, sizeof(*rows));
+	rows[p->count].wish = p->options.wish;
+	return (rows + p->count++);
+}
+
 static bool
 add_key(
     struct plan *p, struct token *t, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class)
@@ -64,12 +78,8 @@ add_key(
 
 	if (plan_has(p, t, h))
 		return (true);
-	k = array_grow(p->keys, &p->cap, p->count + 1, sizeof(*k));
-	if (k == NULL)
+	if ((k = plan_new_key(p)) == NULL)
 		return (false);
-	p->keys = k;
-	k += p->count++;
-	memset(k, 0, sizeof(*k));
 	k->from = t;
 	k->handle = h;
 	k->class = class;
@@ -142,7 +152,7 @@ check_spec(struct plan *p, struct key *k)
 	const char *why = NULL;
 
 	if (p->to_keyferry && (why = key_why_not_importable(k)) == NULL)
-		(void)key_choose_hmac(k, p->options.hmac, &why);
+		(void)key_choose_hmac(k, k->wish.hmac, &why);
 	if (why != NULL)
 		key_refuse(k, "%s", why);
 	return (key_is_open(k));
@@ -151,8 +161,8 @@ check_spec(struct plan *p, struct key *k)
 static bool
 check_end(struct plan *p, struct key *k)
 {
-	if (p->to_keyferry && p->options.expires &&
-	    p->options.end > time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
+	if (p->to_keyferry && k->wish.expires &&
+	    k->wish.end > time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
 		key_refuse(k,
 		    "KMS takes no end that is more than %d days "
 		    "ahead",
@@ -178,7 +188,9 @@ check_source(struct plan *p, struct key *k)
 static bool
 check_usage(struct plan *p, struct key *k)
 {
-	k->usage = key_choose_usage(k, p->options.usage);
+	if (k->from == NULL && k->there != CK_INVALID_HANDLE)
+		k->uses = key_usage_there(p->to, k->there);
+	k->usage = key_choose_usage(k, k->wish.usage);
 	if (p->to_keyferry && k->usage == USAGE_ANY)
 		key_refuse(k, "KMS has none of its usages; choose one with "
 			      "--usage");
@@ -207,17 +219,28 @@ check_method(struct plan *p, struct key *k)
 }
 
 /* The first check that fails gives the reason. */
-static bool (*const checks[])(struct plan *, struct key *) = {
-    check_read,
-    names_check_source,
-    check_spec,
-    check_end,
-    names_check_run,
-    names_check_target,
-    check_source,
-    check_usage,
-    check_method,
+static const struct {
+	bool (*check)(struct plan *, struct key *);
+	bool of_source; /* only for the keys of a token */
+	bool of_names; /* not where the target's key is known already */
+} checks[] = {
+    {check_read, false, false},
+    {names_check_source, false, true},
+    {check_spec, false, false},
+    {check_end, false, false},
+    {names_check_run, false, true},
+    {names_check_target, false, true},
+    {check_source, true, false},
+    {check_usage, false, false},
+    {check_method, true, false},
 };
+
+static bool
+applies(size_t check, const struct key *k)
+{
+	return ((k->from != NULL || !checks[check].of_source) &&
+		(k->into == NULL || !checks[check].of_names));
+}
 
 bool
 plan_check(struct plan *p)
@@ -226,7 +249,7 @@ plan_check(struct plan *p)
 		struct key *k = &p->keys[i];
 
 		for (size_t j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
-			if (!checks[j](p, k))
+			if (applies(j, k) && !checks[j].check(p, k))
 				break;
 	}
 	return (!p->target_failed);

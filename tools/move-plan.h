@@ -7,6 +7,8 @@
  * On failure, says so on standard error and returns false. */
 bool plan_add_keys(struct plan *, struct token *, const CK_ATTRIBUTE *,
     CK_ULONG count, CK_ULONG *selected);
+/* A row for one more key, which moves the others; NULL: out of memory. */
+struct key *plan_new_key(struct plan *);
 /* Checks each key: sets its status, method, usage and reason. Changes nothing
  * on either token. False: the target cannot be asked, and standard error says
  * so. */

@@ -9,25 +9,40 @@
 #define BAR_WIDTH 24
 #define LABEL_COLUMNS 24
 
-/* Names of a status: in the plan, in the result, and in JSON. */
+/* Names of a status: in the plan, in the result, and in JSON. Behind them comes
+ * what the command does, where that is said. */
 static const struct {
 	const char *planned, *done, *json;
+	bool verb;
 } status_names[] = {
-    [STATUS_PLANNED] = {"will be moved", "to be moved", "planned"},
+    [STATUS_PLANNED] = {"will be ", "to be ", "planned", true},
     [STATUS_SAME_NAME] = {"same name on the target, will be compared",
-	"to be compared", "same-name"},
+	"to be compared", "same-name", false},
     [STATUS_PRESENT] = {"is on the target already", "on the target already",
-	"there"},
-    [STATUS_RENEWED] = {"", "renewed", "renewed"},
-    [STATUS_REFUSED] = {"stays", "cannot be moved", "refused"},
+	"there", false},
+    [STATUS_RENEWED] = {"", "renewed", "renewed", false},
+    [STATUS_REFUSED] = {"", "cannot be ", "refused", true},
     [STATUS_NOT_COMPARED] = {"same name on the target, not compared",
-	"same name on the target, not compared", "not-compared"},
+	"same name on the target, not compared", "not-compared", false},
     [STATUS_DIFFERENT] = {"another key of its name is on the target",
-	"another key of its name on the target", "different"},
-    [STATUS_MOVED] = {"", "moved", "moved"},
-    [STATUS_FAILED] = {"", "failed", "failed"},
-    [STATUS_NOT_TRIED] = {"", "not tried", "left"},
+	"another key of its name on the target", "different", false},
+    [STATUS_MOVED] = {"", "", "", true},
+    [STATUS_FAILED] = {"", "failed", "failed", false},
+    [STATUS_NOT_TRIED] = {"", "not tried", "left", false},
 };
+static const char *
+verb(const struct plan *p, enum key_status status)
+{
+	return (status_names[status].verb ? p->words->done : "");
+}
+
+/* The name of where the key comes from. */
+static const char *
+source(const struct key *k)
+{
+	return (k->from != NULL ? k->from->label : k->file);
+}
+
 #define STATUS_COUNT (sizeof(status_names) / sizeof(status_names[0]))
 
 /* Text with names of tokens in it: a terminal must not act on those. */
@@ -56,7 +71,9 @@ print_name(FILE *f, const struct key *k)
 	    columns < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - columns) : 0, "");
 	text_print_hex(f, buf_view(&k->id));
 	fprintf(f, "  %s", k->name);
-	if (k->spec == NULL)
+	if (k->check_value[0] != '\0')
+		fprintf(f, ", check value %s", k->check_value);
+	if (k->spec == NULL && k->from != NULL)
 		fprintf(f, " (CKK 0x%lx)", k->type);
 }
 
@@ -65,9 +82,10 @@ print_method(FILE *f, const struct plan *p, const struct key *k)
 {
 	char lost[LOST_SIZE];
 
-	fprintf(f, ", wrapped with %s, %s", method_name(k->method),
-	    hash_name(k->hash));
-	if (k->pair_bits != p->options.bits)
+	if (k->method != NULL)
+		fprintf(f, ", wrapped with %s, %s", method_name(k->method),
+		    hash_name(k->hash));
+	if (k->method != NULL && k->pair_bits != p->options.bits)
 		fprintf(f, ", RSA-%lu", k->pair_bits);
 	if (p->to_keyferry)
 		fprintf(f, ", to %s", usage_name(k->usage));
@@ -75,6 +93,10 @@ print_method(FILE *f, const struct plan *p, const struct key *k)
 		fprintf(f, ", as %s", hmac_name(k->hmac));
 	if (k->has_import_pair)
 		fputs(", using the import pair on the target", f);
+	if (k->into != NULL) {
+		fputs(k->new_material ? ", as new material of " : ", into ", f);
+		print_text(f, k->into);
+	}
 	key_lost_usages(k, lost);
 	if (p->to_keyferry && lost[0] != '\0')
 		fprintf(f, ", without: %s", lost);
@@ -85,22 +107,24 @@ print_method(FILE *f, const struct plan *p, const struct key *k)
 void
 report_plan(const struct plan *p, FILE *f)
 {
-	const struct token *from = NULL;
+	const char *from = NULL;
 
 	for (size_t i = 0; i < p->count; i++) {
 		const struct key *k = &p->keys[i];
 
-		if (k->from != from) {
-			from = k->from;
+		if (source(k) != from) {
+			from = source(k);
 			fputs("from ", f);
-			print_text(f, from->label);
+			print_text(f, from);
 			fputs(" to ", f);
 			print_text(f, p->to->label);
 			fputs(":\n", f);
 		}
 		fputs("  ", f);
 		print_name(f, k);
-		fprintf(f, ": %s", status_names[k->status].planned);
+		fprintf(f, ": %s%s", status_names[k->status].planned,
+		    k->status == STATUS_REFUSED ? p->words->refused
+						: verb(p, k->status));
 		if (key_is_open(k))
 			print_method(f, p, k);
 		print_reason(f, k);
@@ -133,8 +157,8 @@ report_progress(
 	}
 	if (k == NULL)
 		return;
-	fprintf(
-	    stderr, "%zu/%zu %s ", done, total, status_names[k->status].done);
+	fprintf(stderr, "%zu/%zu %s%s ", done, total,
+	    status_names[k->status].done, verb(p, k->status));
 	print_name(stderr, k);
 	print_reason(stderr, k);
 }
@@ -151,7 +175,8 @@ report_result(const struct plan *p, FILE *f)
 		if (k->status == STATUS_MOVED || k->status == STATUS_PRESENT ||
 		    k->status == STATUS_RENEWED)
 			continue;
-		fprintf(f, "%s: ", status_names[k->status].done);
+		fprintf(f, "%s%s: ", status_names[k->status].done,
+		    verb(p, k->status));
 		print_name(f, k);
 		print_reason(f, k);
 	}
@@ -159,7 +184,8 @@ report_result(const struct plan *p, FILE *f)
 	for (size_t status = 0; status < STATUS_COUNT; status++) {
 		if ((n = plan_count(p, (enum key_status)status)) == 0)
 			continue;
-		fprintf(f, "%s%zu %s", comma, n, status_names[status].done);
+		fprintf(f, "%s%zu %s%s", comma, n, status_names[status].done,
+		    verb(p, (enum key_status)status));
 		comma = ", ";
 	}
 	putc('\n', f);
@@ -180,7 +206,7 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	write_json_begin(&w, f);
 	write_json_text(&w, "label", buf_view(&k->label));
 	write_json_hex(&w, "id", buf_view(&k->id));
-	json_text(&w, "from", k->from->label);
+	json_text(&w, "from", source(k));
 	json_text(&w, "to", p->to->label);
 	json_text(&w, "type", k->name);
 	write_json_number(&w, "size", (long long)k->bits);
@@ -192,7 +218,11 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	json_text(
 	    &w, "mechanism", k->method == NULL ? "" : method_name(k->method));
 	json_text(&w, "hash", k->method == NULL ? "" : hash_name(k->hash));
-	json_text(&w, "result", status_names[k->status].json);
+	if (k->from == NULL)
+		json_text(&w, "check_value", k->check_value);
+	json_text(&w, "result",
+	    k->status == STATUS_MOVED ? p->words->done
+				      : status_names[k->status].json);
 	json_text(&w, "reason", k->reason);
 	json_text(&w, "wrapping_key", k->wrapping_key);
 	write_json_text(&w, "unique_id", buf_view(&k->unique_id));

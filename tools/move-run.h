@@ -1,26 +1,34 @@
 #ifndef MOVE_RUN_H
 #define MOVE_RUN_H
+#include <openssl/types.h>
 #include <time.h>
 #include "move-method.h"
 
 /* What the command line asked for. */
 struct move_options {
-	enum usage usage;
+	struct key_wish wish; /* of each key */
 	CK_MECHANISM_TYPE hash; /* 0: whichever the source has */
-	CK_ULONG hmac; /* bits of the hash of HMAC keys; 0: their own */
 	CK_ULONG bits; /* of the wrapping keys, at most */
-	CK_DATE end_date;
-	time_t end; /* when that day is over */
-	bool expires;
 	char *prefix; /* of labels on the target, or NULL */
-	bool dry_run, yes, quiet;
+	bool dry_run, yes, quiet, json;
 	char *report; /* a path, or NULL */
+};
+
+/* What a run does with keys. */
+struct plan_words {
+	const char *verb, *done; /* "Move", "moved" */
+	const char *refused; /* in a plan, of what is not done: "stays" */
 };
 
 /* The keys of a run, each with the method to move it or the reason why not. */
 struct plan {
+	const struct plan_words *words;
+	/* Moves one key: sets its status, reason and unique id. False: there is
+	 * no point in trying the other keys. */
+	bool (*transfer)(struct plan *, struct key *);
 	struct move_options options;
 	struct token *to;
+	OSSL_LIB_CTX *lib; /* for the keys of files */
 	bool target_failed; /* it cannot be asked */
 	bool to_keyferry; /* names are unique there, and keys have one usage */
 	struct key *keys;

@@ -24,19 +24,12 @@
  * the source.
  */
 
-#define OTHER_ATTRIBUTES_MAX 12
 #define SAME_FAILURES_MAX 3 /* of keys in a row, before the run ends */
-#define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + OTHER_ATTRIBUTES_MAX)
-
-struct attribute_list {
-	CK_ATTRIBUTE rows[TEMPLATE_MAX];
-	CK_ULONG count;
-};
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 /* A token does not change a template's values, whatever their types say. */
-static void
+void
 add_attribute(struct attribute_list *t, CK_ATTRIBUTE_TYPE type, const void *ptr,
     size_t len)
 {
@@ -46,6 +39,10 @@ add_attribute(struct attribute_list *t, CK_ATTRIBUTE_TYPE type, const void *ptr,
 static void
 add_names(struct attribute_list *t, const struct key *k)
 {
+	if (k->into != NULL)
+		add_attribute(t, CKA_LABEL, k->into, strlen(k->into));
+	if (k->into != NULL)
+		return;
 	if (k->label.len != 0)
 		add_attribute(t, CKA_LABEL, k->label.ptr, k->label.len);
 	if (k->id.len != 0)
@@ -220,7 +217,7 @@ static void
 add_new_key(
     struct attribute_list *t, const struct plan *plan, const struct key *k)
 {
-	const struct move_options *w = &plan->options;
+	const struct key_wish *w = &k->wish;
 
 	if (!plan->to_keyferry)
 		add_attribute(t, CKA_PRIVATE, &yes, sizeof(yes));
@@ -233,26 +230,35 @@ add_new_key(
 	    t->rows + t->count);
 }
 
+void
+transfer_describe(const struct plan *plan, const struct key *k,
+    CK_KEY_TYPE *type, struct attribute_list *t)
+{
+	const struct key_wish *w = &k->wish;
+
+	*type = key_target_type(k);
+	add_attribute(t, CKA_CLASS, &k->class, sizeof(k->class));
+	add_attribute(t, CKA_KEY_TYPE, type, sizeof(*type));
+	add_attribute(t, CKA_TOKEN, &yes, sizeof(yes));
+	if (k->status != STATUS_SAME_NAME || k->from == NULL)
+		add_new_key(t, plan, k);
+	if (w->expires)
+		add_attribute(
+		    t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
+}
+
 static CK_RV
 unwrap(const struct plan *plan, struct transfer *tr)
 {
 	const struct key *k = tr->key;
-	const struct move_options *w = &plan->options;
-	CK_KEY_TYPE type = key_target_type(k);
+	CK_KEY_TYPE type;
 	struct attribute_list t = {.count = 0};
 
-	add_attribute(&t, CKA_CLASS, &k->class, sizeof(k->class));
-	add_attribute(&t, CKA_KEY_TYPE, &type, sizeof(type));
-	add_attribute(&t, CKA_TOKEN, &yes, sizeof(yes));
 	token_forget_failure(k->from);
-	if (k->status != STATUS_SAME_NAME)
-		add_new_key(&t, plan, k);
+	transfer_describe(plan, k, &type, &t);
 	if (k->from->failure->rv != CKR_OK)
 		return (transfer_record(
 		    tr, "C_GetAttributeValue", k->from, k->from->failure->rv));
-	if (w->expires)
-		add_attribute(
-		    &t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
 	return (method_unwrap(tr, t.rows, t.count));
 }
 
@@ -335,13 +341,11 @@ record_failure(struct key *k, const struct transfer *tr,
 }
 
 static void
-record_success(
-    const struct plan *plan, struct key *k, const struct transfer *tr)
+record_success(struct key *k, const struct transfer *tr)
 {
 	k->method = tr->method;
 	if (k->status == STATUS_SAME_NAME) {
-		k->status = plan->options.expires ? STATUS_RENEWED
-						  : STATUS_PRESENT;
+		k->status = k->wish.expires ? STATUS_RENEWED : STATUS_PRESENT;
 		return;
 	}
 	k->status = STATUS_MOVED;
@@ -360,6 +364,7 @@ is_of_the_key(CK_RV rv)
 {
 	return (rv == CKR_KEY_UNEXTRACTABLE || rv == CKR_KEY_NOT_WRAPPABLE ||
 		rv == CKR_KEY_SIZE_RANGE || rv == CKR_WRAPPED_KEY_INVALID ||
+		rv == CKR_ATTRIBUTE_VALUE_INVALID ||
 		rv == CKR_WRAPPED_KEY_LEN_RANGE);
 }
 
@@ -393,30 +398,37 @@ check_source(struct transfer *tr)
 }
 
 bool
-transfer_key(struct plan *plan, struct key *k)
+transfer_end(struct plan *plan, struct key *k, struct transfer *tr, bool done)
 {
-	struct transfer tr = {.key = k, .to = plan->to};
+	struct call_result failed = tr->last_call;
 	char said[TOKEN_ERROR_SIZE] = "";
-	const struct token *from = k->from;
-	struct call_result failed;
-	bool done;
 
-	done = check_source(&tr) == CKR_OK &&
-	       wrap_by_any_method(plan, &tr) == CKR_OK &&
-	       unwrap(plan, &tr) == CKR_OK;
-	failed = tr.last_call;
 	if (done)
-		record_success(plan, k, &tr);
+		record_success(k, tr);
 	else {
 		if (failed.on == plan->to)
 			token_last_error(plan->to, failed.function, said);
 		record_failure(
-		    k, &tr, &failed, said, clean_up_pair(plan, &tr, &failed));
+		    k, tr, &failed, said, clean_up_pair(plan, tr, &failed));
 	}
+	memcpy(k->wrapping_key, tr->fingerprint, sizeof(k->wrapping_key));
+	buf_free(&tr->wrapped);
+	return (may_go_on(plan, done ? NULL : &failed));
+}
+
+bool
+transfer_key(struct plan *plan, struct key *k)
+{
+	struct transfer tr = {.key = k, .to = plan->to};
+	const struct token *from = k->from;
+	bool go_on;
+
+	go_on = transfer_end(plan, k, &tr,
+	    check_source(&tr) == CKR_OK &&
+		wrap_by_any_method(plan, &tr) == CKR_OK &&
+		unwrap(plan, &tr) == CKR_OK);
 	if (tr.source_wrapping_key != CK_INVALID_HANDLE)
 		(void)from->p11->C_DestroyObject(
 		    from->session, tr.source_wrapping_key);
-	memcpy(k->wrapping_key, tr.fingerprint, sizeof(k->wrapping_key));
-	buf_free(&tr.wrapped);
-	return (may_go_on(plan, done ? NULL : &failed));
+	return (go_on);
 }

@@ -2,7 +2,21 @@
 #define MOVE_TRANSFER_H
 #include "move-plan.h"
 
-/* Moves one key: sets its status, reason and unique id. False: a token is
- * gone, and there is no point in trying the other keys. */
+/* plan->transfer: from a token. */
 bool transfer_key(struct plan *, struct key *);
+
+#define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + 20)
+struct attribute_list {
+	CK_ATTRIBUTE rows[TEMPLATE_MAX];
+	CK_ULONG count;
+};
+/* The list borrows the value. */
+void add_attribute(
+    struct attribute_list *, CK_ATTRIBUTE_TYPE, const void *, size_t len);
+/* Adds what a key will be on the target. The list borrows *type, which it sets.
+ */
+void transfer_describe(const struct plan *, const struct key *,
+    CK_KEY_TYPE *type, struct attribute_list *);
+/* Records how it ended; as plan->transfer returns. */
+bool transfer_end(struct plan *, struct key *, struct transfer *, bool done);
 #endif

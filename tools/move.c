@@ -1,16 +1,13 @@
-#include <fcntl.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include "ask.h"
 #include "command.h"
+#include "key-options.h"
 #include "move.h"
-#include "move-report.h"
 #include "move-transfer.h"
 #include "open-token.h"
 #include "options.h"
+#include "run-plan.h"
 #include "uri.h"
 
 #define FROM_MAX 64
@@ -58,50 +55,6 @@ struct arguments {
 };
 
 static bool
-read_digits(const char *s, size_t n, int *value)
-{
-	*value = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return (false);
-		*value = *value * 10 + (s[i] - '0');
-	}
-	return (true);
-}
-
-/* A day that exists and is not over. */
-static bool
-read_date(const char *s, CK_DATE *date, time_t *end)
-{
-	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59}, asked;
-
-	if (strlen(s) != strlen("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' ||
-	    !read_digits(s, 4, &tm.tm_year) ||
-	    !read_digits(s + 5, 2, &tm.tm_mon) ||
-	    !read_digits(s + 8, 2, &tm.tm_mday))
-		return (false);
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	asked = tm;
-	/* timegm() accepts the 31st of February, and makes another day of it */
-	if ((*end = timegm(&tm)) < time(NULL) || tm.tm_mday != asked.tm_mday ||
-	    tm.tm_mon != asked.tm_mon)
-		return (false);
-	memcpy(date->year, s, 4);
-	memcpy(date->month, s + 5, 2);
-	memcpy(date->day, s + 8, 2);
-	return (true);
-}
-
-static bool
-read_end_date(char *s, void *to)
-{
-	struct move_options *o = to;
-
-	return (o->expires = read_date(s, &o->end_date, &o->end));
-}
-
-static bool
 read_hash(char *s, void *to)
 {
 	CK_MECHANISM_TYPE *hash = to;
@@ -113,23 +66,11 @@ read_hash(char *s, void *to)
 }
 
 static bool
-read_hmac(char *s, void *to)
-{
-	return ((*(CK_ULONG *)to = hmac_from_name(s)) != 0);
-}
-
-static bool
 read_bits(char *s, void *to)
 {
 	*(CK_ULONG *)to = strtoul(s, NULL, 10);
 	return (strcmp(s, "2048") == 0 || strcmp(s, "3072") == 0 ||
 		strcmp(s, "4096") == 0);
-}
-
-static bool
-read_usage(char *s, void *to)
-{
-	return ((*(enum usage *)to = usage_from_name(s)) != USAGE_ANY);
 }
 
 static bool
@@ -155,10 +96,10 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"quiet", &o->quiet, NULL, NULL, NULL},
 	    {"report", NULL, &o->report, NULL, NULL},
 	    {"label-prefix", NULL, &o->prefix, NULL, NULL},
-	    {"usage", NULL, NULL, read_usage, &o->usage},
-	    {"end-date", NULL, NULL, read_end_date, o},
+	    {"usage", NULL, NULL, key_option_usage, &o->wish.usage},
+	    {"end-date", NULL, NULL, key_option_end_date, &o->wish},
 	    {"hash", NULL, NULL, read_hash, &o->hash},
-	    {"hmac", NULL, NULL, read_hmac, &o->hmac},
+	    {"hmac", NULL, NULL, key_option_hmac, &o->wish.hmac},
 	    {"wrapping-bits", NULL, NULL, read_bits, &o->bits},
 	};
 
@@ -169,19 +110,6 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	if (a->from_count == 0 || a->to == NULL)
 		fputs("keyferry: --from and --to are required\n", stderr);
 	return (a->from_count != 0 && a->to != NULL);
-}
-
-static bool
-selects_nothing(P11KitUri *uri, const char *text)
-{
-	CK_ULONG count = 0;
-
-	(void)p11_kit_uri_get_attributes(uri, &count);
-	if (count != 0)
-		fprintf(stderr,
-		    "keyferry: %s: --to must name a token, not an object\n",
-		    text);
-	return (count == 0);
 }
 
 static bool
@@ -211,7 +139,7 @@ static bool
 read_uris(struct arguments *a)
 {
 	if ((a->to_uri = uri_parse(a->to)) == NULL ||
-	    !selects_nothing(a->to_uri, a->to))
+	    !uri_names_token(a->to_uri))
 		return (false);
 	for (size_t i = 0; i < a->from_count; i++)
 		if ((a->from_uris[i] = uri_parse(a->from[i])) == NULL ||
@@ -252,173 +180,25 @@ open_source(
 	return (found != 0);
 }
 
-static bool
-user_agrees(const struct plan *p)
-{
-	size_t move = plan_count(p, STATUS_PLANNED);
-	size_t compare = plan_count(p, STATUS_SAME_NAME);
-
-	if (move == 0)
-		return (ask(p->options.yes, "Compare %zu?", compare));
-	if (compare == 0)
-		return (ask(p->options.yes, "Move %zu?", move));
-	return (
-	    ask(p->options.yes, "Move %zu and compare %zu?", move, compare));
-}
-
-/* From here on an interruption waits until the current key is done. A signal
- * that is ignored, as under nohup, stays ignored. */
-static void
-block_signals(sigset_t *blocked)
-{
-	static const int interruptions[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction now;
-
-	sigemptyset(blocked);
-	for (size_t i = 0; i < 3; i++)
-		if (sigaction(interruptions[i], NULL, &now) == 0 &&
-		    now.sa_handler != SIG_IGN)
-			sigaddset(blocked, interruptions[i]);
-	sigprocmask(SIG_BLOCK, blocked, NULL);
-}
-
-static bool
-is_interrupted(const sigset_t *blocked)
-{
-	const struct timespec now = {0, 0};
-
-	return (sigtimedwait(blocked, NULL, &now) != -1);
-}
-
-static size_t
-count_open(const struct plan *p)
-{
-	return (
-	    plan_count(p, STATUS_PLANNED) + plan_count(p, STATUS_SAME_NAME));
-}
-
-/* Moves the planned keys. Each is in the report as soon as it is done. */
-static void
-transfer_all(struct plan *p, FILE *report)
-{
-	size_t total = count_open(p), done = 0;
-	bool go_on = true;
-	sigset_t blocked;
-
-	block_signals(&blocked);
-	for (size_t i = 0; i < p->count; i++) {
-		struct key *k = &p->keys[i];
-
-		if (key_is_open(k)) {
-			go_on = go_on && !is_interrupted(&blocked);
-			if (go_on)
-				go_on = transfer_key(p, k);
-			else if (k->status == STATUS_SAME_NAME)
-				k->status = STATUS_NOT_COMPARED;
-			else
-				k->status = STATUS_NOT_TRIED;
-			if (go_on || k->reason[0] != '\0')
-				report_progress(p, k, ++done, total);
-		}
-		if (report != NULL) {
-			report_json(p, k, report);
-			fflush(report);
-		}
-	}
-	report_progress(p, NULL, done, total);
-	if (!go_on && p->same_failures != 0)
-		fprintf(stderr,
-		    "keyferry: %u keys in a row failed in the same way: the "
-		    "others are not tried\n",
-		    p->same_failures);
-}
-
-static FILE *
-open_report(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	FILE *f = fd == -1 ? NULL : fdopen(fd, "w");
-
-	if (f == NULL) {
-		perror(path);
-		if (fd != -1)
-			close(fd);
-	}
-	return (f);
-}
-
-static int
-exit_status(const struct plan *p)
-{
-	size_t good = plan_count(p, STATUS_MOVED) +
-		      plan_count(p, STATUS_PRESENT) +
-		      plan_count(p, STATUS_RENEWED);
-
-	if (p->options.dry_run)
-		good += count_open(p);
-	return (good == p->count ? EXIT_ALL_DONE : EXIT_SOME_FAILED);
-}
-
-/* Shows the plan, and carries it out unless it is a dry run. */
-static int
-show_and_run_plan(struct plan *p, FILE *report)
-{
-	bool dry_run = p->options.dry_run;
-
-	if (!plan_check(p))
-		return (EXIT_NOTHING_DONE);
-	if (!p->options.quiet || dry_run)
-		report_plan(p, stdout);
-	fflush(stdout);
-	if (!dry_run && count_open(p) != 0 && !user_agrees(p))
-		return (EXIT_NOTHING_DONE);
-	if (!dry_run)
-		transfer_all(p, report);
-	for (size_t i = 0; dry_run && report != NULL && i < p->count; i++)
-		report_json(p, &p->keys[i], report);
-	report_result(p, stdout);
-	return (exit_status(p));
-}
-
-/* False: the report could not be written completely. */
-static bool
-close_report(FILE *f, const char *path)
-{
-	bool complete = ferror(f) == 0;
-
-	complete = fclose(f) == 0 && complete;
-	if (!complete)
-		fprintf(stderr, "keyferry: %s: not written completely\n", path);
-	return (complete);
-}
-
 static int
 move_keys(struct plan *p, struct open_tokens *o, struct arguments *a)
 {
-	const char *path = p->options.report;
-	FILE *report = NULL;
-	int ended;
-
 	if (!read_uris(a) || !open_target(o, a, p))
 		return (EXIT_NOTHING_DONE);
 	for (size_t i = 0; i < a->from_count; i++)
 		if (!open_source(o, a->from_uris[i], a->from[i], p))
 			return (EXIT_NOTHING_DONE);
-	if (path != NULL && (report = open_report(path)) == NULL)
-		return (EXIT_NOTHING_DONE);
-	ended = show_and_run_plan(p, report);
-	if (report != NULL && !close_report(report, path) &&
-	    ended == EXIT_ALL_DONE)
-		ended = EXIT_SOME_FAILED;
-	return (ended);
+	return (run_plan(p));
 }
+
+static const struct plan_words words = {"Move", "moved", "stays"};
 
 int
 move_run(int argc, char **argv)
 {
 	struct arguments a = {0};
 	struct open_tokens o = OPEN_TOKENS_INIT;
-	struct plan p = {0};
+	struct plan p = {.transfer = transfer_key, .words = &words};
 	int ended;
 
 	if (!read_arguments(argc, argv, &a)) {

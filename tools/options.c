@@ -10,8 +10,8 @@
 #define DAY (24 * HOUR)
 #define DURATION_MAX 100000 /* days, or hours */
 
-static bool
-take(const struct option_row *row, char *argument)
+bool
+options_take(const struct option_row *row, char *argument)
 {
 	if (row->flag != NULL)
 		return (*row->flag = true);
@@ -37,7 +37,7 @@ options_read(int argc, char **argv, const struct option_row *rows, size_t count,
 	while ((ch = getopt_long(argc, argv, "", known, &row)) != -1) {
 		if (ch != 1)
 			return (-1);
-		if (!take(&rows[row], optarg)) {
+		if (!options_take(&rows[row], optarg)) {
 			fprintf(stderr, "keyferry: --%s %s is not valid\n",
 			    rows[row].name, optarg);
 			return (-1);

@@ -20,6 +20,8 @@ struct option_row {
  */
 int options_read(int argc, char **argv, const struct option_row *, size_t count,
     int operands_max);
+/* Gives an argument to a row that takes one. False: it is not valid. */
+bool options_take(const struct option_row *, char *argument);
 /* For `read`: "30d" or "12h" into a time_t of seconds. */
 bool options_read_duration(char *, void *seconds);
 #endif

@@ -171,14 +171,23 @@ pin_get(P11KitUri *uri, const char *token, struct pin *p)
 }
 
 bool
+pin_ask(const char *name, const char *of, struct pin *p)
+{
+	if (allocate(p))
+		return (ask_at_terminal(p, name, of) && p->len != 0);
+	fprintf(stderr, "keyferry: out of memory\n");
+	return (false);
+}
+
+bool
 passphrase_get(const char *file, const char *of, struct pin *p)
 {
+	if (file == NULL)
+		return (pin_ask("Passphrase", of, p));
 	if (!allocate(p)) {
 		fprintf(stderr, "keyferry: out of memory for a passphrase\n");
 		return (false);
 	}
-	if (file == NULL)
-		return (ask_at_terminal(p, "Passphrase", of));
 	if (!read_file(p, file))
 		fprintf(stderr, "keyferry: %s: %s\n", file, strerror(errno));
 	return (p->len != 0);

@@ -23,6 +23,10 @@ struct pin {
  * why on standard error and returns false. The caller frees it either way.
  */
 bool pin_get(P11KitUri *, const char *token, struct pin *);
+/* A secret typed at the terminal, which does not show it: "Component 1" of
+ * what. False: there is no terminal, or nothing was typed. The caller frees it.
+ */
+bool pin_ask(const char *name, const char *of, struct pin *);
 /* A passphrase: a file's first line, or, for NULL, typed at the terminal. On
  * failure, false. */
 bool passphrase_get(const char *file, const char *of, struct pin *);

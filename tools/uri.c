@@ -38,3 +38,15 @@ uri_allows_class(P11KitUri *uri, CK_OBJECT_CLASS class)
 
 	return (a == NULL || memcmp(a->pValue, &class, sizeof(class)) == 0);
 }
+
+bool
+uri_names_token(P11KitUri *uri)
+{
+	CK_ULONG count = 0;
+
+	(void)p11_kit_uri_get_attributes(uri, &count);
+	if (count != 0)
+		fputs("keyferry: --to must name a token, not an object\n",
+		    stderr);
+	return (count == 0);
+}

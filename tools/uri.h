@@ -9,6 +9,9 @@
 P11KitUri *uri_parse(char *text);
 /* Overwrites and frees it. NULL does nothing. */
 void uri_free(P11KitUri *);
+/* Whether the URI of --to names no object. If it does, says so on standard
+ * error. */
+bool uri_names_token(P11KitUri *);
 /* Whether the URI names no class of objects, or this one. */
 bool uri_allows_class(P11KitUri *, CK_OBJECT_CLASS);
 #endif

@@ -1,13 +1,11 @@
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "cryptoki/rv-name.h"
+#include "key-file.h"
 #include "uri.h"
 #include "wrap-in-token.h"
-
-#define NUMBER_MAX 2048 /* bytes of a modulus */
 
 static bool
 is_key(const struct token *t, CK_OBJECT_HANDLE h)
@@ -61,20 +59,6 @@ key_in_token_is_private(const struct key_in_token *k)
 	return (k->key.class == CKO_PRIVATE_KEY);
 }
 
-static bool
-put_number(const EVP_PKEY *key, const char *name, struct buf *out)
-{
-	BIGNUM *n = NULL;
-	bool done = EVP_PKEY_get_bn_param(key, name, &n) == 1 &&
-		    BN_num_bytes(n) <= NUMBER_MAX &&
-		    buf_reserve(out, (size_t)BN_num_bytes(n)) == ERR_OK;
-
-	if (done)
-		out->len = (size_t)BN_bn2bin(n, out->ptr);
-	BN_free(n);
-	return (done);
-}
-
 /* Each way that the token has, until one does it. */
 static CK_RV
 try_ways(struct transfer *tr, struct view modulus, struct view exponent,
@@ -112,15 +96,15 @@ bool
 key_in_token_wrap(struct key_in_token *k, const EVP_PKEY *with,
     CK_MECHANISM_TYPE mechanism, CK_MECHANISM_TYPE hash, struct buf *out)
 {
-	struct buf modulus = BUF_INIT(NUMBER_MAX);
-	struct buf exponent = BUF_INIT(NUMBER_MAX);
+	struct buf modulus = BUF_INIT(KEY_NUMBER_MAX);
+	struct buf exponent = BUF_INIT(KEY_NUMBER_MAX);
 	struct transfer tr = {.key = &k->key};
 	char name[RV_NAME_SIZE];
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	k->key.hash = hash;
-	if (put_number(with, OSSL_PKEY_PARAM_RSA_N, &modulus) &&
-	    put_number(with, OSSL_PKEY_PARAM_RSA_E, &exponent))
+	if (key_number(with, OSSL_PKEY_PARAM_RSA_N, &modulus) &&
+	    key_number(with, OSSL_PKEY_PARAM_RSA_E, &exponent))
 		rv = wrap(
 		    k, &tr, buf_view(&modulus), buf_view(&exponent), mechanism);
 	if (rv == CKR_MECHANISM_INVALID && tr.last_call.rv == CKR_OK)

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "fingerprint.h"
 #include "key-file.h"
+#include "key-options.h"
 #include "keydata/rsa-wrap.h"
 #include "options.h"
 #include "replacement.h"
@@ -21,9 +22,10 @@ const char wrap_usage[] =
     "usage: keyferry wrap --key FILE | --from URI --wrapping-key FILE "
     "--out FILE\n"
     "Wraps a key as an HSM would, for KMS or another service. Needs no AWS.\n"
-    "  --key FILE         a private key (PEM, DER; PKCS#8, PKCS#1, SEC1) or a "
-    "secret\n"
-    "                     key (raw bytes, hexadecimal digits)\n"
+    "  --key FILE         a private key (PEM, DER; PKCS#8, PKCS#1, SEC1; "
+    "PKCS#12)\n"
+    "                     or a secret key (raw bytes, hexadecimal digits, "
+    "Base64)\n"
     "  --from URI         a key of a PKCS#11 token, which wraps it itself\n"
     "  --wrapping-key FILE\n"
     "                     the RSA public key to wrap it with, in PEM or DER\n"
@@ -34,7 +36,8 @@ const char wrap_usage[] =
     "      RSA_AES_KEY_WRAP_SHA_256|RSA_AES_KEY_WRAP_SHA_1\n"
     "                     how (default: RSAES_OAEP_SHA_256 for secret keys,\n"
     "                     RSA_AES_KEY_WRAP_SHA_256 for private keys)\n"
-    "  --format raw|hex   what a secret key is in, where it is not clear\n"
+    "  --format raw|hex|base64\n"
+    "                     what a secret key is in, where it is not clear\n"
     "  --passphrase-file FILE\n"
     "                     of an encrypted private key, in the first line; "
     "without\n"
@@ -74,17 +77,6 @@ read_algorithm(char *s, void *to)
 }
 
 static bool
-read_format(char *s, void *to)
-{
-	enum key_format *format = to;
-
-	*format = strcmp(s, "raw") == 0	  ? KEY_FORMAT_RAW
-		  : strcmp(s, "hex") == 0 ? KEY_FORMAT_HEX
-					  : KEY_FORMAT_ANY;
-	return (*format != KEY_FORMAT_ANY);
-}
-
-static bool
 read_arguments(int argc, char **argv, struct arguments *a)
 {
 	const struct option_row rows[] = {
@@ -94,7 +86,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"out", NULL, &a->out, NULL, NULL},
 	    {"expect", NULL, &a->expect, NULL, NULL},
 	    {"algorithm", NULL, NULL, read_algorithm, &a->algorithm},
-	    {"format", NULL, NULL, read_format, &a->format},
+	    {"format", NULL, NULL, key_option_format, &a->format},
 	    {"passphrase-file", NULL, &a->passphrase_file, NULL, NULL},
 	    {"json", &a->json, NULL, NULL, NULL},
 	    {"quiet", &a->quiet, NULL, NULL, NULL},

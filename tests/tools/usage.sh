@@ -48,6 +48,13 @@ ok "--help lists move" expr "$("$keyferry" --help)" : ".*move"
 refused "nothing" "usage: keyferry"
 refused "an unknown command" "there is no command sink" sink
 refused "an argument" "takes only options" list more
+refused "no file" "name a file" import
+refused "two files, one label" "are for one file" import a b --label c
+refused "names, and a key that has some" "has its label" import a --into b --id 01
+refused "new material for none" "that --into names" import a --new-material
+refused "one component" "--components 1 is not valid" import --components 1
+refused "components and a file" "takes no file" import a --components 2 --label b
+refused "half a byte" "--id 0a0 is not valid" import a --id 0a0
 refused "no URI" "from and --to are required" move
 refused "no target" "from and --to are required" move --from pkcs11:
 refused "an unknown option" "usage: keyferry move" move --sink

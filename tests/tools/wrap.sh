@@ -49,6 +49,15 @@ is "--quiet" "$(cat out err)" ""
 run "a secret key by two steps" 0 --key aes.key --algorithm RSA_AES_KEY_WRAP_SHA_256
 ok "is unwrapped" unwraps sha256 wrapped aes.key
 
+openssl base64 -in aes.key -out aes.base64
+run "Base64" 0 --key aes.base64 --format base64
+ok "is bytes" is_oaep sha256 aes.key
+echo a=b >text
+run "no Base64" 2 --key text --format base64
+shows "is said" "it is not Base64"
+run "Base64 unsaid" 2 --key aes.base64
+shows "what to do" "or --format base64"
+
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out ec.pem
 openssl pkcs8 -topk8 -nocrypt -in ec.pem -outform DER -out ec.p8
 openssl ec -in ec.pem -outform DER -out ec.sec1 2>/dev/null
@@ -67,6 +76,14 @@ for file in ec.encrypted ec.encrypted.der; do
 	run "$file" 0 --key $file --passphrase-file passphrase
 	ok "$file: PKCS#8" unwraps sha256 wrapped ec.p8
 done
+openssl req -x509 -key ec.pem -subj /CN=ec -out ec.crt 2>/dev/null
+openssl pkcs12 -export -inkey ec.pem -in ec.crt -passout file:passphrase -out ec.p12
+run "PKCS#12" 0 --key ec.p12 --passphrase-file passphrase
+ok "PKCS#12: PKCS#8" unwraps sha256 wrapped ec.p8
+run "PKCS#12, another passphrase" 2 --key ec.p12 --passphrase-file aes.hex
+shows "is said" "this is not its passphrase"
+openssl pkcs12 -export -nokeys -in ec.crt -passout file:passphrase -out crt.p12
+run "PKCS#12 without a key" 2 --key crt.p12 --passphrase-file passphrase
 run "another passphrase" 2 --key ec.encrypted --passphrase-file aes.hex
 shows "is said" "this is not its passphrase"
 run "no terminal to ask at" 2 --key ec.encrypted

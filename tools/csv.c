@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "csv.h"
+#include "text.h"
+
+bool
+csv_open(struct csv *c, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum err e = ERR_FILE;
+
+	c->path = path;
+	if (fd != -1) {
+		e = buf_read(&c->text, fd);
+		close(fd);
+	}
+	if (e == ERR_OK && memchr(c->text.ptr, '\0', c->text.len) != NULL)
+		e = ERR_DATA;
+	if (e == ERR_OK)
+		e = buf_append(&c->text, VIEW("", 1));
+	c->at = (char *)c->text.ptr;
+	if (e == ERR_OK && strncmp(c->at, "\xef\xbb\xbf", 3) == 0)
+		c->at += 3; /* as spreadsheets begin UTF-8 */
+	if (e != ERR_OK)
+		fprintf(stderr, "keyferry: %s: %s\n", path,
+		    e == ERR_FILE     ? strerror(errno)
+		    : e == ERR_DATA   ? "it is no text"
+		    : e == ERR_MEMORY ? "out of memory"
+				      : "it is too long");
+	return (e == ERR_OK);
+}
+
+bool
+csv_complain(
+    const struct csv *c, const char *what, const char *value, const char *why)
+{
+	fprintf(stderr, "keyferry: %s: line %u: %s ", c->path, c->line, what);
+	text_print(stderr, view_str(value));
+	fprintf(stderr, "%s\n", why);
+	return (false);
+}
+
+/* A field in quotes, of which two stand for one. False: they are not closed, or
+ * something else than the field's end is behind them. */
+static bool
+unquote(struct csv *c, char **field)
+{
+	char *from = c->at + 1, *to = from;
+	bool closed = false;
+
+	*field = from;
+	while (!closed && *from != '\0') {
+		closed = from[0] == '"' && from[1] != '"';
+		from += *from == '"';
+		if (closed)
+			break;
+		c->line += *from == '\n';
+		*to++ = *from++;
+	}
+	if (!closed || strchr(",\r\n", *from) == NULL)
+		return (false);
+	c->at = from;
+	*to = '\0';
+	return (true);
+}
+
+/* Ends the field. Returns whether another follows it. */
+static bool
+end_field(struct csv *c)
+{
+	char end = *c->at;
+
+	if (end != '\0')
+		*c->at++ = '\0';
+	if (end == '\r' && *c->at == '\n')
+		c->at++;
+	return (end == ',');
+}
+
+int
+csv_next(struct csv *c, char **fields, int max)
+{
+	int n = 0;
+	bool more = true;
+
+	for (c->line++; *c->at == '\n' || *c->at == '\r'; c->at++)
+		c->line += *c->at == '\n';
+	if (*c->at == '\0')
+		return (0);
+	while (more) {
+		if (n == max) {
+			csv_complain(c, "it has", "more",
+			    " fields than the "
+			    "first line");
+			return (-1);
+		}
+		fields[n] = c->at;
+		if (*c->at != '"')
+			c->at += strcspn(c->at, ",\r\n");
+		else if (!unquote(c, &fields[n])) {
+			csv_complain(c, "a quote", "\"", " is not closed");
+			return (-1);
+		}
+		n++;
+		more = end_field(c);
+	}
+	return (n);
+}
+
+void
+csv_close(struct csv *c)
+{
+	buf_free(&c->text);
+}

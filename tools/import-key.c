@@ -1,0 +1,205 @@
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/objects.h>
+#include <stdio.h>
+#include <string.h>
+#include "hex.h"
+#include "import-key.h"
+#include "pin.h"
+
+#define TRIES 3 /* at a component that cannot be one */
+#define GROUP_NAME_MAX 80
+#define POINT_MAX 256 /* bytes: more than any curve has */
+
+/* CKA_EC_PARAMS: the curve's OID. Empty where the curve has none. */
+static bool
+read_curve(const EVP_PKEY *key, struct buf *params)
+{
+	char name[GROUP_NAME_MAX];
+	ASN1_OBJECT *oid = NULL;
+	unsigned char *at;
+	int len;
+	bool done = true;
+
+	params->max = GROUP_NAME_MAX;
+	if (EVP_PKEY_get_group_name(key, name, sizeof(name), NULL) != 1 ||
+	    (oid = OBJ_txt2obj(name, 0)) == NULL)
+		return (true);
+	len = i2d_ASN1_OBJECT(oid, NULL);
+	if (len > 0) {
+		done = buf_reserve(params, (size_t)len) == ERR_OK;
+		at = params->ptr;
+		if (done)
+			params->len = (size_t)i2d_ASN1_OBJECT(oid, &at);
+	}
+	ASN1_OBJECT_free(oid);
+	return (done);
+}
+
+/* The uncompressed point, whatever form the file has. */
+static bool
+read_point(const EVP_PKEY *key, CK_ULONG bits, struct buf *point)
+{
+	const char *names[] = {
+	    OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y};
+	int len = (int)(bits + 7) / 8;
+	BIGNUM *n = NULL;
+	bool done;
+
+	point->max = POINT_MAX;
+	done = buf_append(point, VIEW_STR("\x04")) == ERR_OK &&
+	       buf_reserve(point, 1 + 2 * (size_t)len) == ERR_OK;
+	for (size_t i = 0; i < 2 && done; i++) {
+		done = EVP_PKEY_get_bn_param(key, names[i], &n) == 1 &&
+		       BN_bn2binpad(n, point->ptr + point->len, len) == len;
+		point->len += done ? (size_t)len : 0;
+	}
+	BN_free(n);
+	return (done);
+}
+
+/* Of a key that KMS does not import the type says so. */
+static bool
+describe_private(const struct key_reader *r, struct key *k)
+{
+	EVP_PKEY *key = key_file_decode(r->lib, buf_view(&k->value));
+	bool done = key != NULL;
+
+	k->class = CKO_PRIVATE_KEY;
+	k->type = CK_UNAVAILABLE_INFORMATION;
+	k->bits = done ? (CK_ULONG)EVP_PKEY_get_bits(key) : 0;
+	k->public.max = KEY_NUMBER_MAX;
+	if (done && EVP_PKEY_is_a(key, "RSA")) {
+		k->type = CKK_RSA;
+		done = key_number(key, OSSL_PKEY_PARAM_RSA_N, &k->public);
+	} else if (done && EVP_PKEY_is_a(key, "EC")) {
+		k->type = CKK_EC;
+		done = read_curve(key, &k->params) &&
+		       read_point(key, k->bits, &k->public);
+	}
+	EVP_PKEY_free(key);
+	return (done);
+}
+
+/* What is as long as an AES key is one, unless it is said to be an HMAC key. */
+static bool
+describe_secret(const struct key_reader *r, struct key *k)
+{
+	const struct crypto crypto = {.lib = r->lib};
+	size_t len = k->value.len;
+	bool aes = k->wish.hmac == 0 && k->wish.usage != USAGE_SIGN &&
+		   (len == 16 || len == 24 || len == 32);
+	uint8_t check_value[CHECK_VALUE_LEN];
+
+	k->class = CKO_SECRET_KEY;
+	k->type = aes ? CKK_AES : CKK_GENERIC_SECRET;
+	k->bits = len * 8;
+	if (check_value_of_secret(
+		&crypto, k->type, buf_view(&k->value), check_value) != ERR_OK)
+		return (false);
+	hex_write(check_value, sizeof(check_value), k->check_value);
+	return (true);
+}
+
+bool
+import_read_key(
+    const struct key_reader *r, const struct wanted_key *w, struct key *k)
+{
+	struct buf read = BUF_INIT(0);
+	bool is_private, done;
+
+	k->file = w->file;
+	k->wish = w->wish;
+	if (!key_file_read(r->lib, r->arena, w->file, w->format,
+		r->passphrase_file, &read, &is_private)) {
+		buf_free(&read);
+		return (false);
+	}
+	/* what a file was read into is longer than the key */
+	k->value = (struct buf)BUF_SECRET(read.len, r->arena);
+	done = buf_append(&k->value, buf_view(&read)) == ERR_OK &&
+	       (is_private ? describe_private(r, k) : describe_secret(r, k));
+	buf_free(&read);
+	if (done)
+		key_find_spec(k);
+	else
+		fprintf(stderr, "keyferry: %s: it cannot be used\n", w->file);
+	return (done);
+}
+
+/* Why it cannot be a component beside the others, or NULL. */
+static const char *
+type_component(const char *name, const char *of, size_t len, struct buf *out)
+{
+	struct pin typed = PIN_INIT;
+	bool done = pin_ask(name, of, &typed) &&
+		    buf_append(out, VIEW(typed.text, typed.len)) == ERR_OK;
+
+	pin_free(&typed);
+	if (!done)
+		return ("it was not typed at a terminal");
+	if (!key_file_read_hex(out))
+		return ("it is not hexadecimal digits");
+	return (len == 0 || len == out->len ? NULL
+					    : "it is not as long as the "
+					      "first");
+}
+
+/* Adds one to the key. */
+static bool
+add_component(
+    const struct key_reader *r, const char *of, unsigned number, struct key *k)
+{
+	struct key part = {
+	    .wish = k->wish, .value = BUF_SECRET(PIN_MAX, r->arena)};
+	char name[sizeof("Component ") + 3 * sizeof(number)];
+	const char *why = "";
+	bool done;
+
+	snprintf(name, sizeof(name), "Component %u", number);
+	for (int i = 0; i < TRIES && why != NULL; i++) {
+		buf_reset(&part.value);
+		why = type_component(name, of, k->value.len, &part.value);
+		if (why != NULL)
+			fprintf(stderr, "keyferry: component %u: %s\n", number,
+			    why);
+	}
+	done = why == NULL && describe_secret(r, &part);
+	if (done)
+		fprintf(stderr, "%s: check value %s\n", name, part.check_value);
+	for (size_t i = 0; done && i < k->value.len; i++)
+		k->value.ptr[i] ^= part.value.ptr[i];
+	if (done && k->value.len == 0)
+		done = buf_append(&k->value, buf_view(&part.value)) == ERR_OK;
+	key_free(&part);
+	return (done);
+}
+
+bool
+import_read_components(const struct key_reader *r, const struct wanted_key *w,
+    unsigned count, struct key *k)
+{
+	const char *of = w->label != NULL  ? w->label
+			 : w->into != NULL ? w->into
+					   : "the key";
+	unsigned char any = 0;
+
+	k->file = "components";
+	k->wish = w->wish;
+	k->value = (struct buf)BUF_SECRET(PIN_MAX, r->arena);
+	for (unsigned i = 1; i <= count; i++)
+		if (!add_component(r, of, i, k))
+			return (false);
+	for (size_t i = 0; i < k->value.len; i++)
+		any |= k->value.ptr[i];
+	if (any == 0) {
+		fputs("keyferry: these components make a key of zeros: each "
+		      "must be typed once\n",
+		    stderr);
+		return (false);
+	}
+	if (!describe_secret(r, k))
+		return (false);
+	key_find_spec(k);
+	return (true);
+}

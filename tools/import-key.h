@@ -1,0 +1,21 @@
+#ifndef IMPORT_KEY_H
+#define IMPORT_KEY_H
+#include "import-manifest.h"
+#include "move-key.h"
+
+/* How keys are read. */
+struct key_reader {
+	OSSL_LIB_CTX *lib;
+	struct arena *arena; /* of the keys */
+	const char *passphrase_file; /* NULL: ask at the terminal */
+};
+
+/* Reads a file's key into an empty row: its value, and what it is. On failure,
+ * says why on standard error. */
+bool import_read_key(
+    const struct key_reader *, const struct wanted_key *, struct key *);
+/* The same of a secret key that custodians have in parts: asks for each at the
+ * terminal, shows its check value, and takes their exclusive or. */
+bool import_read_components(const struct key_reader *,
+    const struct wanted_key *, unsigned count, struct key *);
+#endif

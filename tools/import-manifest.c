@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "array.h"
+#include "import-manifest.h"
+
+#define COLUMNS (WANTED_OPTIONS + 1)
+
+void
+wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
+{
+	const struct option_row all[WANTED_OPTIONS] = {
+	    {"label", NULL, &w->label, NULL, NULL},
+	    {"id", NULL, NULL, key_option_id, &w->id},
+	    {"into", NULL, &w->into, NULL, NULL},
+	    {"usage", NULL, NULL, key_option_usage, &w->wish.usage},
+	    {"hash", NULL, NULL, key_option_hmac, &w->wish.hmac},
+	    {"end-date", NULL, NULL, key_option_end_date, &w->wish},
+	    {"format", NULL, NULL, key_option_format, &w->format},
+	};
+
+	memcpy(rows, all, sizeof(all));
+}
+
+const char *
+wanted_key_check(const struct wanted_key *w)
+{
+	bool named = w->label != NULL || w->id.len != 0;
+
+	if (w->into != NULL &&
+	    (named || w->wish.usage != USAGE_ANY || w->wish.hmac != 0))
+		return ("a key of --into has its label, id, usage and hash");
+	if (w->new_material && w->into == NULL)
+		return ("--new-material is for a key that --into names");
+	return (NULL);
+}
+
+bool
+wanted_keys_add(struct wanted_keys *l, const struct wanted_key *w)
+{
+	struct wanted_key *rows = array_grow(
+	    l->rows, &l->cap, l->count + 1, sizeof(*rows));
+
+	if (rows == NULL) {
+		fputs("keyferry: out of memory\n", stderr);
+		return (false);
+	}
+	l->rows = rows;
+	rows[l->count++] = *w;
+	return (true);
+}
+
+/* A manifest's columns, of a key whose row is written. */
+static void
+column_rows(struct wanted_key *w, struct option_row rows[COLUMNS])
+{
+	wanted_key_options(w, rows);
+	rows[WANTED_OPTIONS] = (struct option_row){
+	    "file", NULL, &w->file, NULL, NULL};
+}
+
+/* The columns that the first line names. Returns how many. */
+static int
+read_titles(struct csv *c, int columns[COLUMNS])
+{
+	struct wanted_key none = {0};
+	struct option_row rows[COLUMNS];
+	char *titles[COLUMNS];
+	int n = csv_next(c, titles, COLUMNS);
+	bool has_file = false;
+
+	column_rows(&none, rows);
+	for (int i = 0; i < n; i++) {
+		for (columns[i] = COLUMNS - 1; columns[i] >= 0; columns[i]--)
+			if (strcmp(rows[columns[i]].name, titles[i]) == 0)
+				break;
+		if (columns[i] == -1) {
+			csv_complain(c, "the column", titles[i], " is unknown");
+			return (-1);
+		}
+		has_file = has_file || columns[i] == WANTED_OPTIONS;
+	}
+	if (n != -1 && !has_file) {
+		csv_complain(
+		    c, "the first line must name the column", "file", "");
+		n = -1;
+	}
+	return (n);
+}
+
+static bool
+take_field(struct csv *c, struct wanted_key *w, int column, char *value)
+{
+	struct option_row rows[COLUMNS];
+
+	column_rows(w, rows);
+	return (value[0] == '\0' || options_take(&rows[column], value) ||
+		csv_complain(c, rows[column].name, value, " is not valid"));
+}
+
+bool
+wanted_keys_read(struct wanted_keys *l, const char *manifest,
+    const struct wanted_key *defaults)
+{
+	char *fields[COLUMNS];
+	int columns[COLUMNS], count, n = 0;
+	const char *why;
+	bool good;
+
+	if (!csv_open(&l->csv, manifest) ||
+	    (count = read_titles(&l->csv, columns)) == -1)
+		return (false);
+	while ((n = csv_next(&l->csv, fields, count)) > 0) {
+		struct wanted_key w = *defaults;
+
+		good = true;
+		for (int i = 0; i < n && good; i++)
+			good = take_field(&l->csv, &w, columns[i], fields[i]);
+		if (good && w.file == NULL)
+			good = csv_complain(&l->csv, "it names no", "file", "");
+		if (good && (why = wanted_key_check(&w)) != NULL)
+			good = csv_complain(&l->csv, why, "", "");
+		if (!good || !wanted_keys_add(l, &w))
+			return (false);
+	}
+	if (n == 0 && l->count == 0)
+		return (csv_complain(&l->csv, "it names no", "key", ""));
+	return (n == 0);
+}
+
+void
+wanted_keys_free(struct wanted_keys *l)
+{
+	free(l->rows);
+	csv_close(&l->csv);
+}

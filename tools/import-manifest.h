@@ -1,0 +1,40 @@
+#ifndef IMPORT_MANIFEST_H
+#define IMPORT_MANIFEST_H
+#include "csv.h"
+#include "key-file.h"
+#include "key-options.h"
+#include "move-key.h"
+#include "options.h"
+
+/* What is wanted of a file's key: by the command line, or by a manifest. */
+struct wanted_key {
+	char *file; /* NULL: custodians have its components */
+	char *label, *into;
+	struct key_id id;
+	enum key_format format;
+	bool new_material;
+	struct key_wish wish;
+};
+struct wanted_keys {
+	struct csv csv; /* has the texts */
+	struct wanted_key *rows;
+	size_t count, cap;
+};
+#define WANTED_KEYS_INIT         \
+	{                        \
+		.csv = CSV_INIT, \
+	}
+
+#define WANTED_OPTIONS 7
+/* The options, and columns of a manifest, that say it. */
+void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
+/* What is wrong with it, or NULL. */
+const char *wanted_key_check(const struct wanted_key *);
+/* False: out of memory, and it said so. */
+bool wanted_keys_add(struct wanted_keys *, const struct wanted_key *);
+/* Adds a manifest's keys; an empty field is as the defaults say. On failure,
+ * says why on standard error. */
+bool wanted_keys_read(struct wanted_keys *, const char *manifest,
+    const struct wanted_key *defaults);
+void wanted_keys_free(struct wanted_keys *);
+#endif

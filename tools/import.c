@@ -1,0 +1,320 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arena.h"
+#include "command.h"
+#include "import.h"
+#include "import-key.h"
+#include "import-manifest.h"
+#include "import-transfer.h"
+#include "keyferry-token.h"
+#include "listed-key.h"
+#include "options.h"
+#include "run-plan.h"
+#include "uri.h"
+
+#define FILES_MAX 1000 /* on one command line */
+#define ARENA_SIZE (256 * 1024)
+
+const char import_usage[] =
+    "usage: keyferry import FILE ... | --manifest FILE | --components N "
+    "[options]\n"
+    "Imports keys from files into KMS. Shows before what it will do, and "
+    "asks.\n"
+    "FILE holds a private key (PEM, DER; PKCS#8, PKCS#1, SEC1; PKCS#12) or a "
+    "secret\n"
+    "key (raw bytes, hexadecimal digits, Base64).\n"
+    "  --to URI           Keyferry's token, if there are several\n"
+    "  --label TEXT       the key's label (default, without --id: the file's "
+    "name\n"
+    "                     without its extension)\n"
+    "  --id HEX           the key's id, in hexadecimal digits\n"
+    "  --into KEY         fill the key in KMS of this ARN or key id\n"
+    "  --new-material     rotate that key: the file has other material for it\n"
+    "  --manifest FILE    a CSV file names the files: the first line has the "
+    "columns,\n"
+    "                     file, and label, id, into, usage, hash, end-date, "
+    "format\n"
+    "  --components N     no file: ask for the 2 to 9 parts of a secret key, "
+    "which\n"
+    "                     are not shown, and take their exclusive or\n"
+    "  --usage sign|decrypt|derive\n"
+    "                     what the keys are for (default: the first that KMS "
+    "has)\n"
+    "  --hash sha224|sha256|sha384|sha512\n"
+    "                     secret keys are HMAC keys of this hash\n"
+    "  --end-date YYYY-MM-DD\n"
+    "                     the last day on which the keys are valid, also of "
+    "those\n"
+    "                     that are in KMS\n"
+    "  --format raw|hex|base64\n"
+    "                     what a secret key is in, where it is not clear\n"
+    "  --passphrase-file FILE\n"
+    "                     of encrypted private keys, in the first line; "
+    "without "
+    "it\n"
+    "                     you are asked\n"
+    "  --dry-run          show what would be imported, and change nothing\n"
+    "  --yes              do not ask for confirmation\n"
+    "  --report FILE      write a line of JSON for each key\n"
+    "  --json             print these lines instead of plan and result\n"
+    "  --quiet            print only the result, no plan and no progress\n";
+
+struct arguments {
+	char *to, *passphrase_file, *manifest;
+	unsigned components; /* of which the key consists; 0: files have it */
+	struct wanted_key all; /* what is wanted of each */
+	struct wanted_keys wanted;
+	struct move_options options;
+};
+
+static const char *
+what_is_wrong(const struct arguments *a, int files)
+{
+	const struct wanted_key *w = &a->all;
+	bool named = w->label != NULL || w->id.len != 0 || w->into != NULL;
+
+	if (a->manifest != NULL && (files != 0 || a->components != 0 || named))
+		return ("--manifest takes no file, label, id, --into and "
+			"--components");
+	if (a->components != 0 && (files != 0 || !named))
+		return ("--components takes no file, and a label, an id or "
+			"--into");
+	if (files == 0 && a->components == 0 && a->manifest == NULL)
+		return ("name a file");
+	if (files > 1 && named)
+		return ("--label, --id and --into are for one file");
+	return (a->manifest != NULL ? NULL : wanted_key_check(w));
+}
+
+static bool
+read_components(char *s, void *to)
+{
+	bool valid = s[0] >= '2' && s[0] <= '9' && s[1] == '\0';
+
+	*(unsigned *)to = valid ? (unsigned)(s[0] - '0') : 0;
+	return (valid);
+}
+
+static bool
+add_wanted(struct arguments *a, char **files, int count)
+{
+	bool done = true;
+
+	if (a->manifest != NULL)
+		return (wanted_keys_read(&a->wanted, a->manifest, &a->all));
+	if (a->components != 0)
+		return (wanted_keys_add(&a->wanted, &a->all));
+	for (int i = 0; i < count && done; i++) {
+		a->all.file = files[i];
+		done = wanted_keys_add(&a->wanted, &a->all);
+	}
+	return (done);
+}
+
+/* *usage: whether the usage should be shown. */
+static bool
+read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
+{
+	struct move_options *o = &a->options;
+	struct option_row rows[WANTED_OPTIONS + 10] = {
+	    {"to", NULL, &a->to, NULL, NULL},
+	    {"manifest", NULL, &a->manifest, NULL, NULL},
+	    {"new-material", &a->all.new_material, NULL, NULL, NULL},
+	    {"components", NULL, NULL, read_components, &a->components},
+	    {"passphrase-file", NULL, &a->passphrase_file, NULL, NULL},
+	    {"dry-run", &o->dry_run, NULL, NULL, NULL},
+	    {"yes", &o->yes, NULL, NULL, NULL},
+	    {"report", NULL, &o->report, NULL, NULL},
+	    {"json", &o->json, NULL, NULL, NULL},
+	    {"quiet", &o->quiet, NULL, NULL, NULL},
+	};
+	const char *why;
+	int first;
+
+	*usage = true;
+	wanted_key_options(&a->all, rows + 10);
+	first = options_read(
+	    argc, argv, rows, sizeof(rows) / sizeof(rows[0]), FILES_MAX);
+	if (first == -1)
+		return (false);
+	if ((why = what_is_wrong(a, argc - first)) != NULL) {
+		fprintf(stderr, "keyferry: %s\n", why);
+		return (false);
+	}
+	*usage = false;
+	return (add_wanted(a, argv + first, argc - first));
+}
+
+/* The file's name without directory and extension. */
+static struct view
+name_of_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash == NULL ? file : slash + 1;
+	const char *dot = strrchr(name, '.');
+
+	return (VIEW(name,
+	    dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name)));
+}
+
+static bool
+name_key(const struct wanted_key *a, struct key *k)
+{
+	struct view label = a->label != NULL ? view_str(a->label)
+			    : a->id.len == 0 ? name_of_file(k->file)
+					     : VIEW_STR("");
+
+	k->label.max = k->id.max = SIZE_MAX;
+	return (buf_append(&k->label, label) == ERR_OK &&
+		buf_append(&k->id, VIEW(a->id.bytes, a->id.len)) == ERR_OK);
+}
+
+static bool
+is_named(const struct listed_key *k, const char *name)
+{
+	size_t len = strlen(name);
+	struct view arn = buf_view(&k->arn);
+
+	return (view_equal(arn, view_str(name)) ||
+		(arn.len > len && arn.ptr[arn.len - len - 1] == '/' &&
+		    memcmp(arn.ptr + arn.len - len, name, len) == 0));
+}
+
+/* A label, which others can put on a key of theirs, is not enough. */
+static bool
+find_target(
+    const struct token *to, struct wanted_key *w, struct key_list *found)
+{
+	const CK_ATTRIBUTE named = {CKA_LABEL, w->into, strlen(w->into)};
+	const struct buf *spec;
+
+	if (!key_list_find(found, to, &named, 1))
+		return (false);
+	if (found->count != 1 || !is_named(&found->rows[0], w->into)) {
+		fprintf(stderr,
+		    "keyferry: %s: there is no key of this ARN or key id\n",
+		    w->into);
+		return (false);
+	}
+	/* "HMAC_256" */
+	spec = &found->rows[0].spec;
+	if (spec->len == 8 && memcmp(spec->ptr, "HMAC_", 5) == 0)
+		w->wish.hmac = strtoul((const char *)spec->ptr + 5, NULL, 10);
+	return (true);
+}
+
+static void
+refuse_target(struct key *k, const struct listed_key *there)
+{
+	const char *why = key_why_not_importable(k);
+
+	if (why == NULL)
+		(void)key_choose_hmac(k, k->wish.hmac, &why);
+	if (there->deletion != 0)
+		why = "KMS is to delete the key there: keyferry "
+		      "cancel-deletion";
+	else if (!view_equal(buf_view(&there->origin), view_str("EXTERNAL")))
+		why = "KMS made the material of the key there";
+	if (why != NULL)
+		key_refuse(k, "%s", why);
+	else if (!view_equal(buf_view(&there->spec), view_str(key_kms_spec(k))))
+		key_refuse(k, "the key there takes %.*s, and this is %s",
+		    (int)there->spec.len, (const char *)there->spec.ptr,
+		    key_kms_spec(k));
+}
+
+/* The key takes what the target's has. */
+static bool
+aim_key(
+    const struct wanted_key *a, struct key *k, const struct listed_key *there)
+{
+	k->into = a->into;
+	k->new_material = a->new_material;
+	k->there = there->handle;
+	k->status = there->waits || a->new_material ? STATUS_PLANNED
+						    : STATUS_SAME_NAME;
+	refuse_target(k, there);
+	k->label.max = k->id.max = k->unique_id.max = SIZE_MAX;
+	return (buf_append(&k->label, buf_view(&there->label)) == ERR_OK &&
+		buf_append(&k->id, buf_view(&there->id)) == ERR_OK &&
+		buf_append(&k->unique_id, buf_view(&there->arn)) == ERR_OK);
+}
+
+static bool
+read_key(const struct arguments *a, const struct key_reader *r, struct plan *p,
+    struct wanted_key *w)
+{
+	struct key_list found = {NULL, 0, 0};
+	struct key *k = plan_new_key(p);
+	bool done = k != NULL &&
+		    (w->into == NULL || find_target(p->to, w, &found)) &&
+		    (a->components == 0
+			    ? import_read_key(r, w, k)
+			    : import_read_components(r, w, a->components, k));
+
+	if (done && !(w->into == NULL ? name_key(w, k)
+				      : aim_key(w, k, &found.rows[0]))) {
+		fputs("keyferry: out of memory\n", stderr);
+		done = false;
+	}
+	key_list_free(&found);
+	return (done);
+}
+
+static int
+import(struct arguments *a, const struct key_reader *r, struct plan *p)
+{
+	struct keyferry_token to = KEYFERRY_TOKEN_INIT;
+	int ended = EXIT_NOTHING_DONE;
+	bool open = keyferry_token_open(&to, a->to, true) &&
+		    uri_names_token(to.uri);
+	bool all = open;
+
+	p->to = to.token;
+	/* whatever cannot be read is named before the run ends */
+	for (size_t i = 0; open && i < a->wanted.count; i++)
+		all = read_key(a, r, p, &a->wanted.rows[i]) && all;
+	if (all)
+		ended = run_plan(p);
+	plan_free(p);
+	keyferry_token_close(&to);
+	return (ended);
+}
+
+int
+import_run(int argc, char **argv)
+{
+	static const struct plan_words words = {
+	    "Import", "imported", "is not imported"};
+	struct plan p = {
+	    .words = &words, .transfer = import_key, .to_keyferry = true};
+	struct arguments a = {.wanted = WANTED_KEYS_INIT};
+	struct key_reader r = {0};
+	int ended = EXIT_NOTHING_DONE;
+	bool usage,
+	    locked; /* a limit that forbids locking is no reason to fail */
+
+	if (!read_arguments(argc, argv, &a, &usage)) {
+		if (usage)
+			fputs(import_usage, stderr);
+		goto out;
+	}
+	key_file_wipe_memory();
+	/* without the user's configuration, as in fingerprint.c */
+	r.lib = p.lib = OSSL_LIB_CTX_new();
+	r.passphrase_file = a.passphrase_file;
+	p.options = a.options;
+	if (r.lib != NULL &&
+	    arena_open(ARENA_SIZE, &r.arena, &locked) == ERR_OK)
+		ended = import(&a, &r, &p);
+	else
+		fputs("keyferry: out of memory\n", stderr);
+	if (r.arena != NULL)
+		arena_close(r.arena);
+	OSSL_LIB_CTX_free(r.lib);
+out:
+	wanted_keys_free(&a.wanted);
+	return (ended);
+}

@@ -1,0 +1,84 @@
+#include <string.h>
+#include <time.h>
+#include "hex.h"
+#include "key-file.h"
+#include "key-options.h"
+#include "move-key.h"
+
+static bool
+read_digits(const char *s, size_t n, int *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return (false);
+		*value = *value * 10 + (s[i] - '0');
+	}
+	return (true);
+}
+
+/* A day that exists and is not over. */
+static bool
+read_date(const char *s, CK_DATE *date, time_t *end)
+{
+	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59}, asked;
+
+	if (strlen(s) != strlen("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' ||
+	    !read_digits(s, 4, &tm.tm_year) ||
+	    !read_digits(s + 5, 2, &tm.tm_mon) ||
+	    !read_digits(s + 8, 2, &tm.tm_mday))
+		return (false);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	asked = tm;
+	/* timegm() accepts the 31st of February, and makes another day of it */
+	if ((*end = timegm(&tm)) < time(NULL) || tm.tm_mday != asked.tm_mday ||
+	    tm.tm_mon != asked.tm_mon)
+		return (false);
+	memcpy(date->year, s, 4);
+	memcpy(date->month, s + 5, 2);
+	memcpy(date->day, s + 8, 2);
+	return (true);
+}
+
+bool
+key_option_end_date(char *s, void *to)
+{
+	struct key_wish *o = to;
+
+	return (o->expires = read_date(s, &o->end_date, &o->end));
+}
+
+bool
+key_option_hmac(char *s, void *to)
+{
+	return ((*(CK_ULONG *)to = hmac_from_name(s)) != 0);
+}
+
+bool
+key_option_usage(char *s, void *to)
+{
+	return ((*(enum usage *)to = usage_from_name(s)) != USAGE_ANY);
+}
+
+bool
+key_option_format(char *s, void *to)
+{
+	enum key_format *format = to;
+
+	*format = strcmp(s, "raw") == 0	     ? KEY_FORMAT_RAW
+		  : strcmp(s, "hex") == 0    ? KEY_FORMAT_HEX
+		  : strcmp(s, "base64") == 0 ? KEY_FORMAT_BASE64
+					     : KEY_FORMAT_ANY;
+	return (*format != KEY_FORMAT_ANY);
+}
+
+bool
+key_option_id(char *s, void *to)
+{
+	struct key_id *id = to;
+
+	id->len = strlen(s) / 2;
+	return (id->len != 0 && id->len <= KEY_ID_MAX && strlen(s) % 2 == 0 &&
+		hex_read(s, id->bytes, id->len));
+}

@@ -1,0 +1,21 @@
+#ifndef KEY_OPTIONS_H
+#define KEY_OPTIONS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Options that several subcommands have, for `read` of struct option_row. */
+
+#define KEY_ID_MAX 119 /* bytes: an alias has two characters for each */
+struct key_id {
+	uint8_t bytes[KEY_ID_MAX];
+	size_t len; /* 0: none was given */
+};
+
+/* --end-date: into a struct key_wish. */
+bool key_option_end_date(char *, void *to);
+bool key_option_usage(char *, void *to); /* into an enum usage */
+bool key_option_hmac(char *, void *to); /* into a CK_ULONG: the hash's bits */
+bool key_option_format(char *, void *to); /* into an enum key_format */
+bool key_option_id(char *, void *to); /* into a struct key_id */
+#endif
