@@ -19,11 +19,12 @@ struct http_many {
 	} slots[HTTP_MANY_MAX];
 };
 
-/* Connections are curl's own until the multi handle is gone. */
+/* Connections are curl's own until the multi handle is gone. Where a number
+ * leads to something of the host's, what curl keeps is lost, as in http.c. */
 void
 http_many_free(struct http_many *m)
 {
-	if (m == NULL)
+	if (m == NULL || conns_look(&m->conns) == CONNS_TAKEN)
 		return;
 	(void)curl_multi_cleanup(m->multi);
 	for (size_t i = 0; i < HTTP_MANY_MAX; i++)
@@ -60,17 +61,15 @@ many_new(struct http *http)
 static void
 drop_lost(struct http *http)
 {
-	enum conns_state state;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < http->multi_count; i++) {
 		struct http_many *m = http->multis[i];
 
-		state = m->in_use ? CONNS_FINE : conns_look(&m->conns);
 		http->multis[i] = NULL;
-		if (state == CONNS_FINE)
+		if (m->in_use || conns_look(&m->conns) == CONNS_FINE)
 			http->multis[kept++] = m;
-		else if (state == CONNS_CLOSED)
+		else
 			http_many_free(m);
 	}
 	http->multi_count = kept;

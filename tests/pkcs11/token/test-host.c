@@ -167,6 +167,7 @@ static CK_RV
 close_all(const char *reopens)
 {
 	int pairs[MANY][2];
+	bool opens = strcmp(reopens, "no") != 0;
 	char byte;
 	CK_RV rv = begin_and_use();
 
@@ -175,21 +176,22 @@ close_all(const char *reopens)
 	for (int fd = FIRST; fd < 256; fd++)
 		if (fd != child_result())
 			(void)close(fd);
-	for (int i = 0; reopens[0] == 'y' && i < MANY; i++)
+	for (int i = 0; opens && i < MANY; i++)
 		if (socketpair(
 			AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pairs[i]) != 0)
 			return (CKR_GENERAL_ERROR);
-	if (reopens[0] == 'y')
+	if (opens)
 		atexit(end_at_once);
-	for (int i = 0; i < 3 && rv == CKR_OK; i++)
+	for (int i = 0;
+	     strcmp(reopens, "at-the-end") != 0 && i < 3 && rv == CKR_OK; i++)
 		rv = use();
-	for (int i = 0; reopens[0] == 'y' && i < MANY && rv == CKR_OK; i++)
+	for (int i = 0; opens && i < MANY && rv == CKR_OK; i++)
 		if (recv(pairs[i][0], &byte, 1, 0) != -1 ||
 		    recv(pairs[i][1], &byte, 1, 0) != -1)
 			rv = CKR_DATA_INVALID; /* the module wrote there */
 	if (rv == CKR_OK)
 		rv = p11->C_Finalize(NULL);
-	for (int i = 0; reopens[0] == 'y' && i < MANY && rv == CKR_OK; i++)
+	for (int i = 0; opens && i < MANY && rv == CKR_OK; i++)
 		if (send(pairs[i][0], "x", 1, 0) != 1 ||
 		    recv(pairs[i][1], &byte, 1, 0) != 1)
 			rv = CKR_DATA_LEN_RANGE; /* it closed them */
@@ -287,6 +289,7 @@ static const struct {
     {"german", "-", "numbers with commas"},
     {"close", "no", "all descriptors closed"},
     {"close", "yes", "all descriptors closed, and others opened"},
+    {"close", "at-the-end", "the same, and C_Finalize comes next"},
     {"inherit", "-", "no descriptor for a program that it starts"},
     {"signals", "-", "signals while the module waits"},
     {"lose", "-", "the token taken out of the configuration"}};
