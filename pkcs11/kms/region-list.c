@@ -25,14 +25,13 @@ region_list_read(struct call *c, const struct object *o, struct buf *out)
 	const struct kms_key *k = &o->key->meta;
 	struct json_rows rows = {NULL, 0};
 	const struct kms_region_key *replicas;
-	struct kms kms = c->kms;
 	enum err e;
 
 	if (k->multi_region != JSON_TRUE) {
 		e = put_region(out, region_of(k->arn));
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}
-	if ((e = kms_describe_replicas(&kms, k->id, &rows)) == ERR_OK)
+	if ((e = kms_describe_replicas(&c->kms, k->id, &rows)) == ERR_OK)
 		e = put_region(out, view_str(k->primary.region));
 	replicas = rows.ptr;
 	for (size_t i = 0; i < rows.count && e == ERR_OK; i++)

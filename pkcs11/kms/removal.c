@@ -308,7 +308,8 @@ leave_labels(struct call *c, const struct removal *r, const struct key *k)
 	return (e);
 }
 
-/* What the state directory has of the key. */
+/* What the state directory has of the key, and of the replicas that went before
+ * it; who destroys a replica leaves the others. */
 static enum err
 forget(struct call *c, const struct key *k)
 {
@@ -318,7 +319,9 @@ forget(struct call *c, const struct key *k)
 
 	if (e == ERR_OK)
 		e = import_params_forget(c, k, true);
-	return (e == ERR_OK ? state_forget(c, files, k->meta.id) : e);
+	return (e == ERR_OK ? state_forget(c, files, k->meta.id,
+				  replicas_may_exist(c, k))
+			    : e);
 }
 
 enum err

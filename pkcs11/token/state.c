@@ -161,12 +161,13 @@ forget_elsewhere(
 }
 
 enum err
-state_forget(struct call *c, const char *const prefixes[], const char *name)
+state_forget(struct call *c, const char *const prefixes[], const char *name,
+    bool everywhere)
 {
 	char file[NAME_MAX + 1];
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < c->token->regions.count; i++)
+	for (size_t i = 0; everywhere && i < c->token->regions.count; i++)
 		forget_elsewhere(c->token->region_states[i], prefixes, name);
 	for (; *prefixes != NULL && e == ERR_OK; prefixes++) {
 		snprintf(file, sizeof(file), "%s%.200s", *prefixes, name);

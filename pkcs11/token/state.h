@@ -25,11 +25,11 @@ enum err state_remove(struct call *, const char *name);
 enum err state_list(
     struct call *, const char *const prefixes[], struct buf *names);
 
-/* Removes the files prefix + name, also those of tokens of the replicas'
- * Regions with the same profile; there, what cannot be removed stays. NULL ends
- * the prefixes. */
-enum err state_forget(
-    struct call *, const char *const prefixes[], const char *name);
+/* Removes the files prefix + name; everywhere: also those of tokens of the
+ * replicas' Regions with the same profile, where what cannot be removed stays.
+ * NULL ends the prefixes. */
+enum err state_forget(struct call *, const char *const prefixes[],
+    const char *name, bool everywhere);
 
 /*
  * A lock that other threads and processes respect and that a killed process

@@ -1,6 +1,7 @@
 /* CKA_KEYFERRY_KEY_STATE: a search for it finds keys that others leave out; to
  * set it enables, disables, and cancels a deletion. Keys of custom key stores
  * are shown as what they are. */
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -305,6 +306,63 @@ test_deletion_unknown(void)
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
 }
 
+/* How many files of the key the state directories have, of any token. */
+static size_t
+state_files(const char *key_id)
+{
+	char pattern[512];
+	glob_t found;
+	size_t n = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*/*-%s", testenv_path("state"),
+	    key_id);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		n = found.gl_pathc;
+	globfree(&found);
+	return (n);
+}
+
+static void
+go_to(CK_SLOT_ID slot)
+{
+	p11->C_CloseSession(rw);
+	NEED(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+		 NULL, &rw) == CKR_OK,
+	    "a session in another Region");
+}
+
+/* Two tokens, each with replicas in the other's Region: who destroys a replica
+ * destroys nothing of the primary's. */
+static void
+test_replica(void)
+{
+	CK_OBJECT_HANDLE h = key_make(material(9), "primary"), found;
+	struct account_key k;
+	char regions[64];
+	size_t files;
+
+	NEED(account_alias("alias/primary", &k), "a key in two Regions");
+	OK((files = state_files(k.id)) != 0, "the state directory has of it");
+	testenv_write("log", "");
+	control("POST", "/faults?operation=DescribeKey&count=0&fault=error"
+			"&error=AccessDeniedException");
+	COUNT(attr(h, CKA_KEYFERRY_REGIONS, regions, sizeof(regions)),
+	    CK_UNAVAILABLE_INFORMATION, "its Regions, which KMS does not tell");
+	control("DELETE", "/faults");
+	OK(strstr(testenv_read("log"), "AccessDeniedException") != NULL,
+	    "the log says why");
+	go_to(1);
+	h = find_label("primary", CKO_SECRET_KEY);
+	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its replica is destroyed");
+	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &found), 1,
+	    "and waits for its deletion");
+	go_to(0);
+	COUNT(state_files(k.id), files - 1,
+	    "the file of the replica is gone, those of the primary are left");
+	RV(seal(find_label("primary", CKO_SECRET_KEY)), CKR_OK,
+	    "and the primary is in use");
+}
+
 int
 main(void)
 {
@@ -330,6 +388,12 @@ main(void)
 	testenv_config(log, "two-usages = both", NULL);
 	p11_start();
 	test_two_usages();
+	p11_stop();
+	testenv_config(log, "replicas = eu-west-1",
+	    "[token west]\nregion = eu-west-1\nslot = 1\n"
+	    "destroy = schedule-deletion\nreplicas = us-east-1\n");
+	p11_start();
+	test_replica();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
