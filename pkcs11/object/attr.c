@@ -407,19 +407,34 @@ attr_check(struct call *c, struct template t, struct attr_target target)
 	return (CKR_OK);
 }
 
+/* Where KMS does not tell what it is, its error is the answer. */
+static CK_RV
+check_own(struct call *c, const struct object *o, const CK_ATTRIBUTE *t)
+{
+	struct buf value = BUF_INIT(VALUE_MAX);
+	CK_RV rv = attr_get(c, o, t->type, &value);
+
+	if ((rv == CKR_OK && !is_value(t, buf_view(&value))) ||
+	    (rv != CKR_OK && c->err == ERR_OK))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "%s does not match the key", attribute_name(t->type).text);
+	buf_free(&value);
+	return (rv);
+}
+
 CK_RV
 attr_check_change(struct call *c, const struct object *o, struct template t)
 {
+	CK_RV rv;
+
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		const struct attr *a = row_find(
 		    t.rows[i].type, on_bits(o->class, object_type(o)));
 		bool before, after;
 
 		if (a != NULL && (a->may & ITS_OWN) != 0 &&
-		    !attr_match(c, o, (struct template){&t.rows[i], 1}))
-			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-			    "%s does not match the key",
-			    attribute_name(a->type).text));
+		    (rv = check_own(c, o, &t.rows[i])) != CKR_OK)
+			return (rv);
 		if (a == NULL || (a->may & (STICKY_TRUE | STICKY_FALSE)) == 0)
 			continue;
 		before = attr_is_true(c, o, a->type);

@@ -373,6 +373,35 @@ test_set_rules(void)
 	p11->C_CloseSession(ro);
 }
 
+/* Whether CKA_PUBLIC_KEY_INFO is the key's own KMS alone knows. */
+static void
+test_set_info(void)
+{
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	CK_ATTRIBUTE public[] = {A(CKA_TOKEN, yes), A(CKA_EC_PARAMS, p256),
+	    A_BYTES(CKA_LABEL, "ec", 2)};
+	CK_ATTRIBUTE private[] = {
+	    A(CKA_TOKEN, yes), A(CKA_SIGN, yes), A_BYTES(CKA_LABEL, "ec", 2)};
+	CK_ATTRIBUTE info = A_BYTES(CKA_PUBLIC_KEY_INFO, "x", 1);
+	struct pair_handles p;
+	CK_OBJECT_HANDLE h;
+
+	RV(p11->C_GenerateKeyPair(rw, &m, public, ELEMS(public), private,
+	       ELEMS(private), &p.public, &p.private),
+	    CKR_OK, "a pair that KMS makes");
+	p11_stop();
+	p11_start();
+	h = find_label("ec", CKO_PRIVATE_KEY);
+	control("POST", "/faults?operation=GetPublicKey&count=0&fault=error"
+			"&error=AccessDeniedException");
+	RV(p11->C_SetAttributeValue(rw, h, &info, 1), CKR_ACTION_PROHIBITED,
+	    "CKA_PUBLIC_KEY_INFO, where KMS does not tell it");
+	control("DELETE", "/faults");
+	RV(p11->C_SetAttributeValue(rw, h, &info, 1),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "that of another key");
+}
+
 int
 main(void)
 {
@@ -393,6 +422,7 @@ main(void)
 	test_set_label();
 	test_set_id();
 	test_set_rules();
+	test_set_info();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
