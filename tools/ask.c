@@ -6,8 +6,8 @@
 bool
 ask(bool yes, const char *fmt, ...)
 {
-	char answer[16];
 	va_list ap;
+	int answer, rest;
 
 	if (yes)
 		return (true);
@@ -21,6 +21,9 @@ ask(bool yes, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputs(" [y/N] ", stderr);
-	return (fgets(answer, sizeof(answer), stdin) != NULL &&
-		(answer[0] == 'y' || answer[0] == 'Y'));
+	rest = answer = getchar();
+	/* the next question has an answer of its own */
+	while (rest != '\n' && rest != EOF)
+		rest = getchar();
+	return (answer == 'y' || answer == 'Y');
 }

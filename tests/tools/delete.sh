@@ -74,6 +74,11 @@ shows "the key waits for its material" "$arn: PendingImport" shown
 ok "which brings it back" p11 --write-object payroll.key --type secrkey \
     --key-type AES:32 --label payroll --id 0a01
 made=$(aws_kms create-key --query KeyMetadata.Arn --output text)
+question='Delete the key? [y/N] '
+python3 "$terminal" "$question=No, I do not.. y" "$question=n" -- \
+    keyferry delete "$made" "$made" --to "$cloud" >shown
+is "a long no is no answer to the next question" $? 2
+is "nothing has changed" "$(state "$made")" Enabled
 run "a key of KMS" 0 delete --yes "$made"
 shows "goes as a whole, as is said before" "KMS deletes the key" err
 shows "and is to be deleted" "$made: PendingDeletion"
