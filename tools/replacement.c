@@ -1,20 +1,30 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "replacement.h"
 
-bool
-replacement_begin(struct replacement *r, const char *path, mode_t mode)
+/* Whether there is something of that name that is no file, such as /dev/null:
+ * it is written to, and never replaced. */
+static bool
+is_special(const char *path)
+{
+	struct stat st;
+
+	return (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+static bool
+open_temporary(struct replacement *r, mode_t mode)
 {
 	size_t size;
-	FILE *name;
+	FILE *name = open_memstream(&r->temporary, &size);
 	int fd = -1;
 
-	*r = (struct replacement){.path = path};
-	if ((name = open_memstream(&r->temporary, &size)) == NULL)
+	if (name == NULL)
 		return (false);
-	fprintf(name, "%s.XXXXXX", path);
+	fprintf(name, "%s.XXXXXX", r->path);
 	if (fclose(name) == 0 && (fd = mkstemp(r->temporary)) != -1 &&
 	    fchmod(fd, mode) == 0 && (r->f = fdopen(fd, "w")) != NULL)
 		return (true);
@@ -27,11 +37,28 @@ replacement_begin(struct replacement *r, const char *path, mode_t mode)
 }
 
 bool
+replacement_begin(struct replacement *r, const char *path, mode_t mode)
+{
+	*r = (struct replacement){.f = NULL};
+	if (is_special(path))
+		return ((r->f = fopen(path, "w")) != NULL);
+	/* where a symbolic link leads to */
+	if ((r->path = realpath(path, NULL)) == NULL &&
+	    (r->path = strdup(path)) == NULL)
+		return (false);
+	if (open_temporary(r, mode))
+		return (true);
+	free(r->path);
+	return (false);
+}
+
+bool
 replacement_end(struct replacement *r)
 {
 	bool done = fflush(r->f) == 0 && ferror(r->f) == 0 &&
-		    fsync(fileno(r->f)) == 0 &&
-		    rename(r->temporary, r->path) == 0;
+		    (r->path == NULL ||
+			(fsync(fileno(r->f)) == 0 &&
+			    rename(r->temporary, r->path) == 0));
 
 	if (!done) {
 		replacement_abandon(r);
@@ -39,6 +66,7 @@ replacement_end(struct replacement *r)
 	}
 	fclose(r->f);
 	free(r->temporary);
+	free(r->path);
 	return (true);
 }
 
@@ -47,8 +75,10 @@ replacement_abandon(struct replacement *r)
 {
 	int saved = errno;
 
-	unlink(r->temporary);
+	if (r->temporary != NULL)
+		unlink(r->temporary);
 	fclose(r->f);
 	free(r->temporary);
+	free(r->path);
 	errno = saved;
 }

@@ -7,11 +7,13 @@
 /* Writing a file so that whoever opens it finds the old content or the new. */
 struct replacement {
 	FILE *f; /* to write to */
-	const char *path; /* borrowed */
+	char *path; /* NULL: it is no file that is written to */
 	char *temporary; /* beside it */
 };
 
-/* mode: of the new file. False: errno says why. */
+/* mode: of the new file. What a symbolic link leads to is replaced; what is
+ * there and is no file, such as /dev/null, is written to. False: errno says
+ * why. */
 bool replacement_begin(struct replacement *, const char *path, mode_t mode);
 /* The new content takes the place of the old. False: errno says why, and the
  * old stays. */

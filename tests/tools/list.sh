@@ -97,6 +97,17 @@ is "which of the keys are enabled" \
 is "and which are not" "$(grep -c '^keyferry_key_enabled{.*} 0$' keys.prom)" 3
 is "others can read it" "$(stat -c %a keys.prom)" 644
 is "no other file is left" "$(echo keys.prom*)" keys.prom
+mkfifo pipe
+cat pipe >from-pipe & reader=$!
+run "--prometheus to what is no file" 0 --prometheus pipe
+ok "it is not replaced" test -p pipe
+[ -p pipe ] || kill $reader
+wait $reader
+shows "but written to" keyferry_key_enabled from-pipe
+echo old >led-to && ln -s led-to link
+run "--prometheus to a symbolic link" 0 --prometheus link
+ok "it stays" test -L link
+shows "and leads to the new" keyferry_key_enabled led-to
 run "a directory that is not there" 2 --prometheus none/keys.prom
 shows "is said" "none/keys.prom: No such file" err
 
