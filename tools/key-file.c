@@ -83,10 +83,10 @@ read_file(const char *path, struct buf *out)
 						  : strerror(errno)));
 }
 
-/* What a passphrase is read for, and whether one was. */
+/* What a passphrase is read for, whether it was asked for, and given. */
 struct passphrase {
 	const char *path, *file;
-	bool failed;
+	bool asked, given;
 };
 
 static int
@@ -95,18 +95,19 @@ give_passphrase(
 {
 	struct passphrase *p = arg;
 	struct pin pin = PIN_INIT;
-	bool done;
 
 	(void)params;
-	done = !p->failed && passphrase_get(p->file, p->path, &pin) &&
-	       pin.len <= size;
-	if (done) {
+	/* the decoder must not ask again and again */
+	if (p->asked)
+		return (false);
+	p->asked = true;
+	p->given = passphrase_get(p->file, p->path, &pin) && pin.len <= size;
+	if (p->given) {
 		memcpy(out, pin.text, pin.len);
 		*len = pin.len;
 	}
-	p->failed = true; /* the decoder must not ask again and again */
 	pin_free(&pin);
-	return (done);
+	return (p->given);
 }
 
 static EVP_PKEY *
@@ -161,7 +162,7 @@ decode_pkcs12(
 		key = OSSL_STORE_INFO_get1_PKEY(first);
 	/* its passphrase was right */
 	if (store != NULL && first == NULL && OSSL_STORE_error(store) == 0)
-		passphrase->failed = false;
+		passphrase->asked = passphrase->given = false;
 	OSSL_STORE_INFO_free(second);
 	OSSL_STORE_INFO_free(first);
 	OSSL_STORE_close(store);
@@ -292,7 +293,7 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
     enum key_format format, const char *passphrase_file, struct buf *out,
     bool *is_private)
 {
-	struct passphrase passphrase = {path, passphrase_file, false};
+	struct passphrase passphrase = {path, passphrase_file, false, false};
 	EVP_PKEY *key;
 	bool done;
 
@@ -305,15 +306,17 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 		return (read_secret(path, format, out));
 	*is_private = true;
 	key = decode(lib, buf_view(out), EVP_PKEY_KEYPAIR, &passphrase);
-	if (key == NULL && !passphrase.failed)
+	if (key == NULL && !passphrase.asked)
 		key = decode_pkcs12(lib, buf_view(out), &passphrase);
 	if (key == NULL)
 		return (complain(path,
-		    passphrase.failed ? "it is encrypted, and this is not its "
-					"passphrase"
-				      : "it is no private key that can be "
-					"read; if its bytes are a secret "
-					"key, give --format raw"));
+		    passphrase.given ? "it is encrypted, and this is not its "
+				       "passphrase"
+		    : passphrase.asked
+			? "it is encrypted, and no passphrase was given: use "
+			  "--passphrase-file"
+			: "it is no private key that can be read; if its bytes "
+			  "are a secret key, give --format raw"));
 	done = put_pkcs8(key, out);
 	EVP_PKEY_free(key);
 	return (done || complain(path, "its private key cannot be written as "

@@ -87,6 +87,7 @@ run "PKCS#12 without a key" 2 --key crt.p12 --passphrase-file passphrase
 run "another passphrase" 2 --key ec.encrypted --passphrase-file aes.hex
 shows "is said" "this is not its passphrase"
 run "no terminal to ask at" 2 --key ec.encrypted
+shows "is said" "no passphrase was given: use --passphrase-file"
 rm wrapped 2>/dev/null
 ok "a passphrase at the terminal" says "a private key" python3 "$terminal" \
     "Passphrase of ec.encrypted: =secret" -- "$built/keyferry" wrap \
