@@ -7,7 +7,7 @@
 
 #define SIG_MAX 5000
 
-static CK_BYTE message[20000], sig[SIG_MAX], context[255];
+static CK_BYTE message[20000 + 1], sig[SIG_MAX], context[255];
 static CK_ULONG sig_len;
 
 /* OpenSSL's opinion of the whole message. */
