@@ -10,31 +10,10 @@ while read -r line; do set -- "$@" "$line"; done <options
 is "docs/import.md has the options" $# 3
 configure "$@"
 
-# hsm_tool OPTION...: as hsm; where this pkcs11-tool cannot wrap in SoftHSM, openssl
-# does it with the value that the key shows.
-cannot=
-hsm_tool() {
-	case $* in
-	*--keygen*)
-		hsm "$@" | tee keygen
-		return ;;
-	*--wrap\ *)
-		[ -n "$cannot" ] || ! hsm "$@" || return 0
-		cannot=yes
-		echo yes >cannot
-		for byte in $(sed -n 's/.*VALUE: *//p' keygen | sed 's/../& /g'); do
-			# shellcheck disable=SC2059 # one byte
-			printf "\\$(printf %03o "0x$byte")"
-		done >aes.key
-		openssl pkeyutl -encrypt -pubin -keyform DER -inkey wrap.der \
-		    -pkeyopt rsa_padding_mode:oaep -in aes.key -out wrapped ;;
-	*)
-		hsm "$@" ;;
-	esac
-}
 commands() { # FROM TO: those lines, as a script
 	sed -n "/^# $1/,/^# $2/p" printed | sed \
-	    -e 's/^pkcs11-tool --module HSM --token-label source --login/hsm_tool/' \
+	    -e 's/^pkcs11-tool --module HSM --token-label source --login/hsm/' \
+	    -e 's/^keyferry/"$keyferry"/' -e "s|module-path=HSM|module-path=$softhsm|" \
 	    -e 's/^pkcs11-tool --module M/p11/'
 }
 round() { (set -e; . "./$1"); }
@@ -47,8 +26,8 @@ ends_in() { [ "$(days_left "$1")" -ge $(($2 - 1)) ]; }
 
 commands 'the first' 'before each' >first.sh
 commands 'before each' 'nothing' >renewal.sh
-is "docs/import.md has the first round" "$(grep -c '^hsm_tool\|^p11' first.sh)" 7
-is "and the renewal" "$(grep -c '^hsm_tool\|^p11' renewal.sh)" 6
+is "docs/import.md has the first round" "$(grep -c '^hsm\|^p11\|^"$keyferry' first.sh)" 5
+is "and the renewal" "$(grep -c '^hsm\|^p11\|^"$keyferry' renewal.sh)" 4
 ok "a key of SoftHSM is brought into KMS" round first.sh
 ok "it is in use" says invoices p11 --list-objects --type secrkey
 key=$(aws_kms list-aliases --output text --query \
@@ -58,10 +37,4 @@ control POST '/clock?forward=5184000' >/dev/null
 ok "60 days later it is renewed" round renewal.sh
 ok "and ends in 90 days from then" ends_in "$key" 150
 ok "the pair is gone" [ -z "$(p11 --list-objects --type pubkey 2>/dev/null)" ]
-if [ -f cannot ]; then
-	skip "SoftHSM wraps by pkcs11-tool" \
-	    "this pkcs11-tool cannot: openssl wrapped in its place"
-else
-	ok "SoftHSM wrapped by pkcs11-tool" true
-fi
 tap_done
