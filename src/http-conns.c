@@ -78,14 +78,21 @@ conns_look(const struct conns *c)
 }
 
 /* What curl has just opened under a number that was free a moment ago. It does
- * not wait on them; what another thread opened meanwhile hardly looks so. */
+ * not wait on them, and they lead nowhere outside the process: a socket that
+ * does was opened by another thread meanwhile. */
 static struct conns_fd
 wakeup_take(int fd)
 {
 	int flags = fd != -1 ? fcntl(fd, F_GETFL) : -1;
+	int domain = AF_UNIX;
+	socklen_t size = sizeof(domain);
 
-	if (flags == -1 || (flags & O_NONBLOCK) == 0 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+	if (flags == -1 || (flags & O_NONBLOCK) == 0)
+		return (none);
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+	    domain != AF_UNIX)
+		return (none);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return (none);
 	return (fd_note(fd));
 }
