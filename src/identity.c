@@ -128,16 +128,38 @@ take_reply(const struct client *c, const struct http_reply *reply,
 	    "STS GetCallerIdentity: HTTP status %d %s", reply->status, code));
 }
 
+static enum err
+ask(struct client *c, const struct endpoint *endpoint,
+    const struct creds *creds, const struct deadline *d, char arn[KMS_ID_SIZE],
+    struct error_info *error)
+{
+	struct buf headers = BUF_INIT(HEADERS_MAX), body = BUF_INIT(REPLY_MAX);
+	struct http_request request = {.url = endpoint->url,
+	    .body = VIEW_STR(BODY),
+	    .direct = endpoint->loopback};
+	struct http_reply reply = {.body = &body};
+	struct crypto_guard guard;
+	enum err e;
+
+	arn[0] = '\0';
+	crypto_enter(c->crypto, &guard);
+	e = put_headers(c, creds, endpoint->host, &headers);
+	crypto_leave(&guard);
+	request.headers = buf_view(&headers);
+	if (e == ERR_OK)
+		e = http_post(c->creds_http, &request, d, &reply, error);
+	if (e == ERR_OK)
+		e = take_reply(c, &reply, arn, error);
+	buf_free(&headers);
+	buf_free(&body);
+	return (e);
+}
+
 enum err
 client_identity(struct client *c, const struct deadline *d,
     char arn[KMS_ID_SIZE], struct error_info *error)
 {
 	struct endpoint endpoint;
-	struct buf headers = BUF_INIT(HEADERS_MAX), body = BUF_INIT(REPLY_MAX);
-	struct http_request request = {
-	    .url = endpoint.url, .body = VIEW_STR(BODY)};
-	struct http_reply reply = {.body = &body};
-	struct crypto_guard guard;
 	struct creds *creds = NULL;
 	enum err e;
 
@@ -145,18 +167,8 @@ client_identity(struct client *c, const struct deadline *d,
 	if ((e = find_endpoint(c, &endpoint, error)) != ERR_OK ||
 	    (e = creds_acquire(c->creds, NULL, d, &creds, error)) != ERR_OK)
 		return (e);
-	crypto_enter(c->crypto, &guard);
-	e = put_headers(c, creds, endpoint.host, &headers);
-	crypto_leave(&guard);
-	request.headers = buf_view(&headers);
-	request.direct = endpoint.loopback;
-	if (e == ERR_OK)
-		e = http_post(c->creds_http, &request, d, &reply, error);
-	if (e == ERR_OK)
-		e = take_reply(c, &reply, arn, error);
+	e = ask(c, &endpoint, creds, d, arn, error);
 	creds_release(c->creds, creds);
-	buf_free(&headers);
-	buf_free(&body);
 	return (e);
 }
 
@@ -178,7 +190,7 @@ caller_text(struct request *k, char text[KMS_ID_SIZE])
 		e = error_info_set(&error, ERR_CONFIG,
 		    "%s is set, and no endpoint of STS", c->endpoint.source);
 	if (e == ERR_OK)
-		e = client_identity(c, &soon, text, &error);
+		e = ask(c, &endpoint, k->creds, &soon, text, &error);
 	if (e != ERR_OK)
 		(void)snprintf(text, KMS_ID_SIZE, "not known: %.200s",
 		    error.message[0] != '\0' ? error.message

@@ -177,12 +177,12 @@ accepts_oaep_hash(const struct token *t, CK_SESSION_HANDLE session,
 	return (t->p11->C_EncryptInit(session, &m, public) == CKR_OK);
 }
 
-/* Nothing is encrypted, so any odd number of this size can be the modulus. */
+/* A session object, for that use alone. */
 static CK_RV
-make_probe_key(const struct token *t, CK_SESSION_HANDLE session, CK_ULONG bits,
+make_public_key(const struct token *t, CK_SESSION_HANDLE session,
+    CK_ATTRIBUTE_TYPE use, struct view modulus, struct view exponent,
     CK_OBJECT_HANDLE *public)
 {
-	CK_BYTE modulus[WRAPPING_BITS_MAX / 8], exponent[] = {1, 0, 1};
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_KEY_TYPE type = CKK_RSA;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -191,14 +191,27 @@ make_probe_key(const struct token *t, CK_SESSION_HANDLE session, CK_ULONG bits,
 	    {CKA_KEY_TYPE, &type, sizeof(type)},
 	    {CKA_TOKEN, &no, sizeof(no)},
 	    {CKA_PRIVATE, &no, sizeof(no)},
-	    {CKA_ENCRYPT, &yes, sizeof(yes)},
-	    {CKA_MODULUS, modulus, bits / 8},
-	    {CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent)},
+	    {use, &yes, sizeof(yes)},
+	    /* C_CreateObject does not change them */
+	    {CKA_MODULUS, (void *)(uintptr_t)modulus.ptr, modulus.len},
+	    {CKA_PUBLIC_EXPONENT, (void *)(uintptr_t)exponent.ptr,
+		exponent.len},
 	};
 
-	memset(modulus, 0xd3, sizeof(modulus));
 	return (t->p11->C_CreateObject(
 	    session, template, sizeof(template) / sizeof(template[0]), public));
+}
+
+/* Nothing is encrypted, so any odd number of this size can be the modulus. */
+static CK_RV
+make_probe_key(const struct token *t, CK_SESSION_HANDLE session, CK_ULONG bits,
+    CK_OBJECT_HANDLE *public)
+{
+	CK_BYTE modulus[WRAPPING_BITS_MAX / 8], exponent[] = {1, 0, 1};
+
+	memset(modulus, 0xd3, sizeof(modulus));
+	return (make_public_key(t, session, CKA_ENCRYPT,
+	    VIEW(modulus, bits / 8), VIEW(exponent, sizeof(exponent)), public));
 }
 
 /*
@@ -389,24 +402,9 @@ method_import_wrapping_key(
     struct transfer *tr, struct view modulus, struct view exponent)
 {
 	const struct token *t = tr->key->from;
-	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-	CK_KEY_TYPE type = CKK_RSA;
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ATTRIBUTE template[] = {
-	    {CKA_CLASS, &class, sizeof(class)},
-	    {CKA_KEY_TYPE, &type, sizeof(type)},
-	    {CKA_TOKEN, &no, sizeof(no)},
-	    {CKA_PRIVATE, &no, sizeof(no)},
-	    {CKA_WRAP, &yes, sizeof(yes)},
-	    /* C_CreateObject does not change them */
-	    {CKA_MODULUS, (void *)(uintptr_t)modulus.ptr, modulus.len},
-	    {CKA_PUBLIC_EXPONENT, (void *)(uintptr_t)exponent.ptr,
-		exponent.len},
-	};
 
 	return (transfer_record(tr, "C_CreateObject", t,
-	    t->p11->C_CreateObject(t->session, template,
-		sizeof(template) / sizeof(template[0]),
+	    make_public_key(t, t->session, CKA_WRAP, modulus, exponent,
 		&tr->source_wrapping_key)));
 }
 
