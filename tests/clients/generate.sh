@@ -4,7 +4,6 @@
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool curl timeout
 [ -z "$preload" ] || skip_all "the programs load the module without sanitizers"
-modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
 
 # created: how many keys KMS was asked for since the last time.
 created() {
@@ -70,23 +69,8 @@ in_passing() {
 # provider [LINE]: OpenSSL's configuration with pkcs11-provider and that line
 # about algorithms.
 provider() {
-	cat >openssl.cnf <<-END
-		openssl_conf = main
-		[main]
-		providers = providers
-		alg_section = algorithms
-		[algorithms]
-		$1
-		[providers]
-		default = default_provider
-		pkcs11 = pkcs11_provider
-		[default_provider]
-		activate = 1
-		[pkcs11_provider]
-		module = $modules/pkcs11.so
-		pkcs11-module-path = $module
-		activate = 1
-	END
+	provider_settings | sed "s/^\[main\]\$/&\nalg_section = algorithms/" >openssl.cnf
+	printf '%s\n' "[algorithms]" "$1" >>openssl.cnf
 }
 signs() {
 	openssl dgst -sha256 -sign 'pkcs11:token=test;object=ec;type=private' \
@@ -94,7 +78,7 @@ signs() {
 	    openssl dgst -sha256 -verify ec.pub -signature signature tls.pem
 }
 OPENSSL_CONF=$dir/openssl.cnf && export OPENSSL_CONF
-if [ -f "$modules/pkcs11.so" ]; then
+if has_provider; then
 	provider "default_properties = ?provider=pkcs11"
 	in_passing "?provider=pkcs11" 2>/dev/null
 	for line in "" "default_properties = ?provider=default"; do

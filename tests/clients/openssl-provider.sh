@@ -3,25 +3,12 @@
 # program and the module share one OpenSSL library; nothing may hang.
 . "$srcdir/tests/clients/testenv.sh"
 needs openssl pkcs11-tool timeout
-modules=$(openssl version -m | sed 's/.*"\(.*\)"/\1/')
-[ -f "$modules/pkcs11.so" ] || skip_all "no provider pkcs11 here"
+has_provider || skip_all "no provider pkcs11 here"
 [ -z "$preload" ] || skip_all "the provider's RTLD_DEEPBIND bars sanitizers"
 # settings LOAD-BEHAVIOUR
 settings() {
-	cat >openssl.cnf <<-EOF
-		openssl_conf = main
-		[main]
-		providers = providers
-		[providers]
-		default = default_provider
-		pkcs11 = pkcs11_provider
-		[default_provider]
-		activate = 1
-		[pkcs11_provider]
-		module = $modules/pkcs11.so
-		pkcs11-module-path = $module
-		pkcs11-module-load-behavior = $1
-		activate = 1
+	provider_settings "pkcs11-module-load-behavior = $1" >openssl.cnf
+	cat >>openssl.cnf <<-EOF
 		[req]
 		distinguished_name = name
 		[name]

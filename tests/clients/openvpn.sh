@@ -12,9 +12,7 @@ for name in rsa ec; do
 	openssl req -new -x509 -key $name.key -subj /CN=$name -days 9 -out certificates/$name.pem
 	rm $name.key
 done
-chmod 711 "$dir"
-sed -i "1i log = trace:$dir/module.log" keyferry.conf
-chmod 644 keyferry.conf
+others_log
 openvpn --show-pkcs11-ids "$module" >ids 2>&1
 # settings KEY-ID: what the recipe prints, with the key of that CKA_ID.
 settings() {

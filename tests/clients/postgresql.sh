@@ -16,9 +16,7 @@ done
 rm rsa.key ec.key
 cat rsa.pem ec.pem >clients.pem
 # The server's processes read the configuration and write the log, no more.
-chmod 711 "$dir"
-sed -i "1i log = trace:$dir/module.log" keyferry.conf
-chmod 644 keyferry.conf
+others_log
 install -m 600 -o postgres /dev/null module.log
 
 postgres="setpriv --reuid postgres --regid postgres --init-groups"

@@ -100,13 +100,5 @@ ok "it finds all as it should be" says "all is well" $python use.py "$module"
 ok "RSA: openssl verifies" openssl dgst -sha256 -verify rsa.pub -signature rsa.sig text
 ok "EC: openssl verifies" openssl dgst -sha256 -verify ec.pub -signature ec.sig text
 ok "OAEP: decrypted" cmp opened text
-each() {
-	n=0
-	for one in thread-*.sig; do
-		openssl dgst -sha256 -verify rsa.pub -signature "$one" text || return
-		n=$((n + 1))
-	done
-	[ $n -eq 20 ]
-}
-ok "threads and workers: openssl verifies" each
+ok "threads and workers: openssl verifies" threads_signed 20
 tap_done

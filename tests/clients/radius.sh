@@ -13,9 +13,7 @@ for name in rsa ec file; do
 done
 rm rsa.key ec.key
 cat rsa.pem ec.pem >clients.pem
-chmod 711 "$dir"
-sed -i "1i log = trace:$dir/module.log" keyferry.conf
-chmod 644 keyferry.conf
+others_log
 install -m 600 -o freerad /dev/null module.log
 names() { sed -e "s/token=quickstart/token=test/" -e "s/object=ec/object=$1/" -e "s/ec\\./$1./"; }
 

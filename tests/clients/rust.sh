@@ -49,13 +49,5 @@ ok "RSA: openssl verifies" openssl dgst -sha256 -verify rsa.pub -signature rsa.s
 openssl asn1parse -genconf asn1 -noout -out ec.der
 ok "EC: openssl verifies" openssl dgst -sha256 -verify ec.pub -signature ec.der text
 ok "OAEP: decrypted" cmp opened text
-each() {
-	n=0
-	for one in thread-*.sig; do
-		openssl dgst -sha256 -verify rsa.pub -signature "$one" text || return
-		n=$((n + 1))
-	done
-	[ $n -eq 32 ]
-}
-ok "32 threads: openssl verifies" each
+ok "32 threads: openssl verifies" threads_signed 32
 tap_done

@@ -178,6 +178,7 @@ engine_settings() {
 # VisibleString, UTF8String }.
 provider_modules=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 has_provider() { [ -f "$provider_modules/pkcs11.so" ]; }
+# provider_settings [LINE]: with that line in the provider's section.
 provider_settings() {
 	cat <<-EOF
 		openssl_conf = main
@@ -191,6 +192,7 @@ provider_settings() {
 		[pkcs11_provider]
 		module = $provider_modules/pkcs11.so
 		pkcs11-module-path = $module
+		${1-}
 		activate = 1
 	EOF
 }
@@ -201,6 +203,22 @@ uri_file() {
 	echo "-----BEGIN PKCS#11 PROVIDER URI-----"
 	openssl base64 -in uri.der
 	echo "-----END PKCS#11 PROVIDER URI-----"
+}
+# threads_signed COUNT: there are so many thread-*.sig, of `text` by the key of rsa.pub.
+threads_signed() {
+	signed=0
+	for one in thread-*.sig; do
+		openssl dgst -sha256 -verify rsa.pub -signature "$one" text || return
+		signed=$((signed + 1))
+	done
+	[ $signed -eq "$1" ]
+}
+# others_log: the module logs at level trace into module.log, and other users' processes
+# read the configuration and get at that file.
+others_log() {
+	chmod 711 "$dir"
+	sed -i "1i log = trace:$dir/module.log" keyferry.conf
+	chmod 644 keyferry.conf
 }
 # recipe PAGE HEADING SED-ARGUMENT...: the settings that docs/recipes/ prints indented
 # below that heading, with the test's own names put in by sed. Fails if there are none.

@@ -14,9 +14,7 @@ openssl req -new -x509 -key ec.key -subj /CN=localhost -days 9 \
 rm ec.key
 # The workers read the configuration, and write no file but the log.
 worker=www-data
-chmod 711 "$dir"
-sed -i "1i log = trace:$dir/module.log" keyferry.conf
-chmod 644 keyferry.conf
+others_log
 uri_file "$key" >ec.uri
 mkdir www && echo hello >www/index.html
 

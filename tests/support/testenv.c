@@ -1,4 +1,5 @@
 #include <ftw.h>
+#include <glob.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -156,6 +157,21 @@ testenv_read(const char *name)
 }
 
 size_t
+testenv_state_files(const char *key_id)
+{
+	char pattern[512];
+	glob_t found;
+	size_t n = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*/*-%s", testenv_path("state"),
+	    key_id);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		n = found.gl_pathc;
+	globfree(&found);
+	return (n);
+}
+
+size_t
 testenv_lines(const char *text)
 {
 	size_t n = 0;
@@ -305,6 +321,15 @@ testenv_log(void)
 
 	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
+}
+
+int
+testenv_logged(const char *text)
+{
+	if (strstr(testenv_read("log"), text) != NULL)
+		return (1);
+	printf("# %s\n", testenv_read("log"));
+	return (0);
 }
 
 int

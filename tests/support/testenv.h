@@ -40,9 +40,13 @@ void testenv_write(const char *name, const char *text);
 /* The whole file, until the fourth call after this one; "" when there is none. */
 const char *testenv_read(const char *name);
 size_t testenv_lines(const char *text);
+/* How many files of the key the state directories have, of any token. */
+size_t testenv_state_files(const char *key_id);
 /* The module, as initialised from now on, logs at level info into the file
  * "log". */
 void testenv_log(void);
+/* Whether the text is in that file; else prints the file. */
+int testenv_logged(const char *text);
 /* Whether the text is in the last line of that file. */
 int testenv_logged_last(const char *text);
 

@@ -1,26 +1,6 @@
 # keyferry delete, cancel-deletion, disable, enable and rename.
-terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
-. "$srcdir/tests/tools/manual.sh"
-. "$srcdir/tests/clients/testenv.sh"
+. "$srcdir/tests/tools/command.sh"
 needs pkcs11-tool openssl python3 curl "$aws"
-PATH=$built:$PATH
-cloud="pkcs11:token=test?module-path=$module"
-control() { curl -sS -f -X "$1" "$KEYFERRY_LOCALKMS_CONTROL$2" >/dev/null; }
-# run NAME STATUS COMMAND OPTION...: its output is in `out`, messages in `err`.
-run() {
-	run_name=$1 run_status=$2; shift 2
-	keyferry "$@" --to "$cloud" >out 2>err </dev/null
-	run_got=$?
-	[ $run_got -eq "$run_status" ] || sed 's/^/# /' out err
-	is "$run_name" "$run_got" "$run_status"
-}
-shows() { ok "$1" in_file "${3-out}" "$2"; }
-in_file() { grep -qF -- "$2" "$1" || { cat "$1"; return 1; }; }
-aes() { # LABEL ID
-	openssl rand -out "$1.key" 32
-	p11 --write-object "$1.key" --type secrkey --key-type AES:32 \
-	    --label "$1" --id "$2" >/dev/null 2>&1
-}
 state() { # ARN
 	aws_kms describe-key --key-id "$1" --query KeyMetadata.KeyState --output text
 }

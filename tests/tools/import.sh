@@ -1,21 +1,6 @@
 # keyferry import: keys of files, compared with what KMS has afterwards.
-terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
-. "$srcdir/tests/tools/manual.sh"
-. "$srcdir/tests/clients/testenv.sh"
+. "$srcdir/tests/tools/command.sh"
 needs pkcs11-tool openssl python3 curl sha1sum "$aws"
-PATH=$built:$PATH
-cloud="pkcs11:token=test?module-path=$module"
-control() { curl -sS -f -X "$1" "$KEYFERRY_LOCALKMS_CONTROL$2" >/dev/null; }
-# run NAME STATUS OPTION...: its output is in `out`, messages in `err`.
-run() {
-	run_name=$1 run_status=$2; shift 2
-	keyferry import --to "$cloud" "$@" >out 2>err </dev/null
-	run_got=$?
-	[ $run_got -eq "$run_status" ] || sed 's/^/# /' out err
-	is "$run_name" "$run_got" "$run_status"
-}
-shows() { ok "$1" in_file "${3-out}" "$2"; }
-in_file() { grep -qF -- "$2" "$1" || { cat "$1"; return 1; }; }
 key_count() { keyferry list --to "$cloud" --json | grep -c '"arn":'; }
 # is_listed KEY MEMBER...: the key, by label or ARN, has these members in JSON.
 is_listed() {
@@ -39,12 +24,12 @@ aes_check() { # FILE
 
 openssl rand -out wages.key 32
 check=$(aes_check wages.key)
-run "a plan" 0 wages.key --dry-run --label tables --id 0a01
+run "a plan" 0 import wages.key --dry-run --label tables --id 0a01
 shows "has the check value" \
     "tables                    id 0a01  AES-256, check value $check: will be imported, to decrypt"
 shows "and a sum" "1 key: 1 to be imported"
 is "no key is made" "$(key_count)" 0
-run "without a terminal" 2 wages.key
+run "without a terminal" 2 import wages.key
 shows "it says what to give" "use --yes" err
 ok "at a terminal it asks" says "1 key: 1 imported" python3 "$terminal" \
     "Import 1? [y/N] =y" -- keyferry import --to "$cloud" wages.key
@@ -56,16 +41,16 @@ ok "it is that key" p11 --write-object wages.key --type secrkey --key-type AES:3
 arn=$(sed -n 's/.*"arn":"\([^"]*\)".*/\1/p' listed)
 
 od -An -tx1 -v wages.key >wages.hex
-run "again, as digits" 0 --yes wages.hex
+run "again, as digits" 0 import --yes wages.hex
 shows "is known" "will be compared" out
 shows "and found the same" "1 key: 1 on the target already"
-run "with an end" 0 --yes --quiet wages.hex --end-date "$(date -u -d '20 days' +%F)"
+run "with an end" 0 import --yes --quiet wages.hex --end-date "$(date -u -d '20 days' +%F)"
 is "it is renewed" "$(cat out)" "1 key: 1 renewed"
 lists "and ends" wages '"end":"20'
 openssl rand -out other.key 32
-run "another key of its name" 1 --yes other.key --label wages
+run "another key of its name" 1 import --yes other.key --label wages
 shows "is told" "another key of its name on the target: wages"
-run "an end that KMS refuses" 1 --yes other.key --end-date "$(date -u -d '400 days' +%F)"
+run "an end that KMS refuses" 1 import --yes other.key --end-date "$(date -u -d '400 days' +%F)"
 shows "stays out" "other                     id   AES-256, check value $(aes_check other.key): is not imported: KMS takes no end"
 is "nothing is made" "$(key_count)" 1
 
@@ -81,7 +66,7 @@ echo secret >passphrase
 openssl pkcs8 -topk8 -in rsa.pem -passout file:passphrase -out encrypted.pem
 openssl rand -out hmac.key 64
 openssl rand -out short.key 16
-run "several, of which KMS takes all but two" 1 --yes --report report pkcs1.pem \
+run "several, of which KMS takes all but two" 1 import --yes --report report pkcs1.pem \
     sec1.der p384.pem p521.pem koblitz.pem hmac.key edwards.pem short.key
 shows "are counted" "8 keys: 2 cannot be imported, 6 imported"
 shows "one is no key for KMS" "cannot be imported: edwards"
@@ -96,21 +81,21 @@ is "computes what openssl does" "$(aws_kms generate-mac --key-id alias/hmac \
     --mac-algorithm HMAC_SHA_512 --message fileb://text --query Mac --output text)" \
     "$(openssl dgst -sha512 -mac HMAC -macopt \
     "hexkey:$(od -An -tx1 -v hmac.key | tr -d ' \n')" -binary text | base64 -w 0)"
-run "all again" 0 --yes --json pkcs1.pem sec1.der p384.pem p521.pem koblitz.pem hmac.key
+run "all again" 0 import --yes --json pkcs1.pem sec1.der p384.pem p521.pem koblitz.pem hmac.key
 is "are there" "$(grep -c '"result":"there"' out)" 6
 is "and nothing else is printed" "$(grep -vc '^{' out)" 0
 shows "the check value of an HMAC key" \
     "\"check_value\":\"$(sha1sum hmac.key | cut -c 1-6)\"" out
-run "a private key of a name that is taken" 1 --yes ec.pem --label pkcs1
+run "a private key of a name that is taken" 1 import --yes ec.pem --label pkcs1
 shows "is told" "its label is taken on the target by another key"
-run "32 bytes as an HMAC key" 0 --yes other.key --label short-mac --hash sha256
+run "32 bytes as an HMAC key" 0 import --yes other.key --label short-mac --hash sha256
 lists "are one" short-mac '"spec":"HMAC_256"'
-run "too few for the hash" 1 --yes other.key --label more --hash sha512
-run "an EC key that derives" 0 --yes ec.pem --label agree --usage derive
+run "too few for the hash" 1 import --yes other.key --label more --hash sha512
+run "an EC key that derives" 0 import --yes ec.pem --label agree --usage derive
 lists "does" agree '"usage":"KEY_AGREEMENT"'
-run "a usage that KMS has not" 1 --yes koblitz.pem --label no --usage derive
+run "a usage that KMS has not" 1 import --yes koblitz.pem --label no --usage derive
 shows "is told" "KMS has none of its usages"
-run "decrypt" 0 --yes encrypted.pem --label opened --usage decrypt \
+run "decrypt" 0 import --yes encrypted.pem --label opened --usage decrypt \
     --passphrase-file passphrase
 lists "is its usage" opened '"usage":"ENCRYPT_DECRYPT"'
 ok "PKCS#8, encrypted" same_public opened rsa.pem
@@ -118,7 +103,7 @@ ok "its passphrase, asked for" says "1 on the target already" python3 "$terminal
     "Passphrase of encrypted.pem: =secret" -- keyferry import --to "$cloud" --yes \
     encrypted.pem --label opened
 before=$(key_count)
-run "a file that is none" 2 --yes none.key text wages.key
+run "a file that is none" 2 import --yes none.key text wages.key
 shows "is named" "none.key: No such file" err
 shows "and so is the next" "text: it is text: give --format raw" err
 is "nothing is made" "$(key_count)" "$before"
@@ -126,32 +111,32 @@ is "nothing is made" "$(key_count)" "$before"
 # Keys that others made.
 external() { aws_kms create-key --origin EXTERNAL --query KeyMetadata.Arn --output text "$@"; }
 empty=$(external)
-run "into a key that waits" 0 --yes other.key --into "$empty"
+run "into a key that waits" 0 import --yes other.key --into "$empty"
 shows "is shown" ", into $empty"
 lists "fills it" "$empty" '"state":"Enabled"'
-run "again" 0 --yes other.key --into "${empty##*/}"
+run "again" 0 import --yes other.key --into "${empty##*/}"
 shows "by its key id" "1 key: 1 on the target already"
-run "another" 1 --yes wages.key --into "$empty"
+run "another" 1 import --yes wages.key --into "$empty"
 shows "is refused" "another key of its name on the target"
 mac=$(external --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC)
-run "32 bytes into an HMAC key" 0 --yes wages.key --into "$mac"
+run "32 bytes into an HMAC key" 0 import --yes wages.key --into "$mac"
 lists "fill it" "$mac" '"state":"Enabled"'
 for_ec=$(external --key-spec ECC_NIST_P256 --key-usage KEY_AGREEMENT)
-run "a key of another kind" 1 --yes p384.pem --into "$for_ec"
+run "a key of another kind" 1 import --yes p384.pem --into "$for_ec"
 shows "is refused" "the key there takes ECC_NIST_P256, and this is ECC_NIST_P384"
-run "the right one" 0 --yes ec.pem --into "$for_ec"
+run "the right one" 0 import --yes ec.pem --into "$for_ec"
 lists "fills it" "$for_ec" '"state":"Enabled"'
-run "a label" 2 --yes other.key --into wages
+run "a label" 2 import --yes other.key --into wages
 shows "is no key id" "there is no key of this ARN or key id" err
 made=$(aws_kms create-key --query KeyMetadata.Arn --output text)
-run "into a key of KMS" 1 --yes other.key --into "$made"
+run "into a key of KMS" 1 import --yes other.key --into "$made"
 shows "is refused" "KMS made the material"
-run "new material of the wrong length" 1 --yes short.key --into "$arn" --new-material
+run "new material of the wrong length" 1 import --yes short.key --into "$arn" --new-material
 openssl rand -out next.key 32
-run "new material" 0 --yes next.key --into "$arn" --new-material
+run "new material" 0 import --yes next.key --into "$arn" --new-material
 shows "is shown" ", as new material of $arn"
 lists "KMS rotates to it" "$arn" '"materials":2'
-run "the same again" 1 --yes next.key --into "$arn" --new-material
+run "the same again" 1 import --yes next.key --into "$arn" --new-material
 shows "is refused" "failed: wages"
 
 is "an object as target: status" \
@@ -168,20 +153,20 @@ label,file,id,usage,end-date,into
 two,"an, other.pem",0c02,,$(date -u -d '20 days' +%F),
 ,other.key,,,,$(external)
 END
-run "a manifest, dry" 0 --manifest manifest.csv --dry-run
+run "a manifest, dry" 0 import --manifest manifest.csv --dry-run
 shows "has the label" 'one "quoted"              id 0c01  EC P-384: will be imported, to derive'
-run "a manifest" 0 --manifest manifest.csv --yes
+run "a manifest" 0 import --manifest manifest.csv --yes
 shows "is done" "3 keys: 3 imported"
 lists "a file's name with a comma, and its end" two '"end":"20'
 lists "another key" "$(sed -n 's/.*,arn/arn/p' manifest.csv)" '"state":"Enabled"'
 fails "has none" grep '"end"' listed
-run "once more" 0 --manifest manifest.csv --yes
+run "once more" 0 import --manifest manifest.csv --yes
 shows "all are there" "3 keys: 2 on the target already, 1 renewed"
 # wrong TEXT LINE...: a manifest of these lines is refused, and the text is said.
 wrong() {
 	wrong_text=$1; shift
 	printf '%s\r\n' "$@" >wrong.csv
-	run "a manifest of which is said: $wrong_text" 2 --yes --manifest wrong.csv
+	run "a manifest of which is said: $wrong_text" 2 import --yes --manifest wrong.csv
 	shows "and it is" "$wrong_text" err
 }
 wrong "wrong.csv: line 1: the column colour is unknown" file,colour a,red
@@ -194,7 +179,7 @@ wrong "is not closed" file,id '"a,b'
 wrong "is not closed" file,id '"a""'
 wrong "it names no key" file
 wrong "none.key: No such file" file,label none.key,none
-run "no manifest" 2 --manifest none.csv
+run "no manifest" 2 import --manifest none.csv
 shows "is said" "none.csv: No such file" err
 
 # Custodians: two components, and the other is what makes wages.key of them.
@@ -221,10 +206,10 @@ is "the same twice: status" $? 2
 shows "is told" "these components make a key of zeros"
 
 control POST '/faults?operation=ImportKeyMaterial&fault=error&count=1&error=AccessDeniedException'
-run "denied" 1 --yes next.key
+run "denied" 1 import --yes next.key
 shows "is told" "C_CreateObject on test: CKR_"
-run "allowed again" 0 --yes next.key
-AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 run "no KMS" 2 --yes next.key
+run "allowed again" 0 import --yes next.key
+AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 run "no KMS" 2 import --yes next.key
 shows "is said" "KMS not reached" err
 
 mkdir keys && cp p384.pem rsa.pem keys

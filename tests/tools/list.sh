@@ -1,33 +1,13 @@
 # keyferry list: columns, JSON, what ends soon, the file for Prometheus, leftovers.
-terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
-. "$srcdir/tests/tools/manual.sh"
-. "$srcdir/tests/clients/testenv.sh"
+. "$srcdir/tests/tools/command.sh"
 needs pkcs11-tool openssl python3 curl "$aws"
-PATH=$built:$PATH
-cloud="pkcs11:token=test?module-path=$module"
 tab=$(printf '\t')
-control() { curl -sS -f -X "$1" "$KEYFERRY_LOCALKMS_CONTROL$2"; }
-# run NAME STATUS OPTION...: its output is in `out`, its messages in `err`.
-run() {
-	run_name=$1 run_status=$2; shift 2
-	keyferry list --to "$cloud" "$@" >out 2>err </dev/null
-	run_got=$?
-	[ $run_got -eq "$run_status" ] || sed 's/^/# /' out err
-	is "$run_name" "$run_got" "$run_status"
-}
-shows() { ok "$1" in_file "${3-out}" "$2"; }
-in_file() { grep -qF -- "$2" "$1" || { cat "$1"; return 1; }; }
-aes() { # LABEL ID
-	openssl rand -out "$1.key" 32
-	p11 --write-object "$1.key" --type secrkey --key-type AES:32 \
-	    --label "$1" --id "$2" >/dev/null 2>&1
-}
 new_key() { aws_kms create-key --output text --query KeyMetadata.Arn "$@"; }
 
-run "no keys" 0
+run "no keys" 0 list
 is "a line of titles" "$(cat out)" "$(printf '%s\t' LABEL ID SPEC USAGE ORIGIN \
     STATE END DAYS MATERIALS)REGIONS"
-run "no key ends" 0 --ending 30d
+run "no key ends" 0 list --ending 30d
 is "and nothing is printed" "$(cat out)" ""
 
 ok "a key without an end" aes forever 0a01
@@ -41,7 +21,7 @@ aws_kms disable-key --key-id "$off"
 going=$(new_key)
 aws_kms schedule-key-deletion --key-id "$going" >/dev/null
 empty=$(new_key --origin EXTERNAL)
-run "all keys" 0
+run "all keys" 0 list
 is "each has a line" "$(wc -l <out)" 7
 shows "a key without an end" "forever${tab}0a01${tab}SYMMETRIC_DEFAULT${tab}\
 ENCRYPT_DECRYPT${tab}EXTERNAL${tab}Enabled${tab}${tab}${tab}1${tab}us-east-1"
@@ -54,7 +34,7 @@ is "nothing is coloured in a pipe" "$(tr -d -c '\033' <out | wc -c)" 0
 keyferry list --to "pkcs11:object=soon;token=test?module-path=$module" >out
 is "one key by its label" "$(sed 1d out | cut -f1)" soon
 
-run "--json" 0 --json
+run "--json" 0 list --json
 ok "is what the columns say" python3 - "$kms_made" "$off" "$going" "$empty" <<'PYTHON'
 import json, sys
 keys = {key["arn"]: key for key in json.load(open("out"))}
@@ -68,16 +48,16 @@ assert off["state"] == "Disabled" and off["regions"] == "us-east-1 eu-west-1"
 assert "deletion_date" in going and empty["materials_missing"] == 1
 PYTHON
 
-run "what ends in 30 days" 1 --ending 30d
+run "what ends in 30 days" 1 list --ending 30d
 is "is one key" "$(sed 1d out | cut -f1)" soon
-run "in 48 hours" 0 --ending 48h
-run "--quiet" 1 --ending 30d --quiet
+run "in 48 hours" 0 list --ending 48h
+run "--quiet" 1 list --ending 30d --quiet
 is "prints nothing" "$(cat out err)" ""
-run "--leftovers" 1 --leftovers
+run "--leftovers" 1 list --leftovers
 shows "a key without names or material" "$empty: waits for material"
 is "is the only one" "$(wc -l <out)" 2
-run "both" 2 --leftovers --ending 30d
-run "no duration" 2 --ending soon
+run "both" 2 list --leftovers --ending 30d
+run "no duration" 2 list --ending soon
 shows "is said" "--ending soon is not valid" err
 
 python3 "$terminal" -- env TERM=xterm keyferry list --to "$cloud" >shown
@@ -88,7 +68,7 @@ python3 "$terminal" -- env TERM=xterm NO_COLOR=1 keyferry list --to "$cloud" >sh
 is "NO_COLOR" "$(tr -d -c '\033' <shown | wc -c)" 0
 
 echo old >keys.prom
-run "--prometheus" 0 --prometheus keys.prom
+run "--prometheus" 0 list --prometheus keys.prom
 is "prints nothing" "$(cat out)" ""
 soon=$(grep -c '^keyferry_key_end_timestamp_seconds{.*label="soon",state="Enabled"} [0-9]*$' keys.prom)
 is "an end" "$soon" 1
@@ -99,27 +79,27 @@ is "others can read it" "$(stat -c %a keys.prom)" 644
 is "no other file is left" "$(echo keys.prom*)" keys.prom
 mkfifo pipe
 cat pipe >from-pipe & reader=$!
-run "--prometheus to what is no file" 0 --prometheus pipe
+run "--prometheus to what is no file" 0 list --prometheus pipe
 ok "it is not replaced" test -p pipe
 [ -p pipe ] || kill $reader
 wait $reader
 shows "but written to" keyferry_key_enabled from-pipe
 echo old >led-to && ln -s led-to link
-run "--prometheus to a symbolic link" 0 --prometheus link
+run "--prometheus to a symbolic link" 0 list --prometheus link
 ok "it stays" test -L link
 shows "and leads to the new" keyferry_key_enabled led-to
-run "a directory that is not there" 2 --prometheus none/keys.prom
+run "a directory that is not there" 2 list --prometheus none/keys.prom
 shows "is said" "none/keys.prom: No such file" err
 
-control POST '/clock?forward=2592000' >/dev/null
-run "30 days later" 1 --ending 0d
+control POST '/clock?forward=2592000'
+run "30 days later" 1 list --ending 0d
 shows "the material is gone" "PendingImport"
 is "of one key" "$(sed 1d out | cut -f1)" soon
-control POST '/faults?operation=ListKeys&fault=error&error=AccessDeniedException' >/dev/null
-run "what ends, where keys may not be listed" 2 --ending 30d
+control POST '/faults?operation=ListKeys&fault=error&error=AccessDeniedException'
+run "what ends, where keys may not be listed" 2 list --ending 30d
 shows "is said" "kms:ListKeys" err
-control DELETE /faults >/dev/null
-AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 run "no KMS" 2
+control DELETE /faults
+AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 run "no KMS" 2 list
 shows "is said" "KMS not reached" err
 
 # The examples of the manual.

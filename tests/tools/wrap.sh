@@ -1,7 +1,5 @@
 # keyferry wrap: what it wraps, openssl and KMS unwrap.
-terminal=$(cd "$srcdir/tests/tools" && pwd)/run-in-terminal.py
-. "$srcdir/tests/tools/manual.sh"
-. "$srcdir/tests/clients/testenv.sh"
+. "$srcdir/tests/tools/command.sh"
 needs pkcs11-tool openssl python3 sha256sum
 # run NAME STATUS OPTION...: wraps for wrap.pem into `wrapped`; without AWS.
 run() {
@@ -15,7 +13,6 @@ run() {
 	is "$run_name" "$run_got" "$run_status"
 }
 shows() { ok "$1" in_file "${3-err}" "$2"; }
-in_file() { grep -qF -- "$2" "$1" || { cat "$1"; return 1; }; }
 oaep() { # HASH IN: prints what OAEP hides
 	openssl pkeyutl -decrypt -inkey wrap.key -pkeyopt rsa_padding_mode:oaep \
 	    -pkeyopt "rsa_oaep_md:$1" -pkeyopt "rsa_mgf1_md:$1" -in "$2"

@@ -68,15 +68,6 @@ opens(CK_OBJECT_HANDLE key)
 		n == 5 && memcmp(out, "hello", 5) == 0);
 }
 
-static bool
-log_says(const char *text)
-{
-	if (strstr(testenv_read("log"), text) != NULL)
-		return (true);
-	printf("# %s\n", testenv_read("log"));
-	return (false);
-}
-
 /* The hour is over: what a program meets. */
 static void
 end_it(CK_OBJECT_HANDLE key)
@@ -89,7 +80,8 @@ end_it(CK_OBJECT_HANDLE key)
 	RV(decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "use after the end, before anybody looked");
-	OK(log_says(": the material of key ") && log_says(" expired on 20"),
+	OK(testenv_logged(": the material of key ") &&
+		testenv_logged(" expired on 20"),
 	    "the log says when it expired");
 	COUNT(find_label("ends", CKO_SECRET_KEY), CK_INVALID_HANDLE,
 	    "the key is not there");
@@ -126,17 +118,17 @@ test_other_material(void)
 	testenv_write("log", "");
 	RV(bring(2, false, "ends", in_an_hour(), &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "other material by value, by label");
-	OK(log_says("C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID") &&
-		log_says("IncorrectKeyMaterialException") &&
-		log_says(" expired on 20"),
+	OK(testenv_logged("C_CreateObject: CKR_ATTRIBUTE_VALUE_INVALID") &&
+		testenv_logged("IncorrectKeyMaterialException") &&
+		testenv_logged(" expired on 20"),
 	    "the log says that it is other material");
 	RV(bring(2, true, NULL, in_an_hour(), &h), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "by id");
 	testenv_write("log", "");
 	RV(pass_through(2, &h), CKR_WRAPPED_KEY_INVALID, "wrapped");
-	OK(log_says("C_UnwrapKey: CKR_WRAPPED_KEY_INVALID") &&
-		log_says("IncorrectKeyMaterialException") &&
-		log_says(" expired on 20"),
+	OK(testenv_logged("C_UnwrapKey: CKR_WRAPPED_KEY_INVALID") &&
+		testenv_logged("IncorrectKeyMaterialException") &&
+		testenv_logged(" expired on 20"),
 	    "the log says so, too");
 }
 
@@ -178,13 +170,13 @@ test_aes(void)
 	testenv_write("log", "");
 	RV(bring(1, false, "ends", 0, &h), CKR_TEMPLATE_INCOMPLETE,
 	    "an end that is over cannot be kept");
-	OK(log_says("CKA_END_DATE") && log_says("valid-days"),
+	OK(testenv_logged("CKA_END_DATE") && testenv_logged("valid-days"),
 	    "the log says what to do");
 	testenv_write("log", "");
 	RV(bring_without_end(1, "ends", &h), CKR_OK, "none, if that is said");
 	OK(account_alias("alias/ends", &a) && a.valid_to == 0,
 	    "KMS says the same");
-	OK(log_says("now does not expire; before, it expired on "),
+	OK(testenv_logged("now does not expire; before, it expired on "),
 	    "and the log says what has changed");
 	OK(opens(h), "what it encrypted is good");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its material is deleted");
@@ -256,7 +248,7 @@ test_configured(void)
 		NEED(encrypt(h, &kms_mechanism, "hello", 5, out, &n) == CKR_OK,
 		    "the key is used");
 	}
-	OK(log_says("import it again with a later end"),
+	OK(testenv_logged("import it again with a later end"),
 	    "the log says that it ends");
 	COUNT(testenv_lines(testenv_read("log")), 1, "once a day");
 	pass_time(5 * 86400);
@@ -290,7 +282,7 @@ test_warned(void)
 		NEED(encrypt(h, &kms_mechanism, "hello", 5, out, &n) == CKR_OK,
 		    "the key is used");
 	}
-	OK(log_says("import it again with a later end"),
+	OK(testenv_logged("import it again with a later end"),
 	    "what KMS answers has its time");
 }
 

@@ -1,7 +1,6 @@
 /* CKA_KEYFERRY_KEY_STATE: a search for it finds keys that others leave out; to
  * set it enables, disables, and cancels a deletion. Keys of custom key stores
  * are shown as what they are. */
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -306,22 +305,6 @@ test_deletion_unknown(void)
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed again");
 }
 
-/* How many files of the key the state directories have, of any token. */
-static size_t
-state_files(const char *key_id)
-{
-	char pattern[512];
-	glob_t found;
-	size_t n = 0;
-
-	snprintf(pattern, sizeof(pattern), "%s/*/*-%s", testenv_path("state"),
-	    key_id);
-	if (glob(pattern, 0, NULL, &found) == 0)
-		n = found.gl_pathc;
-	globfree(&found);
-	return (n);
-}
-
 static void
 go_to(CK_SLOT_ID slot)
 {
@@ -342,7 +325,8 @@ test_replica(void)
 	size_t files;
 
 	NEED(account_alias("alias/primary", &k), "a key in two Regions");
-	OK((files = state_files(k.id)) != 0, "the state directory has of it");
+	OK((files = testenv_state_files(k.id)) != 0,
+	    "the state directory has of it");
 	testenv_write("log", "");
 	control("POST", "/faults?operation=DescribeKey&count=0&fault=error"
 			"&error=AccessDeniedException");
@@ -357,7 +341,7 @@ test_replica(void)
 	COUNT(search("PendingDeletion", CKO_SECRET_KEY, &found), 1,
 	    "and waits for its deletion");
 	go_to(0);
-	COUNT(state_files(k.id), files - 1,
+	COUNT(testenv_state_files(k.id), files - 1,
 	    "the file of the replica is gone, those of the primary are left");
 	RV(seal(find_label("primary", CKO_SECRET_KEY)), CKR_OK,
 	    "and the primary is in use");

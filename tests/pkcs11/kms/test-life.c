@@ -1,6 +1,5 @@
 /* The life of imported material: rotation to other material, the Regions that
  * it is brought to, its end and its return. */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -454,22 +453,6 @@ configure_deletion(const char *replicas)
 	p11_start();
 }
 
-/* How many files of the key the state directories have, of any token. */
-static size_t
-state_files(const char *key_id)
-{
-	char pattern[512];
-	glob_t found;
-	size_t n = 0;
-
-	snprintf(pattern, sizeof(pattern), "%s/*/*-%s", testenv_path("state"),
-	    key_id);
-	if (glob(pattern, 0, NULL, &found) == 0)
-		n = found.gl_pathc;
-	globfree(&found);
-	return (n);
-}
-
 /* Files of the key: its end as the replica's own token gave it, and a pair
  * beside the key. */
 static void
@@ -506,7 +489,8 @@ test_schedule_deletion(void)
 	NEED(account_alias("alias/goes", &k), "which KMS knows");
 	seal(h);
 	leave_files("goes");
-	COUNT(state_files(k.id), 6, "made in each Region, two ends, a pair");
+	COUNT(testenv_state_files(k.id), 6,
+	    "made in each Region, two ends, a pair");
 	testenv_write("log", "");
 	control("POST", "/faults?operation=ScheduleKeyDeletion&skip=1"
 			"&fault=error&error=AccessDeniedException");
@@ -526,7 +510,7 @@ test_schedule_deletion(void)
 	COUNT(waiting_in(1, "PendingDeletion"), 1, "all wait: in one Region");
 	COUNT(waiting_in(2, "PendingDeletion"), 1, "the other");
 	COUNT(waiting_in(0, "PendingReplicaDeletion"), 1, "and its own");
-	COUNT(state_files(k.id), 0, "no file of it is left");
+	COUNT(testenv_state_files(k.id), 0, "no file of it is left");
 	OK(strstr(testenv_read("log"), "was last used in us-east-1 on 20") !=
 		    NULL &&
 		strstr(testenv_read("log"), "was not used in ap-south-1") !=

@@ -423,19 +423,11 @@ test_expiry(void)
 static void
 test_taken(void)
 {
-	struct kms kms = account_kms();
-	struct kms_create_key_in in = {.spec = "SYMMETRIC_DEFAULT",
-	    .usage = "ENCRYPT_DECRYPT",
-	    .origin = "AWS_KMS",
-	    .description = ""};
-	struct kms_key meta = KMS_KEY_INIT;
 	struct key_template k;
 	CK_OBJECT_HANDLE h;
 
-	NEED(kms_create_key(&kms, &in, &meta) == ERR_OK &&
-		 kms_create_alias(&kms, "alias/made-by-kms", meta.id) == ERR_OK,
-	    "a key made by KMS");
-	kms_key_free(&meta);
+	account_make(
+	    "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/made-by-kms");
 	key_template(&k, material(1), "made-by-kms");
 	RV(p11->C_CreateObject(rw, k.t, k.count, &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "its label is taken");

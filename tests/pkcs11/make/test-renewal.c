@@ -92,15 +92,6 @@ seal(CK_OBJECT_HANDLE key)
 	    CKR_OK, "it encrypts");
 }
 
-static bool
-log_says(const char *text)
-{
-	if (strstr(testenv_read("log"), text) != NULL)
-		return (true);
-	printf("# %s\n", testenv_read("log"));
-	return (false);
-}
-
 static CK_ULONG
 count_of(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
@@ -215,7 +206,7 @@ test_spent(void)
 			"&error=ExpiredImportTokenException");
 	RV(bring(&p, 2, end, false, &h), CKR_WRAPPED_KEY_INVALID,
 	    "KMS refuses its set");
-	OK(log_says("are spent: read the public half again"),
+	OK(testenv_logged("are spent: read the public half again"),
 	    "the log says how to go on");
 	COUNT(attr_number(p.public, CKA_MODULUS_BITS), bits, "its size stays");
 	RV(bring(&p, 2, end, false, &h), CKR_OK, "another set serves");
@@ -425,9 +416,10 @@ bring_first(
 	       external_key_wrap(algorithm, der, len, text, text_len, blob), t,
 	       ELEMS(t), &h),
 	    CKR_WRAPPED_KEY_INVALID, "%zu bytes, %s", text_len, algorithm);
-	OK(log_says("(SYMMETRIC_DEFAULT) takes 32 bytes, wrapped with "
-		    "RSAES_OAEP_SHA_256 (SHA-256 for OAEP and MGF1); usual "
-		    "causes: hex digits, another length, SHA-1 for OAEP ["),
+	OK(testenv_logged(
+	       "(SYMMETRIC_DEFAULT) takes 32 bytes, wrapped with "
+	       "RSAES_OAEP_SHA_256 (SHA-256 for OAEP and MGF1); usual "
+	       "causes: hex digits, another length, SHA-1 for OAEP ["),
 	    "the log says what the key takes");
 	OK(strstr(testenv_read("log"), "first given") == NULL &&
 		strstr(testenv_read("log"), "imported before") == NULL,
@@ -491,13 +483,14 @@ test_rotate_regions(void)
 	testenv_write("log", "");
 	RV(bring(&p[2], 51, 0, true, &h), CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
 	    "new material for a replica");
-	OK(log_says("to its primary in us-east-1 first"), "the log says where");
+	OK(testenv_logged("to its primary in us-east-1 first"),
+	    "the log says where");
 	calls_clear();
 	key = go_to(0);
 	seal(key);
 	RV(bring(&p[0], 51, 0, true, &h), CKR_OK, "new for the primary");
 	COUNT(h, key, "it is the key");
-	OK(log_says("only when each Region of the key has it"),
+	OK(testenv_logged("only when each Region of the key has it"),
 	    "the log says that other Regions are to have it");
 	OK(strstr(testenv_read("log"), "before, it") == NULL,
 	    "and nothing of an end that new material never had");

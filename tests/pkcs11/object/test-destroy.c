@@ -287,19 +287,10 @@ test_refusals(void)
 static CK_OBJECT_HANDLE
 made_by_kms(const char *label)
 {
-	struct kms kms = account_kms();
-	struct kms_create_key_in in = {.spec = "SYMMETRIC_DEFAULT",
-	    .usage = "ENCRYPT_DECRYPT",
-	    .origin = "AWS_KMS",
-	    .description = ""};
-	struct kms_key meta = KMS_KEY_INIT;
 	char alias[64];
 
 	snprintf(alias, sizeof(alias), "alias/%s", label);
-	NEED(kms_create_key(&kms, &in, &meta) == ERR_OK &&
-		 kms_create_alias(&kms, alias, meta.id) == ERR_OK,
-	    "a key made by KMS");
-	kms_key_free(&meta);
+	account_make("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", alias);
 	return (find_label(label, CKO_SECRET_KEY));
 }
 
