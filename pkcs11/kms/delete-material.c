@@ -8,7 +8,7 @@
 
 static enum err
 delete_one(struct kms *kms, const struct kms_key *meta,
-    const struct material *m, bool *deleted)
+    const struct material *m, struct material_deletion *done)
 {
 	const char *id = m->id[0] == '\0' ? NULL : m->id;
 	enum err e;
@@ -16,14 +16,14 @@ delete_one(struct kms *kms, const struct kms_key *meta,
 	if (!m->is_here)
 		return (ERR_OK);
 	e = kms_delete_imported_key_material_id(kms, meta->id, id);
-	*deleted |= e == ERR_OK;
+	done->any |= e == ERR_OK;
 	return (e);
 }
 
 /* The current one last: a key without it may ignore the rest. */
 static enum err
 delete_listed(struct kms *kms, const struct kms_key *meta,
-    const struct materials *m, bool *deleted)
+    const struct materials *m, struct material_deletion *done)
 {
 	static const enum kms_material_state last[] = {
 	    KMS_MATERIAL_NON_CURRENT, KMS_MATERIAL_CURRENT};
@@ -31,11 +31,11 @@ delete_listed(struct kms *kms, const struct kms_key *meta,
 
 	for (size_t i = 0; i < m->count && e == ERR_OK; i++)
 		if (m->rows[i].state != last[0] && m->rows[i].state != last[1])
-			e = delete_one(kms, meta, &m->rows[i], deleted);
+			e = delete_one(kms, meta, &m->rows[i], done);
 	for (size_t n = 0; n < 2; n++)
 		for (size_t i = 0; i < m->count && e == ERR_OK; i++)
 			if (m->rows[i].state == last[n])
-				e = delete_one(kms, meta, &m->rows[i], deleted);
+				e = delete_one(kms, meta, &m->rows[i], done);
 	return (e);
 }
 
@@ -61,13 +61,13 @@ log_unlisted(struct call *c, const struct kms_key *meta, const char *region)
 /* Until KMS lists none. *m is what remains. */
 static enum err
 delete_several(struct call *c, struct kms *kms, const struct kms_key *meta,
-    const char *region, struct materials *m, bool *deleted)
+    const char *region, struct materials *m, struct material_deletion *done)
 {
 	int tries = 0;
 	enum err e;
 
 	for (;;) {
-		e = delete_listed(kms, meta, m, deleted);
+		e = delete_listed(kms, meta, m, done);
 		if (e != ERR_OK || !m->is_complete)
 			break;
 		materials_free(m);
@@ -77,8 +77,10 @@ delete_several(struct call *c, struct kms *kms, const struct kms_key *meta,
 		if (!settle_pause(&kms->deadline, &tries, TRIES))
 			return (ERR_KEY_STATE);
 	}
-	if (e == ERR_OK && !m->is_complete)
+	if (e == ERR_OK && !m->is_complete) {
+		done->more_may_remain = true;
 		log_unlisted(c, meta, region);
+	}
 	return (e);
 }
 
@@ -104,7 +106,7 @@ log_left(struct call *c, const struct kms *kms, const struct kms_key *meta,
 
 static enum err
 delete_in(struct call *c, struct kms *kms, const struct key *k,
-    const char *region, bool *deleted)
+    const char *region, struct material_deletion *done)
 {
 	struct kms_key meta = KMS_KEY_INIT;
 	struct materials m = MATERIALS_INIT, now = MATERIALS_INIT;
@@ -117,8 +119,8 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 		last_use_note(c, kms, region, k->meta.id);
 	if (e == ERR_OK && (e = materials_list(c, kms, &meta, &m)) == ERR_OK)
 		e = materials_may_be_several(&meta)
-			? delete_several(c, kms, &meta, region, &m, deleted)
-			: delete_listed(kms, &meta, &m, deleted);
+			? delete_several(c, kms, &meta, region, &m, done)
+			: delete_listed(kms, &meta, &m, done);
 	if (e != ERR_OK) {
 		error = kms->error;
 		if (materials_may_be_several(&meta) && m.count != 0 &&
@@ -128,7 +130,7 @@ delete_in(struct call *c, struct kms *kms, const struct key *k,
 		}
 		kms->error = error;
 		/* where nothing was done, the call's own line says all */
-		if (kms != &c->kms || *deleted || m.count != 0)
+		if (kms != &c->kms || done->any || m.count != 0)
 			log_left(c, kms, &k->meta, region, &m, e);
 	}
 out:
@@ -138,17 +140,18 @@ out:
 }
 
 enum err
-delete_material(struct call *c, const struct key *k, bool *deleted)
+delete_material(
+    struct call *c, const struct key *k, struct material_deletion *done)
 {
 	const struct regions *rs = &c->token->regions;
 	struct kms region_kms;
 	enum err e = ERR_OK, one;
 
-	*deleted = false;
+	*done = (struct material_deletion){false, false};
 	for (size_t i = 0; replicas_may_exist(c, k) && i < rs->count; i++) {
 		region_kms = replica_kms(c, i);
 		one = delete_in(
-		    c, &region_kms, k, client_region(rs->clients[i]), deleted);
+		    c, &region_kms, k, client_region(rs->clients[i]), done);
 		if (one != ERR_OK && e == ERR_OK) {
 			c->kms.error = region_kms.error;
 			e = one;
@@ -157,7 +160,7 @@ delete_material(struct call *c, const struct key *k, bool *deleted)
 	if (e == ERR_OK) {
 		replicas_log_unnamed(c, k, "nothing is deleted in the replica");
 		return (delete_in(
-		    c, &c->kms, k, client_region(c->token->client), deleted));
+		    c, &c->kms, k, client_region(c->token->client), done));
 	}
 	log_line(c->module->log, LOG_ERROR,
 	    key_is_pending_import(k)

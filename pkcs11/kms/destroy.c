@@ -115,25 +115,26 @@ static CK_RV
 destroy_material(struct call *c, struct key *k)
 {
 	struct key *now = NULL;
-	bool deleted;
+	struct material_deletion done;
 	enum err e;
 	CK_RV rv;
 
-	e = delete_material(c, k, &deleted);
+	e = delete_material(c, k, &done);
 	if (e != ERR_OK)
 		return (call_fail(c, e));
-	if (!deleted && key_is_pending_import(k) &&
+	if (!done.any && key_is_pending_import(k) &&
 	    destroy_may_be_of_empty(c, k))
 		return (take_back_pair(c, k));
-	if (!deleted && key_is_pending_import(k))
+	if (!done.any && key_is_pending_import(k))
 		return (call_error(c, CKR_ACTION_PROHIBITED,
 		    "no material of key %s is left to delete: only destroy = "
 		    "schedule-deletion in keyferry.conf can destroy it",
 		    k->meta.id));
-	call_note(c,
-	    "the material of key %s is deleted; importing the same "
-	    "again brings the key back",
-	    k->meta.id);
+	if (!done.more_may_remain)
+		call_note(c,
+		    "the material of key %s is deleted; importing the same "
+		    "again brings the key back",
+		    k->meta.id);
 	/* the object is gone for good: the same material makes another */
 	if ((e = store_drop(&c->token->store, k->meta.id)) != ERR_OK)
 		return (call_fail(c, e));
@@ -162,11 +163,11 @@ destroy_companion(struct call *c, const struct key *k)
 	const struct key *companion = k->companion;
 	struct alias_list known = {.names = NULL};
 	char alias[KMS_ALIAS_SIZE];
-	bool deleted;
+	struct material_deletion done;
 	enum err e;
 
 	if (c->token->config->destroy != DESTROY_SCHEDULE_DELETION) {
-		e = delete_material(c, companion, &deleted);
+		e = delete_material(c, companion, &done);
 		return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 	}
 	set_deadline(c);
