@@ -157,3 +157,16 @@ view_str(const char *s)
 {
 	return (VIEW(s, strlen(s)));
 }
+
+const char *
+view_take_string(struct view *strings)
+{
+	const char *s = (const char *)strings->ptr;
+	size_t size;
+
+	if (strings->len == 0)
+		return (NULL);
+	size = strlen(s) + 1;
+	*strings = VIEW(strings->ptr + size, strings->len - size);
+	return (s);
+}

@@ -68,4 +68,7 @@ buf_view(const struct buf *b)
 bool view_equal(struct view a, struct view b);
 /* The bytes of a C string, without its NUL. */
 struct view view_str(const char *s);
+/* Takes the first of strings that each end in a NUL off them; NULL: there is
+ * none any more. The text is that of the view. */
+const char *view_take_string(struct view *strings);
 #endif

@@ -294,11 +294,11 @@ out:
 static enum err
 headers_set(struct handle *h, struct view lines)
 {
-	const char *s = (const char *)lines.ptr, *end = s + lines.len;
+	const char *line;
 	struct curl_slist *more;
 
-	for (; s < end; s += strlen(s) + 1) {
-		if ((more = curl_slist_append(h->headers, s)) == NULL)
+	while ((line = view_take_string(&lines)) != NULL) {
+		if ((more = curl_slist_append(h->headers, line)) == NULL)
 			return (ERR_MEMORY);
 		h->headers = more;
 	}

@@ -81,12 +81,12 @@ put_number(struct encoder *g, double d)
 static void
 put_strings(struct encoder *g, struct view v, bool pairs)
 {
-	const char *s = (const char *)v.ptr, *end = s + v.len;
+	const char *first = (const char *)v.ptr, *at;
 	bool value = false;
 
 	put(g, pairs ? "{" : "[", 1);
-	for (const char *at = s; at < end; at += strlen(at) + 1) {
-		if (at != s)
+	while ((at = view_take_string(&v)) != NULL) {
+		if (at != first)
 			put(g, pairs && value ? ":" : ",", 1);
 		put_text(g, at, strlen(at));
 		value = !value;

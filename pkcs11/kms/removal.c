@@ -113,12 +113,12 @@ removal_close(struct call *c, struct removal *r)
 static enum err
 read_names(const struct removal *r, struct alias_list *l)
 {
-	const char *at = (const char *)r->aliases.ptr;
+	struct view names = buf_view(&r->aliases);
+	const char *name;
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < r->aliases.len && e == ERR_OK;
-	     i += strlen(at + i) + 1)
-		e = alias_list_add(l, at + i);
+	while (e == ERR_OK && (name = view_take_string(&names)) != NULL)
+		e = alias_list_add(l, name);
 	return (e);
 }
 
@@ -201,7 +201,8 @@ give_back_one(
 enum err
 removal_give_back(struct call *c, struct removal *r, const struct key *k)
 {
-	const char *at = (const char *)r->aliases.ptr;
+	struct view names = buf_view(&r->aliases);
+	const char *name;
 	bool again = r->give_back == JSON_TRUE, taken = false;
 	enum err e = ERR_OK;
 
@@ -209,9 +210,8 @@ removal_give_back(struct call *c, struct removal *r, const struct key *k)
 	/* without it, the next call gives them back, too */
 	if (r->aliases.len != 0 && !again)
 		(void)removal_write(c, r);
-	for (size_t i = 0; i < r->aliases.len && e == ERR_OK;
-	     i += strlen(at + i) + 1) {
-		e = give_back_one(c, at + i, k, again);
+	while (e == ERR_OK && (name = view_take_string(&names)) != NULL) {
+		e = give_back_one(c, name, k, again);
 		taken |= e == ERR_EXISTS;
 		if (e == ERR_EXISTS)
 			e = ERR_OK;

@@ -147,12 +147,13 @@ replica_deletion_schedule(struct call *c, const struct key *k, int days)
 static bool
 is_listed(const struct buf *names, const char *name)
 {
-	const char *at = (const char *)names->ptr;
-	size_t i = 0;
+	struct view rest = buf_view(names);
+	const char *one;
 
-	while (i < names->len && strcmp(at + i, name) != 0)
-		i += strlen(at + i) + 1;
-	return (i < names->len);
+	while ((one = view_take_string(&rest)) != NULL)
+		if (strcmp(one, name) == 0)
+			return (true);
+	return (false);
 }
 
 enum err
@@ -210,12 +211,11 @@ static enum err
 give_names(
     struct call *c, struct kms *kms, const struct key *k, struct view aliases)
 {
-	const char *at = (const char *)aliases.ptr;
+	const char *alias;
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < aliases.len && e == ERR_OK;
-	     i += strlen(at + i) + 1)
-		e = alias_create(c, kms, at + i, k);
+	while (e == ERR_OK && (alias = view_take_string(&aliases)) != NULL)
+		e = alias_create(c, kms, alias, k);
 	return (e);
 }
 

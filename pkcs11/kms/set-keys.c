@@ -20,10 +20,10 @@ usage_of(const struct import_set *s, const struct key_spec *spec)
 static void
 take_names(struct key *k, const struct buf *aliases)
 {
-	const char *at = (const char *)aliases->ptr;
+	struct view names = buf_view(aliases);
+	const char *at;
 
-	for (size_t left = aliases->len; left != 0;
-	     left -= strlen(at) + 1, at += strlen(at) + 1)
+	while ((at = view_take_string(&names)) != NULL)
 		if (strlen(at) >= KMS_ALIAS_SIZE)
 			continue;
 		else if (name_is(NAME_ID, at))
@@ -96,15 +96,16 @@ refresh(struct call *c, bool renewal)
 	struct buf ids = BUF_INIT(LIST_MAX);
 	struct error_info before = c->kms.error;
 	enum err e = import_set_list(c, renewal, &ids);
-	const char *at = (const char *)ids.ptr;
+	struct view rest = buf_view(&ids);
+	const char *id;
 
 	if (e != ERR_OK && e != ERR_MEMORY) {
 		call_note(c, "the import sets are not read: %s",
 		    c->kms.error.message);
 		e = ERR_OK;
 	}
-	for (size_t i = 0; i < ids.len && e == ERR_OK; i += strlen(at + i) + 1)
-		e = learn(c, at + i, renewal);
+	while (e == ERR_OK && (id = view_take_string(&rest)) != NULL)
+		e = learn(c, id, renewal);
 	buf_free(&ids);
 	c->kms.error = before;
 	return (e);
@@ -157,14 +158,15 @@ set_keys_find(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
     struct found_keys *f)
 {
 	struct buf ids = BUF_INIT(LIST_MAX);
-	const char *at;
+	struct view rest;
+	const char *id;
 	struct key *k;
 
 	(void)list_all(c, &ids);
-	at = (const char *)ids.ptr;
-	for (size_t i = 0; i < ids.len && f->count < LISTING_NAMES_MAX;
-	     i += strlen(at + i) + 1) {
-		k = store_key(&c->token->store, at + i);
+	rest = buf_view(&ids);
+	while (f->count < LISTING_NAMES_MAX &&
+	       (id = view_take_string(&rest)) != NULL) {
+		k = store_key(&c->token->store, id);
 		if (k != NULL && has_name(k, type, name))
 			f->keys[f->count++] = k;
 		else

@@ -52,13 +52,13 @@ finish_all(struct call *c, enum removal_kind kind, struct view names,
     struct deadline deadline)
 {
 	const char *prefix = removal_prefix(kind);
-	const char *at = (const char *)names.ptr;
+	const char *name;
 	bool reached = true;
 
-	for (size_t i = 0; i < names.len && reached; i += strlen(at + i) + 1)
-		if (strncmp(at + i, prefix, strlen(prefix)) == 0)
+	while (reached && (name = view_take_string(&names)) != NULL)
+		if (strncmp(name, prefix, strlen(prefix)) == 0)
 			reached = finish_one(
-			    c, kind, at + i + strlen(prefix), deadline);
+			    c, kind, name + strlen(prefix), deadline);
 	return (reached);
 }
 

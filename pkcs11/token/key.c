@@ -268,15 +268,13 @@ key_is_pending_import(const struct key *k)
 bool
 key_has_algorithm(const struct key *k, const char *name, bool prefix)
 {
-	const struct buf *names = &k->meta.algorithms;
+	struct view names = buf_view(&k->meta.algorithms);
 	size_t len = strlen(name) + !prefix;
 	const char *s;
 
-	for (size_t i = 0; i < names->len; i += strlen(s) + 1) {
-		s = (const char *)names->ptr + i;
+	while ((s = view_take_string(&names)) != NULL)
 		if (strncmp(s, name, len) == 0)
 			return (true);
-	}
 	return (false);
 }
 

@@ -222,6 +222,20 @@ test_read(void)
 	fclose(f);
 }
 
+static void
+test_strings(void)
+{
+	static const char bytes[] = "one\0\0three";
+	struct view rest = VIEW(bytes, sizeof(bytes)), none = VIEW(NULL, 0);
+	const char *first = view_take_string(&rest);
+
+	OK(first == bytes && rest.len == sizeof(bytes) - 4, "the first");
+	OK(*view_take_string(&rest) == '\0', "an empty one");
+	OK(strcmp(view_take_string(&rest), "three") == 0, "the last");
+	OK(view_take_string(&rest) == NULL && view_take_string(&none) == NULL,
+	    "none any more");
+}
+
 int
 main(void)
 {
@@ -237,5 +251,6 @@ main(void)
 		!view_equal(VIEW_STR("a"), VIEW_STR("b")) &&
 		!view_equal(VIEW_STR("a"), VIEW_STR("aa")),
 	    "views are equal by length and bytes");
+	test_strings();
 	return (tap_done());
 }
