@@ -161,8 +161,9 @@ check_spec(struct plan *p, struct key *k)
 static bool
 check_end(struct plan *p, struct key *k)
 {
+	/* the module takes the limit for the end of a day in which it lies */
 	if (p->to_keyferry && k->wish.expires &&
-	    k->wish.end > time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
+	    k->wish.end - DAY >= time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
 		key_refuse(k,
 		    "KMS takes no end that is more than %d days "
 		    "ahead",

@@ -53,6 +53,8 @@ shows "is told" "another key of its name on the target: wages"
 run "an end that KMS refuses" 1 import --yes other.key --end-date "$(date -u -d '400 days' +%F)"
 shows "stays out" "other                     id   AES-256, check value $(aes_check other.key): is not imported: KMS takes no end"
 is "nothing is made" "$(key_count)" 1
+run "one behind its limit" 1 import --dry-run other.key --end-date "$(date -u -d '367 days' +%F)"
+run "the last that KMS takes" 0 import --yes --quiet wages.hex --end-date "$(date -u -d '365 days' +%F)"
 
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
 openssl rsa -in rsa.pem -traditional -out pkcs1.pem 2>/dev/null
