@@ -36,7 +36,7 @@ struct destination {
 struct log {
 	enum log_level level;
 	char *where; /* NULL: syslog */
-	struct destination *to; /* atomic; NULL: syslog */
+	struct destination *to; /* atomic; NULL: syslog, or none yet */
 	bool lost; /* a line was, and syslog was told; atomic */
 };
 
@@ -87,13 +87,20 @@ log_spec_is_valid(const char *spec)
 	return (spec_read(spec, &level, &where));
 }
 
+static bool
+is_stderr(const char *where)
+{
+	return (
+	    strcmp(where, "stderr") == 0 || strcmp(where, "/dev/stderr") == 0);
+}
+
 /* A descriptor of our own: the host may close or redirect its stderr. */
 static enum err
 open_destination(const char *where, int *fd, struct error_info *error)
 {
 	enum err e;
 
-	if (strcmp(where, "stderr") == 0 || strcmp(where, "/dev/stderr") == 0) {
+	if (is_stderr(where)) {
 		*fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 		e = *fd == -1 ? ERR_FILE : ERR_OK;
 	} else {
@@ -111,8 +118,8 @@ is_open(const struct destination *to)
 {
 	struct stat st;
 
-	return (fstat(to->fd, &st) == 0 && st.st_dev == to->device &&
-		st.st_ino == to->inode);
+	return (to != NULL && fstat(to->fd, &st) == 0 &&
+		st.st_dev == to->device && st.st_ino == to->inode);
 }
 
 static enum err
@@ -137,8 +144,9 @@ destination_new(
 	return (ERR_OK);
 }
 
-/* What is in use; opened again, by one thread of several, where the host has
- * closed it. NULL: that cannot be done. */
+/* What is in use; opened, by one thread of several, where the host has closed
+ * it or where it could not be before: a server that was root when it began may
+ * be the log's owner by now. NULL: that cannot be done. */
 static struct destination *
 destination_get(struct log *l)
 {
@@ -164,8 +172,7 @@ static enum err
 give_up(enum err e, const char *why)
 {
 	syslog(LOG_USER | SYSLOG_ERROR,
-	    "keyferry: the log cannot be opened, so nothing is logged: %s",
-	    why);
+	    "keyferry: the log cannot be opened, so lines are lost: %s", why);
 	return (e);
 }
 
@@ -196,13 +203,16 @@ log_open(const char *spec, struct log **out)
 	}
 	if (l->where != NULL)
 		e = destination_new(l->where, &l->to, &error);
-	if (e != ERR_OK) {
+	if (e != ERR_OK)
+		(void)give_up(e, error.message);
+	l->lost = e != ERR_OK;
+	if (e == ERR_MEMORY || (e != ERR_OK && is_stderr(l->where))) {
 		free(l->where);
 		free(l);
-		return (give_up(e, error.message));
+		return (e);
 	}
 	*out = l;
-	return (ERR_OK);
+	return (e);
 }
 
 int
@@ -305,7 +315,7 @@ log_close(struct log *l)
 
 	if (l == NULL)
 		return;
-	if (l->to != NULL && is_open(l->to))
+	if (is_open(l->to))
 		(void)close(l->to->fd);
 	while ((to = l->to) != NULL) {
 		l->to = to->before;

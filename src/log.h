@@ -21,7 +21,8 @@ struct log;
  * "stderr", "syslog" or the path of a file, which is created with mode 0600
  * and appended to, if nobody else can change it (trusted-path.h). NULL or "" is
  * silent. ERR_CONFIG, ERR_FILE, ERR_UNTRUSTED: syslog has been told why, and
- * the caller goes on without a log, *out being NULL. ERR_MEMORY.
+ * the caller goes on. *out is NULL then, or a file's log that each line tries
+ * to open again. ERR_MEMORY.
  */
 #define LOG_SPEC_VALUES \
 	"[error:|info:|trace:] and stderr, syslog or the path of a file"

@@ -24,10 +24,12 @@ static const struct {
 CK_RV
 call_begin(struct call *c, const char *name)
 {
+	CK_RV rv;
+
 	memset(c, 0, sizeof(*c));
 	c->name = name;
-	if ((c->module = module_get()) == NULL)
-		return (CKR_CRYPTOKI_NOT_INITIALIZED);
+	if ((rv = module_get(&c->module)) != CKR_OK)
+		return (rv);
 	if (!host_mutex_lock(&c->module->host_mutex)) {
 		module_put(c->module);
 		c->module = NULL;

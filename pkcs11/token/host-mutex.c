@@ -24,9 +24,12 @@ host_mutex_check(const CK_C_INITIALIZE_ARGS *a)
 static CK_RV
 create(struct host_mutex *m)
 {
-	m->mutex = NULL;
-	return (
-	    m->locks.CreateMutex(&m->mutex) == CKR_OK ? CKR_OK : CKR_CANT_LOCK);
+	void *mutex = NULL;
+
+	if (m->locks.CreateMutex(&mutex) != CKR_OK)
+		return (CKR_CANT_LOCK);
+	m->mutex = mutex;
+	return (CKR_OK);
 }
 
 /* Where the system's locks will do, they are what is used. */

@@ -415,14 +415,18 @@ reopen(struct module *m)
 		rv = reopen_inside(m);
 		crypto_leave(&guard);
 	}
-	if (rv != CKR_OK)
-		free_inherited(m);
-	return (rv);
+	if (rv == CKR_OK)
+		return (CKR_OK);
+	log_line(m->log, LOG_ERROR,
+	    "the first call after fork(): %s; the next one tries again",
+	    rv == CKR_HOST_MEMORY ? "there is no memory"
+				  : "the child cannot go on");
+	return (rv == CKR_HOST_MEMORY ? rv : CKR_GENERAL_ERROR);
 }
 
 /* With the lock, which is let go meanwhile. The first thread of a forked child
  * makes the module its own; others wait for it. */
-static void
+static CK_RV
 reopen_inherited(void)
 {
 	struct module *m = global.now;
@@ -431,14 +435,14 @@ reopen_inherited(void)
 	while (global.state == TAKING_OVER)
 		pthread_cond_wait(&global.changed, &global.lock);
 	if (global.state != INHERITED || global.exiting)
-		return;
+		return (CKR_OK);
 	global.state = TAKING_OVER;
 	pthread_mutex_unlock(&global.lock);
 	rv = reopen(m);
 	pthread_mutex_lock(&global.lock);
-	global.state = rv == CKR_OK ? STARTED : STOPPED;
-	global.now = rv == CKR_OK ? m : NULL;
+	global.state = rv == CKR_OK ? STARTED : INHERITED;
 	pthread_cond_broadcast(&global.changed);
+	return (rv);
 }
 
 /* The module that a forked child has not used is not the child's any more, by
@@ -514,20 +518,23 @@ module_stop(void)
 	return (CKR_OK);
 }
 
-struct module *
-module_get(void)
+CK_RV
+module_get(struct module **m)
 {
-	struct module *m;
+	CK_RV rv;
 
+	*m = NULL;
 	pthread_mutex_lock(&global.lock);
-	reopen_inherited();
-	m = global.exiting ? NULL : global.now;
-	if (m != NULL) {
-		m->refs++;
+	rv = reopen_inherited();
+	if (rv == CKR_OK && (global.now == NULL || global.exiting))
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	if (rv == CKR_OK) {
+		*m = global.now;
+		(*m)->refs++;
 		global.calls++;
 	}
 	pthread_mutex_unlock(&global.lock);
-	return (m);
+	return (rv);
 }
 
 void

@@ -39,8 +39,10 @@ struct module {
 
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *);
 CK_RV module_stop(void);
-/* The module, held, or NULL when it is not initialised in this process. */
-struct module *module_get(void);
+/* The module, held. CKR_CRYPTOKI_NOT_INITIALIZED; CKR_HOST_MEMORY or
+ * CKR_GENERAL_ERROR where a forked child could not go on with its parent's: its
+ * next call tries again. */
+CK_RV module_get(struct module **);
 void module_put(struct module *);
 /* Whether calls are to end, for C_Finalize was called a second ago. */
 bool module_is_stopped(const struct module *);

@@ -123,6 +123,7 @@ test_where(void)
 	OK(strstr(told, "error:|info:|trace:") != NULL,
 	    "syslog has those that there are: %s", told);
 	OK(log_open("/nonexistent/log", &l) == ERR_FILE, "no such folder");
+	log_close(l);
 	(void)snprintf(path, sizeof(path), "%s:a", file_write("m", ""));
 	NEED(log_open(path, &l) == ERR_OK, "a path with a colon");
 	OK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, "mode 0600");
@@ -166,16 +167,26 @@ test_lost(void)
 	char path[160];
 
 	times = 0;
-	OK(log_open("/nonexistent/log", &l) == ERR_FILE && l == NULL &&
-		times == 1 && strstr(told, "/nonexistent/log: No such") != NULL,
+	OK(log_open("/nonexistent/log", &l) == ERR_FILE && times == 1 &&
+		strstr(told, "/nonexistent/log: No such") != NULL,
 	    "a log that cannot be opened is told to syslog");
 	log_line(l, LOG_ERROR, "a line");
 	OK(times == 1, "and nothing more is");
+	log_close(l);
 	(void)snprintf(path, sizeof(path), "%s", file_write("w", ""));
 	(void)chmod(path, 0666);
-	OK(log_open(path, &l) == ERR_UNTRUSTED && l == NULL && times == 2 &&
+	OK(log_open(path, &l) == ERR_UNTRUSTED && times == 2 &&
 		strstr(told, path) != NULL,
 	    "nor is a file used that others can write");
+	log_line(l, LOG_ERROR, "not there");
+	OK(contents(path)[0] == '\0', "nor written");
+	(void)chmod(path, 0600);
+	log_line(l, LOG_ERROR, "now");
+	log_line(l, LOG_ERROR, "and then");
+	OK(strstr(contents(path), "now") != NULL &&
+		strstr(text, "and then") != NULL && times == 2,
+	    "until they cannot");
+	log_close(l);
 	(void)close(STDERR_FILENO);
 	OK(log_open("stderr", &l) == ERR_FILE && l == NULL && times == 3,
 	    "stderr that is closed");

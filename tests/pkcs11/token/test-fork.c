@@ -92,6 +92,73 @@ grandchild(void)
 	return (0);
 }
 
+/* The host's mutexes: one that it cannot have right now. */
+static int refused;
+
+static CK_RV
+create_mutex(void **mutex)
+{
+	static int one;
+
+	if (refused > 0) {
+		refused--;
+		return (CKR_HOST_MEMORY);
+	}
+	*mutex = &one;
+	return (CKR_OK);
+}
+
+static CK_RV
+any_mutex(void *mutex)
+{
+	(void)mutex;
+	return (CKR_OK);
+}
+
+/* A child that cannot go on with its parent's module yet does so later. */
+static int
+fail_twice(void)
+{
+	CK_SESSION_INFO info;
+
+	refused = 2;
+	EXPECT(1, p11->C_GetSessionInfo(rw, &info), CKR_GENERAL_ERROR)
+	EXPECT(2, p11->C_GetSessionInfo(rw, &info), CKR_GENERAL_ERROR)
+	EXPECT(3, p11->C_GetSessionInfo(rw, &info), CKR_OK)
+	EXPECT(4, use(), CKR_OK)
+	EXPECT(5, p11->C_Finalize(NULL), CKR_OK)
+	return (0);
+}
+
+static int
+fail_and_begin_anew(void)
+{
+	CK_SESSION_INFO info;
+
+	refused = 1;
+	EXPECT(1, p11->C_GetSessionInfo(rw, &info), CKR_GENERAL_ERROR)
+	return (begin_anew());
+}
+
+static void
+test_failing_children(void)
+{
+	CK_C_INITIALIZE_ARGS args = {.CreateMutex = create_mutex,
+	    .DestroyMutex = any_mutex,
+	    .LockMutex = any_mutex,
+	    .UnlockMutex = any_mutex};
+
+	RV(p11->C_Finalize(NULL), CKR_OK, "C_Finalize");
+	RV(p11->C_Initialize(&args), CKR_OK, "C_Initialize, with mutexes");
+	rw = p11_session(CKF_RW_SESSION);
+	key = find_label("key", CKO_SECRET_KEY);
+	COUNT((unsigned long)in_child(fail_twice), 0,
+	    "a child whose first calls fail goes on");
+	COUNT(
+	    (unsigned long)in_child(fail_and_begin_anew), 0, "or begins anew");
+	RV(use(), CKR_OK, "the parent goes on");
+}
+
 int
 main(void)
 {
@@ -135,6 +202,7 @@ main(void)
 			proxy_connections() == connections,
 		    "on the connections that it has");
 	}
+	test_failing_children();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
