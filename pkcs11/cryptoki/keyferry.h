@@ -41,6 +41,15 @@
  * that the HSM wraps with: SHA-256 of the SubjectPublicKeyInfo in DER. */
 #define CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT (CK_KEYFERRY | 12) /* text: 64 hex digits */
 /*
+ * Of an import pair: its wrapping key and import token, to be carried to the
+ * HSM and to where the key is unwrapped, as the JSON object that keyferry.conf(5)
+ * describes at import-sets. Reading it asks KMS where no set is kept
+ * (GetParametersForImport). C_CreateObject with CKA_CLASS CKO_PRIVATE_KEY,
+ * CKA_KEY_TYPE CKK_RSA, CKA_TOKEN true and this attribute takes a set in: its
+ * object is the private half of the pair, for C_UnwrapKey.
+ */
+#define CKA_KEYFERRY_IMPORT_SET		(CK_KEYFERRY | 48)	/* text: JSON */
+/*
  * Of the token's profile object (CKO_PROFILE), which is there without KMS: the
  * last failure of a call in this session, in the words of the log, which are the
  * function, its result, what KMS said and what to do; empty: none failed yet.
@@ -50,6 +59,8 @@
  * deletes a key, as the options destroy and deletion-days say. */
 #define CKA_KEYFERRY_DESTROY		(CK_KEYFERRY | 46)	/* text: delete-material or schedule-deletion */
 #define CKA_KEYFERRY_DELETION_DAYS	(CK_KEYFERRY | 47)	/* CK_ULONG */
+/* Of the same object: the Region of the token. */
+#define CKA_KEYFERRY_REGION		(CK_KEYFERRY | 49)	/* text */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*

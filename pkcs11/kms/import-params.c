@@ -272,30 +272,40 @@ load_set(
 	return (e);
 }
 
+enum err
+import_params_to_set(
+    const struct key *k, const struct import_params *p, struct import_set *s)
+{
+	const char *const names[] = {k->names.id, k->names.label};
+	enum err e = ERR_OK;
+
+	snprintf(s->arn, sizeof(s->arn), "%s", k->meta.arn);
+	snprintf(s->spec, sizeof(s->spec), "%s", k->spec->kms);
+	snprintf(s->usage, sizeof(s->usage), "%s", k->meta.words.usage);
+	snprintf(s->state, sizeof(s->state), "%s", k->meta.words.state);
+	snprintf(s->algorithm, sizeof(s->algorithm), "%s", p->algorithm);
+	memcpy(s->material_id, k->meta.material_id, sizeof(s->material_id));
+	s->valid_to = p->parameters.valid_to;
+	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
+		if (names[i][0] != '\0')
+			e = buf_append(
+			    &s->aliases, VIEW(names[i], strlen(names[i]) + 1));
+	if (e == ERR_OK && (e = buf_append(&s->token,
+				buf_view(&p->parameters.token))) == ERR_OK)
+		e = buf_append(
+		    &s->public_key, buf_view(&p->parameters.public_key));
+	return (e);
+}
+
 /* For another machine. */
 static enum err
 write_set(struct call *c, const struct key *k, bool renewal,
     const struct import_params *p)
 {
-	const char *const names[] = {k->names.id, k->names.label};
 	struct import_set s = IMPORT_SET_INIT;
-	enum err e = ERR_OK;
+	enum err e;
 
-	snprintf(s.arn, sizeof(s.arn), "%s", k->meta.arn);
-	snprintf(s.spec, sizeof(s.spec), "%s", k->spec->kms);
-	snprintf(s.usage, sizeof(s.usage), "%s", k->meta.words.usage);
-	snprintf(s.algorithm, sizeof(s.algorithm), "%s", p->algorithm);
-	memcpy(s.material_id, k->meta.material_id, sizeof(s.material_id));
-	s.valid_to = p->parameters.valid_to;
-	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
-		if (names[i][0] != '\0')
-			e = buf_append(
-			    &s.aliases, VIEW(names[i], strlen(names[i]) + 1));
-	if (e == ERR_OK &&
-	    (e = buf_append(&s.token, buf_view(&p->parameters.token))) ==
-		ERR_OK &&
-	    (e = buf_append(
-		 &s.public_key, buf_view(&p->parameters.public_key))) == ERR_OK)
+	if ((e = import_params_to_set(k, p, &s)) == ERR_OK)
 		e = import_set_write(c, k->meta.id, renewal, &s);
 	import_set_free(&s);
 	return (e);
@@ -448,7 +458,7 @@ import_params_has_renewal(struct call *c, const char *key_id)
 
 	snprintf(name, sizeof(name), "renew-%s", key_id);
 	e = state_read(c, name, &text);
-	if (e != ERR_OK && c->token->config->import_sets != NULL)
+	if (e != ERR_OK)
 		e = import_set_read(c, key_id, true, &s);
 	import_set_free(&s);
 	buf_free(&text);

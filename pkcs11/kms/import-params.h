@@ -61,6 +61,10 @@ enum err import_params_forget(struct call *, const struct key *, bool renewal);
 /* The set is spent: the next that is asked for is another, of the same
  * algorithm and size. */
 enum err import_params_spend(struct call *, const struct key *, bool renewal);
+struct import_set;
+/* Those of the key as a set that travels, which is empty before. */
+enum err import_params_to_set(
+    const struct key *, const struct import_params *, struct import_set *);
 /* Whether the state directory, or an import set, has a renewal pair for the key
  * of that id. */
 bool import_params_has_renewal(struct call *, const char *key_id);

@@ -1,16 +1,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include "describe.h"
 #include "import-set.h"
-#include "json.h"
 #include "keydata/names.h"
 #include "keydata/public-key.h"
 #include "keydata/rsa.h"
@@ -19,30 +18,12 @@
 #include "trusted-path.h"
 #include "wrapping-algorithm.h"
 
-#define FILE_MAX (32 * 1024)
 #define LIST_MAX (256 * 1024)
 #define SUFFIX ".json"
 #define RENEWAL "renew-"
+#define GIVEN "/import-sets" /* in the state directory */
 #define NAME_SIZE (KMS_ID_SIZE + 32)
 #define LEAST_EXPONENT_BITS 17 /* 65537 */
-#define HOURS_24 86400
-#define ARN_FILE "KeyArn.txt"
-
-/* Names as KMS's API has them; KeyId is the key's ARN. */
-#define SET(member, name, kind) \
-	JSON_FIELD(struct import_set, member, name, kind)
-static const struct json_field fields[] = {
-    SET(arn, "KeyId", TEXT),
-    SET(spec, "KeySpec", TEXT),
-    SET(usage, "KeyUsage", TEXT),
-    SET(material_id, "CurrentKeyMaterialId", TEXT),
-    SET(algorithm, "WrappingAlgorithm", TEXT),
-    SET(token, "ImportToken", BYTES),
-    SET(public_key, "PublicKey", BYTES),
-    SET(valid_to, "ParametersValidTo", NUMBER),
-    SET(aliases, "Aliases", NAMES),
-    JSON_END,
-};
 
 /* That of the subdirectory; the file's has a suffix. */
 static void
@@ -58,25 +39,22 @@ file_name(const char *key_id, bool renewal, char name[NAME_SIZE])
 	    name, NAME_SIZE, "%s%s" SUFFIX, renewal ? RENEWAL : "", key_id);
 }
 
-void
-import_set_free(struct import_set *s)
-{
-	buf_free(&s->token);
-	buf_free(&s->public_key);
-	buf_free(&s->aliases);
-}
-
-/* The token's directory; ERR_NOT_FOUND: it has none. */
+/* Where sets are: the directory of the option, or, without it, that of those
+ * which programs gave. ERR_NOT_FOUND: there is none. */
 static enum err
 open_sets(struct call *c, bool make, int *dir)
 {
-	const char *path = c->token->config->import_sets;
+	const char *option = c->token->config->import_sets;
 	struct error_info *error = &c->kms.error;
+	char path[PATH_MAX];
 	enum err e;
 
 	*dir = -1;
-	if (path == NULL)
+	if (option == NULL && c->token->state == NULL)
 		return (ERR_NOT_FOUND);
+	snprintf(path, sizeof(path), "%s%s",
+	    option != NULL ? option : c->token->state,
+	    option != NULL ? "" : GIVEN);
 	e = make ? trusted_make_directory(path, dir, error)
 		 : trusted_open(path, TRUSTED_DIRECTORY, O_RDONLY, dir, error);
 	if (e == ERR_FILE && errno == ENOENT)
@@ -104,44 +82,6 @@ read_file(struct call *c, int dir, const char *name, struct buf *out)
 	return (e);
 }
 
-/* The text from what to as far as letters, digits and the signs of an ARN go;
- * empty: it is not there. */
-static struct view
-find_word(const struct buf *text, const char *what)
-{
-	const char *signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-			    "XYZ0123456789-_:/";
-	size_t len = strlen(what), n = 0;
-	const char *at = len > text->len
-			     ? NULL
-			     : memmem(text->ptr, text->len, what, len);
-
-	if (at == NULL)
-		return (VIEW(NULL, 0));
-	while ((const uint8_t *)at + n < text->ptr + text->len &&
-	       at[n] != '\0' && strchr(signs, at[n]) != NULL)
-		n++;
-	return (VIEW(at, n));
-}
-
-/* What the text beside the two files tells: ARN and algorithm. */
-static void
-read_text(struct import_set *s, const struct buf *text)
-{
-	static const char *const algorithms[] = {"RSA_AES_KEY_WRAP_SHA_256",
-	    "RSA_AES_KEY_WRAP_SHA_1", "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1"};
-	struct view arn = find_word(text, "arn:");
-
-	if (s->arn[0] == '\0' && arn.len != 0 && arn.len < sizeof(s->arn))
-		snprintf(s->arn, sizeof(s->arn), "%.*s", (int)arn.len,
-		    (const char *)arn.ptr);
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++)
-		if (s->algorithm[0] == '\0' &&
-		    find_word(text, algorithms[i]).len != 0)
-			snprintf(s->algorithm, sizeof(s->algorithm), "%s",
-			    algorithms[i]);
-}
-
 /* When the file was written: with it begin the 24 hours. */
 static double
 time_of(int dir, const char *name)
@@ -153,26 +93,17 @@ time_of(int dir, const char *name)
 		    : 0);
 }
 
-/* One file of the console's download, known by how its name begins. */
+/* One file of the console's download. */
 static enum err
 read_downloaded(struct call *c, int dir, const char *name, struct import_set *s)
 {
-	struct buf text = BUF_INIT(FILE_MAX);
-	enum err e = ERR_OK;
+	struct buf content = BUF_INIT(IMPORT_SET_FILE_MAX);
+	enum err e;
 
-	if (strncasecmp(name, "ImportToken", 11) == 0) {
-		buf_reset(&s->token);
-		e = read_file(c, dir, name, &s->token);
-		s->valid_to = time_of(dir, name) + HOURS_24;
-	} else if (strncasecmp(name, "Wrapping", 8) == 0) {
-		buf_reset(&s->public_key);
-		e = read_file(c, dir, name, &s->public_key);
-	} else if (strcmp(name, ARN_FILE) == 0 ||
-		   strncasecmp(name, "README", 6) == 0) {
-		if ((e = read_file(c, dir, name, &text)) == ERR_OK)
-			read_text(s, &text);
-	}
-	buf_free(&text);
+	if ((e = read_file(c, dir, name, &content)) == ERR_OK)
+		e = import_set_take_file(
+		    s, name, buf_view(&content), time_of(dir, name));
+	buf_free(&content);
 	return (e);
 }
 
@@ -194,11 +125,12 @@ read_subdirectory(
 		return (ERR_MEMORY);
 	}
 	/* what the user wrote is believed before what was downloaded */
-	e = read_downloaded(c, dir, ARN_FILE, s);
+	e = read_downloaded(c, dir, IMPORT_SET_ARN_FILE, s);
 	if (e == ERR_NOT_FOUND)
 		e = ERR_OK;
 	while (e == ERR_OK && (entry = readdir(listing)) != NULL)
-		e = read_downloaded(c, dir, entry->d_name, s);
+		if (import_set_has_file(entry->d_name))
+			e = read_downloaded(c, dir, entry->d_name, s);
 	(void)closedir(listing);
 	return (e);
 }
@@ -206,7 +138,7 @@ read_subdirectory(
 static enum err
 read_set(struct call *c, const char *key_id, bool renewal, struct import_set *s)
 {
-	struct buf text = BUF_INIT(FILE_MAX);
+	struct buf text = BUF_INIT(IMPORT_SET_FILE_MAX);
 	char name[NAME_SIZE];
 	int dir = -1;
 	enum err e = open_sets(c, false, &dir);
@@ -215,7 +147,7 @@ read_set(struct call *c, const char *key_id, bool renewal, struct import_set *s)
 		return (e);
 	file_name(key_id, renewal, name);
 	if ((e = read_file(c, dir, name, &text)) == ERR_OK)
-		e = json_decode(fields, buf_view(&text), s);
+		e = import_set_decode(buf_view(&text), s);
 	else if (e == ERR_NOT_FOUND) {
 		set_name(key_id, renewal, name);
 		e = read_subdirectory(c, dir, name, s);
@@ -297,9 +229,8 @@ is_spent(struct call *c, const char *key_id, bool renewal,
 	return (yes);
 }
 
-/* NULL: it can be used. */
-static const char *
-why_useless(
+const char *
+import_set_why_useless(
     struct call *c, const char *key_id, bool renewal, struct import_set *s)
 {
 	if (s->token.len == 0)
@@ -332,7 +263,7 @@ import_set_read(
 		return (ERR_NOT_FOUND);
 	e = read_set(c, key_id, renewal, s);
 	if (e == ERR_OK)
-		why = why_useless(c, key_id, renewal, s);
+		why = import_set_why_useless(c, key_id, renewal, s);
 	else if (e == ERR_UNTRUSTED || e == ERR_FILE)
 		why = c->kms.error.message;
 	else if (e == ERR_REPLY || e == ERR_TOO_BIG)
@@ -395,18 +326,16 @@ import_set_list(struct call *c, bool renewal, struct buf *key_ids)
 }
 
 enum err
-import_set_write(struct call *c, const char *key_id, bool renewal,
+import_set_keep(struct call *c, const char *key_id, bool renewal,
     const struct import_set *s)
 {
-	struct buf text = BUF_INIT(FILE_MAX);
+	struct buf text = BUF_INIT(IMPORT_SET_FILE_MAX);
 	char name[NAME_SIZE];
 	int dir = -1;
 	enum err e;
 
-	if (c->token->config->import_sets == NULL)
-		return (ERR_OK);
 	file_name(key_id, renewal, name);
-	if ((e = json_encode(fields, s, &text)) == ERR_OK &&
+	if ((e = import_set_encode(s, &text)) == ERR_OK &&
 	    (e = open_sets(c, true, &dir)) == ERR_OK &&
 	    (e = replace_file(
 		 dir, name, 0600, buf_view(&text), &c->kms.error)) == ERR_FILE)
@@ -416,6 +345,15 @@ import_set_write(struct call *c, const char *key_id, bool renewal,
 		(void)close(dir);
 	buf_free(&text);
 	return (e);
+}
+
+enum err
+import_set_write(struct call *c, const char *key_id, bool renewal,
+    const struct import_set *s)
+{
+	if (c->token->config->import_sets == NULL)
+		return (ERR_OK);
+	return (import_set_keep(c, key_id, renewal, s));
 }
 
 /* The files of the set, but for its subdirectory, which is the user's. */

@@ -95,8 +95,7 @@ static bool
 has_set(struct call *c, const struct key *k, bool renewal)
 {
 	struct import_set s = IMPORT_SET_INIT;
-	bool yes = c->token->config->import_sets != NULL &&
-		   import_set_read(c, k->meta.id, renewal, &s) == ERR_OK &&
+	bool yes = import_set_read(c, k->meta.id, renewal, &s) == ERR_OK &&
 		   strcmp(s.arn, k->meta.arn) == 0;
 
 	import_set_free(&s);

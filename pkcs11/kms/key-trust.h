@@ -13,7 +13,8 @@
  *                   directory named the key, which the file made-KEYID records
  *   named           the caller gives its key id or key ARN as CKA_ID or
  *                   CKA_LABEL, or `keys` in the configuration lists it
- *   a set           import-sets has a set of its import parameters
+ *   a set           import-sets has a set of its import parameters, or the
+ *                   program gave one
  *   adopted         `adopt = yes` in the configuration
  *   bound by KMS    it shows the material that it had: KMS takes no other
  */

@@ -8,10 +8,8 @@ renewal_pair_may_be(const struct key *k)
 					  k->meta.state == KMS_STATE_DISABLED));
 }
 
-/* The key's objects become those with the pair: with both halves, whatever the
- * program took away. */
-static enum err
-show(struct call *c, const struct key *k)
+enum err
+renewal_pair_show(struct call *c, const struct key *k)
 {
 	struct store *store = &c->token->store;
 	struct key *now = store_key(store, k->meta.id), *next = NULL;
@@ -58,7 +56,7 @@ renewal_pair_make(
 		e = import_params_fetch(c, k, true, &p);
 	import_params_free(&p);
 	if (e == ERR_OK)
-		e = show(c, k);
+		e = renewal_pair_show(c, k);
 	if (e == ERR_OK)
 		return (CKR_OK);
 	rv = refuse(c, k, e);

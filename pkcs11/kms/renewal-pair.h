@@ -19,6 +19,9 @@ bool renewal_pair_may_be(const struct key *);
  */
 CK_RV renewal_pair_make(
     struct call *, struct key *, const char *algorithm, CK_ULONG bits);
+/* The key's objects become those with the pair: with both halves, whatever the
+ * program took away. */
+enum err renewal_pair_show(struct call *, const struct key *);
 /* The pair alone goes, and KMS is not asked. */
 CK_RV renewal_pair_remove(struct call *, struct key *);
 #endif

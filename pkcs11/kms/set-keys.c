@@ -75,8 +75,8 @@ make_key(struct call *c, const char *key_id, bool renewal,
 	return (k);
 }
 
-static enum err
-learn(struct call *c, const char *key_id, bool renewal)
+enum err
+set_keys_learn(struct call *c, const char *key_id, bool renewal)
 {
 	struct key *k = store_key(&c->token->store, key_id);
 	struct import_set s = IMPORT_SET_INIT;
@@ -105,7 +105,7 @@ refresh(struct call *c, bool renewal)
 		e = ERR_OK;
 	}
 	while (e == ERR_OK && (id = view_take_string(&rest)) != NULL)
-		e = learn(c, id, renewal);
+		e = set_keys_learn(c, id, renewal);
 	buf_free(&ids);
 	c->kms.error = before;
 	return (e);

@@ -10,6 +10,8 @@
 
 /* Reads the directory; the store learns the keys that it does not know. */
 enum err set_keys_refresh(struct call *);
+/* The same of the one set. */
+enum err set_keys_learn(struct call *, const char *key_id, bool renewal);
 bool set_keys_are_there(struct call *);
 /* Adds those keys, as the store has them, that have the name. True: there is
  * one. */

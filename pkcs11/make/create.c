@@ -1,4 +1,6 @@
 #include "create.h"
+#include "cryptoki/keyferry.h"
+#include "generate.h"
 #include "kms/import.h"
 #include "object/certs.h"
 #include "object/session-object.h"
@@ -53,5 +55,8 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if (class == CKO_PROFILE)
 		return (call_error(
 		    c, CKR_ATTRIBUTE_READ_ONLY, "profiles cannot be created"));
+	if (class == CKO_PRIVATE_KEY &&
+	    template_has(t, CKA_KEYFERRY_IMPORT_SET))
+		return (import_pair_take(c, t, handle));
 	return (object_from_template(c, t, NULL, handle));
 }

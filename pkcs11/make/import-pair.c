@@ -1,4 +1,7 @@
+#include "cryptoki/constants.h"
+#include "cryptoki/keyferry.h"
 #include "generate.h"
+#include "kms/given-set.h"
 #include "kms/import-params.h"
 #include "kms/lookup.h"
 #include "kms/provision.h"
@@ -223,4 +226,45 @@ import_pair_make(struct call *c, const CK_MECHANISM *m,
 					  bits, public_key, private_key);
 	key_unref(living);
 	return (rv);
+}
+
+/* The set tells all else, its names too. */
+static CK_RV
+check_is_set(struct call *c, struct template t)
+{
+	static const CK_ATTRIBUTE_TYPE known[] = {CKA_CLASS, CKA_KEY_TYPE,
+	    CKA_TOKEN, CKA_PRIVATE, CKA_KEYFERRY_IMPORT_SET};
+	bool is_known = true;
+
+	for (CK_ULONG i = 0; i < t.count && is_known; i++) {
+		is_known = false;
+		for (size_t j = 0; j < sizeof(known) / sizeof(*known); j++)
+			is_known |= t.rows[i].type == known[j];
+		if (!is_known)
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+			    "%s beside CKA_KEYFERRY_IMPORT_SET: the set tells "
+			    "what the pair is",
+			    attribute_name(t.rows[i].type).text));
+	}
+	return (CKR_OK);
+}
+
+CK_RV
+import_pair_take(struct call *c, struct template t, CK_OBJECT_HANDLE *private)
+{
+	const struct attr_target target = {
+	    CKO_PRIVATE_KEY, CKK_RSA, ATTR_CREATE, true};
+	CK_RV rv;
+
+	if ((rv = attr_check(c, t, target)) != CKR_OK ||
+	    (rv = read_place(c, t)) != CKR_OK ||
+	    (rv = check_is_set(c, t)) != CKR_OK)
+		return (rv);
+	if (template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) !=
+	    CKK_RSA)
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
+		    "CKA_KEY_TYPE is missing, or not CKK_RSA"));
+	call_set_deadline(c, c->token->config->import_timeout);
+	return (given_set_take(
+	    c, template_view(t, CKA_KEYFERRY_IMPORT_SET), private));
 }

@@ -5,6 +5,7 @@
 #include "cryptoki/keyferry.h"
 #include "token/mechanism.h"
 #include "key-name.h"
+#include "kms/given-set.h"
 #include "kms/import-params.h"
 #include "kms/last-use.h"
 #include "kms/list-materials.h"
@@ -238,6 +239,13 @@ read_deletion_days(struct call *c, const struct object *o, struct buf *out)
 	    attr_put_ulong(c, out, (CK_ULONG)c->token->config->deletion_days));
 }
 
+static CK_RV
+read_region(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)o;
+	return (attr_put(c, out, view_str(client_region(c->token->client))));
+}
+
 /* A time in whole seconds; empty: there is none. */
 static CK_RV
 read_deletion(struct call *c, const struct object *o, struct buf *out)
@@ -398,12 +406,15 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_MATERIAL_ENDS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_ends },
 	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, KMS_ONLY, FACT_MULTI_REGION, NULL },
 	{ CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT, FORM_BYTES, ON_RSA_PUBLIC, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, import_params_read_fingerprint },
+	{ CKA_KEYFERRY_IMPORT_SET, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, given_set_read },
+	{ CKA_KEYFERRY_IMPORT_SET, FORM_BYTES, ON_RSA_PUBLIC, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, given_set_read },
 	{ CKA_KEYFERRY_WRAPPING_KEY, FORM_BYTES, ON_SECRET, MAY(GENERATE), FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_CONTEXT, FORM_BYTES, ON_SECRET, MAY(GENERATE), FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_CIPHERTEXT, FORM_BYTES, ON_SECRET, 0, FACT_FALSE, NULL },
 	{ CKA_KEYFERRY_LAST_ERROR, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_last_error },
 	{ CKA_KEYFERRY_DESTROY, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_destroy },
 	{ CKA_KEYFERRY_DELETION_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_deletion_days },
+	{ CKA_KEYFERRY_REGION, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_region },
 	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_description },
 };
 /* clang-format on */

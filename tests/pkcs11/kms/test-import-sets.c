@@ -41,6 +41,17 @@ make_machine(const char *name, const char *more)
 	(void)mkdir(testenv_path(name), 0700);
 }
 
+static CK_ULONG
+read_bytes(const char *name, CK_BYTE *out, size_t size)
+{
+	FILE *f = fopen(testenv_path(name), "rb");
+	size_t len = f == NULL ? 0 : fread(out, 1, size, f);
+
+	if (f != NULL)
+		(void)fclose(f);
+	return (len);
+}
+
 /* As a child, "MACHINE LABEL": finds the pair by its label, or any, and unwraps
  * the file "blob" with it. That of a renewal pair is to end in two hours, or,
  * with a third word, is new. */
@@ -58,13 +69,9 @@ unwrap(const char *argument)
 	CK_ATTRIBUTE renewed[] = {
 	    A(CKA_KEYFERRY_VALID_TO, end), A(CKA_KEYFERRY_NEW_MATERIAL, yes)};
 	CK_OBJECT_HANDLE pair = CK_INVALID_HANDLE, h;
-	FILE *f = fopen(testenv_path("blob"), "rb");
-	size_t len = f == NULL ? 0 : fread(blob, 1, sizeof(blob), f);
-	CK_ULONG count = 0;
+	CK_ULONG count = 0, len = read_bytes("blob", blob, sizeof(blob));
 	CK_RV rv;
 
-	if (f != NULL)
-		(void)fclose(f);
 	if (sscanf(argument, "%31s %31s %7s", machine, label, new) < 1)
 		return (CKR_ARGUMENTS_BAD);
 	snprintf(file, sizeof(file), "%s.conf", machine);
@@ -83,6 +90,39 @@ unwrap(const char *argument)
 		return (NO_PAIR);
 	return (p11->C_UnwrapKey(
 	    rw, &oaep, pair, blob, len, t, label[0] ? 4 : 3, &h));
+}
+
+/* As a child, "MACHINE ARN": gives the module the set in the file "given", and
+ * unwraps the file "blob" with its pair. */
+static CK_RV
+give(const char *argument)
+{
+	static CK_BYTE blob[4096], set[32768];
+	char machine[32], file[64], name[256];
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_KEYFERRY_IMPORT_SET, set, 0),
+	    A_BYTES(CKA_LABEL, "x", 1)};
+	CK_ATTRIBUTE key[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_LABEL, name, 0)};
+	CK_OBJECT_HANDLE pair, h;
+	CK_ULONG len = read_bytes("blob", blob, sizeof(blob));
+	CK_RV rv;
+
+	t[3].ulValueLen = read_bytes("given", set, sizeof(set));
+	if (sscanf(argument, "%31s %255s", machine, name) != 2)
+		return (CKR_ARGUMENTS_BAD);
+	key[3].ulValueLen = strlen(name);
+	snprintf(file, sizeof(file), "%s.conf", machine);
+	setenv("KEYFERRY_CONFIG", testenv_path(file), 1);
+	if ((rv = p11_begin()) != CKR_OK)
+		return (rv);
+	if (p11->C_CreateObject(rw, t, 5, &pair) != CKR_TEMPLATE_INCONSISTENT)
+		return (CKR_GENERAL_ERROR);
+	if ((rv = p11->C_CreateObject(rw, t, 4, &pair)) != CKR_OK)
+		return (rv);
+	return (p11->C_UnwrapKey(rw, &oaep, pair, blob, len, key, 4, &h));
 }
 
 /* All that the other machine's credentials may not do. */
@@ -455,10 +495,61 @@ test_failures(void)
 	}
 }
 
+/* As an attribute: from one program to another, without the option. */
+static void
+test_given(bool denied)
+{
+	const char *label = denied ? "given-imports-only" : "given";
+	static char text[32768], damaged[32768];
+	struct external_key o;
+	struct pair_handles p;
+	char machine[16], conf[400], file[32], argument[300];
+	CK_ULONG n, times = 0;
+	CK_RV rv;
+
+	make_set(&o, label);
+	p = pair_make(label);
+	n = attr(p.private, CKA_KEYFERRY_IMPORT_SET, text, sizeof(text) - 1);
+	NEED(n < sizeof(text), "the attribute");
+	text[n] = '\0';
+	OK(attr_is_text(p.public, CKA_KEYFERRY_IMPORT_SET, text) &&
+		strcmp(text, testenv_read(set_file)) == 0,
+	    "both halves show the set");
+	snprintf(machine, sizeof(machine), "gives-%d", denied);
+	snprintf(conf, sizeof(conf),
+	    "state = %s/%s-state\nlog = info:%s/%s.log\n[token test]\n",
+	    testenv_path("."), machine, testenv_path("."), machine);
+	snprintf(file, sizeof(file), "%s.conf", machine);
+	testenv_write(file, conf);
+	snprintf(argument, sizeof(argument), "%s %s", machine, arn);
+
+	snprintf(damaged, sizeof(damaged), "%s", text);
+	memcpy(strstr(damaged, "\"ImportToken"), "\"XmportToken", 12);
+	testenv_write("given", damaged);
+	RV(child_run("give", argument), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "a set without its token");
+	OK(logged(machine, "it has no import token"), "the log says so");
+	snprintf(damaged, sizeof(damaged), "%.*s", (int)n - 9, text);
+	testenv_write("given", damaged);
+	RV(child_run("give", argument), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "one that is cut off");
+	testenv_write("given", text);
+	if (denied)
+		deny_all_but_import();
+	do
+		rv = child_run("give", argument);
+	while (rv == CKR_OK && ++times < 2);
+	RV(rv, CKR_OK, "it unwraps, and once more the same key");
+	faults_clear();
+	OK(is_enabled() && external_key_is(&o, label), "the key is in use");
+	external_key_free(&o);
+}
+
 int
 main(int argc, char **argv)
 {
-	static const struct child_row children[] = {{"unwrap", unwrap}};
+	static const struct child_row children[] = {
+	    {"unwrap", unwrap}, {"give", give}};
 	char line[200];
 
 	child_main(argc, argv, children, ELEMS(children));
@@ -471,6 +562,8 @@ main(int argc, char **argv)
 	test_renewal_travels(false);
 	test_renewal_travels(true);
 	test_search();
+	test_given(false);
+	test_given(true);
 	test_download();
 	test_faults();
 	test_failures();
