@@ -2,6 +2,7 @@
 #include <glob.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static struct {
 	char build[PATH_MAX];
 	char module[PATH_MAX + 32], server[PATH_MAX + 32];
 	char address[64];
+	bool tls;
 	pid_t pid; /* of the KMS; 0: none */
 	pid_t owner; /* who removes the folder */
 } w;
@@ -220,7 +222,8 @@ take_env(const char *name)
 	}
 	fclose(f);
 	snprintf(w.address, sizeof(w.address), "%s",
-	    getenv("AWS_ENDPOINT_URL_KMS") + strlen("http://"));
+	    getenv("AWS_ENDPOINT_URL_KMS") +
+		strlen(w.tls ? "https://" : "http://"));
 }
 
 static void
@@ -256,7 +259,8 @@ testenv_kms_start(void)
 			_exit(127);
 		execl(w.server, "keyferry-localkms", "--listen", address,
 		    "--store", testenv_path("store"), "--env-file",
-		    testenv_path("env"), (char *)NULL);
+		    testenv_path("env"), w.tls ? "--tls" : (char *)NULL,
+		    (char *)NULL);
 		_exit(127);
 	}
 	wait_for_env();
@@ -295,6 +299,13 @@ testenv_start(void)
 	/* a test that gives up must not leave it running */
 	atexit(at_end);
 	testenv_kms_start();
+}
+
+void
+testenv_start_tls(void)
+{
+	w.tls = true;
+	testenv_start();
 }
 
 static int

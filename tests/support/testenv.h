@@ -12,6 +12,7 @@
 void testenv_open(void);
 /* The same with a KMS. */
 void testenv_start(void);
+void testenv_start_tls(void); /* which is spoken to by TLS */
 /* In a process started by a test that has these: uses the same. */
 void testenv_join(void);
 /* Ends the KMS and removes the folder; when keep is not set in the

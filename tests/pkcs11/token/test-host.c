@@ -245,6 +245,19 @@ lose_configuration(const char *unused)
 	testenv_write("keyferry.conf", "[token another]\nslot = 7\n");
 	if (rv == CKR_OK && (rv = use()) == CKR_OK)
 		rv = p11->C_Finalize(NULL);
+	if (rv != CKR_OK || (rv = p11->C_Initialize(NULL)) != CKR_OK)
+		return (rv);
+	if (p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &rw) !=
+		CKR_SLOT_ID_INVALID ||
+	    p11->C_Finalize(NULL) != CKR_OK)
+		return (CKR_SLOT_ID_INVALID);
+	/* and all of it, and what was there comes back */
+	(void)unlink(testenv_path("keyferry.conf"));
+	if (p11->C_Initialize(NULL) != CKR_GENERAL_ERROR)
+		return (CKR_GENERAL_ERROR);
+	testenv_config("log = /dev/null", NULL, NULL);
+	if ((rv = begin_and_use()) == CKR_OK)
+		rv = p11->C_Finalize(NULL);
 	return (rv);
 }
 
