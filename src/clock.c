@@ -67,17 +67,6 @@ deadline_sleep(const struct deadline *d, int64_t ms)
 	return (true);
 }
 
-void
-deadline_cond_init(pthread_cond_t *c)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(c, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 bool
 deadline_wait(
     const struct deadline *d, pthread_cond_t *c, pthread_mutex_t *lock)
@@ -96,6 +85,6 @@ deadline_wait(
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	return (pthread_cond_timedwait(c, lock, &until) == 0 ||
+	return (pthread_cond_clockwait(c, lock, CLOCK_MONOTONIC, &until) == 0 ||
 		deadline_left(d) != 0);
 }

@@ -70,7 +70,7 @@ creds_store_open(const struct creds_conf *conf, struct creds_store **out)
 		return (ERR_MEMORY);
 	s->conf = *conf;
 	pthread_mutex_init(&s->lock, NULL);
-	deadline_cond_init(&s->loaded);
+	pthread_cond_init(&s->loaded, NULL);
 	*out = s;
 	return (ERR_OK);
 }

@@ -30,8 +30,8 @@ http_open(const struct http_conf *conf, struct http **out)
 	    conf->app_id != NULL ? " app/" : "",
 	    conf->app_id != NULL ? conf->app_id : "");
 	pthread_mutex_init(&h->lock, NULL);
-	deadline_cond_init(&h->handle_returned);
-	deadline_cond_init(&h->multi_returned);
+	pthread_cond_init(&h->handle_returned, NULL);
+	pthread_cond_init(&h->multi_returned, NULL);
 	*out = h;
 	return (ERR_OK);
 }

@@ -104,7 +104,7 @@ take_over_token(struct token *t, bool whole, struct abandoned *a)
 		keep_client(a, t->regions.clients[i]);
 	t->regions.count = 0;
 	t->listing.under_way = false;
-	deadline_cond_init(&t->listing.ended);
+	pthread_cond_init(&t->listing.ended, NULL);
 	t->store.asking = 0;
 	t->store.dropped_count = 0;
 	if (!whole) {

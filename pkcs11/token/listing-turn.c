@@ -5,7 +5,7 @@ listing_turn_init(struct listing_turn *t)
 {
 	*t = (struct listing_turn){.under_way = false};
 	pthread_mutex_init(&t->lock, NULL);
-	deadline_cond_init(&t->ended);
+	pthread_cond_init(&t->ended, NULL);
 }
 
 void

@@ -9,16 +9,19 @@
 
 #define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
+#define START_MS 2000 /* C_Initialize for another thread's */
 #define GRACE_MS 1000 /* what KMS is answering just now may still come */
 #define SLEEP_MS 250 /* before it is seen that the clock has stopped */
 
 /* The one global of the module. */
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* stopped, or a call ended while exiting */
+	/* started or stopped, or a call ended while exiting */
+	pthread_cond_t changed;
 	/* INHERITED: in a forked child, before its first call; TAKING_OVER:
 	 * while one thread of it makes the parent's module its own */
 	enum { STOPPED, STARTING, STARTED, INHERITED, TAKING_OVER } state;
+	pthread_t starter; /* while STARTING */
 	struct module *now; /* while STARTED, INHERITED or TAKING_OVER */
 	bool whole; /* while INHERITED or TAKING_OVER: see at-fork.h */
 	struct abandoned abandoned;
@@ -114,13 +117,6 @@ mono_ms(void *ctx)
 	return (clock_system.mono_ms(clock_system.ctx));
 }
 
-static int64_t
-wall_ms(void *ctx)
-{
-	(void)ctx;
-	return (clock_system.wall_ms(clock_system.ctx));
-}
-
 bool
 module_is_stopped(const struct module *m)
 {
@@ -153,16 +149,13 @@ sleep_ms(void *ctx, int64_t ms)
 static void
 at_exit(void)
 {
-	struct timespec until;
+	struct deadline d = deadline_in(&clock_system, DRAIN_MS);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += DRAIN_MS / 1000;
 	pthread_mutex_lock(&global.lock);
 	global.exiting = true;
 	pthread_cond_broadcast(&global.changed);
 	while (global.calls != 0 &&
-	       pthread_cond_clockwait(
-		   &global.changed, &global.lock, CLOCK_MONOTONIC, &until) == 0)
+	       deadline_wait(&d, &global.changed, &global.lock))
 		continue;
 	pthread_mutex_unlock(&global.lock);
 }
@@ -292,7 +285,7 @@ module_new(void)
 	m->refs = 1;
 	m->crypto = &global.crypto;
 	m->own_clock = (struct clock){
-	    mono_ms, wall_ms, sleep_ms, m, is_stopped};
+	    mono_ms, clock_system.wall_ms, sleep_ms, m, is_stopped};
 	m->clock = &m->own_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
@@ -461,6 +454,19 @@ leave_inherited(void)
 	return (m);
 }
 
+/* With the lock. When C_Initialize says that the module is initialized, it is. But
+ * the thread that does so may wait for this one inside OpenSSL: not for ever. */
+static void
+await_starter(void)
+{
+	struct deadline d = deadline_in(&clock_system, START_MS);
+
+	while (global.state == STARTING &&
+	       !pthread_equal(global.starter, pthread_self()) &&
+	       deadline_wait(&d, &global.changed, &global.lock))
+		continue;
+}
+
 CK_RV
 module_start(const CK_C_INITIALIZE_ARGS *a)
 {
@@ -471,10 +477,13 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 		return (rv);
 	pthread_mutex_lock(&global.lock);
 	inherited = leave_inherited();
+	await_starter();
 	if (global.state != STOPPED || global.exiting)
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
-	else
+	else {
 		global.state = STARTING;
+		global.starter = pthread_self();
+	}
 	pthread_mutex_unlock(&global.lock);
 	if (inherited != NULL) {
 		take_over(inherited);
@@ -486,6 +495,7 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 	pthread_mutex_lock(&global.lock);
 	global.now = m;
 	global.state = m != NULL ? STARTED : STOPPED;
+	pthread_cond_broadcast(&global.changed);
 	pthread_mutex_unlock(&global.lock);
 	return (rv);
 }

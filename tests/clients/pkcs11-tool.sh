@@ -93,6 +93,12 @@ fails "and cannot be used" p11 --decrypt --id 0f -m AES-CBC-PAD --iv $iv \
 
 ok "--test" silent_about "ERR" p11 --login --pin 1234 --test
 ok "--test-fork" p11 --test-fork
+# Threads of their own call C_Initialize, C_GetInfo, C_GetSlotList and C_GetTokenInfo
+# while the program's first does, too.
+p11 --test-threads ILGISLT0 --test-threads INGISLT0 --test-threads ILGISLT0 \
+    --list-slots >threads 2>&1
+is "--test-threads: each call of three threads" \
+    "$(grep -c 'thread . C_Get.* returned CKR_OK' threads)" 9
 
 # Keys that KMS generates.
 ok "--keygen AES:32" p11 --keygen --key-type AES:32 --label "made aes" --id a0
@@ -156,24 +162,4 @@ else
 	skip "--derive" "no aws here"
 fi
 
-# OpenSC's spy stands between the program and the module, and puts its functions
-# into the interface that the module hands out, or fails to: it does not know 3.2.
-for place in /usr/lib/*/pkcs11-spy.so /usr/lib/*/pkcs11/pkcs11-spy.so; do
-	[ -f "$place" ] && spy=$place
-done
-if [ -n "${spy:-}" ] && [ -z "$preload" ]; then
-	spied() {
-		PKCS11SPY=$module PKCS11SPY_OUTPUT=$dir/spy.log timeout 60 \
-		    pkcs11-tool --module "$spy" "$@"
-	}
-	ok "--list-objects through pkcs11-spy" says "made aes" \
-	    spied --list-objects
-	ok "--sign through it" spied --sign -m SHA256-RSA-PKCS --id b1 -i clear \
-	    -o signature
-	ok "openssl verifies" openssl dgst -sha256 -verify made.der \
-	    -keyform DER -signature signature clear
-	ok "it was between them" grep -q C_GetInterface spy.log
-else
-	skip "pkcs11-spy" "none here, or sanitizers"
-fi
 tap_done

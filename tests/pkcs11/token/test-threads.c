@@ -194,6 +194,44 @@ test_finalize_under_way(void)
 	    "C_Finalize ends calls that are under way");
 }
 
+/* C_Initialize by many threads at once, as by several libraries of a program: to each
+ * of them the module is initialized when it returns. */
+static pthread_barrier_t together;
+
+static void *
+initialize(void *arg)
+{
+	CK_INFO info;
+	CK_RV rv;
+
+	(void)arg;
+	pthread_barrier_wait(&together);
+	rv = p11->C_Initialize(NULL);
+	CHECK(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
+	CHECK(p11->C_GetInfo(&info) == CKR_OK);
+	return (NULL);
+}
+
+static void
+test_initialize_at_once(void)
+{
+	pthread_t threads[THREADS];
+
+	pthread_barrier_init(&together, NULL, ELEMS(threads));
+	for (int round = 0; round < ROUNDS; round++) {
+		for (size_t i = 0; i < ELEMS(threads); i++)
+			NEED(pthread_create(
+				 &threads[i], NULL, initialize, NULL) == 0,
+			    "thread %zu", i);
+		for (size_t i = 0; i < ELEMS(threads); i++)
+			pthread_join(threads[i], NULL);
+		CHECK(p11->C_Finalize(NULL) == CKR_OK);
+	}
+	pthread_barrier_destroy(&together);
+	COUNT((unsigned long)atomic_load(&bad), 0,
+	    "C_Initialize by many threads at once");
+}
+
 int
 main(void)
 {
@@ -204,6 +242,7 @@ main(void)
 	test_all_at_once();
 	test_same_label();
 	test_finalize_under_way();
+	test_initialize_at_once();
 	testenv_stop();
 	return (tap_done());
 }
