@@ -32,7 +32,7 @@
 	X(C_WaitForSlotEvent)
 
 #define FUNCTIONS_3_0(X)						\
-	X(C_GetInterfaceList) X(C_GetInterface) X(C_LoginUser)		\
+	X(C_GetInterfaceList) X(C_LoginUser)				\
 	X(C_SessionCancel) X(C_MessageEncryptInit) X(C_EncryptMessage)	\
 	X(C_EncryptMessageBegin) X(C_EncryptMessageNext)		\
 	X(C_MessageEncryptFinal) X(C_MessageDecryptInit)		\
@@ -64,8 +64,23 @@ get_info_3_0(CK_INFO_PTR info)
 	return (entry_get_info(info, (CK_VERSION){3, 0}));
 }
 
+/* Only what stands between a program and the library asks a table: OpenSC's pkcs11-spy
+ * does, which knows no version after 3.0, and in 0.26 hands on NULL instead of a newer
+ * one. */
+static CK_RV
+get_interface_of_table(CK_UTF8CHAR_PTR name, CK_VERSION_PTR version,
+    CK_INTERFACE_PTR_PTR interface, CK_FLAGS flags)
+{
+	CK_VERSION known = {3, 0};
+
+	return (C_GetInterface(name,
+	    name != NULL && version == NULL ? &known : version, interface,
+	    flags));
+}
+
 static const CK_FUNCTION_LIST_3_0 list_3_0 = {.version = {3, 0},
     .C_GetInfo = get_info_3_0,
+    .C_GetInterface = get_interface_of_table,
     FUNCTIONS_2_40(MEMBER) FUNCTIONS_3_0(MEMBER)};
 
 static CK_RV
@@ -76,6 +91,7 @@ get_info_3_2(CK_INFO_PTR info)
 
 static const CK_FUNCTION_LIST_3_2 list_3_2 = {.version = {3, 2},
     .C_GetInfo = get_info_3_2,
+    .C_GetInterface = get_interface_of_table,
     FUNCTIONS_2_40(MEMBER) FUNCTIONS_3_0(MEMBER) FUNCTIONS_3_2(MEMBER)};
 
 static const CK_UTF8CHAR interface_name[] = "PKCS 11";

@@ -96,7 +96,7 @@ test_interfaces(void)
 		CKR_ARGUMENTS_BAD, 0},
 	};
 	CK_FUNCTION_LIST *list = NULL;
-	CK_INTERFACE_PTR i;
+	CK_INTERFACE_PTR i, of_table;
 	CK_VERSION v;
 
 	RV(get_interface(NULL, NULL, NULL, 0), CKR_ARGUMENTS_BAD, "no place");
@@ -122,7 +122,13 @@ test_interfaces(void)
 	check_list(i->pFunctionList, sizeof(CK_FUNCTION_LIST_3_0), v);
 	NEED(get_interface(NULL, NULL, &i, 0) == CKR_OK, "without a version");
 	OK(((CK_VERSION *)i->pFunctionList)->minor == 2, "it is the newest");
-	/* as pkcs11-spy does */
+	/* as pkcs11-spy does: it asks the table, and does not know 3.2 */
+	NEED(((CK_FUNCTION_LIST_3_2 *)i->pFunctionList)
+		     ->C_GetInterface(name, NULL, &of_table, 0) == CKR_OK,
+	    "the table has interfaces");
+	OK(((CK_VERSION *)of_table->pFunctionList)->major == 3 &&
+		((CK_VERSION *)of_table->pFunctionList)->minor == 0,
+	    "it gives 3.0 for no version");
 	i->pFunctionList = NULL;
 	NEED(get_interface(NULL, NULL, &i, 0) == CKR_OK, "once more");
 	OK(i->pFunctionList != NULL, "what a program wrote there is gone");
