@@ -28,7 +28,7 @@ struct deadline deadline_in(const struct clock *, int64_t ms);
 int64_t deadline_left(const struct deadline *);
 /* Sleeps ms; false, without sleeping, if that would pass the deadline. */
 bool deadline_sleep(const struct deadline *, int64_t ms);
-/* Waits for the condition, or for a second; false when the deadline came first. */
+/* Waits for it, or for a second; false when the deadline came first. */
 bool deadline_wait(
     const struct deadline *, pthread_cond_t *, pthread_mutex_t *);
 #endif

@@ -64,9 +64,9 @@ get_info_3_0(CK_INFO_PTR info)
 	return (entry_get_info(info, (CK_VERSION){3, 0}));
 }
 
-/* Only what stands between a program and the library asks a table: OpenSC's pkcs11-spy
- * does, which knows no version after 3.0, and in 0.26 hands on NULL instead of a newer
- * one. */
+/* Only what stands between a program and the library asks a table: OpenSC's
+ * pkcs11-spy does, which knows no version after 3.0, and in 0.26 hands on NULL
+ * instead of a newer one. */
 static CK_RV
 get_interface_of_table(CK_UTF8CHAR_PTR name, CK_VERSION_PTR version,
     CK_INTERFACE_PTR_PTR interface, CK_FLAGS flags)

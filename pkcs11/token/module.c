@@ -454,8 +454,8 @@ leave_inherited(void)
 	return (m);
 }
 
-/* With the lock. When C_Initialize says that the module is initialized, it is. But
- * the thread that does so may wait for this one inside OpenSSL: not for ever. */
+/* When C_Initialize says that the module is initialized, it is. But the thread
+ * that does so may wait for this one inside OpenSSL. With the lock. */
 static void
 await_starter(void)
 {
