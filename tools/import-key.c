@@ -1,6 +1,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include "hex.h"
@@ -77,6 +78,7 @@ describe_private(const struct key_reader *r, struct key *k)
 		done = read_curve(key, &k->params) &&
 		       read_point(key, k->bits, &k->public);
 	}
+	done = done && public_key_fingerprint(r->lib, key, k->fingerprint);
 	EVP_PKEY_free(key);
 	return (done);
 }
@@ -125,6 +127,32 @@ import_read_key(
 	else
 		fprintf(stderr, "keyferry: %s: it cannot be used\n", w->file);
 	return (done);
+}
+
+/* The file's name without directory and extension. */
+static struct view
+name_of_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash == NULL ? file : slash + 1;
+	const char *dot = strrchr(name, '.');
+
+	return (VIEW(name,
+	    dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name)));
+}
+
+bool
+import_name_key(const struct wanted_key *w, struct key *k)
+{
+	struct view label = w->label != NULL ? view_str(w->label)
+			    : w->id.len == 0 ? name_of_file(k->file)
+					     : VIEW_STR("");
+
+	buf_reset(&k->label);
+	buf_reset(&k->id);
+	k->label.max = k->id.max = SIZE_MAX;
+	return (buf_append(&k->label, label) == ERR_OK &&
+		buf_append(&k->id, VIEW(w->id.bytes, w->id.len)) == ERR_OK);
 }
 
 /* Why it cannot be a component beside the others, or NULL. */

@@ -18,4 +18,7 @@ bool import_read_key(
  * terminal, shows its check value, and takes their exclusive or. */
 bool import_read_components(const struct key_reader *,
     const struct wanted_key *, unsigned count, struct key *);
+/* Gives it the names that are wanted, or else its file's. False: out of memory.
+ */
+bool import_name_key(const struct wanted_key *, struct key *);
 #endif

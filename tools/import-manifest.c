@@ -4,7 +4,9 @@
 #include "array.h"
 #include "import-manifest.h"
 
-#define COLUMNS (WANTED_OPTIONS + 1)
+#define END_DATE 5 /* which of the options it is */
+#define ONLY_COLUMNS 7
+#define COLUMNS (WANTED_OPTIONS + ONLY_COLUMNS)
 
 void
 wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
@@ -54,14 +56,24 @@ wanted_keys_add(struct wanted_keys *l, const struct wanted_key *w)
 static void
 column_rows(struct wanted_key *w, struct option_row rows[COLUMNS])
 {
+	const struct option_row only[ONLY_COLUMNS] = {
+	    {"file", NULL, &w->file, NULL, NULL},
+	    {"source", NULL, &w->source, NULL, NULL},
+	    {"material", NULL, &w->material, NULL, NULL},
+	    {"arn", NULL, &w->arn, NULL, NULL},
+	    {"spec", NULL, &w->spec, NULL, NULL},
+	    {"public-key", NULL, &w->public_key, NULL, NULL},
+	    {"check-value", NULL, &w->check_value, NULL, NULL},
+	};
+
 	wanted_key_options(w, rows);
-	rows[WANTED_OPTIONS] = (struct option_row){
-	    "file", NULL, &w->file, NULL, NULL};
+	rows[END_DATE].read = key_option_any_end_date;
+	memcpy(rows + WANTED_OPTIONS, only, sizeof(only));
 }
 
 /* The columns that the first line names. Returns how many. */
 static int
-read_titles(struct csv *c, int columns[COLUMNS])
+read_titles(struct csv *c, int columns[COLUMNS], bool need_file)
 {
 	struct wanted_key none = {0};
 	struct option_row rows[COLUMNS];
@@ -80,7 +92,7 @@ read_titles(struct csv *c, int columns[COLUMNS])
 		}
 		has_file = has_file || columns[i] == WANTED_OPTIONS;
 	}
-	if (n != -1 && !has_file) {
+	if (n != -1 && !has_file && need_file) {
 		csv_complain(
 		    c, "the first line must name the column", "file", "");
 		n = -1;
@@ -100,7 +112,7 @@ take_field(struct csv *c, struct wanted_key *w, int column, char *value)
 
 bool
 wanted_keys_read(struct wanted_keys *l, const char *manifest,
-    const struct wanted_key *defaults)
+    const struct wanted_key *defaults, bool need_file)
 {
 	char *fields[COLUMNS];
 	int columns[COLUMNS], count, n = 0;
@@ -108,7 +120,7 @@ wanted_keys_read(struct wanted_keys *l, const char *manifest,
 	bool good;
 
 	if (!csv_open(&l->csv, manifest) ||
-	    (count = read_titles(&l->csv, columns)) == -1)
+	    (count = read_titles(&l->csv, columns, need_file)) == -1)
 		return (false);
 	while ((n = csv_next(&l->csv, fields, count)) > 0) {
 		struct wanted_key w = *defaults;
@@ -116,7 +128,8 @@ wanted_keys_read(struct wanted_keys *l, const char *manifest,
 		good = true;
 		for (int i = 0; i < n && good; i++)
 			good = take_field(&l->csv, &w, columns[i], fields[i]);
-		if (good && w.file == NULL)
+		w.line = l->csv.line;
+		if (good && w.file == NULL && need_file)
 			good = csv_complain(&l->csv, "it names no", "file", "");
 		if (good && (why = wanted_key_check(&w)) != NULL)
 			good = csv_complain(&l->csv, why, "", "");

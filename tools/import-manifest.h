@@ -6,10 +6,19 @@
 #include "move-key.h"
 #include "options.h"
 
-/* What is wanted of a file's key: by the command line, or by a manifest. */
+/* What is wanted of a key: by the command line, or by a manifest. Texts that
+ * were not given are NULL. */
 struct wanted_key {
-	char *file; /* NULL: custodians have its components */
+	char *file; /* that has the key */
+	char *source; /* PKCS#11 URI of the token's key, where no file has it */
 	char *label, *into;
+	/* what else a manifest tells of it, to compare with */
+	char *material; /* KeyMaterialId */
+	char *arn; /* of the key that has the material of that id */
+	char *spec; /* KeySpec */
+	char *public_key; /* SHA-256 of SubjectPublicKeyInfo, in hexadecimal */
+	char *check_value; /* CKA_CHECK_VALUE, in hexadecimal */
+	unsigned line; /* of the manifest */
 	struct key_id id;
 	enum key_format format;
 	bool new_material;
@@ -32,9 +41,10 @@ void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
 const char *wanted_key_check(const struct wanted_key *);
 /* False: out of memory, and it said so. */
 bool wanted_keys_add(struct wanted_keys *, const struct wanted_key *);
-/* Adds a manifest's keys; an empty field is as the defaults say. On failure,
- * says why on standard error. */
+/* Adds a manifest's keys; an empty field is as the defaults say. need_file:
+ * each is to have a file. An end may be over. On failure, says why on standard
+ * error. */
 bool wanted_keys_read(struct wanted_keys *, const char *manifest,
-    const struct wanted_key *defaults);
+    const struct wanted_key *defaults, bool need_file);
 void wanted_keys_free(struct wanted_keys *);
 #endif

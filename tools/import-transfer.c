@@ -1,5 +1,4 @@
 #include <openssl/core_names.h>
-#include "cryptoki/keyferry.h"
 #include "import-transfer.h"
 #include "key-file.h"
 #include "move-transfer.h"
@@ -49,7 +48,6 @@ add_numbers(const struct plan *p, const struct key *k, struct attribute_list *t,
 static CK_RV
 create(const struct plan *p, struct transfer *tr)
 {
-	static const CK_BBOOL yes = CK_TRUE;
 	const struct key *k = tr->key;
 	const struct token *to = p->to;
 	struct buf numbers[NUMBERS_MAX] = {BUF_INIT(0)};
@@ -59,8 +57,6 @@ create(const struct plan *p, struct transfer *tr)
 	bool complete = true;
 
 	transfer_describe(p, k, &type, &t);
-	if (k->new_material)
-		add_attribute(&t, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
 	if (k->class == CKO_SECRET_KEY)
 		add_attribute(&t, CKA_VALUE, k->value.ptr, k->value.len);
 	else

@@ -103,7 +103,8 @@ add_wanted(struct arguments *a, char **files, int count)
 	bool done = true;
 
 	if (a->manifest != NULL)
-		return (wanted_keys_read(&a->wanted, a->manifest, &a->all));
+		return (
+		    wanted_keys_read(&a->wanted, a->manifest, &a->all, true));
 	if (a->components != 0)
 		return (wanted_keys_add(&a->wanted, &a->all));
 	for (int i = 0; i < count && done; i++) {
@@ -145,30 +146,6 @@ read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
 	}
 	*usage = false;
 	return (add_wanted(a, argv + first, argc - first));
-}
-
-/* The file's name without directory and extension. */
-static struct view
-name_of_file(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash == NULL ? file : slash + 1;
-	const char *dot = strrchr(name, '.');
-
-	return (VIEW(name,
-	    dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name)));
-}
-
-static bool
-name_key(const struct wanted_key *a, struct key *k)
-{
-	struct view label = a->label != NULL ? view_str(a->label)
-			    : a->id.len == 0 ? name_of_file(k->file)
-					     : VIEW_STR("");
-
-	k->label.max = k->id.max = SIZE_MAX;
-	return (buf_append(&k->label, label) == ERR_OK &&
-		buf_append(&k->id, VIEW(a->id.bytes, a->id.len)) == ERR_OK);
 }
 
 static bool
@@ -254,7 +231,7 @@ read_key(const struct arguments *a, const struct key_reader *r, struct plan *p,
 			    ? import_read_key(r, w, k)
 			    : import_read_components(r, w, a->components, k));
 
-	if (done && !(w->into == NULL ? name_key(w, k)
+	if (done && !(w->into == NULL ? import_name_key(w, k)
 				      : aim_key(w, k, &found.rows[0]))) {
 		fputs("keyferry: out of memory\n", stderr);
 		done = false;

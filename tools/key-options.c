@@ -17,7 +17,7 @@ read_digits(const char *s, size_t n, int *value)
 	return (true);
 }
 
-/* A day that exists and is not over. */
+/* A day that exists. */
 static bool
 read_date(const char *s, CK_DATE *date, time_t *end)
 {
@@ -32,7 +32,7 @@ read_date(const char *s, CK_DATE *date, time_t *end)
 	tm.tm_mon--;
 	asked = tm;
 	/* timegm() accepts the 31st of February, and makes another day of it */
-	if ((*end = timegm(&tm)) < time(NULL) || tm.tm_mday != asked.tm_mday ||
+	if ((*end = timegm(&tm)) == -1 || tm.tm_mday != asked.tm_mday ||
 	    tm.tm_mon != asked.tm_mon)
 		return (false);
 	memcpy(date->year, s, 4);
@@ -42,11 +42,19 @@ read_date(const char *s, CK_DATE *date, time_t *end)
 }
 
 bool
-key_option_end_date(char *s, void *to)
+key_option_any_end_date(char *s, void *to)
 {
 	struct key_wish *o = to;
 
 	return (o->expires = read_date(s, &o->end_date, &o->end));
+}
+
+bool
+key_option_end_date(char *s, void *to)
+{
+	struct key_wish *o = to;
+
+	return (key_option_any_end_date(s, to) && o->end >= time(NULL));
 }
 
 bool

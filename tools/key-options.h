@@ -14,6 +14,8 @@ struct key_id {
 
 /* --end-date: into a struct key_wish. */
 bool key_option_end_date(char *, void *to);
+/* The same of a day that may be over. */
+bool key_option_any_end_date(char *, void *to);
 bool key_option_usage(char *, void *to); /* into an enum usage */
 bool key_option_hmac(char *, void *to); /* into a CK_ULONG: the hash's bits */
 bool key_option_format(char *, void *to); /* into an enum key_format */

@@ -9,6 +9,7 @@
 #include "import.h"
 #include "list.h"
 #include "move.h"
+#include "restore.h"
 #include "show-fingerprint.h"
 #include "wrap.h"
 
@@ -27,6 +28,8 @@ static const struct command commands[] = {
     {"wrap", "wrap a key for KMS as an HSM does, without AWS", wrap_usage,
 	wrap_run},
     {"import", "import keys from files into KMS", import_usage, import_run},
+    {"restore", "build the keys of a manifest, or compare with it",
+	restore_usage, restore_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"fingerprint", "show the fingerprints of RSA public keys",

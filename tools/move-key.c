@@ -530,4 +530,5 @@ key_free(struct key *k)
 	buf_free(&k->params);
 	buf_free(&k->public);
 	buf_free(&k->unique_id);
+	buf_free(&k->differences);
 }

@@ -30,6 +30,8 @@ enum key_status {
 	STATUS_MOVED,
 	STATUS_FAILED, /* tried; the reason says which call failed */
 	STATUS_NOT_TRIED, /* the run ended before its turn */
+	STATUS_DIFFERS, /* it is there, not as the manifest says */
+	STATUS_MISSING, /* it is in the manifest, and not there */
 };
 
 /* What the command line, or a manifest, wants of a key. */
@@ -42,6 +44,7 @@ struct key_wish {
 };
 
 #define REASON_SIZE 1024
+struct wanted_key;
 
 /* One key of the source. The plan that holds it owns its buffers. */
 struct key {
@@ -49,7 +52,8 @@ struct key {
 	CK_OBJECT_HANDLE handle;
 	const char *file; /* borrowed; NULL: a token has it */
 	struct buf value; /* of a file's key: a secret key's bytes, or PKCS#8 */
-	char check_value[2 * CHECK_VALUE_LEN + 1]; /* of a file's secret key */
+	char check_value[2 * CHECK_VALUE_LEN + 1]; /* of a secret key, or "" */
+	char fingerprint[FINGERPRINT_SIZE]; /* of its public half, or "" */
 	const char
 	    *into; /* borrowed: the target's key that it fills, or NULL */
 	bool new_material; /* and rotates */
@@ -72,6 +76,12 @@ struct key {
 	CK_MECHANISM_TYPE hash; /* the hash of OAEP in that method */
 	bool has_import_pair; /* the target holds an unused pair for it */
 	struct key_wish wish;
+	const struct wanted_key *wanted; /* a manifest's line of it, or NULL */
+	/* the number, from 1, of the plan's key that has the material before
+	 * this one; 0: it is the first */
+	size_t before;
+	CK_ULONG materials_there; /* how many its key in KMS has */
+	struct buf differences; /* of that key from the manifest; or empty */
 	CK_OBJECT_HANDLE there; /* the target's key of its names */
 	enum key_status status;
 	char reason[REASON_SIZE]; /* why it was refused, or how it failed */

@@ -161,6 +161,8 @@ check_spec(struct plan *p, struct key *k)
 static bool
 check_end(struct plan *p, struct key *k)
 {
+	if (k->wish.expires && k->wish.end < time(NULL))
+		key_refuse(k, "its end is over: choose another");
 	/* the module takes the limit for the end of a day in which it lies */
 	if (p->to_keyferry && k->wish.expires &&
 	    k->wish.end - DAY >= time(NULL) + (time_t)KMS_DAYS_MAX * DAY)

@@ -29,6 +29,9 @@ static const struct {
     [STATUS_MOVED] = {"", "", "", true},
     [STATUS_FAILED] = {"", "failed", "failed", false},
     [STATUS_NOT_TRIED] = {"", "not tried", "left", false},
+    [STATUS_DIFFERS] = {"is not as the manifest says",
+	"not as the manifest says", "differs", false},
+    [STATUS_MISSING] = {"is missing", "missing", "missing", false},
 };
 static const char *
 verb(const struct plan *p, enum key_status status)

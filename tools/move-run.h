@@ -11,6 +11,7 @@ struct move_options {
 	CK_ULONG bits; /* of the wrapping keys, at most */
 	char *prefix; /* of labels on the target, or NULL */
 	bool dry_run, yes, quiet, json;
+	bool check; /* nothing is planned: only the result is of interest */
 	char *report; /* a path, or NULL */
 };
 
@@ -26,6 +27,8 @@ struct plan {
 	/* Moves one key: sets its status, reason and unique id. False: there is
 	 * no point in trying the other keys. */
 	bool (*transfer)(struct plan *, struct key *);
+	/* Looks at the keys when they have been checked; NULL: nobody does. */
+	void (*checked)(struct plan *);
 	struct move_options options;
 	struct token *to;
 	OSSL_LIB_CTX *lib; /* for the keys of files */

@@ -103,7 +103,7 @@ make_import_pair(const struct plan *plan, struct transfer *tr)
 	    method_unwrap_mechanism(tr->method), k->hash};
 	struct attribute_list public = {.count = 0}, private = {.count = 0};
 	struct attribute_list unwrapped = {.count = 0};
-	bool again = k->status == STATUS_SAME_NAME;
+	bool again = k->status == STATUS_SAME_NAME || k->new_material;
 	CK_KEY_TYPE type;
 	CK_ULONG size;
 
@@ -240,8 +240,11 @@ transfer_describe(const struct plan *plan, const struct key *k,
 	add_attribute(t, CKA_CLASS, &k->class, sizeof(k->class));
 	add_attribute(t, CKA_KEY_TYPE, type, sizeof(*type));
 	add_attribute(t, CKA_TOKEN, &yes, sizeof(yes));
-	if (k->status != STATUS_SAME_NAME || k->from == NULL)
+	if ((k->status != STATUS_SAME_NAME && !k->new_material) ||
+	    k->from == NULL)
 		add_new_key(t, plan, k);
+	if (k->new_material)
+		add_attribute(t, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
 	if (w->expires)
 		add_attribute(
 		    t, CKA_END_DATE, &w->end_date, sizeof(w->end_date));
@@ -286,7 +289,8 @@ clean_up_pair(const struct plan *plan, const struct transfer *tr,
     const struct call_result *failed)
 {
 	const struct token *to = plan->to;
-	bool again = tr->key->status == STATUS_SAME_NAME;
+	bool again = tr->key->status == STATUS_SAME_NAME ||
+		     tr->key->new_material;
 
 	if (!plan->to_keyferry || tr->pair.private == CK_INVALID_HANDLE)
 		return ("");

@@ -118,10 +118,14 @@ static int
 show_and_run_plan(struct plan *p, FILE *report)
 {
 	bool dry_run = p->options.dry_run;
+	int ended;
 
 	if (!plan_check(p))
 		return (EXIT_NOTHING_DONE);
-	if (!p->options.json && (!p->options.quiet || dry_run))
+	if (p->checked != NULL)
+		p->checked(p);
+	if (!p->options.json && !p->options.check &&
+	    (!p->options.quiet || dry_run))
 		report_plan(p, stdout);
 	fflush(stdout);
 	if (!dry_run && count_open(p) != 0 && !user_agrees(p))
@@ -130,9 +134,11 @@ show_and_run_plan(struct plan *p, FILE *report)
 		transfer_all(p, report);
 	for (size_t i = 0; dry_run && report != NULL && i < p->count; i++)
 		report_json(p, &p->keys[i], report);
-	if (!p->options.json)
+	ended = exit_status(p);
+	if (!p->options.json &&
+	    !(p->options.check && p->options.quiet && ended == EXIT_ALL_DONE))
 		report_result(p, stdout);
-	return (exit_status(p));
+	return (ended);
 }
 
 /* False: the report could not be written completely. */

@@ -54,6 +54,9 @@ refused "names, and a key that has some" "has its label" import a --into b --id 
 refused "new material for none" "that --into names" import a --new-material
 refused "one component" "--components 1 is not valid" import --components 1
 refused "components and a file" "takes no file" import a --components 2 --label b
+refused "no manifest" "--manifest is required" restore
+refused "a comparison that changes nothing" "leave out --dry-run" restore --manifest a \
+    --check --dry-run
 refused "half a byte" "--id 0a0 is not valid" import a --id 0a0
 refused "no URI" "from and --to are required" move
 refused "no target" "from and --to are required" move --from pkcs11:

@@ -1,0 +1,241 @@
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include "cryptoki/constants.h"
+#include "cryptoki/keyferry.h"
+#include "cryptoki/rv-name.h"
+#include "fingerprint.h"
+#include "hex.h"
+#include "restore-compare.h"
+#include "text.h"
+
+#define DATE_SIZE 11 /* 2026-11-27 */
+#define NUMBER_SIZE 32
+#define HASH_SIZE 32 /* SHA-256 */
+#define IDS_MAX 4096 /* bytes of the KeyMaterialIds of a key */
+
+bool
+wanted_same_key(const struct wanted_key *a, const struct wanted_key *b)
+{
+	if (a->id.len != 0 || b->id.len != 0)
+		return (view_equal(VIEW(a->id.bytes, a->id.len),
+		    VIEW(b->id.bytes, b->id.len)));
+	return (a->label != NULL && b->label != NULL &&
+		strcmp(a->label, b->label) == 0);
+}
+
+bool
+restore_find(
+    const struct token *t, const struct wanted_key *w, struct key_list *found)
+{
+	struct wanted_key copy = *w;
+	const CK_ATTRIBUTE id = {CKA_ID, copy.id.bytes, copy.id.len};
+	const CK_ATTRIBUTE label = {
+	    CKA_LABEL, w->label, w->label == NULL ? 0 : strlen(w->label)};
+
+	if (w->id.len != 0 && !key_list_find(found, t, &id, 1))
+		return (false);
+	if (found->count == 0 && label.ulValueLen != 0)
+		return (key_list_find(found, t, &label, 1));
+	return (true);
+}
+
+/* What is compared, and what came of it. */
+struct comparison {
+	const struct token *token;
+	const struct wanted_key *wanted;
+	const struct listed_key *there;
+	struct buf *out;
+	bool done; /* false: out of memory */
+};
+
+static void
+put(struct comparison *c, const char *text)
+{
+	c->done = c->done && buf_puts(c->out, text) == ERR_OK;
+}
+
+static void
+say(struct comparison *c, const char *what, struct view there,
+    const char *wanted)
+{
+	put(c, c->out->len == 0 ? "" : "; ");
+	put(c, what);
+	put(c, " is ");
+	if (there.len == 0)
+		put(c, "none");
+	c->done = c->done && buf_append(c->out, there) == ERR_OK;
+	put(c, ", not ");
+	put(c, wanted);
+}
+
+/* What the manifest does not say is not compared. */
+static void
+compare_text(struct comparison *c, const char *what, struct view there,
+    const char *wanted)
+{
+	if (wanted != NULL && !view_equal(there, view_str(wanted)))
+		say(c, what, there, wanted);
+}
+
+static void
+compare_names(struct comparison *c)
+{
+	char there[2 * KEY_ID_MAX + 1] = "", wanted[2 * KEY_ID_MAX + 1];
+	const struct key_id *id = &c->wanted->id;
+	const struct buf *own = &c->there->id;
+
+	compare_text(c, "label", buf_view(&c->there->label), c->wanted->label);
+	if (id->len == 0 || view_equal(buf_view(own), VIEW(id->bytes, id->len)))
+		return;
+	hex_write(
+	    own->ptr, own->len < KEY_ID_MAX ? own->len : KEY_ID_MAX, there);
+	hex_write(id->bytes, id->len, wanted);
+	say(c, "id", view_str(there), wanted);
+}
+
+static void
+compare_kind(struct comparison *c)
+{
+	const struct key_wish *w = &c->wanted->wish;
+	enum usage usage = key_usage_there(c->token, c->there->handle);
+	char hmac[NUMBER_SIZE];
+
+	compare_text(c, "origin", buf_view(&c->there->origin), "EXTERNAL");
+	compare_text(c, "spec", buf_view(&c->there->spec), c->wanted->spec);
+	if (w->usage != USAGE_ANY && usage != w->usage)
+		say(c, "usage", view_str(usage_name(usage)),
+		    usage_name(w->usage));
+	snprintf(hmac, sizeof(hmac), "HMAC_%lu", w->hmac);
+	if (w->hmac != 0 && c->wanted->spec == NULL)
+		compare_text(c, "spec", buf_view(&c->there->spec), hmac);
+}
+
+static void
+compare_end(struct comparison *c)
+{
+	const struct key_wish *w = &c->wanted->wish;
+	char there[TEXT_TIME_SIZE] = "", wanted[TEXT_TIME_SIZE];
+
+	if (!w->expires)
+		return;
+	if (c->there->end != 0)
+		text_time(c->there->end, there);
+	text_time(w->end, wanted);
+	there[DATE_SIZE - 1] = wanted[DATE_SIZE - 1] = '\0';
+	compare_text(c, "end", view_str(there), wanted);
+}
+
+static void
+compare_public_key(struct comparison *c)
+{
+	struct buf info = BUF_INIT(0);
+	unsigned char hash[HASH_SIZE];
+	char there[FINGERPRINT_SIZE] = "";
+
+	if (c->wanted->public_key == NULL)
+		return;
+	/* a secret key has none */
+	if (token_get_attribute(c->token, c->there->handle, CKA_PUBLIC_KEY_INFO,
+		&info) == CKR_OK &&
+	    info.len != 0 &&
+	    EVP_Q_digest(
+		NULL, "SHA256", NULL, info.ptr, info.len, hash, NULL) == 1)
+		hex_write(hash, sizeof(hash), there);
+	compare_text(c, "public-key", view_str(there), c->wanted->public_key);
+	buf_free(&info);
+}
+
+/* "a b c" has b. */
+static bool
+has_word(struct view list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t at = 0; at + len <= list.len; at += len + 1)
+		if (memcmp(list.ptr + at, word, len) == 0)
+			return (true);
+	return (false);
+}
+
+/* KMS derives a material's id from the key's, too: it says nothing of another
+ * key. */
+static void
+compare_material_ids(struct comparison *c, const struct wanted_materials *m)
+{
+	char ids[IDS_MAX];
+	CK_ATTRIBUTE a = {CKA_KEYFERRY_MATERIAL_IDS, ids, sizeof(ids)};
+
+	if (token_get_attributes(c->token, c->there->handle, &a, 1) != CKR_OK)
+		return;
+	for (size_t i = 0; i < m->line_count; i++) {
+		const struct wanted_key *w = &m->all[i];
+
+		if (w->material == NULL || w->arn == NULL ||
+		    !wanted_same_key(w, m->first) ||
+		    !view_equal(buf_view(&c->there->arn), view_str(w->arn)) ||
+		    has_word(VIEW(ids, a.ulValueLen), w->material))
+			continue;
+		put(c, c->out->len == 0 ? "" : "; ");
+		put(c, "material ");
+		put(c, w->material);
+		put(c, " is not there");
+	}
+}
+
+static void
+compare_materials(
+    struct comparison *c, const struct wanted_materials *m, bool complete)
+{
+	char there[NUMBER_SIZE], wanted[NUMBER_SIZE];
+
+	if (c->there->materials == CK_UNAVAILABLE_INFORMATION)
+		return;
+	snprintf(there, sizeof(there), "%lu", c->there->materials);
+	snprintf(wanted, sizeof(wanted), "%zu", m->count);
+	if (!c->there->waits && (complete || c->there->materials > m->count))
+		compare_text(c, "number of materials", view_str(there), wanted);
+	if (complete)
+		compare_material_ids(c, m);
+}
+
+static void
+compare_state(struct comparison *c, bool complete)
+{
+	if (!c->there->waits || complete)
+		compare_text(c, "state", buf_view(&c->there->state), "Enabled");
+}
+
+/* What could not be read is not as it should be. */
+static void
+tell_failure(struct comparison *c)
+{
+	const struct read_failure *f = &c->there->failure;
+	char name[RV_NAME_SIZE];
+
+	if (f->rv == CKR_OK)
+		return;
+	put(c, c->out->len == 0 ? "" : "; ");
+	put(c, "reading ");
+	put(c, attribute_name(f->type).text);
+	put(c, " failed: ");
+	put(c, rv_name(f->rv, name));
+}
+
+bool
+restore_compare(const struct token *t, const struct wanted_materials *m,
+    const struct listed_key *there, bool complete, struct buf *out)
+{
+	struct comparison c = {t, m->first, there, out, true};
+
+	compare_names(&c);
+	compare_kind(&c);
+	compare_state(&c, complete);
+	if (!there->waits) {
+		compare_end(&c);
+		compare_public_key(&c);
+	}
+	compare_materials(&c, m, complete);
+	tell_failure(&c);
+	return (c.done);
+}
