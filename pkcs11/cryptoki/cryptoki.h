@@ -156,7 +156,8 @@
 #ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
 #define CKM_EC_MONTGOMERY_KEY_PAIR_GEN	0x00001056UL
 #endif
-/* CK_GCM_MESSAGE_PARAMS, by a name that no header has. */
+/* CK_GCM_MESSAGE_PARAMS, CK_GCM_WRAP_PARAMS and those of CCM, by names that no
+ * header has. */
 struct gcm_message_params {
 	CK_BYTE_PTR pIv;
 	CK_ULONG ulIvLen;
@@ -164,6 +165,34 @@ struct gcm_message_params {
 	CK_ULONG ivGenerator;
 	CK_BYTE_PTR pTag;
 	CK_ULONG ulTagBits;
+};
+struct gcm_wrap_params {
+	CK_BYTE_PTR pIv;
+	CK_ULONG ulIvLen;
+	CK_ULONG ulIvFixedBits;
+	CK_ULONG ivGenerator;
+	CK_BYTE_PTR pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulTagBits;
+};
+struct ccm_message_params {
+	CK_ULONG ulDataLen;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_ULONG ulNonceFixedBits;
+	CK_ULONG nonceGenerator;
+	CK_BYTE_PTR pMAC;
+	CK_ULONG ulMACLen;
+};
+struct ccm_wrap_params {
+	CK_ULONG ulDataLen;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_ULONG ulNonceFixedBits;
+	CK_ULONG nonceGenerator;
+	CK_BYTE_PTR pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulMACLen;
 };
 #ifndef CKK_EC_MONTGOMERY
 #define CKK_EC_MONTGOMERY		0x00000041UL

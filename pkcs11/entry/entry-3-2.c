@@ -1,10 +1,13 @@
 #include "cryptoki/template.h"
 #include "token/call.h"
 #include "make/kem.h"
+#include "make/unwrap.h"
+#include "make/wrap-key.h"
 #include "operation/op.h"
 
-/* The C_ functions of PKCS#11 3.2: key encapsulation, and signatures that
- * are given before the data they sign. */
+/* The C_ functions of PKCS#11 3.2: key encapsulation, keys that are wrapped
+ * with data beside them, and signatures that are given before the data they
+ * sign. */
 
 CK_RV
 C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
@@ -41,6 +44,45 @@ C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 		rv = kem_decapsulate(&c, mechanism, private_key,
 		    (struct template){t, count},
 		    VIEW(ciphertext, ciphertext_len), key);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR associated,
+    CK_ULONG associated_len, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
+{
+	struct call c;
+	struct out out = {wrapped, wrapped_len};
+	struct view data = VIEW(associated, associated_len);
+	CK_RV rv = call_begin_session(&c, "C_WrapKeyAuthenticated", session);
+
+	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL ||
+				(associated == NULL && associated_len != 0)))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = wrap_key(&c, mechanism, &data, wrapping_key, key, out);
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
+    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_BYTE_PTR associated,
+    CK_ULONG associated_len, CK_OBJECT_HANDLE_PTR key)
+{
+	struct call c;
+	struct view data = VIEW(associated, associated_len);
+	CK_RV rv = call_begin_session(&c, "C_UnwrapKeyAuthenticated", session);
+
+	if (rv == CKR_OK && (mechanism == NULL || wrapped == NULL ||
+				!template_is_good(t, count) || key == NULL ||
+				(associated == NULL && associated_len != 0)))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = unwrap_key(&c, mechanism, &data, unwrapping_key,
+		    VIEW(wrapped, wrapped_len), (struct template){t, count},
+		    key);
 	return (call_end(&c, rv));
 }
 

@@ -109,7 +109,7 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 				!template_is_good(t, count) || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = unwrap_key(&c, mechanism, unwrapping_key,
+		rv = unwrap_key(&c, mechanism, NULL, unwrapping_key,
 		    VIEW(wrapped, wrapped_len), (struct template){t, count},
 		    key);
 	return (call_end(&c, rv));
@@ -127,6 +127,6 @@ C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
-		rv = wrap_key(&c, mechanism, wrapping_key, key, out);
+		rv = wrap_key(&c, mechanism, NULL, wrapping_key, key, out);
 	return (call_end(&c, rv));
 }

@@ -57,20 +57,3 @@ C_AsyncJoin(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function, CK_ULONG id,
 {
 	return (CKR_FUNCTION_NOT_SUPPORTED);
 }
-
-CK_RV
-C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR associated,
-    CK_ULONG associated_len, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
-    CK_ATTRIBUTE_PTR t, CK_ULONG count, CK_BYTE_PTR associated,
-    CK_ULONG associated_len, CK_OBJECT_HANDLE_PTR key)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}

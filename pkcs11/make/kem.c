@@ -40,12 +40,14 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (!object_get(c, handle, o) ||
 	    object_type(o) == CK_UNAVAILABLE_INFORMATION)
-		return (CKR_KEY_HANDLE_INVALID);
+		return (encapsulate ? CKR_KEY_HANDLE_INVALID
+				    : CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (object_type(o) != row->key_type || o->key == NULL ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
-		return (CKR_KEY_TYPE_INCONSISTENT);
+		return (encapsulate ? CKR_KEY_TYPE_INCONSISTENT
+				    : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
 	return (
 	    attr_is_true(c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE)
 		? CKR_OK
@@ -76,12 +78,17 @@ static CK_RV
 make_secret(struct call *c, struct template_builder *d,
     const struct buf *secret, CK_OBJECT_HANDLE *handle)
 {
+	static const CK_BBOOL yes = CK_TRUE;
 	CK_RV rv;
 
 	if (secret->len != SECRET_LEN)
 		return (call_fail(c, ERR_REPLY));
 	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, buf_view(secret));
+	/* PKCS#11 3.2, sections 5.18.8 and 5.18.9 */
+	if (!template_bool(builder_template(d), CKA_TOKEN, false))
+		builder_set_default(
+		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;

@@ -2,6 +2,7 @@
 #include "kms/rename.h"
 #include "mech/mech.h"
 #include "wrap-key.h"
+#include "wrap-params.h"
 #include "read-request.h"
 #include "unwrap.h"
 
@@ -36,20 +37,26 @@ unwrap_into_kms(struct call *c, const CK_MECHANISM *m,
 }
 
 CK_RV
-unwrap_key(struct call *c, const CK_MECHANISM *m,
+unwrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
     CK_OBJECT_HANDLE unwrapping_key, struct view wrapped, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
+	struct wrap_params p;
 	struct object o;
 	CK_RV rv;
 
 	c->context = RV_UNWRAP;
 	if (mech_find(m->mechanism, CKF_UNWRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
+	if (m->pParameter == NULL && m->ulParameterLen != 0)
+		return (CKR_ARGUMENTS_BAD);
+	if ((rv = wrap_params_read(m, false, associated, &p)) != CKR_OK)
+		return (rv);
 	if (!object_get(c, unwrapping_key, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
-	rv = o.is_pair ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
-		       : unwrap_key_locally(c, m, &o, wrapped, t, handle);
+	rv = o.is_pair && associated == NULL
+		 ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
+		 : unwrap_key_locally(c, &p, &o, wrapped, t, handle);
 	object_put(&o);
 	return (rv);
 }

@@ -4,6 +4,7 @@
 #include "object/object-schema.h"
 #include "object/session-object.h"
 #include "wrap-key.h"
+#include "wrap-params.h"
 
 /* The key that wraps or unwraps, in the order of the standard. */
 static CK_RV
@@ -91,44 +92,97 @@ copy_out_wrapped(struct view wrapped, struct out out)
 	return (CKR_OK);
 }
 
+/* A tag apart needs a ciphertext that it can be taken off. */
 static CK_RV
-wrap(struct call *c, const CK_MECHANISM *m, const struct object *wrapping_key,
-    const struct object *key, struct out out)
+check_params(
+    struct call *c, const struct wrap_params *p, const struct object *key)
 {
-	const struct mech *row = mech_find(m->mechanism, CKF_WRAP);
-	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
+	if (p->tag != NULL && key->attrs == NULL)
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "a KMS ciphertext has no separate tag: use C_WrapKey and "
+		    "C_UnwrapKey"));
+	return (CKR_OK);
+}
+
+/* The vector, but not for a wrapped key that does not fit; a counter goes on
+ * by each. */
+static CK_RV
+prepare_iv(struct call *c, const struct wrap_params *p,
+    const struct object *wrapping_key, size_t len, struct out out)
+{
+	struct view key;
+
+	if (p->iv.generator == CKG_NO_GENERATE)
+		return (CKR_OK);
+	if (*out.len < len) {
+		*out.len = len;
+		return (CKR_BUFFER_TOO_SMALL);
+	}
+	key = wrapping_key->attrs == NULL
+		  ? VIEW_STR(wrapping_key->key->meta.id)
+		  : attrset_view(wrapping_key->attrs, CKA_VALUE);
+	return (iv_make(c, key, VIEW(p->iv.ptr, p->iv.len), &p->iv));
+}
+
+/* bytes: what travels of the key. */
+static CK_RV
+wrap_bytes(struct call *c, const struct wrap_ops *ops, struct wrap_params *p,
+    const struct object *wrapping_key, struct view bytes, struct out out)
+{
 	struct buf wrapped = BUF_INIT(WRAPPED_KEY_MAX);
-	bool secret = key->class == CKO_SECRET_KEY;
 	size_t len = 0;
 	CK_RV rv;
 
+	wrap_params_set_length(p, bytes.len);
+	if (out.ptr == NULL || p->iv.generator != CKG_NO_GENERATE) {
+		rv = ops->wrap_len(c, &p->m, wrapping_key, bytes.len, &len);
+		if (rv != CKR_OK)
+			return (rv);
+		len -= p->tag_len;
+	}
+	if (out.ptr == NULL) {
+		*out.len = len;
+		return (CKR_OK);
+	}
+	if ((rv = prepare_iv(c, p, wrapping_key, len, out)) != CKR_OK ||
+	    (rv = ops->wrap(c, &p->m, wrapping_key, bytes, &wrapped)) != CKR_OK)
+		goto out;
+	len = wrapped.len - p->tag_len;
+	rv = copy_out_wrapped(VIEW(wrapped.ptr, len), out);
+	if (rv == CKR_OK && p->tag != NULL)
+		memcpy(p->tag, wrapped.ptr + len, p->tag_len);
+out:
+	buf_free(&wrapped);
+	return (rv);
+}
+
+static CK_RV
+wrap(struct call *c, struct wrap_params *p, const struct object *wrapping_key,
+    const struct object *key, struct out out)
+{
+	const struct mech *row = mech_find(p->m.mechanism, CKF_WRAP);
+	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
+	CK_RV rv;
+
 	if ((rv = check_wrapping_key(c, row, wrapping_key, true)) != CKR_OK ||
+	    (rv = check_params(c, p, wrapping_key)) != CKR_OK ||
 	    (rv = check_key(c, wrapping_key, key)) != CKR_OK)
 		return (rv);
-	if (!secret && wrap_ops_of(row)->secret_keys_only)
+	if (key->class != CKO_SECRET_KEY && wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps only secret keys"));
-	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) != CKR_OK)
-		goto out;
-	if (out.ptr == NULL) {
-		rv = wrap_ops_of(row)->wrap_len(
-		    c, m, wrapping_key, bytes.len, &len);
-		*out.len = len;
-		goto out;
-	}
-	if ((rv = wrap_ops_of(row)->wrap(
-		 c, m, wrapping_key, buf_view(&bytes), &wrapped)) == CKR_OK)
-		rv = copy_out_wrapped(buf_view(&wrapped), out);
-out:
+	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) == CKR_OK)
+		rv = wrap_bytes(c, wrap_ops_of(row), p, wrapping_key,
+		    buf_view(&bytes), out);
 	buf_free(&bytes);
-	buf_free(&wrapped);
 	return (as_wrapping(rv, true));
 }
 
 CK_RV
-wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping_key,
-    CK_OBJECT_HANDLE key, struct out out)
+wrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
+    CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, struct out out)
 {
+	struct wrap_params p;
 	struct object w, k;
 	CK_RV rv;
 
@@ -136,10 +190,12 @@ wrap_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping_key,
 		return (CKR_ARGUMENTS_BAD);
 	if (mech_find(m->mechanism, CKF_WRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
+	if ((rv = wrap_params_read(m, true, associated, &p)) != CKR_OK)
+		return (rv);
 	if (!object_get(c, wrapping_key, &w))
 		return (CKR_WRAPPING_KEY_HANDLE_INVALID);
 	if (object_get(c, key, &k))
-		rv = wrap(c, m, &w, &k, out);
+		rv = wrap(c, &p, &w, &k, out);
 	else
 		rv = CKR_KEY_HANDLE_INVALID;
 	object_put(&k);
@@ -209,12 +265,38 @@ make_unwrapped(struct call *c, struct attr_target *target,
 		    : rv);
 }
 
+/* What is wrapped, and behind it the tag that came apart. */
+static CK_RV
+unwrap_bytes(struct call *c, const struct wrap_ops *ops, struct wrap_params *p,
+    const struct object *wrapping_key, struct view wrapped, struct buf *out)
+{
+	struct buf joined = BUF_INIT(WRAPPED_KEY_MAX + WRAP_TAG_MAX);
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	if (wrapped.len == 0 || wrapped.len > WRAPPED_KEY_MAX)
+		return (CKR_WRAPPED_KEY_LEN_RANGE);
+	if (p->tag_len > WRAP_TAG_MAX)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	wrap_params_set_length(p, wrapped.len);
+	if (p->tag != NULL) {
+		if (buf_append(&joined, wrapped) != ERR_OK ||
+		    buf_append(&joined, VIEW(p->tag, p->tag_len)) != ERR_OK)
+			goto out;
+		wrapped = buf_view(&joined);
+	}
+	rv = as_wrapping(
+	    ops->unwrap(c, &p->m, wrapping_key, wrapped, out), false);
+out:
+	buf_free(&joined);
+	return (rv);
+}
+
 CK_RV
-unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
+unwrap_key_locally(struct call *c, struct wrap_params *p,
     const struct object *wrapping_key, struct view wrapped, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
-	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
+	const struct mech *row = mech_find(p->m.mechanism, CKF_UNWRAP);
 	struct attr_target target = {
 	    template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
 	    template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
@@ -223,17 +305,12 @@ unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
 	struct template_builder d = {.rows = NULL};
 	CK_RV rv;
 
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if ((rv = check_wrapping_key(c, row, wrapping_key, false)) != CKR_OK ||
+	    (rv = check_params(c, p, wrapping_key)) != CKR_OK ||
 	    (rv = begin_unwrap(c, row, wrapping_key, t, &target, &d)) != CKR_OK)
 		goto out;
-	if (wrapped.len == 0 || wrapped.len > WRAPPED_KEY_MAX)
-		rv = CKR_WRAPPED_KEY_LEN_RANGE;
-	else
-		rv = as_wrapping(wrap_ops_of(row)->unwrap(
-				     c, m, wrapping_key, wrapped, &bytes),
-		    false);
+	rv = unwrap_bytes(
+	    c, wrap_ops_of(row), p, wrapping_key, wrapped, &bytes);
 	if (rv == CKR_OK && target.class == CKO_SECRET_KEY)
 		rv = put_secret(
 		    c, wrap_ops_of(row), &d, target.type, buf_view(&bytes));

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "cipher.h"
+#include "make-iv.h"
 
 /*
  * AES-GCM and AES-CCM. op->param_len is the length of the tag, which stands at
@@ -71,7 +72,7 @@ bound(const struct op *op, size_t more)
 bool
 gcm_is_valid(struct view iv, CK_ULONG tag_bits)
 {
-	return (iv.ptr != NULL && iv.len != 0 && iv.len <= GCM_IV_MAX &&
+	return (iv.ptr != NULL && iv.len != 0 && iv.len <= IV_MAX &&
 		(tag_bits == 32 || tag_bits == 64 ||
 		    (tag_bits >= 96 && tag_bits <= 128 && tag_bits % 8 == 0)));
 }

@@ -18,7 +18,6 @@ extern const struct family cipher_gcm;
 extern const struct family cipher_ccm;
 
 #define AES_BLOCK 16
-#define GCM_IV_MAX 128 /* bytes: OpenSSL's own */
 /* The parameter of CKM_AES_GCM, also in the form of old headers, which have no
  * ulIvBits: nobody looks at it. False: it is of another size. */
 bool gcm_read_params(const CK_MECHANISM *, CK_GCM_PARAMS *);

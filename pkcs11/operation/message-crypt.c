@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include "mech/cipher.h"
+#include "mech/make-iv.h"
 #include "message.h"
 
 /*
@@ -11,20 +11,27 @@
  * ciphertext, and has no tag to be taken off.
  */
 
-#define RANDOM_BITS_MIN 64 /* fewer would come again too soon */
 #define CHUNK_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
+
+static struct iv
+iv_of(const struct gcm_message_params *p)
+{
+	return (
+	    (struct iv){p->pIv, p->ulIvLen, p->ulIvFixedBits, p->ivGenerator});
+}
 
 static CK_RV
 read_param(struct param p, struct gcm_message_params *out)
 {
+	struct iv iv;
 	bool valid;
 
 	if (p.ptr == NULL || p.len != sizeof(*out))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	memcpy(out, p.ptr, sizeof(*out));
-	valid = gcm_is_valid(VIEW(out->pIv, out->ulIvLen), out->ulTagBits) &&
-		out->pTag != NULL && out->ulIvFixedBits <= 8 * out->ulIvLen &&
-		out->ivGenerator <= CKG_GENERATE_COUNTER_XOR;
+	iv = iv_of(out);
+	valid = gcm_is_valid(VIEW(iv.ptr, iv.len), out->ulTagBits) &&
+		out->pTag != NULL && iv_is_valid(&iv);
 	return (valid ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
@@ -43,107 +50,22 @@ message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (CKR_OK);
 }
 
-/* The bits that are not fixed become those of the vector given. */
-static void
-set_free_bits(const struct gcm_message_params *p, const uint8_t *iv)
-{
-	size_t at = p->ulIvFixedBits / 8;
-	uint8_t mask = (uint8_t)(0xffU >> p->ulIvFixedBits % 8);
-
-	if (at == p->ulIvLen)
-		return;
-	p->pIv[at] = (uint8_t)((p->pIv[at] & ~mask) | (iv[at] & mask));
-	memcpy(p->pIv + at + 1, iv + at + 1, p->ulIvLen - at - 1);
-}
-
-static size_t
-free_bits(const struct gcm_message_params *p)
-{
-	return (8 * p->ulIvLen - p->ulIvFixedBits);
-}
-
-static CK_RV
-put_random(struct call *c, const struct gcm_message_params *p)
-{
-	uint8_t random[GCM_IV_MAX];
-
-	if (free_bits(p) < RANDOM_BITS_MIN)
-		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
-		    "fewer than %d bits are left for a random vector",
-		    RANDOM_BITS_MIN));
-	if (RAND_bytes_ex(c->module->crypto->lib, random, p->ulIvLen, 0) != 1)
-		return (call_fail(c, ERR_INTERNAL));
-	set_free_bits(p, random);
-	return (CKR_OK);
-}
-
-/*
- * SP 800-38D, section 8.2.1: the fixed bits, which the caller chooses for each
- * place that has the key, and a counter behind them. Whether he did, nobody
- * knows: so it begins at random where two that count will not meet, and at 0
- * only where there is no room for that. By CKG_GENERATE_COUNTER_XOR the caller
- * chooses all of the vector, as TLS 1.3 does.
- */
-static CK_RV
-put_counter(struct call *c, const struct op *process,
-    const struct gcm_message_params *p)
-{
-	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
-	bool by_caller = p->ivGenerator == CKG_GENERATE_COUNTER_XOR;
-	struct iv_sequence s = {
-	    .fixed_bits = p->ulIvFixedBits, .by_caller = by_caller};
-	uint8_t first[GCM_IV_MAX] = {0};
-	CK_RV rv = CKR_OK;
-
-	s.at_random = !by_caller && free_bits(p) >= RANDOM_BITS_MIN;
-	if (by_caller)
-		memcpy(first, process->context.ptr, p->ulIvLen);
-	else if (s.at_random)
-		rv = put_random(c, p);
-	else
-		set_free_bits(p, first);
-	if (rv != CKR_OK)
-		return (rv);
-	if (!by_caller)
-		memcpy(first, p->pIv, p->ulIvLen);
-	s.first = VIEW(first, p->ulIvLen);
-	if (EVP_Q_digest(c->module->crypto->lib, "SHA256", NULL, key.ptr,
-		key.len, s.key, NULL) != 1)
-		return (call_fail(c, ERR_INTERNAL));
-	switch (iv_counters_next(&c->module->iv_counters, &s, p->pIv)) {
-	case ERR_OK:
-		return (CKR_OK);
-	case ERR_TOO_BIG:
-		return (call_error(c, CKR_TOKEN_RESOURCE_EXCEEDED,
-		    "every vector of %zu bits was used with this key, or "
-		    "the process that forked this one counts through them",
-		    free_bits(p)));
-	default:
-		return (CKR_HOST_MEMORY);
-	}
-}
-
 /* The vector of the next message, where the token makes it. */
 static CK_RV
 make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
 {
+	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
 	struct buf *base = &process->context; /* vector of the first message */
+	struct iv iv = iv_of(p);
 
-	switch (p->ivGenerator) {
-	case CKG_NO_GENERATE:
-		return (CKR_OK);
-	case CKG_GENERATE_COUNTER_XOR:
+	if (iv.generator == CKG_GENERATE_COUNTER_XOR) {
 		if (base->len == 0 &&
-		    buf_append(base, VIEW(p->pIv, p->ulIvLen)) != ERR_OK)
+		    buf_append(base, VIEW(iv.ptr, iv.len)) != ERR_OK)
 			return (CKR_HOST_MEMORY);
-		if (base->len != p->ulIvLen)
+		if (base->len != iv.len)
 			return (CKR_MECHANISM_PARAM_INVALID);
-		return (put_counter(c, process, p));
-	case CKG_GENERATE_COUNTER:
-		return (put_counter(c, process, p));
-	default:
-		return (put_random(c, p));
 	}
+	return (iv_make(c, key, buf_view(base), &iv));
 }
 
 static CK_RV

@@ -17,8 +17,8 @@ static const struct {
 
 static CK_FUNCTION_LIST *real;
 
-static CK_RV
-check(const char *function, CK_RV rv)
+CK_RV
+checked_code(const char *function, CK_RV rv)
 {
 	size_t i = 0, count = sizeof(codes) / sizeof(codes[0]);
 
@@ -33,25 +33,25 @@ check(const char *function, CK_RV rv)
 /* clang-format off */
 #define CALL1(name, T0) \
 	static CK_RV checked_##name(T0 a) \
-	{ return (check(#name, real->name(a))); }
+	{ return (checked_code(#name, real->name(a))); }
 #define CALL2(name, T0, T1) \
 	static CK_RV checked_##name(T0 a, T1 b) \
-	{ return (check(#name, real->name(a, b))); }
+	{ return (checked_code(#name, real->name(a, b))); }
 #define CALL3(name, T0, T1, T2) \
 	static CK_RV checked_##name(T0 a, T1 b, T2 c) \
-	{ return (check(#name, real->name(a, b, c))); }
+	{ return (checked_code(#name, real->name(a, b, c))); }
 #define CALL4(name, T0, T1, T2, T3) \
 	static CK_RV checked_##name(T0 a, T1 b, T2 c, T3 d) \
-	{ return (check(#name, real->name(a, b, c, d))); }
+	{ return (checked_code(#name, real->name(a, b, c, d))); }
 #define CALL5(name, T0, T1, T2, T3, T4) \
 	static CK_RV checked_##name(T0 a, T1 b, T2 c, T3 d, T4 e) \
-	{ return (check(#name, real->name(a, b, c, d, e))); }
+	{ return (checked_code(#name, real->name(a, b, c, d, e))); }
 #define CALL6(name, T0, T1, T2, T3, T4, T5) \
 	static CK_RV checked_##name(T0 a, T1 b, T2 c, T3 d, T4 e, T5 f) \
-	{ return (check(#name, real->name(a, b, c, d, e, f))); }
+	{ return (checked_code(#name, real->name(a, b, c, d, e, f))); }
 #define CALL8(name, T0, T1, T2, T3, T4, T5, T6, T7) \
 	static CK_RV checked_##name(T0 a, T1 b, T2 c, T3 d, T4 e, T5 f, T6 g, T7 h) \
-	{ return (check(#name, real->name(a, b, c, d, e, f, g, h))); }
+	{ return (checked_code(#name, real->name(a, b, c, d, e, f, g, h))); }
 CALL1(C_Initialize, void *)
 CALL1(C_Finalize, void *)
 CALL1(C_GetInfo, CK_INFO *)

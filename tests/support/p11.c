@@ -78,6 +78,20 @@ p11_open(void)
 	return (rv);
 }
 
+CK_FUNCTION_LIST_3_2 *
+p11_list_3_2(void)
+{
+	CK_VERSION version = {3, 2};
+	CK_INTERFACE *interface = NULL;
+	CK_C_GetInterface get;
+	void *symbol = p11_symbol("C_GetInterface");
+
+	memcpy(&get, &symbol, sizeof(get));
+	NEED(symbol != NULL && get(NULL, &version, &interface, 0) == CKR_OK,
+	    "the functions of PKCS#11 3.2");
+	return (checked_calls_3_2(interface->pFunctionList, p11));
+}
+
 CK_RV
 p11_begin(void)
 {

@@ -15,6 +15,8 @@ extern CK_FUNCTION_LIST *p11;
 /* What dlsym() finds in the module, or NULL. */
 void *p11_symbol(const char *name);
 void p11_load(void);
+/* The functions of PKCS#11 3.2, of a module that is loaded. */
+struct CK_FUNCTION_LIST_3_2 *p11_list_3_2(void);
 /* Loaded, and initialised with OS locking. */
 void p11_start(void);
 /* The same without a word, for steps: they say what they got. */

@@ -5,7 +5,7 @@
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
 
-static CK_FUNCTION_LIST_3_0 *v3;
+static CK_FUNCTION_LIST_3_2 *v3;
 
 struct result {
 	const char *name;
@@ -304,21 +304,11 @@ test_slots(void)
 int
 main(void)
 {
-	CK_INTERFACE *interface = NULL;
-	CK_VERSION version = {3, 0};
-	CK_RV(*get)
-	(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR,
-	    CK_FLAGS) = NULL;
 	CK_SESSION_HANDLE s;
-	void *symbol;
 
 	testenv_open();
 	p11_load();
-	symbol = p11_symbol("C_GetInterface");
-	memcpy(&get, &symbol, sizeof(get));
-	NEED(get != NULL && get(NULL, &version, &interface, 0) == CKR_OK,
-	    "PKCS#11 3.0");
-	v3 = interface->pFunctionList;
+	v3 = p11_list_3_2();
 	check_all(1, CKR_CRYPTOKI_NOT_INITIALIZED, "before C_Initialize");
 	p11_start();
 	check_all(0, CKR_SESSION_HANDLE_INVALID, "no session");

@@ -11,7 +11,7 @@
 #define CHILD_SECONDS 120
 #define IVS_MAX 4096
 
-static CK_FUNCTION_LIST_3_0 *v3;
+static CK_FUNCTION_LIST_3_2 *v3;
 static CK_MECHANISM gcm = {CKM_AES_GCM, NULL, 0};
 
 /* All that was given, and how many of that were given before. */
@@ -176,18 +176,9 @@ test_processes(CK_ULONG generator, CK_ULONG fixed, const char *name)
 int
 main(void)
 {
-	CK_VERSION version = {3, 0};
-	CK_INTERFACE *interface;
-	void *symbol;
-	CK_RV (*get)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS);
-
 	testenv_start();
 	p11_start();
-	symbol = p11_symbol("C_GetInterface");
-	memcpy(&get, &symbol, sizeof(get));
-	NEED(symbol != NULL && get(NULL, &version, &interface, 0) == CKR_OK,
-	    "the functions of 3.0");
-	v3 = interface->pFunctionList;
+	v3 = p11_list_3_2();
 	test_inits(CKG_GENERATE, 0, "CKG_GENERATE");
 	test_inits(CKG_GENERATE, 32, "CKG_GENERATE");
 	test_inits(CKG_GENERATE_RANDOM, 32, "CKG_GENERATE_RANDOM");

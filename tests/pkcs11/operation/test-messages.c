@@ -5,7 +5,7 @@
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
 
-static CK_FUNCTION_LIST_3_0 *v3;
+static CK_FUNCTION_LIST_3_2 *v3;
 static CK_OBJECT_HANDLE ec, ec_public, mac, aes;
 static CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0},
 		    hmac = {CKM_SHA256_HMAC, NULL, 0},
@@ -406,23 +406,13 @@ main(void)
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
 	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_VALUE, key_bytes, 32),
 	    A(CKA_ENCRYPT, yes), A(CKA_DECRYPT, yes)};
-	CK_INTERFACE *interface = NULL;
-	CK_VERSION version = {3, 0};
-	CK_RV(*get)
-	(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR,
-	    CK_FLAGS) = NULL;
-	void *symbol;
 
 	testenv_start();
 	(void)account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/ec");
 	(void)account_make("HMAC_256", "GENERATE_VERIFY_MAC", "alias/mac");
 	(void)account_make("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "alias/kms");
 	p11_start();
-	symbol = p11_symbol("C_GetInterface");
-	memcpy(&get, &symbol, sizeof(get));
-	NEED(get != NULL && get(NULL, &version, &interface, 0) == CKR_OK,
-	    "PKCS#11 3.0");
-	v3 = interface->pFunctionList;
+	v3 = p11_list_3_2();
 	ec = find_label("ec", CKO_PRIVATE_KEY);
 	ec_public = find_label("ec", CKO_PUBLIC_KEY);
 	mac = find_label("mac", CKO_SECRET_KEY);

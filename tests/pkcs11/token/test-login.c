@@ -7,7 +7,7 @@
 #include "p11.h"
 
 static CK_UTF8CHAR pin[256] = "1234";
-static CK_FUNCTION_LIST_3_0 *v3;
+static CK_FUNCTION_LIST_3_2 *v3;
 static CK_SESSION_HANDLE ro;
 
 static CK_RV
@@ -393,22 +393,11 @@ test_mfa(void)
 int
 main(void)
 {
-	CK_INTERFACE *interface = NULL;
-	CK_VERSION version = {3, 0};
-	CK_RV(*get)
-	(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR,
-	    CK_FLAGS) = NULL;
-	void *symbol;
-
 	testenv_start();
 	testenv_config(NULL, "login = required", NULL);
 	(void)account_make("ECC_NIST_P256", "SIGN_VERIFY", "alias/pair");
 	p11_start();
-	symbol = p11_symbol("C_GetInterface");
-	memcpy(&get, &symbol, sizeof(get));
-	NEED(get != NULL && get(NULL, &version, &interface, 0) == CKR_OK,
-	    "PKCS#11 3.0");
-	v3 = interface->pFunctionList;
+	v3 = p11_list_3_2();
 	ro = p11_session(0);
 	test_token();
 	test_refused();
