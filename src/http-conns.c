@@ -1,8 +1,12 @@
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +36,7 @@ fd_note(int fd)
 
 	if (fd == -1 || fstat(fd, &st) != 0)
 		return (none);
-	return ((struct conns_fd){fd, st.st_dev, st.st_ino});
+	return ((struct conns_fd){fd, st.st_dev, st.st_ino, NULL});
 }
 
 static enum conns_state
@@ -77,49 +81,79 @@ conns_look(const struct conns *c)
 	return (worst);
 }
 
-/* What curl has just opened under a number that was free a moment ago. It does
- * not wait on them, and they lead nowhere outside the process: a socket that
- * does was opened by another thread meanwhile. */
-static struct conns_fd
-wakeup_take(int fd)
+/* Something waits to be read from fd, or from the other end of it. */
+static bool
+is_pending(int fd)
 {
-	int flags = fd != -1 ? fcntl(fd, F_GETFL) : -1;
-	int domain = AF_UNIX;
-	socklen_t size = sizeof(domain);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n = 0;
 
-	if (flags == -1 || (flags & O_NONBLOCK) == 0)
-		return (none);
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-	    domain != AF_UNIX)
-		return (none);
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-		return (none);
-	return (fd_note(fd));
+	return ((poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0) ||
+		(ioctl(fd, FIONREAD, &n) == 0 && n > 0) ||
+		(ioctl(fd, SIOCOUTQ, &n) == 0 && n > 0));
 }
 
-/* curl says nowhere which they are; the system gives the lowest free ones. */
+/* Those of the numbers that lead to what curl wakes m up by: another thread may
+ * have opened something under them meanwhile. False: none of them. */
+static bool
+wakeup_take(struct conns *c, CURLM *m, const int numbers[2])
+{
+	bool ours[2], any = false;
+
+	for (size_t i = 0; i < 2; i++)
+		ours[i] = numbers[i] != -1 && !is_pending(numbers[i]);
+	(void)curl_multi_wakeup(m);
+	for (size_t i = 0; i < 2; i++)
+		ours[i] = ours[i] && is_pending(numbers[i]);
+	(void)curl_multi_poll(m, NULL, 0, 0, NULL); /* takes it back */
+	for (size_t i = 0; i < 2; i++)
+		if (ours[i] && !is_pending(numbers[i]) &&
+		    fcntl(numbers[i], F_SETFD, FD_CLOEXEC) == 0) {
+			c->wakeup[i] = fd_note(numbers[i]);
+			any = true;
+		}
+	return (any);
+}
+
+/* curl says nowhere which they are; the system gives the lowest free ones. Our
+ * own threads keep out of each other's way; the host's take them seldom. No
+ * process is forked while the lock is held: a fork waits for crypto_leave(). */
 CURLM *
 conns_multi_init(struct conns *c)
 {
-	int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int second = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	CURLM *m;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int numbers[2];
+	CURLM *m = NULL;
 
-	if (second != -1)
-		(void)close(second);
-	if (first != -1)
-		(void)close(first);
-	if ((m = curl_multi_init()) != NULL) {
-		c->wakeup[0] = wakeup_take(first);
-		c->wakeup[1] = wakeup_take(second);
+	pthread_mutex_lock(&lock);
+	for (size_t tries = 0; tries < 4; tries++) {
+		(void)curl_multi_cleanup(m);
+		for (size_t i = 0; i < 2; i++)
+			numbers[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		for (size_t i = 0; i < 2; i++)
+			if (numbers[i] != -1)
+				(void)close(numbers[i]);
+		if ((m = curl_multi_init()) == NULL ||
+		    wakeup_take(c, m, numbers))
+			break;
 	}
+	pthread_mutex_unlock(&lock);
 	return (m);
+}
+
+/* Whoever had that number before has closed it. */
+static void
+forget(struct conns *c, int fd)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (c->sockets[i].fd == fd)
+			c->sockets[i] = none;
 }
 
 /* curl's own sockets would be inherited by programs that the host starts, and
  * would wait for minutes where a firewall has forgotten the connection. */
 curl_socket_t
-conns_open(struct conns *c, const struct curl_sockaddr *a)
+conns_open(struct conns *c, const struct curl_sockaddr *a, const void *opener)
 {
 	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 	unsigned ms = SILENT_MS;
@@ -127,12 +161,31 @@ conns_open(struct conns *c, const struct curl_sockaddr *a)
 	if (fd != -1)
 		(void)setsockopt(
 		    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-	for (size_t i = 0; fd != -1 && i < SOCKETS_MAX; i++)
+	if (fd == -1)
+		return (CURL_SOCKET_BAD);
+	forget(c, fd);
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
 		if (c->sockets[i].fd == -1) {
 			c->sockets[i] = fd_note(fd);
+			c->sockets[i].opener = opener;
 			break;
 		}
-	return (fd == -1 ? CURL_SOCKET_BAD : fd);
+	return (fd);
+}
+
+void
+conns_settle(struct conns *c, const void *opener, curl_socket_t kept)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++) {
+		struct conns_fd *f = &c->sockets[i];
+
+		if (f->fd == -1 || f->opener != opener)
+			continue;
+		if (f->fd == kept)
+			f->opener = NULL;
+		else
+			*f = none;
+	}
 }
 
 static bool
@@ -166,8 +219,8 @@ shut_silent(const struct conns *c)
 	for (size_t i = 0; i < SOCKETS_MAX; i++) {
 		int fd = c->sockets[i].fd;
 
-		if (fd != -1 && info_get(fd, &info) &&
-		    info.tcpi_last_ack_recv >= SILENT_MS)
+		if (fd != -1 && fd_look(&c->sockets[i]) == CONNS_FINE &&
+		    info_get(fd, &info) && info.tcpi_last_ack_recv >= SILENT_MS)
 			(void)shutdown(fd, SHUT_RDWR);
 	}
 }

@@ -15,6 +15,7 @@ struct conns_fd {
 	int fd; /* -1: none */
 	dev_t device;
 	ino_t inode;
+	const void *opener; /* of a socket: see conns_open(); then NULL */
 };
 
 struct conns {
@@ -38,8 +39,14 @@ CURLM *conns_multi_init(struct conns *);
 enum conns_state { CONNS_FINE, CONNS_CLOSED, CONNS_TAKEN };
 enum conns_state conns_look(const struct conns *);
 
-/* For CURLOPT_OPENSOCKETFUNCTION. */
-curl_socket_t conns_open(struct conns *, const struct curl_sockaddr *);
+/* For CURLOPT_OPENSOCKETFUNCTION. The opener has a request now, and calls
+ * conns_settle() when that is over. */
+curl_socket_t conns_open(
+    struct conns *, const struct curl_sockaddr *, const void *opener);
+/* Only one of those that the opener has opened is still open (CURL_SOCKET_BAD:
+ * none). curl closes by itself, without conns_close(), what it was still
+ * connecting. */
+void conns_settle(struct conns *, const void *opener, curl_socket_t kept);
 /* CURLOPT_CLOSESOCKETFUNCTION, with the conns as CURLOPT_CLOSESOCKETDATA. */
 int conns_close(void *conns, curl_socket_t);
 #endif

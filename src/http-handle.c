@@ -60,7 +60,7 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (h->deadline != NULL &&
 	    now_ms(h->deadline) - h->begun_ms >= SILENT_MS / 2)
 		note_failure(h, h->deadline);
-	return (conns_open(h->conns, a));
+	return (conns_open(h->conns, a, h));
 }
 
 /* Plaintexts pass through here: curl's copy is wiped when we have ours. */
@@ -452,6 +452,15 @@ is_network_failure(const struct handle *h, CURLcode rc)
 		replied == 0 && took >= SILENT_MS * 500);
 }
 
+void
+handle_done(struct handle *h)
+{
+	curl_socket_t kept = CURL_SOCKET_BAD;
+
+	(void)curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &kept);
+	conns_settle(h->conns, h, kept);
+}
+
 bool
 handle_stale(const struct handle *h, const struct http_request *r,
     const struct deadline *d, CURLcode rc)
@@ -584,4 +593,5 @@ handle_end(struct handle *h)
 	h->headers = NULL;
 	h->body = NULL;
 	h->deadline = NULL;
+	conns_settle(h->conns, h, CURL_SOCKET_BAD);
 }

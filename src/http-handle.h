@@ -74,11 +74,14 @@ enum err http_load_ca_store(
     struct http *, const struct http_request *, struct error_info *);
 
 /*
- * begin; run the handle; while stale, again and run it; result; end. end also
- * when one of them fails. The request, *body and the reply last until then.
+ * begin; run the handle; done; while stale, again and run it; result; end. end
+ * also when one of them fails, and always after curl_multi_remove_handle(). The
+ * request, *body and the reply last until then.
  */
 enum err handle_begin(struct handle *, const struct http_request *,
     const struct deadline *, struct buf *body, struct error_info *);
+/* curl has said that it is: call it before curl_multi_remove_handle(). */
+void handle_done(struct handle *);
 /* A connection that was kept, and that the server had closed meanwhile, or that
  * the network has lost. */
 bool handle_stale(const struct handle *, const struct http_request *,

@@ -195,6 +195,7 @@ slot_done(struct http_many *m, struct slot *s, CURLcode rc, enum err *out)
 {
 	enum err e;
 
+	handle_done(s->handle);
 	if (handle_stale(s->handle, s->request, s->deadline, rc)) {
 		(void)curl_multi_remove_handle(m->multi, s->handle->easy);
 		if ((e = handle_restart(s->handle, s->request, s->deadline)) ==

@@ -144,6 +144,7 @@ perform(struct handle *h, const struct deadline *d)
 	while (curl_multi_perform(h->alone, &running) == CURLM_OK) {
 		if ((msg = curl_multi_info_read(h->alone, &left)) != NULL) {
 			rc = msg->data.result;
+			handle_done(h);
 			break;
 		}
 		if (deadline_left(d) == 0) {

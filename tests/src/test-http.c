@@ -1,9 +1,12 @@
 /* What libcurl and OpenSSL would do by themselves, and must not: start before
  * the first request, read the environment, write TLS secrets to a file. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <curl/curl.h>
@@ -36,6 +39,23 @@ curl_global_cleanup(void)
 	ends++;
 }
 
+static int others[2] = {-1, -1};
+static bool other_opens;
+
+/* As when another thread opens something a moment before. */
+CURLM *
+curl_multi_init(void)
+{
+	CURLM *(*real)(void);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "curl_multi_init");
+	if (other_opens &&
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others) != 0)
+		tap_bail();
+	other_opens = false;
+	return (real());
+}
+
 /* As in a set-user-id program, where it gives nothing. */
 char *
 secure_getenv(const char *name)
@@ -47,19 +67,25 @@ static const struct http_step steps[] = {{.status = 200, .body = "{}"}};
 static struct crypto crypto;
 
 static enum err
-post(struct http *h, const char *url, struct error_info *error)
+post_in(struct http *h, const char *url, int64_t ms, struct error_info *error)
 {
 	struct buf body = BUF_INIT(4096);
 	struct http_reply reply = {.body = &body};
 	const struct http_request r = {
 	    .url = url, .headers = VIEW_STR(""), .body = VIEW_STR("{}")};
-	struct deadline d = deadline_in(&clock_system, 8000);
+	struct deadline d = deadline_in(&clock_system, ms);
 	enum err e;
 
 	memset(error, 0, sizeof(*error));
 	e = http_post(h, &r, &d, &reply, error);
 	buf_free(&body);
 	return (e);
+}
+
+static enum err
+post(struct http *h, const char *url, struct error_info *error)
+{
+	return (post_in(h, url, 8000, error));
 }
 
 static struct http *
@@ -196,6 +222,81 @@ test_trailers(void)
 	http_server_stop(s);
 }
 
+/* A port whose queue is full: who connects to it waits. */
+static int
+full_listener(char url[40], int *waiting)
+{
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	NEED(bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, 0) == 0 &&
+		 getsockname(fd, (struct sockaddr *)&a, &len) == 0,
+	    "a port");
+	for (size_t i = 0; i < 2; i++) {
+		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(waiting[i], (struct sockaddr *)&a, len);
+	}
+	(void)snprintf(url, 40, "http://127.0.0.1:%d", ntohs(a.sin_port));
+	return (fd);
+}
+
+/* curl closes without a word what it was still connecting. */
+static void
+test_number_used_again(void)
+{
+	struct http_server *s = http_server_start(steps, 1, NULL);
+	struct http *h = open_http(NULL);
+	struct error_info error;
+	int taken[8], waiting[2], full;
+	char url[40];
+
+	full = full_listener(url, waiting);
+	OK(post(h, http_server_url(s), &error) == ERR_OK, "a connection: %s",
+	    error.message);
+	OK(post_in(h, url, 300, &error) == ERR_DEADLINE,
+	    "one that is given up while it is made: %s", error.message);
+	for (size_t i = 0; i < 8; i++)
+		taken[i] = open("/dev/null", O_RDONLY);
+	OK(post(h, http_server_url(s), &error) == ERR_OK &&
+		http_server_connections(s) == 1,
+	    "the program may have its number: %d connections",
+	    http_server_connections(s));
+	http_close(h);
+	for (size_t i = 0; i < 8; i++)
+		close(taken[i]);
+	close(waiting[0]);
+	close(waiting[1]);
+	close(full);
+	http_server_stop(s);
+}
+
+static void
+test_other_descriptors(void)
+{
+	struct http_server *s = http_server_start(steps, 1, NULL);
+	struct http *h = open_http(NULL);
+	struct error_info error;
+
+	other_opens = true;
+	OK(post(h, http_server_url(s), &error) == ERR_OK && others[0] != -1,
+	    "another thread opens descriptors: %s", error.message);
+	OK(fcntl(others[0], F_GETFD) == 0 && fcntl(others[1], F_GETFD) == 0,
+	    "they are not taken for curl's");
+	close(others[0]);
+	close(others[1]);
+	for (size_t i = 0; i < 2; i++)
+		others[i] = open("/dev/null", O_RDONLY);
+	OK(post(h, http_server_url(s), &error) == ERR_OK &&
+		http_server_connections(s) == 1,
+	    "nor missed: %d connections", http_server_connections(s));
+	http_close(h);
+	close(others[0]);
+	close(others[1]);
+	http_server_stop(s);
+}
+
 int
 main(void)
 {
@@ -210,6 +311,8 @@ main(void)
 	test_proxy();
 	test_key_log_file();
 	test_trailers();
+	test_number_used_again();
+	test_other_descriptors();
 	crypto_close(&crypto);
 	return (tap_done());
 }

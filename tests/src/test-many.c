@@ -246,7 +246,7 @@ test_nobody(void)
 	test_env(http_server_url(s));
 	c = test_client(NULL);
 	memset(&t, 0, sizeof(t));
-	OK(run(c, NULL, 500, &t, &f) == ERR_DEADLINE && t.failed == 1 &&
+	OK(run(c, NULL, 2000, &t, &f) == ERR_DEADLINE && t.failed == 1 &&
 		t.good == 4,
 	    "one that hangs is waited for until the deadline: %s", f.message);
 	OK(run(c, NULL, 0, &t, &f) == ERR_DEADLINE, "nothing after it");
@@ -271,8 +271,10 @@ test_fork(void)
 
 	test_env(http_server_url(s));
 	setenv("AWS_CA_BUNDLE", path, 1);
-	c = test_client(NULL);
-	OK(run(c, NULL, 60000, &t, &f) == ERR_OK && t.good == MANY,
+	/* on a slow machine, late connections are no failures */
+	test_clock_init(&clk);
+	c = test_client(&clk.clock);
+	OK(run(c, &clk.clock, 60000, &t, &f) == ERR_OK && t.good == MANY,
 	    "a hundred over TLS: %s", f.message);
 	n = test_sockets(http_server_url(s));
 	connections = http_server_connections(s);
@@ -289,8 +291,8 @@ test_fork(void)
 		test_sockets(http_server_url(s)).open == n.open,
 	    "and sends nothing on them");
 	memset(&t, 0, sizeof(t));
-	OK(run(c, NULL, 60000, &t, &f) == ERR_OK && t.good == MANY &&
-		http_server_connections(s) <= AT_ONCE,
+	OK(run(c, &clk.clock, 60000, &t, &f) == ERR_OK && t.good == MANY &&
+		http_server_connections(s) < connections + AT_ONCE,
 	    "the parent goes on with them");
 	client_close(c);
 	OK(test_sockets(http_server_url(s)).open == 0, "closed, none is left");
