@@ -24,6 +24,26 @@ wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
 	memcpy(rows, all, sizeof(all));
 }
 
+static struct view
+name_of_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash == NULL ? file : slash + 1;
+	const char *dot = strrchr(name, '.');
+
+	return (VIEW(name,
+	    dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name)));
+}
+
+struct view
+wanted_key_label(const struct wanted_key *w)
+{
+	if (w->label != NULL)
+		return (view_str(w->label));
+	return (w->id.len == 0 && w->file != NULL ? name_of_file(w->file)
+						  : VIEW_STR(""));
+}
+
 const char *
 wanted_key_check(const struct wanted_key *w)
 {

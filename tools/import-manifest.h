@@ -37,6 +37,9 @@ struct wanted_keys {
 #define WANTED_OPTIONS 7
 /* The options, and columns of a manifest, that say it. */
 void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
+/* The label that is wanted: without any name, the file's without directory and
+ * extension. */
+struct view wanted_key_label(const struct wanted_key *);
 /* What is wrong with it, or NULL. */
 const char *wanted_key_check(const struct wanted_key *);
 /* False: out of memory, and it said so. */

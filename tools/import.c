@@ -148,37 +148,23 @@ read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
 	return (add_wanted(a, argv + first, argc - first));
 }
 
-static bool
-is_named(const struct listed_key *k, const char *name)
-{
-	size_t len = strlen(name);
-	struct view arn = buf_view(&k->arn);
-
-	return (view_equal(arn, view_str(name)) ||
-		(arn.len > len && arn.ptr[arn.len - len - 1] == '/' &&
-		    memcmp(arn.ptr + arn.len - len, name, len) == 0));
-}
-
 /* A label, which others can put on a key of theirs, is not enough. */
 static bool
 find_target(
     const struct token *to, struct wanted_key *w, struct key_list *found)
 {
 	const CK_ATTRIBUTE named = {CKA_LABEL, w->into, strlen(w->into)};
-	const struct buf *spec;
 
 	if (!key_list_find(found, to, &named, 1))
 		return (false);
-	if (found->count != 1 || !is_named(&found->rows[0], w->into)) {
+	if (found->count != 1 ||
+	    !listed_key_is_named(&found->rows[0], w->into)) {
 		fprintf(stderr,
 		    "keyferry: %s: there is no key of this ARN or key id\n",
 		    w->into);
 		return (false);
 	}
-	/* "HMAC_256" */
-	spec = &found->rows[0].spec;
-	if (spec->len == 8 && memcmp(spec->ptr, "HMAC_", 5) == 0)
-		w->wish.hmac = strtoul((const char *)spec->ptr + 5, NULL, 10);
+	w->wish.hmac = listed_key_hmac(&found->rows[0]);
 	return (true);
 }
 

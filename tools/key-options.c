@@ -1,9 +1,13 @@
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "hex.h"
 #include "key-file.h"
 #include "key-options.h"
 #include "move-key.h"
+
+#define DAY 86400
+#define DAYS_MAX 365 /* that KMS keeps material */
 
 static bool
 read_digits(const char *s, size_t n, int *value)
@@ -57,6 +61,33 @@ key_option_end_date(char *s, void *to)
 	return (key_option_any_end_date(s, to) && o->end >= time(NULL));
 }
 
+void
+key_wish_days(struct key_wish *w, unsigned long days)
+{
+	time_t at = time(NULL) + (time_t)days * DAY;
+	char date[sizeof("YYYY-MM-DD")];
+	struct tm tm;
+
+	/* of a year with four digits */
+	w->expires = gmtime_r(&at, &tm) != NULL &&
+		     strftime(date, sizeof(date), "%Y-%m-%d", &tm) != 0 &&
+		     read_date(date, &w->end_date, &w->end);
+}
+
+bool
+key_option_valid_days(char *s, void *to)
+{
+	struct key_wish *w = to;
+	char *end;
+	unsigned long days = strtoul(s, &end, 10);
+
+	if (s[0] < '0' || s[0] > '9' || *end != '\0' || days == 0 ||
+	    days > DAYS_MAX)
+		return (false);
+	key_wish_days(w, days);
+	return (w->expires);
+}
+
 bool
 key_option_hmac(char *s, void *to)
 {
@@ -67,6 +98,14 @@ bool
 key_option_usage(char *s, void *to)
 {
 	return ((*(enum usage *)to = usage_from_name(s)) != USAGE_ANY);
+}
+
+bool
+key_option_wrapping_bits(char *s, void *to)
+{
+	*(CK_ULONG *)to = strtoul(s, NULL, 10);
+	return (strcmp(s, "2048") == 0 || strcmp(s, "3072") == 0 ||
+		strcmp(s, "4096") == 0);
 }
 
 bool

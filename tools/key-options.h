@@ -6,6 +6,7 @@
 
 /* Options that several subcommands have, for `read` of struct option_row. */
 
+struct key_wish;
 #define KEY_ID_MAX 119 /* bytes: an alias has two characters for each */
 struct key_id {
 	uint8_t bytes[KEY_ID_MAX];
@@ -16,8 +17,13 @@ struct key_id {
 bool key_option_end_date(char *, void *to);
 /* The same of a day that may be over. */
 bool key_option_any_end_date(char *, void *to);
+/* --valid-days: into a struct key_wish, an end so many days from now. */
+bool key_option_valid_days(char *, void *to);
+/* Wishes for the day that is so many days, at most 365, from now. */
+void key_wish_days(struct key_wish *, unsigned long days);
 bool key_option_usage(char *, void *to); /* into an enum usage */
 bool key_option_hmac(char *, void *to); /* into a CK_ULONG: the hash's bits */
+bool key_option_wrapping_bits(char *, void *to); /* into a CK_ULONG */
 bool key_option_format(char *, void *to); /* into an enum key_format */
 bool key_option_id(char *, void *to); /* into a struct key_id */
 #endif

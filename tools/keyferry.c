@@ -10,6 +10,7 @@
 #include "list.h"
 #include "move.h"
 #include "restore.h"
+#include "renew.h"
 #include "show-fingerprint.h"
 #include "wrap.h"
 
@@ -32,6 +33,8 @@ static const struct command commands[] = {
 	restore_usage, restore_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
+    {"renew", "bring keys that end soon again from their sources", renew_usage,
+	renew_run},
     {"fingerprint", "show the fingerprints of RSA public keys",
 	show_fingerprint_usage, show_fingerprint_run},
     {"doctor", "say what the module finds here, and what is wrong",

@@ -201,6 +201,26 @@ key_list_free(struct key_list *l)
 	*l = (struct key_list){NULL, 0, 0};
 }
 
+bool
+listed_key_is_named(const struct listed_key *k, const char *name)
+{
+	size_t len = strlen(name);
+	struct view arn = buf_view(&k->arn);
+
+	return (view_equal(arn, view_str(name)) ||
+		(arn.len > len && arn.ptr[arn.len - len - 1] == '/' &&
+		    memcmp(arn.ptr + arn.len - len, name, len) == 0));
+}
+
+CK_ULONG
+listed_key_hmac(const struct listed_key *k)
+{
+	/* "HMAC_256" */
+	return (k->spec.len == 8 && begins_with(&k->spec, "HMAC_")
+		    ? strtoul((const char *)k->spec.ptr + 5, NULL, 10)
+		    : 0);
+}
+
 /* Of a key that is no AES key KMS does not tell whether it ever had material:
  * one that waits is told of, lest an end go unseen. */
 bool

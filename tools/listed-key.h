@@ -30,6 +30,10 @@ bool key_list_find(struct key_list *, const struct token *,
     const CK_ATTRIBUTE *, CK_ULONG count);
 void key_list_free(struct key_list *);
 
+/* Whether that is its ARN or its key id. */
+bool listed_key_is_named(const struct listed_key *, const char *name);
+/* The bits of an HMAC key's hash; 0 of another key. */
+CK_ULONG listed_key_hmac(const struct listed_key *);
 /* Whether the material ends before that time, or has ended. */
 bool listed_key_ends(const struct listed_key *, time_t);
 /* Whole days until the end, rounded down; below 0 when it is over. */

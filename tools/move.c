@@ -66,14 +66,6 @@ read_hash(char *s, void *to)
 }
 
 static bool
-read_bits(char *s, void *to)
-{
-	*(CK_ULONG *)to = strtoul(s, NULL, 10);
-	return (strcmp(s, "2048") == 0 || strcmp(s, "3072") == 0 ||
-		strcmp(s, "4096") == 0);
-}
-
-static bool
 read_from(char *s, void *to)
 {
 	struct arguments *a = to;
@@ -100,7 +92,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"end-date", NULL, NULL, key_option_end_date, &o->wish},
 	    {"hash", NULL, NULL, read_hash, &o->hash},
 	    {"hmac", NULL, NULL, key_option_hmac, &o->wish.hmac},
-	    {"wrapping-bits", NULL, NULL, read_bits, &o->bits},
+	    {"wrapping-bits", NULL, NULL, key_option_wrapping_bits, &o->bits},
 	};
 
 	o->bits = 4096;

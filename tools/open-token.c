@@ -257,6 +257,27 @@ token_start(const struct candidate *c, P11KitUri *uri, bool rw)
 	return (NULL);
 }
 
+static bool
+has_failed(const struct open_tokens *o, const struct candidate *c)
+{
+	for (size_t i = 0; i < o->failed_count; i++)
+		if (o->failed[i].p11 == c->p11 && o->failed[i].slot == c->slot)
+			return (true);
+	return (false);
+}
+
+static void
+remember_failure(struct open_tokens *o, const struct candidate *c)
+{
+	struct failed_token *rows = array_grow(
+	    o->failed, &o->failed_cap, o->failed_count + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		return;
+	o->failed = rows;
+	rows[o->failed_count++] = (struct failed_token){c->p11, c->slot};
+}
+
 struct token *
 open_token(struct open_tokens *o, P11KitUri *uri, bool rw)
 {
@@ -274,7 +295,7 @@ open_token(struct open_tokens *o, P11KitUri *uri, bool rw)
 		if (o->tokens[i]->p11 == cs->rows[0].p11 &&
 		    o->tokens[i]->slot == cs->rows[0].slot)
 			t = o->tokens[i];
-	if (t != NULL)
+	if (t != NULL || has_failed(o, &cs->rows[0]))
 		goto out;
 	rows = array_grow(
 	    o->tokens, &o->token_cap, o->token_count + 1, sizeof(*rows));
@@ -283,6 +304,8 @@ open_token(struct open_tokens *o, P11KitUri *uri, bool rw)
 	o->tokens = rows;
 	if ((t = token_start(&cs->rows[0], uri, rw)) != NULL)
 		rows[o->token_count++] = t;
+	else
+		remember_failure(o, &cs->rows[0]);
 out:
 	free(text);
 	free(cs);
@@ -302,6 +325,7 @@ close_tokens(struct open_tokens *o)
 	if (o->registered != NULL)
 		p11_kit_modules_finalize_and_release(o->registered);
 	free(o->tokens);
+	free(o->failed);
 	free(o->modules);
 	memset(o, 0, sizeof(*o));
 }

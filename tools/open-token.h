@@ -11,12 +11,20 @@ struct loaded_module {
 	char *path;
 	CK_FUNCTION_LIST *p11;
 };
+/* One that could not be opened is not tried again: the next try at its PIN may
+ * be its last. */
+struct failed_token {
+	CK_FUNCTION_LIST *p11;
+	CK_SLOT_ID slot;
+};
 struct open_tokens {
 	CK_FUNCTION_LIST **registered;
 	struct loaded_module *modules; /* loaded by path */
 	size_t module_count, module_cap;
 	struct token **tokens;
 	size_t token_count, token_cap;
+	struct failed_token *failed;
+	size_t failed_count, failed_cap;
 };
 #define OPEN_TOKENS_INIT \
 	{                \
@@ -26,8 +34,8 @@ struct open_tokens {
 /*
  * Opens the one token that the URI describes, with a session, and logs in
  * where the token requires it. A token that is open already is returned again.
- * On failure, says why on standard error and returns NULL. The set owns the
- * token.
+ * On failure, says why on standard error, once, and returns NULL. The set owns
+ * the token.
  */
 struct token *open_token(struct open_tokens *, P11KitUri *, bool rw);
 /* Closes the sessions and unloads the modules. */

@@ -20,10 +20,8 @@ user_agrees(const struct plan *p)
 	    move, compare));
 }
 
-/* From here on an interruption waits until the current key is done. A signal
- * that is ignored, as under nohup, stays ignored. */
-static void
-block_signals(sigset_t *blocked)
+void
+interruptions_wait(sigset_t *blocked)
 {
 	static const int interruptions[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction now;
@@ -36,8 +34,8 @@ block_signals(sigset_t *blocked)
 	sigprocmask(SIG_BLOCK, blocked, NULL);
 }
 
-static bool
-is_interrupted(const sigset_t *blocked)
+bool
+interruption_came(const sigset_t *blocked)
 {
 	const struct timespec now = {0, 0};
 
@@ -59,12 +57,12 @@ transfer_all(struct plan *p, FILE *report)
 	bool go_on = true;
 	sigset_t blocked;
 
-	block_signals(&blocked);
+	interruptions_wait(&blocked);
 	for (size_t i = 0; i < p->count; i++) {
 		struct key *k = &p->keys[i];
 
 		if (key_is_open(k)) {
-			go_on = go_on && !is_interrupted(&blocked);
+			go_on = go_on && !interruption_came(&blocked);
 			if (go_on)
 				go_on = p->transfer(p, k);
 			else if (k->status == STATUS_SAME_NAME)
@@ -87,8 +85,8 @@ transfer_all(struct plan *p, FILE *report)
 		    p->same_failures);
 }
 
-static FILE *
-open_report(const char *path)
+FILE *
+report_open(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	FILE *f = fd == -1 ? NULL : fdopen(fd, "w");
@@ -141,9 +139,8 @@ show_and_run_plan(struct plan *p, FILE *report)
 	return (ended);
 }
 
-/* False: the report could not be written completely. */
-static bool
-close_report(FILE *f, const char *path)
+bool
+report_close(FILE *f, const char *path)
 {
 	bool complete = ferror(f) == 0;
 
@@ -160,10 +157,10 @@ run_plan(struct plan *p)
 	FILE *report = p->options.json ? stdout : NULL;
 	int ended;
 
-	if (path != NULL && (report = open_report(path)) == NULL)
+	if (path != NULL && (report = report_open(path)) == NULL)
 		return (EXIT_NOTHING_DONE);
 	ended = show_and_run_plan(p, report);
-	if (path != NULL && !close_report(report, path) &&
+	if (path != NULL && !report_close(report, path) &&
 	    ended == EXIT_ALL_DONE)
 		ended = EXIT_SOME_FAILED;
 	return (ended);

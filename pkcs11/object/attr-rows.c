@@ -246,6 +246,14 @@ read_region(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put(c, out, view_str(client_region(c->token->client))));
 }
 
+static CK_RV
+read_renewal_days(struct call *c, const struct object *o, struct buf *out)
+{
+	(void)o;
+	return (
+	    attr_put_ulong(c, out, (CK_ULONG)c->token->config->renewal_days));
+}
+
 /* A time in whole seconds; empty: there is none. */
 static CK_RV
 read_deletion(struct call *c, const struct object *o, struct buf *out)
@@ -415,6 +423,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_DESTROY, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_destroy },
 	{ CKA_KEYFERRY_DELETION_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_deletion_days },
 	{ CKA_KEYFERRY_REGION, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_region },
+	{ CKA_KEYFERRY_RENEWAL_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_renewal_days },
 	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_description },
 };
 /* clang-format on */

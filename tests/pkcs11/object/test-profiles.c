@@ -51,6 +51,8 @@ main(void)
 	    "the days before a deletion");
 	OK(attr_is_text(h[0], CKA_KEYFERRY_REGION, "us-east-1"),
 	    "the token's Region");
+	COUNT(attr_number(h[0], CKA_KEYFERRY_RENEWAL_DAYS), 0,
+	    "the days of a renewal");
 	COUNT(attr(h[0], CKA_KEYFERRY_LAST_ERROR, text, sizeof(text)), 0,
 	    "no call failed yet");
 	RV(p11->C_SetAttributeValue(rw, h[0], label, 1), CKR_ACTION_PROHIBITED,

@@ -1,0 +1,142 @@
+# keyferry renew: what ends soon is brought again from SoftHSM and from files, each
+# material of a key, also by two runs at once and after a kill.
+. "$srcdir/tests/tools/manual.sh"
+. "$srcdir/tests/tools/softhsm.sh"
+needs python3
+from="pkcs11:token=source?module-path=$softhsm"
+options() {
+	configure 'valid-days = 20' 'renewal-days = 90' 'wrapping = RSAES_OAEP_SHA_1'
+}
+options
+# Another host has a state directory of its own.
+sed "s,^state = .*,state = $dir/other," keyferry.conf >other.conf
+chmod 600 other.conf
+example() { # N
+	as_printed keyferry-renew.1 "$1"
+	example_ended=$?
+	options
+	return $example_ended
+}
+renew() {
+	host "$keyferry" renew --to "$cloud" --wrapping-bits 2048 "$@" </dev/null
+}
+import() { "$keyferry" import --yes --quiet --to "$cloud" "$@" </dev/null; }
+arn_of() {
+	"$keyferry" list --json --to "pkcs11:token=test;object=$1?module-path=$module" |
+	    sed -n 's/.*"arn": *"\([^"]*\)".*/\1/p'
+}
+# days LABEL: of whole days until the end of each of its materials.
+days() {
+	"$keyferry" renew --within 400d --valid-days 365 --dry-run --json --manifest none.csv \
+	    --to "pkcs11:token=test;object=$1?module-path=$module" |
+	    python3 -c '
+import datetime, json, sys
+now = datetime.datetime.utcnow()
+for line in sys.stdin:
+    end = json.loads(line)["end"]
+    print(end and (datetime.datetime.strptime(end, "%Y-%m-%dT%H:%M:%SZ") - now).days + 1)' |
+	    sort -n | tr '\n' ' '
+}
+printf '%s\n' file,label none,none >none.csv
+nothing_is_left() {
+	[ -z "$(find state other -name 'renew-*' 2>/dev/null)" ] &&
+	    ! p11 --list-objects --type pubkey 2>/dev/null | grep -q renew
+}
+
+hsm_aes invoices 01
+hsm_aes wages 02
+mkdir -p etc/keyferry keys
+echo $pin >etc/keyferry/pin
+openssl rand -out keys/mac.key 48
+openssl rand -out keys/invoices-2.key 32
+ends "two keys of an HSM" 0 move --yes --quiet
+ends "nothing ends in 10 days" 0 renew --from "$from" --within 10d
+said "it says so" "nothing is to be renewed"
+ends "quietly" 0 renew --from "$from" --within 10d --quiet
+is "nothing is said" "$(cat said)" ""
+ends "the manual's example" 0 example 1
+said "has a plan" "to be renewed from source, wrapped with CKM_RSA_PKCS_OAEP, SHA-1"
+said "and a result" "2 materials: 2 renewed"
+is "the end is the wanted one" "$(days invoices)" "91 "
+ok "nothing is left" nothing_is_left
+# Another material, and a key of a file.
+ends "rotated" 0 import keys/invoices-2.key --into "$(arn_of invoices)" --new-material
+ends "a key of a file" 0 import keys/mac.key --hash sha384
+ends "the HSM has not all" 1 renew --within 95d --valid-days 98 --from "$from" --report report
+said "there is no such key" "cannot be renewed: no source has a key of its label or its id"
+said "nor this material" "no source has it: the sources have only others of the key"
+is "the one that it has is renewed" "$(days invoices)" "20 99 "
+ok "the report has a line for each" python3 - <<'PYTHON'
+import json
+lines = [json.loads(line) for line in open("report")]
+results = sorted((line["label"], line["result"]) for line in lines)
+assert results == [("invoices", "different"), ("invoices", "renewed"),
+    ("mac", "refused"), ("wages", "renewed")], results
+renewed = [line for line in lines if line["result"] == "renewed"][0]
+assert renewed["from"] == "source" and renewed["new_end"] > renewed["end"]
+assert len(renewed["wrapping_key"]) == 64 and renewed["unique_id"][:4] == "arn:"
+PYTHON
+"$keyferry" renew --within 95d --dry-run --json --manifest none.csv --to "$cloud" >due
+material=$(sed -n '/"label":"invoices"/s/.*"material":"\([^"]*\)".*/\1/p' due)
+export material
+ends "the manual's manifest" 0 example 2
+is "each material is renewed" "$(days invoices)$(days mac)" "99 101 101 "
+ok "nothing is left" nothing_is_left
+cat >manifest.csv <<END
+label,material,file,source
+mac,,keys/mac.key,
+wages,,,pkcs11:token=source;id=%02?module-path=$softhsm
+invoices,,keys/invoices-2.key,
+invoices,,,pkcs11:token=source;object=invoices?module-path=$softhsm
+END
+
+# SoftHSM is not made for several processes: the second run has a clone of it.
+cp -r tokens clone
+sed "s,$dir/tokens,$dir/clone," softhsm2.conf >clone.conf
+# Two hosts at once, and two runs of one host.
+at_once() { # CONFIG DAYS
+	set -- "$1" --within 400d --manifest manifest.csv --json --valid-days "$2"
+	at_once_other=$1; shift
+	renew "$@" >first 2>&1 &
+	at_once_first=$!
+	KEYFERRY_CONFIG=$dir/$at_once_other SOFTHSM2_CONF=$dir/clone.conf
+	renew "$@" >second 2>&1
+	at_once_ended=$?
+	wait $at_once_first && [ $at_once_ended = 0 ] ||
+	    { cat first second; return 1; }
+}
+ok "two hosts at once" at_once other.conf 110
+is "each end is right" "$(days invoices)$(days mac)" "111 111 111 "
+ok "nothing is left" nothing_is_left
+ok "two runs of a host" at_once keyferry.conf 120
+is "each end is right" "$(days invoices)$(days mac)" "121 121 121 "
+ok "nothing is left" nothing_is_left
+
+# What is missing, other material, and a run that is killed.
+ends "deleted material" 0 "$keyferry" delete "$(arn_of wages)" --to "$cloud" --yes --quiet
+openssl rand -out false.key 48
+openssl rand -out other.key 32
+sed -i 's/^mac.*/mac,,false.key,/; s/^invoices,,keys/invoices,'$material',keys/' manifest.csv
+sed -i 's,keys/invoices-2.key,other.key,' manifest.csv
+ends "what is missing is brought" 1 renew --within 400d --manifest manifest.csv --valid-days 200
+is "it has its end" "$(days wages)" "201 "
+said "other material is told" "KMS refuses what false.key has: it is not the material of the key"
+said "by its KeyMaterialId" \
+    "KMS refuses what other.key has: it is not the material: KeyMaterialId $material"
+is "what has its source is renewed" "$(days invoices)$(days mac)" "121 201 121 "
+(timeout -s KILL 0.4 "$keyferry" renew --to "$cloud" --wrapping-bits 2048 --within 400d \
+    --from "$from" --valid-days 220 --quiet) >/dev/null 2>&1
+ends "after a kill" 1 renew --within 400d --from "$from" --valid-days 220 --quiet
+is "all is renewed that can be" "$(days wages)$(days invoices)" "221 121 221 "
+ok "nothing is left" nothing_is_left
+
+# What cannot be used.
+configure
+ends "no end is said" 2 renew --from "$from"
+said "it says what to give" "renewed until when? Give --valid-days"
+printf '%s\n' label,source "invoices,$from" "mac,$from" >manifest.csv
+ends "a wrong PIN" 2 env PKCS11_PIN=9999 "$keyferry" renew --to "$cloud" --within 400d \
+    --valid-days 300 --manifest manifest.csv --from "pkcs11:model=SoftHSM%20v2?module-path=$softhsm"
+is "is tried once" "$(grep -c 'C_Login: CKR_PIN_INCORRECT' said)" 1
+
+tap_done
