@@ -7,6 +7,7 @@
 #include "keydata/curve.h"
 #include "object-schema.h"
 #include "keydata/pkcs8.h"
+#include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "pkey.h"
 
@@ -74,6 +75,19 @@ complete_secret(struct call *c, struct attrset *b)
 	return (rv == CKR_OK ? put_check_value(c, b) : rv);
 }
 
+/* One key may be written in more ways than one: a point compressed. */
+static bool
+is_info_of(struct call *c, struct view info, EVP_PKEY *pkey)
+{
+	EVP_PKEY *given = NULL;
+	bool same = public_key_open(c->module->crypto, info, &given) ==
+			ERR_OK &&
+		    EVP_PKEY_eq(given, pkey) == 1;
+
+	EVP_PKEY_free(given);
+	return (same);
+}
+
 /* CKA_PUBLIC_KEY_INFO, which must be that of the key if it was given. */
 static CK_RV
 put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
@@ -85,7 +99,8 @@ put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 
 	if (len <= 0)
 		return (CKR_FUNCTION_FAILED);
-	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)))
+	if (given.len != 0 && !view_equal(given, VIEW(der, (size_t)len)) &&
+	    !is_info_of(c, given, pkey))
 		rv = invalid(c, "CKA_PUBLIC_KEY_INFO does not match this key");
 	else
 		rv = result_of(c, attrset_set(b, CKA_PUBLIC_KEY_INFO,

@@ -397,6 +397,38 @@ test_rsa(void)
 	EVP_PKEY_free(p);
 }
 
+/* CKA_PUBLIC_KEY_INFO of the key, and with a compressed point, which then are
+ * the same; and that of another key. */
+static void
+test_given_info(CK_ATTRIBUTE *t, CK_ULONG count, EVP_PKEY *p)
+{
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	EVP_PKEY *compressed = EVP_PKEY_dup(p);
+	EVP_PKEY *keys[] = {p, compressed, other};
+	CK_ATTRIBUTE with[8];
+	CK_OBJECT_HANDLE h;
+
+	NEED(EVP_PKEY_set_utf8_string_param(compressed,
+		 OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		 OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_COMPRESSED) == 1,
+	    "a compressed point");
+	memcpy(with, t, count * sizeof(*t));
+	for (size_t i = 0; i < ELEMS(keys); i++) {
+		unsigned char *der = NULL;
+		int len = i2d_PUBKEY(keys[i], &der);
+
+		with[count] = (CK_ATTRIBUTE){
+		    CKA_PUBLIC_KEY_INFO, der, (CK_ULONG)len};
+		RV(create(with, count + 1, &h),
+		    keys[i] == other ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_OK,
+		    "CKA_PUBLIC_KEY_INFO of %d bytes", len);
+		OK(keys[i] == other || has_info(h, p), "as the key has it");
+		OPENSSL_free(der);
+	}
+	EVP_PKEY_free(compressed);
+	EVP_PKEY_free(other);
+}
+
 static void
 test_ec(void)
 {
@@ -430,6 +462,7 @@ test_ec(void)
 	RV(create(t, 4, &h), CKR_OK, "and without");
 	OK(attr_is(h, CKA_EC_POINT, der, 67), "its point is computed");
 	OK(has_info(h, p), "and its public half");
+	test_given_info(t, 4, p);
 	RV(create(t, 3, &h), CKR_TEMPLATE_INCOMPLETE, "no value");
 	memset(d, 0xff, sizeof(d));
 	t[3].ulValueLen = 32;
@@ -437,6 +470,7 @@ test_ec(void)
 	    "a value above the order");
 	RV(create(pub, 4, &h), CKR_OK, "an EC public key");
 	OK(has_info(h, p), "its bytes");
+	test_given_info(pub, 4, p);
 	pub[3].pValue = der + 2;
 	pub[3].ulValueLen = 65;
 	RV(create(pub, 4, &h), CKR_OK, "one with the point as it is");
