@@ -1,14 +1,14 @@
-# NSS: the module in a database; its keys sign requests and messages, and pk12util
-# brings others to them.
+# NSS: the module in a database; its keys sign requests, messages and in TLS, and
+# pk12util brings others to them.
 . "$srcdir/tests/clients/testenv.sh"
-needs modutil certutil cmsutil pk12util pkcs11-tool openssl
+needs modutil certutil cmsutil pk12util selfserv tstclnt pkcs11-tool openssl
 mkdir certificates db
 configure "certificates = $dir/certificates"
 ok "an RSA key is imported" make_rsa
 ok "an EC key is imported" make_ec
 for name in rsa ec; do
 	openssl req -new -x509 -key $name.key -subj /CN=$name -days 9 \
-	    -out certificates/$name.pem
+	    -addext subjectAltName=DNS:localhost -out certificates/$name.pem
 done
 certutil -N -d sql:db --empty-password
 ok "modutil -add" host modutil -dbdir sql:db -force -add kms \
@@ -33,6 +33,35 @@ for key in rsa:01 ec:02; do
 	    -CAfile certificates/$name.pem -purpose any -out back
 	ok "it is the same" cmp text back
 done
+
+# TLS by NSS: a server, and a client with a certificate.
+for name in rsa ec; do
+	port=$(free_port)
+	start "selfserv, $name" "About to call accept" env \
+	    ${preload:+LD_PRELOAD="$preload"} ASAN_OPTIONS=detect_leaks=0 selfserv -d sql:db \
+	    -n test:$name -p "$port" -V tls1.2:tls1.3 -v
+	for version in tls1_3 tls1_2; do
+		ok "a handshake, $version" says "Verify return code: 0 (ok)" \
+		    openssl s_client -connect "127.0.0.1:$port" -$version \
+		    -CAfile certificates/$name.pem -servername localhost \
+		    -verify_return_error </dev/null
+	done
+	stop
+done
+openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -subj /CN=server -days 9 \
+    -addext subjectAltName=DNS:localhost -out server.pem 2>/dev/null
+cat certificates/*.pem >clients.pem
+certutil -A -d sql:db -n server -t CT,C,C -i server.pem
+start "a server that asks for a certificate" "^ACCEPT" openssl s_server -accept 127.0.0.1:0 \
+    -cert server.pem -key server.key -www -Verify 1 -verify_return_error \
+    -CAfile clients.pem
+for name in rsa ec; do
+	printf 'GET / HTTP/1.0\r\n\r\n' >request
+	ok "tstclnt, $name" says "Subject: CN = $name" eval \
+	    "host timeout 30 tstclnt -4 -h 127.0.0.1 -a localhost -p $(port) \
+	    -d sql:db -n test:$name <request | sed 's/CN=/CN = /'"
+done
+stop
 echo 1234 >pin
 for login in none required; do
 	configure "certificates = $dir/certificates" "login = $login"

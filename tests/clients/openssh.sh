@@ -32,6 +32,20 @@ for name in rsa ec; do
 	    -s text.sig <text"
 done
 
+# A certificate authority, by the module alone and by the agent.
+ssh-keygen -q -t ed25519 -N '' -f user
+for name in rsa ec; do
+	for by in "-D $(realpath "$module")" -U; do
+		recipe openssh Certificates -e "s,ca.pub,$name.ssh.pub," \
+		    -e "s,-D [^ ]*,$by," -e 's,id_ed25519.pub,user.pub,' >ca
+		rm -f user-cert.pub
+		ok "a certificate by $name, ${by%% *}" sh -e ca
+		ok "it is the key's" says \
+		    "$(ssh-keygen -lf $name.ssh.pub | cut -d' ' -f2)" \
+		    ssh-keygen -L -f user-cert.pub
+	done
+done
+
 # (With an RSA key, ssh-add 9.2 tests a SHA-1 signature, which KMS does not make.)
 ok "ssh-add -T" ssh-add -T ec.ssh.pub
 
@@ -64,6 +78,24 @@ if [ -x /usr/sbin/sshd ]; then
 		    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		    -o BatchMode=yes "$(id -un)@127.0.0.1" echo logged in
 	done
+	stop
+	# The host's key is in the agent, too, and signs what the server proves by.
+	mkdir known
+	recipe openssh "Host keys" -e "s,/etc/ssh/,$dir/," -e "s,/run/.*,$dir/agent," \
+	    >hostkey.conf
+	cp ec.ssh.pub kms.pub
+	sed -e '/^HostKey/d' sshd.conf | cat hostkey.conf - >hosts.conf
+	echo "[127.0.0.1]:$port $(cat ec.ssh.pub)" >known/plain
+	start "sshd with the host's key" "Server listening" /usr/sbin/sshd -D -e \
+	    -f "$dir/hosts.conf"
+	enters() {
+		ssh -F none -p "$port" -o StrictHostKeyChecking=yes \
+		    -o UserKnownHostsFile="$dir/known/$1" -o BatchMode=yes \
+		    "$(id -un)@127.0.0.1" echo logged in
+	}
+	ok "ssh knows the host by it" says "logged in" enters plain
+	echo "[127.0.0.1]:$port $(cat hostkey.pub)" >known/other
+	fails "but not by another" enters other
 	stop
 	server=$agent
 else
