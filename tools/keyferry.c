@@ -11,6 +11,7 @@
 #include "move.h"
 #include "restore.h"
 #include "renew.h"
+#include "rotate.h"
 #include "show-fingerprint.h"
 #include "wrap.h"
 
@@ -35,6 +36,7 @@ static const struct command commands[] = {
 	move_usage, move_run},
     {"renew", "bring keys that end soon again from their sources", renew_usage,
 	renew_run},
+    {"rotate", "give an AES key in KMS new material", rotate_usage, rotate_run},
     {"fingerprint", "show the fingerprints of RSA public keys",
 	show_fingerprint_usage, show_fingerprint_run},
     {"doctor", "say what the module finds here, and what is wrong",

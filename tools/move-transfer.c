@@ -243,6 +243,10 @@ transfer_describe(const struct plan *plan, const struct key *k,
 	if ((k->status != STATUS_SAME_NAME && !k->new_material) ||
 	    k->from == NULL)
 		add_new_key(t, plan, k);
+	/* an ARN says that the key is the caller's */
+	if (k->new_material && k->from != NULL && k->into != NULL &&
+	    strncmp(k->into, "arn:", 4) == 0)
+		add_attribute(t, CKA_LABEL, k->into, strlen(k->into));
 	if (k->new_material)
 		add_attribute(t, CKA_KEYFERRY_NEW_MATERIAL, &yes, sizeof(yes));
 	if (w->expires)

@@ -12,7 +12,7 @@ options
 sed "s,^state = .*,state = $dir/other," keyferry.conf >other.conf
 chmod 600 other.conf
 example() { # N
-	as_printed keyferry-renew.1 "$1"
+	as_printed "${manual_page-keyferry-renew.1}" "$1"
 	example_ended=$?
 	options
 	return $example_ended
@@ -128,6 +128,29 @@ is "what has its source is renewed" "$(days invoices)$(days mac)" "121 201 121 "
     --from "$from" --valid-days 220 --quiet) >/dev/null 2>&1
 ends "after a kill" 1 renew --within 400d --from "$from" --valid-days 220 --quiet
 is "all is renewed that can be" "$(days wages)$(days invoices)" "221 121 221 "
+ok "nothing is left" nothing_is_left
+
+# rotate: by its ARN from the HSM, by its label from a file.
+hsm_aes invoices-3 03
+openssl rand -out fourth.key 32
+arn=$(arn_of invoices)
+export arn
+manual_page=keyferry-rotate.1
+ends "the manual's rotation" 0 example 1
+said "says what it did" "1 key: 1 rotated"
+rotate() { host "$keyferry" rotate --to "$cloud" --wrapping-bits 2048 "$@" </dev/null; }
+is "the new material has its end" "$(days invoices)" "91 121 221 "
+ends "the same once more" 1 rotate --yes --from "pkcs11:token=source;object=invoices-3?module-path=$softhsm" "$arn"
+ends "without a terminal" 2 rotate --from fourth.key invoices
+ends "a file, by the label" 0 rotate --yes --quiet --from fourth.key --valid-days 10 invoices
+is "is there" "$(days invoices)" "11 91 121 221 "
+here=$KEYFERRY_CONFIG KEYFERRY_CONFIG=$dir/other.conf
+ends "a label says nothing to another host" 1 rotate --yes --from fourth.key wages
+said "it says what to do" "give this ARN"
+ends "an ARN does" 0 rotate --yes --quiet "$(arn_of wages)" \
+    --from "pkcs11:token=source;object=invoices-3?module-path=$softhsm"
+KEYFERRY_CONFIG=$here
+ends "a key that is no AES key" 2 rotate --yes --from fourth.key mac
 ok "nothing is left" nothing_is_left
 
 # What cannot be used.
