@@ -97,3 +97,35 @@ template_unpack(
 	*packed = VIEW(packed->ptr + head + len, packed->len - head - len);
 	return (true);
 }
+
+static int
+digits(const uint8_t *s, size_t n)
+{
+	int v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return (-1);
+		v = v * 10 + (s[i] - '0');
+	}
+	return (v);
+}
+
+bool
+template_read_date(struct view v, time_t *last)
+{
+	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
+	int year, month, day;
+
+	if (v.len != sizeof(CK_DATE))
+		return (false);
+	year = digits(v.ptr, 4);
+	month = digits(v.ptr + 4, 2);
+	day = digits(v.ptr + 6, 2);
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	*last = timegm(&tm);
+	/* timegm() makes a date of anything: the 31st of February, too */
+	return (year >= 0 && tm.tm_mday == day && tm.tm_mon == month - 1);
+}

@@ -1,6 +1,7 @@
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
 #include <stdbool.h>
+#include <time.h>
 #include "buf.h"
 #include "cryptoki.h"
 
@@ -35,6 +36,9 @@ CK_ULONG template_ulong(struct template, CK_ATTRIBUTE_TYPE, CK_ULONG absent);
 bool template_bool(struct template, CK_ATTRIBUTE_TYPE, bool absent);
 /* An attribute whose value is attributes (CKA_UNWRAP_TEMPLATE). */
 struct template template_inner(struct template, CK_ATTRIBUTE_TYPE);
+
+/* A CK_DATE, and its last second in UTC; false: there is no such day. */
+bool template_read_date(struct view, time_t *last);
 
 /* Appends the attributes, values and all, in a form that is bytes alone.
  * ERR_DATA: one has a length and no value. */

@@ -97,8 +97,10 @@ curve_refusal(struct view v)
 		return (CKR_DOMAIN_PARAMS_INVALID);
 	for (size_t i = head == 2 ? 1 : 2; i < head; i++)
 		len = len << 8 | v.ptr[i];
-	return (len == v.len - head ? CKR_CURVE_NOT_SUPPORTED
-				    : CKR_DOMAIN_PARAMS_INVALID);
+	/* an OID's last number ends: X.690, section 8.19.2 */
+	if (len != v.len - head || (v.ptr[0] == 0x06 && v.ptr[v.len - 1] > 127))
+		return (CKR_DOMAIN_PARAMS_INVALID);
+	return (CKR_CURVE_NOT_SUPPORTED);
 }
 
 bool

@@ -154,37 +154,16 @@ read_names(struct call *c, struct template public_t, struct template private_t,
 	return (CKR_OK);
 }
 
-static int
-digits(const CK_CHAR *s, size_t n)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return (-1);
-		v = v * 10 + (s[i] - '0');
-	}
-	return (v);
-}
-
 /* CKA_END_DATE is the last day, in UTC, that the material is good. */
 static CK_RV
 read_date(struct call *c, struct view v, double *valid_to)
 {
-	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
-	struct tm asked;
-	time_t at;
+	time_t last;
 
-	tm.tm_year = digits(v.ptr, 4) - 1900;
-	tm.tm_mon = digits(v.ptr + 4, 2) - 1;
-	tm.tm_mday = digits(v.ptr + 6, 2);
-	asked = tm;
-	at = timegm(&tm);
-	/* timegm() makes a date of anything: the 31st of February, too */
-	if (at <= 0 || tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon)
+	if (!template_read_date(v, &last) || last <= 0)
 		return (call_error(
 		    c, CKR_ATTRIBUTE_VALUE_INVALID, "CKA_END_DATE is no date"));
-	*valid_to = (double)at;
+	*valid_to = (double)last;
 	return (CKR_OK);
 }
 
@@ -295,7 +274,8 @@ read_target(struct call *c, struct template t, struct attr_target *target)
 	if (template_has(t, CKA_CLASS) && target->class != CKO_SECRET_KEY &&
 	    target->class != CKO_PRIVATE_KEY && target->class != CKO_PUBLIC_KEY)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "an object of %s cannot be made in KMS",
+		    "KMS keeps keys alone, no object of %s: have the session "
+		    "keep it, by CKA_TOKEN false",
 		    class_name(target->class).text));
 	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
@@ -310,9 +290,9 @@ read_create(struct call *c, struct template t, struct key_request *r)
 	CK_RV rv;
 
 	*r = (struct key_request)KEY_REQUEST_INIT(c->module->arena);
-	if ((rv = read_target(c, t, &target)) != CKR_OK ||
-	    (rv = attr_check(c, t, target)) != CKR_OK ||
-	    (rv = read_place(c, t)) != CKR_OK)
+	if ((rv = read_place(c, t)) != CKR_OK ||
+	    (rv = read_target(c, t, &target)) != CKR_OK ||
+	    (rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
 	r->class = target.class;
 	if (target.class == CKO_PUBLIC_KEY)

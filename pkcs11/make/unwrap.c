@@ -2,7 +2,6 @@
 #include "kms/rename.h"
 #include "mech/mech.h"
 #include "wrap-key.h"
-#include "wrap-params.h"
 #include "read-request.h"
 #include "unwrap.h"
 
@@ -41,7 +40,6 @@ unwrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
     CK_OBJECT_HANDLE unwrapping_key, struct view wrapped, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
-	struct wrap_params p;
 	struct object o;
 	CK_RV rv;
 
@@ -50,13 +48,11 @@ unwrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 		return (CKR_MECHANISM_INVALID);
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = wrap_params_read(m, false, associated, &p)) != CKR_OK)
-		return (rv);
 	if (!object_get(c, unwrapping_key, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	rv = o.is_pair && associated == NULL
 		 ? unwrap_into_kms(c, m, &o, wrapped, t, handle)
-		 : unwrap_key_locally(c, &p, &o, wrapped, t, handle);
+		 : unwrap_key_locally(c, m, associated, &o, wrapped, t, handle);
 	object_put(&o);
 	return (rv);
 }

@@ -157,22 +157,24 @@ out:
 }
 
 static CK_RV
-wrap(struct call *c, struct wrap_params *p, const struct object *wrapping_key,
-    const struct object *key, struct out out)
+wrap(struct call *c, const CK_MECHANISM *m, const struct view *associated,
+    const struct object *wrapping_key, const struct object *key, struct out out)
 {
-	const struct mech *row = mech_find(p->m.mechanism, CKF_WRAP);
+	const struct mech *row = mech_find(m->mechanism, CKF_WRAP);
+	struct wrap_params p;
 	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
 	CK_RV rv;
 
 	if ((rv = check_wrapping_key(c, row, wrapping_key, true)) != CKR_OK ||
-	    (rv = check_params(c, p, wrapping_key)) != CKR_OK ||
+	    (rv = wrap_params_read(m, true, associated, &p)) != CKR_OK ||
+	    (rv = check_params(c, &p, wrapping_key)) != CKR_OK ||
 	    (rv = check_key(c, wrapping_key, key)) != CKR_OK)
 		return (rv);
 	if (key->class != CKO_SECRET_KEY && wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps only secret keys"));
 	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) == CKR_OK)
-		rv = wrap_bytes(c, wrap_ops_of(row), p, wrapping_key,
+		rv = wrap_bytes(c, wrap_ops_of(row), &p, wrapping_key,
 		    buf_view(&bytes), out);
 	buf_free(&bytes);
 	return (as_wrapping(rv, true));
@@ -182,7 +184,6 @@ CK_RV
 wrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
     CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, struct out out)
 {
-	struct wrap_params p;
 	struct object w, k;
 	CK_RV rv;
 
@@ -190,12 +191,10 @@ wrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 		return (CKR_ARGUMENTS_BAD);
 	if (mech_find(m->mechanism, CKF_WRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if ((rv = wrap_params_read(m, true, associated, &p)) != CKR_OK)
-		return (rv);
 	if (!object_get(c, wrapping_key, &w))
 		return (CKR_WRAPPING_KEY_HANDLE_INVALID);
 	if (object_get(c, key, &k))
-		rv = wrap(c, &p, &w, &k, out);
+		rv = wrap(c, m, associated, &w, &k, out);
 	else
 		rv = CKR_KEY_HANDLE_INVALID;
 	object_put(&k);
@@ -292,25 +291,27 @@ out:
 }
 
 CK_RV
-unwrap_key_locally(struct call *c, struct wrap_params *p,
-    const struct object *wrapping_key, struct view wrapped, struct template t,
-    CK_OBJECT_HANDLE *handle)
+unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
+    const struct view *associated, const struct object *wrapping_key,
+    struct view wrapped, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	const struct mech *row = mech_find(p->m.mechanism, CKF_UNWRAP);
+	const struct mech *row = mech_find(m->mechanism, CKF_UNWRAP);
 	struct attr_target target = {
 	    template_ulong(t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
 	    template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
 	    ATTR_UNWRAP, template_bool(t, CKA_TOKEN, false)};
 	struct buf bytes = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
 	struct template_builder d = {.rows = NULL};
+	struct wrap_params p;
 	CK_RV rv;
 
 	if ((rv = check_wrapping_key(c, row, wrapping_key, false)) != CKR_OK ||
-	    (rv = check_params(c, p, wrapping_key)) != CKR_OK ||
+	    (rv = wrap_params_read(m, false, associated, &p)) != CKR_OK ||
+	    (rv = check_params(c, &p, wrapping_key)) != CKR_OK ||
 	    (rv = begin_unwrap(c, row, wrapping_key, t, &target, &d)) != CKR_OK)
 		goto out;
 	rv = unwrap_bytes(
-	    c, wrap_ops_of(row), p, wrapping_key, wrapped, &bytes);
+	    c, wrap_ops_of(row), &p, wrapping_key, wrapped, &bytes);
 	if (rv == CKR_OK && target.class == CKO_SECRET_KEY)
 		rv = put_secret(
 		    c, wrap_ops_of(row), &d, target.type, buf_view(&bytes));

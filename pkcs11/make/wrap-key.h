@@ -4,16 +4,14 @@
 #include "token/mechanism.h"
 #include "token/operation.h"
 
-struct wrap_params;
-
 /* C_WrapKey, and C_UnwrapKey with a key that is no import pair's. associated:
  * the data of C_WrapKeyAuthenticated, or NULL. */
 CK_RV wrap_key(struct call *, const CK_MECHANISM *,
     const struct view *associated, CK_OBJECT_HANDLE wrapping_key,
     CK_OBJECT_HANDLE key, struct out);
-CK_RV unwrap_key_locally(struct call *, struct wrap_params *,
-    const struct object *wrapping_key, struct view wrapped, struct template,
-    CK_OBJECT_HANDLE *);
+CK_RV unwrap_key_locally(struct call *, const CK_MECHANISM *,
+    const struct view *associated, const struct object *wrapping_key,
+    struct view wrapped, struct template, CK_OBJECT_HANDLE *);
 
 /* What differs between mechanisms that wrap keys. */
 struct wrap_ops {

@@ -324,7 +324,7 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	struct pair_builder p;
 	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
 
-	if (rv == CKR_OK && params.len == 0)
+	if (rv == CKR_OK && !template_has(public_t, CKA_EC_PARAMS))
 		rv = call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "the public template must name the curve: CKA_EC_PARAMS");
 	if (rv == CKR_OK &&

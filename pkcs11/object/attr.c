@@ -290,15 +290,19 @@ attr_match(struct call *c, const struct object *o, struct template t)
 }
 
 static bool
-size_fits(const struct attr *a, const CK_ATTRIBUTE *t)
+value_fits(const struct attr *a, const CK_ATTRIBUTE *t)
 {
+	time_t last;
+
 	switch (a->form) {
 	case FORM_BOOL:
 		return (t->ulValueLen == sizeof(CK_BBOOL));
 	case FORM_ULONG:
 		return (t->ulValueLen == sizeof(CK_ULONG));
 	case FORM_DATE:
-		return (t->ulValueLen == 0 || t->ulValueLen == sizeof(CK_DATE));
+		return (
+		    t->ulValueLen == 0 ||
+		    template_read_date(VIEW(t->pValue, t->ulValueLen), &last));
 	case FORM_MECHANISMS: /* none: nothing would be allowed */
 		return (t->ulValueLen != 0 &&
 			t->ulValueLen % sizeof(CK_MECHANISM_TYPE) == 0);
@@ -348,10 +352,11 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
 		    "an object of this class has no %s",
 		    attribute_name(t->type).text));
-	if ((t->pValue == NULL && t->ulValueLen != 0) || !size_fits(a, t))
-		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "the value of %s has the wrong size",
-		    attribute_name(t->type).text));
+	if ((t->pValue == NULL && t->ulValueLen != 0) || !value_fits(a, t))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s %s",
+		    attribute_name(t->type).text,
+		    a->form == FORM_DATE ? "is no date, of 8 digits"
+					 : "has a value of the wrong size"));
 	if ((a->may & (1U << target.purpose)) == 0 ||
 	    (target.token && target.purpose == ATTR_SET &&
 		(a->may & SETTABLE_IN_KMS) == 0))
