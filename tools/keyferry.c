@@ -9,10 +9,12 @@
 #include "import.h"
 #include "list.h"
 #include "move.h"
+#include "pair.h"
 #include "restore.h"
 #include "renew.h"
 #include "rotate.h"
 #include "show-fingerprint.h"
+#include "unwrap.h"
 #include "wrap.h"
 
 /* The keyferry command: its subcommands, a row each. */
@@ -32,6 +34,9 @@ static const struct command commands[] = {
     {"import", "import keys from files into KMS", import_usage, import_run},
     {"restore", "build the keys of a manifest, or compare with it",
 	restore_usage, restore_run},
+    {"pair", "write what an HSM needs to wrap a key for KMS", pair_usage,
+	pair_run},
+    {"unwrap", "import what an HSM wrapped for that", unwrap_usage, unwrap_run},
     {"move", "move keys, wrapped, from one PKCS#11 token to another",
 	move_usage, move_run},
     {"renew", "bring keys that end soon again from their sources", renew_usage,

@@ -257,19 +257,53 @@ key_find_spec(struct key *k)
 	k->uses = key_choose_usage(k, USAGE_ANY);
 }
 
+/* What KMS calls them. */
+static const char *const kms_names[][2] = {{"AES-256", "SYMMETRIC_DEFAULT"},
+    {"RSA-2048", "RSA_2048"}, {"RSA-3072", "RSA_3072"},
+    {"RSA-4096", "RSA_4096"}, {"EC P-256", "ECC_NIST_P256"},
+    {"EC P-384", "ECC_NIST_P384"}, {"EC P-521", "ECC_NIST_P521"},
+    {"EC secp256k1", "ECC_SECG_P256K1"}};
+
 const char *
 key_kms_spec(const struct key *k)
 {
-	static const char *const names[][2] = {{"AES-256", "SYMMETRIC_DEFAULT"},
-	    {"RSA-2048", "RSA_2048"}, {"RSA-3072", "RSA_3072"},
-	    {"RSA-4096", "RSA_4096"}, {"EC P-256", "ECC_NIST_P256"},
-	    {"EC P-384", "ECC_NIST_P384"}, {"EC P-521", "ECC_NIST_P521"},
-	    {"EC secp256k1", "ECC_SECG_P256K1"}};
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strcmp(names[i][0], k->name) == 0)
-			return (names[i][1]);
+	for (size_t i = 0; i < COUNT(kms_names); i++)
+		if (strcmp(kms_names[i][0], k->name) == 0)
+			return (kms_names[i][1]);
 	return (k->hmac == NULL ? "" : k->hmac->name);
+}
+
+/* The row of that name. */
+static const struct key_spec *
+find_by_name(const char *name)
+{
+	for (size_t i = 0; i < COUNT(key_specs); i++)
+		if (strcmp(key_specs[i].name, name) == 0)
+			return (&key_specs[i]);
+	return (NULL);
+}
+
+bool
+key_set_kms_spec(struct key *k, const char *kms)
+{
+	const char *name = "HMAC";
+
+	for (size_t i = 0; i < COUNT(hmacs); i++)
+		if (strcmp(hmacs[i].name, kms) == 0)
+			k->hmac = &hmacs[i];
+	for (size_t i = 0; i < COUNT(kms_names); i++)
+		if (strcmp(kms_names[i][1], kms) == 0)
+			name = kms_names[i][0];
+	if (k->hmac == NULL && strcmp(name, "HMAC") == 0)
+		return (false);
+	k->spec = find_by_name(name);
+	k->name = name;
+	k->class = k->spec->class;
+	k->type = k->spec->type;
+	k->bits = k->hmac != NULL ? k->hmac->bits : k->spec->bits;
+	k->params.max = k->spec->params_len;
+	return (buf_append(&k->params,
+		    VIEW(k->spec->params, k->spec->params_len)) == ERR_OK);
 }
 
 enum usage

@@ -97,6 +97,9 @@ void key_read_spec(struct key *);
 void key_find_spec(struct key *);
 /* The KeySpec of such a key in KMS; "" where there is none. */
 const char *key_kms_spec(const struct key *);
+/* Makes an empty row a key of that KeySpec, without names and usage. False:
+ * KMS imports no such keys, or out of memory. */
+bool key_set_kms_spec(struct key *, const char *kms);
 /* The usage that a key of the target has. */
 enum usage key_usage_there(const struct token *, CK_OBJECT_HANDLE);
 /* Why KMS cannot import such a key, or NULL. */

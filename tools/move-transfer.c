@@ -49,8 +49,7 @@ add_names(struct attribute_list *t, const struct key *k)
 		add_attribute(t, CKA_ID, k->id.ptr, k->id.len);
 }
 
-/* Describes the key to be unwrapped: Keyferry creates the KMS key for it. */
-static void
+void
 add_key_description(struct attribute_list *t, const struct key *k,
     CK_KEY_TYPE *type, CK_ULONG *size)
 {

@@ -13,6 +13,11 @@ struct attribute_list {
 /* The list borrows the value. */
 void add_attribute(
     struct attribute_list *, CK_ATTRIBUTE_TYPE, const void *, size_t len);
+/* Adds what is to be unwrapped, for CKA_UNWRAP_TEMPLATE of an import pair:
+ * Keyferry makes the KMS key for it. The list borrows *type and *size, which it
+ * sets. */
+void add_key_description(struct attribute_list *, const struct key *,
+    CK_KEY_TYPE *type, CK_ULONG *size);
 /* Adds what a key will be on the target. The list borrows *type, which it sets.
  */
 void transfer_describe(const struct plan *, const struct key *,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "algorithm.h"
 #include "arena.h"
 #include "command.h"
 #include "fingerprint.h"
@@ -45,36 +46,12 @@ const char wrap_usage[] =
     "  --json             print an object\n"
     "  --quiet            print nothing\n";
 
-static const struct algorithm {
-	const char *name, *digest;
-	CK_MECHANISM_TYPE unwrap, hash;
-	bool with_aes; /* an AES key is wrapped, and the key with that */
-} algorithms[] = {
-    {"RSAES_OAEP_SHA_256", "SHA256", CKM_RSA_PKCS_OAEP, CKM_SHA256, false},
-    {"RSA_AES_KEY_WRAP_SHA_256", "SHA256", CKM_RSA_AES_KEY_WRAP, CKM_SHA256,
-	true},
-    {"RSAES_OAEP_SHA_1", "SHA1", CKM_RSA_PKCS_OAEP, CKM_SHA_1, false},
-    {"RSA_AES_KEY_WRAP_SHA_1", "SHA1", CKM_RSA_AES_KEY_WRAP, CKM_SHA_1, true},
-};
-#define ALGORITHM_COUNT (sizeof(algorithms) / sizeof(algorithms[0]))
-
 struct arguments {
 	char *key, *from, *wrapping_key, *out, *expect, *passphrase_file;
 	const struct algorithm *algorithm; /* NULL: as the key is */
 	enum key_format format;
 	bool json, quiet;
 };
-
-static bool
-read_algorithm(char *s, void *to)
-{
-	for (size_t i = 0; i < ALGORITHM_COUNT; i++)
-		if (strcmp(algorithms[i].name, s) == 0) {
-			*(const struct algorithm **)to = &algorithms[i];
-			return (true);
-		}
-	return (false);
-}
 
 static bool
 read_arguments(int argc, char **argv, struct arguments *a)
@@ -85,7 +62,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"wrapping-key", NULL, &a->wrapping_key, NULL, NULL},
 	    {"out", NULL, &a->out, NULL, NULL},
 	    {"expect", NULL, &a->expect, NULL, NULL},
-	    {"algorithm", NULL, NULL, read_algorithm, &a->algorithm},
+	    {"algorithm", NULL, NULL, algorithm_option, &a->algorithm},
 	    {"format", NULL, NULL, key_option_format, &a->format},
 	    {"passphrase-file", NULL, &a->passphrase_file, NULL, NULL},
 	    {"json", &a->json, NULL, NULL, NULL},
@@ -180,7 +157,7 @@ static void
 choose_algorithm(struct arguments *a, bool is_private)
 {
 	if (a->algorithm == NULL)
-		a->algorithm = &algorithms[is_private ? 1 : 0];
+		a->algorithm = algorithm_for(is_private);
 }
 
 static bool

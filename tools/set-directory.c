@@ -1,0 +1,210 @@
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "array.h"
+#include "ask.h"
+#include "pair-page.h"
+#include "replacement.h"
+#include "set-directory.h"
+
+#define DER_FILE "wrapping-key.der"
+#define PEM_FILE "wrapping-key.pem"
+#define TOKEN_FILE "import-token.bin"
+#define PAGE_FILE "README.txt"
+#define SUBDIRECTORIES_MAX 64
+
+static bool
+add_set(struct set_list *l, const char *path, const char *arn)
+{
+	struct set_entry e, *rows;
+	bool damaged;
+
+	if (!set_entry_load(&e, path, arn, &damaged)) {
+		set_entry_free(&e);
+		if (damaged)
+			fprintf(stderr,
+			    "keyferry: %s: its import set is damaged\n", path);
+		return (!damaged);
+	}
+	rows = array_grow(l->rows, &l->cap, l->count + 1, sizeof(*rows));
+	if (rows == NULL) {
+		set_entry_free(&e);
+		fputs("keyferry: out of memory\n", stderr);
+		return (false);
+	}
+	l->rows = rows;
+	rows[l->count++] = e;
+	return (true);
+}
+
+static bool
+add_subdirectories(struct set_list *l, const char *path, const char *arn)
+{
+	struct dirent **names = NULL;
+	int count = scandir(path, &names, NULL, alphasort);
+	bool done = count >= 0 && count <= SUBDIRECTORIES_MAX;
+	char *sub;
+
+	for (int i = 0; i < count; i++) {
+		sub = done && names[i]->d_name[0] != '.'
+			  ? set_path(path, names[i]->d_name)
+			  : NULL;
+		if (sub != NULL)
+			done = add_set(l, sub, arn);
+		free(sub);
+		free(names[i]);
+	}
+	free(names);
+	if (count < 0)
+		perror(path);
+	else if (count > SUBDIRECTORIES_MAX)
+		fprintf(stderr, "keyferry: %s: it has too many files\n", path);
+	return (done);
+}
+
+bool
+set_list_read(struct set_list *l, const char *path, const char *arn)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		perror(path);
+		return (false);
+	}
+	if (!add_set(l, path, arn) || !add_subdirectories(l, path, arn))
+		return (false);
+	if (l->count == 0)
+		fprintf(stderr,
+		    "keyferry: %s: there is no import set: it is the directory "
+		    "of keyferry pair, or the console's download, unpacked\n",
+		    path);
+	return (l->count != 0);
+}
+
+void
+set_list_free(struct set_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		set_entry_free(&l->rows[i]);
+	free(l->rows);
+	*l = (struct set_list){NULL, 0, 0};
+}
+
+/* The first of our files' names that is taken there, or NULL. */
+static const char *
+taken_name(const char *directory)
+{
+	static const char *const names[] = {
+	    SET_FILE, DER_FILE, PEM_FILE, TOKEN_FILE, PAGE_FILE};
+	const char *taken = NULL;
+	struct stat st;
+	char *path;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		path = set_path(directory, names[i]);
+		if (taken == NULL && path != NULL && lstat(path, &st) == 0)
+			taken = names[i];
+		free(path);
+	}
+	return (taken);
+}
+
+/* Whether there is nothing, the same set, or what may go. */
+static bool
+may_write(const struct set_entry *e, bool yes)
+{
+	const char *taken = taken_name(e->path);
+	struct set_entry there;
+	bool damaged, same;
+
+	if (taken == NULL)
+		return (true);
+	same = set_entry_load(&there, e->path, NULL, &damaged) &&
+	       view_equal(buf_view(&there.set.token), buf_view(&e->set.token));
+	set_entry_free(&there);
+	return (
+	    same || ask(yes, "%s has another %s: replace it?", e->path, taken));
+}
+
+/* What a file of the directory is written by. */
+struct part {
+	const char *name;
+	bool (*write)(FILE *, const struct set_entry *);
+};
+
+static bool
+write_bytes(FILE *f, struct view v)
+{
+	return (fwrite(v.ptr, 1, v.len, f) == v.len);
+}
+
+static bool
+write_der(FILE *f, const struct set_entry *e)
+{
+	return (write_bytes(f, buf_view(&e->set.public_key)));
+}
+
+static bool
+write_pem(FILE *f, const struct set_entry *e)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	EVP_PKEY *key = lib == NULL ? NULL : set_entry_wrapping_key(e, lib);
+	bool done = key != NULL && PEM_write_PUBKEY(f, key) == 1;
+
+	EVP_PKEY_free(key);
+	OSSL_LIB_CTX_free(lib);
+	return (done);
+}
+
+static bool
+write_token(FILE *f, const struct set_entry *e)
+{
+	return (write_bytes(f, buf_view(&e->set.token)));
+}
+
+static bool
+write_json(FILE *f, const struct set_entry *e)
+{
+	return (write_bytes(f, buf_view(&e->json)));
+}
+
+static bool
+write_part(const struct set_entry *e, const struct part *p)
+{
+	char *path = set_path(e->path, p->name);
+	struct replacement r;
+	bool done = path != NULL && replacement_begin(&r, path, 0600);
+
+	if (done && !p->write(r.f, e)) {
+		replacement_abandon(&r);
+		done = false;
+	} else if (done)
+		done = replacement_end(&r);
+	if (!done)
+		perror(path == NULL ? p->name : path);
+	free(path);
+	return (done);
+}
+
+bool
+set_entry_write(const struct set_entry *e, bool yes)
+{
+	/* the set is the last: where it is, all is */
+	static const struct part parts[] = {{DER_FILE, write_der},
+	    {PEM_FILE, write_pem}, {TOKEN_FILE, write_token},
+	    {PAGE_FILE, pair_page_write}, {SET_FILE, write_json}};
+	bool done;
+
+	if (mkdir(e->path, 0700) != 0 && errno != EEXIST) {
+		perror(e->path);
+		return (false);
+	}
+	done = may_write(e, yes);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && done; i++)
+		done = write_part(e, &parts[i]);
+	return (done);
+}
