@@ -38,6 +38,8 @@ creds_http_send(const struct creds_search *s, struct creds_http *c,
     struct error_info *error)
 {
 	int tries = c->tries != 0 ? c->tries : TRIES;
+	struct http_field location = {
+	    "location", c->location, sizeof(c->location)};
 	struct http_reply reply;
 	struct error_info why;
 	int64_t pause = PAUSE_MS;
@@ -46,7 +48,8 @@ creds_http_send(const struct creds_search *s, struct creds_http *c,
 	if (c->request.timeout_ms == 0)
 		c->request.timeout_ms = TRY_MS;
 	for (;; pause *= 2) {
-		reply = (struct http_reply){.body = &c->body};
+		reply = (struct http_reply){
+		    .body = &c->body, .fields = &location, .field_count = 1};
 		memset(&why, 0, sizeof(why));
 		e = http_post(
 		    s->conf->http, &c->request, s->deadline, &reply, &why);
@@ -71,9 +74,10 @@ creds_http_reason(const struct creds_http *c, char text[CREDS_REASON_SIZE])
 	struct reason r = {"", ""};
 
 	(void)json_decode(reason_fields, buf_view(&c->body), &r);
-	(void)snprintf(text, CREDS_REASON_SIZE, "%s%s%s%s",
+	(void)snprintf(text, CREDS_REASON_SIZE, "%s%s%s%s%s%s",
 	    r.code[0] != '\0' ? ": " : "", r.code,
-	    r.message[0] != '\0' ? ": " : "", r.message);
+	    r.message[0] != '\0' ? ": " : "", r.message,
+	    c->location[0] != '\0' ? ", Location " : "", c->location);
 	return (text);
 }
 

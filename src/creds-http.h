@@ -14,6 +14,7 @@ struct creds_http {
 	int status;
 	bool connected; /* also of a failure: somebody was there */
 	int64_t date; /* as http_reply's */
+	char location[160]; /* where it points to instead, or "" */
 	struct buf body; /* wiped by creds_http_free() */
 };
 #define CREDS_REPLY_MAX (128 * 1024)
@@ -27,8 +28,9 @@ struct creds_http {
 enum err creds_http_send(
     const struct creds_search *, struct creds_http *, struct error_info *);
 /* Why the service refused, by the JSON of its reply: ": CODE: MESSAGE", cut to
- * fit; "" where it does not say. */
-#define CREDS_REASON_SIZE 256
+ * fit, and ", Location URL" of a redirection, which is not followed; "" where
+ * it does not say. */
+#define CREDS_REASON_SIZE 448
 const char *creds_http_reason(
     const struct creds_http *, char text[CREDS_REASON_SIZE]);
 void creds_http_free(struct creds_http *);

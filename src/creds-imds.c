@@ -155,6 +155,7 @@ credentials_get(struct imds *i, const char *role, struct creds *out,
     struct error_info *error)
 {
 	struct complaint c = {"", ""};
+	char why[CREDS_REASON_SIZE];
 	struct creds_json *j = NULL;
 	enum err e;
 
@@ -163,7 +164,8 @@ credentials_get(struct imds *i, const char *role, struct creds *out,
 		return (e);
 	if (i->http.status != 200)
 		return (error_info_set(error, ERR_CREDS_SERVICE,
-		    WHAT ", role %s: HTTP status %d", role, i->http.status));
+		    WHAT ", role %s: HTTP status %d%s", role, i->http.status,
+		    creds_http_reason(&i->http, why)));
 	if ((j = creds_json_new()) == NULL)
 		return (ERR_MEMORY);
 	(void)json_decode(complaint_fields, buf_view(&i->http.body), &c);
@@ -182,6 +184,7 @@ credentials_get(struct imds *i, const char *role, struct creds *out,
 static enum err
 role_get(struct imds *i, char *role, size_t size, struct error_info *error)
 {
+	char why[CREDS_REASON_SIZE];
 	enum err e;
 
 	e = send_it(i, "GET", buf_view(&i->token), ROLES, "", error);
@@ -193,7 +196,8 @@ role_get(struct imds *i, char *role, size_t size, struct error_info *error)
 	if (i->http.status == 200 && line_take(&i->http.body, role, size))
 		return (ERR_OK);
 	return (error_info_set(error, ERR_CREDS_SERVICE,
-	    WHAT " named no role: HTTP status %d", i->http.status));
+	    WHAT " named no role: HTTP status %d%s", i->http.status,
+	    creds_http_reason(&i->http, why)));
 }
 
 enum err

@@ -227,8 +227,8 @@ renew(const struct login *l, struct session *s, struct error_info *error)
 		 s->creds.access_key[0] == '\0' || s->creds.secret[0] == '\0' ||
 		 s->expires_in <= 0)
 		e = error_info_set(error, ERR_CREDS_SERVICE,
-		    "AWS Sign-In did not renew the session: HTTP status %d",
-		    h.status);
+		    "AWS Sign-In did not renew the session: HTTP status %d%s",
+		    h.status, creds_http_reason(&h, why));
 	s->expires_ms = now_ms(l) + (int64_t)(s->expires_in * 1000);
 	creds_write_date(s->expires_ms, s->creds.expiration);
 out:

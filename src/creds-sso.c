@@ -184,7 +184,7 @@ create_token(const struct sso *o, struct token *t, struct error_info *error)
 	struct creds_http h = CREDS_HTTP_INIT;
 	struct buf body = BUF_INIT(FILE_MAX), headers = BUF_INIT(256);
 	struct endpoint where;
-	char url[400];
+	char url[400], why[CREDS_REASON_SIZE];
 	enum err e;
 
 	if ((e = endpoint(o, "sso_oidc", "oidc", "AWS_ENDPOINT_URL_SSO_OIDC",
@@ -209,8 +209,8 @@ create_token(const struct sso *o, struct token *t, struct error_info *error)
 		 json_decode(reply_fields, buf_view(&h.body), t) != ERR_OK ||
 		 t->expires_in <= 0)
 		e = error_info_set(error, ERR_CREDS_SERVICE,
-		    "IAM Identity Center gave no new token: HTTP status %d",
-		    h.status);
+		    "IAM Identity Center gave no new token: HTTP status %d%s",
+		    h.status, creds_http_reason(&h, why));
 out:
 	creds_http_free(&h);
 	buf_free(&headers);

@@ -193,6 +193,7 @@ reply_take(struct attempt *a, struct creds *out, struct error_info *error)
 static enum err
 refusal(const struct attempt *a, struct error_info *error)
 {
+	char why[CREDS_REASON_SIZE];
 	enum err e = a->http.status >= 500 || a->http.status == 429 ||
 			     is_throttled(a)
 			 ? ERR_CREDS_SERVICE
@@ -200,9 +201,9 @@ refusal(const struct attempt *a, struct error_info *error)
 
 	if (a->code[0] == '\0')
 		return (error_info_set(error, ERR_CREDS_SERVICE,
-		    "profile \"%s\": %s: HTTP status %d without an AWS error",
+		    "profile \"%s\": %s: HTTP status %d without an AWS error%s",
 		    a->search->profile->name, a->request->action,
-		    a->http.status));
+		    a->http.status, creds_http_reason(&a->http, why)));
 	return (error_info_set(error, e, "profile \"%s\": %s: %s%s%s",
 	    a->search->profile->name, a->request->action, a->code,
 	    a->message[0] != '\0' ? ": " : "", a->message));

@@ -279,7 +279,7 @@ fuzz_open(void)
 
 	make_dir();
 	passed_ms = 0;
-	if (C_Initialize(NULL) != CKR_OK || (m = module_get()) == NULL)
+	if (C_Initialize(NULL) != CKR_OK || module_get(&m) != CKR_OK)
 		abort();
 	m->clock = &fake_clock;
 	module_put(m);

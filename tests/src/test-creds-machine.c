@@ -79,6 +79,8 @@ test_container(void)
 	static const struct http_step passing[] = {
 	    STATUS(500), STATUS(404), SAYS(JSON("CONT"))};
 	static const struct http_step never[] = {STATUS(403)};
+	static const struct http_step elsewhere[] = {{.status = 302,
+	    .headers = "Location: http://192.0.2.1/sign-in\r\n"}};
 	static const struct http_step pod[] = {{.status = 400,
 	    .body = "{\"code\":\"AccessDenied\",\"message\":\"no identity "
 		    "for this pod\"}"}};
@@ -124,6 +126,10 @@ test_container(void)
 	OK(test_creds_failed(test_creds_find(NULL, 8000), ERR_CREDS,
 	       "HTTP status 400: AccessDenied: no identity for this pod"),
 	    "what the endpoint says is told");
+	CONTAINER(elsewhere);
+	OK(test_creds_failed(test_creds_find(NULL, 8000), ERR_CREDS,
+	       "HTTP status 302, Location http://192.0.2.1/sign-in"),
+	    "a redirection is told, and not followed");
 	CONTAINER(passing);
 	OK(test_creds_are(test_creds_find(NULL, 8000), "CONT", "s", "t"),
 	    "any other status is tried again");

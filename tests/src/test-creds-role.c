@@ -204,6 +204,8 @@ test_faults(void)
 	static const struct http_step down[] = {{.status = 503}};
 	static const struct http_step proxy[] = {
 	    {.status = 403, .body = "<html>no</html>"}};
+	static const struct http_step elsewhere[] = {{.status = 302,
+	    .headers = "Location: http://192.0.2.1/sign-in\r\n"}};
 	static const struct http_step empty[] = {{.status = 200, .body = ""}};
 	static const struct http_step cut[] = {{.status = 200,
 	    .body = "<Credentials><AccessKeyId>A</AccessKeyId><SecretAccess"}};
@@ -237,6 +239,11 @@ test_faults(void)
 	OK(test_creds_failed(
 	       test_creds_find("p", 8000), ERR_CREDS_SERVICE, "status 403"),
 	    "somebody else answers");
+	SCENE(elsewhere, PROFILE(""));
+	OK(test_creds_failed(test_creds_find("p", 8000), ERR_CREDS_SERVICE,
+	       "HTTP status 302 without an AWS error, Location "
+	       "http://192.0.2.1/sign-in"),
+	    "a redirection is told");
 	SCENE(empty, PROFILE(""));
 	OK(test_creds_failed(
 	       test_creds_find("p", 8000), ERR_CREDS_SERVICE, "not understood"),
