@@ -8,20 +8,21 @@
 
 /* clang-format off */
 /* Attributes of keys in KMS. Text is UTF-8 without a NUL. All are read-only,
- * but that VALID_TO may be in a template that brings in a key, and that
- * KEY_STATE can be set: "Enabled" and "Disabled", which also cancel a deletion.
- * A search that names KEY_STATE finds keys that others leave out, and with an
- * empty value keys in any state. */
+ * but that VALID_TO may be in a template that brings in a key, MULTI_REGION
+ * and TAGS in one that makes one, and that KEY_STATE can be set: "Enabled" and
+ * "Disabled", which also cancel a deletion. A search that names KEY_STATE finds
+ * keys that others leave out, and with an empty value keys in any state. */
 #define CKA_KEYFERRY_KEY_STATE		(CK_KEYFERRY | 1)	/* text: KeyState */
 #define CKA_KEYFERRY_ORIGIN		(CK_KEYFERRY | 2)	/* text: Origin */
 #define CKA_KEYFERRY_EXPIRATION_MODEL	(CK_KEYFERRY | 3)	/* text: ExpirationModel, or empty; in a template that brings in a key, KEY_MATERIAL_DOES_NOT_EXPIRE takes the end away */
 #define CKA_KEYFERRY_VALID_TO		(CK_KEYFERRY | 4)	/* CK_ULONG: seconds since 1970; empty: does not expire */
 #define CKA_KEYFERRY_KEY_MATERIAL_ID	(CK_KEYFERRY | 5)	/* text: hex, or empty */
-#define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL */
+#define CKA_KEYFERRY_MULTI_REGION	(CK_KEYFERRY | 6)	/* CK_BBOOL; in a template that makes a key, instead of the option multi-region */
 #define CKA_KEYFERRY_DESCRIPTION	(CK_KEYFERRY | 7)	/* text */
 #define CKA_KEYFERRY_KEY_SPEC		(CK_KEYFERRY | 41)	/* text: KeySpec */
 #define CKA_KEYFERRY_KEY_USAGE		(CK_KEYFERRY | 42)	/* text: KeyUsage */
 #define CKA_KEYFERRY_REGIONS		(CK_KEYFERRY | 43)	/* text: the Regions that have the key, the primary's first, a blank between two; of a multi-Region key, reading it asks KMS (DescribeKey) */
+#define CKA_KEYFERRY_TAGS		(CK_KEYFERRY | 51)	/* text: KEY=VALUE, a comma between two; in a template that makes a key, beside the option tags; reading it asks KMS (ListResourceTags) */
 #define CKA_KEYFERRY_LAST_USE_DATE	(CK_KEYFERRY | 44)	/* CK_ULONG: seconds since 1970; empty: KMS knows of no use; reading it asks KMS (GetKeyLastUsage) */
 #define CKA_KEYFERRY_LAST_USE_OPERATION	(CK_KEYFERRY | 45)	/* text: what for, such as Decrypt; empty: KMS knows of no use; asks KMS, too */
 #define CKA_KEYFERRY_DELETION_DATE	(CK_KEYFERRY | 30)	/* CK_ULONG: seconds since 1970; empty: it is not to be deleted */

@@ -20,6 +20,9 @@ struct key_request {
 	bool end_is_said; /* of the material; else material-end.h chooses it */
 	double valid_to; /* seconds since 1970; 0: does not expire */
 	bool new_material; /* other than the key has: rotates it */
+	/* of a new key, beside what the configuration says */
+	struct view tags; /* as tag-list.h has them */
+	bool multi_region_is_said, multi_region;
 	/* a secret key's value, or PKCS#8, which encoded holds; ptr NULL: it
 	 * comes wrapped, later or not at all */
 	struct view material;

@@ -16,6 +16,15 @@ may_be_made(enum err e)
 	return (e == ERR_UNKNOWN || e == ERR_REPLY || e == ERR_MEMORY);
 }
 
+/* Replicas are of multi-Region keys alone. */
+static bool
+is_multi_region(const struct config_token *config, const struct key_request *r)
+{
+	return (
+	    config->replicas != NULL ||
+	    (r->multi_region_is_said ? r->multi_region : config->multi_region));
+}
+
 /* One CreateKey. Of its reply, and of nothing else, comes the record that the
  * key was made here. ERR_UNKNOWN, ERR_REPLY: it may have made a key. */
 static enum err
@@ -29,16 +38,15 @@ create_once(struct call *c, struct provision *p)
 	    .origin = kms_origin_name(p->request->generated_by_kms
 					  ? KMS_ORIGIN_AWS_KMS
 					  : KMS_ORIGIN_EXTERNAL),
-	    .multi_region = config->multi_region || config->replicas != NULL
-				? JSON_TRUE
-				: JSON_UNSET,
+	    .multi_region = is_multi_region(config, p->request) ? JSON_TRUE
+								: JSON_UNSET,
 	};
 	struct kms_key meta = KMS_KEY_INIT;
 	struct kms failed;
 	enum err e;
 
 	if ((e = journal_begin(&p->journal)) != ERR_OK ||
-	    (e = new_key_read(c, p, &new)) != ERR_OK)
+	    (e = new_key_read(c, p->request, p, &new)) != ERR_OK)
 		return (e);
 	in.tags = new.tags;
 	in.policy = new.policy;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "config/tag-list.h"
 #include "json.h"
+#include "key-tags.h"
 #include "new-key.h"
 #include "settle.h"
 #include "trusted-path.h"
@@ -24,31 +24,6 @@ write_note(const struct provision *p, char note[NOTE_SIZE])
 		snprintf(note, NOTE_SIZE, NOTE,
 		    p->request->generated_by_kms ? "key" : "import",
 		    p->journal.nonce);
-}
-
-static enum err
-read_tags(const char *list, struct json_rows *tags)
-{
-	const char *at = list;
-	struct view key, value;
-	struct kms_tag *rows;
-	size_t count = 0;
-
-	while (list != NULL && tag_list_next(&at, &key, &value))
-		count++;
-	if (count == 0)
-		return (ERR_OK);
-	if ((rows = calloc(count, sizeof(*rows))) == NULL)
-		return (ERR_MEMORY);
-	*tags = (struct json_rows){rows, count};
-	for (at = list; tag_list_next(&at, &key, &value); rows++) {
-		if (key.len >= sizeof(rows->key) ||
-		    value.len >= sizeof(rows->value))
-			return (ERR_CONFIG);
-		memcpy(rows->key, key.ptr, key.len);
-		memcpy(rows->value, value.ptr, value.len);
-	}
-	return (ERR_OK);
 }
 
 /* Whoever can write the file decides who may use the keys. It is read for each
@@ -102,10 +77,11 @@ write_description(
 }
 
 enum err
-new_key_read(struct call *c, const struct provision *p, struct new_key *new)
+new_key_read(struct call *c, const struct key_request *r,
+    const struct provision *p, struct new_key *new)
 {
 	const struct config_token *config = c->token->config;
-	enum err e = read_tags(config->tags, &new->tags);
+	enum err e = key_tags_choose(config->tags, r->tags, &new->tags);
 
 	if (e == ERR_OK && config->policy != NULL)
 		e = read_policy(c, config->policy, &new->policy_text);

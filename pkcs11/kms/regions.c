@@ -13,9 +13,10 @@
 /* The key in one of the Regions, made if it is not there; *meta is its
  * metadata. */
 static enum err
-replicate(struct call *c, struct kms *region_kms, const struct key *k,
+replicate(struct call *c, struct kms *region_kms, const struct provision *p,
     size_t region, struct kms_key *meta)
 {
+	const struct key *k = p->key;
 	struct new_key new = NEW_KEY_INIT;
 	struct kms_replicate_in in = {.key = k->meta.arn,
 	    .region = client_region(c->token->regions.clients[region])};
@@ -25,7 +26,7 @@ replicate(struct call *c, struct kms *region_kms, const struct key *k,
 
 	if (e == ERR_NOT_FOUND) {
 		/* tags, policy and description are each Region's own */
-		if ((e = new_key_read(c, NULL, &new)) == ERR_OK) {
+		if ((e = new_key_read(c, p->request, NULL, &new)) == ERR_OK) {
 			in.tags = new.tags;
 			in.policy = new.policy;
 			in.description = new.description;
@@ -108,7 +109,7 @@ replicate_and_import(struct call *c, size_t region, const struct provision *p,
 
 	*region_kms = (struct kms){
 	    .transport = client_transport(client), .deadline = c->kms.deadline};
-	e = replicate(c, region_kms, k, region, &meta);
+	e = replicate(c, region_kms, p, region, &meta);
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++)
 		if (names[i][0] != '\0')
 			e = alias_create(c, region_kms, names[i], k);

@@ -176,6 +176,7 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, &r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, &r)) == CKR_OK &&
+	    (rv = read_new_key(c, t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK)
 		rv = provision_key(c, &r, handle, &k);
 	key_unref(k);
@@ -224,6 +225,7 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	    (rv = check_allowed(c, public_t, &r)) == CKR_OK &&
 	    (rv = check_allowed(c, private_t, &r)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&
+	    (rv = read_new_key(c, private_t, &r)) == CKR_OK &&
 	    (rv = check_generate(c, &r)) == CKR_OK) {
 		if (gets_two_usages(c, r.spec, private_t))
 			return (generate_pair_of_two_usages(c, m, &r, public_t,

@@ -177,6 +177,7 @@ make_pair(struct call *c, struct key_request *r, struct template public_t,
 	CK_RV rv;
 
 	if ((rv = read_material_kind(c, private_t, r)) == CKR_OK &&
+	    (rv = read_new_key(c, private_t, r)) == CKR_OK &&
 	    (rv = import_params_check_type(c, r->spec)) == CKR_OK &&
 	    (rv = read_algorithm(c, private_t, r->spec, bits, &algorithm)) ==
 		CKR_OK)

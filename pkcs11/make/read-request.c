@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 #include "kms/describe.h"
+#include "kms/key-tags.h"
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "keydata/names.h"
@@ -244,6 +245,26 @@ read_rotation(struct call *c, struct template t, struct key_request *r)
 	return (CKR_OK);
 }
 
+CK_RV
+read_new_key(struct call *c, struct template t, struct key_request *r)
+{
+	const struct config_token *config = c->token->config;
+
+	r->tags = template_view(t, CKA_KEYFERRY_TAGS);
+	if (!key_tags_are_valid(r->tags))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_KEYFERRY_TAGS is no list of tags that KMS takes: "
+		    "KEY=VALUE, with commas between"));
+	r->multi_region_is_said = template_has(t, CKA_KEYFERRY_MULTI_REGION);
+	r->multi_region = template_bool(t, CKA_KEYFERRY_MULTI_REGION, false);
+	if (r->multi_region_is_said && !r->multi_region &&
+	    config->replicas != NULL)
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKA_KEYFERRY_MULTI_REGION is false, and the configuration "
+		    "has replicas"));
+	return (CKR_OK);
+}
+
 /* What is left to read when the KeySpec is known. */
 static CK_RV
 read_rest(struct call *c, struct template t, struct key_request *r)
@@ -258,6 +279,7 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, r)) == CKR_OK &&
+	    (rv = read_new_key(c, t, r)) == CKR_OK &&
 	    (rv = read_rotation(c, t, r)) == CKR_OK)
 		rv = read_expiry(c, t, r);
 	return (rv);

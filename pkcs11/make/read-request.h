@@ -36,6 +36,9 @@ CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
  * that has something of what the key will do is taken, and the log says so;
  * CKR_TEMPLATE_INCONSISTENT for another. */
 CK_RV check_allowed(struct call *, struct template, const struct key_request *);
+/* What a new key gets beside its kind, use and names: tags, and whether it is
+ * multi-Region. */
+CK_RV read_new_key(struct call *, struct template, struct key_request *);
 /* Label and id, out of both templates of a pair (or one that is empty), if
  * aliases can hold them. Where they differ, the private half's count, and the
  * log says so. */

@@ -7,11 +7,14 @@
 #include "key-name.h"
 #include "kms/given-set.h"
 #include "kms/import-params.h"
+#include "kms/key-tags.h"
 #include "kms/last-use.h"
 #include "kms/list-materials.h"
 #include "kms/region-list.h"
 #include "token/pubkey.h"
 
+/* In a template that makes a key. */
+#define MAY_BE_OF_NEW (MAY(CREATE) | MAY(UNWRAP) | MAY(COPY) | MAY(GENERATE))
 #define EXPIRY_MAX 253402300799.0 /* the end of the year 9999, in seconds */
 
 static CK_RV
@@ -398,6 +401,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_KEY_SPEC, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_spec },
 	{ CKA_KEYFERRY_KEY_USAGE, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_usage },
 	{ CKA_KEYFERRY_REGIONS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, region_list_read },
+	{ CKA_KEYFERRY_TAGS, FORM_BYTES, ON_KEYS, MAY_BE_OF_NEW | KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, key_tags_read },
 	{ CKA_KEYFERRY_LAST_USE_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, last_use_read_date },
 	{ CKA_KEYFERRY_LAST_USE_OPERATION, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, last_use_read_operation },
 	{ CKA_KEYFERRY_DELETION_DATE, FORM_ULONG, ON_KEYS, KMS_ONLY, FACT_FALSE, read_deletion },
@@ -412,7 +416,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_MATERIAL_IDS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_ids },
 	{ CKA_KEYFERRY_MATERIAL_STATES, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_states },
 	{ CKA_KEYFERRY_MATERIAL_ENDS, FORM_BYTES, ON_KEYS, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, materials_read_ends },
-	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, KMS_ONLY, FACT_MULTI_REGION, NULL },
+	{ CKA_KEYFERRY_MULTI_REGION, FORM_BOOL, ON_KEYS, MAY_BE_OF_NEW | KMS_ONLY, FACT_MULTI_REGION, NULL },
 	{ CKA_KEYFERRY_WRAPPING_KEY_FINGERPRINT, FORM_BYTES, ON_RSA_PUBLIC, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, import_params_read_fingerprint },
 	{ CKA_KEYFERRY_IMPORT_SET, FORM_BYTES, ON_RSA_PRIVATE, MAY(CREATE) | KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, given_set_read },
 	{ CKA_KEYFERRY_IMPORT_SET, FORM_BYTES, ON_RSA_PUBLIC, KMS_ONLY | MAY_CALL_KMS, FACT_FALSE, given_set_read },

@@ -119,6 +119,43 @@ test_kinds(void)
 	check_object(p.private, "an import pair");
 }
 
+/* A template's tags stand beside the configuration's, whatever is multi-Region. */
+static void
+test_template(void)
+{
+	char wanted[] = "Owner=me, New=yes=no", tags[256] = "";
+	CK_OBJECT_HANDLE h = 0;
+	struct key_template k;
+	struct kms kms = account_kms();
+
+	key_template(&k, material(6), "tagged");
+	template_add(&k, CKA_KEYFERRY_TAGS, wanted, strlen(wanted));
+	template_add(&k, CKA_KEYFERRY_MULTI_REGION, &yes, sizeof(yes));
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h), CKR_OK,
+	    "a key with tags of its own");
+	OK(attr_is(h, CKA_KEYFERRY_MULTI_REGION, &yes, 1),
+	    "it is multi-Region, as its template says");
+	attr(h, CKA_KEYFERRY_TAGS, tags, sizeof(tags) - 1);
+	OK(strstr(tags, "Owner=me") != NULL &&
+		strstr(tags, "New=yes=no") != NULL &&
+		strstr(tags, "Cost-Centre=4711") != NULL &&
+		strstr(tags, "key ceremony") == NULL,
+	    "its tags are those of both, its own first: %s", tags);
+	read_key(h);
+	OK(strstr(ask(&kms, "ListResourceTags", ""),
+	       "\"TagKey\":\"New\",\"TagValue\":\"yes=no\"") != NULL,
+	    "KMS has them");
+	control("POST", "/faults?operation=ListResourceTags&fault=error"
+			"&count=0&error=AccessDeniedException");
+	OK(attr(h, CKA_KEYFERRY_TAGS, tags, sizeof(tags)) ==
+		CK_UNAVAILABLE_INFORMATION,
+	    "where they may not be listed they cannot be read");
+	faults_clear();
+	memcpy(wanted, "aws:", 4);
+	RV(p11->C_CreateObject(rw, k.t, k.count, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a tag that KMS does not take");
+}
+
 /* It may be denied: then the note stays, and nothing fails. */
 static void
 test_denied(void)
@@ -240,6 +277,7 @@ main(void)
 	p11_start();
 	configure("", NULL);
 	test_kinds();
+	test_template();
 	test_denied();
 	test_refused_tags();
 	test_policy();
