@@ -19,6 +19,8 @@ wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
 	    {"hash", NULL, NULL, key_option_hmac, &w->wish.hmac},
 	    {"end-date", NULL, NULL, key_option_end_date, &w->wish},
 	    {"format", NULL, NULL, key_option_format, &w->format},
+	    {"multi-region", NULL, NULL, key_option_multi_region, &w->wish},
+	    {"tags", NULL, NULL, key_option_tags, &w->wish},
 	};
 
 	memcpy(rows, all, sizeof(all));
@@ -50,8 +52,10 @@ wanted_key_check(const struct wanted_key *w)
 	bool named = w->label != NULL || w->id.len != 0;
 
 	if (w->into != NULL &&
-	    (named || w->wish.usage != USAGE_ANY || w->wish.hmac != 0))
-		return ("a key of --into has its label, id, usage and hash");
+	    (named || w->wish.usage != USAGE_ANY || w->wish.hmac != 0 ||
+		w->wish.tags != NULL || w->wish.multi_region != NOT_SAID))
+		return ("a key of --into has its label, id, usage, hash and "
+			"tags");
 	if (w->new_material && w->into == NULL)
 		return ("--new-material is for a key that --into names");
 	return (NULL);

@@ -34,7 +34,7 @@ struct wanted_keys {
 		.csv = CSV_INIT, \
 	}
 
-#define WANTED_OPTIONS 7
+#define WANTED_OPTIONS 9
 /* The options, and columns of a manifest, that say it. */
 void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
 /* The label that is wanted: without any name, the file's without directory and

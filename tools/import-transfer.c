@@ -57,6 +57,7 @@ create(const struct plan *p, struct transfer *tr)
 	bool complete = true;
 
 	transfer_describe(p, k, &type, &t);
+	transfer_describe_new(k, &t);
 	if (k->class == CKO_SECRET_KEY)
 		add_attribute(&t, CKA_VALUE, k->value.ptr, k->value.len);
 	else

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "config/tag-list.h"
 #include "hex.h"
 #include "key-file.h"
 #include "key-options.h"
@@ -128,4 +129,22 @@ key_option_id(char *s, void *to)
 	id->len = strlen(s) / 2;
 	return (id->len != 0 && id->len <= KEY_ID_MAX && strlen(s) % 2 == 0 &&
 		hex_read(s, id->bytes, id->len));
+}
+
+bool
+key_option_tags(char *s, void *to)
+{
+	((struct key_wish *)to)->tags = s;
+	return (tag_list_is_valid(s));
+}
+
+bool
+key_option_multi_region(char *s, void *to)
+{
+	struct key_wish *o = to;
+
+	o->multi_region = strcmp(s, "yes") == 0	 ? SAID_YES
+			  : strcmp(s, "no") == 0 ? SAID_NO
+						 : NOT_SAID;
+	return (o->multi_region != NOT_SAID);
 }

@@ -24,6 +24,9 @@ void key_wish_days(struct key_wish *, unsigned long days);
 bool key_option_usage(char *, void *to); /* into an enum usage */
 bool key_option_hmac(char *, void *to); /* into a CK_ULONG: the hash's bits */
 bool key_option_wrapping_bits(char *, void *to); /* into a CK_ULONG */
+/* --tags, --multi-region: into a struct key_wish. */
+bool key_option_tags(char *, void *to);
+bool key_option_multi_region(char *, void *to);
 bool key_option_format(char *, void *to); /* into an enum key_format */
 bool key_option_id(char *, void *to); /* into a struct key_id */
 #endif

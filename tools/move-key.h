@@ -18,6 +18,8 @@ enum usage {
 /* A key type and size. A row in move-key.c. */
 struct key_spec;
 
+enum said { NOT_SAID, SAID_NO, SAID_YES };
+
 enum key_status {
 	STATUS_PLANNED,
 	STATUS_SAME_NAME, /* the target has its names: to be compared */
@@ -41,6 +43,9 @@ struct key_wish {
 	CK_DATE end_date;
 	time_t end; /* when that day is over */
 	bool expires;
+	/* of a key that is made in KMS */
+	const char *tags; /* KEY=VALUE, with commas between; NULL: none more */
+	enum said multi_region; /* else as the configuration says */
 };
 
 #define REASON_SIZE 1024

@@ -94,6 +94,14 @@ print_method(FILE *f, const struct plan *p, const struct key *k)
 		fprintf(f, ", to %s", usage_name(k->usage));
 	if (k->hmac != NULL)
 		fprintf(f, ", as %s", hmac_name(k->hmac));
+	if (k->wish.tags != NULL) {
+		fputs(", with tags ", f);
+		print_text(f, k->wish.tags);
+	}
+	if (k->wish.multi_region != NOT_SAID)
+		fputs(k->wish.multi_region == SAID_YES ? ", multi-Region"
+						       : ", of one Region",
+		    f);
 	if (k->has_import_pair)
 		fputs(", using the import pair on the target", f);
 	if (k->into != NULL) {

@@ -67,6 +67,18 @@ add_key_description(struct attribute_list *t, const struct key *k,
 	t->count += key_usage_template(k, true, t->rows + t->count);
 }
 
+void
+transfer_describe_new(const struct key *k, struct attribute_list *t)
+{
+	const struct key_wish *w = &k->wish;
+
+	if (w->tags != NULL)
+		add_attribute(t, CKA_KEYFERRY_TAGS, w->tags, strlen(w->tags));
+	if (w->multi_region != NOT_SAID)
+		add_attribute(t, CKA_KEYFERRY_MULTI_REGION,
+		    w->multi_region == SAID_YES ? &yes : &no, sizeof(yes));
+}
+
 static CK_RV
 generate(const struct plan *plan, struct transfer *tr,
     struct attribute_list *public, struct attribute_list *private,
@@ -114,6 +126,7 @@ make_import_pair(const struct plan *plan, struct transfer *tr)
 	else {
 		add_names(&public, k);
 		add_names(&private, k);
+		transfer_describe_new(k, &private);
 	}
 	add_attribute(
 	    &private, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));

@@ -5,7 +5,7 @@
 /* plan->transfer: from a token. */
 bool transfer_key(struct plan *, struct key *);
 
-#define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + 20)
+#define TEMPLATE_MAX (USAGE_TEMPLATE_MAX + 22)
 struct attribute_list {
 	CK_ATTRIBUTE rows[TEMPLATE_MAX];
 	CK_ULONG count;
@@ -18,6 +18,8 @@ void add_attribute(
  * sets. */
 void add_key_description(struct attribute_list *, const struct key *,
     CK_KEY_TYPE *type, CK_ULONG *size);
+/* Adds what only a new key of Keyferry's gets. */
+void transfer_describe_new(const struct key *, struct attribute_list *);
 /* Adds what a key will be on the target. The list borrows *type, which it sets.
  */
 void transfer_describe(const struct plan *, const struct key *,

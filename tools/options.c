@@ -5,7 +5,7 @@
 #include <string.h>
 #include "options.h"
 
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX 32
 #define HOUR 3600L
 #define DAY (24 * HOUR)
 #define DURATION_MAX 100000 /* days, or hours */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
+#include "config/tag-list.h"
 #include "cryptoki/rv-name.h"
 #include "fingerprint.h"
 #include "hex.h"
@@ -109,6 +110,66 @@ compare_kind(struct comparison *c)
 	snprintf(hmac, sizeof(hmac), "HMAC_%lu", w->hmac);
 	if (w->hmac != 0 && c->wanted->spec == NULL)
 		compare_text(c, "spec", buf_view(&c->there->spec), hmac);
+}
+
+/* "a=1,b=2" has "b=2": tags have no commas. */
+static bool
+has_tag(struct view list, struct view key, struct view value)
+{
+	for (size_t at = 0, len; at < list.len; at += len + 1) {
+		struct view one = {list.ptr + at, list.len - at};
+		const unsigned char *end = memchr(one.ptr, ',', one.len);
+
+		len = end == NULL ? one.len : (size_t)(end - one.ptr);
+		if (len == key.len + 1 + value.len &&
+		    memcmp(one.ptr, key.ptr, key.len) == 0 &&
+		    one.ptr[key.len] == '=' &&
+		    (value.len == 0 || memcmp(one.ptr + key.len + 1, value.ptr,
+					   value.len) == 0))
+			return (true);
+	}
+	return (false);
+}
+
+/* Others than the manifest's may be there, the configuration's for instance. */
+static void
+compare_tags(struct comparison *c)
+{
+	const char *list = c->wanted->wish.tags;
+	struct buf there = BUF_INIT(0);
+	struct view key, value;
+	bool all = true;
+	CK_RV rv = CKR_OK;
+	char name[RV_NAME_SIZE];
+
+	if (list == NULL)
+		return;
+	rv = token_get_attribute(
+	    c->token, c->there->handle, CKA_KEYFERRY_TAGS, &there);
+	while (rv == CKR_OK && tag_list_next(&list, &key, &value))
+		all = all && has_tag(buf_view(&there), key, value);
+	if (rv != CKR_OK) {
+		put(c, c->out->len == 0 ? "" : "; ");
+		put(c, "reading its tags failed: ");
+		put(c, rv_name(rv, name));
+	} else if (!all)
+		say(c, "tags", buf_view(&there), c->wanted->wish.tags);
+	buf_free(&there);
+}
+
+static void
+compare_multi_region(struct comparison *c)
+{
+	enum said wanted = c->wanted->wish.multi_region;
+	bool is;
+
+	if (wanted == NOT_SAID)
+		return;
+	is = token_get_bool(
+	    c->token, c->there->handle, CKA_KEYFERRY_MULTI_REGION, false);
+	if (is != (wanted == SAID_YES))
+		say(c, "multi-region", view_str(is ? "yes" : "no"),
+		    is ? "no" : "yes");
 }
 
 static void
@@ -230,6 +291,8 @@ restore_compare(const struct token *t, const struct wanted_materials *m,
 
 	compare_names(&c);
 	compare_kind(&c);
+	compare_multi_region(&c);
+	compare_tags(&c);
 	compare_state(&c, complete);
 	if (!there->waits) {
 		compare_end(&c);

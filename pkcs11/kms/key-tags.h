@@ -1,6 +1,5 @@
 #ifndef KEY_TAGS_H
 #define KEY_TAGS_H
-#include "json.h"
 #include "token/call.h"
 
 /* Whether the text, which has no NUL at its end, is a list of tags that KMS

@@ -4,9 +4,9 @@
 
 /*
  * What KMS is told of a new key beside its kind: the tags, the key policy and
- * the description that the configuration has, and tags that the caller wants. While the key is being made a
- * note with the journal's nonce follows the description; by it a key is found
- * whose CreateKey had no reply.
+ * the description that the configuration has, and tags that the caller wants.
+ * While the key is being made a note with the journal's nonce follows the
+ * description; by it a key is found whose CreateKey had no reply.
  */
 struct new_key {
 	struct json_rows tags; /* of struct kms_tag */
@@ -21,9 +21,10 @@ struct new_key {
 		.description_text = BUF_INIT(KMS_DESCRIPTION_SIZE) \
 	}
 
-/* Reads what the configuration says, and the request. The note of p follows the
- * description; p is NULL for a replica, which has none. ERR_CONFIG: the policy cannot be read;
- * the call's error says why. Nothing is left to free then. */
+/* Reads what the configuration says, and the request. The note of p follows
+ * the description; p is NULL for a replica, which has none. ERR_CONFIG: the
+ * policy cannot be read; the call's error says why. Nothing is left to free
+ * then. */
 enum err new_key_read(struct call *, const struct key_request *,
     const struct provision *p, struct new_key *);
 void new_key_free(struct new_key *);

@@ -184,6 +184,21 @@ wrong "none.key: No such file" file,label none.key,none
 run "no manifest" 2 import --manifest none.csv
 shows "is said" "none.csv: No such file" err
 
+printf 'file,label,tags,multi-region\nother.key,tagged,"Owner=pay roll,Cost=1",yes\n' >tags.csv
+printf 'third.key,plain,,no\n' >>tags.csv && openssl rand -out third.key 32
+run "tags, and multi-Region" 0 import --manifest tags.csv --yes --tags Cost=2
+shows "are in the plan" ", with tags Owner=pay roll,Cost=1, multi-Region"
+tags_of() { # LABEL
+	tagged=$(aws_kms describe-key --key-id "alias/$1" --query KeyMetadata.KeyId --output text)
+	aws_kms list-resource-tags --key-id "$tagged" --output text --query 'Tags[].[TagKey,TagValue]' |
+	    sort | tr '\t\n' '=,'
+}
+is "a key has its tags" "$(tags_of tagged)" "Cost=1,Owner=pay roll,"
+lists "and is multi-Region" tagged :key/mrk-
+is "another those of all" "$(tags_of plain)" "Cost=2,"
+run "a tag without a value" 2 import --yes other.key --tags Owner
+shows "is told" "--tags Owner is not valid" err
+
 # Custodians: two components, and the other is what makes wages.key of them.
 openssl rand -out first.key 32
 hex() { od -An -tx1 -v "$1" | tr -d ' \n'; }

@@ -106,6 +106,19 @@ ends "--check of a disabled key, and of one of KMS's own" 1 check states.csv
 said "tells the state" "state is Disabled, not Enabled"
 said "tells the origin" "origin is AWS_KMS, not EXTERNAL"
 
+printf 'label,id,file,tags,multi-region\n' >tags.csv
+printf 'a,0d01,third.key,"Owner=me,Cost=1",yes\nb,0d02,other.key,Cost=1,no\n' >>tags.csv
+openssl rand -out other.key 32
+ends "tags, and multi-Region" 0 restore --manifest tags.csv --yes
+ends "are as the manifest says" 0 check tags.csv
+sed -i 's/Cost=1"/Cost=2"/; s/yes/no/' tags.csv
+ends "others" 1 check tags.csv
+said "are told" "multi-region is yes, not no; tags is Owner=me,Cost=1, not Owner=me,Cost=2"
+control POST '/faults?operation=ListResourceTags&fault=error&count=9&error=AccessDeniedException' >/dev/null
+ends "tags that may not be listed" 1 check tags.csv
+said "are told" "reading its tags failed: CKR_"
+control DELETE /faults >/dev/null
+
 # The manifest says which key it is: another one is not built.
 printf 'label,id,file,public-key,check-value\n' >wrong.csv
 printf 'a,0c01,rsa.pem,%s,\nb,0c02,third.key,,000000\n' "$web" >>wrong.csv
