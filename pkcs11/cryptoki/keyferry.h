@@ -62,7 +62,7 @@
 #define CKA_KEYFERRY_DELETION_DAYS	(CK_KEYFERRY | 47)	/* CK_ULONG */
 /* Of the same object: the Region of the token. */
 #define CKA_KEYFERRY_REGION		(CK_KEYFERRY | 49)	/* text */
-#define CKA_KEYFERRY_RENEWAL_DAYS	(CK_KEYFERRY | 48)	/* CK_ULONG: as the option renewal-days says */
+#define CKA_KEYFERRY_RENEWAL_DAYS	(CK_KEYFERRY | 50)	/* CK_ULONG: as the option renewal-days says */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*
