@@ -21,6 +21,7 @@ for file in include/keyferry/keyferry.h keyferry-pkcs11.so keyferry.module pkgco
     bin/keyferry bin/keyferry-localkms man/man1/keyferry.1 man/man1/keyferry-list.1 \
     man/man1/keyferry-delete.1 man/man1/keyferry-wrap.1 man/man1/keyferry-import.1 \
     man/man1/keyferry-localkms.1 share/bash-completion/completions/keyferry \
+    lib/systemd/system/keyferry-renew@.timer lib/systemd/system/keyferry-renew@.service \
     man/man5/keyferry.conf.5 man/man7/keyferry.7; do
 	ok "$file" test -n "$(place "$file")"
 done

@@ -11,8 +11,8 @@ options
 # Another host has a state directory of its own.
 sed "s,^state = .*,state = $dir/other," keyferry.conf >other.conf
 chmod 600 other.conf
-example() { # N
-	as_printed "${manual_page-keyferry-renew.1}" "$1"
+example() { # N [LANGUAGE]
+	as_printed "${manual_page-keyferry-renew.1}" "$@"
 	example_ended=$?
 	options
 	return $example_ended
@@ -152,6 +152,30 @@ ends "an ARN does" 0 rotate --yes --quiet "$(arn_of wages)" \
 KEYFERRY_CONFIG=$here
 ends "a key that is no AES key" 2 rotate --yes --from fourth.key mac
 ok "nothing is left" nothing_is_left
+
+# The page on renewal, and the units that are installed.
+manual_page=renewal.md
+ends "the page's first look" 0 example 1
+ends "its line for cron" 1 example 1 crontab
+printed renewal.md 1 ini | sed "s,/run/credentials/keyferry-renew@production.service,$dir/etc/keyferry," >options.env
+unit=$built/tools/systemd/keyferry-renew@.service
+timer=$manuals/../tools/systemd/keyferry-renew@.timer
+sed "s,^ExecStart=.*/keyferry,ExecStart=$built/keyferry," "$unit" >keyferry-renew@test.service
+cp "$timer" keyferry-renew@test.timer
+# As the service does, which takes the options apart at blanks.
+service() {
+	set -- $(sed -n 's/^KEYFERRY_RENEW=//p' options.env |
+	    sed "s,token=production,token=test?module-path=$module,;
+	    s,\(token=source?[^ ]*\),\1\&module-path=$softhsm,")
+	$(sed -n 's/^ExecStart=\(.*\) .*/\1/p' keyferry-renew@test.service) "$@" \
+	    --within 85d --wrapping-bits 2048 </dev/null
+}
+ends "the service's command" 1 service
+said "says what it did" "2 materials: 2 no source has it"
+if has systemd-analyze "the units"; then
+	ok "the units" systemd-analyze verify --man=no ./keyferry-renew@test.service \
+	    ./keyferry-renew@test.timer
+fi
 
 # What cannot be used.
 configure
