@@ -132,3 +132,20 @@ C_VerifySignatureFinal(CK_SESSION_HANDLE session)
 		rv = op_verify_signature(&c, NULL);
 	return (call_end(&c, rv));
 }
+
+/* Nobody validated this module: no flag of any type is ever set. */
+CK_RV
+C_GetSessionValidationFlags(CK_SESSION_HANDLE session,
+    CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(
+	    &c, "C_GetSessionValidationFlags", session);
+
+	(void)type;
+	if (rv == CKR_OK && flags == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		*flags = 0;
+	return (call_end(&c, rv));
+}

@@ -31,29 +31,22 @@ C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
 }
 
 CK_RV
-C_GetSessionValidationFlags(CK_SESSION_HANDLE session,
-    CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags)
-{
-	return (CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_AsyncComplete(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function,
     CK_ASYNC_DATA_PTR result)
 {
-	return (CKR_FUNCTION_NOT_SUPPORTED);
+	return (refuse("C_AsyncComplete", session));
 }
 
 CK_RV
 C_AsyncGetID(
     CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id)
 {
-	return (CKR_FUNCTION_NOT_SUPPORTED);
+	return (refuse("C_AsyncGetID", session));
 }
 
 CK_RV
 C_AsyncJoin(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function, CK_ULONG id,
     CK_BYTE_PTR data, CK_ULONG data_len)
 {
-	return (CKR_FUNCTION_NOT_SUPPORTED);
+	return (refuse("C_AsyncJoin", session));
 }

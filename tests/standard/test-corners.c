@@ -129,7 +129,7 @@ test_kept(void)
 	} rows[] = {
 	    {"a start", A_BYTES(CKA_START_DATE, "20200229", 8), CKR_OK},
 	    {"an end", A_BYTES(CKA_END_DATE, "20991231", 8), CKR_OK},
-	    {"no start", A_BYTES(CKA_START_DATE, NULL, 0), CKR_OK},
+	    {"no start", A_BYTES(CKA_START_DATE, "", 0), CKR_OK},
 	    {"a start of 7 bytes", A_BYTES(CKA_START_DATE, "2020022", 7),
 		CKR_ATTRIBUTE_VALUE_INVALID},
 	    {"the 30th of February", A_BYTES(CKA_START_DATE, "20200230", 8),

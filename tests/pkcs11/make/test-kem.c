@@ -179,11 +179,8 @@ test_signature_first(struct pair_handles p)
 static void
 test_unserved(void)
 {
-	CK_FLAGS flags;
 	CK_ULONG n = 0;
 
-	RV(list->C_GetSessionValidationFlags(rw, 1, &flags),
-	    CKR_FUNCTION_NOT_SUPPORTED, "C_GetSessionValidationFlags");
 	RV(list->C_AsyncGetID(rw, NULL, &n), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_AsyncGetID");
 	RV(list->C_AsyncComplete(rw, NULL, NULL), CKR_FUNCTION_NOT_SUPPORTED,
