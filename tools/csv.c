@@ -110,6 +110,39 @@ csv_next(struct csv *c, char **fields, int max)
 	return (n);
 }
 
+int
+csv_columns(
+    struct csv *c, const struct option_row *rows, int count, int *columns)
+{
+	char *titles[CSV_COLUMNS_MAX];
+	int n = csv_next(c, titles, count);
+
+	for (int i = 0; i < n; i++) {
+		for (columns[i] = count - 1; columns[i] >= 0; columns[i]--)
+			if (strcmp(rows[columns[i]].name, titles[i]) == 0)
+				break;
+		if (columns[i] == -1) {
+			csv_complain(c, "the column", titles[i], " is unknown");
+			return (-1);
+		}
+	}
+	return (n);
+}
+
+bool
+csv_take(struct csv *c, const struct option_row *rows, const int *columns,
+    char **fields, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const struct option_row *row = &rows[columns[i]];
+
+		if (fields[i][0] != '\0' && !options_take(row, fields[i]))
+			return (csv_complain(
+			    c, row->name, fields[i], " is not valid"));
+	}
+	return (true);
+}
+
 void
 csv_close(struct csv *c)
 {

@@ -101,37 +101,19 @@ read_titles(struct csv *c, int columns[COLUMNS], bool need_file)
 {
 	struct wanted_key none = {0};
 	struct option_row rows[COLUMNS];
-	char *titles[COLUMNS];
-	int n = csv_next(c, titles, COLUMNS);
 	bool has_file = false;
+	int n;
 
 	column_rows(&none, rows);
-	for (int i = 0; i < n; i++) {
-		for (columns[i] = COLUMNS - 1; columns[i] >= 0; columns[i]--)
-			if (strcmp(rows[columns[i]].name, titles[i]) == 0)
-				break;
-		if (columns[i] == -1) {
-			csv_complain(c, "the column", titles[i], " is unknown");
-			return (-1);
-		}
+	n = csv_columns(c, rows, COLUMNS, columns);
+	for (int i = 0; i < n; i++)
 		has_file = has_file || columns[i] == WANTED_OPTIONS;
-	}
-	if (n != -1 && !has_file && need_file) {
+	if (has_file || !need_file)
+		return (n);
+	if (n != -1)
 		csv_complain(
 		    c, "the first line must name the column", "file", "");
-		n = -1;
-	}
-	return (n);
-}
-
-static bool
-take_field(struct csv *c, struct wanted_key *w, int column, char *value)
-{
-	struct option_row rows[COLUMNS];
-
-	column_rows(w, rows);
-	return (value[0] == '\0' || options_take(&rows[column], value) ||
-		csv_complain(c, rows[column].name, value, " is not valid"));
+	return (-1);
 }
 
 bool
@@ -148,10 +130,10 @@ wanted_keys_read(struct wanted_keys *l, const char *manifest,
 		return (false);
 	while ((n = csv_next(&l->csv, fields, count)) > 0) {
 		struct wanted_key w = *defaults;
+		struct option_row rows[COLUMNS];
 
-		good = true;
-		for (int i = 0; i < n && good; i++)
-			good = take_field(&l->csv, &w, columns[i], fields[i]);
+		column_rows(&w, rows);
+		good = csv_take(&l->csv, rows, columns, fields, n);
 		w.line = l->csv.line;
 		if (good && w.file == NULL && need_file)
 			good = csv_complain(&l->csv, "it names no", "file", "");

@@ -561,6 +561,8 @@ key_free(struct key *k)
 	buf_free(&k->value);
 	buf_free(&k->label);
 	buf_free(&k->id);
+	buf_free(&k->own_label);
+	buf_free(&k->own_id);
 	buf_free(&k->params);
 	buf_free(&k->public);
 	buf_free(&k->unique_id);

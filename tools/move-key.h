@@ -68,7 +68,8 @@ struct key {
 	const struct key_spec *spec; /* NULL: no row for this type */
 	const char *name; /* of its type and size: "EC P-256" */
 	CK_ULONG bits; /* 0: unknown */
-	struct buf label, id;
+	struct buf label, id; /* that it will have on the target */
+	struct buf own_label, own_id; /* on the source, where a token has it */
 	struct buf params; /* CKA_EC_PARAMS */
 	struct buf public; /* modulus or point; empty where not readable */
 	unsigned uses; /* enum usage, or-ed */

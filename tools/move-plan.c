@@ -21,21 +21,37 @@ plan_has(const struct plan *p, const struct token *t, CK_OBJECT_HANDLE h)
 	return (false);
 }
 
-/* The label that the key will have on the target. */
+/* A name on the target: the wanted one, or the source's behind the prefix. */
 static bool
-read_label(const struct plan *p, struct key *k)
+make_name(struct buf *name, struct view wanted, struct view prefix,
+    const struct buf *own)
 {
-	const char *prefix = p->options.prefix;
-	struct buf own = BUF_INIT(0);
-	bool done = true;
+	name->max = SIZE_MAX;
+	if (wanted.len != 0)
+		return (buf_append(name, wanted) == ERR_OK);
+	return (
+	    own->len == 0 || (buf_append(name, prefix) == ERR_OK &&
+				 buf_append(name, buf_view(own)) == ERR_OK));
+}
 
-	(void)token_get_attribute(k->from, k->handle, CKA_LABEL, &own);
-	k->label.max = SIZE_MAX;
-	if (prefix != NULL && own.len != 0)
-		done = buf_puts(&k->label, prefix) == ERR_OK;
-	done = done && buf_append(&k->label, buf_view(&own)) == ERR_OK;
-	buf_free(&own);
-	return (done);
+static bool
+read_names(const struct plan *p, struct key *k)
+{
+	const struct move_options *o = &p->options;
+	const struct key_id none = {.len = 0}, *id = NULL;
+	const char *label = NULL;
+
+	(void)token_get_attribute(k->from, k->handle, CKA_LABEL, &k->own_label);
+	(void)token_get_attribute(k->from, k->handle, CKA_ID, &k->own_id);
+	if (p->map != NULL)
+		name_map_find(p->map, buf_view(&k->own_label),
+		    buf_view(&k->own_id), &label, &id);
+	id = id == NULL ? &none : id;
+	return (
+	    make_name(&k->label, view_str(label == NULL ? "" : label),
+		view_str(o->prefix == NULL ? "" : o->prefix), &k->own_label) &&
+	    make_name(&k->id, VIEW(id->bytes, id->len),
+		VIEW(o->id_prefix.bytes, o->id_prefix.len), &k->own_id));
 }
 
 /* A certificate belongs to the key of its id. */
@@ -43,12 +59,12 @@ static bool
 has_certificate(const struct key *k)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-	const CK_ATTRIBUTE template[] = {
-	    {CKA_CLASS, &class, sizeof(class)}, {CKA_ID, k->id.ptr, k->id.len}};
+	const CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
+	    {CKA_ID, k->own_id.ptr, k->own_id.len}};
 	CK_OBJECT_HANDLE *handles;
 	CK_ULONG found = 0;
 
-	if (k->class != CKO_PRIVATE_KEY || k->id.len == 0)
+	if (k->class != CKO_PRIVATE_KEY || k->own_id.len == 0)
 		return (false);
 	(void)token_find_objects(k->from, template, 2, &handles, &found);
 	free(handles);
@@ -84,10 +100,9 @@ add_key(
 	k->handle = h;
 	k->class = class;
 	token_forget_failure(t);
-	(void)token_get_attribute(t, h, CKA_ID, &k->id);
+	done = read_names(p, k);
 	key_read_spec(k);
 	k->has_certificate = has_certificate(k);
-	done = read_label(p, k);
 	k->failure = *t->failure;
 	return (done);
 }

@@ -2,12 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "clock.h"
 #include "move-report.h"
 #include "text.h"
 #include "write-json.h"
 
 #define BAR_WIDTH 24
 #define LABEL_COLUMNS 24
+#define MINUTE 60
+#define HOUR 3600
 
 /* Names of a status: in the plan, in the result, and in JSON. Behind them comes
  * what the command does, where that is said. */
@@ -80,6 +83,20 @@ print_name(FILE *f, const struct key *k)
 		fprintf(f, " (CKK 0x%lx)", k->type);
 }
 
+/* The names on the source, where they are others. */
+static void
+print_own_names(FILE *f, const struct key *k)
+{
+	if (k->from == NULL ||
+	    (view_equal(buf_view(&k->label), buf_view(&k->own_label)) &&
+		view_equal(buf_view(&k->id), buf_view(&k->own_id))))
+		return;
+	fputs(", on the source ", f);
+	text_print(f, buf_view(&k->own_label));
+	fputs(" id ", f);
+	text_print_hex(f, buf_view(&k->own_id));
+}
+
 static void
 print_method(FILE *f, const struct plan *p, const struct key *k)
 {
@@ -133,6 +150,7 @@ report_plan(const struct plan *p, FILE *f)
 		}
 		fputs("  ", f);
 		print_name(f, k);
+		print_own_names(f, k);
 		fprintf(f, ": %s%s", status_names[k->status].planned,
 		    k->status == STATUS_REFUSED ? p->words->refused
 						: verb(p, k->status));
@@ -142,36 +160,64 @@ report_plan(const struct plan *p, FILE *f)
 	}
 }
 
-static void
-print_bar(const struct key *k, size_t done, size_t total)
+struct progress
+progress_begin(size_t total)
 {
-	size_t full = total == 0 ? BAR_WIDTH : done * BAR_WIDTH / total;
+	return ((struct progress){.total = total,
+	    .begun_ms = clock_system.mono_ms(clock_system.ctx)});
+}
+
+/* "3 min left", once a key is done. */
+static void
+print_time_left(const struct progress *g)
+{
+	long long left, now = clock_system.mono_ms(clock_system.ctx);
+
+	if (g->done == 0 || g->done >= g->total)
+		return;
+	left = (now - g->begun_ms) / (long long)g->done *
+	       (long long)(g->total - g->done) / 1000;
+	if (left >= HOUR)
+		fprintf(stderr, "%lld h %lld min left ", left / HOUR,
+		    left % HOUR / MINUTE);
+	else if (left >= MINUTE)
+		fprintf(stderr, "%lld min left ", left / MINUTE);
+	else
+		fprintf(stderr, "%lld s left ", left);
+}
+
+static void
+print_bar(const struct key *k, const struct progress *g)
+{
+	size_t full = g->total == 0 ? BAR_WIDTH
+				    : g->done * BAR_WIDTH / g->total;
 
 	fputs("\r[", stderr);
 	for (size_t i = 0; i < BAR_WIDTH; i++)
 		putc(i < full ? '#' : '.', stderr);
-	fprintf(stderr, "] %zu/%zu ", done, total);
+	fprintf(stderr, "] %zu/%zu ", g->done, g->total);
+	print_time_left(g);
 	if (k != NULL)
 		text_print(stderr, buf_view(&k->label));
 	fputs(k == NULL ? "\033[K\n" : "\033[K", stderr);
 }
 
+/* Of one of several targets. */
+static void
+print_target(FILE *f, const struct plan *p)
+{
+	if (!p->names_target)
+		return;
+	fputs(", to ", f);
+	print_text(f, p->to->label);
+}
+
 void
 report_progress(
-    const struct plan *p, const struct key *k, size_t done, size_t total)
+    const struct plan *p, const struct key *k, const struct progress *g)
 {
-	if (p->options.quiet)
-		return;
-	if (isatty(STDERR_FILENO)) {
-		print_bar(k, done, total);
-		return;
-	}
-	if (k == NULL)
-		return;
-	fprintf(stderr, "%zu/%zu %s%s ", done, total,
-	    status_names[k->status].done, verb(p, k->status));
-	print_name(stderr, k);
-	print_reason(stderr, k);
+	if (!p->options.quiet && isatty(STDERR_FILENO))
+		print_bar(k, g);
 }
 
 void
@@ -189,9 +235,11 @@ report_result(const struct plan *p, FILE *f)
 		fprintf(f, "%s%s: ", status_names[k->status].done,
 		    verb(p, k->status));
 		print_name(f, k);
+		print_target(f, p);
 		print_reason(f, k);
 	}
 	fprintf(f, "%zu key%s", p->count, p->count == 1 ? "" : "s");
+	print_target(f, p);
 	for (size_t status = 0; status < STATUS_COUNT; status++) {
 		if ((n = plan_count(p, (enum key_status)status)) == 0)
 			continue;
@@ -217,6 +265,10 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	write_json_begin(&w, f);
 	write_json_text(&w, "label", buf_view(&k->label));
 	write_json_hex(&w, "id", buf_view(&k->id));
+	if (k->from != NULL) {
+		write_json_text(&w, "source_label", buf_view(&k->own_label));
+		write_json_hex(&w, "source_id", buf_view(&k->own_id));
+	}
 	json_text(&w, "from", source(k));
 	json_text(&w, "to", p->to->label);
 	json_text(&w, "type", k->name);

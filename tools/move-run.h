@@ -2,7 +2,9 @@
 #define MOVE_RUN_H
 #include <openssl/types.h>
 #include <time.h>
+#include "key-options.h"
 #include "move-method.h"
+#include "name-map.h"
 
 /* What the command line asked for. */
 struct move_options {
@@ -10,6 +12,8 @@ struct move_options {
 	CK_MECHANISM_TYPE hash; /* 0: whichever the source has */
 	CK_ULONG bits; /* of the wrapping keys, at most */
 	char *prefix; /* of labels on the target, or NULL */
+	struct key_id id_prefix;
+	char *map; /* a path, or NULL */
 	bool dry_run, yes, quiet, json;
 	bool check; /* nothing is planned: only the result is of interest */
 	char *report; /* a path, or NULL */
@@ -21,8 +25,12 @@ struct plan_words {
 	const char *refused; /* in a plan, of what is not done: "stays" */
 };
 
-/* The keys of a run, each with the method to move it or the reason why not. */
+/* The keys that go to one target, each with the method to move it or the reason
+ * why not. */
 struct plan {
+	struct plan *next; /* of the same run, to another target; or NULL */
+	bool names_target; /* results say which it is: there are several */
+	struct name_map *map; /* of names on the target; NULL: none */
 	const struct plan_words *words;
 	/* Moves one key: sets its status, reason and unique id. False: there is
 	 * no point in trying the other keys. */

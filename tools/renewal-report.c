@@ -96,15 +96,13 @@ renewal_print_plan(const struct renewal *r, FILE *f)
 
 void
 renewal_progress(const struct renewal *r, const struct due_material *due,
-    size_t done, size_t total)
+    const struct progress *g)
 {
 	struct key shown = {.status = STATUS_PLANNED};
 
-	if (!is_terminal(stderr))
-		return;
 	if (due != NULL)
 		shown.label = r->keys.rows[due->key].label;
-	report_progress(&r->plan, due == NULL ? NULL : &shown, done, total);
+	report_progress(&r->plan, due == NULL ? NULL : &shown, g);
 }
 
 /* What the plan says already is not said again. */

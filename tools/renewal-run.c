@@ -155,7 +155,7 @@ renew_material(struct renewal *r, struct due_material *due)
 void
 renewal_run(struct renewal *r, FILE *report)
 {
-	size_t total = renewal_count(r, STATUS_PLANNED), done = 0;
+	struct progress g = progress_begin(renewal_count(r, STATUS_PLANNED));
 	bool go_on = true;
 	sigset_t waiting;
 
@@ -169,14 +169,15 @@ renewal_run(struct renewal *r, FILE *report)
 				go_on = renew_material(r, due);
 			else
 				due->status = STATUS_NOT_TRIED;
-			renewal_progress(r, due, ++done, total);
+			g.done++;
+			renewal_progress(r, due, &g);
 		}
 		if (report != NULL) {
 			renewal_json(r, due, report);
 			fflush(report);
 		}
 	}
-	renewal_progress(r, NULL, done, total);
+	renewal_progress(r, NULL, &g);
 	if (!go_on && r->plan.same_failures != 0)
 		fprintf(stderr,
 		    "keyferry: %u keys in a row failed in the same way: the "

@@ -6,11 +6,36 @@
 #include "move-report.h"
 #include "run-plan.h"
 
+/* A run: where results go, how far it is. */
+struct run {
+	FILE *report, *json; /* NULL: not asked for */
+	struct progress progress;
+	sigset_t blocked;
+	bool interrupted;
+};
+
+static size_t
+count_in_run(const struct plan *p, enum key_status status)
+{
+	size_t n = 0;
+
+	for (; p != NULL; p = p->next)
+		n += plan_count(p, status);
+	return (n);
+}
+
+static size_t
+count_open(const struct plan *p)
+{
+	return (count_in_run(p, STATUS_PLANNED) +
+		count_in_run(p, STATUS_SAME_NAME));
+}
+
 static bool
 user_agrees(const struct plan *p)
 {
-	size_t move = plan_count(p, STATUS_PLANNED);
-	size_t compare = plan_count(p, STATUS_SAME_NAME);
+	size_t move = count_in_run(p, STATUS_PLANNED);
+	size_t compare = count_in_run(p, STATUS_SAME_NAME);
 
 	if (move == 0)
 		return (ask(p->options.yes, "Compare %zu?", compare));
@@ -42,47 +67,72 @@ interruption_came(const sigset_t *blocked)
 	return (sigtimedwait(blocked, NULL, &now) != -1);
 }
 
-static size_t
-count_open(const struct plan *p)
+static void
+put_line(FILE *f, const struct plan *p, const struct key *k)
 {
-	return (
-	    plan_count(p, STATUS_PLANNED) + plan_count(p, STATUS_SAME_NAME));
+	if (f == NULL)
+		return;
+	report_json(p, k, f);
+	fflush(f);
+}
+
+static bool
+is_given_up(const struct plan *p, const struct key *k)
+{
+	return (p->to->given_up || (k->from != NULL && k->from->given_up));
+}
+
+/* What failed for a few keys in a row would fail for the others, too. */
+static void
+give_up(struct plan *p, struct key *k)
+{
+	struct token *t = k->from != NULL && p->last_failure.on == k->from
+			      ? k->from
+			      : p->to;
+
+	t->given_up = true;
+	if (p->same_failures != 0)
+		fprintf(stderr,
+		    "keyferry: token %s: %u keys in a row failed in the same "
+		    "way: the others are not tried\n",
+		    t->label, p->same_failures);
+	p->same_failures = 0;
+}
+
+static void
+transfer_one(struct run *r, struct plan *p, struct key *k)
+{
+	bool go_on;
+
+	r->interrupted = r->interrupted || interruption_came(&r->blocked);
+	if (r->interrupted || is_given_up(p, k)) {
+		k->status = k->status == STATUS_SAME_NAME ? STATUS_NOT_COMPARED
+							  : STATUS_NOT_TRIED;
+		return;
+	}
+	go_on = p->transfer(p, k);
+	r->progress.done++;
+	report_progress(p, k, &r->progress);
+	if (!go_on)
+		give_up(p, k);
 }
 
 /* Carries out what is planned. Each is in the report as soon as it is done. */
 static void
-transfer_all(struct plan *p, FILE *report)
+transfer_all(struct run *r, struct plan *first)
 {
-	size_t total = count_open(p), done = 0;
-	bool go_on = true;
-	sigset_t blocked;
+	r->progress = progress_begin(count_open(first));
+	interruptions_wait(&r->blocked);
+	for (struct plan *p = first; p != NULL; p = p->next)
+		for (size_t i = 0; i < p->count; i++) {
+			struct key *k = &p->keys[i];
 
-	interruptions_wait(&blocked);
-	for (size_t i = 0; i < p->count; i++) {
-		struct key *k = &p->keys[i];
-
-		if (key_is_open(k)) {
-			go_on = go_on && !interruption_came(&blocked);
-			if (go_on)
-				go_on = p->transfer(p, k);
-			else if (k->status == STATUS_SAME_NAME)
-				k->status = STATUS_NOT_COMPARED;
-			else
-				k->status = STATUS_NOT_TRIED;
-			if (go_on || k->reason[0] != '\0')
-				report_progress(p, k, ++done, total);
+			if (key_is_open(k))
+				transfer_one(r, p, k);
+			put_line(r->report, p, k);
+			put_line(r->json, p, k);
 		}
-		if (report != NULL) {
-			report_json(p, k, report);
-			fflush(report);
-		}
-	}
-	report_progress(p, NULL, done, total);
-	if (!go_on && p->same_failures != 0)
-		fprintf(stderr,
-		    "keyferry: %u keys in a row failed in the same way: the "
-		    "others are not tried\n",
-		    p->same_failures);
+	report_progress(first, NULL, &r->progress);
 }
 
 FILE *
@@ -102,39 +152,65 @@ report_open(const char *path)
 static int
 exit_status(const struct plan *p)
 {
-	size_t good = plan_count(p, STATUS_MOVED) +
-		      plan_count(p, STATUS_PRESENT) +
-		      plan_count(p, STATUS_RENEWED);
+	size_t good = count_in_run(p, STATUS_MOVED) +
+		      count_in_run(p, STATUS_PRESENT) +
+		      count_in_run(p, STATUS_RENEWED),
+	       all = 0;
 
 	if (p->options.dry_run)
 		good += count_open(p);
-	return (good == p->count ? EXIT_ALL_DONE : EXIT_SOME_FAILED);
+	for (; p != NULL; p = p->next)
+		all += p->count;
+	return (good == all ? EXIT_ALL_DONE : EXIT_SOME_FAILED);
 }
 
-/* Shows the plan, and carries it out unless it is a dry run. */
-static int
-show_and_run_plan(struct plan *p, FILE *report)
+/* A dry run changes nothing. */
+static void
+show_plan(struct run *r, const struct plan *p)
 {
-	bool dry_run = p->options.dry_run;
+	const struct move_options *o = &p->options;
+
+	for (; p != NULL; p = p->next) {
+		if (!o->json && !o->check && (!o->quiet || o->dry_run))
+			report_plan(p, stdout);
+		for (size_t i = 0; o->dry_run && i < p->count; i++) {
+			put_line(r->report, p, &p->keys[i]);
+			put_line(r->json, p, &p->keys[i]);
+		}
+	}
+	fflush(stdout);
+}
+
+static bool
+check_all(struct plan *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (!plan_check(p))
+			return (false);
+		if (p->checked != NULL)
+			p->checked(p);
+	}
+	return (true);
+}
+
+/* Shows the plans, and carries them out unless it is a dry run. */
+static int
+show_and_run_plans(struct run *r, struct plan *first)
+{
+	const struct move_options *o = &first->options;
+	bool silent;
 	int ended;
 
-	if (!plan_check(p))
+	if (!check_all(first))
 		return (EXIT_NOTHING_DONE);
-	if (p->checked != NULL)
-		p->checked(p);
-	if (!p->options.json && !p->options.check &&
-	    (!p->options.quiet || dry_run))
-		report_plan(p, stdout);
-	fflush(stdout);
-	if (!dry_run && count_open(p) != 0 && !user_agrees(p))
+	show_plan(r, first);
+	if (!o->dry_run && count_open(first) != 0 && !user_agrees(first))
 		return (EXIT_NOTHING_DONE);
-	if (!dry_run)
-		transfer_all(p, report);
-	for (size_t i = 0; dry_run && report != NULL && i < p->count; i++)
-		report_json(p, &p->keys[i], report);
-	ended = exit_status(p);
-	if (!p->options.json &&
-	    !(p->options.check && p->options.quiet && ended == EXIT_ALL_DONE))
+	if (!o->dry_run)
+		transfer_all(r, first);
+	ended = exit_status(first);
+	silent = o->json || (o->check && o->quiet && ended == EXIT_ALL_DONE);
+	for (struct plan *p = first; p != NULL && !silent; p = p->next)
 		report_result(p, stdout);
 	return (ended);
 }
@@ -154,13 +230,13 @@ int
 run_plan(struct plan *p)
 {
 	const char *path = p->options.report;
-	FILE *report = p->options.json ? stdout : NULL;
+	struct run r = {.json = p->options.json ? stdout : NULL};
 	int ended;
 
-	if (path != NULL && (report = report_open(path)) == NULL)
+	if (path != NULL && (r.report = report_open(path)) == NULL)
 		return (EXIT_NOTHING_DONE);
-	ended = show_and_run_plan(p, report);
-	if (path != NULL && !report_close(report, path) &&
+	ended = show_and_run_plans(&r, p);
+	if (path != NULL && !report_close(r.report, path) &&
 	    ended == EXIT_ALL_DONE)
 		ended = EXIT_SOME_FAILED;
 	return (ended);

@@ -13,7 +13,7 @@ bool interruption_came(const sigset_t *waiting);
 FILE *report_open(const char *path);
 /* False: the report could not be written completely, and it said so. */
 bool report_close(FILE *, const char *path);
-/* Checks the plan and shows it, asks, and carries it out; shows progress,
- * result and report. Returns the program's exit status. */
+/* Checks the plan, and those that follow it, shows them, asks, and carries them
+ * out; shows progress, result and report. Returns the program's exit status. */
 int run_plan(struct plan *);
 #endif

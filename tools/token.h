@@ -19,6 +19,7 @@ struct token {
 	char label[33]; /* without the padding */
 	CK_SESSION_HANDLE session; /* open as long as the token is */
 	bool writable; /* the session is read-write */
+	bool given_up; /* nothing more is asked of it in this run */
 	struct read_failure *failure; /* owned; token_forget_failure() clears */
 	CK_MECHANISM_TYPE *mechanisms;
 	CK_ULONG mechanism_count;
