@@ -25,11 +25,11 @@ static struct {
 	struct module *now; /* while STARTED, INHERITED or TAKING_OVER */
 	bool whole; /* while INHERITED or TAKING_OVER: see at-fork.h */
 	struct abandoned abandoned;
+	struct module *left; /* with next_left: ended, and never freed */
 	unsigned calls; /* that hold a module */
-	bool exiting;
+	bool exiting, crypto_open;
 	bool hooked; /* atexit and pthread_atfork know of us */
 	struct descriptors descriptors;
-	bool crypto_open;
 	bool fork_waited; /* while fork() is under way */
 	struct crypto crypto; /* for the life of the process */
 	CK_INTERFACE interfaces[MODULE_INTERFACES]; /* handed out */
@@ -144,8 +144,8 @@ sleep_ms(void *ctx, int64_t ms)
 	crypto_resume(&global.crypto);
 }
 
-/* Registered after OpenSSL is up, so that this runs before its clean-up:
- * a thread inside TLS while OpenSSL is taken down would crash. */
+/* Registered after OpenSSL is up, so this runs before its clean-up: a thread
+ * inside TLS meanwhile would crash. */
 static void
 at_exit(void)
 {
@@ -392,6 +392,7 @@ take_over(struct module *m)
 static void
 free_inherited(struct module *m)
 {
+	take_over(m);
 	m->host_mutex.mutex = NULL;
 	module_free_inside(m);
 }
@@ -408,13 +409,11 @@ reopen(struct module *m)
 		rv = reopen_inside(m);
 		crypto_leave(&guard);
 	}
-	if (rv == CKR_OK)
-		return (CKR_OK);
+	if (rv == CKR_OK || rv == CKR_HOST_MEMORY)
+		return (rv);
 	log_line(m->log, LOG_ERROR,
-	    "the first call after fork(): %s; the next one tries again",
-	    rv == CKR_HOST_MEMORY ? "there is no memory"
-				  : "the child cannot go on");
-	return (rv == CKR_HOST_MEMORY ? rv : CKR_GENERAL_ERROR);
+	    "the first call after fork() failed: the next one tries again");
+	return (CKR_GENERAL_ERROR);
 }
 
 /* With the lock, which is let go meanwhile. The first thread of a forked child
@@ -485,10 +484,8 @@ module_start(const CK_C_INITIALIZE_ARGS *a)
 		global.starter = pthread_self();
 	}
 	pthread_mutex_unlock(&global.lock);
-	if (inherited != NULL) {
-		take_over(inherited);
+	if (inherited != NULL)
 		free_inherited(inherited);
-	}
 	if (rv != CKR_OK)
 		return (rv);
 	rv = start(a, &m);
@@ -518,7 +515,6 @@ module_stop(void)
 	}
 	pthread_mutex_unlock(&global.lock);
 	if (inherited != NULL) {
-		take_over(inherited);
 		free_inherited(inherited);
 		return (CKR_OK);
 	}
@@ -535,8 +531,8 @@ module_get(struct module **m)
 
 	*m = NULL;
 	pthread_mutex_lock(&global.lock);
-	rv = reopen_inherited();
-	if (rv == CKR_OK && (global.now == NULL || global.exiting))
+	if ((rv = reopen_inherited()) == CKR_OK &&
+	    (global.now == NULL || global.exiting))
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
 	if (rv == CKR_OK) {
 		*m = global.now;
@@ -553,8 +549,13 @@ module_put(struct module *m)
 	bool last;
 
 	pthread_mutex_lock(&global.lock);
-	/* on the way out nothing is freed: OpenSSL may be gone already */
 	last = --m->refs == 0 && !global.exiting;
+	/* on the way out nothing is freed, as OpenSSL may be gone already, nor
+	 * lost, which a search for leaks would tell */
+	if (m->refs == 0 && !last) {
+		m->next_left = global.left;
+		global.left = m;
+	}
 	pthread_mutex_unlock(&global.lock);
 	if (last)
 		module_free_inside(m);

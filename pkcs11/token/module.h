@@ -35,6 +35,7 @@ struct module {
 	struct iv_counters iv_counters;
 	bool no_threads; /* the application forbids libraries to start any */
 	struct host_mutex host_mutex;
+	struct module *next_left; /* see module_put() */
 };
 
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *);
