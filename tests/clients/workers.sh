@@ -132,6 +132,51 @@ name="Apache with the provider"
 if has_with has_provider apache2 "$name"; then
 	apache "$(printed 'Apache with pkcs11-provider' apache2)"
 fi
+# stunnel has threads, and goes on as another user itself.
+cat >answer <<'END'
+#!/bin/sh
+while read -r line && [ "${#line}" -gt 1 ]; do :; done
+printf 'HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n'
+END
+chmod 755 answer
+# stunnel SETTINGS
+stunnel() {
+	{
+		cat <<-EOF
+			foreground = yes
+			pid =
+			setuid = $worker
+			sessionCacheSize = 1
+			options = NO_TICKET
+		EOF
+		echo "$1" | sed '/^\[/,$d'
+		echo "[tls]"
+		echo "$1" | sed '0,/^\[/d'
+		printf '%s\n' "accept = 127.0.0.1:$port" "exec = $dir/answer"
+	} >stunnel.conf
+	starts "Configuration successful" stunnel4 stunnel.conf
+	ok "$name: 500 handshakes" handshakes 500 "$port"
+	ok "$name: a reload" kill -HUP "$server"
+	ok "$name: 500 handshakes, 8 at once" handshakes 500 "$port" --parallel \
+	    --parallel-max 8
+	is "$name: its user" "$(ps -o user= -p "$server")" $worker
+	ok "$name: it wrote the log" logged_by "$server"
+	ok "$name: no failure in it" tap_not grep ' error: ' module.log
+	# (With the engine it takes the certificate's path for a key's id first.)
+	grep -v 'invalid id' served >said
+	ok "$name logged no error" tap_not grep -i 'error' said
+	stop
+}
+name="stunnel with the engine"
+if has_with has_engine stunnel4 "$name"; then
+	: >openssl.cnf
+	stunnel "$(printed stunnel stunnel | sed "s,/usr/lib/.*/keyferry-pkcs11.so,$module,")"
+fi
+provider_settings >openssl.cnf
+name="stunnel with the provider"
+if has_with has_provider stunnel4 "$name"; then
+	stunnel "$(printed 'stunnel with pkcs11-provider' stunnel)"
+fi
 name=lighttpd
 if has_with has_provider lighttpd $name; then
 	cat >lighttpd.conf <<-EOF
