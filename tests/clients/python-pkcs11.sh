@@ -118,6 +118,7 @@ import http.server, os, signal, ssl, sys
 class Hello(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
+        self.send_header('Content-Length', '6')
         self.end_headers()
         self.wfile.write(b'hello\n')
     def log_message(self, *_):

@@ -133,12 +133,12 @@ if has_with has_provider apache2 "$name"; then
 	apache "$(printed 'Apache with pkcs11-provider' apache2)"
 fi
 # stunnel has threads, and goes on as another user itself.
-cat >answer <<'END'
-#!/bin/sh
-while read -r line && [ "${#line}" -gt 1 ]; do :; done
-printf 'HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n'
-END
-chmod 755 answer
+# What it connects to is a server without TLS.
+inner_port=$(free_port)
+python3 -m http.server --bind 127.0.0.1 -d www "$inner_port" >/dev/null 2>&1 &
+inner=$!
+curl -s --noproxy "*" --retry 20 --retry-connrefused --retry-delay 1 -o inner \
+    "http://127.0.0.1:$inner_port/"
 # stunnel SETTINGS
 stunnel() {
 	{
@@ -152,7 +152,7 @@ stunnel() {
 		echo "$1" | sed '/^\[/,$d'
 		echo "[tls]"
 		echo "$1" | sed '0,/^\[/d'
-		printf '%s\n' "accept = 127.0.0.1:$port" "exec = $dir/answer"
+		printf '%s\n' "accept = 127.0.0.1:$port" "connect = 127.0.0.1:$inner_port"
 	} >stunnel.conf
 	starts "Configuration successful" stunnel4 stunnel.conf
 	ok "$name: 500 handshakes" handshakes 500 "$port"
@@ -177,6 +177,7 @@ name="stunnel with the provider"
 if has_with has_provider stunnel4 "$name"; then
 	stunnel "$(printed 'stunnel with pkcs11-provider' stunnel)"
 fi
+kill $inner
 name=lighttpd
 if has_with has_provider lighttpd $name; then
 	cat >lighttpd.conf <<-EOF
