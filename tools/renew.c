@@ -103,7 +103,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	return (a->from_count != 0 || a->manifest != NULL);
 }
 
-/* A line of a manifest that import takes, too, or one with a source. */
+/* A line that import or restore takes, too. */
 static bool
 read_manifest(struct arguments *a)
 {
@@ -116,7 +116,9 @@ read_manifest(struct arguments *a)
 	for (size_t i = 0; i < a->wanted.count; i++) {
 		const struct wanted_key *w = &a->wanted.rows[i];
 
-		if ((w->file == NULL) == (w->source == NULL)) {
+		if ((w->file != NULL && w->source != NULL) ||
+		    (w->file == NULL && w->source == NULL &&
+			a->from_count == 0)) {
 			fprintf(stderr,
 			    "keyferry: %s: line %u: it must name a file or a "
 			    "source\n",

@@ -78,7 +78,7 @@ try_once(struct renewal *r, struct due_material *due, struct renewal_source *s)
 
 	if (!renewal_refresh(r, due->key)) {
 		fail(due, STATUS_FAILED, LOOK_FAILED);
-		return (go_on);
+		return (go_on && !r->plan.target_failed);
 	}
 	(void)renewal_find_renewed(
 	    r, due->key, k, took ? STATUS_RENEWED : STATUS_PRESENT);
@@ -133,7 +133,7 @@ renew_material(struct renewal *r, struct due_material *due)
 
 	if (!renewal_refresh(r, due->key)) {
 		fail(due, STATUS_FAILED, LOOK_FAILED);
-		return (true);
+		return (!r->plan.target_failed);
 	}
 	(void)renewal_find_renewed(r, due->key, NULL, STATUS_PRESENT);
 	for (size_t i = 0; i < r->source_count && go_on; i++) {

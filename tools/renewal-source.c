@@ -293,6 +293,9 @@ renewal_add_wanted(struct renewal *r, struct renewal_sources *s,
 		for (size_t j = 0; j < wanted->count; j++) {
 			const struct wanted_key *w = &wanted->rows[j];
 
+			/* with neither, a token of --from has it */
+			if (w->source == NULL && w->file == NULL)
+				continue;
 			if (is_meant(w, &r->keys.rows[i]) &&
 			    !(w->source != NULL ? add_selected(r, s, i, w)
 						: add_file(r, s, i, w)))

@@ -190,9 +190,10 @@ renewal_refresh(struct renewal *r, size_t key)
 	const CK_ATTRIBUTE same = {CKA_UNIQUE_ID, k->arn.ptr, k->arn.len};
 	struct key_list now = {NULL, 0, 0};
 	struct listed_key old;
-	bool found = key_list_find(&now, r->plan.to, &same, 1) &&
-		     now.count == 1;
+	bool found;
 
+	r->plan.target_failed = !key_list_find(&now, r->plan.to, &same, 1);
+	found = !r->plan.target_failed && now.count == 1;
 	if (found) {
 		/* a source's row borrows the ARN */
 		old = *k;

@@ -48,8 +48,8 @@ struct renewal {
 /* Finds the materials that are due. False: out of memory, and it said so. */
 bool renewal_find_due(struct renewal *);
 bool renewal_is_due(const struct renewal *, size_t key);
-/* Looks at a key again. False: it could not be read, and standard error says
- * so. */
+/* Looks at a key again. False: it is gone; or, with plan.target_failed, the
+ * target cannot be asked, and standard error says so. */
 bool renewal_refresh(struct renewal *, size_t key);
 /* Of a key's materials that are still to be renewed: those that end when they
  * are to end, or at least later than they did, get their new end and that
