@@ -112,8 +112,7 @@ begin_cipher(struct call *c, enum op_kind kind,
 		 : CKR_GENERAL_ERROR;
 out:
 	EVP_CIPHER_free(cipher);
-	current->mech = process->mech;
-	current->in_parts = true;
+	current->state = OP_PARTS;
 	if (rv != CKR_OK)
 		op_end(current);
 	return (rv);

@@ -13,11 +13,11 @@ message_ready(struct call *c, enum op_kind kind, bool parts)
 {
 	const struct op *process = &c->session->ops[kind];
 	const struct op *current = message_current(c, kind);
-	bool under_way = current->mech != NULL && current->in_parts;
+	bool under_way = current->state == OP_PARTS;
 
-	if (process->mech == NULL)
+	if (process->state == OP_INACTIVE)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	if (process->needs_login)
+	if (process->state == OP_WAITS_FOR_LOGIN)
 		return (CKR_USER_NOT_LOGGED_IN);
 	if (under_way && !parts)
 		return (CKR_OPERATION_ACTIVE);
@@ -29,7 +29,7 @@ message_final(struct call *c, enum op_kind kind)
 {
 	struct op *process = &c->session->ops[kind];
 
-	if (process->mech == NULL)
+	if (process->state == OP_INACTIVE)
 		return (CKR_OPERATION_NOT_INITIALIZED);
 	op_end(message_current(c, kind));
 	op_end(process);
@@ -53,7 +53,7 @@ begin_message(struct call *c, enum op_kind kind, bool parts)
 	op_end(current);
 	if ((e = op_copy(current, &c->session->ops[kind])) != ERR_OK)
 		return (call_fail(c, e));
-	current->in_parts = parts;
+	current->state = parts ? OP_PARTS : OP_READY;
 	return (CKR_OK);
 }
 
@@ -80,7 +80,7 @@ message_sign(struct call *c, struct param param, struct view in, struct out out)
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (CKR_ARGUMENTS_BAD);
 	/* a signature that did not fit is still there */
-	if (current->mech == NULL &&
+	if (current->state == OP_INACTIVE &&
 	    (rv = begin_message(c, OP_MESSAGE_SIGN, false)) != CKR_OK)
 		return (rv);
 	return (op_run_final(c, current, in, out));

@@ -51,13 +51,17 @@ op_cancel(struct op ops[OP_COUNT], CK_FLAGS flags)
 static bool
 is_given_up(struct call *c, const struct op *op)
 {
-	if (op->did_not_fit)
+	/* Java's AES-CBC comes in parts */
+	bool given_up = op->state == OP_SINGLE_PART_UNFIT ||
+			(op->state == OP_PARTS_UNFIT &&
+			    object_in_kms(&op->object));
+
+	if (given_up)
 		call_note(c,
 		    "the result of the operation under way did not fit into "
-		    "the "
-		    "program's buffer; the program begins another, so that "
-		    "result is lost");
-	return (op->did_not_fit);
+		    "the program's buffer; the program begins another, so "
+		    "that result is lost");
+	return (given_up);
 }
 
 static bool
@@ -155,9 +159,6 @@ init_with_key(struct call *c, struct op *op, enum op_kind kind,
 	if (op->mech->key_type != CK_UNAVAILABLE_INFORMATION &&
 	    (rv = take_key(c, op, key)) != CKR_OK)
 		return (rv);
-	op->needs_login = op->object.attrs != NULL &&
-			  attrset_bool(
-			      op->object.attrs, CKA_ALWAYS_AUTHENTICATE, false);
 	if (kind == OP_MESSAGE_ENCRYPT || kind == OP_MESSAGE_DECRYPT)
 		return (message_crypt_init(c, op, m));
 	if ((rv = take_family(c, op)) != CKR_OK)
@@ -175,10 +176,10 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 	/* PKCS#11 3.0: Init without a mechanism ends what is under way */
 	if (m == NULL)
 		return (end_with(
-		    op, op->mech != NULL ? CKR_OK : CKR_ARGUMENTS_BAD));
+		    op, op->state != OP_INACTIVE ? CKR_OK : CKR_ARGUMENTS_BAD));
 	if (m->pParameter == NULL && m->ulParameterLen != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if (op->mech != NULL && !is_given_up(c, op))
+	if (op->state != OP_INACTIVE && !is_given_up(c, op))
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
 	op->kind = kinds[kind].as;
@@ -188,6 +189,11 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		object_refresh_state(c, &op->object);
 		return (end_with(op, rv));
 	}
+	op->state = op->object.attrs != NULL &&
+			    attrset_bool(op->object.attrs,
+				CKA_ALWAYS_AUTHENTICATE, false)
+			? OP_WAITS_FOR_LOGIN
+			: OP_READY;
 	if (op->object.key != NULL)
 		material_end_warn(c, op->object.key);
 	return (CKR_OK);
@@ -218,7 +224,7 @@ CK_RV
 message_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
     CK_OBJECT_HANDLE key)
 {
-	if (m == NULL || c->session->ops[kind].mech == NULL)
+	if (m == NULL || c->session->ops[kind].state == OP_INACTIVE)
 		op_end(message_current(c, kind));
 	return (op_init(c, kind, m, key));
 }

@@ -82,11 +82,18 @@ copy_out_result(struct op *op, struct out out)
 	return (end_with(op, CKR_OK));
 }
 
+/* Nothing else leaves a result behind, and an empty one always fits. */
+static bool
+has_result(const struct op *op)
+{
+	return (op->result.len != 0);
+}
+
 /* How long the result will be at most, with that much more input. */
 static size_t
 whole_bound(const struct op *op, size_t more)
 {
-	if (op->finished)
+	if (has_result(op))
 		return (op->result.len);
 	return (op->family->bound(op, more));
 }
@@ -120,11 +127,8 @@ finish(struct call *c, struct op *op, struct out out)
 {
 	CK_RV rv;
 
-	if (!op->finished) {
-		if ((rv = op->family->finish(c, op)) != CKR_OK)
-			return (fail_with(c, op, rv));
-		op->finished = true;
-	}
+	if ((rv = op->family->finish(c, op)) != CKR_OK)
+		return (fail_with(c, op, rv));
 	return (copy_out_result(op, out));
 }
 
@@ -134,10 +138,30 @@ finish(struct call *c, struct op *op, struct out out)
 static CK_RV
 check_ready(struct op *op)
 {
-	if (op->mech == NULL)
+	if (op->state == OP_INACTIVE)
 		return (CKR_OPERATION_NOT_INITIALIZED);
-	return (
-	    op->needs_login ? end_with(op, CKR_USER_NOT_LOGGED_IN) : CKR_OK);
+	return (op->state == OP_WAITS_FOR_LOGIN
+		    ? end_with(op, CKR_USER_NOT_LOGGED_IN)
+		    : CKR_OK);
+}
+
+static bool
+in_parts(const struct op *op)
+{
+	return (op->state == OP_PARTS || op->state == OP_PARTS_UNFIT);
+}
+
+/* Whether the end of parts may come, and one more part before it. */
+static bool
+takes_final(const struct op *op)
+{
+	return (op->state == OP_READY || in_parts(op));
+}
+
+static bool
+takes_update(const struct op *op)
+{
+	return (takes_final(op) && !has_result(op));
 }
 
 /* A single part is all of it: parts that came are not ended by it. */
@@ -146,7 +170,7 @@ check_single(struct op *op)
 {
 	CK_RV rv = check_ready(op);
 
-	return (rv == CKR_OK && op->in_parts ? CKR_OPERATION_ACTIVE : rv);
+	return (rv == CKR_OK && in_parts(op) ? CKR_OPERATION_ACTIVE : rv);
 }
 
 /* Parts do not go on with what a single part began; trying to ends it. */
@@ -167,14 +191,15 @@ op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 	if (answer_before_work(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */
-	if (op->finished && !op->in_parts && op->family->buffers_input &&
+	if (has_result(op) && !in_parts(op) && op->family->buffers_input &&
 	    (op->data.len != in.len ||
 		CRYPTO_memcmp(op->data.ptr, in.ptr, in.len) != 0)) {
 		buf_reset(&op->data);
 		buf_reset(&op->result);
-		op->finished = false;
 	}
-	if (!op->finished && (rv = op->family->update(c, op, in)) != CKR_OK)
+	if (has_result(op))
+		return (copy_out_result(op, out));
+	if ((rv = op->family->update(c, op, in)) != CKR_OK)
 		return (fail_with(c, op, rv));
 	return (finish(c, op, out));
 }
@@ -189,9 +214,11 @@ op_single(struct call *c, enum op_kind kind, struct view in, struct out out)
 		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	op->single_part_pending = true;
 	rv = op_run_final(c, op, in, out);
-	op->did_not_fit |= rv == CKR_BUFFER_TOO_SMALL;
+	if (rv == CKR_BUFFER_TOO_SMALL)
+		op->state = OP_SINGLE_PART_UNFIT;
+	else if (op->state == OP_READY)
+		op->state = OP_SINGLE_PART;
 	return (rv);
 }
 
@@ -219,7 +246,7 @@ op_run_update(
 			    "this mechanism takes its input in one part")));
 	if (answer_without_input(op, in.len, out, &rv))
 		return (rv);
-	op->in_parts = true;
+	op->state = OP_PARTS;
 	if ((rv = op->family->update(c, op, in)) != CKR_OK)
 		return (fail_with(c, op, rv));
 	if (out == NULL)
@@ -238,8 +265,7 @@ op_update(
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_parts(op, !op->single_part_pending && !op->finished)) !=
-	    CKR_OK)
+	if ((rv = check_parts(op, takes_update(op))) != CKR_OK)
 		return (rv);
 	if ((out != NULL && out->len == NULL) ||
 	    (in.ptr == NULL && in.len != 0))
@@ -255,8 +281,7 @@ check_both(struct op *a, struct op *b, struct view in, struct out out)
 
 	if ((rv = check_ready(a)) != CKR_OK || (rv = check_ready(b)) != CKR_OK)
 		return (rv);
-	if (a->single_part_pending || a->finished || b->single_part_pending ||
-	    b->finished)
+	if (!takes_update(a) || !takes_update(b))
 		return (CKR_OPERATION_ACTIVE);
 	return (out.len == NULL || (in.ptr == NULL && in.len != 0)
 		    ? CKR_ARGUMENTS_BAD
@@ -304,16 +329,17 @@ op_final(struct call *c, enum op_kind kind, struct out out)
 	struct op *op = &c->session->ops[kind];
 	CK_RV rv;
 
-	if ((rv = check_parts(op, !op->single_part_pending)) != CKR_OK)
+	if ((rv = check_parts(op, takes_final(op))) != CKR_OK)
 		return (rv);
 	if (out.len == NULL)
 		return (end_with(op, CKR_ARGUMENTS_BAD));
-	op->in_parts = true;
 	if (!answer_before_work(op, 0, out, &rv))
-		rv = finish(c, op, out);
-	/* Java's AES-CBC comes in parts */
-	op->did_not_fit |= rv == CKR_BUFFER_TOO_SMALL &&
-			   object_in_kms(&op->object);
+		rv = has_result(op) ? copy_out_result(op, out)
+				    : finish(c, op, out);
+	if (rv == CKR_BUFFER_TOO_SMALL)
+		op->state = OP_PARTS_UNFIT;
+	else if (op->state == OP_READY)
+		op->state = OP_PARTS;
 	return (rv);
 }
 
@@ -376,8 +402,7 @@ op_digest_key(struct call *c, CK_OBJECT_HANDLE handle)
 	struct object o;
 	CK_RV rv;
 
-	if ((rv = check_parts(op, !op->single_part_pending && !op->finished)) !=
-	    CKR_OK)
+	if ((rv = check_parts(op, takes_update(op))) != CKR_OK)
 		return (rv);
 	if (!object_get(c, handle, &o))
 		return (end_with(op, CKR_KEY_HANDLE_INVALID));

@@ -53,8 +53,8 @@ confirm(struct session *s)
 	CK_RV rv = CKR_OPERATION_NOT_INITIALIZED;
 
 	for (size_t i = 0; i < OP_COUNT; i++)
-		if (s->ops[i].needs_login) {
-			s->ops[i].needs_login = false;
+		if (s->ops[i].state == OP_WAITS_FOR_LOGIN) {
+			s->ops[i].state = OP_READY;
 			rv = CKR_OK;
 		}
 	return (rv);

@@ -12,5 +12,5 @@ op_end(struct op *op)
 	EVP_CIPHER_CTX_free(op->cipher);
 	EVP_MAC_CTX_free(op->mac);
 	EVP_PKEY_free(op->pkey);
-	*op = (struct op){.mech = NULL};
+	*op = (struct op){.state = OP_INACTIVE};
 }

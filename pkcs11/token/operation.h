@@ -34,22 +34,30 @@ enum op_kind {
 	OP_COUNT
 };
 
+/*
+ * Where an operation stands. A single part, and the last of parts, leave it
+ * where it is if the caller only asks for a length or has too little room; any
+ * other answer ends it (PKCS#11 3.2, section 5.2 and those of the functions).
+ */
+enum op_state {
+	OP_INACTIVE, /* no Init, or it has ended */
+	OP_WAITS_FOR_LOGIN, /* C_Login with CKU_CONTEXT_SPECIFIC */
+	OP_READY, /* no input yet */
+	OP_SINGLE_PART, /* the length of a single part was asked for */
+	OP_SINGLE_PART_UNFIT, /* and its result did not fit */
+	OP_PARTS, /* input comes through Update */
+	OP_PARTS_UNFIT, /* what Final gives did not fit */
+};
+
 /* One operation, from its Init to its end. */
 struct op {
-	const struct mech *mech; /* NULL: none is active */
+	enum op_state state;
+	const struct mech *mech;
 	const struct family *family;
 	enum op_kind kind; /* of a message: OP_ENCRYPT to OP_VERIFY */
 	struct object object; /* its key, held; none for a digest */
-	bool in_parts; /* input came through Update */
-	/* a single part was asked for, and is not done yet */
-	bool single_part_pending;
-	/* a single part, or the end of parts with a key in KMS, was answered by
-	 * CKR_BUFFER_TOO_SMALL */
-	bool did_not_fit;
-	bool needs_login; /* by C_Login with CKU_CONTEXT_SPECIFIC */
-	bool finished; /* result is there, and did not fit yet */
 	struct buf data; /* input so far, where it must be kept */
-	struct buf result;
+	struct buf result; /* between calls: all of it, which did not fit */
 	struct buf signature; /* OP_VERIFY_SIGNATURE: the one given to Init */
 	struct buf context; /* KMS: encryption context, NAME NUL VALUE NUL */
 	/* what families keep between calls; freed with the operation */
