@@ -101,6 +101,36 @@
 #define CKD_SHA3_384_KDF		0x0000000cUL
 #define CKD_SHA3_512_KDF		0x0000000dUL
 #endif
+#ifndef CKD_SHA1_KDF_SP800
+#define CKD_SHA1_KDF_SP800		0x0000000eUL
+#define CKD_SHA224_KDF_SP800		0x0000000fUL
+#define CKD_SHA256_KDF_SP800		0x00000010UL
+#define CKD_SHA384_KDF_SP800		0x00000011UL
+#define CKD_SHA512_KDF_SP800		0x00000012UL
+#define CKD_SHA3_224_KDF_SP800		0x00000013UL
+#define CKD_SHA3_256_KDF_SP800		0x00000014UL
+#define CKD_SHA3_384_KDF_SP800		0x00000015UL
+#define CKD_SHA3_512_KDF_SP800		0x00000016UL
+#endif
+#ifndef CKK_CHACHA20
+#define CKK_CHACHA20			0x00000033UL
+#endif
+#ifndef CKK_AES_XTS
+#define CKK_AES_XTS			0x00000035UL
+#endif
+#ifndef CKM_AES_XTS
+#define CKM_AES_XTS			0x00001071UL
+#define CKM_AES_XTS_KEY_GEN		0x00001072UL
+#endif
+#ifndef CKM_AES_GMAC
+#define CKM_AES_GMAC			0x0000108eUL
+#endif
+#ifndef CKM_CHACHA20_KEY_GEN
+#define CKM_CHACHA20_KEY_GEN		0x00001225UL
+#endif
+#ifndef CKM_CHACHA20_POLY1305
+#define CKM_CHACHA20_POLY1305		0x00004021UL
+#endif
 #ifndef CKK_HKDF
 #define CKK_HKDF			0x00000042UL
 #endif
@@ -321,6 +351,23 @@ struct ck_ccm { /* CK_CCM_PARAMS */
 	CK_BYTE *pAAD;
 	CK_ULONG ulAADLen;
 	CK_ULONG ulMACLen;
+};
+struct ck_chacha20_poly1305 { /* CK_SALSA20_CHACHA20_POLY1305_PARAMS */
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+};
+struct ck_pbkd2 { /* CK_PKCS5_PBKD2_PARAMS2 */
+	CK_ULONG saltSource;
+	CK_VOID_PTR pSaltSourceData;
+	CK_ULONG ulSaltSourceDataLen;
+	CK_ULONG iterations;
+	CK_ULONG prf;
+	CK_VOID_PTR pPrfData;
+	CK_ULONG ulPrfDataLen;
+	CK_BYTE *pPassword;
+	CK_ULONG ulPasswordLen;
 };
 struct ck_sign_context { /* CK_SIGN_ADDITIONAL_CONTEXT */
 	CK_ULONG hedgeVariant;

@@ -17,6 +17,9 @@
 	    '9')
 #define X25519_NAME \
 	BYTES(19, 10, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9')
+#define ED448_NAME \
+	BYTES(19, 10, 'e', 'd', 'w', 'a', 'r', 'd', 's', '4', '4', '8')
+#define X448_NAME BYTES(19, 8, 'c', 'u', 'r', 'v', 'e', '4', '4', '8')
 
 /* clang-format off */
 static const struct curve curves[] = {
@@ -45,6 +48,10 @@ static const struct curve curves[] = {
 	    "ED25519", 0, 255, 32, 32 },
 	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), X25519_NAME,
 	    "X25519", 0, 255, 32, 32 },
+	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x71), ED448_NAME,
+	    "ED448", 0, 448, 57, 57 },
+	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6f), X448_NAME,
+	    "X448", 0, 448, 56, 56 },
 };
 /* clang-format on */
 

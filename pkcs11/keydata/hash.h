@@ -13,7 +13,8 @@ struct digest {
 	const char *name; /* OpenSSL's */
 	const char
 	    *kms; /* tail of a KMS algorithm's name; NULL: KMS has none */
-	CK_RSA_PKCS_MGF_TYPE kdf; /* X9.63 with it (CKD_...); 0: none */
+	/* CKD_...: of ANSI X9.63 and of SP 800-56A with it; 0: none */
+	CK_ULONG kdf, kdf_sp800;
 	CK_KEY_TYPE hmac; /* of keys for HMAC with it alone */
 	CK_MECHANISM_TYPE hmac_mechanism;
 };

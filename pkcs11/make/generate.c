@@ -12,7 +12,8 @@ find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 		return (CKR_ARGUMENTS_BAD);
 	if ((*row = mech_find(m->mechanism, flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (m->ulParameterLen != 0)
+	if (m->ulParameterLen != 0 &&
+	    (*row)->family != FAMILY_GENERATE_FROM_PASSWORD)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	c->context = RV_CREATE;
 	return (CKR_OK);
@@ -25,6 +26,19 @@ refuse_session_object(struct call *c)
 	    "this mechanism makes no session objects: set CKA_TOKEN"));
 }
 
+/* KMS and its data keys are random, and know no password. */
+static CK_RV
+from_password(struct call *c, const CK_MECHANISM *m, const struct mech *row,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	if (template_bool(t, CKA_TOKEN, false) ||
+	    template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "KMS makes no key from a password: make a session key, "
+		    "and copy it with CKA_TOKEN true"));
+	return (mech_key_ops(row)->generate(c, m, t, handle));
+}
+
 CK_RV
 generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
     CK_OBJECT_HANDLE *handle)
@@ -35,6 +49,8 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 
 	if ((rv = find_row(c, m, CKF_GENERATE, &row)) != CKR_OK)
 		return (rv);
+	if (row->family == FAMILY_GENERATE_FROM_PASSWORD)
+		return (from_password(c, m, row, t, handle));
 	if (template_bool(t, CKA_TOKEN, false))
 		return (generate_key_in_kms(c, row, t, handle));
 	if (template_has(t, CKA_KEYFERRY_WRAPPING_KEY))

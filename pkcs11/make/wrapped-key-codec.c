@@ -5,55 +5,57 @@
 #include "wrap-key.h"
 
 /* clang-format off */
-/* RFC 8410: all but the OID's last byte, and the 32 bytes of the key behind. */
-static const uint8_t rfc8410[] = { 0x30, 0x2e, 2, 1, 0,
-	0x30, 5, 6, 3, 0x2b, 0x65, 0, 4, 0x22, 4, 0x20 };
-#define RFC8410_OID 11
-#define RFC8410_KEY 32
-static const struct {
-	CK_KEY_TYPE type;
-	uint8_t oid;
-} rfc8410_rows[] = { { CKK_EC_MONTGOMERY, 0x6e }, { CKK_EC_EDWARDS, 0x70 } };
+/* RFC 8410: what stands before the bytes of a key; those of the OID's last
+ * byte and of the lengths are written into it. */
+#define RFC8410_HEAD 16
+static const uint8_t rfc8410[RFC8410_HEAD] = { 0x30, 0, 2, 1, 0,
+	0x30, 5, 6, 3, 0x2b, 0x65, 0, 4, 0, 4, 0 };
 /* clang-format on */
 
-static const uint8_t *
-rfc8410_oid(CK_KEY_TYPE type)
+static bool
+is_rfc8410(CK_KEY_TYPE type)
 {
-	for (size_t i = 0; i < sizeof(rfc8410_rows) / sizeof(rfc8410_rows[0]);
-	     i++)
-		if (rfc8410_rows[i].type == type)
-			return (&rfc8410_rows[i].oid);
-	return (NULL);
+	return (type == CKK_EC_MONTGOMERY || type == CKK_EC_EDWARDS);
+}
+
+static void
+put_rfc8410_head(const struct curve *curve, uint8_t head[RFC8410_HEAD])
+{
+	memcpy(head, rfc8410, RFC8410_HEAD);
+	head[1] = (uint8_t)(RFC8410_HEAD - 2 + curve->scalar);
+	memcpy(head + 7, curve->params.ptr, curve->params.len);
+	head[13] = (uint8_t)(2 + curve->scalar);
+	head[15] = (uint8_t)curve->scalar;
 }
 
 static enum err
-write_rfc8410(const struct attrset *b, uint8_t oid, struct buf *out)
+write_rfc8410(const struct attrset *b, struct buf *out)
 {
+	const struct curve *curve = curve_find(
+	    b->type, attrset_view(b, CKA_EC_PARAMS));
 	struct view v = attrset_view(b, CKA_VALUE);
-	size_t at = out->len;
+	uint8_t head[RFC8410_HEAD];
 	enum err e;
 
-	if (v.len != RFC8410_KEY)
+	if (curve == NULL || v.len != curve->scalar)
 		return (ERR_DATA);
-	if ((e = buf_append(out, VIEW(rfc8410, sizeof(rfc8410)))) == ERR_OK) {
-		out->ptr[at + RFC8410_OID] = oid;
+	put_rfc8410_head(curve, head);
+	if ((e = buf_append(out, VIEW(head, sizeof(head)))) == ERR_OK)
 		e = buf_append(out, v);
-	}
 	return (e);
 }
 
 static enum err
 write_private(struct call *c, const struct attrset *b, struct buf *out)
 {
-	const uint8_t *oid = rfc8410_oid(b->type);
 	struct ec_private ec = {
 	    .params = attrset_view(b, CKA_EC_PARAMS),
 	    .value = attrset_view(b, CKA_VALUE),
 	};
 	struct rsa_private rsa;
 
-	if (oid != NULL)
-		return (write_rfc8410(b, *oid, out));
+	if (is_rfc8410(b->type))
+		return (write_rfc8410(b, out));
 	if (b->type == CKK_EC)
 		return (pkcs8_write_ec(c->module->crypto, &ec, out));
 	for (int i = 0; i < RSA_PARTS; i++)
@@ -74,22 +76,20 @@ wrapped_key_encode(struct call *c, const struct attrset *b, struct buf *out)
 }
 
 static CK_RV
-read_rfc8410(struct view v, uint8_t oid, struct template_builder *d)
+read_rfc8410(struct view v, CK_KEY_TYPE type, struct template_builder *d)
 {
-	const struct curve *curve;
-	size_t head = sizeof(rfc8410);
-	uint8_t params[] = {6, 3, 0x2b, 0x65, oid};
+	const struct curve *curve = NULL;
+	uint8_t head[RFC8410_HEAD];
 
-	if (v.len != head + RFC8410_KEY ||
-	    memcmp(v.ptr, rfc8410, RFC8410_OID) != 0 ||
-	    v.ptr[RFC8410_OID] != oid ||
-	    memcmp(v.ptr + RFC8410_OID + 1, rfc8410 + RFC8410_OID + 1,
-		head - RFC8410_OID - 1) != 0)
+	if (v.len > RFC8410_HEAD)
+		curve = curve_find(type, VIEW(v.ptr + 7, 5));
+	if (curve == NULL || v.len != RFC8410_HEAD + curve->scalar)
 		return (CKR_WRAPPED_KEY_INVALID);
-	curve = curve_find(oid == 0x70 ? CKK_EC_EDWARDS : CKK_EC_MONTGOMERY,
-	    VIEW(params, sizeof(params)));
+	put_rfc8410_head(curve, head);
+	if (memcmp(v.ptr, head, RFC8410_HEAD) != 0)
+		return (CKR_WRAPPED_KEY_INVALID);
 	builder_set(d, CKA_EC_PARAMS, curve->params);
-	builder_set(d, CKA_VALUE, VIEW(v.ptr + head, RFC8410_KEY));
+	builder_set(d, CKA_VALUE, VIEW(v.ptr + RFC8410_HEAD, curve->scalar));
 	return (builder_finish(d));
 }
 
@@ -97,11 +97,10 @@ CK_RV
 wrapped_key_decode(
     struct view der, CK_KEY_TYPE type, struct template_builder *d)
 {
-	const uint8_t *oid = rfc8410_oid(type);
 	struct pkcs8 key;
 
-	if (oid != NULL)
-		return (read_rfc8410(der, *oid, d));
+	if (is_rfc8410(type))
+		return (read_rfc8410(der, type, d));
 	if (pkcs8_read(der, &key) != ERR_OK || key.type != type)
 		return (CKR_WRAPPED_KEY_INVALID);
 	if (type == CKK_EC) {

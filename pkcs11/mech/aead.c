@@ -3,9 +3,10 @@
 #include "make-iv.h"
 
 /*
- * AES-GCM and AES-CCM. op->param_len is the length of the tag, which stands at
- * the end of the ciphertext. A ciphertext is kept until all of it is there:
- * nothing of its plaintext is given before the tag is found to be right.
+ * AES-GCM, AES-CCM and ChaCha20-Poly1305. op->param_len is the length of the
+ * tag, which stands at the end of the ciphertext. A ciphertext is kept until
+ * all of it is there: nothing of its plaintext is given before the tag is found
+ * to be right.
  */
 
 static bool
@@ -130,6 +131,31 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 						       : CKR_FUNCTION_FAILED);
 }
 
+/* ChaCha20-Poly1305 (RFC 8439), which goes on as GCM does. */
+
+#define CHACHA20_NONCE 12
+
+/* The standard counts the bits of the nonce, and programs its bytes. */
+static CK_RV
+chacha20_poly1305_init(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const struct ck_chacha20_poly1305 *p = m->pParameter;
+	CK_RV rv;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pNonce == NULL ||
+	    (p->ulNonceLen != CHACHA20_NONCE &&
+		p->ulNonceLen != 8 * CHACHA20_NONCE) ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	op->data.max = OP_DATA_MAX;
+	op->param_len = 16;
+	if ((rv = cipher_open_named(c, op, "ChaCha20-Poly1305")) != CKR_OK ||
+	    (rv = cipher_key(op, p->pNonce)) != CKR_OK)
+		return (rv);
+	return (bind_aad(op, VIEW(p->pAAD, p->ulAADLen)) ? CKR_OK
+							 : CKR_FUNCTION_FAILED);
+}
+
 static size_t
 gcm_update_len(const struct op *op, size_t more)
 {
@@ -251,6 +277,12 @@ ccm_finish(struct call *c, struct op *op)
 }
 
 const struct family cipher_gcm = {.init = gcm_init,
+    .update = gcm_update,
+    .update_len = gcm_update_len,
+    .finish = gcm_finish,
+    .bound = bound,
+    .exact = true};
+const struct family cipher_chacha20_poly1305 = {.init = chacha20_poly1305_init,
     .update = gcm_update,
     .update_len = gcm_update_len,
     .finish = gcm_finish,

@@ -5,17 +5,12 @@
 #define PIECE ((size_t)1 << 30) /* OpenSSL counts with an int */
 
 CK_RV
-cipher_open(struct call *c, struct op *op, const char *mode)
+cipher_open_named(struct call *c, struct op *op, const char *name)
 {
-	size_t len = attrset_view(op->object.attrs, CKA_VALUE).len;
 	EVP_CIPHER *cipher;
-	char name[24];
 	CK_RV rv = CKR_FUNCTION_FAILED;
 
-	if (len != 16 && len != 24 && len != 32)
-		return (CKR_KEY_SIZE_RANGE);
 	op->result.max = SIZE_MAX / 2;
-	snprintf(name, sizeof(name), "AES-%zu-%s", len * 8, mode);
 	cipher = EVP_CIPHER_fetch(c->module->crypto->lib, name, NULL);
 	if ((op->cipher = EVP_CIPHER_CTX_new()) == NULL)
 		rv = CKR_HOST_MEMORY;
@@ -24,6 +19,18 @@ cipher_open(struct call *c, struct op *op, const char *mode)
 		rv = CKR_OK;
 	EVP_CIPHER_free(cipher);
 	return (rv);
+}
+
+CK_RV
+cipher_open(struct call *c, struct op *op, const char *mode)
+{
+	size_t len = attrset_view(op->object.attrs, CKA_VALUE).len;
+	char name[24];
+
+	if (len != 16 && len != 24 && len != 32)
+		return (CKR_KEY_SIZE_RANGE);
+	snprintf(name, sizeof(name), "AES-%zu-%s", len * 8, mode);
+	return (cipher_open_named(c, op, name));
 }
 
 CK_RV
@@ -187,6 +194,41 @@ init_cfb128(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (init_iv(c, op, m, "CFB"));
 }
 
+/*
+ * XTS: one data unit. What is no multiple of a block changes the end of the
+ * last whole one, so all of it must be there first. IEEE 1619, section 5.1: at
+ * most 2^20 blocks.
+ */
+#define XTS_MAX ((size_t)AES_BLOCK << 20)
+
+static CK_RV
+init_xts(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
+	CK_RV rv;
+
+	if (m->pParameter == NULL || m->ulParameterLen != AES_BLOCK)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	op->data.max = XTS_MAX;
+	rv = cipher_open_named(
+	    c, op, key.len == 32 ? "AES-128-XTS" : "AES-256-XTS");
+	return (rv == CKR_OK ? cipher_key(op, m->pParameter) : rv);
+}
+
+static size_t
+xts_bound(const struct op *op, size_t more)
+{
+	return (op->data.len + more);
+}
+
+static CK_RV
+xts_finish(struct call *c, struct op *op)
+{
+	return (op->data.len < AES_BLOCK
+		    ? op_length_error(op)
+		    : cipher_add(c, op, buf_view(&op->data)));
+}
+
 static uint64_t
 big_endian(const uint8_t *p)
 {
@@ -258,4 +300,7 @@ const struct family cipher_ctr = { STREAM(init_ctr, ctr_update) };
 const struct family cipher_ofb = { STREAM(init_ofb, cipher_add) };
 const struct family cipher_cfb8 = { STREAM(init_cfb8, cipher_add) };
 const struct family cipher_cfb128 = { STREAM(init_cfb128, cipher_add) };
+const struct family cipher_xts = { .init = init_xts, .update = op_buffer_input,
+	.finish = xts_finish, .bound = xts_bound, .exact = true,
+	.buffers_input = true };
 /* clang-format on */

@@ -16,6 +16,8 @@ extern const struct family cipher_cfb8;
 extern const struct family cipher_cfb128;
 extern const struct family cipher_gcm;
 extern const struct family cipher_ccm;
+extern const struct family cipher_xts;
+extern const struct family cipher_chacha20_poly1305; /* not AES */
 
 #define AES_BLOCK 16
 /* The parameter of CKM_AES_GCM, also in the form of old headers, which have no
@@ -24,7 +26,9 @@ bool gcm_read_params(const CK_MECHANISM *, CK_GCM_PARAMS *);
 /* Whether GCM takes such a vector and a tag of so many bits. */
 bool gcm_is_valid(struct view iv, CK_ULONG tag_bits);
 
-/* op->cipher of that mode, as OpenSSL calls it, still without the key. */
+/* op->cipher of that name, as OpenSSL calls it, still without the key. */
+CK_RV cipher_open_named(struct call *, struct op *, const char *name);
+/* The same for a mode of AES. */
 CK_RV cipher_open(struct call *, struct op *, const char *mode);
 /* The object's key, and the iv where the mode has one; no padding. */
 CK_RV cipher_key(struct op *, const uint8_t *iv);

@@ -13,7 +13,8 @@ static const struct digest *
 kdf_digest(CK_ULONG kdf)
 {
 	for (size_t i = 0; i < digest_count; i++)
-		if (digests[i].kdf == kdf && kdf != 0)
+		if (kdf != 0 &&
+		    (digests[i].kdf == kdf || digests[i].kdf_sp800 == kdf))
 			return (&digests[i]);
 	return (NULL);
 }
@@ -118,12 +119,15 @@ agree_local(struct call *c, const struct object *base, EVP_PKEY *peer,
 	return (rv);
 }
 
-/* ANSI X9.63, section 5.6.3. */
+/* ANSI X9.63, section 5.6.3, has the counter behind the secret; SP 800-56A,
+ * section 5.8.1 (one step), before it. */
 static CK_RV
-apply_x963_kdf(struct call *c, const struct digest *d, struct view secret,
+apply_kdf(struct call *c, CK_ULONG which, struct view secret,
     struct view shared, size_t len, struct buf *out)
 {
-	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "X963KDF", NULL);
+	const struct digest *d = kdf_digest(which);
+	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib,
+	    d->kdf == which ? "X963KDF" : "SSKDF", NULL);
 	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	OSSL_PARAM params[4], *p = params;
 	CK_RV rv = CKR_HOST_MEMORY;
@@ -171,7 +175,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	rv = base->key != NULL ? agree_in_kms(c, base, peer, &secret)
 			       : agree_local(c, base, peer, &secret);
 	if (rv == CKR_OK && kdf != NULL)
-		rv = apply_x963_kdf(c, kdf, buf_view(&secret),
+		rv = apply_kdf(c, p->kdf, buf_view(&secret),
 		    VIEW(p->pSharedData, p->ulSharedDataLen), len, &out);
 	if (rv != CKR_OK)
 		goto out;

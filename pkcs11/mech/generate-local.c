@@ -11,6 +11,7 @@
 #include "object/session-object.h"
 #include "object/pkey.h"
 
+#define CHACHA20_LEN 32 /* bytes: its keys have no other length */
 #define SECRET_MAX 4096 /* bytes of a secret key */
 #define NUMBER_MAX 512 /* bytes of one of them: 4096 bits */
 
@@ -24,8 +25,9 @@ generated_here_by(const CK_MECHANISM *m)
 CK_RV
 generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 {
-	*len = template_ulong(t, CKA_VALUE_LEN, 0);
-	if (!template_has(t, CKA_VALUE_LEN))
+	*len = template_ulong(
+	    t, CKA_VALUE_LEN, type == CKK_CHACHA20 ? CHACHA20_LEN : 0);
+	if (*len == 0 && !template_has(t, CKA_VALUE_LEN))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));
 	if (*len > SECRET_MAX || !schema_key_length_fits(type, *len))
@@ -35,8 +37,9 @@ generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 }
 
 static CK_RV
-random_bytes(struct call *c, size_t len, struct buf *out)
+random_bytes(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 {
+	(void)m;
 	if (buf_reserve(out, len) != ERR_OK)
 		return (CKR_HOST_MEMORY);
 	if (RAND_priv_bytes_ex(c->module->crypto->lib, out->ptr, len, 0) != 1)
@@ -55,13 +58,12 @@ generate_type(const struct mech *row, struct template t)
 		    : row->key_type);
 }
 
-static CK_RV
-generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
-    CK_OBJECT_HANDLE *handle)
+CK_RV
+generate_secret_of(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_KEY_TYPE type, secret_maker *make, CK_OBJECT_HANDLE *handle)
 {
-	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
 	struct attr_target target = {
-	    CKO_SECRET_KEY, generate_type(row, t), ATTR_GENERATE, false};
+	    CKO_SECRET_KEY, type, ATTR_GENERATE, false};
 	struct provenance origin = generated_here_by(m);
 	struct buf value = BUF_SECRET(SECRET_MAX, c->module->arena);
 	struct template_builder d = {.rows = NULL};
@@ -70,7 +72,7 @@ generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
 
 	if ((rv = builder_begin(c, &d, t, &target)) != CKR_OK ||
 	    (rv = generate_len(c, t, target.type, &len)) != CKR_OK ||
-	    (rv = random_bytes(c, len, &value)) != CKR_OK)
+	    (rv = make(c, m, len, &value)) != CKR_OK)
 		goto out;
 	builder_drop(&d, CKA_VALUE_LEN);
 	builder_set(&d, CKA_VALUE, buf_view(&value));
@@ -81,6 +83,16 @@ out:
 	builder_free(&d);
 	buf_free(&value);
 	return (rv);
+}
+
+static CK_RV
+generate_secret(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	const struct mech *row = mech_find(m->mechanism, CKF_GENERATE);
+
+	return (generate_secret_of(
+	    c, m, t, generate_type(row, t), random_bytes, handle));
 }
 
 /* Pairs. OpenSSL makes them in memory of its own, which it wipes when they are

@@ -8,6 +8,16 @@ extern const struct key_ops generate_rsa_ops;
 extern const struct key_ops
     generate_ec_ops; /* Weierstrass, Edwards, Montgomery */
 
+/* What writes a value of so many bytes, the secret of a key, to a buffer of the
+ * arena. */
+typedef CK_RV secret_maker(
+    struct call *, const CK_MECHANISM *, size_t len, struct buf *);
+/* C_GenerateKey: a secret session key of that type. */
+CK_RV generate_secret_of(struct call *, const CK_MECHANISM *, struct template,
+    CK_KEY_TYPE, secret_maker *, CK_OBJECT_HANDLE *);
+/* From a password: generate-from-password.c */
+extern const struct key_ops generate_from_password_ops;
+
 /* The key type of what a row makes: a mechanism for generic secrets may make
  * a key that is meant for an HMAC. */
 CK_KEY_TYPE generate_type(const struct mech *, struct template);

@@ -3,10 +3,10 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include "kms/use-key.h"
+#include "cipher.h"
 #include "digest.h"
 #include "mac.h"
 
-#define AES_BLOCK 16
 #define NAME_SIZE 16 /* of a hash or cipher, as OpenSSL calls it */
 
 /* Bytes of the whole value. */
@@ -175,6 +175,38 @@ init_local_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (rv == CKR_OK ? begin_local(c, op) : rv);
 }
 
+/* GMAC: GCM of what is signed alone, none of it encrypted (SP 800-38D). */
+static CK_RV
+init_gmac(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
+	EVP_MAC *mac = NULL;
+	char name[NAME_SIZE];
+	CK_GCM_PARAMS p;
+	OSSL_PARAM params[3];
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (!gcm_read_params(m, &p) ||
+	    !gcm_is_valid(VIEW(p.pIv, p.ulIvLen), p.ulTagBits))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (p.ulAADLen != 0)
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "CKM_AES_GMAC takes its data by C_Sign, not by pAAD"));
+	op->param_len = p.ulTagBits / 8;
+	snprintf(name, sizeof(name), "AES-%zu-GCM", key.len * 8);
+	params[0] = OSSL_PARAM_construct_utf8_string(
+	    OSSL_MAC_PARAM_CIPHER, name, 0);
+	params[1] = OSSL_PARAM_construct_octet_string(
+	    OSSL_MAC_PARAM_IV, p.pIv, p.ulIvLen);
+	params[2] = OSSL_PARAM_construct_end();
+	mac = EVP_MAC_fetch(c->module->crypto->lib, "GMAC", NULL);
+	if (mac != NULL && (op->mac = EVP_MAC_CTX_new(mac)) != NULL &&
+	    EVP_MAC_init(op->mac, key.ptr, key.len, params) == 1)
+		rv = CKR_OK;
+	EVP_MAC_free(mac);
+	return (rv);
+}
+
 static CK_RV
 update_local(struct call *c, struct op *op, struct view in)
 {
@@ -222,4 +254,5 @@ const struct family mac_hmac = { HERE(init_local) };
 const struct family mac_hmac_general = { HERE(init_local_general) };
 const struct family mac_cmac = { HERE(init_local) };
 const struct family mac_cmac_general = { HERE(init_local_general) };
+const struct family mac_gmac = { HERE(init_gmac) };
 /* clang-format on */

@@ -11,4 +11,5 @@ extern const struct family mac_cmac;
 extern const struct family mac_kms_hmac_general;
 extern const struct family mac_hmac_general;
 extern const struct family mac_cmac_general;
+extern const struct family mac_gmac;
 #endif

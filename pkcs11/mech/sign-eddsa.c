@@ -6,6 +6,7 @@
 #include "sign.h"
 
 #define CONTEXT_MAX 255 /* RFC 8032, section 5.1 */
+#define ED448_BITS 448 /* which has a context always, empty by default */
 
 /*
  * Pure EdDSA reads the message twice, so all of it is kept. OpenSSL knows the
@@ -79,7 +80,8 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS has no Ed25519ctx: sign without a parameter"));
 	/* PKCS#11 3.2, section 6.3.14; RFC 8032, section 5.1 */
-	if (m->pParameter != NULL && !p->phFlag && p->ulContextDataLen == 0)
+	if (m->pParameter != NULL && !p->phFlag && p->ulContextDataLen == 0 &&
+	    pkey_bits(&op->object) != ED448_BITS)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "CK_EDDSA_PARAMS without phFlag is Ed25519ctx, which needs "
 		    "a context: for Ed25519 leave the parameter out"));

@@ -39,6 +39,10 @@ schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 {
 	if (type == CKK_AES)
 		return (len == 16 || len == 24 || len == 32);
+	if (type == CKK_AES_XTS)
+		return (len == 32 || len == 64);
+	if (type == CKK_CHACHA20)
+		return (len == 32);
 	return (len != 0);
 }
 
@@ -293,6 +297,8 @@ static const struct object_schema schemas[] = {
 	SECRET(CKK_AES),
 	SECRET(CKK_GENERIC_SECRET), /* and those for HMAC with one hash */
 	SECRET(CKK_HKDF),
+	SECRET(CKK_AES_XTS),
+	SECRET(CKK_CHACHA20),
 	{ CKO_PUBLIC_KEY, CKK_RSA, { CKA_MODULUS, CKA_PUBLIC_EXPONENT },
 	    complete_rsa_public },
 	{ CKO_PRIVATE_KEY, CKK_RSA, { CKA_MODULUS, CKA_PRIVATE_EXPONENT },

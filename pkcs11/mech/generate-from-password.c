@@ -1,0 +1,107 @@
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include "keydata/hash.h"
+#include "generate-local.h"
+#include "object/object-schema.h"
+
+/* CKM_PKCS5_PBKD2: a secret key out of a password (PBKDF2, RFC 8018; PKCS#11
+ * 3.2, section 6.37). */
+
+#define SALT_SPECIFIED 1 /* CKZ_SALT_SPECIFIED */
+/*
+ * CK_PKCS5_PBKD2_PARAMS, which is older, is of the same size as ..._PARAMS2 and
+ * has a pointer to the password's length in the place of the length. No pointer
+ * is as small as this, and no password as long.
+ */
+#define PASSWORD_MAX 65535
+
+/* HMAC with a hash, by its number in the parameter. */
+static const struct digest *
+prf_digest(CK_ULONG prf)
+{
+	static const struct digest *const rows[] = {[1] = DIGEST_SHA1,
+	    [3] = DIGEST_SHA224,
+	    [4] = DIGEST_SHA256,
+	    [5] = DIGEST_SHA384,
+	    [6] = DIGEST_SHA512,
+	    [7] = DIGEST_SHA512_224,
+	    [8] = DIGEST_SHA512_256};
+
+	return (prf < sizeof(rows) / sizeof(rows[0]) ? rows[prf] : NULL);
+}
+
+static CK_RV
+read_params(
+    const CK_MECHANISM *m, struct ck_pbkd2 *p, const struct digest **digest)
+{
+	const struct ck_pbkd2 *given = m->pParameter;
+
+	if (given == NULL || m->ulParameterLen != sizeof(*p))
+		return (CKR_MECHANISM_PARAM_INVALID);
+	*p = *given;
+	if (p->ulPasswordLen > PASSWORD_MAX)
+		p->ulPasswordLen = *(const CK_ULONG *)p->ulPasswordLen;
+	*digest = prf_digest(p->prf);
+	return (
+	    p->saltSource == SALT_SPECIFIED && *digest != NULL &&
+		    p->iterations != 0 && p->ulPrfDataLen == 0 &&
+		    p->ulPasswordLen <= PASSWORD_MAX &&
+		    p->ulSaltSourceDataLen <= OP_DATA_MAX &&
+		    (p->pPassword != NULL || p->ulPasswordLen == 0) &&
+		    (p->pSaltSourceData != NULL || p->ulSaltSourceDataLen == 0)
+		? CKR_OK
+		: CKR_MECHANISM_PARAM_INVALID);
+}
+
+static CK_RV
+pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
+{
+	static uint8_t none[1];
+	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "PBKDF2", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	const struct digest *digest;
+	struct ck_pbkd2 p;
+	OSSL_PARAM params[5], *to = params;
+	CK_RV rv;
+
+	if ((rv = read_params(m, &p, &digest)) != CKR_OK)
+		goto out;
+	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
+	    p.pPassword != NULL ? p.pPassword : none, p.ulPasswordLen);
+	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT,
+	    p.pSaltSourceData != NULL ? p.pSaltSourceData : none,
+	    p.ulSaltSourceDataLen);
+	*to++ = OSSL_PARAM_construct_ulong(OSSL_KDF_PARAM_ITER, &p.iterations);
+	*to++ = OSSL_PARAM_construct_utf8_string(
+	    OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest->name, 0);
+	*to = OSSL_PARAM_construct_end();
+	rv = CKR_HOST_MEMORY;
+	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
+		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
+			 ? CKR_OK
+			 : CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK)
+		out->len = len;
+out:
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return (rv);
+}
+
+static CK_RV
+generate(struct call *c, const CK_MECHANISM *m, struct template t,
+    CK_OBJECT_HANDLE *handle)
+{
+	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+	const struct digest *digest;
+	struct ck_pbkd2 p;
+	CK_RV rv = read_params(m, &p, &digest);
+
+	if (rv == CKR_OK && !schema_is_secret_key_type(type))
+		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "CKM_PKCS5_PBKD2 makes secret keys");
+	return (rv == CKR_OK ? generate_secret_of(c, m, t, type, pbkdf2, handle)
+			     : rv);
+}
+
+const struct key_ops generate_from_password_ops = {.generate = generate};
