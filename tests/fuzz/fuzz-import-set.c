@@ -1,11 +1,14 @@
 /* Whatever a set of import parameters holds, in front of a KMS that has its key,
  * or that denies all but the import. Bits of the first byte choose: 1 the set of
  * a renewal pair, beside a key in use; 2 the console's download, three files
- * with a NUL between (token, text, wrapping key), instead of one; 4 denied. */
+ * with a NUL between (token, text, wrapping key), instead of one; 4 denied; 8
+ * given by the program, as CKA_KEYFERRY_IMPORT_SET. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "cryptoki/keyferry.h"
 #include "fuzz-module.h"
 
 #define KEY "11111111-2222-4333-8444-555555555555"
@@ -86,6 +89,23 @@ unwrap(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 		fuzz_read_all(session, made);
 }
 
+static void
+give(CK_SESSION_HANDLE session, struct view set)
+{
+	static CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	static CK_KEY_TYPE type = CKK_RSA;
+	static CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
+	    {CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_TOKEN, &yes, 1},
+	    {CKA_KEYFERRY_IMPORT_SET, (void *)(uintptr_t)set.ptr, set.len}};
+	CK_OBJECT_HANDLE pair;
+
+	if (C_CreateObject(session, t, 4, &pair) != CKR_OK)
+		return;
+	fuzz_read_all(session, pair);
+	unwrap(session, pair);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -101,12 +121,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if ((data[0] & 2) != 0)
 		write_download(sets, (data[0] & 1) != 0 ? "renew-" KEY : KEY,
 		    VIEW(data + 1, len - 1));
-	else
+	else if ((data[0] & 8) == 0)
 		write_file(sets, name, VIEW(data + 1, len - 1));
 	fuzz_replies((data[0] & 4) != 0	  ? VIEW_STR(DENIED)
 		     : (data[0] & 1) != 0 ? VIEW_STR(REPLIES("Enabled"))
 					  : VIEW_STR(REPLIES("PendingImport")));
 	session = fuzz_open();
+	if ((data[0] & 8) != 0)
+		give(session, VIEW(data + 1, len - 1));
 	n = fuzz_find(session, CK_UNAVAILABLE_INFORMATION, found, FOUND_MAX);
 	for (CK_ULONG i = 0; i < n; i++)
 		fuzz_read_all(session, found[i]);

@@ -174,10 +174,10 @@ write_config(const struct machine_conf *conf)
 static void
 take_machines(const struct machine_conf *conf)
 {
-	struct module *m = module_get();
+	struct module *m;
 	char path[128];
 
-	if (m == NULL || m->token_count != CALLERS_MAX)
+	if (module_get(&m) != CKR_OK || m->token_count != CALLERS_MAX)
 		abort();
 	m->clock = &virtual_clock;
 	for (int i = 0; i < CALLERS_MAX; i++) {
