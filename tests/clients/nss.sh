@@ -87,4 +87,12 @@ for login in none required; do
 		    -in text.cms -CAfile $name.pem -purpose any -out back
 	done
 done
+configure "certificates = $dir/certificates" "generate = yes"
+head -c 100 /dev/urandom >noise
+ok "certutil -S has KMS make a key" host certutil -S -d sql:db -h test -n made \
+    -s CN=made -x -t C,C,C -k ec -q nistp256 -z noise
+ok "cmsutil -S with it" host cmsutil -S -d sql:db -N test:made -i text -o text.cms
+ok "certutil -L -r" host certutil -L -d sql:db -h test -n test:made -a -o made.pem
+ok "openssl verifies it" openssl cms -verify -inform DER -in text.cms \
+    -CAfile made.pem -purpose any -out back
 tap_done
