@@ -15,6 +15,7 @@
 	"PKCS#11 URI with object= or id=.\n"
 #define COMMON_OPTIONS                                                  \
 	"  --to URI           Keyferry's token, if there are several\n" \
+	"  --yes              nothing is asked in any case\n"           \
 	"  --json             print a line of JSON for each key\n"      \
 	"  --quiet            print nothing but errors\n"
 

@@ -11,19 +11,21 @@
 #include "doctor.h"
 #include "env.h"
 #include "log.h"
+#include "options.h"
 #include "trusted-path.h"
 
 #define PATH_SIZE 4096
 #define MODULE_FILE "keyferry.module"
 
 const char doctor_usage[] =
-    "usage: keyferry doctor [--json]\n"
+    "usage: keyferry doctor [--json | --quiet]\n"
     "Prints what the module finds here: its configuration, log and state "
     "directory, and\n"
     "for each token Region, endpoint, credentials, identity, clock and what "
     "it may do.\n"
     "Nothing is changed in KMS.\n"
-    "  --json       an array with an object for each check\n";
+    "  --json             an array with an object for each check\n"
+    "  --quiet            nothing but what failed, on standard error\n";
 
 static void
 check_configuration(struct report *r, const struct config *c, enum err e,
@@ -161,18 +163,20 @@ check_tokens(struct report *r, const struct config *c)
 int
 doctor_run(int argc, char **argv)
 {
-	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	bool json = false, quiet = false;
+	const struct option_row rows[] = {{"json", &json, NULL, NULL, NULL},
+	    {"quiet", &quiet, NULL, NULL, NULL}};
 	struct error_info error = {.status = 0};
 	struct config c;
 	struct report r;
 	enum err e;
 
-	if (argc > 2 || (argc == 2 && !json)) {
+	if (options_read(argc, argv, rows, 2, 0) == -1) {
 		fputs(doctor_usage, stderr);
 		return (EXIT_NOTHING_DONE);
 	}
 	e = config_load(NULL, &c, &error);
-	report_begin(&r, json);
+	report_begin(&r, json, quiet);
 	check_configuration(&r, &c, e, &error);
 	check_log(&r, &c);
 	if (e == ERR_OK)

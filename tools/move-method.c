@@ -61,6 +61,8 @@ wrap_key(struct transfer *tr, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (transfer_record(tr, "C_WrapKey", t, CKR_HOST_MEMORY));
 	rv = t->p11->C_WrapKey(
 	    t->session, m, with, key, out->ptr + out->len, &n);
+	if (rv == CKR_OK && n > WRAPPED_MAX)
+		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	if (rv == CKR_OK)
 		out->len += n;
 	return (transfer_record(tr, "C_WrapKey", t, rv));

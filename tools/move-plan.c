@@ -166,11 +166,15 @@ check_spec(struct plan *p, struct key *k)
 {
 	const char *why = NULL;
 
+	if (k->from != NULL)
+		token_forget_failure(k->from);
 	if (p->to_keyferry && (why = key_why_not_importable(k)) == NULL)
 		(void)key_choose_hmac(k, k->wish.hmac, &why);
 	if (why != NULL)
 		key_refuse(k, "%s", why);
-	return (key_is_open(k));
+	else if (k->from != NULL)
+		k->failure = *k->from->failure;
+	return (key_is_open(k) && check_read(p, k));
 }
 
 static bool

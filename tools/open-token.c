@@ -85,7 +85,8 @@ add_tokens(CK_FUNCTION_LIST *m, P11KitUri *uri, struct candidates *cs)
 
 	if (m->C_GetInfo(&info) != CKR_OK ||
 	    !p11_kit_uri_match_module_info(uri, &info) ||
-	    m->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+	    m->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK ||
+	    count > SLOTS_MAX)
 		return;
 	for (CK_ULONG i = 0; i < count && cs->count < CANDIDATES_MAX; i++) {
 		c.slot = slots[i];
@@ -201,14 +202,18 @@ token_end(struct token *t)
 static CK_RV
 read_mechanisms(struct token *t)
 {
-	CK_ULONG n = 0;
+	CK_ULONG n = 0, room;
 	CK_RV rv = t->p11->C_GetMechanismList(t->slot, NULL, &n);
 
 	if (rv != CKR_OK)
 		return (rv);
+	room = n;
 	if ((t->mechanisms = calloc(n + 1, sizeof(*t->mechanisms))) == NULL)
 		return (CKR_HOST_MEMORY);
 	rv = t->p11->C_GetMechanismList(t->slot, t->mechanisms, &n);
+	/* a token that fills more than it was given is not believed */
+	if (rv == CKR_OK && n > room)
+		rv = CKR_GENERAL_ERROR;
 	t->mechanism_count = rv == CKR_OK ? n : 0;
 	return (rv);
 }

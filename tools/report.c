@@ -14,10 +14,10 @@ static const char *const json_words[] = {[REPORT_OK] = "ok",
     [REPORT_FAILED] = "failed"};
 
 void
-report_begin(struct report *r, bool json)
+report_begin(struct report *r, bool json, bool quiet)
 {
-	*r = (struct report){.json = json};
-	if (json)
+	*r = (struct report){.json = json && !quiet, .quiet = quiet};
+	if (r->json)
 		fputs("[", stdout);
 }
 
@@ -43,17 +43,17 @@ print_json(const struct report *r, const char *token, const char *check,
 }
 
 static void
-print_text(const char *token, const char *check, enum report_status status,
-    const char *advice, const char *text)
+print_text(FILE *f, const char *token, const char *check,
+    enum report_status status, const char *advice, const char *text)
 {
-	printf("%-10s  ", words[status]);
+	fprintf(f, "%-10s  ", words[status]);
 	if (token != NULL)
-		printf("token %s: ", token);
-	printf("%s: ", check);
-	text_print(stdout, view_str(text));
-	putchar('\n');
+		fprintf(f, "token %s: ", token);
+	fprintf(f, "%s: ", check);
+	text_print(f, view_str(text));
+	putc('\n', f);
 	if (advice != NULL)
-		printf("%-10s  -> %s\n", "", advice);
+		fprintf(f, "%-10s  -> %s\n", "", advice);
 }
 
 void
@@ -68,8 +68,9 @@ report_line(struct report *r, const char *token, const char *check,
 	va_end(ap);
 	if (r->json)
 		print_json(r, token, check, status, advice, text);
-	else
-		print_text(token, check, status, advice, text);
+	else if (!r->quiet || status == REPORT_FAILED)
+		print_text(r->quiet ? stderr : stdout, token, check, status,
+		    advice, text);
 	r->lines++;
 	r->failures += status == REPORT_FAILED;
 }
@@ -79,6 +80,8 @@ report_end(struct report *r)
 {
 	if (r->json)
 		fputs("\n]\n", stdout);
+	else if (r->quiet)
+		return;
 	else if (r->failures == 0)
 		puts("\nNothing is wrong, as far as this can be seen.");
 	else

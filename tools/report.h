@@ -12,10 +12,11 @@ enum report_status {
 
 struct report {
 	bool json;
+	bool quiet; /* only what failed, on standard error */
 	unsigned lines, failures;
 };
 
-void report_begin(struct report *, bool json);
+void report_begin(struct report *, bool json, bool quiet);
 /*
  * token: NULL for what is of no token. advice: what to do, or NULL. check: what
  * was looked at: "endpoint".

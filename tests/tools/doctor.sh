@@ -52,6 +52,9 @@ as_json() {
 	is "and nothing else" "$(cat errors)" ""
 }
 as_json
+"$keyferry" doctor --quiet >said 2>errors
+is "--quiet: status" $? 0
+is "says nothing where nothing is wrong" "$(cat said errors)" ""
 ok "--json" doctor --json
 ok "is JSON with what was found" python3 - <<'PYTHON'
 import json

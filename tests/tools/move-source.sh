@@ -79,6 +79,8 @@ run "an HMAC key" 0 "first=60 kind=hmac" --dry-run
 said "is of the longest hash" "to sign, as HMAC_512"
 run "CKA_ALLOWED_MECHANISMS" 0 "first=60 kind=hmac hash=256" --dry-run
 said "says its hash" "to sign, as HMAC_256"
+run "one that cannot be read" 1 "first=60 kind=hmac hash-fails" --dry-run
+said "is no other hash" "reading its CKA_ALLOWED_MECHANISMS failed: CKR_DEVICE_ERROR"
 run "its key type" 0 "first=60 kind=sha256-hmac" --dry-run
 said "says so, too" "to sign, as HMAC_256"
 run "--hmac" 0 "first=60 kind=hmac hash=256" --hmac sha384
@@ -95,6 +97,10 @@ run "a search without end" 2 "endless"
 said "is bounded" "C_FindObjects does not end"
 run "no list of mechanisms" 2 "no-mechanisms"
 said "is told" "token switched: C_GetMechanismList: CKR_DEVICE_ERROR"
+run "more mechanisms than there was room for" 2 "lies"
+said "are not believed" "token switched: C_GetMechanismList: CKR_GENERAL_ERROR"
+run "more bytes than there was room for" 1 "first=72 boasts"
+said "nor are these" "C_WrapKey on switched: CKR_WRAPPED_KEY_LEN_RANGE"
 : >pin
 whole=$from from="$from&pin-source=file:$dir/pin"
 run "an empty pin-source" 2 "login"

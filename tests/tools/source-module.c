@@ -12,6 +12,7 @@
  *   label=TEXT         the label of each key
  *   label-fails=N      CKA_LABEL of key N cannot be read
  *   hash=N             CKA_ALLOWED_MECHANISMS has the HMAC of SHA-N alone
+ *   hash-fails         CKA_ALLOWED_MECHANISMS cannot be read
  *   certificate        there is one with the id of the first key
  *   all-uses           keys may sign, decrypt, derive and unwrap
  *   only=oaep|rsa-aes  it has no other mechanism to wrap with
@@ -19,6 +20,8 @@
  *   rsa-max=BITS       it refuses RSA keys of more bits
  *   read-only-refuses  objects are made in read-write sessions alone
  *   garbles            what it wraps nobody can unwrap
+ *   boasts             C_WrapKey says that it wrote 100000 bytes
+ *   lies               C_GetMechanismList says that it wrote 100000
  *   own-login=N        key N asks for a login of its own when it is wrapped
  *   dies               C_WrapKey fails with CKR_DEVICE_ERROR
  *   endless            C_FindObjects always finds one more
@@ -161,7 +164,7 @@ get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 		return (CKR_DEVICE_ERROR);
 	if (list != NULL)
 		memcpy(list, all + first, n * sizeof(all[0]));
-	*count = n;
+	*count = has("lies") && list != NULL ? 100000 : n;
 	return (CKR_OK);
 }
 
@@ -309,6 +312,10 @@ put_label(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 static CK_RV
 put_hash(CK_ATTRIBUTE *a)
 {
+	if (has("hash-fails")) {
+		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return (CKR_DEVICE_ERROR);
+	}
 	switch (number("hash", 0)) {
 	case 256:
 		return (put_ulong(a, CKM_SHA256_HMAC));
@@ -508,7 +515,7 @@ wrap(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		   : source_oaep(w.public, m->pParameter, value, len, out, &n);
 	if (good && has("garbles"))
 		out[n / 2] ^= 1;
-	*out_len = n;
+	*out_len = has("boasts") ? 100000 : n;
 	return (good ? CKR_OK : CKR_FUNCTION_FAILED);
 }
 

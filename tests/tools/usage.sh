@@ -34,6 +34,14 @@ for command in $commands; do
 	is "completion: the options of $command" "$(completes "$command" --)" \
 	    "$({ "$keyferry" "$command" --help | grep -o -e '--[a-z][a-z-]*'; echo --help; } | sorted)"
 done
+for command in $commands; do
+	for option in json quiet; do
+		ok "$command has --$option" expr "$("$keyferry" "$command" --help)" : ".*--$option"
+	done
+done
+for command in enable disable rename cancel-deletion delete move import; do
+	ok "$command has --yes" expr "$("$keyferry" "$command" --help)" : ".*--yes"
+done
 is "completion: a command's beginning" "$(completes en)" enable
 is "completion: values" "$(completes move --hash "")" "sha1 sha256"
 is "completion: values on two lines" "$(completes wrap --algorithm RSA_)" \
