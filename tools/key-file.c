@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "base64.h"
 #include "hex.h"
+#include "jwk.h"
 #include "key-file.h"
 #include "pin.h"
 
@@ -288,6 +289,18 @@ read_secret(const char *path, enum key_format format, struct buf *out)
 	return (true);
 }
 
+static bool
+read_jwk(OSSL_LIB_CTX *lib, const char *path, struct buf *out, bool *is_private)
+{
+	EVP_PKEY *key;
+	const char *why = jwk_read(lib, out, &key);
+	bool done = why == NULL && (key == NULL || put_pkcs8(key, out));
+
+	*is_private = key != NULL;
+	EVP_PKEY_free(key);
+	return (done || complain(path, why != NULL ? why : "out of memory"));
+}
+
 bool
 key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
     enum key_format format, const char *passphrase_file, struct buf *out,
@@ -301,6 +314,8 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 	*is_private = false;
 	if (!read_file(path, out))
 		return (false);
+	if (format == KEY_FORMAT_ANY && jwk_is_one(buf_view(out)))
+		return (read_jwk(lib, path, out, is_private));
 	if (format != KEY_FORMAT_ANY ||
 	    (!is_pem(buf_view(out)) && !is_der(buf_view(out))))
 		return (read_secret(path, format, out));

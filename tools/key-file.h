@@ -17,10 +17,10 @@ enum key_format {
 /*
  * The key in a file, as KMS takes it: the bytes of a secret key, or PKCS#8 in
  * DER. A private key may be in PEM or DER, as PKCS#8, also encrypted, PKCS#1 or
- * SEC1, or the one of PKCS#12; a secret key is raw bytes, hexadecimal digits
- * or, if the format says so, Base64. *is_private says which it is. out is a buf
- * of the arena. passphrase_file: NULL to ask at the terminal. On failure, says
- * why on standard error.
+ * SEC1, the one of PKCS#12, or a JSON Web Key; a secret key is raw bytes,
+ * hexadecimal digits, a JSON Web Key or, if the format says so, Base64.
+ * *is_private says which it is. out is a buf of the arena. passphrase_file:
+ * NULL to ask at the terminal. On failure, says why on standard error.
  */
 bool key_file_read(OSSL_LIB_CTX *, struct arena *, const char *path,
     enum key_format, const char *passphrase_file, struct buf *out,

@@ -7,6 +7,7 @@
 #include "list.h"
 #include "list-report.h"
 #include "options.h"
+#include "write-manifest.h"
 
 const char list_usage[] =
     "usage: keyferry list [--to URI] [options]\n"
@@ -27,10 +28,12 @@ const char list_usage[] =
     "                     there is any\n"
     "  --json             print an array of objects\n"
     "  --prometheus FILE  write FILE for node_exporter, and print nothing\n"
+    "  --manifest FILE    write FILE, which keyferry restore reads, and print\n"
+    "                     nothing\n"
     "  --quiet            print nothing: the exit status says it\n";
 
 struct arguments {
-	char *to, *prometheus;
+	char *to, *prometheus, *manifest;
 	bool ending, leftovers, json, quiet;
 	time_t within; /* seconds */
 };
@@ -53,6 +56,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"leftovers", &a->leftovers, NULL, NULL, NULL},
 	    {"json", &a->json, NULL, NULL, NULL},
 	    {"prometheus", NULL, &a->prometheus, NULL, NULL},
+	    {"manifest", NULL, &a->manifest, NULL, NULL},
 	    {"quiet", &a->quiet, NULL, NULL, NULL},
 	};
 
@@ -130,6 +134,22 @@ print_list(const struct key_list *l, const struct arguments *a, time_t now)
 	return (done);
 }
 
+static bool
+write_the_manifest(
+    const struct token *t, const struct key_list *l, const struct arguments *a)
+{
+	size_t left_out;
+
+	if (!write_manifest(a->manifest, t, l, &left_out))
+		return (false);
+	if (left_out != 0 && !a->quiet)
+		fprintf(stderr,
+		    "keyferry: %zu keys that were not imported, or that KMS "
+		    "is to delete, are left out\n",
+		    left_out);
+	return (true);
+}
+
 static int
 write_list(const struct token *t, const struct key_list *all,
     const struct arguments *a)
@@ -144,7 +164,10 @@ write_list(const struct token *t, const struct key_list *all,
 		perror(a->prometheus);
 		return (EXIT_NOTHING_DONE);
 	}
-	if (a->prometheus == NULL && !a->quiet && !print_list(&l, a, now))
+	if (a->manifest != NULL && !write_the_manifest(t, &l, a))
+		return (EXIT_NOTHING_DONE);
+	if (a->prometheus == NULL && a->manifest == NULL && !a->quiet &&
+	    !print_list(&l, a, now))
 		return (EXIT_NOTHING_DONE);
 	return (!complete || ((a->ending || a->leftovers) && l.count != 0)
 		    ? EXIT_SOME_FAILED

@@ -1,12 +1,15 @@
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "array.h"
+#include "hex.h"
 #include "listed-key.h"
 
 #define DAY 86400
+#define HASH_SIZE 32 /* SHA-256 */
 #define DEFAULT_ID_BYTES 16
 #define REGIONS_SIZE 1024
 #define SELECTION_MAX 6
@@ -219,6 +222,23 @@ listed_key_hmac(const struct listed_key *k)
 	return (k->spec.len == 8 && begins_with(&k->spec, "HMAC_")
 		    ? strtoul((const char *)k->spec.ptr + 5, NULL, 10)
 		    : 0);
+}
+
+void
+listed_key_fingerprint(const struct token *t, const struct listed_key *k,
+    char out[FINGERPRINT_SIZE])
+{
+	struct buf info = BUF_INIT(0);
+	unsigned char hash[HASH_SIZE];
+
+	out[0] = '\0';
+	if (token_get_attribute(t, k->handle, CKA_PUBLIC_KEY_INFO, &info) ==
+		CKR_OK &&
+	    info.len != 0 &&
+	    EVP_Q_digest(
+		NULL, "SHA256", NULL, info.ptr, info.len, hash, NULL) == 1)
+		hex_write(hash, sizeof(hash), out);
+	buf_free(&info);
 }
 
 /* Of a key that is no AES key KMS does not tell whether it ever had material:

@@ -2,6 +2,7 @@
 #define LISTED_KEY_H
 #include <stdio.h>
 #include <time.h>
+#include "fingerprint.h"
 #include "token.h"
 
 /* A key on Keyferry's token, as its attributes show it. */
@@ -34,6 +35,10 @@ void key_list_free(struct key_list *);
 bool listed_key_is_named(const struct listed_key *, const char *name);
 /* The bits of an HMAC key's hash; 0 of another key. */
 CK_ULONG listed_key_hmac(const struct listed_key *);
+/* SHA-256 of its SubjectPublicKeyInfo, in hexadecimal digits; "" of a secret
+ * key, and where it cannot be read. */
+void listed_key_fingerprint(const struct token *, const struct listed_key *,
+    char out[FINGERPRINT_SIZE]);
 /* Whether the material ends before that time, or has ended. */
 bool listed_key_ends(const struct listed_key *, time_t);
 /* Whole days until the end, rounded down; below 0 when it is over. */

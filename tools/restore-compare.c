@@ -1,4 +1,3 @@
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include "cryptoki/constants.h"
@@ -12,7 +11,6 @@
 
 #define DATE_SIZE 11 /* 2026-11-27 */
 #define NUMBER_SIZE 32
-#define HASH_SIZE 32 /* SHA-256 */
 #define IDS_MAX 4096 /* bytes of the KeyMaterialIds of a key */
 
 bool
@@ -190,21 +188,12 @@ compare_end(struct comparison *c)
 static void
 compare_public_key(struct comparison *c)
 {
-	struct buf info = BUF_INIT(0);
-	unsigned char hash[HASH_SIZE];
-	char there[FINGERPRINT_SIZE] = "";
+	char there[FINGERPRINT_SIZE];
 
 	if (c->wanted->public_key == NULL)
 		return;
-	/* a secret key has none */
-	if (token_get_attribute(c->token, c->there->handle, CKA_PUBLIC_KEY_INFO,
-		&info) == CKR_OK &&
-	    info.len != 0 &&
-	    EVP_Q_digest(
-		NULL, "SHA256", NULL, info.ptr, info.len, hash, NULL) == 1)
-		hex_write(hash, sizeof(hash), there);
+	listed_key_fingerprint(c->token, c->there, there);
 	compare_text(c, "public-key", view_str(there), c->wanted->public_key);
-	buf_free(&info);
 }
 
 /* "a b c" has b. */

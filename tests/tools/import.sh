@@ -199,6 +199,57 @@ is "another those of all" "$(tags_of plain)" "Cost=2,"
 run "a tag without a value" 2 import --yes other.key --tags Owner
 shows "is told" "--tags Owner is not valid" err
 
+# JSON Web Keys, made of the keys above by python3 and openssl.
+cat >jwk.py <<'PYTHON'
+import base64, json, re, subprocess, sys
+def url(data): return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+kind, path = sys.argv[1:3]
+if kind == "oct":
+    print(json.dumps({"kty": "oct", "k": url(open(path, "rb").read()), "kid": "1"}))
+    sys.exit()
+text = subprocess.run(["openssl", "pkey", "-in", path, "-noout", "-text"],
+    check=True, capture_output=True, text=True).stdout
+numbers = {name.strip(): bytes.fromhex(re.sub(r"[\s:]", "", value)) for name, value in
+    re.findall(r"^(\w+):\s*\n((?:    +[0-9a-f:]+\n)+)", text, re.M)}
+if kind == "RSA":
+    names = {"n": "modulus", "d": "privateExponent", "p": "prime1", "q": "prime2",
+        "dp": "exponent1", "dq": "exponent2", "qi": "coefficient"}
+    key = {name: url(numbers[long].lstrip(b"\0")) for name, long in names.items()}
+    print(json.dumps({"kty": "RSA", "e": "AQAB", **key}))
+else:
+    size = (len(numbers["pub"]) - 1) // 2
+    print(json.dumps({"kty": "EC", "crv": kind, "x": url(numbers["pub"][1:1 + size]),
+        "y": url(numbers["pub"][1 + size:]), "d": url(numbers["priv"][-size:].rjust(size, b"\0"))}))
+PYTHON
+jwk() { python3 jwk.py "$1" "$2"; }
+openssl rand -out fourth.key 32
+jwk oct fourth.key >jwk-oct.jwk
+jwk RSA rsa.pem >jwk-rsa.jwk
+jwk P-256 ec.pem >jwk-p256.jwk
+jwk P-521 p521.pem >jwk-p521.jwk
+run "JSON Web Keys" 0 import --yes jwk-rsa.jwk jwk-p256.jwk jwk-p521.jwk jwk-oct.jwk
+shows "are imported" "4 keys: 4 imported"
+ok "RSA" same_public jwk-rsa rsa.pem
+ok "EC P-256" same_public jwk-p256 ec.pem
+ok "EC P-521" same_public jwk-p521 p521.pem
+ok "oct" p11 --write-object fourth.key --type secrkey --key-type AES:32 --label jwk-oct
+# no_jwk TEXT JSON: a file of this JSON is refused, and the text is said.
+no_jwk() {
+	printf '%s\n' "$2" >no.jwk
+	run "JSON of which is said: $1" 2 import --yes no.jwk
+	shows "and it is" "no.jwk: $1" err
+}
+no_jwk "it is a JSON Web Key that has only the public part" "$(sed 's/"d": [^,}]*/"use": "sig"/' jwk-p256.jwk)"
+no_jwk "it is an RSA key without its primes" "$(sed 's/, "qi": "[^"]*"//' jwk-rsa.jwk)"
+no_jwk "it is a JSON Web Key whose numbers are no key" "$(sed 's/"d": "[^"]*"/"d": "AQAB"/' jwk-p256.jwk)"
+no_jwk "it is a JSON Web Key of a curve" "$(sed 's/P-256/P-255/' jwk-p256.jwk)"
+no_jwk "it is a JSON Web Key of a type" '{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}'
+no_jwk "it is a set of JSON Web Keys" "{\"keys\":[$(cat jwk-oct.jwk)]}"
+no_jwk "it is an encrypted JSON Web Key" '{"protected":"AA","ciphertext":"AAAA","iv":"AA","tag":"AA"}'
+no_jwk "it is JSON, and no JSON Web Key: the member kty" '{"a":1}'
+no_jwk "it is JSON, and no JSON Web Key that can be read" '{"kty":"oct","k":'
+no_jwk "it is a JSON Web Key of the type oct" '{"kty":"oct","k":"a+b="}'
+
 # Custodians: two components, and the other is what makes wages.key of them.
 openssl rand -out first.key 32
 hex() { od -An -tx1 -v "$1" | tr -d ' \n'; }

@@ -111,6 +111,9 @@ mkdir -p var/lib/prometheus/node-exporter
 ok "the third" as_printed keyferry-list.1 3
 shows "writes the file" keyferry_key_enabled var/lib/prometheus/node-exporter/keyferry.prom
 
+ok "the fourth" as_printed keyferry-list.1 4
+ok "has the key" grep -q '^soon,' manifest.csv
+
 # Those of docs/monitoring.md.
 ends() { # NAME BLOCK [LANGUAGE]: it finds the key that has ended
 	name=$1; shift

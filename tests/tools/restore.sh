@@ -73,6 +73,15 @@ assert len(keys) == 6 and {key["result"] for key in keys} == {"there"}'
 ends "--check with --quiet" 0 restore --manifest manifest.csv --check --quiet
 is "prints nothing" "$(cat said)" ""
 
+ends "keyferry list --manifest" 0 "$keyferry" list --to "$cloud" --manifest listed.csv
+is "prints nothing" "$(cat said)" ""
+is "has a line for each material, and titles" "$(wc -l <listed.csv)" 8
+ends "--check of it" 0 check listed.csv
+said "finds all as it says" "6 keys: 6 on the target already"
+sed 's/,[0-9a-f]\{63\}\([0-9a-f]\)\r$/,'"$(printf '%064d' 0)"'/' listed.csv >materials.csv
+ends "--check with other materials" 1 check materials.csv
+said "tells of them" "material $(printf '%064d' 0) is not there"
+
 # What differs. Each line has another value than KMS has.
 cat >other.csv <<END
 label,id,file,spec,usage,end-date,public-key
