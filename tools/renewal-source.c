@@ -115,8 +115,9 @@ match_names(const struct renewal *r, const struct key *k, size_t key)
 static bool
 label_of_source(const struct renewal *r, size_t key, struct view *label)
 {
-	const char *prefix = r->plan.options.prefix;
-	size_t len = prefix == NULL ? 0 : strlen(prefix);
+	const char *given = r->plan.options.prefix;
+	const char *prefix = given == NULL ? "" : given;
+	size_t len = strlen(prefix);
 	const struct buf *there = &r->keys.rows[key].label;
 
 	if (there->len <= len || memcmp(there->ptr, prefix, len) != 0)
@@ -137,7 +138,8 @@ add_by_names(struct renewal *r, struct token *t, size_t key,
 	bool done = true;
 
 	count = count > SELECTION_MAX ? SELECTION_MAX : count;
-	memcpy(with, selection, count * sizeof(*selection));
+	for (CK_ULONG i = 0; i < count; i++)
+		with[i] = selection[i];
 	if (label_of_source(r, key, &label)) {
 		with[count] = (CK_ATTRIBUTE){
 		    CKA_LABEL, (void *)(uintptr_t)label.ptr, label.len};
