@@ -21,7 +21,7 @@
 
 /* With fork() ahead, no thread begins: else it would wait for ever. */
 static int
-users_init(pthread_rwlock_t *users)
+users_init(struct crypto_users *users)
 {
 	pthread_rwlockattr_t attr;
 	int error;
@@ -32,9 +32,10 @@ users_init(pthread_rwlock_t *users)
 	(void)pthread_rwlockattr_setkind_np(
 	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 #endif
-	error = pthread_rwlock_init(users, &attr);
+	error = pthread_rwlock_init(&users->inside, &attr);
 	pthread_rwlockattr_destroy(&attr);
-	return (error);
+	return (
+	    error != 0 ? error : pthread_mutex_init(&users->descriptors, NULL));
 }
 
 void
@@ -44,7 +45,7 @@ crypto_close(struct crypto *c)
 		(void)OSSL_PROVIDER_unload(c->provider);
 	OSSL_LIB_CTX_free(c->lib);
 	if (c->users != NULL)
-		(void)pthread_rwlock_destroy(c->users);
+		(void)pthread_rwlock_destroy(&c->users->inside);
 	free(c->users);
 	c->users = NULL;
 	c->provider = NULL;
@@ -325,7 +326,7 @@ crypto_enter(const struct crypto *c, struct crypto_guard *g)
 {
 	g->crypto = c;
 	if (!is_inside(c))
-		(void)pthread_rwlock_rdlock(c->users);
+		(void)pthread_rwlock_rdlock(&c->users->inside);
 	g->errors = errors_take();
 	g->before = OSSL_LIB_CTX_set0_default(c->lib);
 }
@@ -339,21 +340,21 @@ crypto_leave(struct crypto_guard *g)
 		errors_put(g->errors);
 	g->errors = NULL;
 	if (!is_inside(g->crypto))
-		(void)pthread_rwlock_unlock(g->crypto->users);
+		(void)pthread_rwlock_unlock(&g->crypto->users->inside);
 }
 
 void
 crypto_pause(const struct crypto *c)
 {
 	if (is_inside(c))
-		(void)pthread_rwlock_unlock(c->users);
+		(void)pthread_rwlock_unlock(&c->users->inside);
 }
 
 void
 crypto_resume(const struct crypto *c)
 {
 	if (is_inside(c))
-		(void)pthread_rwlock_rdlock(c->users);
+		(void)pthread_rwlock_rdlock(&c->users->inside);
 }
 
 bool
@@ -379,15 +380,15 @@ crypto_before_fork(const struct crypto *c)
 		return (false);
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += FORK_WAIT_MS / 1000;
-	return (
-	    pthread_rwlock_clockwrlock(c->users, CLOCK_MONOTONIC, &until) == 0);
+	return (pthread_rwlock_clockwrlock(
+		    &c->users->inside, CLOCK_MONOTONIC, &until) == 0);
 }
 
 void
 crypto_after_fork(const struct crypto *c, bool waited)
 {
 	if (waited)
-		(void)pthread_rwlock_unlock(c->users);
+		(void)pthread_rwlock_unlock(&c->users->inside);
 }
 
 void

@@ -18,7 +18,11 @@
 struct crypto {
 	OSSL_LIB_CTX *lib; /* every fetch names it */
 	OSSL_PROVIDER *provider;
-	pthread_rwlock_t *users; /* read: a thread is inside; write: fork() */
+	struct crypto_users {
+		pthread_rwlock_t inside; /* write: fork() is ahead */
+		/* see conns_multi_init(); taken inside only */
+		pthread_mutex_t descriptors;
+	} * users;
 	bool fips; /* of OpenSSL's FIPS provider, and of no other */
 };
 

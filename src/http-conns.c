@@ -116,16 +116,14 @@ wakeup_take(struct conns *c, CURLM *m, const int numbers[2])
 }
 
 /* curl says nowhere which they are; the system gives the lowest free ones. Our
- * own threads keep out of each other's way; the host's take them seldom. No
- * process is forked while the lock is held: a fork waits for crypto_leave(). */
+ * own threads keep out of each other's way; the host's take them seldom. */
 CURLM *
-conns_multi_init(struct conns *c)
+conns_multi_init(struct conns *c, const struct crypto *crypto)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	int numbers[2];
 	CURLM *m = NULL;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&crypto->users->descriptors);
 	for (size_t tries = 0; tries < 4; tries++) {
 		(void)curl_multi_cleanup(m);
 		for (size_t i = 0; i < 2; i++)
@@ -137,7 +135,7 @@ conns_multi_init(struct conns *c)
 		    wakeup_take(c, m, numbers))
 			break;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&crypto->users->descriptors);
 	return (m);
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <curl/curl.h>
+#include "crypto.h"
 
 /* The connections that curl handles share. Their sockets are made and closed
  * here. */
@@ -33,7 +34,7 @@ void conns_abandon(struct conns *);
 
 /* As curl_multi_init(), for handles with these connections: programs that the
  * host starts do not inherit what it opens. */
-CURLM *conns_multi_init(struct conns *);
+CURLM *conns_multi_init(struct conns *, const struct crypto *);
 /* Whether the host has closed any of the descriptors. CONNS_TAKEN: one of the
  * numbers leads to something of the host's, and curl must not touch it. */
 enum conns_state { CONNS_FINE, CONNS_CLOSED, CONNS_TAKEN };

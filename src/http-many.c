@@ -48,7 +48,7 @@ many_new(struct http *http)
 		return (NULL);
 	m->http = http;
 	conns_init(&m->conns);
-	if ((m->multi = conns_multi_init(&m->conns)) == NULL ||
+	if ((m->multi = conns_multi_init(&m->conns, http->crypto)) == NULL ||
 	    curl_multi_setopt(m->multi, CURLMOPT_MAXCONNECTS,
 		(long)HTTP_MANY_MAX) != CURLM_OK) {
 		http_many_free(m);

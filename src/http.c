@@ -137,8 +137,8 @@ perform(struct handle *h, const struct deadline *d)
 	int running, left;
 	CURLMsg *msg;
 
-	if ((h->alone == NULL &&
-		(h->alone = conns_multi_init(&h->own)) == NULL) ||
+	if ((h->alone == NULL && (h->alone = conns_multi_init(
+				      &h->own, h->http->crypto)) == NULL) ||
 	    curl_multi_add_handle(h->alone, h->easy) != CURLM_OK)
 		return (CURLE_OUT_OF_MEMORY);
 	while (curl_multi_perform(h->alone, &running) == CURLM_OK) {

@@ -97,7 +97,7 @@ what_is_wrong(const struct arguments *a)
 static bool
 read_arguments(int argc, char **argv, struct arguments *a)
 {
-	static char out[] = "--out";
+	char out[] = "--out";
 	const struct option_row rows[] = {
 	    {"out", NULL, &a->out, NULL, NULL},
 	    {"to", NULL, NULL, region_tokens_option, &a->others},

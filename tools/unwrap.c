@@ -227,9 +227,9 @@ read_wrapped(struct unwrapping *u, struct buf *out)
 static enum outcome
 take_set(struct unwrapping *u)
 {
-	static CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	static CK_KEY_TYPE type = CKK_RSA;
-	static CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
 	    {CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_TOKEN, &yes, sizeof(yes)},
 	    {CKA_KEYFERRY_IMPORT_SET, u->e->json.ptr, u->e->json.len}};
