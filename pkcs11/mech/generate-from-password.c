@@ -56,7 +56,7 @@ read_params(
 static CK_RV
 pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 {
-	static uint8_t none[1];
+	uint8_t none[1] = {0};
 	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "PBKDF2", NULL);
 	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	const struct digest *digest;
