@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "cryptoki/constants.h"
 #include "hex.h"
 #include "list-report.h"
 #include "replacement.h"
@@ -115,16 +116,29 @@ print_json(FILE *f, const struct listed_key *k, time_t now)
 	if (k->missing != CK_UNAVAILABLE_INFORMATION)
 		write_json_number(
 		    &w, "materials_missing", (long long)k->missing);
+	if (k->failure.rv != CKR_OK)
+		write_json_text(&w, "unread",
+		    view_str(attribute_name(k->failure.type).text));
 	write_json_end(&w);
 }
 
 void
-list_print_json(FILE *f, const struct key_list *l, time_t now)
+list_print_json(
+    FILE *f, const struct key_list *l, struct view left_out, time_t now)
 {
+	const char *between = "\n", *id;
+	struct json_writer w;
+
 	putc('[', f);
-	for (size_t i = 0; i < l->count; i++) {
-		fputs(i == 0 ? "\n" : ",\n", f);
+	for (size_t i = 0; i < l->count; i++, between = ",\n") {
+		fputs(between, f);
 		print_json(f, &l->rows[i], now);
+	}
+	for (; (id = view_take_string(&left_out)) != NULL; between = ",\n") {
+		fputs(between, f);
+		write_json_begin(&w, f);
+		write_json_text(&w, "left_out", view_str(id));
+		write_json_end(&w);
 	}
 	fputs("\n]\n", f);
 }
@@ -194,12 +208,15 @@ is_enabled(const struct listed_key *k)
 
 #define END_METRIC "keyferry_key_end_timestamp_seconds"
 #define ENABLED_METRIC "keyferry_key_enabled"
+#define LEFT_OUT_METRIC "keyferry_keys_left_out"
 #define LIST_METRIC "keyferry_list_timestamp_seconds"
 
 static bool
-write_prometheus(FILE *f, const struct key_list *l, time_t now)
+write_prometheus(
+    FILE *f, const struct key_list *l, struct view left_out, time_t now)
 {
 	bool done = true;
+	size_t n = 0;
 
 	fputs("# HELP " END_METRIC " When the key's material ends.\n"
 	      "# TYPE " END_METRIC " gauge\n",
@@ -214,6 +231,12 @@ write_prometheus(FILE *f, const struct key_list *l, time_t now)
 	for (size_t i = 0; i < l->count && done; i++)
 		done = put_metric(
 		    f, ENABLED_METRIC, &l->rows[i], is_enabled(&l->rows[i]));
+	while (view_take_string(&left_out) != NULL)
+		n++;
+	fprintf(f,
+	    "# HELP " LEFT_OUT_METRIC " Keys that KMS does not let be seen.\n"
+	    "# TYPE " LEFT_OUT_METRIC " gauge\n" LEFT_OUT_METRIC " %zu\n",
+	    n);
 	fprintf(f,
 	    "# HELP " LIST_METRIC " When the keys were listed.\n"
 	    "# TYPE " LIST_METRIC " gauge\n" LIST_METRIC " %lld\n",
@@ -222,14 +245,15 @@ write_prometheus(FILE *f, const struct key_list *l, time_t now)
 }
 
 bool
-list_write_prometheus(const char *path, const struct key_list *l, time_t now)
+list_write_prometheus(const char *path, const struct key_list *l,
+    struct view left_out, time_t now)
 {
 	struct replacement r;
 
 	/* node_exporter is another user */
 	if (!replacement_begin(&r, path, 0644))
 		return (false);
-	if (write_prometheus(r.f, l, now))
+	if (write_prometheus(r.f, l, left_out, now))
 		return (replacement_end(&r));
 	replacement_abandon(&r);
 	return (false);

@@ -118,12 +118,13 @@ report_failures(const struct key_list *l, const struct token *t)
 }
 
 static bool
-print_list(const struct key_list *l, const struct arguments *a, time_t now)
+print_list(const struct key_list *l, struct view left_out,
+    const struct arguments *a, time_t now)
 {
 	bool done = true;
 
 	if (a->json)
-		list_print_json(stdout, l, now);
+		list_print_json(stdout, l, left_out, now);
 	else if (a->leftovers)
 		list_print_leftovers(stdout, l);
 	else if (l->count != 0 || !a->ending)
@@ -150,24 +151,37 @@ write_the_manifest(
 	return (true);
 }
 
+static bool
+write_all(const struct token *t, const struct key_list *l, struct view left_out,
+    const struct arguments *a)
+{
+	time_t now = time(NULL);
+
+	if (a->prometheus != NULL &&
+	    !list_write_prometheus(a->prometheus, l, left_out, now)) {
+		perror(a->prometheus);
+		return (false);
+	}
+	if (a->manifest != NULL && !write_the_manifest(t, l, a))
+		return (false);
+	return (a->prometheus != NULL || a->manifest != NULL || a->quiet ||
+		print_list(l, left_out, a, now));
+}
+
 static int
 write_list(const struct token *t, const struct key_list *all,
     const struct arguments *a)
 {
 	struct key_list l = *all;
-	time_t now = time(NULL);
-	bool complete = report_failures(all, t);
+	struct buf left_out = BUF_INIT(0);
+	bool complete = report_failures(all, t), done;
 
-	l.count = select_keys(&l, a, now);
-	if (a->prometheus != NULL &&
-	    !list_write_prometheus(a->prometheus, &l, now)) {
-		perror(a->prometheus);
-		return (EXIT_NOTHING_DONE);
-	}
-	if (a->manifest != NULL && !write_the_manifest(t, &l, a))
-		return (EXIT_NOTHING_DONE);
-	if (a->prometheus == NULL && a->manifest == NULL && !a->quiet &&
-	    !print_list(&l, a, now))
+	if (key_list_tell_left_out(t, &left_out) != 0)
+		complete = false;
+	l.count = select_keys(&l, a, time(NULL));
+	done = write_all(t, &l, buf_view(&left_out), a);
+	buf_free(&left_out);
+	if (!done)
 		return (EXIT_NOTHING_DONE);
 	return (!complete || ((a->ending || a->leftovers) && l.count != 0)
 		    ? EXIT_SOME_FAILED

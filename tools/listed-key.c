@@ -195,6 +195,28 @@ key_list_find(struct key_list *l, const struct token *t,
 	return (false);
 }
 
+size_t
+key_list_tell_left_out(const struct token *t, struct buf *ids)
+{
+	struct view rest;
+	const char *id;
+	size_t n = 0;
+
+	token_get_of_profile(t, CKA_KEYFERRY_LEFT_OUT, ids);
+	for (size_t i = 0; i < ids->len; i++)
+		if (ids->ptr[i] == ' ')
+			ids->ptr[i] = '\0';
+	/* token_get_attribute() has put a NUL behind the last */
+	ids->len += ids->len != 0;
+	rest = buf_view(ids);
+	for (; (id = view_take_string(&rest)) != NULL; n++)
+		fprintf(stderr,
+		    "keyferry: token %s: key %s is left out, for KMS does not "
+		    "let it be seen: KEYFERRY_LOG=stderr tells why\n",
+		    t->label, id);
+	return (n);
+}
+
 void
 key_list_free(struct key_list *l)
 {

@@ -162,6 +162,10 @@ tell_unread(struct renewal *r, const struct listed_key *k)
 bool
 renewal_find_due(struct renewal *r)
 {
+	struct buf left_out = BUF_INIT(0);
+
+	r->unread += (unsigned)key_list_tell_left_out(r->plan.to, &left_out);
+	buf_free(&left_out);
 	for (size_t i = 0; i < r->keys.count; i++) {
 		const struct listed_key *k = &r->keys.rows[i];
 

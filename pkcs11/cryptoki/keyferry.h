@@ -63,6 +63,10 @@
 /* Of the same object: the Region of the token. */
 #define CKA_KEYFERRY_REGION		(CK_KEYFERRY | 49)	/* text */
 #define CKA_KEYFERRY_RENEWAL_DAYS	(CK_KEYFERRY | 50)	/* CK_ULONG: as the option renewal-days says */
+/* Of the same object: what the last search for keys did not find, for KMS does
+ * not let it be seen, or answered what cannot be read: key ids, or what the
+ * option keys names. Empty: it saw all keys. */
+#define CKA_KEYFERRY_LEFT_OUT		(CK_KEYFERRY | 52)	/* text: a blank between two */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */
 /*

@@ -21,16 +21,20 @@ struct listed {
 	size_t undescribed; /* listed, and not known to DescribeKey */
 };
 
+/* One that is gone meanwhile is not missed. */
 static enum err
 take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 {
 	struct listed *l = arg;
+	struct listing_turn *turn = &l->c->token->listing;
 	char reply[ERROR_INFO_REPLY_SIZE];
 
 	l->undescribed += e == ERR_NOT_FOUND;
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID) {
 		call_note(
 		    l->c, "key %s is left out: %s", l->ids[i].id, err_text(e));
+		if (e != ERR_NOT_FOUND)
+			listing_turn_leave_out(turn, l->ids[i].id);
 		return (ERR_OK);
 	}
 	if (meta->unreadable != NULL) {
@@ -39,6 +43,7 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 		    "be read",
 		    l->ids[i].id, error_info_reply(&l->c->kms.error, reply),
 		    meta->unreadable);
+		listing_turn_leave_out(turn, l->ids[i].id);
 		return (ERR_OK);
 	}
 	if (e != ERR_OK)
@@ -46,6 +51,7 @@ take_listed(void *arg, size_t i, enum err e, struct kms_key *meta)
 	if (!is_described(l->ids[i].id, meta)) {
 		call_note(l->c, "key %s is left out: KMS describes %s instead",
 		    l->ids[i].id, meta->id);
+		listing_turn_leave_out(turn, l->ids[i].id);
 		return (ERR_OK);
 	}
 	if ((l->keys[i] = key_new(meta)) == NULL)

@@ -113,7 +113,7 @@ listing_describe(struct call *c, const char *name, struct key **out)
 struct several {
 	const struct kms_key_entry *names;
 	size_t optional;
-	bool tells; /* the log of each that is left out */
+	bool tells; /* of each that is left out */
 	struct kms_key metas[LISTING_NAMES_MAX];
 	bool found[LISTING_NAMES_MAX];
 	enum err refused[LISTING_NAMES_MAX]; /* what KMS said of others */
@@ -181,6 +181,9 @@ describe_refused(struct call *c, struct several *s, size_t i)
 	if (s->tells && s->refused[i] != ERR_OK)
 		call_note(
 		    c, "key %s is left out: %s", name, err_text(s->refused[i]));
+	if (s->tells && s->refused[i] != ERR_OK &&
+	    s->refused[i] != ERR_NOT_FOUND)
+		listing_turn_leave_out(&c->token->listing, name);
 	return (s->refused[i] == ERR_DENIED && i < s->optional ? ERR_DENIED
 							       : ERR_OK);
 }

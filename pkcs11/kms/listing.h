@@ -18,7 +18,8 @@ CK_RV listing_describe(struct call *, const char *key, struct key **out);
  */
 CK_RV listing_describe_several(struct call *, const struct kms_key_entry *names,
     size_t count, size_t optional, struct key **keys);
-/* The same; tells: the log of each that is left out. */
+/* The same; tells: the log, and the listing under way, of each that is left
+ * out. */
 enum err listing_describe_telling(struct call *,
     const struct kms_key_entry *names, size_t count, size_t optional,
     bool tells, struct key **keys);

@@ -208,6 +208,9 @@ take_tags(void *arg, size_t i, enum err e, const struct json_rows *tags)
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND || e == ERR_INVALID ||
 	    e == ERR_REPLY) {
 		note_unseen_tags(a->c, a->ids[i].id, e, &a->c->kms.error);
+		if (e != ERR_NOT_FOUND)
+			listing_turn_leave_out(
+			    &a->c->token->listing, a->ids[i].id);
 		return (ERR_OK);
 	}
 	if (e == ERR_OK)

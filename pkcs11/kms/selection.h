@@ -22,7 +22,8 @@ bool selection_chooses(const struct call *, const char *key_id,
 bool selection_has_word(const struct call *, const struct key *);
 /* Sets selected[i] where one of the i-th key's tags selects it. KMS is asked
  * for those that are not selected yet, many at once. A key whose tags are not
- * seen is not selected, and the log says so. */
+ * seen is not selected: the log says so, and the listing under way leaves it
+ * out. */
 enum err selection_add_tagged(
     struct call *, struct key *const *keys, size_t count, bool *selected);
 /* Whether more than names and aliases is to be known of each key. */

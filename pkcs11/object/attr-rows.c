@@ -257,6 +257,15 @@ read_renewal_days(struct call *c, const struct object *o, struct buf *out)
 	    attr_put_ulong(c, out, (CK_ULONG)c->token->config->renewal_days));
 }
 
+static CK_RV
+read_left_out(struct call *c, const struct object *o, struct buf *out)
+{
+	enum err e = listing_turn_left_out(&c->token->listing, out);
+
+	(void)o;
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
 /* A time in whole seconds; empty: there is none. */
 static CK_RV
 read_deletion(struct call *c, const struct object *o, struct buf *out)
@@ -428,6 +437,7 @@ const struct attr attrs[] = {
 	{ CKA_KEYFERRY_DELETION_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_deletion_days },
 	{ CKA_KEYFERRY_REGION, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_region },
 	{ CKA_KEYFERRY_RENEWAL_DAYS, FORM_ULONG, ON_PROFILE, 0, FACT_FALSE, read_renewal_days },
+	{ CKA_KEYFERRY_LEFT_OUT, FORM_BYTES, ON_PROFILE, 0, FACT_FALSE, read_left_out },
 	{ CKA_KEYFERRY_DESCRIPTION, FORM_BYTES, ON_KEYS, KMS_ONLY, FACT_FALSE, read_description },
 };
 /* clang-format on */

@@ -1,9 +1,11 @@
 #include "listing-turn.h"
 
+#define LEFT_OUT_MAX (1 << 19) /* bytes: 14000 key ids */
+
 void
 listing_turn_init(struct listing_turn *t)
 {
-	*t = (struct listing_turn){.under_way = false};
+	*t = (struct listing_turn){.left_out = BUF_INIT(LEFT_OUT_MAX)};
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->ended, NULL);
 }
@@ -13,6 +15,7 @@ listing_turn_free(struct listing_turn *t)
 {
 	pthread_cond_destroy(&t->ended);
 	pthread_mutex_destroy(&t->lock);
+	buf_free(&t->left_out);
 }
 
 static bool
@@ -68,6 +71,7 @@ listing_turn_begin(struct listing_turn *t, const struct deadline *deadline,
 			*ours = t->under_way = true;
 			t->spoiled = false;
 			t->began++;
+			buf_reset(&t->left_out);
 			break;
 		}
 		waited = true;
@@ -103,4 +107,29 @@ listing_turn_invalidate(struct listing_turn *t)
 	t->spoiled = true;
 	t->listed_ms = 0;
 	pthread_mutex_unlock(&t->lock);
+}
+
+void
+listing_turn_leave_out(struct listing_turn *t, const char *key)
+{
+	struct buf *b = &t->left_out;
+	size_t before;
+
+	pthread_mutex_lock(&t->lock);
+	before = b->len;
+	if ((before != 0 && buf_puts(b, " ") != ERR_OK) ||
+	    buf_puts(b, key) != ERR_OK)
+		buf_cut(b, before);
+	pthread_mutex_unlock(&t->lock);
+}
+
+enum err
+listing_turn_left_out(struct listing_turn *t, struct buf *out)
+{
+	enum err e;
+
+	pthread_mutex_lock(&t->lock);
+	e = buf_append(out, buf_view(&t->left_out));
+	pthread_mutex_unlock(&t->lock);
+	return (e);
 }

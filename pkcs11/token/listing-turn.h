@@ -2,6 +2,7 @@
 #define LISTING_TURN_H
 #include <pthread.h>
 #include <stdbool.h>
+#include "buf.h"
 #include "clock.h"
 #include "error-info.h"
 
@@ -18,6 +19,8 @@ struct listing_turn {
 	enum err err; /* what came of the last */
 	struct error_info error;
 	int64_t listed_ms; /* when all was last listed; 0: never */
+	/* the keys that the last could not see, a blank between two */
+	struct buf left_out;
 };
 
 void listing_turn_init(struct listing_turn *);
@@ -36,6 +39,12 @@ enum err listing_turn_begin(struct listing_turn *, const struct deadline *,
     int64_t fresh_ms, bool *ours, struct error_info *error);
 void listing_turn_end(struct listing_turn *, const struct clock *, enum err,
     const struct error_info *);
+/* The listing under way cannot see the key of that name. No more of them are
+ * remembered than fill the buffer. */
+void listing_turn_leave_out(struct listing_turn *, const char *key);
+/* Appends the keys that the last listing could not see, a blank between two.
+ * ERR_TOO_BIG, ERR_MEMORY. */
+enum err listing_turn_left_out(struct listing_turn *, struct buf *out);
 /* What was listed, or is being listed, is no longer to be relied on. */
 void listing_turn_invalidate(struct listing_turn *);
 #endif

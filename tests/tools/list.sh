@@ -48,6 +48,34 @@ assert off["state"] == "Disabled" and off["regions"] == "us-east-1 eu-west-1"
 assert "deletion_date" in going and empty["materials_missing"] == 1
 PYTHON
 
+hidden=${going##*/}
+control POST "/denials?operation=DescribeKey&key=$hidden"
+run "a key that may not be described" 1 list
+shows "is named" "token test: key $hidden is left out" err
+is "the others have a line" "$(wc -l <out)" 6
+run "with --json" 1 list --json
+ok "it has an object" python3 - "$hidden" <<'PYTHON'
+import json, sys
+keys = json.load(open("out"))
+assert len(keys) == 6 and keys[-1] == {"left_out": sys.argv[1]}, keys[-1]
+PYTHON
+run "with --ending" 1 list --ending 48h --quiet
+shows "it is named" "key $hidden is left out" err
+run "with --prometheus" 1 list --prometheus keys.prom
+shows "it is counted" "keyferry_keys_left_out 1" keys.prom
+run "keyferry renew" 1 renew --from pkcs11:token=none \
+    --within 1h --valid-days 20 --dry-run
+shows "names it, too" "key $hidden is left out" err
+configure 'keys = tag:a=b'
+control POST "/denials?operation=ListResourceTags&key=${off##*/}"
+run "a key whose tags may not be seen" 1 list
+shows "is named, too" "key ${off##*/} is left out" err
+configure "keys = ${off##*/} $hidden"
+run "one of two that are selected by their ids" 1 list
+shows "is named, too" "key $hidden is left out" err
+configure
+control DELETE /denials
+
 run "what ends in 30 days" 1 list --ending 30d
 is "is one key" "$(sed 1d out | cut -f1)" soon
 run "in 48 hours" 0 list --ending 48h

@@ -107,9 +107,13 @@ test_connections(void)
 static void
 test_one_of_them(void)
 {
+	CK_OBJECT_CLASS class = CKO_PROFILE;
+	const CK_ATTRIBUTE is_profile = A(CKA_CLASS, class);
+	CK_OBJECT_HANDLE profile;
 	char line[512];
 
 	begin("");
+	(void)find(rw, &is_profile, 1, &profile, 1);
 	control("POST", "/faults?operation=DescribeKey&fault=throttle"
 			"&skip=5&count=3");
 	COUNT(list(), KEYS, "three that are throttled");
@@ -123,10 +127,17 @@ test_one_of_them(void)
 	COUNT(calls("DescribeKey"), KEYS, "is asked for once");
 	snprintf(line, sizeof(line), "key %s is left out", ids[100]);
 	OK(strstr(testenv_read("log"), line) != NULL, "the log says so");
+	OK(attr_is_text(profile, CKA_KEYFERRY_LEFT_OUT, ids[100]),
+	    "and CKA_KEYFERRY_LEFT_OUT");
+	control("POST", "/denials?operation=DescribeKey&key=%s", ids[7]);
+	COUNT(list(), KEYS - 2, "two of them");
+	COUNT(attr(profile, CKA_KEYFERRY_LEFT_OUT, line, sizeof(line)),
+	    strlen(ids[100]) + 1 + strlen(ids[7]), "are both in it");
 	control("DELETE", "/denials");
 	control("POST", "/faults?operation=DescribeKey&fault=error"
 			"&error=NotFoundException&skip=299");
 	COUNT(list(), KEYS - 1, "the last that is gone meanwhile");
+	OK(attr_is_text(profile, CKA_KEYFERRY_LEFT_OUT, ""), "is not missed");
 	COUNT(list(), KEYS, "all of them");
 }
 
