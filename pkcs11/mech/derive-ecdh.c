@@ -27,7 +27,7 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    (p->pSharedData == NULL && p->ulSharedDataLen != 0) ||
-	    p->pPublicData == NULL)
+	    p->ulSharedDataLen > OP_DATA_MAX || p->pPublicData == NULL)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*kdf = kdf_digest(p->kdf);
 	if (*kdf == NULL && p->kdf != CKD_NULL)

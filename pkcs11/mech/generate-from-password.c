@@ -10,10 +10,10 @@
 #define SALT_SPECIFIED 1 /* CKZ_SALT_SPECIFIED */
 /*
  * CK_PKCS5_PBKD2_PARAMS, which is older, is of the same size as ..._PARAMS2 and
- * has a pointer to the password's length in the place of the length. No pointer
- * is as small as this, and no password as long.
+ * has a pointer to the password's length in the place of the length. Programs
+ * begin at 4 MB, so no pointer is as small as this, and no password as long.
  */
-#define PASSWORD_MAX 65535
+#define PASSWORD_MAX (4 * 1024 * 1024 - 1)
 
 /* HMAC with a hash, by its number in the parameter. */
 static const struct digest *
@@ -30,6 +30,17 @@ prf_digest(CK_ULONG prf)
 	return (prf < sizeof(rows) / sizeof(rows[0]) ? rows[prf] : NULL);
 }
 
+/* The length itself, also where there is a pointer to it; ~0: it is neither. */
+static CK_ULONG
+password_length(CK_ULONG given)
+{
+	if (given <= PASSWORD_MAX)
+		return (given);
+	if (given % _Alignof(CK_ULONG) != 0)
+		return (CK_UNAVAILABLE_INFORMATION);
+	return (*(const CK_ULONG *)given);
+}
+
 static CK_RV
 read_params(
     const CK_MECHANISM *m, struct ck_pbkd2 *p, const struct digest **digest)
@@ -39,8 +50,7 @@ read_params(
 	if (given == NULL || m->ulParameterLen != sizeof(*p))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*p = *given;
-	if (p->ulPasswordLen > PASSWORD_MAX)
-		p->ulPasswordLen = *(const CK_ULONG *)p->ulPasswordLen;
+	p->ulPasswordLen = password_length(p->ulPasswordLen);
 	*digest = prf_digest(p->prf);
 	return (
 	    p->saltSource == SALT_SPECIFIED && *digest != NULL &&

@@ -8,6 +8,9 @@
 bool
 iv_is_valid(const struct iv *iv)
 {
+	if (iv->generator != CKG_NO_GENERATE &&
+	    (iv->ptr == NULL || iv->len == 0 || iv->len > IV_MAX))
+		return (false);
 	return (iv->fixed_bits <= 8 * iv->len &&
 		iv->generator <= CKG_GENERATE_COUNTER_XOR);
 }

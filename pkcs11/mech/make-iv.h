@@ -5,13 +5,14 @@
 /* An initialization vector, or a nonce, that the token may have to make. */
 struct iv {
 	CK_BYTE *ptr; /* len bytes, at the caller's */
-	CK_ULONG len; /* IV_MAX at most */
+	CK_ULONG len; /* 1 to IV_MAX, where the token makes it */
 	CK_ULONG fixed_bits; /* the leading ones, which are the caller's */
 	CK_ULONG generator; /* one of CKG_... */
 };
 #define IV_MAX 128 /* bytes: OpenSSL's limit for GCM */
 
-/* Whether the fixed bits are of the vector, and such a generator is known. */
+/* Whether the fixed bits are of the vector, such a generator is known, and it
+ * has a vector that it can make. */
 bool iv_is_valid(const struct iv *);
 /*
  * Makes the vector for the next encryption with a key, unless the caller gave

@@ -283,6 +283,35 @@ test_rules(void)
 	(void)p11->C_CloseSession(ro);
 }
 
+/* KMS binds a vector of up to 256 bytes; the token makes none so long. */
+static void
+test_kms_vectors(CK_OBJECT_HANDLE in_kms)
+{
+	static const CK_ULONG lengths[] = {0, 129, 200, 256};
+	CK_BYTE vector[256] = {0}, wrapped[1024];
+	struct gcm_wrap_params p = {vector, 0, 0, 0, NULL, 0, 128};
+	CK_MECHANISM m = {CKM_AES_GCM, &p, sizeof(p)};
+	CK_ULONG n;
+
+	for (size_t i = 0; i < ELEMS(lengths); i++)
+		for (p.ivGenerator = CKG_NO_GENERATE;
+		     p.ivGenerator <= CKG_GENERATE_COUNTER_XOR;
+		     p.ivGenerator++) {
+			p.ulIvLen = lengths[i];
+			n = sizeof(wrapped);
+			RV(p11->C_WrapKey(rw, &m, in_kms, target, wrapped, &n),
+			    p.ivGenerator == CKG_NO_GENERATE
+				? CKR_OK
+				: CKR_MECHANISM_PARAM_INVALID,
+			    "a vector of %lu bytes, by generator %lu",
+			    lengths[i], p.ivGenerator);
+		}
+	p.ulIvLen = 12;
+	p.ivGenerator = CKG_GENERATE;
+	RV(p11->C_WrapKey(rw, &m, in_kms, target, wrapped, &n), CKR_OK,
+	    "a vector that the token makes");
+}
+
 /* Onto the token; and with keys of KMS. */
 static void
 test_kms(void)
@@ -314,6 +343,7 @@ test_kms(void)
 	RV(list->C_WrapKeyAuthenticated(
 	       rw, &gcm, in_kms, target, AAD, wrapped, &n),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "KMS gives no tag apart");
+	test_kms_vectors(in_kms);
 	pair = pair_make("waits");
 	RV(list->C_UnwrapKeyAuthenticated(
 	       rw, &gcm, pair.private, wrapped, n, t, 3, AAD, &h),

@@ -175,6 +175,7 @@ static void
 test_pbkdf2(void)
 {
 	CK_BYTE password[] = "password", salt[] = "salt";
+	static CK_BYTE long_password[100000];
 	CK_ULONG password_len = 8, len = 20;
 	CK_KEY_TYPE aes = CKK_AES;
 	struct ck_pbkd2 p = {1, salt, 4, 2, 1, NULL, 0, password, 8};
@@ -204,6 +205,13 @@ test_pbkdf2(void)
 	p.iterations = 0;
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
 	    "no iterations");
+	p = (struct ck_pbkd2){
+	    1, salt, 4, 1, 4, NULL, 0, long_password, sizeof(long_password)};
+	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_OK,
+	    "a password of 100000 bytes");
+	p.ulPasswordLen = CK_UNAVAILABLE_INFORMATION;
+	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "a length that is no length and no pointer");
 	p.iterations = 1;
 	p.prf = 2;
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
