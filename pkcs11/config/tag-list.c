@@ -69,7 +69,7 @@ tag_list_is_valid(const char *list)
 	size_t count = 0;
 
 	for (; tag_list_next(&at, &key, &value); count++, start = at)
-		if (value.ptr == NULL || key.len == 0 ||
+		if (count == TAGS_MAX || value.ptr == NULL || key.len == 0 ||
 		    !is_tag_text(key, KEY_MAX) ||
 		    !is_tag_text(value, VALUE_MAX) ||
 		    (key.len >= strlen(RESERVED) &&
@@ -77,5 +77,5 @@ tag_list_is_valid(const char *list)
 		    has_key(list, start, key))
 			return (false);
 	/* a comma at the end has a tag behind it */
-	return (count != 0 && count <= TAGS_MAX && at[-1] != ',');
+	return (count != 0 && at[-1] != ',');
 }

@@ -30,8 +30,8 @@ refuse(struct call *c, const char *why)
 	    "the import set is not taken: %s", why));
 }
 
-/* The key as KMS shows it now; *out is NULL where KMS does not let it be looked
- * at. */
+/* The key as KMS shows it now, or as it is known here where KMS does not let it
+ * be looked at; *out is NULL where it is not known either. */
 static CK_RV
 look_at_key(struct call *c, const struct import_set *s, struct key **out)
 {
@@ -39,6 +39,7 @@ look_at_key(struct call *c, const struct import_set *s, struct key **out)
 
 	if (rv != CKR_OK && c->err == ERR_DENIED) {
 		c->err = ERR_OK;
+		*out = store_key(&c->token->store, import_set_key_id(s));
 		return (CKR_OK);
 	}
 	if (rv == CKR_OK && *out == NULL)
@@ -52,11 +53,12 @@ look_at_key(struct call *c, const struct import_set *s, struct key **out)
 	return (rv);
 }
 
-/* Whether it is for a key that has its material: KMS knows, or else the set. */
+/* Whether it is for a key that has its material: KMS knows, or else the set,
+ * which is newer than the one that a key is known by. */
 static bool
 is_renewal(const struct import_set *s, const struct key *k)
 {
-	if (k != NULL)
+	if (k != NULL && !k->by_set)
 		return (!key_is_pending_import(k));
 	return (s->state[0] != '\0' && strcmp(s->state, "PendingImport") != 0);
 }
@@ -96,8 +98,10 @@ take(struct call *c, struct import_set *s, CK_OBJECT_HANDLE *handle)
 	}
 	*handle = renewal ? store_renewal_handle(store, key_id, CKO_PRIVATE_KEY)
 			  : store_handle(store, key_id, CKO_PRIVATE_KEY);
-	if (*handle == CK_INVALID_HANDLE)
+	if (*handle == CK_INVALID_HANDLE) {
+		(void)import_set_drop(c, key_id, renewal);
 		rv = refuse(c, "it tells of no key that can be imported");
+	}
 out:
 	key_unref(k);
 	return (rv);

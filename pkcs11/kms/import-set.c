@@ -356,9 +356,8 @@ import_set_write(struct call *c, const char *key_id, bool renewal,
 	return (import_set_keep(c, key_id, renewal, s));
 }
 
-/* The files of the set, but for its subdirectory, which is the user's. */
-static bool
-remove_set(struct call *c, const char *key_id, bool renewal)
+bool
+import_set_drop(struct call *c, const char *key_id, bool renewal)
 {
 	char name[NAME_SIZE];
 	int dir = -1;
@@ -380,7 +379,7 @@ import_set_spend(struct call *c, const char *key_id, bool renewal)
 	char name[NAME_SIZE];
 	enum err e = import_set_read(c, key_id, renewal, &s);
 
-	if (e == ERR_OK && !remove_set(c, key_id, renewal) &&
+	if (e == ERR_OK && !import_set_drop(c, key_id, renewal) &&
 	    (e = put_digest(c, &s, &digest)) == ERR_OK) {
 		spent_name(key_id, renewal, name);
 		e = state_write(c, name, buf_view(&digest));

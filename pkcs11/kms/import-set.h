@@ -31,4 +31,6 @@ enum err import_set_keep(
 /* It must not be used again: it is removed, or, where it cannot be, the state
  * directory remembers that it is used. */
 enum err import_set_spend(struct call *, const char *key_id, bool renewal);
+/* Removes its one file; a subdirectory is the user's. False: it is there. */
+bool import_set_drop(struct call *, const char *key_id, bool renewal);
 #endif

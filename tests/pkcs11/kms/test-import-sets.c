@@ -93,7 +93,7 @@ unwrap(const char *argument)
 }
 
 /* As a child, "MACHINE ARN": gives the module the set in the file "given", and
- * unwraps the file "blob" with its pair. */
+ * unwraps the file "blob" with its pair; and a set of a renewal pair. */
 static CK_RV
 give(const char *argument)
 {
@@ -122,7 +122,12 @@ give(const char *argument)
 		return (CKR_GENERAL_ERROR);
 	if ((rv = p11->C_CreateObject(rw, t, 4, &pair)) != CKR_OK)
 		return (rv);
-	return (p11->C_UnwrapKey(rw, &oaep, pair, blob, len, key, 4, &h));
+	rv = p11->C_UnwrapKey(rw, &oaep, pair, blob, len, key, 4, &h);
+	if (rv != CKR_OK)
+		return (rv);
+	/* the same process is given the set of a renewal pair */
+	memcpy(strstr((char *)set, "PendingImport\""), "Enabled\"      ", 14);
+	return (p11->C_CreateObject(rw, t, 4, &pair));
 }
 
 /* All that the other machine's credentials may not do. */
