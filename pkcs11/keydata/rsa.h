@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "cryptoki/cryptoki.h"
 #include "arena.h"
+#include "crypto.h"
 
 /* The parts of an RSA private key, and whether they belong together. Each is a
  * number, the highest byte first; it may begin with zeros. */
@@ -44,6 +45,15 @@ enum err rsa_check(const struct rsa_private *, size_t *bits);
  * memory of the arena. */
 #define RSA_BYTES_MAX 2048
 enum err rsa_check_exponents(const struct rsa_private *, struct arena *);
+/*
+ * Fills in the primes, exponents and coefficient whose views are empty, of a
+ * key with a modulus and both exponents; bytes is where they are kept, a secret
+ * buffer with room for RSA_PARTS * RSA_BYTES_MAX. ERR_DATA: the numbers that
+ * are there cannot be those of one key with two primes. It may say ERR_OK of
+ * some that are not: check what comes out.
+ */
+enum err rsa_complete(
+    const struct crypto *, struct rsa_private *, struct buf *bytes);
 /*
  * Whether an RSA key of somebody else's has a modulus of so many bits and an
  * exponent that a key can have (FIPS 186-5, A.1.1, ends at 256 bits), of at

@@ -14,6 +14,7 @@
 #define NO_TYPE CK_UNAVAILABLE_INFORMATION
 #define RSA_BITS_MIN 512
 #define RSA_BITS_MAX 16384
+#define NOT_ONE_KEY "the numbers are not those of one RSA key"
 
 struct object_schema {
 	CK_OBJECT_CLASS class;
@@ -125,13 +126,35 @@ check_pair(struct call *c, const struct attrset *b)
 		key.part[i] = attrset_view(b, rsa_part_names[i].type);
 	if ((e = rsa_check_primes(&key, &bits)) == ERR_OK)
 		e = rsa_check_exponents(&key, c->module->arena);
-	return (e == ERR_DATA
-		    ? invalid(c, "the numbers are not those of one RSA key")
-		    : result_of(c, e));
+	return (e == ERR_DATA ? invalid(c, NOT_ONE_KEY) : result_of(c, e));
+}
+
+/* The numbers of the Chinese remainder theorem that were not given. */
+static CK_RV
+put_missing(struct call *c, struct attrset *b)
+{
+	struct rsa_private key;
+	struct buf bytes = BUF_SECRET(RSA_PARTS * RSA_BYTES_MAX, b->arena);
+	bool given[RSA_PARTS];
+	enum err e;
+
+	for (int i = 0; i < RSA_PARTS; i++) {
+		key.part[i] = attrset_view(b, rsa_part_names[i].type);
+		given[i] = key.part[i].len != 0;
+	}
+	if (rsa_missing(&key) == RSA_PARTS)
+		return (CKR_OK);
+	e = rsa_complete(c->module->crypto, &key, &bytes);
+	for (int i = 0; i < RSA_PARTS && e == ERR_OK; i++)
+		if (!given[i])
+			e = attrset_set(
+			    b, rsa_part_names[i].type, key.part[i], true);
+	buf_free(&bytes);
+	return (e == ERR_DATA ? invalid(c, NOT_ONE_KEY) : result_of(c, e));
 }
 
 static CK_RV
-complete_rsa(struct call *c, struct attrset *b, bool check)
+complete_rsa(struct call *c, struct attrset *b)
 {
 	struct view e = number_trim(attrset_view(b, CKA_PUBLIC_EXPONENT));
 	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
@@ -143,7 +166,9 @@ complete_rsa(struct call *c, struct attrset *b, bool check)
 	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
 	    (e.len == 1 && *e.ptr == 1))
 		return (invalid(c, "no RSA key has that exponent"));
-	if (check && (rv = check_pair(c, b)) != CKR_OK)
+	if (b->class == CKO_PRIVATE_KEY &&
+	    ((rv = put_missing(c, b)) != CKR_OK ||
+		(rv = check_pair(c, b)) != CKR_OK))
 		return (rv);
 	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
 		return (rv);
@@ -158,29 +183,18 @@ complete_rsa_public(struct call *c, struct attrset *b)
 	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
 	CK_RV rv;
 
-	if ((rv = complete_rsa(c, b, false)) != CKR_OK)
+	if ((rv = complete_rsa(c, b)) != CKR_OK)
 		return (rv);
 	return (result_of(c, attrset_set_ulong(b, CKA_MODULUS_BITS, bits)));
 }
 
-/* The numbers of the Chinese remainder theorem: all of them or none. */
 static CK_RV
 complete_rsa_private(struct call *c, struct attrset *b)
 {
-	static const CK_ATTRIBUTE_TYPE crt[] = {CKA_PRIME_1, CKA_PRIME_2,
-	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
-	size_t n = 0, all = sizeof(crt) / sizeof(crt[0]);
-	struct view v;
-
 	if (attrset_view(b, CKA_PUBLIC_EXPONENT).len == 0)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_PUBLIC_EXPONENT is missing"));
-	for (size_t i = 0; i < all; i++)
-		n += attrset_get(b, crt[i], &v);
-	if (n != 0 && n != all)
-		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "primes, exponents and coefficient come together"));
-	return (complete_rsa(c, b, n == all));
+	return (complete_rsa(c, b));
 }
 
 /* A point that was given as it is gets its OCTET STRING. */

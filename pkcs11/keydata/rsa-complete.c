@@ -1,0 +1,258 @@
+#include <openssl/bn.h>
+#include "number.h"
+#include "rsa.h"
+
+/*
+ * The numbers that an RSA private key was given without. In OpenSSL's numbers,
+ * which BN_CTX_free() wipes.
+ */
+
+#define MOST_BASES 100
+
+struct work {
+	BN_CTX *ctx;
+	BIGNUM *part[RSA_PARTS]; /* NULL: not given and not computed yet */
+	BIGNUM *one;
+};
+
+static BIGNUM *
+number_new(const struct work *w)
+{
+	BIGNUM *n = BN_CTX_get(w->ctx);
+
+	if (n != NULL)
+		BN_set_flags(n, BN_FLG_CONSTTIME);
+	return (n);
+}
+
+/* ERR_DATA when one is 0 or not below the modulus: no time is spent on numbers
+ * that are too long. */
+static enum err
+read_given(struct work *w, const struct rsa_private *k)
+{
+	size_t most = number_trim(k->part[RSA_PART_MODULUS]).len;
+
+	if ((w->one = number_new(w)) == NULL || BN_one(w->one) != 1)
+		return (ERR_MEMORY);
+	for (int i = 0; i < RSA_PARTS; i++) {
+		struct view v = number_trim(k->part[i]);
+
+		if (k->part[i].len == 0)
+			continue;
+		if (v.len == 0 || v.len > most)
+			return (ERR_DATA);
+		w->part[i] = number_new(w);
+		if (w->part[i] == NULL ||
+		    BN_bin2bn(v.ptr, (int)v.len, w->part[i]) == NULL)
+			return (ERR_MEMORY);
+		if (i != RSA_PART_MODULUS &&
+		    BN_cmp(w->part[i], w->part[RSA_PART_MODULUS]) >= 0)
+			return (ERR_DATA);
+	}
+	return (BN_is_odd(w->part[RSA_PART_MODULUS]) ? ERR_OK : ERR_DATA);
+}
+
+/*
+ * x = base^odd; the root of 1 that its squares come to, other than -1, has a
+ * factor of the modulus (NIST SP 800-56B, appendix C). *factor stays 0 when
+ * they come to -1. ERR_DATA: they do not come to 1, so e * d is wrong.
+ */
+static enum err
+try_base(const struct work *w, const BIGNUM *odd, int twos, BIGNUM *x,
+    BIGNUM *square, BIGNUM *factor)
+{
+	const BIGNUM *n = w->part[RSA_PART_MODULUS];
+
+	if (BN_mod_exp(x, x, odd, n, w->ctx) != 1)
+		return (ERR_MEMORY);
+	for (int i = 0; i < twos; i++) {
+		if (BN_mod_sqr(square, x, n, w->ctx) != 1)
+			return (ERR_MEMORY);
+		if (!BN_is_one(square)) {
+			BIGNUM *same = x;
+
+			x = square;
+			square = same;
+			continue;
+		}
+		if (BN_sub_word(x, 1) != 1 || BN_gcd(factor, x, n, w->ctx) != 1)
+			return (ERR_MEMORY);
+		/* x was 1 or -1 */
+		if (BN_cmp(factor, n) == 0 || BN_is_one(factor))
+			BN_zero(factor);
+		return (ERR_OK);
+	}
+	return (ERR_DATA);
+}
+
+/* A prime from the modulus and the two exponents. */
+static enum err
+factor(struct work *w)
+{
+	BIGNUM *odd = number_new(w), *x = number_new(w);
+	BIGNUM *square = number_new(w), *p = number_new(w);
+	enum err e = ERR_OK;
+	int twos = 0;
+
+	if (p == NULL ||
+	    BN_mul(odd, w->part[RSA_PART_PUBLIC_EXPONENT],
+		w->part[RSA_PART_PRIVATE_EXPONENT], w->ctx) != 1 ||
+	    BN_sub_word(odd, 1) != 1)
+		return (ERR_MEMORY);
+	if (BN_is_zero(odd) || BN_is_odd(odd))
+		return (ERR_DATA);
+	while (!BN_is_bit_set(odd, twos))
+		twos++;
+	if (BN_rshift(odd, odd, twos) != 1)
+		return (ERR_MEMORY);
+	for (BN_ULONG base = 2; base < MOST_BASES && e == ERR_OK; base++) {
+		if (BN_set_word(x, base) != 1)
+			return (ERR_MEMORY);
+		e = try_base(w, odd, twos, x, square, p);
+		if (e == ERR_OK && !BN_is_zero(p)) {
+			w->part[RSA_PART_PRIME_1] = p;
+			return (ERR_OK);
+		}
+	}
+	return (e == ERR_OK ? ERR_DATA : e);
+}
+
+/* The prime that stands at to, from the other one. */
+static enum err
+other_prime(struct work *w, enum rsa_part from, enum rsa_part to)
+{
+	BIGNUM *rest = number_new(w);
+
+	if ((w->part[to] = number_new(w)) == NULL || rest == NULL ||
+	    BN_div(w->part[to], rest, w->part[RSA_PART_MODULUS], w->part[from],
+		w->ctx) != 1)
+		return (ERR_MEMORY);
+	return (BN_is_zero(rest) ? ERR_OK : ERR_DATA);
+}
+
+static enum err
+find_primes(struct work *w)
+{
+	BIGNUM **p = &w->part[RSA_PART_PRIME_1];
+	BIGNUM **q = &w->part[RSA_PART_PRIME_2];
+	enum err e = ERR_OK;
+
+	if (*p == NULL && *q == NULL)
+		e = factor(w);
+	if (e == ERR_OK && *p == NULL)
+		e = other_prime(w, RSA_PART_PRIME_2, RSA_PART_PRIME_1);
+	else if (e == ERR_OK && *q == NULL)
+		e = other_prime(w, RSA_PART_PRIME_1, RSA_PART_PRIME_2);
+	if (e == ERR_OK && (BN_num_bits(*p) < 2 || BN_num_bits(*q) < 2))
+		e = ERR_DATA;
+	return (e);
+}
+
+/* Takes the number as the part, or finds that the one given is another. */
+static enum err
+take(struct work *w, enum rsa_part at, BIGNUM *n)
+{
+	if (w->part[at] != NULL)
+		return (BN_cmp(w->part[at], n) == 0 ? ERR_OK : ERR_DATA);
+	w->part[at] = n;
+	return (ERR_OK);
+}
+
+/* The exponents and the coefficient. */
+static enum err
+find_rest(struct work *w)
+{
+	static const struct {
+		enum rsa_part prime, exponent;
+	} rows[] = {
+	    {RSA_PART_PRIME_1, RSA_PART_EXPONENT_1},
+	    {RSA_PART_PRIME_2, RSA_PART_EXPONENT_2},
+	};
+	BIGNUM *p = w->part[RSA_PART_PRIME_1], *less = number_new(w), *n;
+	enum err e;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if ((n = number_new(w)) == NULL ||
+		    BN_sub(less, w->part[rows[i].prime], w->one) != 1 ||
+		    BN_mod(n, w->part[RSA_PART_PRIVATE_EXPONENT], less,
+			w->ctx) != 1)
+			return (ERR_MEMORY);
+		if ((e = take(w, rows[i].exponent, n)) != ERR_OK)
+			return (e);
+	}
+	if ((n = number_new(w)) == NULL ||
+	    BN_gcd(less, p, w->part[RSA_PART_PRIME_2], w->ctx) != 1)
+		return (ERR_MEMORY);
+	if (!BN_is_one(less))
+		return (ERR_DATA);
+	if (BN_mod_inverse(n, w->part[RSA_PART_PRIME_2], p, w->ctx) == NULL)
+		return (ERR_MEMORY);
+	return (take(w, RSA_PART_COEFFICIENT, n));
+}
+
+/* When neither prime was given, an exponent or the coefficient may tell which
+ * one is the first; else it is the larger one. */
+static enum err
+find_all(struct work *w)
+{
+	BIGNUM **part = w->part, *given[RSA_PARTS], *p;
+	bool both = part[RSA_PART_PRIME_1] == NULL &&
+		    part[RSA_PART_PRIME_2] == NULL;
+	enum err e = find_primes(w);
+
+	if (e != ERR_OK)
+		return (e);
+	if (both && BN_cmp(part[RSA_PART_PRIME_1], part[RSA_PART_PRIME_2]) < 0)
+		BN_swap(part[RSA_PART_PRIME_1], part[RSA_PART_PRIME_2]);
+	for (int i = 0; i < RSA_PARTS; i++)
+		given[i] = part[i];
+	if ((e = find_rest(w)) != ERR_DATA || !both)
+		return (e);
+	for (int i = 0; i < RSA_PARTS; i++)
+		part[i] = given[i];
+	p = part[RSA_PART_PRIME_1];
+	part[RSA_PART_PRIME_1] = part[RSA_PART_PRIME_2];
+	part[RSA_PART_PRIME_2] = p;
+	return (find_rest(w));
+}
+
+static enum err
+write_missing(const struct work *w, struct rsa_private *k, struct buf *bytes)
+{
+	size_t total = bytes->len;
+	enum err e;
+
+	for (int i = 0; i < RSA_PARTS; i++)
+		total += (size_t)BN_num_bytes(w->part[i]);
+	/* all at once: the views stay where they are */
+	if ((e = buf_reserve(bytes, total)) != ERR_OK)
+		return (e);
+	for (int i = 0; i < RSA_PARTS; i++) {
+		uint8_t *to = bytes->ptr + bytes->len;
+		size_t len = (size_t)BN_num_bytes(w->part[i]);
+
+		if (k->part[i].len != 0)
+			continue;
+		BN_bn2binpad(w->part[i], to, (int)len);
+		bytes->len += len;
+		k->part[i] = VIEW(to, len);
+	}
+	return (ERR_OK);
+}
+
+enum err
+rsa_complete(
+    const struct crypto *crypto, struct rsa_private *k, struct buf *bytes)
+{
+	struct work w = {.ctx = BN_CTX_secure_new_ex(crypto->lib)};
+	enum err e;
+
+	if (w.ctx == NULL)
+		return (ERR_MEMORY);
+	BN_CTX_start(w.ctx);
+	if ((e = read_given(&w, k)) == ERR_OK && (e = find_all(&w)) == ERR_OK)
+		e = write_missing(&w, k, bytes);
+	BN_CTX_end(w.ctx);
+	BN_CTX_free(w.ctx);
+	return (e);
+}
