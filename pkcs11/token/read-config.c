@@ -38,19 +38,21 @@ read_config(const char *init_args, struct config *c, struct log **log)
 {
 	struct error_info error = {.status = 0};
 	const char *spec = env_get("KEYFERRY_LOG");
-	enum err e;
+	struct log *now;
+	enum err e, opened;
 
 	e = config_load(init_args, c, &error);
 	if (spec == NULL)
 		spec = c->log;
 	/* without the log that was asked for: no call fails for that */
-	if (log_open(spec, log) == ERR_MEMORY)
+	if ((opened = log_open(spec, log)) == ERR_MEMORY)
 		return (CKR_HOST_MEMORY);
+	now = opened == ERR_OK ? *log : NULL;
 	if (e == ERR_OK) {
-		tell_notes(c, *log);
+		tell_notes(c, now);
 		return (CKR_OK);
 	}
-	tell(*log, LOG_ERROR,
+	tell(now, LOG_ERROR,
 	    error.message[0] != '\0' ? error.message : err_text(e));
 	return (e == ERR_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR);
 }

@@ -1,5 +1,6 @@
 /* keyferry.conf: where it is looked for, what it may say, what is refused. */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "config/key-list.h"
 #include "tap.h"
 #include "testenv.h"
+#include "token/read-config.h"
 
 #define ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -444,6 +446,58 @@ test_modes(void)
 	OK(config_load(NULL, &c, &f) == ERR_CONFIG, "nor is a device");
 }
 
+/* In the place of the system's: what was said last. */
+static char told[4096];
+
+void syslog(int priority, const char *fmt, ...);
+void
+syslog(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, fmt);
+	(void)vsnprintf(told, sizeof(told), fmt, ap);
+	va_end(ap);
+}
+
+void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void
+__syslog_chk(int priority, int flag, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	(void)flag;
+	va_start(ap, fmt);
+	(void)vsnprintf(told, sizeof(told), fmt, ap);
+	va_end(ap);
+}
+
+/* What is wrong with the file is told, also where its log cannot be. */
+static void
+test_no_log(void)
+{
+	struct config c;
+	struct log *log;
+
+	testenv_write("no-log.conf", "log = /nonexistent/log\nnothing\n");
+	setenv("KEYFERRY_CONFIG", testenv_path("no-log.conf"), 1);
+	OK(read_config(NULL, &c, &log) == CKR_GENERAL_ERROR,
+	    "a file that is no good");
+	OK(strstr(told, "no-log.conf line 2: ") != NULL,
+	    "syslog is told why: %s", told);
+	log_close(log);
+	config_free(&c);
+	testenv_write("no-log.conf",
+	    "log = /nonexistent/log\n[token t]\nno-such-option = 1\n");
+	OK(read_config(NULL, &c, &log) == CKR_OK, "a token that is no good");
+	OK(strstr(told, "no-such-option") != NULL, "syslog is told why: %s",
+	    told);
+	log_close(log);
+	config_free(&c);
+}
+
 int
 main(void)
 {
@@ -457,6 +511,7 @@ main(void)
 	test_unknown_options();
 	test_version_0_1();
 	test_places();
+	test_no_log();
 	test_modes();
 	test_home();
 	testenv_stop();
