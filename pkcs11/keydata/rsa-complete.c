@@ -37,7 +37,7 @@ read_given(struct work *w, const struct rsa_private *k)
 	for (int i = 0; i < RSA_PARTS; i++) {
 		struct view v = number_trim(k->part[i]);
 
-		if (k->part[i].len == 0)
+		if (k->part[i].len == 0 && i > RSA_PART_PRIVATE_EXPONENT)
 			continue;
 		if (v.len == 0 || v.len > most)
 			return (ERR_DATA);
