@@ -6,6 +6,8 @@
 #include "csv.h"
 #include "text.h"
 
+#define TITLE_MAX 24 /* characters of a column's name that is shown */
+
 bool
 csv_open(struct csv *c, const char *path)
 {
@@ -110,6 +112,17 @@ csv_next(struct csv *c, char **fields, int max)
 	return (n);
 }
 
+/* A file with a key may be given by mistake: it must not get into a log. */
+static bool
+may_be_shown(const char *title)
+{
+	size_t len = strlen(title);
+
+	return (len != 0 && len <= TITLE_MAX &&
+		strspn(title, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+			      "WXYZ0123456789 ;_-") == len);
+}
+
 int
 csv_columns(
     struct csv *c, const struct option_row *rows, int count, int *columns)
@@ -122,9 +135,20 @@ csv_columns(
 			if (strcmp(rows[columns[i]].name, titles[i]) == 0)
 				break;
 		if (columns[i] == -1) {
-			csv_complain(c, "the column", titles[i], " is unknown");
+			if (may_be_shown(titles[i]))
+				csv_complain(
+				    c, "the column", titles[i], " is unknown");
+			else
+				csv_complain(
+				    c, "one of its columns is unknown", "", "");
 			return (-1);
 		}
+		for (int j = 0; j < i; j++)
+			if (columns[j] == columns[i]) {
+				csv_complain(c, "the column", titles[i],
+				    " is there twice");
+				return (-1);
+			}
 	}
 	return (n);
 }

@@ -225,6 +225,38 @@ is_text(struct view v)
 	return (true);
 }
 
+/* The mark with which some editors begin text in UTF-8. */
+static void
+drop_byte_order_mark(struct buf *b)
+{
+	struct view rest;
+
+	if (b->len < 3 || memcmp(b->ptr, "\xef\xbb\xbf", 3) != 0)
+		return;
+	rest = VIEW(b->ptr + 3, b->len - 3);
+	if (!is_text(rest) && !jwk_is_one(rest))
+		return;
+	memmove(b->ptr, rest.ptr, rest.len);
+	buf_cut(b, rest.len);
+}
+
+/* Text in UTF-16, of whatever byte order, with a byte order mark or without. */
+static bool
+is_utf16(struct view v)
+{
+	size_t high[2] = {0, 0}, first;
+
+	if (v.len < 4 || v.len % 2 != 0)
+		return (false);
+	first = v.ptr[0] + v.ptr[1] == 0xff + 0xfe ? 2 : 0;
+	for (size_t i = first; i < v.len; i++)
+		high[i % 2] += v.ptr[i] == 0;
+	for (size_t i = 0; i < 2; i++)
+		if (high[i] == (v.len - first) / 2 && high[1 - i] == 0)
+			return (true);
+	return (false);
+}
+
 static void
 drop_white_space(struct buf *b)
 {
@@ -314,6 +346,13 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 	*is_private = false;
 	if (!read_file(path, out))
 		return (false);
+	if (format != KEY_FORMAT_RAW)
+		drop_byte_order_mark(out);
+	if (format != KEY_FORMAT_RAW && is_utf16(buf_view(out)))
+		return (
+		    complain(path, "it is text in UTF-16: write it in ASCII, "
+				   "or give --format raw if its bytes are "
+				   "the key"));
 	if (format == KEY_FORMAT_ANY && jwk_is_one(buf_view(out)))
 		return (read_jwk(lib, path, out, is_private));
 	if (format != KEY_FORMAT_ANY ||

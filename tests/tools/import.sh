@@ -110,6 +110,23 @@ shows "is named" "none.key: No such file" err
 shows "and so is the next" "text: it is text: give --format raw" err
 is "nothing is made" "$(key_count)" "$before"
 
+# What editors make of text. Read as bytes, each would be a key for KMS.
+hex=$(od -An -tx1 -v wages.key | tr -d ' \n')
+printf '\357\273\277%s\r\n' "$hex" >mark.hex
+run "digits behind a byte order mark" 0 import --dry-run mark.hex
+shows "are the key" "AES-256, check value $check"
+printf '\357\273\277{"kty":"oct","k":"%s"}' "$(base64 -w 0 wages.key |
+    tr '+/' '-_' | tr -d =)" >mark.jwk
+run "a JSON Web Key behind one" 0 import --dry-run mark.jwk
+shows "is the key" "AES-256, check value $check"
+for encoding in UTF-16 UTF-16LE UTF-16BE; do
+	printf %.32s "$hex" | python3 -c 'import sys
+sys.stdout.buffer.write(sys.stdin.read().encode(sys.argv[1]))' $encoding >wide.hex
+	run "$encoding" 2 import --dry-run wide.hex
+	shows "is told" "it is text in UTF-16" err
+done
+run "its bytes" 0 import --dry-run wide.hex --format raw
+
 # Keys that others made.
 external() { aws_kms create-key --origin EXTERNAL --query KeyMetadata.Arn --output text "$@"; }
 empty=$(external)
@@ -147,6 +164,12 @@ is "an object as target: status" \
 shows "is told" "must name a token" err
 
 # A manifest.
+printf '%s\n' 'file,label,file' 'wages.key,a,other.key' >twice.csv
+run "a column that is there twice" 2 import --dry-run --manifest twice.csv
+shows "is told" "line 1: the column file is there twice" err
+run "a key in the place of the manifest" 2 import --dry-run --manifest mark.hex
+shows "is told" "one of its columns is unknown" err
+fails "is not shown" grep -q "$(printf %.20s "$hex")" err
 cp ec.pem "an, other.pem"
 cat >manifest.csv <<END
 label,file,id,usage,end-date,into
