@@ -42,8 +42,10 @@ found_key_open(struct found_key *f, char *to, char *name)
 		fprintf(stderr, "keyferry: %s: this names no key\n", name);
 		return (false);
 	}
-	return (key_list_find(&f->keys, f->open.token, selection, count) &&
-		is_one(&f->keys, name));
+	if (!key_list_find(&f->keys, f->open.token, selection, count))
+		return (false);
+	f->is_missing = f->keys.count == 0;
+	return (is_one(&f->keys, name));
 }
 
 bool

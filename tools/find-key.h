@@ -7,6 +7,7 @@
 struct found_key {
 	struct keyferry_token open;
 	struct key_list keys; /* one, when it is found */
+	bool is_missing; /* the token has no such key */
 };
 #define FOUND_KEY_INIT                       \
 	{                                    \

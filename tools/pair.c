@@ -402,7 +402,7 @@ find_or_describe(struct pair *p, struct found_key *f)
 		return (done && describe_new(p));
 	}
 	if (!found_key_open(f, to, p->a->key)) {
-		if (f->open.token != NULL && f->keys.count == 0)
+		if (f->is_missing)
 			fputs("keyferry: to make a new key, say what it is: "
 			      "--key-spec\n",
 			    stderr);

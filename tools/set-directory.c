@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "array.h"
 #include "ask.h"
 #include "pair-page.h"
 #include "replacement.h"
 #include "set-directory.h"
+#include "text.h"
 
 #define DER_FILE "wrapping-key.der"
 #define PEM_FILE "wrapping-key.pem"
@@ -17,18 +19,27 @@
 #define PAGE_FILE "README.txt"
 #define SUBDIRECTORIES_MAX 64
 
+/* The names in the directory may be anybody's. */
+static bool
+complain(const char *path, const char *name, const char *why)
+{
+	fputs("keyferry: ", stderr);
+	text_print(stderr, view_str(path));
+	if (name != NULL)
+		fprintf(stderr, "/%s", name);
+	fprintf(stderr, ": %s\n", why);
+	return (false);
+}
+
 static bool
 add_set(struct set_list *l, const char *path, const char *arn)
 {
 	struct set_entry e, *rows;
-	bool damaged;
+	const char *why;
 
-	if (!set_entry_load(&e, path, arn, &damaged)) {
+	if (!set_entry_load(&e, path, arn, &why)) {
 		set_entry_free(&e);
-		if (damaged)
-			fprintf(stderr,
-			    "keyferry: %s: its import set is damaged\n", path);
-		return (!damaged);
+		return (why == NULL || complain(path, NULL, why));
 	}
 	rows = array_grow(l->rows, &l->cap, l->count + 1, sizeof(*rows));
 	if (rows == NULL) {
@@ -39,6 +50,20 @@ add_set(struct set_list *l, const char *path, const char *arn)
 	l->rows = rows;
 	rows[l->count++] = e;
 	return (true);
+}
+
+/* A file system's own directory, such as lost+found, may be closed to us. */
+static bool
+may_be_entered(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return (false);
+	if (access(path, X_OK) == 0)
+		return (true);
+	complain(path, NULL, "it is passed over, because it cannot be entered");
+	return (false);
 }
 
 static bool
@@ -53,7 +78,7 @@ add_subdirectories(struct set_list *l, const char *path, const char *arn)
 		sub = done && names[i]->d_name[0] != '.'
 			  ? set_path(path, names[i]->d_name)
 			  : NULL;
-		if (sub != NULL)
+		if (sub != NULL && may_be_entered(sub))
 			done = add_set(l, sub, arn);
 		free(sub);
 		free(names[i]);
@@ -94,36 +119,47 @@ set_list_free(struct set_list *l)
 	*l = (struct set_list){NULL, 0, 0};
 }
 
-/* The first of our files' names that is taken there, or NULL. */
-static const char *
-taken_name(const char *directory)
+/*
+ * The first of our files' names that is taken there, or NULL. False: one is
+ * that of a link, which may lead anywhere, or of another thing that is no file.
+ */
+static bool
+find_taken_name(const char *directory, const char **taken)
 {
 	static const char *const names[] = {
 	    SET_FILE, DER_FILE, PEM_FILE, TOKEN_FILE, PAGE_FILE};
-	const char *taken = NULL;
+	bool good = true;
 	struct stat st;
 	char *path;
 
+	*taken = NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		path = set_path(directory, names[i]);
-		if (taken == NULL && path != NULL && lstat(path, &st) == 0)
-			taken = names[i];
+		if (good && path != NULL && lstat(path, &st) == 0) {
+			*taken = *taken == NULL ? names[i] : *taken;
+			good = S_ISREG(st.st_mode) ||
+			       complain(directory, names[i],
+				   "it is not a file: remove it, or name "
+				   "another directory");
+		}
 		free(path);
 	}
-	return (taken);
+	return (good);
 }
 
 /* Whether there is nothing, the same set, or what may go. */
 static bool
 may_write(const struct set_entry *e, bool yes)
 {
-	const char *taken = taken_name(e->path);
+	const char *taken, *why;
 	struct set_entry there;
-	bool damaged, same;
+	bool same;
 
+	if (!find_taken_name(e->path, &taken))
+		return (false);
 	if (taken == NULL)
 		return (true);
-	same = set_entry_load(&there, e->path, NULL, &damaged) &&
+	same = set_entry_load(&there, e->path, NULL, &why) &&
 	       view_equal(buf_view(&there.set.token), buf_view(&e->set.token));
 	set_entry_free(&there);
 	return (

@@ -45,6 +45,14 @@ set_read_file(const char *path, struct buf *out, double *written)
 	return (done);
 }
 
+const char *
+set_file_error(int error)
+{
+	return (error == EINVAL	 ? "it is not a file"
+		: error == EFBIG ? "it is too long"
+				 : strerror(error));
+}
+
 void
 set_entry_free(struct set_entry *e)
 {
@@ -134,28 +142,29 @@ load_download(struct set_entry *e, const char *arn)
 
 bool
 set_entry_load(
-    struct set_entry *e, const char *path, const char *arn, bool *damaged)
+    struct set_entry *e, const char *path, const char *arn, const char **why)
 {
+	static const char damaged[] = "its import set is damaged";
 	char *file = set_path(path, SET_FILE);
 	double written;
 	bool done;
 
 	*e = (struct set_entry){
 	    .set = IMPORT_SET_INIT, .json = BUF_INIT(IMPORT_SET_FILE_MAX)};
-	*damaged = false;
+	*why = NULL;
 	if ((e->path = strdup(path)) == NULL || file == NULL) {
 		free(file);
 		return (false);
 	}
 	if (set_read_file(file, &e->json, &written)) {
 		done = set_entry_read(e);
-		*damaged = !done;
+		*why = done ? NULL : damaged;
 	} else if (errno != ENOENT) {
 		done = false;
-		*damaged = errno != ENOTDIR;
+		*why = errno == ENOTDIR ? NULL : set_file_error(errno);
 	} else {
 		done = load_download(e, arn);
-		*damaged = !done && e->set.public_key.len != 0;
+		*why = done || e->set.public_key.len == 0 ? NULL : damaged;
 	}
 	free(file);
 	return (done);

@@ -22,10 +22,10 @@ struct set_entry {
 /* Fills in the entry from its JSON. False: it is no set. */
 bool set_entry_read(struct set_entry *);
 /* Reads the set in the directory. arn: of its key, if nothing there tells it,
- * or NULL. False: there is none, and *damaged says whether there are files of
- * one. The caller frees it either way. */
+ * or NULL. False: there is none, or *why says, as a static text, what is wrong
+ * with the one that is there. The caller frees it either way. */
 bool set_entry_load(
-    struct set_entry *, const char *path, const char *arn, bool *damaged);
+    struct set_entry *, const char *path, const char *arn, const char **why);
 void set_entry_free(struct set_entry *);
 /* Its RSA key, which the caller frees; NULL: it is none. */
 EVP_PKEY *set_entry_wrapping_key(const struct set_entry *, OSSL_LIB_CTX *);
@@ -35,4 +35,6 @@ char *set_path(const char *directory, const char *name);
 /* Reads a file that may be anything, at most as long as the buf may be. False:
  * errno says why. */
 bool set_read_file(const char *path, struct buf *, double *written);
+/* What to say of an errno of set_read_file(). */
+const char *set_file_error(int error);
 #endif

@@ -216,7 +216,7 @@ read_wrapped(struct unwrapping *u, struct buf *out)
 			: end(u, OUTCOME_REFUSED, "%s: %s", path,
 			      errno == EFBIG ? "it is too long for a wrapped "
 					       "key"
-					     : strerror(errno));
+					     : set_file_error(errno));
 	else if (out->len == 0)
 		o = end(u, OUTCOME_REFUSED, "%s: it is empty", path);
 	free(beside);
@@ -375,8 +375,11 @@ print_outcome(const struct unwrapping *u, enum outcome o)
 		print_json(u, o);
 	if (imported && (u->a->json || u->a->quiet))
 		return;
-	if (!imported)
-		fprintf(f, "keyferry: %s: ", u->e->path);
+	if (!imported) {
+		fputs("keyferry: ", f);
+		text_print(f, view_str(u->e->path));
+		fputs(": ", f);
+	}
 	text_print(f, view_str(imported ? u->e->set.arn : u->reason));
 	if (imported)
 		fputs(o == OUTCOME_SAME ? ": it has this material already; KMS "

@@ -109,6 +109,17 @@ s/:key\/..../&0/|not tell its key
 s/RSAES_OAEP/RSAES_OAPE/|its wrapping algorithm is not known
 s/^{/[/|its import set is damaged
 END
+escape=$(printf 'x\033[31m')
+rm -rf bad && cp -r two bad && mkdir "bad/$escape" && echo '{' >"bad/$escape/import-set.json"
+unwraps "a directory that would colour the terminal" 2 bad --yes
+shows "is named without doing so" 'bad/x\x1b[31m: its import set is damaged' err
+rm "bad/$escape/import-set.json" && mkdir "bad/$escape/import-set.json"
+unwraps "a set that is a directory" 2 bad --yes
+shows "is said" "it is not a file" err
+rm bad/wrapped-key.bin && ln -s /dev/zero bad/wrapped-key.bin
+rm -r "bad/$escape" && ln -s loop bad/loop
+unwraps "a wrapped key that is a device" 2 bad --yes
+shows "is said, whatever else is there" "wrapped-key.bin: it is not a file" err
 unwraps "no directory" 2 none --yes
 mkdir empty
 unwraps "no set" 2 empty --yes
@@ -184,6 +195,15 @@ pairs "over another set" 2 backup -o one
 shows "is not without asking" "use --yes" err
 ok "it is untouched" cmp one/import-set.json copy/import-set.json
 pairs "unless --yes" 0 backup -o one --yes
+echo mine >mine && ln -sf ../mine one/wrapping-key.pem
+pairs "over a link" 2 backup -o one --yes
+shows "is said" "one/wrapping-key.pem: it is not a file" err
+is "and its file is untouched" "$(cat mine)" mine
+rm one/wrapping-key.pem && mkfifo one/wrapping-key.pem
+pairs "over a FIFO" 2 backup -o one --yes
+rm one/wrapping-key.pem
+AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9 AWS_MAX_ATTEMPTS=1 pairs "KMS is away" 2 backup -o one
+is "is said once" "$(wc -l <err)" 1
 mkdir foreign && echo mine >foreign/README.txt
 pairs "over a file of another's" 2 backup -o foreign
 is "which stays" "$(cat foreign/README.txt)" mine
