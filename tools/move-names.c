@@ -164,21 +164,6 @@ compare_with_object(
 							      : STATUS_PRESENT;
 }
 
-/* Whether other keys would meet with the same failure. */
-static bool
-is_trouble_of_token(CK_RV rv)
-{
-	static const CK_RV codes[] = {CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED,
-	    CKR_TOKEN_NOT_PRESENT, CKR_USER_NOT_LOGGED_IN,
-	    CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED,
-	    CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DATA_LEN_RANGE};
-
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (rv == codes[i])
-			return (true);
-	return (false);
-}
-
 static void
 report_lookup(struct plan *p, struct key *k, const char *what, CK_RV rv)
 {
@@ -187,7 +172,7 @@ report_lookup(struct plan *p, struct key *k, const char *what, CK_RV rv)
 	token_last_error(p->to, "C_FindObjectsInit", said);
 	if (said[0] == '\0')
 		snprintf(said, sizeof(said), "%s", rv_name(rv, room));
-	p->target_failed = is_trouble_of_token(rv);
+	p->target_failed = token_is_in_trouble(rv) || rv == CKR_DATA_LEN_RANGE;
 	if (p->target_failed)
 		fprintf(stderr,
 		    "keyferry: token %s: looking for keys failed: "

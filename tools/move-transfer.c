@@ -378,14 +378,37 @@ record_success(struct key *k, const struct transfer *tr)
 	    "the key on the target has another public half");
 }
 
-/* What is wrong with one key says nothing about the next. */
+/* What is wrong with one key says nothing about the next. A key may ask for a
+ * login of its own. */
 static bool
-is_of_the_key(CK_RV rv)
+is_of_the_key(const struct plan *plan, const struct call_result *failed)
 {
+	CK_RV rv = failed->rv;
+
+	if (rv == CKR_USER_NOT_LOGGED_IN)
+		return (
+		    failed->on != plan->to && token_is_logged_in(failed->on));
 	return (rv == CKR_KEY_UNEXTRACTABLE || rv == CKR_KEY_NOT_WRAPPABLE ||
 		rv == CKR_KEY_SIZE_RANGE || rv == CKR_WRAPPED_KEY_INVALID ||
 		rv == CKR_ATTRIBUTE_VALUE_INVALID ||
 		rv == CKR_WRAPPED_KEY_LEN_RANGE);
+}
+
+/* The general ones, too: a token that dies may say one thing and another. */
+static bool
+may_be_of_token(CK_RV rv)
+{
+	return (token_is_in_trouble(rv) || rv == CKR_GENERAL_ERROR ||
+		rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_MEMORY);
+}
+
+static bool
+is_same_failure(const struct call_result *a, const struct call_result *b)
+{
+	if (a->on != b->on)
+		return (false);
+	return ((may_be_of_token(a->rv) && may_be_of_token(b->rv)) ||
+		(a->rv == b->rv && strcmp(a->function, b->function) == 0));
 }
 
 /* False: a few keys in a row failed in the same way, as the others would. */
@@ -394,13 +417,11 @@ may_go_on(struct plan *plan, const struct call_result *failed)
 {
 	struct call_result *last = &plan->last_failure;
 
-	if (failed == NULL || is_of_the_key(failed->rv)) {
+	if (failed == NULL || is_of_the_key(plan, failed)) {
 		plan->same_failures = 0;
 		return (true);
 	}
-	if (plan->same_failures == 0 || last->rv != failed->rv ||
-	    last->on != failed->on ||
-	    strcmp(last->function, failed->function) != 0)
+	if (plan->same_failures != 0 && !is_same_failure(last, failed))
 		plan->same_failures = 0;
 	*last = *failed;
 	return (++plan->same_failures < SAME_FAILURES_MAX);

@@ -163,6 +163,30 @@ token_find_objects(const struct token *t, const CK_ATTRIBUTE *template,
 	return (rv);
 }
 
+bool
+token_is_in_trouble(CK_RV rv)
+{
+	static const CK_RV codes[] = {CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED,
+	    CKR_TOKEN_NOT_PRESENT, CKR_USER_NOT_LOGGED_IN,
+	    CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED,
+	    CKR_CRYPTOKI_NOT_INITIALIZED};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (rv == codes[i])
+			return (true);
+	return (false);
+}
+
+bool
+token_is_logged_in(const struct token *t)
+{
+	CK_SESSION_INFO info;
+
+	return (t->p11->C_GetSessionInfo(t->session, &info) == CKR_OK &&
+		(info.state == CKS_RO_USER_FUNCTIONS ||
+		    info.state == CKS_RW_USER_FUNCTIONS));
+}
+
 CK_RV
 token_make_writable(struct token *t)
 {

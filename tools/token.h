@@ -56,6 +56,11 @@ CK_ULONG token_get_ulong(
 CK_RV token_find_objects(const struct token *, const CK_ATTRIBUTE *,
     CK_ULONG count, CK_OBJECT_HANDLE **handles, CK_ULONG *found);
 
+/* Whether a call that failed like this tells of the token, so that other keys
+ * would meet with the same. */
+bool token_is_in_trouble(CK_RV);
+/* Whether its session is there, and the user is logged in. */
+bool token_is_logged_in(const struct token *);
 /* A read-write session instead of the read-only one, whose objects are gone. */
 CK_RV token_make_writable(struct token *);
 

@@ -53,6 +53,13 @@ run "a source that dies" 1 "first=20 keys=20 dies"
 said "is given up after three keys" "20 keys: 3 failed, 17 not tried"
 said "and it is said why" "3 keys in a row failed in the same way"
 ok "without a key in KMS for each" [ $(($(count_keys) - keys)) -le 3 ]
+# To compare what is there needs no key in KMS.
+run "one that says so in two ways" 1 "keys=4 dies=in-turns"
+said "is given up as soon" "3 keys in a row failed in the same way"
+run "several keys with logins of their own" 1 "keys=4 own-logins=1"
+fails "do not end the run" grep -q "in a row" said
+run "a source that has logged out" 1 "keys=4 own-logins=1 logs-out"
+said "does" "3 keys in a row failed in the same way"
 
 # Sessions, and ways to wrap.
 run "a source that wants a read-write session" 0 "first=50 read-only-refuses"

@@ -23,7 +23,10 @@
  *   boasts             C_WrapKey says that it wrote 100000 bytes
  *   lies               C_GetMechanismList says that it wrote 100000
  *   own-login=N        key N asks for a login of its own when it is wrapped
+ *   own-logins=N       the keys from N on do
+ *   logs-out           the session is logged out when a key asks for its login
  *   dies               C_WrapKey fails with CKR_DEVICE_ERROR
+ *   dies=in-turns      or with CKR_GENERAL_ERROR, in turns
  *   endless            C_FindObjects always finds one more
  *   no-mechanisms      C_GetMechanismList fails
  *   login              it wants a PIN: 4711
@@ -204,6 +207,8 @@ get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 {
 	*info = (CK_SESSION_INFO){
 	    1, CKS_RO_USER_FUNCTIONS, w.sessions[session], 0};
+	if (has("logs-out"))
+		info->state = CKS_RO_PUBLIC_SESSION;
 	return (CKR_OK);
 }
 
@@ -496,8 +501,11 @@ wrap(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 	(void)session, (void)with;
 	if (has("dies"))
-		return (CKR_DEVICE_ERROR);
-	if (key == number("own-login", 0))
+		return (is("dies", "in-turns") && key % 2 == 0
+			    ? CKR_GENERAL_ERROR
+			    : CKR_DEVICE_ERROR);
+	if (key == number("own-login", 0) ||
+	    key >= number("own-logins", KEYS_MAX + 1))
 		return (CKR_USER_NOT_LOGGED_IN);
 	if (has("rsa-aes-fails") && m->mechanism == CKM_RSA_AES_KEY_WRAP)
 		return (CKR_MECHANISM_INVALID);
