@@ -38,6 +38,26 @@ static const struct json_field members[] = {
     JSON_FIELD(struct jwk, x, "x", TEXT), JSON_FIELD(struct jwk, y, "y", TEXT),
     {"keys", JSON_ROWS, offsetof(struct jwk, keys), 1, no_members}, JSON_END};
 
+/* The bytes of a secret key, too, may begin with a brace. */
+static bool
+may_be_json(struct view text)
+{
+	bool ascii = true;
+	size_t end = text.len;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == 0x7f ||
+		    (text.ptr[i] < ' ' &&
+			(text.ptr[i] == '\0' ||
+			    strchr("\n\r\t", text.ptr[i]) == NULL)))
+			return (false);
+		ascii = ascii && text.ptr[i] < 0x80;
+	}
+	while (end > 0 && strchr(" \n\r\t", text.ptr[end - 1]) != NULL)
+		end--;
+	return (ascii || (end > 0 && text.ptr[end - 1] == '}'));
+}
+
 bool
 jwk_is_one(struct view text)
 {
@@ -46,7 +66,7 @@ jwk_is_one(struct view text)
 	while (at < text.len && text.ptr[at] != '\0' &&
 	       strchr(" \n\r\t", text.ptr[at]) != NULL)
 		at++;
-	return (at < text.len && text.ptr[at] == '{');
+	return (at < text.len && text.ptr[at] == '{' && may_be_json(text));
 }
 
 /* Base64 of RFC 7515, which has other characters than RFC 4648's first, and no

@@ -126,6 +126,11 @@ sys.stdout.buffer.write(sys.stdin.read().encode(sys.argv[1]))' $encoding >wide.h
 	shows "is told" "it is text in UTF-16" err
 done
 run "its bytes" 0 import --dry-run wide.hex --format raw
+for byte in 1 377; do
+	{ printf '{'; head -c 31 /dev/zero | tr '\0' "\\$byte"; } >brace.key
+	run "bytes behind a brace" 0 import --dry-run brace.key
+	shows "are a key" "AES-256"
+done
 
 # Keys that others made.
 external() { aws_kms create-key --origin EXTERNAL --query KeyMetadata.Arn --output text "$@"; }
