@@ -86,10 +86,6 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	if ((rv = find_row(c, m, CKF_GENERATE_KEY_PAIR, &row)) != CKR_OK)
 		return (rv);
 	if (template_bool(private_t, CKA_TOKEN, false)) {
-		if (!template_bool(public_t, CKA_TOKEN, true))
-			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-			    "both halves of a key pair must have the same "
-			    "CKA_TOKEN"));
 		if (is_import_pair(row, private_t))
 			return (import_pair_make(c, m, public_t, private_t,
 			    public_key, private_key));

@@ -51,7 +51,7 @@ done
 openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -subj /CN=server -days 9 \
     -addext subjectAltName=DNS:localhost -out server.pem 2>/dev/null
 cat certificates/*.pem >clients.pem
-certutil -A -d sql:db -n server -t CT,C,C -i server.pem
+host certutil -A -d sql:db -n server -t CT,C,C -i server.pem
 start "a server that asks for a certificate" "^ACCEPT" openssl s_server -accept 127.0.0.1:0 \
     -cert server.pem -key server.key -www -Verify 1 -verify_return_error \
     -CAfile clients.pem

@@ -243,7 +243,7 @@ arenas(void)
 static size_t arenas_before; /* without the module */
 
 /* The first call of a child's child, which makes the module its own: where that
- * fails, nothing of the parent's is left. */
+ * fails, the next one does, and nothing of the parent's is left in the end. */
 static void
 use_forked(const struct act *a, size_t n)
 {
@@ -257,7 +257,9 @@ use_forked(const struct act *a, size_t n)
 	if (report->n < n)
 		return;
 	report->failed++;
-	if (report->rv == CKR_OK && p11->C_Finalize(NULL) != CKR_OK)
+	if ((report->rv != CKR_OK &&
+		p11->C_GetSessionInfo(rw, &info) != CKR_OK) ||
+	    p11->C_Finalize(NULL) != CKR_OK)
 		_exit(1);
 	/* one is of the child's library context */
 	report->kept += arenas() > arenas_before + 1;
