@@ -60,7 +60,7 @@ name_map_read(struct name_map *m, const char *path)
 	    (count = csv_columns(&m->csv, options, COLUMNS, columns)) == -1)
 		return (false);
 	while ((n = csv_next(&m->csv, fields, count)) > 0) {
-		row = (struct name_map_row){NULL};
+		row = (struct name_map_row){.new_label = NULL};
 		if (!csv_take(&m->csv, options, columns, fields, n) ||
 		    !add_row(m, &row))
 			return (false);

@@ -11,9 +11,9 @@ struct name_map {
 	struct name_map_row *rows;
 	size_t count, cap;
 };
-#define NAME_MAP_INIT    \
-	{                \
-		CSV_INIT \
+#define NAME_MAP_INIT           \
+	{                       \
+		.csv = CSV_INIT \
 	}
 
 /*
