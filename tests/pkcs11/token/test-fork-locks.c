@@ -26,7 +26,7 @@ static int (*unlock_rwlock)(pthread_rwlock_t *);
 static __thread bool at_work;
 static unsigned stop_at, releases;
 static bool reached; /* the lock at which it pauses */
-static sem_t stopped;
+static sem_t stopped, may_end;
 static CK_OBJECT_HANDLE kms_key; /* the thread asks KMS, if it is one */
 static CK_OBJECT_HANDLE forked; /* a key in KMS */
 static CK_SESSION_HANDLE threads; /* the thread's session */
@@ -122,6 +122,9 @@ thread(void *arg)
 	at_work = false;
 	if (!reached)
 		sem_post(&stopped);
+	/* a thread that ends holds a lock of OpenSSL's, outside of any call */
+	while (sem_wait(&may_end) != 0)
+		;
 	return (rv == CKR_OK ? NULL : arg);
 }
 
@@ -219,6 +222,7 @@ stop_and_fork(unsigned n, const struct child_kind *k, bool *good)
 		;
 	if (reached)
 		ends = child_ends(k);
+	sem_post(&may_end);
 	if (pthread_join(t, &failed) != 0 || failed != NULL)
 		ends = false;
 	*good = *good && ends && p11->C_CloseSession(s) == CKR_OK;
@@ -248,7 +252,7 @@ main(void)
 {
 	find_real();
 	testenv_start();
-	if (sem_init(&stopped, 0, 0) != 0)
+	if (sem_init(&stopped, 0, 0) != 0 || sem_init(&may_end, 0, 0) != 0)
 		tap_bail();
 	p11_start();
 	forked = key_make(material(1), "forked");
