@@ -178,6 +178,11 @@ write_list(const struct token *t, const struct key_list *all,
 
 	if (key_list_tell_left_out(t, &left_out) != 0)
 		complete = false;
+	/* a key without a name may go, and a manifest builds keys by theirs */
+	if (!key_list_has_names(t) && (a->leftovers || a->manifest != NULL)) {
+		buf_free(&left_out);
+		return (EXIT_NOTHING_DONE);
+	}
 	l.count = select_keys(&l, a, time(NULL));
 	done = write_all(t, &l, buf_view(&left_out), a);
 	buf_free(&left_out);

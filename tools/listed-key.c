@@ -13,6 +13,7 @@
 #define DEFAULT_ID_BYTES 16
 #define REGIONS_SIZE 1024
 #define SELECTION_MAX 6
+#define NO_NAMES "alias/*" /* among CKA_KEYFERRY_LEFT_OUT */
 #define RENEWAL "renew:" /* of the names of a pair beside its key */
 
 static bool
@@ -200,7 +201,7 @@ key_list_tell_left_out(const struct token *t, struct buf *ids)
 {
 	struct view rest;
 	const char *id;
-	size_t n = 0;
+	size_t n = 0, kept = 0, len;
 
 	token_get_of_profile(t, CKA_KEYFERRY_LEFT_OUT, ids);
 	for (size_t i = 0; i < ids->len; i++)
@@ -209,12 +210,38 @@ key_list_tell_left_out(const struct token *t, struct buf *ids)
 	/* token_get_attribute() has put a NUL behind the last */
 	ids->len += ids->len != 0;
 	rest = buf_view(ids);
-	for (; (id = view_take_string(&rest)) != NULL; n++)
+	while ((id = view_take_string(&rest)) != NULL) {
+		if (strcmp(id, NO_NAMES) == 0)
+			continue;
+		n++;
+		len = strlen(id) + 1;
+		memmove(ids->ptr + kept, id, len);
+		kept += len;
 		fprintf(stderr,
 		    "keyferry: token %s: key %s is left out, for KMS does not "
 		    "let it be seen: KEYFERRY_LOG=stderr tells why\n",
 		    t->label, id);
+	}
+	ids->len = kept;
 	return (n);
+}
+
+bool
+key_list_has_names(const struct token *t)
+{
+	struct buf ids = BUF_INIT(0);
+	bool unseen;
+
+	token_get_of_profile(t, CKA_KEYFERRY_LEFT_OUT, &ids);
+	/* no key id has an asterisk */
+	unseen = ids.len != 0 && memchr(ids.ptr, '*', ids.len) != NULL;
+	buf_free(&ids);
+	if (unseen)
+		fprintf(stderr,
+		    "keyferry: token %s: KMS does not let the names of keys be "
+		    "seen: allow kms:ListAliases\n",
+		    t->label);
+	return (!unseen);
 }
 
 void

@@ -65,7 +65,8 @@
 #define CKA_KEYFERRY_RENEWAL_DAYS	(CK_KEYFERRY | 50)	/* CK_ULONG: as the option renewal-days says */
 /* Of the same object: what the last search for keys did not find, for KMS does
  * not let it be seen, or answered what cannot be read: key ids, or what the
- * option keys names. Empty: it saw all keys. */
+ * option keys names; "alias/" and an asterisk: all names, for ListAliases is
+ * denied. Empty: it saw all keys. */
 #define CKA_KEYFERRY_LEFT_OUT		(CK_KEYFERRY | 52)	/* text: a blank between two */
 /* In templates that bring in a key; not of an object. */
 #define CKA_KEYFERRY_NEW_MATERIAL	(CK_KEYFERRY | 8)	/* CK_BBOOL: other material than the key has; rotates to it */

@@ -281,6 +281,7 @@ gather_aliases(struct call *c, struct rows *aliases)
 		call_note(c,
 		    "keys have no labels: %s [%s]; allow kms:ListAliases",
 		    err_text(e), c->kms.error.message);
+		listing_turn_leave_out(&c->token->listing, "alias/*");
 		e = ERR_OK;
 	}
 	rows_sort(aliases, alias_order);

@@ -39,7 +39,8 @@ enum err listing_turn_begin(struct listing_turn *, const struct deadline *,
     int64_t fresh_ms, bool *ours, struct error_info *error);
 void listing_turn_end(struct listing_turn *, const struct clock *, enum err,
     const struct error_info *);
-/* The listing under way cannot see the key of that name. No more of them are
+/* The listing under way cannot see the key of that name, or all names:
+ * "alias/" and an asterisk. No more of them are
  * remembered than fill the buffer. */
 void listing_turn_leave_out(struct listing_turn *, const char *key);
 /* Appends the keys that the last listing could not see, a blank between two.

@@ -75,6 +75,15 @@ run "one of two that are selected by their ids" 1 list
 shows "is named, too" "key $hidden is left out" err
 configure
 control DELETE /denials
+control POST "/denials?operation=ListAliases"
+run "names that may not be seen" 0 list
+shows "are named" "allow kms:ListAliases" err
+rm -f none.csv
+run "with --leftovers, for a key without a name may go" 2 list --leftovers
+is "none is shown" "$(wc -l <out)" 0
+run "with --manifest, which builds keys by their names" 2 list --manifest none.csv
+ok "none is written" test ! -e none.csv
+control DELETE /denials
 
 run "what ends in 30 days" 1 list --ending 30d
 is "is one key" "$(sed 1d out | cut -f1)" soon
