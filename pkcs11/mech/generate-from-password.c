@@ -13,6 +13,7 @@
  * has a pointer to the password's length in the place of the length. Programs
  * begin at 4 MB, so no pointer is as small as this, and no password as long.
  */
+#define ITERATIONS_MAX 10000000 /* some seconds: no call ends them */
 #define PASSWORD_MAX (4 * 1024 * 1024 - 1)
 
 /* HMAC with a hash, by its number in the parameter. */
@@ -54,8 +55,8 @@ read_params(
 	*digest = prf_digest(p->prf);
 	return (
 	    p->saltSource == SALT_SPECIFIED && *digest != NULL &&
-		    p->iterations != 0 && p->ulPrfDataLen == 0 &&
-		    p->ulPasswordLen <= PASSWORD_MAX &&
+		    p->iterations != 0 && p->iterations <= ITERATIONS_MAX &&
+		    p->ulPrfDataLen == 0 && p->ulPasswordLen <= PASSWORD_MAX &&
 		    p->ulSaltSourceDataLen <= OP_DATA_MAX &&
 		    (p->pPassword != NULL || p->ulPasswordLen == 0) &&
 		    (p->pSaltSourceData != NULL || p->ulSaltSourceDataLen == 0)
