@@ -129,23 +129,11 @@ import_read_key(
 	return (done);
 }
 
-/* The file's name without directory and extension. */
-static struct view
-name_of_file(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash == NULL ? file : slash + 1;
-	const char *dot = strrchr(name, '.');
-
-	return (VIEW(name,
-	    dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name)));
-}
-
 bool
 import_name_key(const struct wanted_key *w, struct key *k)
 {
 	struct view label = w->label != NULL ? view_str(w->label)
-			    : w->id.len == 0 ? name_of_file(k->file)
+			    : w->id.len == 0 ? label_of_file(k->file)
 					     : VIEW_STR("");
 
 	buf_reset(&k->label);

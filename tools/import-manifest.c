@@ -26,8 +26,8 @@ wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
 	memcpy(rows, all, sizeof(all));
 }
 
-static struct view
-name_of_file(const char *file)
+struct view
+label_of_file(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *name = slash == NULL ? file : slash + 1;
@@ -42,7 +42,7 @@ wanted_key_label(const struct wanted_key *w)
 {
 	if (w->label != NULL)
 		return (view_str(w->label));
-	return (w->id.len == 0 && w->file != NULL ? name_of_file(w->file)
+	return (w->id.len == 0 && w->file != NULL ? label_of_file(w->file)
 						  : VIEW_STR(""));
 }
 

@@ -40,6 +40,8 @@ void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
 /* The label that is wanted: without any name, the file's without directory and
  * extension. */
 struct view wanted_key_label(const struct wanted_key *);
+/* The file's name without directory and extension: the label of its key. */
+struct view label_of_file(const char *file);
 /* What is wrong with it, or NULL. */
 const char *wanted_key_check(const struct wanted_key *);
 /* False: out of memory, and it said so. */
