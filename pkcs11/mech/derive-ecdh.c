@@ -1,10 +1,10 @@
 #include <openssl/core_names.h>
-#include <openssl/kdf.h>
 #include <openssl/x509.h>
 #include "kms/use-key.h"
 #include "keydata/curve.h"
 #include "derive.h"
 #include "digest.h"
+#include "kdf.h"
 #include "object/pkey.h"
 
 /* Elliptic curve Diffie-Hellman (PKCS#11 3.0, section 2.3.17). */
@@ -126,11 +126,7 @@ apply_kdf(struct call *c, CK_ULONG which, struct view secret,
     struct view shared, size_t len, struct buf *out)
 {
 	const struct digest *d = kdf_digest(which);
-	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib,
-	    d->kdf == which ? "X963KDF" : "SSKDF", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	OSSL_PARAM params[4], *p = params;
-	CK_RV rv = CKR_HOST_MEMORY;
 
 	/* the standard's members are not const; nothing is written there */
 	*p++ = OSSL_PARAM_construct_utf8_string(
@@ -141,15 +137,8 @@ apply_kdf(struct call *c, CK_ULONG which, struct view secret,
 		*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
 		    (void *)(uintptr_t)shared.ptr, shared.len);
 	*p = OSSL_PARAM_construct_end();
-	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
-		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
-			 ? CKR_OK
-			 : CKR_FUNCTION_FAILED;
-	if (rv == CKR_OK)
-		out->len = len;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return (rv);
+	return (kdf_run(c->module->crypto,
+	    d->kdf == which ? "X963KDF" : "SSKDF", params, len, out));
 }
 
 static CK_RV

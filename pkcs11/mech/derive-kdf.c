@@ -2,6 +2,7 @@
 #include <openssl/kdf.h>
 #include "derive.h"
 #include "digest.h"
+#include "kdf.h"
 
 /* HKDF (RFC 5869; PKCS#11 3.0, section 2.62). */
 
@@ -67,13 +68,10 @@ static CK_RV
 hkdf(struct call *c, const struct hkdf_params *p, const struct digest *digest,
     struct view key, struct view salt, size_t len, struct buf *out)
 {
-	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	int mode = !p->bExpand	  ? EVP_KDF_HKDF_MODE_EXTRACT_ONLY
 		   : !p->bExtract ? EVP_KDF_HKDF_MODE_EXPAND_ONLY
 				  : EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;
 	OSSL_PARAM params[6], *at = params;
-	CK_RV rv = CKR_HOST_MEMORY;
 
 	*at++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
 	*at++ = OSSL_PARAM_construct_utf8_string(
@@ -87,15 +85,7 @@ hkdf(struct call *c, const struct hkdf_params *p, const struct digest *digest,
 		*at++ = OSSL_PARAM_construct_octet_string(
 		    OSSL_KDF_PARAM_INFO, p->pInfo, p->ulInfoLen);
 	*at = OSSL_PARAM_construct_end();
-	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
-		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
-			 ? CKR_OK
-			 : CKR_FUNCTION_FAILED;
-	if (rv == CKR_OK)
-		out->len = len;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return (rv);
+	return (kdf_run(c->module->crypto, "HKDF", params, len, out));
 }
 
 static CK_RV

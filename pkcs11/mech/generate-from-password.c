@@ -1,8 +1,8 @@
 #include <openssl/core_names.h>
-#include <openssl/kdf.h>
 #include "keydata/hash.h"
 #include "generate-local.h"
 #include "object/object-schema.h"
+#include "kdf.h"
 
 /* CKM_PKCS5_PBKD2: a secret key out of a password (PBKDF2, RFC 8018; PKCS#11
  * 3.2, section 6.37). */
@@ -68,15 +68,13 @@ static CK_RV
 pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 {
 	uint8_t none[1] = {0};
-	EVP_KDF *kdf = EVP_KDF_fetch(c->module->crypto->lib, "PBKDF2", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	const struct digest *digest;
 	struct ck_pbkd2 p;
 	OSSL_PARAM params[5], *to = params;
 	CK_RV rv;
 
 	if ((rv = read_params(m, &p, &digest)) != CKR_OK)
-		goto out;
+		return (rv);
 	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
 	    p.pPassword != NULL ? p.pPassword : none, p.ulPasswordLen);
 	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT,
@@ -86,17 +84,7 @@ pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 	*to++ = OSSL_PARAM_construct_utf8_string(
 	    OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest->name, 0);
 	*to = OSSL_PARAM_construct_end();
-	rv = CKR_HOST_MEMORY;
-	if (ctx != NULL && buf_reserve(out, len) == ERR_OK)
-		rv = EVP_KDF_derive(ctx, out->ptr, len, params) == 1
-			 ? CKR_OK
-			 : CKR_FUNCTION_FAILED;
-	if (rv == CKR_OK)
-		out->len = len;
-out:
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return (rv);
+	return (kdf_run(c->module->crypto, "PBKDF2", params, len, out));
 }
 
 static CK_RV
