@@ -174,12 +174,17 @@ write_list(const struct token *t, const struct key_list *all,
 {
 	struct key_list l = *all;
 	struct buf left_out = BUF_INIT(0);
-	bool complete = report_failures(all, t), done;
+	bool complete = report_failures(all, t), names, done;
 
-	if (key_list_tell_left_out(t, &left_out) != 0)
+	if (key_list_tell_left_out(t, &left_out, &names) != 0)
 		complete = false;
+	if (!names)
+		fprintf(stderr,
+		    "keyferry: token %s: KMS does not let the names of keys be "
+		    "seen: allow kms:ListAliases\n",
+		    t->label);
 	/* a key without a name may go, and a manifest builds keys by theirs */
-	if (!key_list_has_names(t) && (a->leftovers || a->manifest != NULL)) {
+	if (!names && (a->leftovers || a->manifest != NULL)) {
 		buf_free(&left_out);
 		return (EXIT_NOTHING_DONE);
 	}

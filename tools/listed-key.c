@@ -197,12 +197,13 @@ key_list_find(struct key_list *l, const struct token *t,
 }
 
 size_t
-key_list_tell_left_out(const struct token *t, struct buf *ids)
+key_list_tell_left_out(const struct token *t, struct buf *ids, bool *names)
 {
 	struct view rest;
 	const char *id;
 	size_t n = 0, kept = 0, len;
 
+	*names = true;
 	token_get_of_profile(t, CKA_KEYFERRY_LEFT_OUT, ids);
 	for (size_t i = 0; i < ids->len; i++)
 		if (ids->ptr[i] == ' ')
@@ -211,8 +212,10 @@ key_list_tell_left_out(const struct token *t, struct buf *ids)
 	ids->len += ids->len != 0;
 	rest = buf_view(ids);
 	while ((id = view_take_string(&rest)) != NULL) {
-		if (strcmp(id, NO_NAMES) == 0)
+		if (strcmp(id, NO_NAMES) == 0) {
+			*names = false;
 			continue;
+		}
 		n++;
 		len = strlen(id) + 1;
 		memmove(ids->ptr + kept, id, len);
@@ -224,24 +227,6 @@ key_list_tell_left_out(const struct token *t, struct buf *ids)
 	}
 	ids->len = kept;
 	return (n);
-}
-
-bool
-key_list_has_names(const struct token *t)
-{
-	struct buf ids = BUF_INIT(0);
-	bool unseen;
-
-	token_get_of_profile(t, CKA_KEYFERRY_LEFT_OUT, &ids);
-	/* no key id has an asterisk */
-	unseen = ids.len != 0 && memchr(ids.ptr, '*', ids.len) != NULL;
-	buf_free(&ids);
-	if (unseen)
-		fprintf(stderr,
-		    "keyferry: token %s: KMS does not let the names of keys be "
-		    "seen: allow kms:ListAliases\n",
-		    t->label);
-	return (!unseen);
 }
 
 void

@@ -31,11 +31,10 @@ bool key_list_find(struct key_list *, const struct token *,
     const CK_ATTRIBUTE *, CK_ULONG count);
 /* How many keys the last search left out, for KMS does not let them be seen;
  * says so of each on standard error. *ids: what they are known by, each with a
- * NUL behind it; the caller frees it. */
-size_t key_list_tell_left_out(const struct token *, struct buf *ids);
-/* Whether the last search saw the names of keys; says so on standard error
- * where it did not. */
-bool key_list_has_names(const struct token *);
+ * NUL behind it; the caller frees it. *names: whether it saw the names of keys.
+ */
+size_t key_list_tell_left_out(
+    const struct token *, struct buf *ids, bool *names);
 void key_list_free(struct key_list *);
 
 /* Whether that is its ARN or its key id. */

@@ -163,8 +163,10 @@ bool
 renewal_find_due(struct renewal *r)
 {
 	struct buf left_out = BUF_INIT(0);
+	bool names;
 
-	r->unread += (unsigned)key_list_tell_left_out(r->plan.to, &left_out);
+	r->unread += (unsigned)key_list_tell_left_out(
+	    r->plan.to, &left_out, &names);
 	buf_free(&left_out);
 	for (size_t i = 0; i < r->keys.count; i++) {
 		const struct listed_key *k = &r->keys.rows[i];
