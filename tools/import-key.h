@@ -3,13 +3,6 @@
 #include "import-manifest.h"
 #include "move-key.h"
 
-/* How keys are read. */
-struct key_reader {
-	OSSL_LIB_CTX *lib;
-	struct arena *arena; /* of the keys */
-	const char *passphrase_file; /* NULL: ask at the terminal */
-};
-
 /* Reads a file's key into an empty row: its value, and what it is. On failure,
  * says why on standard error. */
 bool import_read_key(

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "arena.h"
 #include "command.h"
 #include "import.h"
 #include "import-key.h"
@@ -15,7 +14,6 @@
 #include "uri.h"
 
 #define FILES_MAX 1000 /* on one command line */
-#define ARENA_SIZE (256 * 1024)
 
 const char import_usage[] =
     "usage: keyferry import FILE ... | --manifest FILE | --components N "
@@ -262,27 +260,20 @@ import_run(int argc, char **argv)
 	struct arguments a = {.wanted = WANTED_KEYS_INIT};
 	struct key_reader r = {0};
 	int ended = EXIT_NOTHING_DONE;
-	bool usage,
-	    locked; /* a limit that forbids locking is no reason to fail */
+	bool usage;
 
 	if (!read_arguments(argc, argv, &a, &usage)) {
 		if (usage)
 			fputs(import_usage, stderr);
 		goto out;
 	}
-	key_file_wipe_memory();
-	/* without the user's configuration, as in fingerprint.c */
-	r.lib = p.lib = OSSL_LIB_CTX_new();
 	r.passphrase_file = a.passphrase_file;
 	p.options = a.options;
-	if (r.lib != NULL &&
-	    arena_open(ARENA_SIZE, &r.arena, &locked) == ERR_OK)
+	if (key_reader_open(&r)) {
+		p.lib = r.lib;
 		ended = import(&a, &r, &p);
-	else
-		fputs("keyferry: out of memory\n", stderr);
-	if (r.arena != NULL)
-		arena_close(r.arena);
-	OSSL_LIB_CTX_free(r.lib);
+	}
+	key_reader_close(&r);
 out:
 	wanted_keys_free(&a.wanted);
 	return (ended);

@@ -18,6 +18,7 @@
 #include "key-file.h"
 #include "pin.h"
 
+#define ARENA_SIZE (256 * 1024)
 #define FILE_MAX (64 * 1024) /* bytes of a file with a key */
 #define SECRET_MAX 1024 /* bytes of a secret key */
 #define RSA_BITS_MIN 2048
@@ -52,11 +53,28 @@ wiping_realloc(void *p, size_t n, const char *file, int line)
 	return (more);
 }
 
-void
-key_file_wipe_memory(void)
+bool
+key_reader_open(struct key_reader *r)
 {
+	bool locked; /* a limit that forbids locking is no reason to fail */
+
 	(void)CRYPTO_set_mem_functions(
 	    plain_malloc, wiping_realloc, wiping_free);
+	/* without the user's configuration, as in fingerprint.c */
+	r->lib = OSSL_LIB_CTX_new();
+	if (r->lib != NULL &&
+	    arena_open(ARENA_SIZE, &r->arena, &locked) == ERR_OK)
+		return (true);
+	fputs("keyferry: out of memory\n", stderr);
+	return (false);
+}
+
+void
+key_reader_close(struct key_reader *r)
+{
+	if (r->arena != NULL)
+		arena_close(r->arena);
+	OSSL_LIB_CTX_free(r->lib);
 }
 
 static bool

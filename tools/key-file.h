@@ -37,6 +37,19 @@ bool key_number(const EVP_PKEY *, const char *name, struct buf *out);
 /* An RSA public key in PEM or DER; the caller frees it. NULL: it said why on
  * standard error. */
 EVP_PKEY *key_file_read_wrapping_key(OSSL_LIB_CTX *, const char *path);
-/* Has OpenSSL wipe all memory that it frees. Before its first use. */
-void key_file_wipe_memory(void);
+
+/* How keys are read. */
+struct key_reader {
+	OSSL_LIB_CTX *lib; /* without the user's configuration */
+	struct arena *arena; /* of the keys */
+	const char *passphrase_file; /* NULL: ask at the terminal */
+};
+#define KEY_READER_INIT     \
+	{                   \
+		.lib = NULL \
+	}
+/* Has OpenSSL wipe all memory that it frees: before its first use. On failure,
+ * says why on standard error. The caller closes it either way. */
+bool key_reader_open(struct key_reader *);
+void key_reader_close(struct key_reader *);
 #endif

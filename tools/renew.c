@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include "arena.h"
 #include "cryptoki/keyferry.h"
 #include "command.h"
 #include "keyferry-token.h"
@@ -11,7 +10,6 @@
 #include "run-plan.h"
 
 #define FROM_MAX 64
-#define ARENA_SIZE (256 * 1024)
 #define DAY 86400
 #define WITHIN_DAYS 30
 
@@ -252,27 +250,20 @@ renew_run(int argc, char **argv)
 	struct renewal r = {.plan = {.words = &words}};
 	struct renewal_sources s = {.tokens = OPEN_TOKENS_INIT};
 	int ended = EXIT_NOTHING_DONE;
-	bool locked; /* a limit that forbids locking is no reason to fail */
 
 	if (!read_arguments(argc, argv, &a)) {
 		fputs(renew_usage, stderr);
 		return (EXIT_NOTHING_DONE);
 	}
-	key_file_wipe_memory();
-	/* without the user's configuration, as in fingerprint.c */
-	s.reader.lib = r.plan.lib = OSSL_LIB_CTX_new();
 	s.reader.passphrase_file = a.passphrase_file;
 	r.plan.options = a.options;
 	r.limit = time(NULL) + a.within;
-	if (s.reader.lib == NULL ||
-	    arena_open(ARENA_SIZE, &s.reader.arena, &locked) != ERR_OK)
-		fputs("keyferry: out of memory\n", stderr);
-	else if (read_manifest(&a))
+	if (key_reader_open(&s.reader) && read_manifest(&a)) {
+		r.plan.lib = s.reader.lib;
 		ended = renew(&a, &r, &s);
+	}
 	renewal_sources_close(&s);
 	wanted_keys_free(&a.wanted);
-	if (s.reader.arena != NULL)
-		arena_close(s.reader.arena);
-	OSSL_LIB_CTX_free(s.reader.lib);
+	key_reader_close(&s.reader);
 	return (ended);
 }

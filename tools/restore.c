@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "arena.h"
 #include "command.h"
 #include "import-transfer.h"
 #include "move-transfer.h"
@@ -12,7 +11,6 @@
 #include "run-plan.h"
 #include "uri.h"
 
-#define ARENA_SIZE (256 * 1024)
 #define WRAPPING_BITS 4096 /* at most: a source may take fewer */
 
 const char restore_usage[] =
@@ -287,26 +285,19 @@ restore_run(int argc, char **argv)
 	    .wanted = WANTED_KEYS_INIT};
 	struct arguments a = {NULL, NULL, {0}};
 	int ended = EXIT_NOTHING_DONE;
-	bool locked; /* a limit that forbids locking is no reason to fail */
 
 	if (!read_arguments(argc, argv, &a, &r)) {
 		fputs(restore_usage, stderr);
 		return (EXIT_NOTHING_DONE);
 	}
-	key_file_wipe_memory();
-	/* without the user's configuration, as in fingerprint.c */
-	r.reader.lib = r.plan.lib = OSSL_LIB_CTX_new();
-	if (r.reader.lib != NULL &&
-	    arena_open(ARENA_SIZE, &r.reader.arena, &locked) == ERR_OK)
+	if (key_reader_open(&r.reader)) {
+		r.plan.lib = r.reader.lib;
 		ended = restore(&r, &a);
-	else
-		fputs("keyferry: out of memory\n", stderr);
+	}
 	plan_free(&r.plan);
 	wanted_keys_free(&r.wanted);
 	uri_free(r.from);
 	keyferry_token_close(&r.to);
-	if (r.reader.arena != NULL)
-		arena_close(r.reader.arena);
-	OSSL_LIB_CTX_free(r.reader.lib);
+	key_reader_close(&r.reader);
 	return (ended);
 }

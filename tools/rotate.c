@@ -1,7 +1,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "arena.h"
 #include "cryptoki/keyferry.h"
 #include "command.h"
 #include "find-key.h"
@@ -11,8 +10,6 @@
 #include "rotate.h"
 #include "run-plan.h"
 #include "uri.h"
-
-#define ARENA_SIZE (64 * 1024)
 
 const char rotate_usage[] =
     "usage: keyferry rotate KEY --from URI|FILE [options]\n"
@@ -211,30 +208,22 @@ rotate_run(int argc, char **argv)
 	struct plan p = {
 	    .words = &words, .transfer = rotate_key, .to_keyferry = true};
 	int ended = EXIT_NOTHING_DONE;
-	bool locked; /* a limit that forbids locking is no reason to fail */
 
 	if (!read_arguments(argc, argv, &a)) {
 		fputs(rotate_usage, stderr);
 		return (EXIT_NOTHING_DONE);
 	}
-	key_file_wipe_memory();
-	/* without the user's configuration, as in fingerprint.c */
-	r.lib = p.lib = OSSL_LIB_CTX_new();
 	p.options = a.options;
 	a.file.file = a.from;
 	a.file.wish = a.options.wish;
-	if (r.lib == NULL ||
-	    arena_open(ARENA_SIZE, &r.arena, &locked) != ERR_OK)
-		fputs("keyferry: out of memory\n", stderr);
-	else if (found_key_open(&f, a.to, a.key)) {
+	if (key_reader_open(&r) && found_key_open(&f, a.to, a.key)) {
+		p.lib = r.lib;
 		p.to = f.open.token;
 		ended = rotate(&a, &f, &p, &tokens, &r);
 	}
 	plan_free(&p);
 	close_tokens(&tokens);
 	found_key_close(&f);
-	if (r.arena != NULL)
-		arena_close(r.arena);
-	OSSL_LIB_CTX_free(r.lib);
+	key_reader_close(&r);
 	return (ended);
 }

@@ -15,7 +15,6 @@
 #include "wrap-in-token.h"
 #include "write-json.h"
 
-#define ARENA_SIZE (256 * 1024)
 #define WRAPPED_MAX (16 * 1024)
 #define AES_LEN 32 /* bytes of the AES key of RSA_AES_KEY_WRAP */
 
@@ -218,24 +217,14 @@ int
 wrap_run(int argc, char **argv)
 {
 	struct arguments a = {0};
-	struct arena *arena = NULL;
-	OSSL_LIB_CTX *lib;
-	bool locked,
-	    done; /* a limit that forbids locking is no reason to fail */
+	struct key_reader r = KEY_READER_INIT;
+	bool done;
 
 	if (!read_arguments(argc, argv, &a)) {
 		fputs(wrap_usage, stderr);
 		return (EXIT_NOTHING_DONE);
 	}
-	key_file_wipe_memory();
-	/* without the user's configuration, as in fingerprint.c */
-	lib = OSSL_LIB_CTX_new();
-	done = lib != NULL && arena_open(ARENA_SIZE, &arena, &locked) == ERR_OK;
-	if (!done)
-		fputs("keyferry: out of memory\n", stderr);
-	done = done && wrap(&a, lib, arena);
-	if (arena != NULL)
-		arena_close(arena);
-	OSSL_LIB_CTX_free(lib);
+	done = key_reader_open(&r) && wrap(&a, r.lib, r.arena);
+	key_reader_close(&r);
 	return (done ? EXIT_ALL_DONE : EXIT_NOTHING_DONE);
 }
