@@ -2,16 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "arena.h"
 #include "at-fork.h"
 #include "module.h"
 #include "read-config.h"
 
-#define ARENA_SIZE (64 * 1024)
 #define DRAIN_MS 2000 /* how long exit() waits for calls under way */
 #define START_MS 2000 /* C_Initialize for another thread's */
-#define GRACE_MS 1000 /* what KMS is answering just now may still come */
-#define SLEEP_MS 250 /* before it is seen that the clock has stopped */
 
 /* The one global of the module. */
 static struct {
@@ -107,43 +103,6 @@ in_forked_child(void)
 	global.state = global.now != NULL ? INHERITED : STOPPED;
 }
 
-/* The system's clock, in whose waits OpenSSL is not used. Soon after C_Finalize
- * it stops: calls that are still under way end as if their time were up. */
-
-static int64_t
-mono_ms(void *ctx)
-{
-	(void)ctx;
-	return (clock_system.mono_ms(clock_system.ctx));
-}
-
-bool
-module_is_stopped(const struct module *m)
-{
-	int64_t at = __atomic_load_n(&m->stops_at_ms, __ATOMIC_ACQUIRE);
-
-	return (at != 0 && mono_ms(NULL) >= at);
-}
-
-static bool
-is_stopped(void *ctx)
-{
-	return (module_is_stopped(ctx));
-}
-
-static void
-sleep_ms(void *ctx, int64_t ms)
-{
-	int64_t part;
-
-	crypto_pause(&global.crypto);
-	for (; ms > 0 && !is_stopped(ctx); ms -= part) {
-		part = ms < SLEEP_MS ? ms : SLEEP_MS;
-		clock_system.sleep_ms(clock_system.ctx, part);
-	}
-	crypto_resume(&global.crypto);
-}
-
 /* Registered after OpenSSL is up, so this runs before its clean-up: a thread
  * inside TLS meanwhile would crash. */
 static void
@@ -178,24 +137,6 @@ module_is_exiting(void)
 }
 
 static void
-module_free(struct module *m)
-{
-	if (m == NULL)
-		return;
-	host_mutex_close(&m->host_mutex);
-	sessions_free(&m->sessions);
-	iv_counters_free(&m->iv_counters);
-	for (size_t i = 0; i < m->token_count; i++)
-		token_close(&m->tokens[i]);
-	free(m->tokens);
-	arena_close(m->arena);
-	arena_close(m->kept_arena);
-	log_close(m->log);
-	config_free(&m->config);
-	free(m);
-}
-
-static void
 module_free_inside(struct module *m)
 {
 	struct crypto_guard guard;
@@ -207,42 +148,6 @@ module_free_inside(struct module *m)
 	crypto_enter(&global.crypto, &guard);
 	module_free(m);
 	crypto_leave(&guard);
-}
-
-static struct token_setup
-token_setup(struct module *m, const char *when)
-{
-	return ((struct token_setup){
-	    .crypto = m->crypto,
-	    .clock = m->clock,
-	    .log = m->log,
-	    .arena = m->kept_arena,
-	    .file = m->config.file,
-	    .state = m->config.state,
-	    .when = when,
-	    .last_object = &m->last_object,
-	    .no_threads = m->no_threads,
-	});
-}
-
-static CK_RV
-open_tokens(struct module *m)
-{
-	const struct token_setup setup = token_setup(m, "C_Initialize");
-	enum err e;
-
-	m->tokens = calloc(m->config.token_count, sizeof(*m->tokens));
-	if (m->tokens == NULL)
-		return (CKR_HOST_MEMORY);
-	for (; m->token_count < m->config.token_count; m->token_count++) {
-		struct token *t = &m->tokens[m->token_count];
-
-		t->config = &m->config.tokens[m->token_count];
-		e = token_open(t, &setup);
-		if (e != ERR_OK)
-			return (CKR_HOST_MEMORY);
-	}
-	return (CKR_OK);
 }
 
 /*
@@ -275,43 +180,6 @@ open_crypto(const struct module *m)
 	return (CKR_GENERAL_ERROR);
 }
 
-static struct module *
-module_new(void)
-{
-	struct module *m = calloc(1, sizeof(*m));
-
-	if (m == NULL)
-		return (NULL);
-	m->refs = 1;
-	m->crypto = &global.crypto;
-	m->own_clock = (struct clock){
-	    mono_ms, clock_system.wall_ms, sleep_ms, m, is_stopped};
-	m->clock = &m->own_clock;
-	sessions_init(&m->sessions);
-	iv_counters_init(&m->iv_counters);
-	return (m);
-}
-
-static void
-tell_locked(struct module *m, const char *when, bool locked)
-{
-	if (!locked)
-		log_line(m->log, LOG_INFO,
-		    "%s: memory for keys is not locked: see ulimit -l", when);
-}
-
-static CK_RV
-fill_module(struct module *m)
-{
-	bool locked, kept_locked;
-
-	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK ||
-	    arena_open_kept(ARENA_SIZE, &m->kept_arena, &kept_locked) != ERR_OK)
-		return (CKR_HOST_MEMORY);
-	tell_locked(m, "C_Initialize", locked && kept_locked);
-	return (open_tokens(m));
-}
-
 /* With OpenSSL's context as the thread's. */
 static CK_RV
 start_inside(struct module *m, const CK_C_INITIALIZE_ARGS *a)
@@ -327,11 +195,7 @@ start_inside(struct module *m, const CK_C_INITIALIZE_ARGS *a)
 		global.hooked = true;
 	}
 	crypto_enter(&global.crypto, &guard);
-	m->no_threads = a != NULL &&
-			(a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0;
-	rv = fill_module(m);
-	if (rv == CKR_OK)
-		rv = host_mutex_open(&m->host_mutex, a);
+	rv = module_open(m, a);
 	crypto_leave(&guard);
 	return (rv);
 }
@@ -342,7 +206,7 @@ start_inside(struct module *m, const CK_C_INITIALIZE_ARGS *a)
 static CK_RV
 start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 {
-	struct module *m = module_new();
+	struct module *m = module_new(&global.crypto);
 	CK_RV rv;
 
 	if (m == NULL)
@@ -356,26 +220,6 @@ start(const CK_C_INITIALIZE_ARGS *a, struct module **out)
 	else
 		module_free_inside(m);
 	return (rv);
-}
-
-/* What was on its way in the parent is wiped here: the arena is another. */
-static CK_RV
-reopen_inside(struct module *m)
-{
-	static const char when[] = "the first call after fork()";
-	const struct token_setup setup = token_setup(m, when);
-	bool locked;
-
-	arena_close(m->arena);
-	m->arena = NULL;
-	if (arena_open(ARENA_SIZE, &m->arena, &locked) != ERR_OK)
-		return (CKR_HOST_MEMORY);
-	tell_locked(m, when, arena_lock_in_child(m->kept_arena) && locked);
-	for (size_t i = 0; i < m->token_count; i++)
-		if (m->tokens[i].why_absent[0] == '\0' &&
-		    token_reopen(&m->tokens[i], &setup) != ERR_OK)
-			return (CKR_HOST_MEMORY);
-	return (host_mutex_renew(&m->host_mutex));
 }
 
 /* What is in memory becomes the child's. */
@@ -406,7 +250,7 @@ reopen(struct module *m)
 	take_over(m);
 	if ((rv = open_crypto(m)) == CKR_OK) {
 		crypto_enter(&global.crypto, &guard);
-		rv = reopen_inside(m);
+		rv = module_reopen(m);
 		crypto_leave(&guard);
 	}
 	if (rv == CKR_OK || rv == CKR_HOST_MEMORY)
@@ -509,8 +353,7 @@ module_stop(void)
 		global.now = NULL;
 		global.state = STOPPED;
 		global.calls++; /* as a call that module_put() ends */
-		__atomic_store_n(&m->stops_at_ms, mono_ms(NULL) + GRACE_MS,
-		    __ATOMIC_RELEASE);
+		module_stop_soon(m);
 		pthread_cond_broadcast(&global.changed);
 	}
 	pthread_mutex_unlock(&global.lock);
