@@ -5,6 +5,7 @@
 #include "import-manifest.h"
 
 #define END_DATE 5 /* which of the options it is */
+#define FILE_COLUMN WANTED_OPTIONS /* the first of the others */
 #define ONLY_COLUMNS 7
 #define COLUMNS (WANTED_OPTIONS + ONLY_COLUMNS)
 
@@ -18,6 +19,7 @@ wanted_key_options(struct wanted_key *w, struct option_row rows[WANTED_OPTIONS])
 	    {"usage", NULL, NULL, key_option_usage, &w->wish.usage},
 	    {"hash", NULL, NULL, key_option_hmac, &w->wish.hmac},
 	    {"end-date", NULL, NULL, key_option_end_date, &w->wish},
+	    {"valid-days", NULL, NULL, key_option_valid_days, &w->wish},
 	    {"format", NULL, NULL, key_option_format, &w->format},
 	    {"multi-region", NULL, NULL, key_option_multi_region, &w->wish},
 	    {"tags", NULL, NULL, key_option_tags, &w->wish},
@@ -95,55 +97,35 @@ column_rows(struct wanted_key *w, struct option_row rows[COLUMNS])
 	memcpy(rows + WANTED_OPTIONS, only, sizeof(only));
 }
 
-/* The columns that the first line names. Returns how many. */
-static int
-read_titles(struct csv *c, int columns[COLUMNS], bool need_file)
-{
-	struct wanted_key none = {0};
-	struct option_row rows[COLUMNS];
-	bool has_file = false;
-	int n;
-
-	column_rows(&none, rows);
-	n = csv_columns(c, rows, COLUMNS, columns);
-	for (int i = 0; i < n; i++)
-		has_file = has_file || columns[i] == WANTED_OPTIONS;
-	if (has_file || !need_file)
-		return (n);
-	if (n != -1)
-		csv_complain(
-		    c, "the first line must name the column", "file", "");
-	return (-1);
-}
-
 bool
 wanted_keys_read(struct wanted_keys *l, const char *manifest,
     const struct wanted_key *defaults, bool need_file)
 {
-	char *fields[COLUMNS];
-	int columns[COLUMNS], count, n = 0;
+	struct record_file *r = &l->file;
+	struct wanted_key w = *defaults;
+	struct option_row rows[COLUMNS];
 	const char *why;
-	bool good;
+	int n;
 
-	if (!csv_open(&l->csv, manifest) ||
-	    (count = read_titles(&l->csv, columns, need_file)) == -1)
+	column_rows(&w, rows);
+	if (!record_file_open(r, manifest, rows, COLUMNS))
 		return (false);
-	while ((n = csv_next(&l->csv, fields, count)) > 0) {
-		struct wanted_key w = *defaults;
-		struct option_row rows[COLUMNS];
-
-		column_rows(&w, rows);
-		good = csv_take(&l->csv, rows, columns, fields, n);
-		w.line = l->csv.line;
-		if (good && w.file == NULL && need_file)
-			good = csv_complain(&l->csv, "it names no", "file", "");
-		if (good && (why = wanted_key_check(&w)) != NULL)
-			good = csv_complain(&l->csv, why, "", "");
-		if (!good || !wanted_keys_add(l, &w))
+	if (need_file && !record_file_may_have(r, FILE_COLUMN))
+		return (record_file_complain(
+		    r, "the first line must name the column", "file", ""));
+	while ((n = record_file_next(r, rows, COLUMNS)) == 1) {
+		w.line = r->line;
+		if (w.file == NULL && need_file)
+			return (
+			    record_file_complain(r, "it names no", "file", ""));
+		if ((why = wanted_key_check(&w)) != NULL)
+			return (record_file_complain(r, why, "", ""));
+		if (!wanted_keys_add(l, &w))
 			return (false);
+		w = *defaults;
 	}
 	if (n == 0 && l->count == 0)
-		return (csv_complain(&l->csv, "it names no", "key", ""));
+		return (record_file_complain(r, "it names no", "key", ""));
 	return (n == 0);
 }
 
@@ -151,5 +133,5 @@ void
 wanted_keys_free(struct wanted_keys *l)
 {
 	free(l->rows);
-	csv_close(&l->csv);
+	record_file_close(&l->file);
 }

@@ -1,10 +1,10 @@
 #ifndef IMPORT_MANIFEST_H
 #define IMPORT_MANIFEST_H
-#include "csv.h"
 #include "key-file.h"
 #include "key-options.h"
 #include "move-key.h"
 #include "options.h"
+#include "record-file.h"
 
 /* What is wanted of a key: by the command line, or by a manifest. Texts that
  * were not given are NULL. */
@@ -25,16 +25,16 @@ struct wanted_key {
 	struct key_wish wish;
 };
 struct wanted_keys {
-	struct csv csv; /* has the texts */
+	struct record_file file; /* has the texts */
 	struct wanted_key *rows;
 	size_t count, cap;
 };
-#define WANTED_KEYS_INIT         \
-	{                        \
-		.csv = CSV_INIT, \
+#define WANTED_KEYS_INIT                  \
+	{                                 \
+		.file = RECORD_FILE_INIT, \
 	}
 
-#define WANTED_OPTIONS 9
+#define WANTED_OPTIONS 10
 /* The options, and columns of a manifest, that say it. */
 void wanted_key_options(struct wanted_key *, struct option_row[WANTED_OPTIONS]);
 /* The label that is wanted: without any name, the file's without directory and

@@ -36,7 +36,7 @@ const char move_usage[] =
     "  --label-prefix TEXT\n"
     "                     put TEXT before each label on the target\n"
     "  --id-prefix HEX    put these bytes before each id on the target\n"
-    "  --map FILE         a CSV file gives keys other names on the target: "
+    "  --map FILE         CSV or JSON Lines give keys other names there: "
     "columns\n"
     "                     label and id (of the source), new-label and new-id\n"
     "  --hash sha256|sha1 the hash for RSA-OAEP (default: sha256 if the "

@@ -31,12 +31,13 @@ add_row(struct name_map *m, struct name_map_row *r)
 {
 	struct name_map_row *rows;
 
-	r->line = m->csv.line;
+	r->line = m->file.line;
 	if (r->label == NULL && r->id.len == 0)
-		return (csv_complain(&m->csv, "it names no", "key", ""));
+		return (
+		    record_file_complain(&m->file, "it names no", "key", ""));
 	if (r->new_label == NULL && r->new_id.len == 0)
-		return (csv_complain(
-		    &m->csv, "it gives no", "new-label", " and no new-id"));
+		return (record_file_complain(
+		    &m->file, "it gives no", "new-label", " and no new-id"));
 	rows = array_grow(m->rows, &m->cap, m->count + 1, sizeof(*rows));
 	if (rows == NULL) {
 		fputs("keyferry: out of memory\n", stderr);
@@ -52,18 +53,15 @@ name_map_read(struct name_map *m, const char *path)
 {
 	struct name_map_row row = {0};
 	struct option_row options[COLUMNS];
-	char *fields[COLUMNS];
-	int columns[COLUMNS], count, n = -1;
+	int n;
 
 	column_rows(&row, options);
-	if (!csv_open(&m->csv, path) ||
-	    (count = csv_columns(&m->csv, options, COLUMNS, columns)) == -1)
+	if (!record_file_open(&m->file, path, options, COLUMNS))
 		return (false);
-	while ((n = csv_next(&m->csv, fields, count)) > 0) {
-		row = (struct name_map_row){.new_label = NULL};
-		if (!csv_take(&m->csv, options, columns, fields, n) ||
-		    !add_row(m, &row))
+	while ((n = record_file_next(&m->file, options, COLUMNS)) == 1) {
+		if (!add_row(m, &row))
 			return (false);
+		row = (struct name_map_row){.new_label = NULL};
 	}
 	return (n == 0);
 }
@@ -106,7 +104,7 @@ name_map_is_used_up(const struct name_map *m)
 		fprintf(stderr,
 		    "keyferry: %s: line %u: no key that is to be moved has "
 		    "these names\n",
-		    m->csv.path, m->rows[i].line);
+		    m->file.path, m->rows[i].line);
 	}
 	return (all);
 }
@@ -115,5 +113,5 @@ void
 name_map_free(struct name_map *m)
 {
 	free(m->rows);
-	csv_close(&m->csv);
+	record_file_close(&m->file);
 }

@@ -1,23 +1,23 @@
 #ifndef NAME_MAP_H
 #define NAME_MAP_H
-#include "csv.h"
 #include "key-options.h"
+#include "record-file.h"
 
 /* Names on the target of keys whose own are taken there: `keyferry move --map`.
  */
 struct name_map_row;
 struct name_map {
-	struct csv csv;
+	struct record_file file;
 	struct name_map_row *rows;
 	size_t count, cap;
 };
-#define NAME_MAP_INIT           \
-	{                       \
-		.csv = CSV_INIT \
+#define NAME_MAP_INIT                    \
+	{                                \
+		.file = RECORD_FILE_INIT \
 	}
 
 /*
- * Reads a CSV file with the columns label and id, which say which key of a
+ * Reads records with the fields label and id, which say which key of a
  * source is meant, and new-label and new-id. On failure, says why on standard
  * error. The caller frees it either way.
  */

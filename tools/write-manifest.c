@@ -3,18 +3,35 @@
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
+#include "hex.h"
+#include "key-options.h"
 #include "move-key.h"
 #include "replacement.h"
 #include "text.h"
+#include "write-json.h"
 #include "write-manifest.h"
 
 #define IDS_MAX 4096 /* bytes of the KeyMaterialIds of a key */
 #define DATE_LEN 10 /* 2026-11-27 */
 #define HASH_NAME_SIZE 16
 
-static const char titles[] =
-    "label,id,spec,usage,hash,end-date,multi-region,tags,public-key,arn,"
-    "material\r\n";
+enum column {
+	LABEL,
+	ID,
+	SPEC,
+	USAGE,
+	HASH,
+	END_DATE,
+	MULTI_REGION,
+	TAGS,
+	PUBLIC_KEY,
+	ARN,
+	MATERIAL,
+	COLUMNS
+};
+static const char *const titles[COLUMNS] = {"label", "id", "spec", "usage",
+    "hash", "end-date", "multi-region", "tags", "public-key", "arn",
+    "material"};
 
 /* What the manifest says of a key beside what a list shows. */
 struct details {
@@ -25,9 +42,9 @@ struct details {
 	bool multi_region;
 };
 
-/* A field of RFC 4180. */
+/* A field of RFC 4180, and what is behind it. */
 static void
-put_field(FILE *f, struct view v)
+put_field(FILE *f, struct view v, const char *behind)
 {
 	bool quoted = false;
 
@@ -42,52 +59,69 @@ put_field(FILE *f, struct view v)
 	}
 	if (quoted)
 		putc('"', f);
-	putc(',', f);
+	fputs(behind, f);
 }
 
 static void
-put_text(FILE *f, const char *text)
+put_fields(FILE *f, const struct view fields[COLUMNS])
 {
-	put_field(f, view_str(text));
+	for (int i = 0; i < COLUMNS; i++)
+		put_field(f, fields[i], i + 1 < COLUMNS ? "," : "\r\n");
+}
+
+/* What a key has not is left out. */
+static void
+put_object(FILE *f, const struct view fields[COLUMNS])
+{
+	struct json_writer w;
+
+	write_json_begin(&w, f);
+	for (int i = 0; i < COLUMNS; i++)
+		if (fields[i].len != 0)
+			write_json_text(&w, titles[i], fields[i]);
+	write_json_end(&w);
+	putc('\n', f);
 }
 
 /* "sha256" of "HMAC_256" */
 static void
-put_hash(FILE *f, struct view spec)
+hash_of_spec(struct view spec, char name[HASH_NAME_SIZE])
 {
-	char name[HASH_NAME_SIZE] = "";
-
+	name[0] = '\0';
 	if (spec.len == 8 && memcmp(spec.ptr, "HMAC_", 5) == 0)
-		snprintf(
-		    name, sizeof(name), "sha%.3s", (const char *)spec.ptr + 5);
-	put_text(f, name);
+		snprintf(name, HASH_NAME_SIZE, "sha%.3s",
+		    (const char *)spec.ptr + 5);
 }
 
 static void
-put_line(FILE *f, const struct token *t, const struct listed_key *k,
+put_line(FILE *f, bool json, const struct token *t, const struct listed_key *k,
     const struct details *d, struct view material)
 {
-	char end[TEXT_TIME_SIZE] = "";
+	char end[TEXT_TIME_SIZE] = "", hash[HASH_NAME_SIZE];
+	char id[2 * KEY_ID_MAX + 1] = "";
 
 	if (k->end != 0)
 		text_time(k->end, end);
-	put_field(f, buf_view(&k->label));
-	text_print_hex(f, buf_view(&k->id));
-	putc(',', f);
-	put_field(f, buf_view(&k->spec));
-	put_text(f, usage_name(key_usage_there(t, k->handle)));
-	put_hash(f, buf_view(&k->spec));
-	put_field(f, VIEW(end, end[0] == '\0' ? 0 : DATE_LEN));
-	put_text(f, d->multi_region ? "yes" : "no");
-	put_field(f, buf_view(&d->tags));
-	put_text(f, d->fingerprint);
-	put_field(f, buf_view(&k->arn));
-	fprintf(f, "%.*s\r\n", (int)material.len,
-	    material.len == 0 ? "" : (const char *)material.ptr);
+	if (k->id.len <= KEY_ID_MAX)
+		hex_write(k->id.ptr, k->id.len, id);
+	hash_of_spec(buf_view(&k->spec), hash);
+	const struct view fields[COLUMNS] = {[LABEL] = buf_view(&k->label),
+	    [ID] = view_str(id),
+	    [SPEC] = buf_view(&k->spec),
+	    [USAGE] = view_str(usage_name(key_usage_there(t, k->handle))),
+	    [HASH] = view_str(hash),
+	    [END_DATE] = VIEW(end, end[0] == '\0' ? 0 : DATE_LEN),
+	    [MULTI_REGION] = view_str(d->multi_region ? "yes" : "no"),
+	    [TAGS] = buf_view(&d->tags),
+	    [PUBLIC_KEY] = view_str(d->fingerprint),
+	    [ARN] = buf_view(&k->arn),
+	    [MATERIAL] = material};
+
+	(json ? put_object : put_fields)(f, fields);
 }
 
 static void
-put_lines(FILE *f, const struct token *t, const struct listed_key *k,
+put_lines(FILE *f, bool json, const struct token *t, const struct listed_key *k,
     const struct details *d)
 {
 	size_t at = 0, len;
@@ -97,7 +131,7 @@ put_lines(FILE *f, const struct token *t, const struct listed_key *k,
 
 		len = end == NULL ? d->ids_len - at
 				  : (size_t)(end - (d->ids + at));
-		put_line(f, t, k, d, VIEW(d->ids + at, len));
+		put_line(f, json, t, k, d, VIEW(d->ids + at, len));
 		at += len + 1;
 	} while (at < d->ids_len);
 }
@@ -138,12 +172,16 @@ is_wanted(const struct listed_key *k)
 }
 
 static bool
-write_keys(
-    FILE *f, const struct token *t, const struct key_list *l, size_t *left_out)
+write_keys(FILE *f, bool json, const struct token *t, const struct key_list *l,
+    size_t *left_out)
 {
+	struct view fields[COLUMNS];
 	bool done = true;
 
-	fputs(titles, f);
+	for (int i = 0; i < COLUMNS; i++)
+		fields[i] = view_str(titles[i]);
+	if (!json)
+		put_fields(f, fields);
 	for (size_t i = 0; i < l->count && done; i++) {
 		struct details d = {.tags = BUF_INIT(0)};
 
@@ -152,10 +190,22 @@ write_keys(
 			continue;
 		}
 		if ((done = read_details(t, &l->rows[i], &d)))
-			put_lines(f, t, &l->rows[i], &d);
+			put_lines(f, json, t, &l->rows[i], &d);
 		buf_free(&d.tags);
 	}
 	return (done);
+}
+
+static bool
+is_json_lines(const char *path)
+{
+	static const char *const endings[] = {".jsonl", ".ndjson", ".json"};
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; i < 3 && dot != NULL; i++)
+		if (strcmp(dot, endings[i]) == 0)
+			return (true);
+	return (false);
 }
 
 bool
@@ -169,7 +219,7 @@ write_manifest(const char *path, const struct token *t,
 		perror(path);
 		return (false);
 	}
-	if (!write_keys(r.f, t, l, left_out)) {
+	if (!write_keys(r.f, is_json_lines(path), t, l, left_out)) {
 		replacement_abandon(&r);
 		return (false);
 	}

@@ -204,11 +204,54 @@ wrong "line 1: the first line must name the column file" label a
 wrong "line 3: id 0 is not valid" file,id rsa.pem,0a other.key,0
 wrong "line 2: it names no file" file,id ,0a
 wrong "line 2: a key of --into has its label" file,into,label a,b,c
-wrong "more fields than the first line" file a,b
+wrong "line 2: it has more fields than the first line" file a,b
+wrong "line 3: it has fewer fields than the first line" file,label,id rsa.pem,a,0a other.key,b
 wrong "is not closed" file,id '"a,b'
 wrong "is not closed" file,id '"a""'
 wrong "it names no key" file
 wrong "none.key: No such file" file,label none.key,none
+# JSON Lines, which are checked like CSV.
+jwrong() { # TEXT LINE...
+	wrong "$@"
+	is "nothing is made" "$(key_count)" "$manifest_before"
+}
+manifest_before=$(key_count)
+jwrong "wrong.csv: line 1: the member colour is unknown" '{"file":"rsa.pem","colour":"red"}'
+jwrong "line 3: id 0 is not valid" '{"file":"rsa.pem"}' '' '{"file":"other.key","id":"0"}'
+jwrong "line 1: it names no file" '{"label":"a"}'
+jwrong "line 1: it names no file" '{"file":null}'
+jwrong "line 1: the member file is there twice" '{"file":"rsa.pem","file":"ec.pem"}'
+jwrong "line 1: a key of --into has its label" '{"file":"a","into":"b","label":"c"}'
+jwrong "line 1: the member label must be a text" '{"file":"rsa.pem","label":7}'
+jwrong "line 1: the member id must be a text" '{"file":"rsa.pem","id":10}'
+jwrong "line 1: the member label must be a text" '{"file":"rsa.pem","label":true}'
+jwrong "line 1: valid-days 0 is not valid" '{"file":"rsa.pem","valid-days":0}'
+jwrong "line 1: multi-region perhaps is not valid" '{"file":"rsa.pem","multi-region":"perhaps"}'
+jwrong "line 1: a value in it is no text, number or boolean" '{"file":"rsa.pem","tags":{"a":"b"}}'
+jwrong "line 1: a value in it is no text, number or boolean" '{"file":"rsa.pem","label":nul}'
+jwrong "line 2: it does not begin with the brace of a JSON object" '{"file":"rsa.pem"}' 'ec.pem,a'
+jwrong "line 1: it does not begin with the brace of a JSON object" '[{"file":"rsa.pem"}]'
+jwrong "line 1: something follows the object" '{"file":"rsa.pem"} {"file":"ec.pem"}'
+jwrong "line 1: a text in it is not closed" '{"file":"rsa.pem' '"}'
+jwrong "line 1: a text in it has an escape" '{"file":"\x41"}'
+jwrong "line 1: a text in it has an escape" '{"file":"\ud83d"}'
+jwrong "line 1: a text in it has an escape" '{"file":"a\u0000b"}'
+jwrong "line 1: behind a value is neither a comma nor the brace" '{"file":"rsa.pem"'
+jwrong "line 1: behind the name of a member is no colon" '{"file","rsa.pem"}'
+jwrong "line 1: the name of a member is missing" '{"file":"rsa.pem",}'
+jwrong "one of its members is unknown" '{"a name that is longer than what is shown":1}'
+cat >manifest.jsonl <<END
+
+{"label": "j \"quoted\" \u00e9\ud83d\ude00", "file": "p384.pem", "id": "0d01", "usage": "derive"}
+  {"file":"an, other.pem","label":"j two","id":"0d02","valid-days":20,"multi-region":false,"tags":null}
+{"file":"other.key", "label":"j three", "multi-region": true, "end-date":""}
+END
+run "JSON Lines, dry" 0 import --manifest manifest.jsonl --dry-run
+shows "have the label" 'j "quoted" é😀'
+run "JSON Lines" 0 import --manifest manifest.jsonl --yes
+shows "are imported" "3 keys: 3 imported"
+lists "an end as days from now" "j two" '"end":"20'
+lists "a boolean" "j three" :key/mrk-
 run "no manifest" 2 import --manifest none.csv
 shows "is said" "none.csv: No such file" err
 
@@ -312,7 +355,7 @@ mkdir keys && cp p384.pem rsa.pem keys
 cp ec.pem keys/web.pem && cp hmac.key keys/mac.key
 cp next.key payroll.key && cp other.key vault.key
 arn=$(external) && export arn
-for block in 1 2 3 4; do
+for block in 1 2 3 4 5; do
 	ok "example $block of the manual" as_printed keyferry-import.1 $block
 done
 cloud="pkcs11:token=production?module-path=$module"

@@ -78,6 +78,10 @@ is "prints nothing" "$(cat said)" ""
 is "has a line for each material, and titles" "$(wc -l <listed.csv)" 8
 ends "--check of it" 0 check listed.csv
 said "finds all as it says" "6 keys: 6 on the target already"
+ends "as JSON Lines" 0 "$keyferry" list --to "$cloud" --manifest listed.jsonl
+is "has a line for each material" "$(grep -c '^{"label":.*}$' listed.jsonl)" 7
+ends "--check of it" 0 check listed.jsonl
+said "finds all as it says" "6 keys: 6 on the target already"
 sed 's/,[0-9a-f]\{63\}\([0-9a-f]\)\r$/,'"$(printf '%064d' 0)"'/' listed.csv >materials.csv
 ends "--check with other materials" 1 check materials.csv
 said "tells of them" "material $(printf '%064d' 0) is not there"
