@@ -175,13 +175,19 @@
 #endif
 #ifndef CKM_SP800_108_COUNTER_KDF
 #define CKM_SP800_108_COUNTER_KDF	0x000003acUL
+#define CKM_SP800_108_FEEDBACK_KDF	0x000003adUL
+#define CKM_SP800_108_DOUBLE_PIPELINE_KDF 0x000003aeUL
 #endif
 #ifndef CK_SP800_108_ITERATION_VARIABLE
 #define CK_SP800_108_ITERATION_VARIABLE	0x00000001UL
+#define CK_SP800_108_COUNTER		0x00000002UL
 #define CK_SP800_108_DKM_LENGTH		0x00000003UL
 #define CK_SP800_108_BYTE_ARRAY		0x00000004UL
 #define CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS 0x00000001UL
 #define CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS 0x00000002UL
+#endif
+#ifndef CK_SP800_108_KEY_HANDLE
+#define CK_SP800_108_KEY_HANDLE		0x00000005UL
 #endif
 #ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
 #define CKM_EC_MONTGOMERY_KEY_PAIR_GEN	0x00001056UL
@@ -278,48 +284,6 @@ struct ccm_wrap_params {
 #define CKF_DECAPSULATE			0x20000000UL
 #endif
 /* clang-format on */
-
-/* Parameters of CKM_HKDF_DERIVE and CKM_HKDF_DATA, by a name of our own: newer
- * headers have the types, but not all the same members. */
-struct hkdf_params {
-	CK_BBOOL bExtract;
-	CK_BBOOL bExpand;
-	CK_MECHANISM_TYPE prfHashMechanism;
-	CK_ULONG ulSaltType;
-	CK_BYTE_PTR pSalt;
-	CK_ULONG ulSaltLen;
-	CK_OBJECT_HANDLE hSaltKey;
-	CK_BYTE_PTR pInfo;
-	CK_ULONG ulInfoLen;
-};
-
-/* Parameters of CKM_SP800_108_COUNTER_KDF. */
-struct prf_data_param {
-	CK_ULONG type; /* CK_SP800_108_... */
-	CK_VOID_PTR pValue;
-	CK_ULONG ulValueLen;
-};
-struct sp800_108_counter_format {
-	CK_BBOOL bLittleEndian;
-	CK_ULONG ulWidthInBits;
-};
-struct sp800_108_dkm_length_format {
-	CK_ULONG dkmLengthMethod;
-	CK_BBOOL bLittleEndian;
-	CK_ULONG ulWidthInBits;
-};
-struct derived_key {
-	CK_ATTRIBUTE_PTR pTemplate;
-	CK_ULONG ulAttributeCount;
-	CK_OBJECT_HANDLE_PTR phKey;
-};
-struct sp800_108_params {
-	CK_MECHANISM_TYPE prfType;
-	CK_ULONG ulNumberOfDataParams;
-	struct prf_data_param *pDataParams;
-	CK_ULONG ulAdditionalDerivedKeys;
-	struct derived_key *pAdditionalDerivedKeys;
-};
 
 /* Parameters of CKM_RSA_AES_KEY_WRAP. A macro, because a header that has the
  * type has it under the same name. */

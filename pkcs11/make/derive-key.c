@@ -47,6 +47,8 @@ make_all(struct call *c, struct derivation *all)
 	if (rv != CKR_OK) {
 		for (size_t i = 0; i + 1 < n; i++)
 			(void)object_destroy(c, made[i]);
+		/* that one is wrong: PKCS#11 3.2, section 6.42.6 */
+		*all->keys[n - 1].handle = CK_INVALID_HANDLE;
 		return (rv);
 	}
 	for (size_t i = 0; i < n; i++)

@@ -51,18 +51,14 @@ base_and_key(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	struct buf out = BUF_SECRET(2 * ATTRSET_VALUE_MAX, c->module->arena);
 	CK_OBJECT_HANDLE other;
 	struct object o;
+	struct view second;
 	CK_RV rv;
 
 	if (m->pParameter == NULL || m->ulParameterLen != sizeof(other))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	memcpy(&other, m->pParameter, sizeof(other));
-	if (!object_get(c, other, &o))
-		return (CKR_KEY_HANDLE_INVALID);
-	if (o.class != CKO_SECRET_KEY)
-		rv = CKR_KEY_TYPE_INCONSISTENT;
-	else if (o.attrs == NULL || !attr_is_true(c, &o, CKA_DERIVE))
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	else if ((rv = join(value_of(base), value_of(&o), &out)) == CKR_OK)
+	if ((rv = derived_read_key(c, m, other, &o, &second)) == CKR_OK &&
+	    (rv = join(value_of(base), second, &out)) == CKR_OK)
 		rv = yield(c, base, &o, t, &out, out.len, all);
 	object_put(&o);
 	buf_free(&out);

@@ -44,23 +44,17 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 /* The salt; of a key, which o holds for as long as it is used. */
 static CK_RV
-read_salt(struct call *c, const struct hkdf_params *p, struct object *o,
-    struct view *salt)
+read_salt(
+    struct call *c, const CK_MECHANISM *m, struct object *o, struct view *salt)
 {
+	const struct hkdf_params *p = m->pParameter;
+
 	*salt = VIEW(NULL, 0);
 	if (!p->bExtract || p->ulSaltType == CKF_HKDF_SALT_NULL)
 		return (CKR_OK);
-	if (p->ulSaltType == CKF_HKDF_SALT_DATA) {
-		*salt = VIEW(p->pSalt, p->ulSaltLen);
-		return (CKR_OK);
-	}
-	if (!object_get(c, p->hSaltKey, o))
-		return (CKR_KEY_HANDLE_INVALID);
-	if (o->class != CKO_SECRET_KEY)
-		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (o->attrs == NULL || !attr_is_true(c, o, CKA_DERIVE))
-		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	*salt = attrset_view(o->attrs, CKA_VALUE);
+	if (p->ulSaltType == CKF_HKDF_SALT_KEY)
+		return (derived_read_key(c, m, p->hSaltKey, o, salt));
+	*salt = VIEW(p->pSalt, p->ulSaltLen);
 	return (CKR_OK);
 }
 
@@ -105,7 +99,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	    (rv = derived_len(c, d, p->bExpand ? 0 : digest->len,
 		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
 		CKR_OK ||
-	    (rv = read_salt(c, p, &salt_key, &salt)) != CKR_OK)
+	    (rv = read_salt(c, m, &salt_key, &salt)) != CKR_OK)
 		goto out;
 	/* what is extracted is one hash, whatever is wanted of it */
 	made = p->bExpand ? len : digest->len;

@@ -89,6 +89,23 @@ derived_from(struct call *c, struct derived *d, const struct object *o,
 }
 
 CK_RV
+derived_read_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE h,
+    struct object *o, struct view *value)
+{
+	*value = VIEW(NULL, 0);
+	if (!object_get(c, h, o))
+		return (CKR_KEY_HANDLE_INVALID);
+	if (o->class != CKO_SECRET_KEY)
+		return (CKR_KEY_TYPE_INCONSISTENT);
+	if (o->attrs == NULL || !attr_is_true(c, o, CKA_DERIVE))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (!mech_is_allowed(mech_find(m->mechanism, CKF_DERIVE), o))
+		return (CKR_MECHANISM_INVALID);
+	*value = attrset_view(o->attrs, CKA_VALUE);
+	return (CKR_OK);
+}
+
+CK_RV
 derived_len(struct call *c, const struct derived *d, size_t natural,
     size_t max_len, size_t *len)
 {

@@ -1,5 +1,6 @@
 #ifndef DERIVE_H
 #define DERIVE_H
+#include "cryptoki/derive-params.h"
 #include "object/template-builder.h"
 #include "mech.h"
 
@@ -8,7 +9,7 @@
 extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
 extern const struct key_ops derive_encrypt; /* data, by AES */
-extern const struct key_ops derive_counter; /* SP 800-108, counter mode */
+extern const struct key_ops derive_sp800_108; /* its three modes */
 extern const struct key_ops derive_base_and_key, derive_base_and_data,
     derive_data_and_base, derive_xor, derive_extract;
 
@@ -56,6 +57,15 @@ CK_RV derived_from(
  */
 CK_RV derived_len(struct call *, const struct derived *, size_t natural,
     size_t max_len, size_t *len);
+/*
+ * Another key that goes into a derivation, of the caller's handle: a session
+ * object with CKA_DERIVE. *value is borrowed from *o, which object_put() gives
+ * back, whatever this returns. CKR_KEY_HANDLE_INVALID,
+ * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED;
+ * CKR_MECHANISM_INVALID: its CKA_ALLOWED_MECHANISMS lack the mechanism.
+ */
+CK_RV derived_read_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE,
+    struct object *o, struct view *value);
 /* CKA_VALUE: len bytes of value from at on. Takes the buffer over. */
 void derived_set_value(
     struct derived *, struct buf *value, size_t at, size_t len);

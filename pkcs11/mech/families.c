@@ -57,7 +57,7 @@ static const struct {
 	KEYS(DERIVE_ECDH, derive_ecdh),
 	KEYS(DERIVE_HKDF, derive_hkdf),
 	KEYS(DERIVE_HKDF_DATA, derive_hkdf_data),
-	KEYS(DERIVE_COUNTER, derive_counter),
+	KEYS(DERIVE_SP800_108, derive_sp800_108),
 	KEYS(DERIVE_ENCRYPT, derive_encrypt),
 	KEYS(DERIVE_BASE_AND_KEY, derive_base_and_key),
 	KEYS(DERIVE_BASE_AND_DATA, derive_base_and_data),

@@ -188,6 +188,20 @@ key_make(const void *value, const char *label)
 	return (h);
 }
 
+CK_OBJECT_HANDLE
+base_key(CK_KEY_TYPE type, const void *value, size_t len, CK_BBOOL open)
+{
+	CK_BBOOL hidden = !open;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
+	    A_BYTES(CKA_VALUE, (void *)(uintptr_t)value, len),
+	    A(CKA_SENSITIVE, hidden), A(CKA_EXTRACTABLE, open),
+	    A(CKA_DERIVE, yes)};
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "a base key");
+	return (h);
+}
+
 struct pair_handles
 pair_make(const char *label)
 {

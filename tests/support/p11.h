@@ -67,6 +67,11 @@ CK_BYTE *material(unsigned n);
 /* Imports, and ends the program when that fails. */
 CK_OBJECT_HANDLE key_make(const void *material, const char *label);
 
+/* A session key with CKA_DERIVE, to derive from: open, or sensitive and not
+ * extractable. */
+CK_OBJECT_HANDLE base_key(
+    CK_KEY_TYPE, const void *value, size_t len, CK_BBOOL open);
+
 /* An import pair with 2048 bits, as key_make(). label may be NULL. */
 struct pair_handles {
 	CK_OBJECT_HANDLE public, private;

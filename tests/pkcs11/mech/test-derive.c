@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
+#include "cryptoki/derive-params.h"
 #include "p11.h"
 
 static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC;
@@ -24,20 +25,6 @@ derive(CK_MECHANISM_TYPE type, void *params, CK_ULONG len,
 
 	*h = CK_INVALID_HANDLE;
 	return (p11->C_DeriveKey(rw, &m, base, t, asked != 0 ? 4 : 3, h));
-}
-
-static CK_OBJECT_HANDLE
-secret(CK_KEY_TYPE type, const char *bytes, size_t len, CK_BBOOL open)
-{
-	CK_BBOOL hidden = !open;
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
-	    A_BYTES(CKA_VALUE, (void *)(uintptr_t)bytes, len),
-	    A(CKA_SENSITIVE, hidden), A(CKA_EXTRACTABLE, open),
-	    A(CKA_DERIVE, yes)};
-	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
-
-	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "a base key");
-	return (h);
 }
 
 /* The other side: OpenSSL's key, and its point as PKCS#11 has it. */
@@ -273,7 +260,7 @@ test_hkdf(void)
 	CK_OBJECT_HANDLE base, h, got_prk;
 
 	memset(ikm, 0x0b, sizeof(ikm));
-	base = secret(CKK_HKDF, ikm, sizeof(ikm), CK_TRUE);
+	base = base_key(CKK_HKDF, ikm, sizeof(ikm), CK_TRUE);
 	asked = 42;
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK, "HKDF");
 	OK(attr_is(h, CKA_VALUE, okm, 42), "as RFC 5869 has it");
@@ -291,7 +278,7 @@ test_hkdf(void)
 	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
 	p.prfHashMechanism = CKM_SHA256;
 	p.ulSaltType = CKF_HKDF_SALT_KEY;
-	p.hSaltKey = secret(CKK_GENERIC_SECRET, (char *)salt, 13, CK_FALSE);
+	p.hSaltKey = base_key(CKK_GENERIC_SECRET, (char *)salt, 13, CK_FALSE);
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
 	    "a key as salt");
 	OK(attr_is(h, CKA_VALUE, okm, 42), "the same");
@@ -334,7 +321,7 @@ test_hkdf(void)
 	    CKR_MECHANISM_PARAM_INVALID, "no hash");
 	RV(derive(CKM_HKDF_DERIVE, &p, 3, base, &h),
 	    CKR_MECHANISM_PARAM_INVALID, "parameters of the wrong size");
-	base = secret(CKK_GENERIC_SECRET, ikm, 22, CK_FALSE);
+	base = base_key(CKK_GENERIC_SECRET, ikm, 22, CK_FALSE);
 	p.prfHashMechanism = CKM_SHA256;
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
 	    "of a hidden key");
@@ -342,116 +329,13 @@ test_hkdf(void)
 }
 
 static void
-kbkdf(const char *mac, const char *sub, const char *key, size_t key_len,
-    CK_BYTE *out, size_t len)
-{
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "KBKDF", NULL);
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-	OSSL_PARAM p[] = {OSSL_PARAM_construct_utf8_string(
-			      OSSL_KDF_PARAM_MAC, (char *)(uintptr_t)mac, 0),
-	    OSSL_PARAM_construct_utf8_string(
-		mac[0] == 'H' ? OSSL_KDF_PARAM_DIGEST : OSSL_KDF_PARAM_CIPHER,
-		(char *)(uintptr_t)sub, 0),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, key_len),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_SALT, (void *)(uintptr_t) "label", 5),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_INFO, (void *)(uintptr_t) "context", 7),
-	    OSSL_PARAM_construct_end()};
-
-	NEED(EVP_KDF_derive(ctx, out, len, p) == 1, "KBKDF with %s", sub);
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-}
-
-static void
-test_counter(void)
-{
-	static char key[] = "0123456789abcdef0123456789abcdef";
-	struct sp800_108_counter_format counter = {CK_FALSE, 32}, odd = {0, 12},
-					narrow = {0, 8};
-	struct sp800_108_dkm_length_format length = {1, CK_FALSE, 32};
-	struct prf_data_param parts[] = {{1, &counter, sizeof(counter)},
-	    {4, "label\0context", 13}, {3, &length, sizeof(length)}};
-	struct prf_data_param bad = {1, &odd, sizeof(odd)};
-	CK_OBJECT_HANDLE more = 0, h;
-	CK_ULONG more_len = 16;
-	CK_ATTRIBUTE more_t[] = {A(CKA_VALUE_LEN, more_len),
-	    A(CKA_KEY_TYPE, aes_type), A(CKA_SENSITIVE, no),
-	    A(CKA_EXTRACTABLE, yes)};
-	struct derived_key second = {more_t, 4, &more};
-	struct sp800_108_params p = {CKM_SHA256_HMAC, 3, parts, 0, NULL};
-	CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
-	CK_OBJECT_HANDLE base = secret(CKK_GENERIC_SECRET, key, 32, CK_TRUE),
-			 aes = secret(CKK_AES, key, 32, CK_TRUE);
-	CK_BYTE want[128];
-
-	asked = 80;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h), CKR_OK,
-	    "the KDF in counter mode");
-	kbkdf("HMAC", "SHA256", key, 32, want, 80);
-	OK(attr_is(h, CKA_VALUE, want, 80), "as OpenSSL has it");
-	p.prfType = CKM_AES_CMAC;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), aes, &h), CKR_OK,
-	    "with CMAC");
-	kbkdf("CMAC", "AES-256-CBC", key, 32, want, 80);
-	OK(attr_is(h, CKA_VALUE, want, 80), "as OpenSSL has it");
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_KEY_TYPE_INCONSISTENT, "CMAC with a generic key");
-	p.prfType = CKM_SHA256_HMAC;
-	RV(p11->C_DeriveKey(rw, &m,
-	       secret(CKK_GENERIC_SECRET, key, 32, CK_FALSE), NULL, 0, &h),
-	    CKR_OK, "of a hidden key, and nothing is said");
-	OK(attr_is(h, CKA_SENSITIVE, &yes, 1) &&
-		attr_is(h, CKA_EXTRACTABLE, &no, 1),
-	    "is hidden as that one");
-	RV(p11->C_DeriveKey(rw, &m, base, NULL, 0, &h), CKR_OK,
-	    "of an open one");
-	OK(attr_is(h, CKA_SENSITIVE, &no, 1) &&
-		attr_is(h, CKA_EXTRACTABLE, &yes, 1),
-	    "is open");
-	/* 40 bytes are two blocks, 16 the third: three times 32 in all */
-	p.prfType = CKM_SHA256_HMAC;
-	p.ulAdditionalDerivedKeys = 1;
-	p.pAdditionalDerivedKeys = &second;
-	length.dkmLengthMethod = CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS;
-	asked = 40;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h), CKR_OK,
-	    "two keys at once");
-	kbkdf("HMAC", "SHA256", key, 32, want, 96);
-	OK(attr_is(h, CKA_VALUE, want, 40), "the first");
-	OK(attr_is(more, CKA_VALUE, want + 64, 16), "and the second");
-	COUNT(attr_number(more, CKA_KEY_TYPE), CKK_AES, "by its template");
-	more_len = 17;
-	calls_clear();
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_ATTRIBUTE_VALUE_INVALID, "one of them cannot be");
-	OK(h == CK_INVALID_HANDLE && more == CK_INVALID_HANDLE, "none is");
-	p.ulAdditionalDerivedKeys = 0;
-	parts[0] = (struct prf_data_param){1, &narrow, sizeof(narrow)};
-	asked = 256 * 32;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_ATTRIBUTE_VALUE_INVALID, "more than the counter counts");
-	asked = 32;
-	parts[0] = bad;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "a counter of 12 bits");
-	parts[0] = parts[1];
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "no counter");
-	p.prfType = CKM_SHA256;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "no MAC");
-}
-
-static void
 test_joins(void)
 {
 	CK_KEY_DERIVATION_STRING_DATA data = {(CK_BYTE *)"1234", 4};
-	CK_OBJECT_HANDLE base = secret(CKK_GENERIC_SECRET, "abc", 3, CK_TRUE);
-	CK_OBJECT_HANDLE second = secret(CKK_GENERIC_SECRET, "xyz", 3, CK_TRUE);
-	CK_OBJECT_HANDLE hidden = secret(
+	CK_OBJECT_HANDLE base = base_key(CKK_GENERIC_SECRET, "abc", 3, CK_TRUE);
+	CK_OBJECT_HANDLE second = base_key(
+	    CKK_GENERIC_SECRET, "xyz", 3, CK_TRUE);
+	CK_OBJECT_HANDLE hidden = base_key(
 	    CKK_GENERIC_SECRET, "hid", 3, CK_FALSE);
 	CK_MECHANISM concatenate = {
 	    CKM_CONCATENATE_BASE_AND_KEY, &hidden, sizeof(hidden)};
@@ -524,7 +408,7 @@ test_encrypted_data(void)
 		CK_ULONG len;
 	} by_cbc = {
 	    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, data, 16};
-	CK_OBJECT_HANDLE base = secret(CKK_AES, key, 16, CK_TRUE), h;
+	CK_OBJECT_HANDLE base = base_key(CKK_AES, key, 16, CK_TRUE), h;
 
 	asked = 0;
 	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
@@ -547,7 +431,7 @@ test_encrypted_data(void)
 	RV(derive(CKM_AES_CBC_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
 	    CKR_MECHANISM_PARAM_INVALID, "the parameter of the other");
 	by_ecb.ulLen = 16;
-	base = secret(CKK_GENERIC_SECRET, key, 16, CK_TRUE);
+	base = base_key(CKK_GENERIC_SECRET, key, 16, CK_TRUE);
 	RV(derive(CKM_AES_ECB_ENCRYPT_DATA, &by_ecb, sizeof(by_ecb), base, &h),
 	    CKR_KEY_TYPE_INCONSISTENT, "by a key that is none of AES");
 }
@@ -584,7 +468,6 @@ main(void)
 	test_ecdh();
 	test_ecdh_results();
 	test_hkdf();
-	test_counter();
 	test_joins();
 	test_encrypted_data();
 	test_derive_template();

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "cryptoki/cryptoki.h"
+#include "cryptoki/derive-params.h"
 #include "secret-scan.h"
 #include "external-key.h"
 #include "child.h"
