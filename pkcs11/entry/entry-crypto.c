@@ -300,3 +300,29 @@ C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in,
 	return (run_dual("C_DecryptVerifyUpdate", session, OP_VERIFY,
 	    op_decrypt_with, VIEW(in, in_len), (struct out){out, out_len}));
 }
+
+CK_RV
+C_GetOperationState(
+    CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG_PTR state_len)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_GetOperationState", session);
+
+	if (rv == CKR_OK)
+		rv = op_save(&c, (struct out){state, state_len});
+	return (call_end(&c, rv));
+}
+
+CK_RV
+C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR state,
+    CK_ULONG state_len, CK_OBJECT_HANDLE encryption_key,
+    CK_OBJECT_HANDLE authentication_key)
+{
+	struct call c;
+	CK_RV rv = call_begin_session(&c, "C_SetOperationState", session);
+
+	if (rv == CKR_OK)
+		rv = op_restore(&c, VIEW(state, state_len), encryption_key,
+		    authentication_key);
+	return (call_end(&c, rv));
+}

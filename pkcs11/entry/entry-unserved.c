@@ -16,21 +16,6 @@ refuse(const char *name, CK_SESSION_HANDLE session)
 }
 
 CK_RV
-C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
-    CK_ULONG_PTR operation_state_len)
-{
-	return (refuse("C_GetOperationState", session));
-}
-
-CK_RV
-C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
-    CK_ULONG operation_state_len, CK_OBJECT_HANDLE encryption_key,
-    CK_OBJECT_HANDLE authentiation_key)
-{
-	return (refuse("C_SetOperationState", session));
-}
-
-CK_RV
 C_AsyncComplete(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR function,
     CK_ASYNC_DATA_PTR result)
 {

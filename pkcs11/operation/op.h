@@ -60,6 +60,15 @@ CK_RV op_decrypt_with(
  * CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE for any other. */
 CK_RV op_digest_key(struct call *, CK_OBJECT_HANDLE);
 
+/* op-saved.c: C_GetOperationState of a digest. CKR_STATE_UNSAVEABLE where
+ * anything else is under way. */
+CK_RV op_save(struct call *, struct out);
+/* C_SetOperationState: takes the place of the session's digest.
+ * CKR_SAVED_STATE_INVALID, CKR_KEY_NOT_NEEDED; CKR_OPERATION_ACTIVE where
+ * anything but a digest is under way. */
+CK_RV op_restore(struct call *, struct view state,
+    CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key);
+
 /* For messages (message.c), whose operations are not in their own place. */
 
 /* *to, which is none, becomes one like it that goes its own way. ERR_MEMORY. */

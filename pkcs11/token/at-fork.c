@@ -18,6 +18,7 @@ at_fork_lock(const struct at_fork *f)
 		pthread_mutex_lock(&t->objects.lock);
 	}
 	iv_counters_before_fork(f->iv_counters);
+	pthread_mutex_lock(&f->saved_states->lock);
 	arena_before_fork(f->arena);
 }
 
@@ -25,6 +26,7 @@ void
 at_fork_unlock(const struct at_fork *f)
 {
 	arena_after_fork(f->arena);
+	pthread_mutex_unlock(&f->saved_states->lock);
 	iv_counters_after_fork(f->iv_counters);
 	for (size_t i = 0; i < f->token_count; i++) {
 		struct token *t = &f->tokens[i];
@@ -122,4 +124,5 @@ at_fork_take_over(const struct at_fork *f, bool whole, struct abandoned *a)
 	for (size_t i = 0; i < f->token_count; i++)
 		take_over_token(&f->tokens[i], whole, a);
 	iv_counters_in_child(f->iv_counters);
+	saved_states_in_child(f->saved_states, whole);
 }

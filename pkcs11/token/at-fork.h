@@ -1,6 +1,7 @@
 #ifndef AT_FORK_H
 #define AT_FORK_H
 #include "iv-counters.h"
+#include "saved-states.h"
 #include "session.h"
 #include "token.h"
 
@@ -15,6 +16,7 @@ struct at_fork {
 	struct token *tokens;
 	size_t token_count;
 	struct iv_counters *iv_counters;
+	struct saved_states *saved_states;
 	struct arena *arena; /* of what they keep there */
 };
 void at_fork_lock(const struct at_fork *);

@@ -14,8 +14,7 @@ static const struct {
 	const char *name;
 	CK_RV rv;
 } hints[] = {{"C_GetAttributeValue", CKR_ATTRIBUTE_TYPE_INVALID},
-    {"C_GetOperationState", CKR_FUNCTION_NOT_SUPPORTED},
-    {"C_SetOperationState", CKR_FUNCTION_NOT_SUPPORTED},
+    {"C_GetOperationState", CKR_STATE_UNSAVEABLE},
     {"C_GetFunctionStatus", CKR_FUNCTION_NOT_PARALLEL},
     {"C_CancelFunction", CKR_FUNCTION_NOT_PARALLEL},
     {"C_Login", CKR_USER_ALREADY_LOGGED_IN},

@@ -65,6 +65,7 @@ module_new(const struct crypto *crypto)
 	m->clock = &m->own_clock;
 	sessions_init(&m->sessions);
 	iv_counters_init(&m->iv_counters);
+	saved_states_init(&m->saved_states);
 	return (m);
 }
 
@@ -76,6 +77,7 @@ module_free(struct module *m)
 	host_mutex_close(&m->host_mutex);
 	sessions_free(&m->sessions);
 	iv_counters_free(&m->iv_counters);
+	saved_states_free(&m->saved_states);
 	for (size_t i = 0; i < m->token_count; i++)
 		token_close(&m->tokens[i]);
 	free(m->tokens);

@@ -6,6 +6,7 @@
 #include "host-mutex.h"
 #include "iv-counters.h"
 #include "log.h"
+#include "saved-states.h"
 #include "session.h"
 #include "token.h"
 
@@ -32,6 +33,7 @@ struct module {
 	struct sessions sessions;
 	CK_OBJECT_HANDLE last_object; /* atomic */
 	struct iv_counters iv_counters;
+	struct saved_states saved_states;
 	bool no_threads; /* the application forbids libraries to start any */
 	struct host_mutex host_mutex;
 	struct module *next_left; /* see module_put() */

@@ -37,7 +37,7 @@ static struct at_fork
 kept_at_fork(struct module *m)
 {
 	return ((struct at_fork){&m->sessions, m->tokens, m->token_count,
-	    &m->iv_counters, m->kept_arena});
+	    &m->iv_counters, &m->saved_states, m->kept_arena});
 }
 
 /* No thread is inside OpenSSL, or just opening a file that a child must not

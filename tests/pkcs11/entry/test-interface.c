@@ -454,15 +454,12 @@ static void
 test_unserved(void)
 {
 	CK_BYTE bytes[64] = {0};
-	CK_ULONG n = sizeof(bytes);
 
 	p11_start();
 	RV(p11->C_InitToken(0, bytes, 4, bytes), CKR_SESSION_EXISTS,
 	    "C_InitToken");
 	RV(p11->C_SetPIN(rw, bytes, 4, bytes, 4), CKR_FUNCTION_NOT_SUPPORTED,
 	    "C_SetPIN");
-	RV(p11->C_GetOperationState(rw, bytes, &n), CKR_FUNCTION_NOT_SUPPORTED,
-	    "C_GetOperationState");
 	RV(p11->C_GetFunctionStatus(rw), CKR_FUNCTION_NOT_PARALLEL,
 	    "C_GetFunctionStatus");
 	RV(p11->C_CancelFunction(rw), CKR_FUNCTION_NOT_PARALLEL,

@@ -23,7 +23,7 @@ static CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0},
 		    rsa_sha256 = {CKM_SHA256_RSA_PKCS, NULL, 0},
 		    ecdsa = {CKM_ECDSA_SHA256, NULL, 0},
 		    sha256 = {CKM_SHA256, NULL, 0};
-static CK_BYTE text[16] = "sixteen bytes !", sealed[16], digest[32],
+static CK_BYTE text[16] = "sixteen bytes !", sealed[16], digest[32], saved[32],
 	       rsa_signature[256];
 
 /* An exit status holds 8 bits: the number of the check that failed. */
@@ -122,6 +122,11 @@ finish_operations(void)
 	n = sizeof(out);
 	EXPECT(4, p11->C_Encrypt(operations, text, 16, out, &n), CKR_OK)
 	EXPECT(5, memcmp(out, sealed, 16), 0)
+	n = sizeof(out);
+	EXPECT(9, p11->C_SetOperationState(operations, saved, 32, 0, 0), CKR_OK)
+	EXPECT(10, p11->C_DigestUpdate(operations, text + 4, 12), CKR_OK)
+	EXPECT(11, p11->C_DigestFinal(operations, out, &n), CKR_OK)
+	EXPECT(12, memcmp(out, digest, 32), 0)
 	EXPECT(6, p11->C_FindObjects(searching, found, 64, &n), CKR_OK)
 	EXPECT(7, n >= 4, true)
 	EXPECT(8, p11->C_FindObjectsFinal(searching), CKR_OK)
@@ -431,6 +436,8 @@ begin_operations(void)
 	RV(p11->C_Digest(rw, text, 16, digest, &n), CKR_OK, "is made");
 	RV(p11->C_DigestInit(operations, &sha256), CKR_OK, "a digest begins");
 	RV(p11->C_DigestUpdate(operations, text, 4), CKR_OK, "with a part");
+	n = sizeof(saved);
+	RV(p11->C_GetOperationState(operations, saved, &n), CKR_OK, "saved");
 	RV(p11->C_EncryptInit(operations, &ecb, aes), CKR_OK, "and a cipher");
 	RV(p11->C_FindObjectsInit(searching, NULL, 0), CKR_OK, "and a search");
 }
