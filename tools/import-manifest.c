@@ -6,6 +6,7 @@
 
 #define END_DATE 5 /* which of the options it is */
 #define FILE_COLUMN WANTED_OPTIONS /* the first of the others */
+#define SOURCE_COLUMN (WANTED_OPTIONS + 1)
 #define ONLY_COLUMNS 7
 #define COLUMNS (WANTED_OPTIONS + ONLY_COLUMNS)
 
@@ -99,7 +100,7 @@ column_rows(struct wanted_key *w, struct option_row rows[COLUMNS])
 
 bool
 wanted_keys_read(struct wanted_keys *l, const char *manifest,
-    const struct wanted_key *defaults, bool need_file)
+    const struct wanted_key *defaults, bool need_key)
 {
 	struct record_file *r = &l->file;
 	struct wanted_key w = *defaults;
@@ -110,14 +111,18 @@ wanted_keys_read(struct wanted_keys *l, const char *manifest,
 	column_rows(&w, rows);
 	if (!record_file_open(r, manifest, rows, COLUMNS))
 		return (false);
-	if (need_file && !record_file_may_have(r, FILE_COLUMN))
-		return (record_file_complain(
-		    r, "the first line must name the column", "file", ""));
+	if (need_key && !record_file_may_have(r, FILE_COLUMN) &&
+	    !record_file_may_have(r, SOURCE_COLUMN))
+		return (record_file_complain(r,
+		    "the first line must name the column", "file",
+		    " or source"));
 	while ((n = record_file_next(r, rows, COLUMNS)) == 1) {
 		w.line = r->line;
-		if (w.file == NULL && need_file)
-			return (
-			    record_file_complain(r, "it names no", "file", ""));
+		if (need_key && (w.file == NULL) == (w.source == NULL))
+			return (record_file_complain(r, "it names",
+			    w.file == NULL ? "no file and no source"
+					   : "a file and a source",
+			    ""));
 		if ((why = wanted_key_check(&w)) != NULL)
 			return (record_file_complain(r, why, "", ""));
 		if (!wanted_keys_add(l, &w))

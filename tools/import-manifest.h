@@ -46,10 +46,10 @@ struct view label_of_file(const char *file);
 const char *wanted_key_check(const struct wanted_key *);
 /* False: out of memory, and it said so. */
 bool wanted_keys_add(struct wanted_keys *, const struct wanted_key *);
-/* Adds a manifest's keys; an empty field is as the defaults say. need_file:
- * each is to have a file. An end may be over. On failure, says why on standard
- * error. */
+/* Adds a manifest's keys; an empty field is as the defaults say. need_key:
+ * each is to have a file or a source, and not both. An end may be over. On
+ * failure, says why on standard error. */
 bool wanted_keys_read(struct wanted_keys *, const char *manifest,
-    const struct wanted_key *defaults, bool need_file);
+    const struct wanted_key *defaults, bool need_key);
 void wanted_keys_free(struct wanted_keys *);
 #endif

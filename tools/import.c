@@ -6,19 +6,21 @@
 #include "import.h"
 #include "import-key.h"
 #include "import-manifest.h"
-#include "import-transfer.h"
 #include "keyferry-token.h"
 #include "listed-key.h"
 #include "options.h"
 #include "run-plan.h"
+#include "source-key.h"
 #include "uri.h"
 
+#define WRAPPING_BITS 4096 /* at most, for the keys of tokens */
 #define FILES_MAX 1000 /* on one command line */
 
 const char import_usage[] =
     "usage: keyferry import FILE ... | --manifest FILE | --components N "
     "[options]\n"
-    "Imports keys from files into KMS. Shows before what it will do, and "
+    "Imports keys from files, or from tokens by a manifest, into KMS. Shows "
+    "before\nwhat it will do, and "
     "asks.\n"
     "FILE holds a private key (PEM, DER; PKCS#8, PKCS#1, SEC1; PKCS#12) or a "
     "secret\n"
@@ -30,9 +32,10 @@ const char import_usage[] =
     "  --id HEX           the key's id, in hexadecimal digits\n"
     "  --into KEY         fill the key in KMS of this ARN or key id\n"
     "  --new-material     rotate that key: the file has other material for it\n"
-    "  --manifest FILE    CSV or JSON Lines name the files: the first line, or "
-    "each\n"
-    "                     object, has file, and label, id, into, usage, hash,\n"
+    "  --manifest FILE    CSV or JSON Lines name the files, or tokens' keys: "
+    "the first\n"
+    "                     line, or each object, has file or source, and label, "
+    "id, into, usage, hash,\n"
     "                     end-date or valid-days, format, tags, multi-region\n"
     "  --components N     no file: ask for the 2 to 9 parts of a secret key, "
     "which\n"
@@ -139,6 +142,7 @@ read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
 	int first;
 
 	*usage = true;
+	o->bits = WRAPPING_BITS;
 	wanted_key_options(&a->all, rows + 10);
 	first = options_read(
 	    argc, argv, rows, sizeof(rows) / sizeof(rows[0]), FILES_MAX);
@@ -203,50 +207,115 @@ aim_key(
 	k->status = there->waits || a->new_material ? STATUS_PLANNED
 						    : STATUS_SAME_NAME;
 	refuse_target(k, there);
+	buf_free(&k->label);
+	buf_free(&k->id);
 	k->label.max = k->id.max = k->unique_id.max = SIZE_MAX;
 	return (buf_append(&k->label, buf_view(&there->label)) == ERR_OK &&
 		buf_append(&k->id, buf_view(&there->id)) == ERR_OK &&
 		buf_append(&k->unique_id, buf_view(&there->arn)) == ERR_OK);
 }
 
+/* What a run works with. */
+struct import {
+	const struct arguments *arguments;
+	const struct key_reader *reader;
+	struct plan *plan;
+	struct keyferry_token to;
+	bool token_failed; /* one that has keys cannot be used */
+};
+
+/* The key that the URI of a manifest's line selects; NULL: none. */
+static struct key *
+find_key_of_token(struct import *m, const struct wanted_key *w)
+{
+	struct plan *p = m->plan;
+	P11KitUri *uri = uri_parse(w->source);
+	enum source_key added = SOURCE_KEY_NONE;
+	const char *problem;
+
+	if (uri == NULL)
+		return (NULL);
+	added = source_key_add(p, &m->to.tokens, uri);
+	uri_free(uri);
+	problem = source_key_problem(added);
+	if (problem[0] != '\0')
+		fprintf(stderr, "keyferry: %s: line %u: %s: %s\n",
+		    m->arguments->manifest, w->line, w->source, problem);
+	m->token_failed = added == SOURCE_KEY_NO_TOKEN;
+	if (added != SOURCE_KEY_ADDED)
+		return (NULL);
+	p->keys[p->count - 1].wish = w->wish;
+	return (&p->keys[p->count - 1]);
+}
+
+static struct key *
+read_key(struct import *m, const struct wanted_key *w)
+{
+	unsigned components = m->arguments->components;
+	struct key *k;
+	bool done;
+
+	if (w->source != NULL)
+		return (find_key_of_token(m, w));
+	if ((k = plan_new_key(m->plan)) == NULL)
+		return (NULL);
+	done = components == 0
+		   ? import_read_key(m->reader, w, k)
+		   : import_read_components(m->reader, w, components, k);
+	return (done ? k : NULL);
+}
+
+/* What is not said of a token's key is as on the token. */
 static bool
-read_key(const struct arguments *a, const struct key_reader *r, struct plan *p,
-    struct wanted_key *w)
+name_key(const struct wanted_key *w, struct key *k)
+{
+	if (k->from == NULL)
+		return (import_name_key(w, k));
+	if (w->label != NULL)
+		buf_reset(&k->label);
+	if (w->id.len != 0)
+		buf_reset(&k->id);
+	return (
+	    (w->label == NULL || buf_puts(&k->label, w->label) == ERR_OK) &&
+	    (w->id.len == 0 ||
+		buf_append(&k->id, VIEW(w->id.bytes, w->id.len)) == ERR_OK));
+}
+
+static bool
+add_key(struct import *m, struct wanted_key *w)
 {
 	struct key_list found = {NULL, 0, 0};
-	struct key *k = plan_new_key(p);
-	bool done = k != NULL &&
-		    (w->into == NULL || find_target(p->to, w, &found)) &&
-		    (a->components == 0
-			    ? import_read_key(r, w, k)
-			    : import_read_components(r, w, a->components, k));
+	struct key *k = NULL;
 
-	if (done && !(w->into == NULL ? import_name_key(w, k)
-				      : aim_key(w, k, &found.rows[0]))) {
+	if (w->into == NULL || find_target(m->to.token, w, &found))
+		k = read_key(m, w);
+	if (k != NULL && !(w->into == NULL ? name_key(w, k)
+					   : aim_key(w, k, &found.rows[0]))) {
 		fputs("keyferry: out of memory\n", stderr);
-		done = false;
+		k = NULL;
 	}
 	key_list_free(&found);
-	return (done);
+	return (k != NULL);
 }
 
 static int
 import(struct arguments *a, const struct key_reader *r, struct plan *p)
 {
-	struct keyferry_token to = KEYFERRY_TOKEN_INIT;
+	struct import m = {
+	    .arguments = a, .reader = r, .plan = p, .to = KEYFERRY_TOKEN_INIT};
 	int ended = EXIT_NOTHING_DONE;
-	bool open = keyferry_token_open(&to, a->to, true) &&
-		    uri_names_token(to.uri);
+	bool open = keyferry_token_open(&m.to, a->to, true) &&
+		    uri_names_token(m.to.uri);
 	bool all = open;
 
-	p->to = to.token;
+	p->to = m.to.token;
 	/* whatever cannot be read is named before the run ends */
-	for (size_t i = 0; open && i < a->wanted.count; i++)
-		all = read_key(a, r, p, &a->wanted.rows[i]) && all;
+	for (size_t i = 0; open && i < a->wanted.count && !m.token_failed; i++)
+		all = add_key(&m, &a->wanted.rows[i]) && all;
 	if (all)
 		ended = run_plan(p);
 	plan_free(p);
-	keyferry_token_close(&to);
+	keyferry_token_close(&m.to);
 	return (ended);
 }
 
@@ -256,7 +325,7 @@ import_run(int argc, char **argv)
 	static const struct plan_words words = {
 	    "Import", "imported", "is not imported"};
 	struct plan p = {
-	    .words = &words, .transfer = import_key, .to_keyferry = true};
+	    .words = &words, .transfer = source_key_bring, .to_keyferry = true};
 	struct arguments a = {.wanted = WANTED_KEYS_INIT};
 	struct key_reader r = {0};
 	int ended = EXIT_NOTHING_DONE;

@@ -167,16 +167,19 @@ progress_begin(size_t total)
 	    .begun_ms = clock_system.mono_ms(clock_system.ctx)});
 }
 
-/* "3 min left", once a key is done. */
+/* "40/min, 3 min left", once a key is done. */
 static void
-print_time_left(const struct progress *g)
+print_rate(const struct progress *g)
 {
-	long long left, now = clock_system.mono_ms(clock_system.ctx);
+	long long left, done = (long long)g->done;
+	long long ms = clock_system.mono_ms(clock_system.ctx) - g->begun_ms;
 
-	if (g->done == 0 || g->done >= g->total)
+	if (done == 0)
 		return;
-	left = (now - g->begun_ms) / (long long)g->done *
-	       (long long)(g->total - g->done) / 1000;
+	fprintf(stderr, "%lld/min ", done * MINUTE * 1000 / (ms > 0 ? ms : 1));
+	if (g->done >= g->total)
+		return;
+	left = ms * (long long)(g->total - g->done) / done / 1000;
 	if (left >= HOUR)
 		fprintf(stderr, "%lld h %lld min left ", left / HOUR,
 		    left % HOUR / MINUTE);
@@ -196,7 +199,7 @@ print_bar(const struct key *k, const struct progress *g)
 	for (size_t i = 0; i < BAR_WIDTH; i++)
 		putc(i < full ? '#' : '.', stderr);
 	fprintf(stderr, "] %zu/%zu ", g->done, g->total);
-	print_time_left(g);
+	print_rate(g);
 	if (k != NULL)
 		text_print(stderr, buf_view(&k->label));
 	fputs(k == NULL ? "\033[K\n" : "\033[K", stderr);

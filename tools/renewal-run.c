@@ -1,10 +1,9 @@
 #include <string.h>
-#include "import-transfer.h"
-#include "move-transfer.h"
 #include "renewal-report.h"
 #include "renewal-run.h"
 #include "renewal-source.h"
 #include "run-plan.h"
+#include "source-key.h"
 
 /*
  * Bringing materials again, while another run may do the same, on another host
@@ -34,7 +33,7 @@ bring(struct renewal *r, struct renewal_source *s, bool *go_on)
 	struct key *k = &p->keys[s->row];
 
 	renewal_aim(r, s);
-	*go_on = k->from != NULL ? transfer_key(p, k) : import_key(p, k);
+	*go_on = source_key_bring(p, k);
 	return (k->status == STATUS_PRESENT || k->status == STATUS_RENEWED ||
 		k->status == STATUS_MOVED);
 }

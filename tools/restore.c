@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
-#include "import-transfer.h"
-#include "move-transfer.h"
 #include "options.h"
 #include "restore.h"
 #include "restore-source.h"
 #include "run-plan.h"
+#include "source-key.h"
 #include "uri.h"
 
 #define WRAPPING_BITS 4096 /* at most: a source may take fewer */
@@ -234,7 +233,7 @@ restore_key(struct plan *p, struct key *k)
 	k->reason[0] = '\0';
 	if (k->before != 0 && !aim_material(p, k))
 		return (true);
-	go_on = k->from == NULL ? import_key(p, k) : transfer_key(p, k);
+	go_on = source_key_bring(p, k);
 	if (is_done(k) && !has_later_material(p, k))
 		verify((struct restore *)p, k);
 	return (go_on);

@@ -5,10 +5,9 @@
 #include "command.h"
 #include "find-key.h"
 #include "import-key.h"
-#include "import-transfer.h"
-#include "move-transfer.h"
 #include "rotate.h"
 #include "run-plan.h"
+#include "source-key.h"
 #include "uri.h"
 
 const char rotate_usage[] =
@@ -95,20 +94,12 @@ static bool
 add_of_token(struct plan *p, struct open_tokens *tokens, P11KitUri *uri,
     const char *text)
 {
-	struct token *from = open_token(tokens, uri, false);
-	const CK_ATTRIBUTE *selection;
-	CK_ULONG count = 0, found = 0;
+	enum source_key added = source_key_add(p, tokens, uri);
+	const char *problem = source_key_problem(added);
 
-	if (from == NULL)
-		return (false);
-	selection = p11_kit_uri_get_attributes(uri, &count);
-	if (!plan_add_keys(p, from, selection, count, &found))
-		return (false);
-	if (found != 1)
-		fprintf(stderr, "keyferry: %s: %s\n", text,
-		    found == 0 ? "there is no such key"
-			       : "several keys are selected");
-	return (found == 1);
+	if (problem[0] != '\0')
+		fprintf(stderr, "keyferry: %s: %s\n", text, problem);
+	return (added == SOURCE_KEY_ADDED);
 }
 
 static bool
@@ -143,12 +134,6 @@ aim(struct key *k, const struct token *to, const struct listed_key *there,
 	return (buf_append(&k->label, buf_view(&there->label)) == ERR_OK &&
 		buf_append(&k->id, buf_view(&there->id)) == ERR_OK &&
 		buf_append(&k->unique_id, buf_view(&there->arn)) == ERR_OK);
-}
-
-static bool
-rotate_key(struct plan *p, struct key *k)
-{
-	return (k->from != NULL ? transfer_key(p, k) : import_key(p, k));
 }
 
 /* New material of a multi-Region key is brought to each Region. */
@@ -206,7 +191,7 @@ rotate_run(int argc, char **argv)
 	struct open_tokens tokens = OPEN_TOKENS_INIT;
 	struct key_reader r = {0};
 	struct plan p = {
-	    .words = &words, .transfer = rotate_key, .to_keyferry = true};
+	    .words = &words, .transfer = source_key_bring, .to_keyferry = true};
 	int ended = EXIT_NOTHING_DONE;
 
 	if (!read_arguments(argc, argv, &a)) {

@@ -200,9 +200,10 @@ wrong() {
 	shows "and it is" "$wrong_text" err
 }
 wrong "wrong.csv: line 1: the column colour is unknown" file,colour a,red
-wrong "line 1: the first line must name the column file" label a
+wrong "line 1: the first line must name the column file or source" label a
 wrong "line 3: id 0 is not valid" file,id rsa.pem,0a other.key,0
-wrong "line 2: it names no file" file,id ,0a
+wrong "line 2: it names no file and no source" file,id ,0a
+wrong "line 2: it names a file and a source" file,source a,pkcs11:token=b
 wrong "line 2: a key of --into has its label" file,into,label a,b,c
 wrong "line 2: it has more fields than the first line" file a,b
 wrong "line 3: it has fewer fields than the first line" file,label,id rsa.pem,a,0a other.key,b
@@ -355,7 +356,7 @@ mkdir keys && cp p384.pem rsa.pem keys
 cp ec.pem keys/web.pem && cp hmac.key keys/mac.key
 cp next.key payroll.key && cp other.key vault.key
 arn=$(external) && export arn
-for block in 1 2 3 4 5; do
+for block in 1 2 3 4 7; do
 	ok "example $block of the manual" as_printed keyferry-import.1 $block
 done
 cloud="pkcs11:token=production?module-path=$module"

@@ -20,7 +20,7 @@ said "the plan was shown" "payroll                   id 0a  AES-256: will be mov
 is "nothing was done" "$(kms_keys)" ""
 ends "yes" 0 at "$pin" y
 said "a progress bar" "[########################] 2/2"
-ok "with the time left" grep -qE "\\[#{12}\\.{12}\\] 1/2 [0-9]+ s left (payroll|bonus)" said
+ok "with the time left" grep -qE "\\[#{12}\\.{12}\\] 1/2 [0-9]+/min [0-9]+ s left (payroll|bonus)" said
 said "how many" "2 keys: 2 moved"
 fails "the PIN was not shown" has_said "$pin"
 is "both are in KMS" "$(kms_keys | grep -c '^Enabled')" 2

@@ -168,4 +168,33 @@ ok "example 1 of the manual" as_printed keyferry-restore.1 1
 sed -i "s,pkcs11:[^\,]*,&?module-path=$softhsm," manifest.csv
 ok "example 2" says "2 keys: 2 restored" as_printed keyferry-restore.1 2
 ok "example 3" as_printed keyferry-restore.1 3
+
+# keyferry import takes the keys of a token, too, by the column source.
+configure 'region = us-west-2'
+ok "keyferry import, example 5" as_printed keyferry-import.1 5
+sed -i "s,pkcs11:[^\"]*,&?module-path=$softhsm," hsm.jsonl
+ok "example 6" says "2 keys: 2 imported" as_printed keyferry-import.1 6
+is "each has its names" "$(sed 's/.*"label":"\([^"]*\)","id":"\([^"]*\)","source_label":"\([^"]*\)".*"result":"\([^"]*\)".*/\1 \2 \3 \4/' imported.json)" \
+"payroll-2026 0a01 payroll imported
+archive 0a02 archive imported"
+ok "again" says "2 keys: 1 on the target already, 1 renewed" as_printed keyferry-import.1 6
+imports() { "$keyferry" import --to "$cloud" --yes --manifest "$@" </dev/null; }
+cloud="pkcs11:token=production?module-path=$module"
+hsm_uri() { echo "{\"source\":\"pkcs11:token=$1?module-path=$softhsm\"${2-}}"; }
+hsm_uri "source;object=none" >some.jsonl
+hsm_uri source >>some.jsonl
+hsm_uri "source;object=payroll" >>some.jsonl
+hsm_uri "source;id=%0a%01" >>some.jsonl
+ends "keys that are none, several, or there twice" 2 imports some.jsonl
+said "none" "some.jsonl: line 1: pkcs11:token=source;object=none?module-path=$softhsm: there is no such key"
+said "several" "line 2: pkcs11:token=source?module-path=$softhsm: several keys are selected"
+said "twice" "line 4: pkcs11:token=source;id=%0a%01?module-path=$softhsm: another line has this key"
+{ hsm_uri "nowhere;object=a"; hsm_uri "nowhere;object=b"; } >some.jsonl
+ends "a token that is not there" 2 imports some.jsonl
+is "is told once" "$(grep -c "there is no such token" said)" 1
+hsm_uri "source;object=archive" ",\"into\":\"$(aws_kms create-key --origin EXTERNAL \
+    --region us-west-2 --query KeyMetadata.Arn --output text)\"" >into.jsonl
+ends "into a key that waits" 0 imports into.jsonl
+ends "and once more" 0 imports into.jsonl
+said "it is there" "1 key: 1 on the target already"
 tap_done
