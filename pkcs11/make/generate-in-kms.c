@@ -19,17 +19,20 @@
 static CK_RV
 check_promises(struct call *c, struct template t)
 {
-	static const CK_ATTRIBUTE_TYPE none[] = {CKA_START_DATE, CKA_END_DATE,
+	static const CK_ATTRIBUTE_TYPE none[] = {CKA_END_DATE,
 	    CKA_KEYFERRY_VALID_TO, CKA_KEYFERRY_WRAPPING_KEY,
-	    CKA_KEYFERRY_CONTEXT, CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE,
-	    CKA_DERIVE_TEMPLATE};
+	    CKA_KEYFERRY_CONTEXT};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (template_view(t, none[i]).len != 0)
 			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 			    "KMS cannot keep %s for a key that it makes",
 			    attribute_name(none[i]).text));
-	return (CKR_OK);
+	if (template_view(t, CKA_PUBLIC_KEY_INFO).len != 0)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_PUBLIC_KEY_INFO is that of another key: this one is "
+		    "still to be made"));
+	return (check_kept(c, t));
 }
 
 /* The class and type that a template may name beside the mechanism. */

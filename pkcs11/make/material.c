@@ -112,30 +112,43 @@ read_secret(
 	return (CKR_OK);
 }
 
+static enum err
+check_rsa(struct call *c, const struct rsa_private *key)
+{
+	size_t bits;
+	enum err e = rsa_check(key, &bits);
+
+	return (e == ERR_OK ? rsa_check_exponents(key, c->module->arena) : e);
+}
+
+/* Of the parts the modulus and both exponents are needed; KMS imports keys with
+ * all of them. */
 static CK_RV
 read_rsa(struct call *c, struct template t, struct key_request *r)
 {
+	struct buf bytes = BUF_SECRET(
+	    RSA_PARTS * RSA_BYTES_MAX, c->module->arena);
 	struct rsa_private key;
 	enum rsa_part missing;
-	size_t bits = 0;
 	enum err e;
 
 	for (size_t i = 0; i < RSA_PARTS; i++)
 		key.part[i] = template_view(t, rsa_part_names[i].type);
-	if ((missing = rsa_missing(&key)) != RSA_PARTS)
-		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
-		    "%s is missing: KMS imports RSA keys with all their parts",
+	if ((missing = rsa_missing(&key)) <= RSA_PART_PRIVATE_EXPONENT)
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
 		    attribute_name(rsa_part_names[missing].type).text));
-	if ((e = rsa_check(&key, &bits)) == ERR_OK)
-		e = rsa_check_exponents(&key, c->module->arena);
-	if (e == ERR_OK)
-		r->spec = key_spec_of_pair(CKK_RSA, bits, VIEW(NULL, 0));
-	if (e == ERR_DATA || (e == ERR_OK && r->spec == NULL))
+	r->spec = key_spec_of_pair(
+	    CKK_RSA, number_bits(key.part[RSA_PART_MODULUS]), VIEW(NULL, 0));
+	e = r->spec == NULL ? ERR_DATA : ERR_OK;
+	if (e == ERR_OK && missing != RSA_PARTS)
+		e = rsa_complete(c->module->crypto, &key, &bytes);
+	if (e == ERR_OK && (e = check_rsa(c, &key)) == ERR_OK)
+		e = pkcs8_write_rsa(&key, &r->encoded);
+	buf_free(&bytes);
+	if (e == ERR_DATA)
 		return (no_such_key(c, CKK_RSA,
 		    "2048, 3072 or 4096 bits, and parts that belong "
 		    "together"));
-	if (e == ERR_OK)
-		e = pkcs8_write_rsa(&key, &r->encoded);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

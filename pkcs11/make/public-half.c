@@ -104,6 +104,23 @@ refresh(struct call *c, struct template t)
 	return (rv);
 }
 
+/* CKA_PUBLIC_KEY_INFO, if it is given, must be the key's own. */
+static CK_RV
+check_info(struct call *c, struct template t, CK_OBJECT_HANDLE handle)
+{
+	const CK_ATTRIBUTE *a = template_find(t, CKA_PUBLIC_KEY_INFO);
+	struct object o;
+	CK_RV rv = CKR_OK;
+
+	if (a == NULL || a->ulValueLen == 0 || !object_get(c, handle, &o))
+		return (CKR_OK);
+	if (!attr_match(c, &o, (struct template){a, 1}))
+		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_PUBLIC_KEY_INFO is that of another key");
+	object_put(&o);
+	return (rv);
+}
+
 CK_RV
 public_half_find(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 {
@@ -124,7 +141,7 @@ public_half_find(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 		rv = call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no key in KMS has this public key: create the private "
 		    "key first");
-	return (rv);
+	return (rv == CKR_OK ? check_info(c, t, *handle) : rv);
 }
 
 /* The public values of the token's object, into *d, which borrows from *out. */

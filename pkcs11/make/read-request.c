@@ -265,6 +265,20 @@ read_new_key(struct call *c, struct template t, struct key_request *r)
 	return (CKR_OK);
 }
 
+CK_RV
+check_kept(struct call *c, struct template t)
+{
+	static const CK_ATTRIBUTE_TYPE none[] = {CKA_START_DATE,
+	    CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE};
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (template_view(t, none[i]).len != 0)
+			return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+			    "KMS keeps no %s: leave it out",
+			    attribute_name(none[i]).text));
+	return (CKR_OK);
+}
+
 /* What is left to read when the KeySpec is known. */
 static CK_RV
 read_rest(struct call *c, struct template t, struct key_request *r)
@@ -272,10 +286,8 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 	static const struct template none = {NULL, 0};
 	CK_RV rv;
 
-	if (template_view(t, CKA_START_DATE).len != 0)
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "KMS keeps no CKA_START_DATE: leave it out"));
-	if ((rv = read_place(c, t)) == CKR_OK &&
+	if ((rv = check_kept(c, t)) == CKR_OK &&
+	    (rv = read_place(c, t)) == CKR_OK &&
 	    (rv = choose_usage(c, r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, r)) == CKR_OK &&
 	    (rv = read_names(c, none, t, r)) == CKR_OK &&
@@ -318,7 +330,7 @@ read_create(struct call *c, struct template t, struct key_request *r)
 		return (rv);
 	r->class = target.class;
 	if (target.class == CKO_PUBLIC_KEY)
-		return (CKR_OK);
+		return (check_kept(c, t));
 	if ((rv = read_material(c, t, target.type, r)) == CKR_OK)
 		rv = read_rest(c, t, r);
 	return (rv);

@@ -36,6 +36,9 @@ CK_RV choose_usage(struct call *, struct key_request *, unsigned wanted);
  * that has something of what the key will do is taken, and the log says so;
  * CKR_TEMPLATE_INCONSISTENT for another. */
 CK_RV check_allowed(struct call *, struct template, const struct key_request *);
+/* CKR_TEMPLATE_INCONSISTENT if the template has a restriction that KMS does not
+ * keep: a key without it would do more than the program wants. */
+CK_RV check_kept(struct call *, struct template);
 /* What a new key gets beside its kind, use and names: tags, and whether it is
  * multi-Region. */
 CK_RV read_new_key(struct call *, struct template, struct key_request *);

@@ -1,52 +1,66 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <openssl/x509.h>
 #include "objects.h"
+
+bool on_token;
 
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static CK_BYTE ed25519[] = {6, 3, 0x2b, 0x65, 0x70};
 static CK_BYTE x25519[] = {6, 3, 0x2b, 0x65, 0x6e};
 static CK_ULONG len_32 = 32, bits_2048 = 2048;
 static CK_CERTIFICATE_TYPE x509 = CKC_X_509;
-static CK_BYTE name[] = {0x30, 0};
-static const CK_ATTRIBUTE certificate[] = {
-    A(CKA_CERTIFICATE_TYPE, x509), A(CKA_SUBJECT, name), A(CKA_VALUE, name)};
+static CK_ULONG set_44 = CKP_ML_DSA_44, set_512 = CKP_ML_KEM_512;
+/* Of a session one that says nothing, of the token a true one. */
+static CK_BYTE nothing[] = {0x30, 0};
+static CK_ATTRIBUTE certificates[2][3] = {
+    {A(CKA_CERTIFICATE_TYPE, x509), A(CKA_SUBJECT, nothing),
+	A(CKA_VALUE, nothing)},
+    {A(CKA_CERTIFICATE_TYPE, x509), {CKA_SUBJECT, NULL, 0},
+	{CKA_VALUE, NULL, 0}}};
 static CK_OBJECT_HANDLE wrapping_key;
 static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 
-#define SECRET(type, mechanism)                                           \
-	{                                                                 \
-		"CKO_SECRET_KEY", #type, CKO_SECRET_KEY, type, mechanism, \
-		    A(CKA_VALUE_LEN, len_32), false, 0                    \
+#define SECRET(type, mechanism, more)                                       \
+	{                                                                   \
+		"CKO_SECRET_KEY", #type, CKO_SECRET_KEY, type, mechanism,   \
+		    A(CKA_VALUE_LEN, len_32), false, IN_SESSION | (more), 0 \
 	}
-#define PAIR(type, mechanism, size, is_slow)                                \
+#define PAIR(type, mechanism, size, is_slow, places)                        \
 	{"CKO_PUBLIC_KEY", #type, CKO_PUBLIC_KEY, type, mechanism, size,    \
-	    is_slow, 0},                                                    \
+	    is_slow, places, 0},                                            \
 	{                                                                   \
 		"CKO_PRIVATE_KEY", #type, CKO_PRIVATE_KEY, type, mechanism, \
-		    size, is_slow, 0                                        \
+		    size, is_slow, places, 0                                \
 	}
-#define CURVE(params)                                 \
-	{                                             \
-		CKA_EC_PARAMS, params, sizeof(params) \
+#define BYTES(type, value)                    \
+	{                                     \
+		type, &(value), sizeof(value) \
 	}
-#define MODULUS_BITS                                            \
-	{                                                       \
-		CKA_MODULUS_BITS, &bits_2048, sizeof(bits_2048) \
-	}
+#define GENERATED GENERATED_IN_KMS
+#define IN_KMS (GENERATED_IN_KMS | IMPORTED_INTO_KMS)
 struct kind kinds[] = {
-    SECRET(CKK_AES, CKM_AES_KEY_GEN),
-    SECRET(CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN),
-    SECRET(CKK_HKDF, CKM_HKDF_KEY_GEN),
-    SECRET(CKK_SHA256_HMAC, CKM_SHA256_KEY_GEN),
-    PAIR(CKK_EC, CKM_EC_KEY_PAIR_GEN, CURVE(p256), false),
-    PAIR(CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN, CURVE(ed25519), false),
-    PAIR(CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CURVE(x25519),
-	false),
-    PAIR(CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, MODULUS_BITS, true),
-    {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {0, NULL, 0}, false, 0},
+    SECRET(CKK_AES, CKM_AES_KEY_GEN, IN_KMS),
+    SECRET(CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN, IN_KMS),
+    SECRET(CKK_HKDF, CKM_HKDF_KEY_GEN, 0),
+    SECRET(CKK_SHA256_HMAC, CKM_SHA256_KEY_GEN, IN_KMS),
+    PAIR(CKK_EC, CKM_EC_KEY_PAIR_GEN, BYTES(CKA_EC_PARAMS, p256), false,
+	IN_SESSION | IN_KMS),
+    PAIR(CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN,
+	BYTES(CKA_EC_PARAMS, ed25519), false, IN_SESSION | GENERATED),
+    PAIR(CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+	BYTES(CKA_EC_PARAMS, x25519), false, IN_SESSION),
+    PAIR(CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, BYTES(CKA_MODULUS_BITS, bits_2048),
+	true, IN_SESSION | IN_KMS),
+    PAIR(CKK_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, BYTES(CKA_PARAMETER_SET, set_44),
+	false, GENERATED),
+    PAIR(CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, BYTES(CKA_PARAMETER_SET, set_512),
+	false, GENERATED),
+    {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {0, NULL, 0}, false,
+	IN_SESSION, 0},
     {"CKO_CERTIFICATE", "CKC_X_509", CKO_CERTIFICATE, 0, NOT_GENERATED,
-	{0, NULL, 0}, false, 0},
+	{0, NULL, 0}, false, IN_SESSION | ON_TOKEN, 0},
 };
 const size_t kind_count = ELEMS(kinds);
 
@@ -159,23 +173,26 @@ set_kind(const struct kind *k, struct object_template *t)
 	CK_ATTRIBUTE rows[] = {{CKA_CLASS, unconst(&k->c), sizeof(k->c)},
 	    {CKA_KEY_TYPE, unconst(&k->t), sizeof(k->t)}, A(CKA_SENSITIVE, no),
 	    A(CKA_EXTRACTABLE, yes)};
+	CK_ATTRIBUTE token = A(CKA_TOKEN, yes);
 	size_t count = ELEMS(rows);
 
 	if (!kind_is_key(k))
 		count = 1;
-	else if (k->c == CKO_PUBLIC_KEY)
+	else if (k->c == CKO_PUBLIC_KEY || on_token)
 		count = 2;
 	t->count = 0;
 	t->used = 0;
 	for (size_t i = 0; i < count; i++)
 		object_template_set(t, &rows[i]);
-	for (size_t i = 0; k->c == CKO_CERTIFICATE && i < ELEMS(certificate);
-	     i++)
-		object_template_set(t, &certificate[i]);
+	if (on_token)
+		object_template_set(t, &token);
+	for (size_t i = 0; k->c == CKO_CERTIFICATE && i < 3; i++)
+		object_template_set(t, &certificates[on_token][i]);
 }
 
 void
-create_template(const struct kind *k, struct object_template *t)
+create_template(
+    const struct kind *k, CK_OBJECT_HANDLE from, struct object_template *t)
 {
 	size_t count;
 	const struct attribute_row *rows = attribute_rows(&count);
@@ -186,7 +203,7 @@ create_template(const struct kind *k, struct object_template *t)
 		    (rows[i].footnotes & NOTE(1)) != 0) {
 			struct value *v = &t->values[t->used++];
 
-			if (!value_read(k->model, rows[i].type, v))
+			if (!value_read(from, rows[i].type, v))
 				tap_bail();
 			object_template_set(t, &v->a);
 		}
@@ -204,34 +221,42 @@ create(const struct object_template *t, CK_OBJECT_HANDLE *h)
 	return (p11->C_CreateObject(rw, unconst(t->rows), t->count, h));
 }
 
+/* The rows, and one more, in place of ours of its type. */
+static void
+add_row(struct object_template *t, const CK_ATTRIBUTE *more)
+{
+	if (more != NULL)
+		object_template_set(t, more);
+}
+
 CK_RV
 generate(const struct kind *k, const CK_ATTRIBUTE *more,
     CK_ATTRIBUTE_TYPE without, CK_OBJECT_HANDLE *h)
 {
+	static unsigned n; /* a label of its own for each */
+	char label[7];
 	CK_MECHANISM m = {k->generate, NULL, 0};
-	CK_ATTRIBUTE size[2],
-	    secret[4] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)};
-	CK_ULONG sizes = 0, secrets = 2;
+	CK_ATTRIBUTE seen[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)},
+		     kept[] = {A(CKA_TOKEN, yes),
+			 A_BYTES(CKA_LABEL, label, sizeof(label) - 1)};
+	struct object_template public = {.count = 0}, secret = {.count = 0};
 	CK_OBJECT_HANDLE other;
 
+	snprintf(label, sizeof(label), "%06u", ++n % 1000000);
+	for (size_t i = 0; i < 2; i++) {
+		object_template_set(&secret, on_token ? &kept[i] : &seen[i]);
+		if (on_token)
+			object_template_set(&public, &kept[i]);
+	}
 	if (k->size.type != without)
-		size[sizes++] = k->size;
-	if (k->c == CKO_SECRET_KEY && sizes != 0)
-		secret[secrets++] = size[0];
-	/* the same attribute in place of ours, not beside it */
-	for (CK_ULONG i = 0; more != NULL && i < secrets; i++)
-		if (secret[i].type == more->type && k->c != CKO_PUBLIC_KEY)
-			secret[i] = secret[--secrets];
-	if (more != NULL && k->c != CKO_PUBLIC_KEY)
-		secret[secrets++] = *more;
-	else if (more != NULL && sizes != 0 && size[0].type == more->type)
-		size[0] = *more;
-	else if (more != NULL)
-		size[sizes++] = *more;
+		object_template_set(
+		    k->c == CKO_SECRET_KEY ? &secret : &public, &k->size);
+	add_row(k->c == CKO_PUBLIC_KEY ? &public : &secret, more);
 	if (k->c == CKO_SECRET_KEY)
-		return (p11->C_GenerateKey(rw, &m, secret, secrets, h));
-	return (p11->C_GenerateKeyPair(rw, &m, size, sizes, secret, secrets,
-	    k->c == CKO_PUBLIC_KEY ? h : &other,
+		return (
+		    p11->C_GenerateKey(rw, &m, secret.rows, secret.count, h));
+	return (p11->C_GenerateKeyPair(rw, &m, public.rows, public.count,
+	    secret.rows, secret.count, k->c == CKO_PUBLIC_KEY ? h : &other,
 	    k->c == CKO_PUBLIC_KEY ? &other : h));
 }
 
@@ -250,6 +275,38 @@ unwrap(
 	    rw, &kwp, wrapping_key, wrapped, n, unconst(t->rows), t->count, h));
 }
 
+/* One that its own key signed. */
+static void
+certificate_make(void)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+	X509_NAME *subject = X509_get_subject_name(x);
+	unsigned char *der = NULL, *name = NULL;
+
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+	    (const unsigned char *)"a name", -1, -1, 0);
+	X509_set_issuer_name(x, subject);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 77);
+	ASN1_TIME_set_string(X509_getm_notBefore(x), "20250203040506Z");
+	ASN1_TIME_set_string(X509_getm_notAfter(x), "20560708091011Z");
+	X509_set_pubkey(x, key);
+	NEED(X509_sign(x, key, EVP_sha256()) > 0, "a certificate");
+	certificates[1][1].ulValueLen = (CK_ULONG)i2d_X509_NAME(subject, &name);
+	certificates[1][1].pValue = name;
+	certificates[1][2].ulValueLen = (CK_ULONG)i2d_X509(x, &der);
+	certificates[1][2].pValue = der;
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+void
+kinds_end(void)
+{
+	OPENSSL_free(certificates[1][1].pValue);
+	OPENSSL_free(certificates[1][2].pValue);
+}
+
 void
 kinds_begin(void)
 {
@@ -258,10 +315,13 @@ kinds_begin(void)
 
 	NEED(p11->C_GenerateKey(rw, &m, t, 1, &wrapping_key) == CKR_OK,
 	    "a wrapping key");
+	certificate_make();
 	for (size_t i = 0; i < kind_count; i++) {
 		struct kind *k = &kinds[i];
 		struct object_template plain;
 
+		if ((k->places & IN_SESSION) == 0)
+			continue;
 		set_kind(k, &plain);
 		NEED(
 		    (kind_is_key(k) ? generate(k, NULL,

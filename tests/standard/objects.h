@@ -11,14 +11,22 @@ struct kind {
 	CK_MECHANISM_TYPE generate; /* NOT_GENERATED: it is no key */
 	CK_ATTRIBUTE size; /* of the template that generates */
 	bool is_slow; /* to generate: only what its own rows say is tried */
+	unsigned places; /* where such objects are: IN_... and so on */
 	CK_OBJECT_HANDLE model; /* a session object that shows its values */
 };
 #define NOT_GENERATED CK_UNAVAILABLE_INFORMATION
+#define IN_SESSION 1U
+#define GENERATED_IN_KMS 2U
+#define IMPORTED_INTO_KMS 4U
+#define ON_TOKEN 8U /* beside the keys: certificates */
 bool kind_is_key(const struct kind *);
 extern struct kind kinds[];
 extern const size_t kind_count;
 /* Makes the models. */
 void kinds_begin(void);
+void kinds_end(void);
+/* Whether templates are of objects on the token. */
+extern bool on_token;
 
 /* Whether the table's row is one of such objects, and of no others. */
 bool row_is_of(const struct attribute_row *, const struct kind *);
@@ -49,8 +57,10 @@ struct object_template {
 };
 void object_template_set(struct object_template *, const CK_ATTRIBUTE *);
 void object_template_drop(struct object_template *, CK_ATTRIBUTE_TYPE);
-/* What C_CreateObject needs for such an object, whose value is to be seen. */
-void create_template(const struct kind *, struct object_template *);
+/* What C_CreateObject needs for such an object, with the values that another of
+ * its kind shows. Those of session objects are to be seen. */
+void create_template(
+    const struct kind *, CK_OBJECT_HANDLE from, struct object_template *);
 /* What C_UnwrapKey needs. */
 void unwrap_template(const struct kind *, struct object_template *);
 

@@ -36,7 +36,9 @@ const struct attribute_row *attribute_rows(size_t *count);
 /* What docs/standard.md has of a function on such an object, or "": the answer
  * that is not the standard's. */
 const char *difference(const char *place, const char *class,
-    const char *attribute, const char *function);
+    const char *key_type, const char *attribute, const char *function);
+/* The rows of that key type alone need not be asked for. */
+void differences_skip(const char *key_type);
 /* How many rows of it nobody asked for, which are printed. */
 size_t differences_left(void);
 #endif

@@ -157,6 +157,35 @@ test_no_place(void)
 	}
 }
 
+/* Classes that the standard has and the module has no objects of: none is found,
+ * and none is made. Profile objects are there, and are not made either. */
+static void
+test_other_classes(void)
+{
+	static const struct {
+		CK_OBJECT_CLASS class;
+		CK_RV rv;
+		CK_ULONG found;
+	} rows[] = {{CKO_HW_FEATURE, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {CKO_DOMAIN_PARAMETERS, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {CKO_MECHANISM, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {CKO_OTP_KEY, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {0xa /* CKO_VALIDATION */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {0xb /* CKO_TRUST */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {CKO_PROFILE, CKR_ATTRIBUTE_READ_ONLY, 3}};
+	CK_OBJECT_HANDLE h[4];
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_OBJECT_CLASS class = rows[i].class;
+		CK_ATTRIBUTE t[] = {A(CKA_CLASS, class), A(CKA_TOKEN, yes)};
+
+		COUNT(find(rw, t, 1, h, ELEMS(h)), rows[i].found,
+		    "objects of class 0x%lx", class);
+		RV(create(t, 1, h), rows[i].rv, "one of the session");
+		RV(create(t, 2, h), rows[i].rv, "one of the token");
+	}
+}
+
 int
 main(void)
 {
@@ -165,6 +194,7 @@ main(void)
 	test_functions();
 	test_order();
 	test_no_place();
+	test_other_classes();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());

@@ -358,7 +358,7 @@ same_key(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b)
 CK_RV
 sign_text(CK_OBJECT_HANDLE key, CK_MECHANISM *m)
 {
-	CK_BYTE text[] = "text", out[128];
+	CK_BYTE text[] = "text", out[512];
 	CK_ULONG len = sizeof(out);
 	CK_RV rv = p11->C_SignInit(rw, m, key);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 #include "account.h"
+#include "external-key.h"
 #include "p11.h"
 #include "cryptoki/cryptoki.h"
 
@@ -476,6 +477,51 @@ test_refused_parameters(void)
 	}
 }
 
+static CK_ULONG
+place_of(const struct external_key *o, CK_ATTRIBUTE_TYPE type)
+{
+	CK_ULONG at = o->material_at;
+
+	while (o->t.t[at].type != type)
+		at++;
+	return (at);
+}
+
+/* What follows from an RSA key's modulus and exponents is computed, and compared
+ * where some of it is given. */
+static void
+test_computed(void)
+{
+	static const CK_ATTRIBUTE_TYPE parts[] = {CKA_PRIME_1, CKA_PRIME_2,
+	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
+	struct external_key o;
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE h;
+	char label[16];
+	CK_ULONG at;
+
+	for (size_t i = 0; i < 2 + ELEMS(parts); i++) {
+		snprintf(label, sizeof(label), "computed %zu", i);
+		external_key_make(&o, &external_key_rsa_2048, 0, label);
+		for (size_t j = 0; j < ELEMS(parts); j++)
+			if (i < 2 || j == i - 2)
+				o.t.t[place_of(&o, parts[j])] =
+				    o.t.t[--o.t.count];
+		at = place_of(&o, CKA_PRIVATE_EXPONENT);
+		if (i == 0)
+			((CK_BYTE *)o.t.t[at].pValue)[100] ^= 2;
+		template_add(&o.t, CKA_SIGN, &yes, sizeof(yes));
+		if (RV(p11->C_CreateObject(rw, o.t.t, o.t.count, &h),
+			i == 0 ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_OK,
+			"an RSA key without some of its numbers, %zu", i) &&
+		    i != 0) {
+			RV(sign_text(h, &m), CKR_OK, "which signs");
+			RV(p11->C_DestroyObject(rw, h), CKR_OK, "it goes");
+		}
+		external_key_free(&o);
+	}
+}
+
 int
 main(void)
 {
@@ -492,6 +538,7 @@ main(void)
 	test_expiry();
 	test_taken();
 	test_refused_parameters();
+	test_computed();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
