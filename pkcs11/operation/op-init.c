@@ -137,8 +137,9 @@ take_family(struct call *c, struct op *op)
 		return (op->family != NULL ? CKR_OK
 					   : CKR_KEY_FUNCTION_NOT_PERMITTED);
 	}
+	/* the token has the mechanism, this key does not */
 	if (mech_family(c, op->mech, o) == NULL)
-		return (call_error(c, CKR_MECHANISM_INVALID, "%s",
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED, "%s",
 		    mech_why_not_in_kms(op->mech, kinds[op->kind].flag)));
 	if (o->key != NULL && !mech_fits_key(c, op->mech, o))
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,

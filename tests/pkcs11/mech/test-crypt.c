@@ -341,9 +341,9 @@ test_init_rules(void)
 	    "no mechanism");
 	RV(p11->C_EncryptInit(rw, &sha, key), CKR_MECHANISM_INVALID,
 	    "a digest");
-	RV(p11->C_EncryptInit(rw, &cbc, key), CKR_MECHANISM_INVALID,
+	RV(p11->C_EncryptInit(rw, &cbc, key), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "CBC, which KMS has not");
-	RV(p11->C_EncryptInit(rw, &pad, key), CKR_MECHANISM_INVALID,
+	RV(p11->C_EncryptInit(rw, &pad, key), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "CBC-PAD, unless it is asked for");
 	RV(p11->C_DecryptInit(rw, &oaep, pair.private),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "OAEP with a key that waits");
