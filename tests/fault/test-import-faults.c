@@ -176,12 +176,9 @@ static const struct child_row steps[] = {{"create", step_create}};
 int
 main(int argc, char **argv)
 {
-	char log[256];
-
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("error");
 	for (size_t i = 0; i < ELEMS(bads); i++)
 		test_bad(i);
 	test_silence();

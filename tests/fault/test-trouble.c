@@ -315,12 +315,9 @@ static const struct child_row steps[] = {
 int
 main(int argc, char **argv)
 {
-	char log[256];
-
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("error");
 	p11_start();
 	key = key_make(material(1), "key");
 	test_faults();

@@ -417,9 +417,7 @@ main(void)
 	bool locked;
 
 	NEED(arena_open(4096, &arena, &locked) == ERR_OK, "arena");
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	conf = (struct creds_conf){.clock = &clock_system,
 	    .arena = arena,
 	    .crypto = &test_crypto,

@@ -151,9 +151,7 @@ main(void)
 	NEED(read(fds[0], &told, sizeof(told)) == sizeof(told), "a server");
 	secret_make(text, &self);
 	OK(copies(&self) == 1, "a secret in plain sight is found");
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	test_env(told.url);
 	unsetenv("AWS_ACCESS_KEY_ID");
 	unsetenv("AWS_SECRET_ACCESS_KEY");

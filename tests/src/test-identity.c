@@ -125,9 +125,7 @@ main(void)
 	    .body = "<ErrorResponse><Error><Code>AccessDenied</Code></Error>"
 		    "</ErrorResponse>"}};
 
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "crypto");
+	test_crypto_open();
 	caller("info", kms_good, names, true, 1,
 	    "profile default, access key AKIDEXAMPLE, caller " ARN "\n");
 	caller("info", kms_good, hangs, true, 1, ", caller not known: ");

@@ -348,9 +348,7 @@ test_threads(void)
 int
 main(void)
 {
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	test_clock_init(&clk);
 	test_all();
 	test_stale();

@@ -425,9 +425,7 @@ can_silence(void)
 int
 main(void)
 {
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "OpenSSL");
+	test_crypto_open();
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");
 	unsetenv("no_proxy");

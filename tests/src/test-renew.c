@@ -225,9 +225,7 @@ test_attempts(const char *variable, const char *config, int want)
 int
 main(void)
 {
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	test_clock_init(&clk);
 	test_replaced();
 	test_clock_wrong(HOUR_MS);

@@ -332,9 +332,7 @@ test_adaptive(void)
 int
 main(void)
 {
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	test_clock_init(&clk);
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test_row(i);

@@ -12,6 +12,14 @@
 
 struct crypto test_crypto;
 
+void
+test_crypto_open(void)
+{
+	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
+		 ERR_OK,
+	    "library context");
+}
+
 static int64_t
 mono_ms(void *ctx)
 {

@@ -6,6 +6,7 @@
 
 /* What the tests of the client share. */
 extern struct crypto test_crypto;
+void test_crypto_open(void); /* ends the program when it cannot */
 
 /* A clock on which waiting takes no time, and whose date can be wrong. */
 struct test_clock {

@@ -15,9 +15,7 @@ test_creds_open(void)
 	bool locked;
 	struct http_conf hc = {.crypto = &test_crypto};
 
-	NEED(crypto_open(&test_crypto, &(struct crypto_setup){0}, NULL) ==
-		 ERR_OK,
-	    "library context");
+	test_crypto_open();
 	if (http_open(&hc, &test_creds_conf.http) != ERR_OK)
 		tap_bail();
 	test_creds_conf.crypto = &test_crypto;

@@ -54,26 +54,24 @@ add(struct external_key *o, unsigned part, CK_ATTRIBUTE_TYPE type, size_t len)
 	template_add(&o->t, type, o->parts[part], len);
 }
 
+const struct rsa_part rsa_parts[8] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
+    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
+    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
+    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
+    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
+    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
+
 static void
 add_rsa(struct external_key *o)
 {
-	static const struct {
-		CK_ATTRIBUTE_TYPE type;
-		const char *name;
-	} rows[] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
-	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
-	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
-	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
-	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
-	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
-	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 	BIGNUM *n = NULL;
 
-	for (unsigned i = 0; i < ELEMS(rows); i++) {
-		if (EVP_PKEY_get_bn_param(o->pkey, rows[i].name, &n) != 1)
+	for (unsigned i = 0; i < ELEMS(rsa_parts); i++) {
+		if (EVP_PKEY_get_bn_param(o->pkey, rsa_parts[i].name, &n) != 1)
 			tap_bail();
-		add(o, i, rows[i].type, (size_t)BN_bn2bin(n, o->parts[i]));
+		add(o, i, rsa_parts[i].type, (size_t)BN_bn2bin(n, o->parts[i]));
 		BN_free(n);
 		n = NULL;
 	}

@@ -22,6 +22,13 @@ extern const struct external_key_kind external_key_aes, external_key_rsa_2048;
 extern const struct external_key_kind external_key_hmacs[4],
     external_key_rsas[3], external_key_ecs[4];
 
+/* The parts of a private RSA key, the public ones first, and OpenSSL's names of
+ * them. */
+extern const struct rsa_part {
+	CK_ATTRIBUTE_TYPE type;
+	const char *name;
+} rsa_parts[8];
+
 #define EXTERNAL_KEY_VALUE_MAX 1024
 #define EXTERNAL_KEY_MATERIAL_MAX 4096
 struct external_key {

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
+#include "external-key.h"
 #include "keypair-ref.h"
 
 #define NUMBER_MAX 1024
@@ -67,22 +68,11 @@ create(struct made *m)
 static CK_OBJECT_HANDLE
 create_rsa(const EVP_PKEY *k, bool private, bool bare)
 {
-	static const struct {
-		CK_ATTRIBUTE_TYPE type;
-		const char *name;
-	} rows[] = {{CKA_MODULUS, OSSL_PKEY_PARAM_RSA_N},
-	    {CKA_PUBLIC_EXPONENT, OSSL_PKEY_PARAM_RSA_E},
-	    {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},
-	    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
-	    {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},
-	    {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-	    {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},
-	    {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 	struct made m;
 
 	begin(&m, private ? &private_class : &public_class, &rsa_type);
-	for (size_t i = 0; i < (private ? bare ? 3 : ELEMS(rows) : 2); i++)
-		add_number(&m, rows[i].type, k, rows[i].name);
+	for (size_t i = 0; i < (private ? bare ? 3 : ELEMS(rsa_parts) : 2); i++)
+		add_number(&m, rsa_parts[i].type, k, rsa_parts[i].name);
 	return (create(&m));
 }
 

@@ -340,6 +340,35 @@ decrypt(CK_OBJECT_HANDLE key, CK_MECHANISM *m, const void *in, size_t len,
 		    : p11->C_Decrypt(rw, unconst(in), len, out, out_len));
 }
 
+static struct {
+	CK_BYTE bytes[512], opened[64];
+	CK_ULONG len, opened_len;
+} kept_text;
+
+void
+sealed_make(CK_OBJECT_HANDLE key)
+{
+	kept_text.len = sizeof(kept_text.bytes);
+	RV(encrypt(key, &kms_mechanism, "hello", 5, kept_text.bytes,
+	       &kept_text.len),
+	    CKR_OK, "it encrypts");
+}
+
+CK_RV
+sealed_decrypt(CK_OBJECT_HANDLE key)
+{
+	kept_text.opened_len = sizeof(kept_text.opened);
+	return (decrypt(key, &kms_mechanism, kept_text.bytes, kept_text.len,
+	    kept_text.opened, &kept_text.opened_len));
+}
+
+bool
+sealed_opens(CK_OBJECT_HANDLE key)
+{
+	return (sealed_decrypt(key) == CKR_OK && kept_text.opened_len == 5 &&
+		memcmp(kept_text.opened, "hello", 5) == 0);
+}
+
 bool
 same_key(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b)
 {

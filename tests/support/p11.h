@@ -101,6 +101,11 @@ CK_RV decrypt(CK_OBJECT_HANDLE, CK_MECHANISM *, const void *, size_t,
     CK_BYTE *out, CK_ULONG *out_len);
 /* Signs a short text; what comes of it is not looked at. */
 CK_RV sign_text(CK_OBJECT_HANDLE, CK_MECHANISM *);
+/* Has the key encrypt a short text, which is kept; asks the key for it; whether
+ * it gives it back. */
+void sealed_make(CK_OBJECT_HANDLE);
+CK_RV sealed_decrypt(CK_OBJECT_HANDLE);
+bool sealed_opens(CK_OBJECT_HANDLE);
 /* Whether what one key encrypts the other decrypts. */
 bool same_key(CK_OBJECT_HANDLE, CK_OBJECT_HANDLE);
 #endif

@@ -326,11 +326,11 @@ testenv_stop(void)
 }
 
 void
-testenv_log(void)
+testenv_log(const char *level)
 {
 	char log[512];
 
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
+	snprintf(log, sizeof(log), "%s:%s", level, testenv_path("log"));
 	setenv("KEYFERRY_LOG", log, 1);
 }
 

@@ -43,9 +43,9 @@ const char *testenv_read(const char *name);
 size_t testenv_lines(const char *text);
 /* How many files of the key the state directories have, of any token. */
 size_t testenv_state_files(const char *key_id);
-/* The module, as initialised from now on, logs at level info into the file
- * "log". */
-void testenv_log(void);
+/* The module, as initialised from now on, logs into the file "log", at a level
+ * of the option log. */
+void testenv_log(const char *level);
 /* Whether the text is in that file; else prints the file. */
 int testenv_logged(const char *text);
 /* Whether the text is in the last line of that file. */

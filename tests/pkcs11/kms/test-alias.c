@@ -146,11 +146,8 @@ int
 main(void)
 {
 	const char *other;
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	other = account_make("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", NULL);
 	p11_start();
 	test_rename(other);

@@ -13,8 +13,6 @@
 #define HOUR 3600
 
 static CK_BYTE id[] = {0xe1};
-static CK_BYTE sealed[512];
-static CK_ULONG sealed_len;
 static long ahead; /* KMS's clock of ours, in seconds */
 
 static CK_ULONG
@@ -57,28 +55,13 @@ bring_without_end(unsigned n, const char *label, CK_OBJECT_HANDLE *h)
 	return (p11->C_CreateObject(rw, k.t, k.count, h));
 }
 
-static bool
-opens(CK_OBJECT_HANDLE key)
-{
-	CK_BYTE out[64];
-	CK_ULONG n = sizeof(out);
-
-	return (decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n) ==
-		    CKR_OK &&
-		n == 5 && memcmp(out, "hello", 5) == 0);
-}
-
 /* The hour is over: what a program meets. */
 static void
 end_it(CK_OBJECT_HANDLE key)
 {
-	CK_BYTE out[64];
-	CK_ULONG n = sizeof(out);
-
 	pass_time(HOUR + 10);
 	testenv_write("log", "");
-	RV(decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n),
-	    CKR_KEY_FUNCTION_NOT_PERMITTED,
+	RV(sealed_decrypt(key), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "use after the end, before anybody looked");
 	OK(testenv_logged(": the material of key ") &&
 		testenv_logged(" expired on 20"),
@@ -141,21 +124,19 @@ test_aes(void)
 
 	RV(bring(1, true, "ends", in_an_hour(), &h), CKR_OK,
 	    "a key for an hour");
-	sealed_len = sizeof(sealed);
-	RV(encrypt(h, &kms_mechanism, "hello", 5, sealed, &sealed_len), CKR_OK,
-	    "it encrypts");
+	sealed_make(h);
 	end_it(h);
 	test_other_material();
 	RV(bring(1, false, "ends", in_an_hour(), &h), CKR_OK,
 	    "back by its label");
-	OK(opens(h), "what it encrypted is good");
+	OK(sealed_opens(h), "what it encrypted is good");
 	end_it(h);
 	RV(bring(1, true, NULL, in_an_hour(), &h), CKR_OK, "back by its id");
-	OK(opens(h) && attr_is_text(h, CKA_LABEL, "ends"),
+	OK(sealed_opens(h) && attr_is_text(h, CKA_LABEL, "ends"),
 	    "with its label and what it encrypted");
 	end_it(h);
 	RV(pass_through(1, &h), CKR_OK, "back, wrapped outside");
-	OK(opens(h) && attr_is(h, CKA_ID, id, sizeof(id)),
+	OK(sealed_opens(h) && attr_is(h, CKA_ID, id, sizeof(id)),
 	    "with its id and what it encrypted");
 	NEED(account_alias("alias/ends", &a), "its end in KMS");
 	end = a.valid_to;
@@ -178,10 +159,11 @@ test_aes(void)
 	    "KMS says the same");
 	OK(testenv_logged("now does not expire; before, it expired on "),
 	    "and the log says what has changed");
-	OK(opens(h), "what it encrypted is good");
+	OK(sealed_opens(h), "what it encrypted is good");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "its material is deleted");
 	RV(bring(1, false, "ends", 0, &h), CKR_OK, "and imported again");
-	OK(account_alias("alias/ends", &a) && a.valid_to == 0 && opens(h),
+	OK(account_alias("alias/ends", &a) && a.valid_to == 0 &&
+		sealed_opens(h),
 	    "as it was, without an end");
 }
 
@@ -289,11 +271,8 @@ test_warned(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	p11_start();
 	test_aes();
 	test_rsa();

@@ -275,11 +275,8 @@ test_rotation(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("error");
 	p11_start();
 	test_create();
 	test_named();

@@ -6,9 +6,6 @@
 #include "account.h"
 #include "p11.h"
 
-static CK_BYTE sealed[512];
-static CK_ULONG sealed_len;
-
 /* The outcome of a create with that label, and one more attribute. */
 #define NEVER "KEY_MATERIAL_DOES_NOT_EXPIRE"
 
@@ -31,25 +28,6 @@ rotate_to(unsigned n, CK_OBJECT_HANDLE *h)
 	    sizeof(yes), h));
 }
 
-static bool
-opens(CK_OBJECT_HANDLE key)
-{
-	CK_BYTE out[64];
-	CK_ULONG n = sizeof(out);
-
-	return (decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n) ==
-		    CKR_OK &&
-		n == 5 && memcmp(out, "hello", 5) == 0);
-}
-
-static void
-seal(CK_OBJECT_HANDLE key)
-{
-	sealed_len = sizeof(sealed);
-	RV(encrypt(key, &kms_mechanism, "hello", 5, sealed, &sealed_len),
-	    CKR_OK, "it encrypts");
-}
-
 static void
 material_id(CK_OBJECT_HANDLE key, char id[65])
 {
@@ -67,14 +45,14 @@ test_rotation(void)
 	RV(rotate_to(1, &h), CKR_OK, "the first material needs no rotation");
 	COUNT(calls("RotateKeyOnDemand"), 0, "and asks for none");
 	material_id(h, first);
-	seal(h);
+	sealed_make(h);
 	RV(bring(material(2), "rotated", 0, NULL, 0, &again),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "other material, without a word");
 	RV(rotate_to(2, &again), CKR_OK, "other material, as new");
 	COUNT(again, h, "it is the same object");
 	material_id(h, second);
 	OK(strcmp(first, second) != 0, "with other material");
-	OK(opens(h), "what the old encrypted it decrypts");
+	OK(sealed_opens(h), "what the old encrypted it decrypts");
 	RV(rotate_to(2, &again), CKR_ATTRIBUTE_VALUE_INVALID,
 	    "the same once more is nothing new");
 	material_id(h, third);
@@ -85,11 +63,11 @@ test_rotation(void)
 	RV(rotate_to(3, &again), CKR_ACTION_PROHIBITED,
 	    "imported but not rotated to");
 	control("DELETE", "/faults");
-	seal(h);
+	sealed_make(h);
 	RV(rotate_to(3, &again), CKR_OK, "the next try finishes it");
 	material_id(h, first);
 	OK(strcmp(first, third) != 0, "the material is the new one");
-	OK(opens(h), "what was encrypted meanwhile it decrypts");
+	OK(sealed_opens(h), "what was encrypted meanwhile it decrypts");
 
 	control("POST", "/faults?operation=ImportKeyMaterial&fault=cut-after");
 	RV(rotate_to(4, &again), CKR_OK, "a reply that was lost");
@@ -155,17 +133,15 @@ test_two_missing(void)
 {
 	CK_ULONG second = (CK_ULONG)time(NULL) + 3700 + 3600;
 	CK_OBJECT_HANDLE h = find_label("rotated", CKO_SECRET_KEY);
-	char log[256];
 
-	seal(h);
+	sealed_make(h);
 	for (unsigned n = 3; n <= 4; n++)
 		RV(bring(material(n), "rotated", CKA_KEYFERRY_VALID_TO, &second,
 		       sizeof(second), &h),
 		    CKR_OK, "a material that ends");
 	control("POST", "/clock?forward=3700");
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
 	p11_stop();
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("error");
 	p11_start();
 	RV(bring(material(4), "rotated", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
 	       sizeof(NEVER) - 1, &h),
@@ -178,7 +154,7 @@ test_two_missing(void)
 	RV(bring(material(3), "rotated", CKA_KEYFERRY_EXPIRATION_MODEL, NEVER,
 	       sizeof(NEVER) - 1, &h),
 	    CKR_OK, "with the other it is back");
-	OK(opens(h), "and what it encrypted is good");
+	OK(sealed_opens(h), "and what it encrypted is good");
 	unsetenv("KEYFERRY_LOG");
 }
 
@@ -280,11 +256,11 @@ test_regions(void)
 	    "a key for three Regions");
 	COUNT(calls("ReplicateKey"), 2, "is replicated twice");
 	OK(attr_is(h, CKA_KEYFERRY_MULTI_REGION, &yes, 1), "it says so");
-	seal(h);
+	sealed_make(h);
 	for (CK_SLOT_ID slot = 1; slot <= 2; slot++) {
 		h = go_to(slot);
 		OK(h != CK_INVALID_HANDLE, "it is there by its label");
-		OK(opens(h), "and decrypts what the primary encrypted");
+		OK(sealed_opens(h), "and decrypts what the primary encrypted");
 	}
 	h = go_to(0);
 	calls_clear();
@@ -296,10 +272,10 @@ test_regions(void)
 	RV(bring(material(21), "everywhere", CKA_KEYFERRY_NEW_MATERIAL, &yes,
 	       sizeof(yes), &again),
 	    CKR_OK, "rotated in all Regions");
-	OK(opens(h), "the old ciphertext is still good");
-	seal(h);
+	OK(sealed_opens(h), "the old ciphertext is still good");
+	sealed_make(h);
 	h = go_to(2);
-	OK(opens(h), "and the new one too, in another Region");
+	OK(sealed_opens(h), "and the new one too, in another Region");
 	h = go_to(0);
 }
 
@@ -360,7 +336,7 @@ test_destroy(void)
 		strstr(testenv_read("log"), "remain in ap-south-1") != NULL &&
 		strstr(testenv_read("log"), " [AccessDenied") != NULL,
 	    "the log says where it remains, and why");
-	OK(opens(h), "the key is still in use");
+	OK(sealed_opens(h), "the key is still in use");
 	OK(strstr(testenv_read("log"), "was last used in eu-west-1 on 20") !=
 		NULL,
 	    "and when it was last used in each Region");
@@ -488,7 +464,7 @@ test_schedule_deletion(void)
 	RV(bring(material(30), "goes", 0, NULL, 0, &h), CKR_OK,
 	    "a key for three Regions");
 	NEED(account_alias("alias/goes", &k), "which KMS knows");
-	seal(h);
+	sealed_make(h);
 	leave_files("goes");
 	COUNT(testenv_state_files(k.id), 6,
 	    "made in each Region, two ends, a pair");
@@ -501,7 +477,7 @@ test_schedule_deletion(void)
 	OK(strstr(testenv_read("log"), "remains in ap-south-1") != NULL &&
 		strstr(testenv_read("log"), "remains in eu-west-1") == NULL,
 	    "the log says which remains");
-	OK(find_label("goes", CKO_SECRET_KEY) == h && opens(h),
+	OK(find_label("goes", CKO_SECRET_KEY) == h && sealed_opens(h),
 	    "the primary has its name, and is in use");
 	COUNT(waiting_in(1, "PendingDeletion"), 1, "one replica waits");
 	COUNT(waiting_in(2, "PendingDeletion"), 0, "the other does not");

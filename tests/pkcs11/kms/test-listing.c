@@ -302,11 +302,8 @@ test_threads(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	p11_start();
 	make_keys();
 	test_at_once();

@@ -383,12 +383,11 @@ static const struct child_row children[] = {
 int
 main(int argc, char **argv)
 {
-	char log[256], conf[512];
+	char conf[512];
 
 	child_main(argc, argv, children, ELEMS(children));
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	p11_start();
 	test_several();
 	test_both();

@@ -292,11 +292,8 @@ int
 main(void)
 {
 	CK_OBJECT_HANDLE keys[3] = {0};
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	testenv_config(NULL, "destroy = schedule-deletion", NULL);
 	p11_start();
 	test_share(keys);

@@ -363,12 +363,9 @@ int
 main(int argc, char **argv)
 {
 	static const struct child_row steps[] = {{"import", import_again}};
-	char log[256];
-
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	testenv_config(NULL, "refresh = 0", NULL);
 	p11_start();
 	test_news();

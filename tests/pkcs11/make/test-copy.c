@@ -112,7 +112,7 @@ main(void)
 {
 	memcpy(value, material(3), sizeof(value));
 	testenv_start();
-	testenv_log();
+	testenv_log("info");
 	p11_start();
 	make(CKA_COPYABLE, NULL, &original);
 	test_here();

@@ -254,12 +254,9 @@ test_mismatch(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
 	testenv_write("log", "");
-	snprintf(log, sizeof(log), "error:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("error");
 	p11_start();
 	test_refused();
 	test_mismatch();

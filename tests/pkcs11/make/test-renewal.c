@@ -11,8 +11,6 @@
 
 static CK_BYTE id[] = {0x0a, 0x0b};
 static CK_BYTE renewal_id[] = {'r', 'e', 'n', 'e', 'w', ':', 0x0a, 0x0b};
-static CK_BYTE sealed[512];
-static CK_ULONG sealed_len;
 static CK_ULONG bits = 2048;
 
 static CK_ULONG
@@ -73,25 +71,6 @@ bring(const struct pair_handles *p, unsigned n, CK_ULONG end, bool new,
 	    t, count, h));
 }
 
-static bool
-opens(CK_OBJECT_HANDLE key)
-{
-	CK_BYTE out[64];
-	CK_ULONG n = sizeof(out);
-
-	return (decrypt(key, &kms_mechanism, sealed, sealed_len, out, &n) ==
-		    CKR_OK &&
-		n == 5 && memcmp(out, "hello", 5) == 0);
-}
-
-static void
-seal(CK_OBJECT_HANDLE key)
-{
-	sealed_len = sizeof(sealed);
-	RV(encrypt(key, &kms_mechanism, "hello", 5, sealed, &sealed_len),
-	    CKR_OK, "it encrypts");
-}
-
 static CK_ULONG
 count_of(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
@@ -144,11 +123,11 @@ test_renew(void)
 	struct pair_handles p = {0, 0}, again;
 	struct account_key a;
 
-	seal(key);
+	sealed_make(key);
 	RV(make_pair(CKA_ID, id, sizeof(id), &p), CKR_OK,
 	    "a pair beside the key");
 	check_names(key, &p);
-	OK(opens(key), "the key is in use as before");
+	OK(sealed_opens(key), "the key is in use as before");
 	RV(make_pair(CKA_LABEL, "invoices", 8, &again), CKR_OK,
 	    "once more, by the label");
 	OK(again.public == p.public && again.private == p.private,
@@ -163,7 +142,7 @@ test_renew(void)
 	COUNT(h, key, "it is the key");
 	OK(account_alias("alias/invoices", &a) && a.valid_to == (double)end,
 	    "with the new end");
-	OK(opens(key), "and is in use");
+	OK(sealed_opens(key), "and is in use");
 	COUNT(count_of(CKA_ID, renewal_id, sizeof(renewal_id)), 0,
 	    "the pair is gone");
 	COUNT(attr(p.public, CKA_ID, NULL, 0), CK_UNAVAILABLE_INFORMATION,
@@ -180,13 +159,13 @@ test_rotate(void)
 	RV(make_pair(CKA_ID, id, sizeof(id), &p), CKR_OK, "another pair");
 	RV(bring(&p, 2, 0, false, &h), CKR_WRAPPED_KEY_INVALID,
 	    "other material, without a word");
-	OK(opens(key), "the key is as it was");
+	OK(sealed_opens(key), "the key is as it was");
 	RV(make_pair(CKA_ID, id, sizeof(id), &p), CKR_OK, "the pair again");
 	RV(bring(&p, 2, 0, true, &h), CKR_OK, "other material, as new");
 	COUNT(h, key, "it is the key");
 	COUNT(attr_number(key, CKA_KEYFERRY_MATERIALS), 2,
 	    "which has two materials");
-	OK(opens(key), "what the old encrypted it decrypts");
+	OK(sealed_opens(key), "what the old encrypted it decrypts");
 	COUNT(count_of(CKA_ID, renewal_id, sizeof(renewal_id)), 0,
 	    "the pair is gone");
 }
@@ -268,7 +247,7 @@ test_not_new(void)
 	attr(key, CKA_KEYFERRY_MATERIAL_ENDS, after, sizeof(after));
 	OK(memcmp(before, after, 2 * sizeof(CK_ULONG)) == 0,
 	    "no end has changed");
-	OK(opens(key), "the key is as it was");
+	OK(sealed_opens(key), "the key is as it was");
 }
 
 /* The pair goes alone; it has no names of its own. */
@@ -309,7 +288,7 @@ test_destroy(void)
 	OK(attr_is_text(p.public, CKA_LABEL, "renew:invoices"),
 	    "with both halves");
 	RV(p11->C_DestroyObject(rw, p.private), CKR_OK, "and it goes");
-	OK(opens(key), "the key is in use");
+	OK(sealed_opens(key), "the key is in use");
 }
 
 /* What KMS refuses changes nothing. */
@@ -327,7 +306,7 @@ test_refused(void)
 	control("POST", "/imports-in-use?refuse=off");
 	COUNT(count_of(CKA_ID, renewal_id, sizeof(renewal_id)), 0,
 	    "there is no pair");
-	OK(opens(key), "the key is in use");
+	OK(sealed_opens(key), "the key is in use");
 }
 
 /* A disabled key is renewed, and stays disabled. */
@@ -487,7 +466,7 @@ test_rotate_regions(void)
 	    "the log says where");
 	calls_clear();
 	key = go_to(0);
-	seal(key);
+	sealed_make(key);
 	RV(bring(&p[0], 51, 0, true, &h), CKR_OK, "new for the primary");
 	COUNT(h, key, "it is the key");
 	OK(testenv_logged("only when each Region of the key has it"),
@@ -495,7 +474,8 @@ test_rotate_regions(void)
 	OK(strstr(testenv_read("log"), "before, it") == NULL,
 	    "and nothing of an end that new material never had");
 	material_of(key, now);
-	OK(strcmp(first, now) == 0 && opens(key), "the key is as it was");
+	OK(strcmp(first, now) == 0 && sealed_opens(key),
+	    "the key is as it was");
 	(void)go_to(1);
 	RV(bring(&p[1], 51, 0, true, &h), CKR_OK, "for one replica");
 	COUNT(calls("RotateKeyOnDemand"), 0, "KMS is not asked to rotate yet");
@@ -505,7 +485,8 @@ test_rotate_regions(void)
 	for (CK_SLOT_ID i = 0; i < 3; i++) {
 		key = go_to(i);
 		material_of(key, now);
-		OK(strcmp(first, now) != 0 && opens(key), "in each Region");
+		OK(strcmp(first, now) != 0 && sealed_opens(key),
+		    "in each Region");
 	}
 	(void)go_to(0);
 }
@@ -544,7 +525,7 @@ test_renew_regions(void)
 		    "are each material's own");
 		COUNT(attr_number(key, CKA_KEYFERRY_VALID_TO), ends[slot][1],
 		    "the first of them is the key's");
-		OK(opens(key), "and it is in use");
+		OK(sealed_opens(key), "and it is in use");
 	}
 	(void)go_to(0);
 }
@@ -552,13 +533,10 @@ test_renew_regions(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
 	control("POST", "/wrapping-keys?share=on");
 	control("POST", "/import-tokens?once=on");
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	p11_start();
 	test_renew();
 	test_rotate();

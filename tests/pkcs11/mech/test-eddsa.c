@@ -163,7 +163,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(message); i++)
 		message[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
-	testenv_log();
+	testenv_log("info");
 	p11_start();
 	t = keypair_ref_raw("ED25519");
 	test_session(&t);

@@ -245,7 +245,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
-	testenv_log();
+	testenv_log("info");
 	p11_start();
 	t = keypair_ref_rsa(2048);
 	calls_clear();

@@ -553,7 +553,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(message); i++)
 		message[i] = (CK_BYTE)(i * 7 + 1);
 	testenv_start();
-	testenv_log();
+	testenv_log("info");
 	p11_start();
 	rsa = keypair_ref_rsa(2048);
 	test_session(&rsa, rsa_schemes, ELEMS(rsa_schemes));

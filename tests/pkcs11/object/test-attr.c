@@ -405,11 +405,8 @@ test_set_info(void)
 int
 main(void)
 {
-	char log[256];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	p11_start();
 	key = key_make(material(1), "key");
 	pair = pair_make("pair");

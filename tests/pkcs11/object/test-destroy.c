@@ -491,11 +491,8 @@ test_schedule_deletion(void)
 int
 main(void)
 {
-	char log[600];
-
 	testenv_start();
-	snprintf(log, sizeof(log), "info:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("info");
 	testenv_config(NULL, "generate = yes", NULL);
 	p11_start();
 	test_delete_material();

@@ -397,15 +397,14 @@ main(int argc, char **argv)
 	static struct keys keys;
 	static struct external_key o[KEYS];
 	struct secret_scan h;
-	char core[256], log[256];
+	char core[256];
 	struct child s;
 	CK_RV rv;
 
 	child_main(argc, argv, steps, ELEMS(steps));
 	testenv_start();
 	write_keys(&keys, o);
-	snprintf(log, sizeof(log), "trace:%s", testenv_path("log"));
-	setenv("KEYFERRY_LOG", log, 1);
+	testenv_log("trace");
 	snprintf(core, sizeof(core), "%s", testenv_path("core"));
 	/* Where libcrypto is bound when it is first called, the dynamic linker
 	 * saves on the stack what vector registers have of a key. */
