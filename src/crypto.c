@@ -289,6 +289,8 @@ fill_context(struct crypto *c, const struct crypto_setup *setup,
 	    RAND_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1 ||
 	    RAND_priv_bytes_ex(c->lib, &byte, sizeof(byte), 0) != 1)
 		return (ERR_INTERNAL);
+	c->ml_dsa = has_EVP_SIGNATURE(c->lib, "ML-DSA-65", NULL);
+	c->ml_kem = has_EVP_KEM(c->lib, "ML-KEM-768", NULL);
 	return (crypto_reason() == CRYPTO_NO_MEMORY ? ERR_MEMORY : ERR_OK);
 }
 

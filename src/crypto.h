@@ -24,6 +24,7 @@ struct crypto {
 		pthread_mutex_t descriptors;
 	} * users;
 	bool fips; /* of OpenSSL's FIPS provider, and of no other */
+	bool ml_dsa, ml_kem; /* its providers have them: from 3.5 on */
 };
 
 /* What a context is made with. */

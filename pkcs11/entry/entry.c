@@ -152,7 +152,7 @@ C_GetMechanismInfo(
 
 	if (rv == CKR_OK && info == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && !mech_info(type, info))
+	if (rv == CKR_OK && !mech_info(&c, type, info))
 		rv = CKR_MECHANISM_INVALID;
 	return (call_end(&c, rv));
 }

@@ -17,9 +17,14 @@ struct digest {
 	CK_ULONG kdf, kdf_sp800;
 	CK_KEY_TYPE hmac; /* of keys for HMAC with it alone */
 	CK_MECHANISM_TYPE hmac_mechanism;
+	/* N of its OID 2.16.840.1.101.3.4.2.N; 0: it has another */
+	uint8_t oid;
 };
 extern const struct digest digests[];
 extern const size_t digest_count;
+/* Of fixed lengths (FIPS 204, section 5.4.1), as no mechanism but
+ * CKM_HASH_ML_DSA_SHAKE... has them. */
+extern const struct digest digest_shake128, digest_shake256;
 
 /* clang-format off */
 enum { ROW_SHA1, ROW_SHA224, ROW_SHA256, ROW_SHA384, ROW_SHA512,

@@ -6,28 +6,11 @@
 #include "curve.h"
 #include "der-read.h"
 #include "number.h"
+#include "parameter-set.h"
 #include "public-key.h"
 
 #define RSA_BYTES_MAX_PUBLIC 2048 /* 16,384 bits, as OpenSSL has it */
 #define ED25519_OID VIEW_STR("\x06\x03\x2b\x65\x70") /* RFC 8410 */
-/* Of NIST's algorithms, but for the last two bytes (RFC 9881, RFC 9935). */
-#define NIST_OID VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
-
-/* FIPS 203 and 204: the length of a public key, in bytes. */
-static const struct lattice {
-	uint8_t oid[2];
-	CK_KEY_TYPE type;
-	CK_ULONG set;
-	size_t len;
-	const char *name; /* OpenSSL's */
-} lattices[] = {
-    {{3, 17}, CKK_ML_DSA, CKP_ML_DSA_44, 1312, "ML-DSA-44"},
-    {{3, 18}, CKK_ML_DSA, CKP_ML_DSA_65, 1952, "ML-DSA-65"},
-    {{3, 19}, CKK_ML_DSA, CKP_ML_DSA_87, 2592, "ML-DSA-87"},
-    {{4, 1}, CKK_ML_KEM, CKP_ML_KEM_512, 800, "ML-KEM-512"},
-    {{4, 2}, CKK_ML_KEM, CKP_ML_KEM_768, 1184, "ML-KEM-768"},
-    {{4, 3}, CKK_ML_KEM, CKP_ML_KEM_1024, 1568, "ML-KEM-1024"},
-};
 
 /* RSAPublicKey (RFC 8017, appendix A.1.1) */
 static enum err
@@ -61,20 +44,16 @@ read_point(CK_KEY_TYPE type, struct view params, struct view bits,
 }
 
 static enum err
-read_lattice(struct view algorithm, struct view bits, struct public_key *out)
+read_of_set(struct view algorithm, struct view bits, struct public_key *out)
 {
-	const struct lattice *l;
+	const struct parameter_set *set = parameter_set_of_oid(algorithm);
 
-	if (!der_take_bytes(&algorithm, NIST_OID))
+	if (set == NULL || bits.len != set->public)
 		return (ERR_DATA);
-	for (l = lattices; l < lattices + sizeof(lattices) / sizeof(*l); l++)
-		if (view_equal(algorithm, VIEW(l->oid, sizeof(l->oid)))) {
-			out->type = l->type;
-			out->parameter_set = l->set;
-			out->value = bits;
-			return (bits.len == l->len ? ERR_OK : ERR_DATA);
-		}
-	return (ERR_DATA);
+	out->type = set->type;
+	out->set = set;
+	out->value = bits;
+	return (ERR_OK);
 }
 
 enum err
@@ -95,7 +74,7 @@ public_key_read(struct view der, struct public_key *out)
 		return (read_point(CKK_EC, algorithm, bits, out));
 	if (view_equal(algorithm, ED25519_OID))
 		return (read_point(CKK_EC_EDWARDS, algorithm, bits, out));
-	return (read_lattice(algorithm, bits, out));
+	return (read_of_set(algorithm, bits, out));
 }
 
 /* What OpenSSL does not take. */
@@ -160,18 +139,6 @@ load_ec(const struct crypto *crypto, const struct public_key *k, EVP_PKEY **out)
 	return (from_params(crypto, CRYPTO_TYPE_EC, params, out));
 }
 
-static const char *
-raw_name(const struct public_key *k)
-{
-	const struct lattice *l = lattices;
-
-	if (k->type == CKK_EC_EDWARDS)
-		return (k->curve->name);
-	while (l->type != k->type || l->set != k->parameter_set)
-		l++;
-	return (l->name);
-}
-
 enum err
 public_key_load(
     const struct crypto *crypto, const struct public_key *k, EVP_PKEY **out)
@@ -181,8 +148,9 @@ public_key_load(
 		return (load_rsa(crypto, k, out));
 	if (k->type == CKK_EC)
 		return (load_ec(crypto, k, out));
-	*out = EVP_PKEY_new_raw_public_key_ex(
-	    crypto->lib, raw_name(k), NULL, k->value.ptr, k->value.len);
+	*out = EVP_PKEY_new_raw_public_key_ex(crypto->lib,
+	    k->set != NULL ? k->set->name : k->curve->name, NULL, k->value.ptr,
+	    k->value.len);
 	return (*out != NULL ? ERR_OK : not_loaded());
 }
 

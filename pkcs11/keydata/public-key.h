@@ -12,7 +12,7 @@
  */
 struct public_key {
 	CK_KEY_TYPE type;
-	CK_ULONG parameter_set; /* of CKK_ML_DSA and CKK_ML_KEM */
+	const struct parameter_set *set; /* of CKK_ML_DSA and CKK_ML_KEM */
 	const struct curve *curve; /* of CKK_EC and CKK_EC_EDWARDS */
 	struct view modulus, exponent; /* of CKK_RSA: without leading zeros */
 	struct view value; /* of all others: the point or the key's bytes */

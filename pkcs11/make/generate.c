@@ -1,6 +1,7 @@
 #include "data-key.h"
 #include "generate.h"
 #include "cryptoki/keyferry.h"
+#include "keydata/parameter-set.h"
 #include "mech/families.h"
 
 /* The row that makes such keys. */
@@ -17,13 +18,6 @@ find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 		return (CKR_MECHANISM_PARAM_INVALID);
 	c->context = RV_CREATE;
 	return (CKR_OK);
-}
-
-static CK_RV
-refuse_session_object(struct call *c)
-{
-	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-	    "this mechanism makes no session objects: set CKA_TOKEN"));
 }
 
 /* KMS and its data keys are random, and know no password. */
@@ -43,7 +37,6 @@ CK_RV
 generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
     CK_OBJECT_HANDLE *handle)
 {
-	const struct key_ops *ops;
 	const struct mech *row;
 	CK_RV rv;
 
@@ -55,9 +48,7 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 		return (generate_key_in_kms(c, row, t, handle));
 	if (template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
 		return (data_key_generate(c, m, t, handle));
-	if ((ops = mech_key_ops(row)) == NULL)
-		return (refuse_session_object(c));
-	return (ops->generate(c, m, t, handle));
+	return (mech_key_ops(row)->generate(c, m, t, handle));
 }
 
 /* RSA that unwraps and does nothing else: material will come in with it. */
@@ -79,7 +70,6 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
     struct template private_t, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key)
 {
-	const struct key_ops *ops;
 	const struct mech *row;
 	CK_RV rv;
 
@@ -92,8 +82,10 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		return (generate_pair_in_kms(
 		    c, row, public_t, private_t, public_key, private_key));
 	}
-	if ((ops = mech_key_ops(row)) == NULL)
-		return (refuse_session_object(c));
-	return (ops->generate_pair(
+	if (!parameter_set_is_in_openssl(c->module->crypto, row->key_type))
+		return (call_error(c, CKR_MECHANISM_INVALID,
+		    "this OpenSSL makes no such session keys, as 3.5 does: "
+		    "with CKA_TOKEN true KMS makes a key"));
+	return (mech_key_ops(row)->generate_pair(
 	    c, m, public_t, private_t, public_key, private_key));
 }

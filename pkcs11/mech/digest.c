@@ -27,12 +27,14 @@ digest_add(struct op *op, struct view in)
 CK_RV
 digest_end(struct op *op, uint8_t *hash, struct view *v)
 {
-	unsigned n = 0;
+	const EVP_MD *md = EVP_MD_CTX_get0_md(op->md);
+	size_t n = op->digest->len;
+	int done = (EVP_MD_get_flags(md) & EVP_MD_FLAG_XOF) != 0
+		       ? EVP_DigestFinalXOF(op->md, hash, n)
+		       : EVP_DigestFinal_ex(op->md, hash, NULL);
 
-	if (EVP_DigestFinal_ex(op->md, hash, &n) != 1)
-		return (CKR_FUNCTION_FAILED);
 	*v = VIEW(hash, n);
-	return (CKR_OK);
+	return (done == 1 ? CKR_OK : CKR_FUNCTION_FAILED);
 }
 
 static CK_RV

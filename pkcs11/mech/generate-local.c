@@ -5,6 +5,7 @@
 #include "keydata/number.h"
 #include "keydata/rsa.h"
 #include "keydata/curve.h"
+#include "keydata/parameter-set.h"
 #include "object/template-builder.h"
 #include "generate-local.h"
 #include "object/object-schema.h"
@@ -13,7 +14,7 @@
 
 #define CHACHA20_LEN 32 /* bytes: its keys have no other length */
 #define SECRET_MAX 4096 /* bytes of a secret key */
-#define NUMBER_MAX 512 /* bytes of one of them: 4096 bits */
+#define PART_MAX PARAMETER_SET_PRIVATE_MAX /* bytes; a number has 512 */
 
 /* Made here and never elsewhere. */
 static struct provenance
@@ -130,7 +131,7 @@ pair_begin(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	    CKO_PRIVATE_KEY, row->key_type, ATTR_GENERATE, false};
 	for (size_t i = 0; i < RSA_PARTS; i++)
 		p->parts[i] = (struct buf)BUF_SECRET(
-		    NUMBER_MAX, c->module->arena);
+		    PART_MAX, c->module->arena);
 	if (template_bool(public_t, CKA_TOKEN, false))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "both halves of a key pair must have the same CKA_TOKEN"));
@@ -354,6 +355,72 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	return (rv);
 }
 
+/* The private half, its seed and the public half. */
+static CK_RV
+set_parts(const struct parameter_set *set, EVP_PKEY *pkey, struct buf parts[3])
+{
+	const struct {
+		const char *name;
+		size_t len;
+	} rows[] = {{OSSL_PKEY_PARAM_PRIV_KEY, set->private},
+	    {"seed", set->seed}, {OSSL_PKEY_PARAM_PUB_KEY, set->public}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = rows[i].len;
+
+		if (buf_reserve(&parts[i], len) != ERR_OK)
+			return (CKR_HOST_MEMORY);
+		if (EVP_PKEY_get_octet_string_param(
+			pkey, rows[i].name, parts[i].ptr, len, &len) != 1 ||
+		    len != rows[i].len)
+			return (CKR_FUNCTION_FAILED);
+		parts[i].len = len;
+	}
+	return (CKR_OK);
+}
+
+static CK_RV
+find_set(struct call *c, CK_KEY_TYPE type, struct template t,
+    const struct parameter_set **set)
+{
+	CK_ULONG number = template_ulong(t, CKA_PARAMETER_SET, 0);
+
+	if (!template_has(t, CKA_PARAMETER_SET))
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
+		    "the public template must have CKA_PARAMETER_SET"));
+	if ((*set = parameter_set_find(type, number)) == NULL)
+		return (call_error(c, CKR_PARAMETER_SET_NOT_SUPPORTED,
+		    "CKA_PARAMETER_SET is none that is known here"));
+	return (CKR_OK);
+}
+
+static CK_RV
+generate_of_set(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	const struct parameter_set *set = NULL;
+	const OSSL_PARAM none = OSSL_PARAM_construct_end();
+	struct pair_builder p;
+	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
+
+	if (rv == CKR_OK &&
+	    (rv = find_set(c, p.public_target.type, public_t, &set)) ==
+		CKR_OK &&
+	    (rv = keygen(c, set->name, &none, &p.pkey)) == CKR_OK &&
+	    (rv = set_parts(set, p.pkey, p.parts)) == CKR_OK) {
+		builder_set(&p.private, CKA_PARAMETER_SET,
+		    VIEW(&set->number, sizeof(set->number)));
+		builder_set(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
+		builder_set(&p.private, CKA_SEED, buf_view(&p.parts[1]));
+		builder_set(&p.public, CKA_VALUE, buf_view(&p.parts[2]));
+		rv = pair_make(c, &p, public_key, private_key);
+	}
+	pair_free(&p);
+	return (rv);
+}
+
 const struct key_ops generate_secret_key_ops = {.generate = generate_secret};
 const struct key_ops generate_rsa_ops = {.generate_pair = generate_rsa};
 const struct key_ops generate_ec_ops = {.generate_pair = generate_ec};
+const struct key_ops generate_of_set_ops = {.generate_pair = generate_of_set};

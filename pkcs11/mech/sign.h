@@ -9,6 +9,8 @@ extern const struct family sign_x509; /* RSA without padding */
 extern const struct family sign_ecdsa; /* r and s, each as wide as n */
 extern const struct family sign_eddsa;
 extern const struct family sign_mldsa;
+extern const struct family sign_mldsa_hashed; /* HashML-DSA */
+extern const struct family sign_mldsa_of_hash; /* of a hash that was made */
 /* C_VerifyRecover: what a signature holds. */
 extern const struct family recover_pkcs1;
 extern const struct family recover_x509;

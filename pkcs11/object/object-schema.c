@@ -1,3 +1,5 @@
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include "cryptoki/constants.h"
 #include "keydata/check-value.h"
@@ -5,6 +7,7 @@
 #include "keydata/hash.h"
 #include "keydata/number.h"
 #include "keydata/curve.h"
+#include "keydata/parameter-set.h"
 #include "object-schema.h"
 #include "keydata/pkcs8.h"
 #include "keydata/public-key.h"
@@ -296,6 +299,88 @@ out:
 	return (rv);
 }
 
+static CK_RV
+find_set(
+    struct call *c, const struct attrset *b, const struct parameter_set **set)
+{
+	if ((*set = pkey_set_of_attrs(b)) == NULL)
+		return (call_error(c, CKR_PARAMETER_SET_NOT_SUPPORTED,
+		    "CKA_PARAMETER_SET is none that is known here"));
+	return (CKR_OK);
+}
+
+static CK_RV
+complete_public_of_set(struct call *c, struct attrset *b)
+{
+	const struct parameter_set *set;
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv;
+
+	if ((rv = find_set(c, b, &set)) != CKR_OK)
+		return (rv);
+	if (attrset_view(b, CKA_VALUE).len != set->public)
+		return (invalid(c, "CKA_VALUE has another length"));
+	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
+		return (rv);
+	rv = put_info(c, b, pkey);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
+/* CKA_VALUE, which must be what the seed stands for if it was given. */
+static CK_RV
+put_value_of_seed(struct call *c, struct attrset *b,
+    const struct parameter_set *set, EVP_PKEY **pkey)
+{
+	struct buf own = BUF_SECRET(PARAMETER_SET_PRIVATE_MAX, b->arena);
+	struct view given = attrset_view(b, CKA_VALUE);
+	size_t len = set->private;
+	CK_RV rv;
+
+	rv = pkey_from_seed(c, set, attrset_view(b, CKA_SEED), pkey);
+	if (rv == CKR_OK && buf_reserve(&own, len) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	if (rv == CKR_OK &&
+	    EVP_PKEY_get_raw_private_key(*pkey, own.ptr, &len) != 1)
+		rv = CKR_FUNCTION_FAILED;
+	if (rv != CKR_OK)
+		goto out;
+	own.len = len;
+	if (given.len == 0)
+		rv = result_of(
+		    c, attrset_set(b, CKA_VALUE, buf_view(&own), true));
+	else if (CRYPTO_memcmp(given.ptr, own.ptr, len) != 0)
+		rv = invalid(c, "CKA_SEED and CKA_VALUE are of two keys");
+out:
+	buf_free(&own);
+	return (rv);
+}
+
+static CK_RV
+complete_private_of_set(struct call *c, struct attrset *b)
+{
+	struct view seed = attrset_view(b, CKA_SEED);
+	struct view value = attrset_view(b, CKA_VALUE);
+	const struct parameter_set *set;
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv;
+
+	if (seed.len == 0 && value.len == 0)
+		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
+		    "one of CKA_SEED and CKA_VALUE must be given"));
+	if ((rv = find_set(c, b, &set)) != CKR_OK)
+		return (rv);
+	if ((seed.len != 0 && seed.len != set->seed) ||
+	    (value.len != 0 && value.len != set->private))
+		return (invalid(c, "CKA_SEED or CKA_VALUE has another length"));
+	rv = seed.len != 0 ? put_value_of_seed(c, b, set, &pkey)
+			   : pkey_from_attrs(c, b, &pkey);
+	if (rv == CKR_OK)
+		rv = put_info(c, b, pkey);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
 /* clang-format off */
 #define SECRET(type)							\
 	{ CKO_SECRET_KEY, type, { CKA_VALUE }, complete_secret }
@@ -304,6 +389,11 @@ out:
 	    complete_ec_public },					\
 	{ CKO_PRIVATE_KEY, type, { CKA_EC_PARAMS, CKA_VALUE },		\
 	    complete_ec_private }
+#define OF_SET(type)							\
+	{ CKO_PUBLIC_KEY, type, { CKA_PARAMETER_SET, CKA_VALUE },	\
+	    complete_public_of_set },					\
+	{ CKO_PRIVATE_KEY, type, { CKA_PARAMETER_SET },			\
+	    complete_private_of_set }
 static const struct object_schema schemas[] = {
 	/* class, type, what must be given, what follows */
 	{ CKO_DATA, NO_TYPE, { 0 }, NULL },
@@ -320,6 +410,8 @@ static const struct object_schema schemas[] = {
 	EC(CKK_EC),
 	EC(CKK_EC_EDWARDS),
 	EC(CKK_EC_MONTGOMERY),
+	OF_SET(CKK_ML_DSA),
+	OF_SET(CKK_ML_KEM),
 };
 /* clang-format on */
 
@@ -363,10 +455,12 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 		type = CKK_GENERIC_SECRET;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
-	if (schema == end)
+	if (schema == end ||
+	    !parameter_set_is_in_openssl(c->module->crypto, type))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "session objects of %s with %s are not supported",
-		    class_name(class).text, key_type_name(type).text));
+		    "session objects of %s with %s are not supported%s",
+		    class_name(class).text, key_type_name(type).text,
+		    schema != end ? " by this OpenSSL" : ""));
 	for (size_t i = 0;
 	     i < sizeof(schema->needs) / sizeof(schema->needs[0]) &&
 	     schema->needs[i] != 0;

@@ -34,14 +34,14 @@ add_number(struct numbers *n, const char *name, struct view v)
 }
 
 static CK_RV
-not_taken(void)
+not_taken(CK_RV unsupported)
 {
 	switch (crypto_reason()) {
 	case CRYPTO_NONE:
 	case CRYPTO_NO_MEMORY:
 		return (CKR_HOST_MEMORY);
 	case CRYPTO_UNSUPPORTED:
-		return (CKR_CURVE_NOT_SUPPORTED);
+		return (unsupported);
 	default:
 		return (CKR_ATTRIBUTE_VALUE_INVALID);
 	}
@@ -58,7 +58,7 @@ from_params(struct call *c, const char *type, struct numbers *n, bool private,
 	return (crypto_key_from_params(
 		    c->module->crypto, type, selection, n->params, out)
 		    ? CKR_OK
-		    : not_taken());
+		    : not_taken(CKR_CURVE_NOT_SUPPORTED));
 }
 
 static CK_RV
@@ -131,7 +131,54 @@ raw_of_attrset(struct call *c, const struct attrset *b,
 	else
 		*out = EVP_PKEY_new_raw_public_key_ex(
 		    lib, curve->name, NULL, v.ptr, v.len);
-	return (*out != NULL ? CKR_OK : not_taken());
+	return (*out != NULL ? CKR_OK : not_taken(CKR_CURVE_NOT_SUPPORTED));
+}
+
+const struct parameter_set *
+pkey_set_of_attrs(const struct attrset *b)
+{
+	struct view v = attrset_view(b, CKA_PARAMETER_SET);
+	CK_ULONG number;
+
+	if (v.len != sizeof(number))
+		return (NULL);
+	memcpy(&number, v.ptr, sizeof(number));
+	return (parameter_set_find(b->type, number));
+}
+
+CK_RV
+pkey_from_seed(struct call *c, const struct parameter_set *set,
+    struct view seed, EVP_PKEY **out)
+{
+	/* OpenSSL's member is not const; nothing is written there */
+	OSSL_PARAM params[2] = {OSSL_PARAM_construct_octet_string("seed",
+				    (void *)(uintptr_t)seed.ptr, seed.len),
+	    OSSL_PARAM_construct_end()};
+
+	*out = NULL;
+	return (crypto_key_from_params(
+		    c->module->crypto, set->name, EVP_PKEY_KEYPAIR, params, out)
+		    ? CKR_OK
+		    : not_taken(CKR_PARAMETER_SET_NOT_SUPPORTED));
+}
+
+/* ML-DSA and ML-KEM: the bytes are the key. */
+static CK_RV
+of_set(struct call *c, const struct attrset *b, EVP_PKEY **out)
+{
+	OSSL_LIB_CTX *lib = c->module->crypto->lib;
+	const struct parameter_set *set = pkey_set_of_attrs(b);
+	struct view v = attrset_view(b, CKA_VALUE);
+
+	if (set == NULL)
+		return (CKR_PARAMETER_SET_NOT_SUPPORTED);
+	*out = b->class == CKO_PRIVATE_KEY
+		   ? EVP_PKEY_new_raw_private_key_ex(
+			 lib, set->name, NULL, v.ptr, v.len)
+		   : EVP_PKEY_new_raw_public_key_ex(
+			 lib, set->name, NULL, v.ptr, v.len);
+	return (
+	    *out != NULL ? CKR_OK : not_taken(CKR_PARAMETER_SET_NOT_SUPPORTED));
 }
 
 CK_RV
@@ -144,6 +191,8 @@ pkey_from_attrs(struct call *c, const struct attrset *b, EVP_PKEY **out)
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (b->type == CKK_RSA)
 		return (rsa_of_attrset(c, b, out));
+	if (parameter_set_has(b->type))
+		return (of_set(c, b, out));
 	curve = curve_find(b->type, attrset_view(b, CKA_EC_PARAMS));
 	if (curve == NULL)
 		return (CKR_CURVE_NOT_SUPPORTED);
@@ -173,9 +222,18 @@ pkey_from_object(struct call *c, const struct object *o, EVP_PKEY **out)
 	return (CKR_OK);
 }
 
+const struct parameter_set *
+pkey_parameter_set(const struct object *o)
+{
+	return (o->attrs != NULL ? pkey_set_of_attrs(o->attrs)
+				 : parameter_set_find(
+				       o->key->spec->type, o->key->spec->bits));
+}
+
 size_t
 pkey_bits(const struct object *o)
 {
+	const struct parameter_set *set;
 	const struct curve *curve;
 
 	if (o->key != NULL)
@@ -184,6 +242,8 @@ pkey_bits(const struct object *o)
 		return (0);
 	if (o->attrs->type == CKK_RSA)
 		return (number_bits(attrset_view(o->attrs, CKA_MODULUS)));
+	if ((set = pkey_set_of_attrs(o->attrs)) != NULL)
+		return (set->public);
 	curve = curve_find(
 	    o->attrs->type, attrset_view(o->attrs, CKA_EC_PARAMS));
 	return (curve != NULL ? curve->bits : 0);

@@ -184,7 +184,9 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 		return (CKR_OPERATION_ACTIVE);
 	op_end(op);
 	op->kind = kinds[kind].as;
-	if ((op->mech = mech_find(m->mechanism, kinds[kind].flag)) == NULL)
+	op->mech = mech_find(m->mechanism, kinds[kind].flag);
+	if (op->mech == NULL ||
+	    (mech_flags_here(c, op->mech) & kinds[kind].flag) == 0)
 		return (CKR_MECHANISM_INVALID);
 	if ((rv = init_with_key(c, op, kind, m, key)) != CKR_OK) {
 		object_refresh_state(c, &op->object);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "cryptoki/keyferry.h"
 #include "keydata/hash.h"
+#include "keydata/parameter-set.h"
 #include "mechanism.h"
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
@@ -91,8 +92,23 @@ const struct mech mechs[] = {
 
 	{ CKM_EDDSA, CKK_EC_EDWARDS, SIGN, 255, 448, VISIBLE_ALWAYS,
 	    FAMILY_EDDSA, KMS_EDDSA, NULL },
-	{ CKM_ML_DSA, CKK_ML_DSA, SIGN, CKP_ML_DSA_44, CKP_ML_DSA_87,
-	    VISIBLE_ALWAYS, FAMILY_ML_DSA, KMS_ML_DSA, NULL },
+#define ML_DSA(ckm, family, digest)					\
+	{ ckm, CKK_ML_DSA, SIGN, 1312, 2592, VISIBLE_ALWAYS, family,	\
+	    KMS_ML_DSA, digest }
+#define ML_DSA_HASHED(hash, digest)					\
+	ML_DSA(CKM_HASH_ML_DSA_##hash, FAMILY_ML_DSA_HASHED, digest)
+	ML_DSA(CKM_ML_DSA, FAMILY_ML_DSA, NULL),
+	ML_DSA(CKM_HASH_ML_DSA, FAMILY_ML_DSA_OF_HASH, NULL),
+	ML_DSA_HASHED(SHA224, DIGEST_SHA224),
+	ML_DSA_HASHED(SHA256, DIGEST_SHA256),
+	ML_DSA_HASHED(SHA384, DIGEST_SHA384),
+	ML_DSA_HASHED(SHA512, DIGEST_SHA512),
+	ML_DSA_HASHED(SHA3_224, DIGEST_SHA3_224),
+	ML_DSA_HASHED(SHA3_256, DIGEST_SHA3_256),
+	ML_DSA_HASHED(SHA3_384, DIGEST_SHA3_384),
+	ML_DSA_HASHED(SHA3_512, DIGEST_SHA3_512),
+	ML_DSA_HASHED(SHAKE128, &digest_shake128),
+	ML_DSA_HASHED(SHAKE256, &digest_shake256),
 
 #define HMAC_ROW(ckm, family, kms, digest)				\
 	{ ckm, CKK_GENERIC_SECRET, SIGN, 8, 8 * ATTRSET_VALUE_MAX,	\
@@ -150,12 +166,11 @@ const struct mech mechs[] = {
 	GENERATE(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY,
 	    CKF_GENERATE_KEY_PAIR | CKF_EC_NAMEDCURVE, 255, 448, FAMILY_GENERATE_EC),
 	GENERATE(CKM_ML_DSA_KEY_PAIR_GEN, CKK_ML_DSA, CKF_GENERATE_KEY_PAIR,
-	    CKP_ML_DSA_44, CKP_ML_DSA_87, FAMILY_IN_KMS_ONLY),
+	    1312, 2592, FAMILY_GENERATE_OF_SET),
 	GENERATE(CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, CKF_GENERATE_KEY_PAIR,
-	    CKP_ML_KEM_512, CKP_ML_KEM_1024, FAMILY_IN_KMS_ONLY),
+	    800, 1568, FAMILY_GENERATE_OF_SET),
 	{ CKM_ML_KEM, CKK_ML_KEM, CKF_ENCAPSULATE | CKF_DECAPSULATE,
-	    CKP_ML_KEM_512, CKP_ML_KEM_1024, VISIBLE_ALWAYS,
-	    FAMILY_IN_KMS_ONLY, NULL, NULL },
+	    800, 1568, VISIBLE_ALWAYS, FAMILY_ENCAPSULATE, NULL, NULL },
 #define WRAP(ckm, type, min, max, family)				\
 	{ ckm, type, CKF_WRAP | CKF_UNWRAP, min, max, VISIBLE_ALWAYS,	\
 	    family, NULL, NULL }
@@ -252,8 +267,19 @@ mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 	return (NULL);
 }
 
+/* KMS signs what OpenSSL lacks, but what it signed is verified here. */
+CK_FLAGS
+mech_flags_here(const struct call *c, const struct mech *m)
+{
+	CK_FLAGS flags = mech_flags(m);
+
+	if (!parameter_set_is_in_openssl(c->module->crypto, m->key_type))
+		flags &= ~(CK_FLAGS)(CKF_VERIFY | CKF_MESSAGE_VERIFY);
+	return (flags);
+}
+
 bool
-mech_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
 	bool found = false;
 
@@ -264,7 +290,7 @@ mech_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 			continue;
 		if (!found)
 			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};
-		info->flags |= mech_flags(m);
+		info->flags |= mech_flags_here(c, m);
 		if (m->min < info->ulMinKeySize)
 			info->ulMinKeySize = m->min;
 		if (m->max > info->ulMaxKeySize)
@@ -300,14 +326,21 @@ mech_is_enabled_in_kms(const struct call *c, const struct mech *m)
 		    c->token->config->aes_cbc_pad));
 }
 
+/* ECDSA's hash is cut or padded to the one of the curve, HashML-DSA's is part
+ * of the mu that KMS signs. */
+static bool
+takes_any_hash(const struct mech *m)
+{
+	return (m->key_type == CKK_EC || m->key_type == CKK_ML_DSA);
+}
+
 /* KMS lists what a key can do: that list, not ours, decides. */
 static bool
 kms_serves(const struct mech *m, const struct key *k)
 {
 	char name[KMS_WORD_SIZE];
 
-	/* ECDSA takes any hash: it is cut or padded to the one of the curve */
-	if (m->digest == NULL || m->key_type == CKK_EC)
+	if (m->digest == NULL || takes_any_hash(m))
 		return (key_has_algorithm(k, m->kms_algorithm, true));
 	if (m->digest->kms == NULL)
 		return (false);
@@ -360,7 +393,7 @@ mech_why_not_in_kms(const struct mech *m, CK_FLAGS flag)
 static unsigned
 usages_in_kms(const struct mech *m, const struct key_spec *s)
 {
-	bool hash_fits = m->digest == NULL || m->key_type == CKK_EC ||
+	bool hash_fits = m->digest == NULL || takes_any_hash(m) ||
 			 m->digest == s->digest ||
 			 (m->key_type == CKK_RSA && m->digest->kms != NULL &&
 			     m->digest->len >= 32);

@@ -17,7 +17,7 @@ enum mech_visibility {
  * those of wrapping.
  */
 enum mech_family {
-	FAMILY_IN_KMS_ONLY, /* make/ asks KMS */
+	FAMILY_ENCAPSULATE, /* make/kem.c */
 	FAMILY_KMS_CIPHERTEXT,
 	FAMILY_AES_GCM,
 	FAMILY_AES_CBC_PAD,
@@ -43,6 +43,8 @@ enum mech_family {
 	FAMILY_ECDSA,
 	FAMILY_EDDSA,
 	FAMILY_ML_DSA,
+	FAMILY_ML_DSA_HASHED, /* HashML-DSA of data */
+	FAMILY_ML_DSA_OF_HASH, /* HashML-DSA of a hash */
 	FAMILY_HMAC,
 	FAMILY_HMAC_GENERAL,
 	FAMILY_CMAC,
@@ -53,6 +55,7 @@ enum mech_family {
 	FAMILY_GENERATE_FROM_PASSWORD,
 	FAMILY_GENERATE_RSA,
 	FAMILY_GENERATE_EC,
+	FAMILY_GENERATE_OF_SET, /* ML-DSA, ML-KEM */
 	FAMILY_DERIVE_ECDH,
 	FAMILY_DERIVE_HKDF,
 	FAMILY_DERIVE_HKDF_DATA,
@@ -77,7 +80,8 @@ struct mech {
 	CK_FLAGS flags;
 	CK_ULONG min,
 	    max; /* key sizes: bytes for AES and for making an HMAC key
-				* of one hash, else bits */
+				* of one hash, bytes of the public key for
+				* ML-DSA and ML-KEM, else bits */
 	enum mech_visibility visibility;
 	enum mech_family family;
 	/* Head of the KMS algorithms' names, the digest's is the tail; a whole
@@ -95,10 +99,13 @@ const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
 bool mech_is_allowed(const struct mech *, const struct object *);
 /* Its CKF_... flags: those of the row, and messages where it signs. */
 CK_FLAGS mech_flags(const struct mech *);
+/* Of these, those that can be done with the OpenSSL that is here. */
+CK_FLAGS mech_flags_here(const struct call *, const struct mech *);
 /* Whether the mechanism list names it: the first row of a type does. */
 bool mech_is_listed(const struct mech *, const struct call *);
-/* Of all rows of a type together; false: there is none. */
-bool mech_info(CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
+/* Of all rows of a type together, as far as this OpenSSL goes; false: there is
+ * none. */
+bool mech_info(const struct call *, CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
 /* Whether keys in KMS do it, as this token is configured. */
 bool mech_is_enabled_in_kms(const struct call *, const struct mech *);
 /* Why keys in KMS do not do it for that function (one CKF_... of an Init), and

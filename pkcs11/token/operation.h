@@ -63,6 +63,7 @@ struct op {
 	/* what families keep between calls; freed with the operation */
 	const struct digest *digest, *mgf; /* mgf: MGF1 with it */
 	CK_ULONG param_len; /* a length out of the mechanism's parameter */
+	CK_ULONG hedge; /* ML-DSA: CKH_... */
 	size_t buffered; /* bytes of input that a cipher waits with */
 	/* bytes of input that may still come, where there is a limit */
 	size_t remaining;

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "attr-value.h"
 #include "keydata/curve.h"
+#include "keydata/parameter-set.h"
 #include "keydata/public-key.h"
 #include "keydata/rsa.h"
 #include "pubkey.h"
@@ -23,7 +24,7 @@ is_of_spec(const struct public_key *p, const struct key_spec *spec)
 		return (p->curve == curve_find(spec->type, spec->params) &&
 			p->value.len == p->curve->point);
 	default:
-		return (p->parameter_set == spec->bits);
+		return (p->set->number == spec->bits);
 	}
 }
 

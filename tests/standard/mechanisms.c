@@ -88,6 +88,7 @@ mechanism(const struct row *r)
 	    {CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_384, CKG_MGF1_SHA3_384},
 	    {CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA3_512, CKG_MGF1_SHA3_512}};
 
+	static struct ck_hash_sign_context hash_context = {.hash = CKM_SHA256};
 	static struct ck_chacha20_poly1305 nonce = {.ulNonceLen = 12};
 
 	gcm.pIv = ccm.pNonce = nonce.pNonce = iv;
@@ -102,6 +103,9 @@ mechanism(const struct row *r)
 	switch (r->parameter) {
 	case PARAMETER_NONCE:
 		return ((CK_MECHANISM){r->type, &nonce, sizeof(nonce)});
+	case PARAMETER_HASH_CONTEXT:
+		return ((CK_MECHANISM){
+		    r->type, &hash_context, sizeof(hash_context)});
 	case PARAMETER_XTS_TWEAK:
 	case PARAMETER_IV:
 		return ((CK_MECHANISM){r->type, iv, sizeof(iv)});

@@ -7,6 +7,8 @@
 
 static CK_OBJECT_HANDLE generic, aes, wrapped, agreement;
 static struct keypair_ref rsa_small, rsa_large, ec_small, ec_large, ed25519;
+/* ML-DSA; none where OpenSSL has it not */
+static struct pair_handles ml_dsa_small, ml_dsa_large;
 
 /* A key for the function whose size is the least or the largest that the
  * mechanism has; 0: none is at hand. */
@@ -17,9 +19,13 @@ key_for(const struct row *r, const CK_MECHANISM_INFO *info, CK_FLAGS flag,
 	CK_ULONG size = largest ? info->ulMaxKeySize : info->ulMinKeySize;
 	bool public = flag == CKF_VERIFY || flag == CKF_VERIFY_RECOVER ||
 		      flag == CKF_ENCRYPT || flag == CKF_WRAP;
+	const struct pair_handles *ml_dsa = largest ? &ml_dsa_large
+						    : &ml_dsa_small;
 	const struct keypair_ref *pair = NULL;
 	CK_BYTE value[32768 / 8 + 64] = {1};
 
+	if (strstr(r->name, "ML_DSA") != NULL)
+		return (public ? ml_dsa->public : ml_dsa->private);
 	if (strstr(r->name, "_AES_") == NULL && strstr(r->name, "RSA") != NULL)
 		pair = largest ? &rsa_large : &rsa_small;
 	else if (strstr(r->name, "ECD") != NULL)
@@ -85,10 +91,10 @@ test_parameters(
 				   ? 0
 				   : key_for(r, info, flag, false);
 
+	if (key == 0 && (flag & SIGN) != 0 && strstr(r->name, "ML_DSA") != NULL)
+		return; /* of keys in KMS alone: test-mldsa */
 	if (key == 0)
 		key = any_key(r, flag);
-	if (strstr(r->name, "ML_") != NULL)
-		return; /* of keys in KMS: test-mldsa, test-kem */
 	RV(begin(flag, &m, key, wrapped), CKR_MECHANISM_PARAM_INVALID,
 	    "%s, function 0x%lx: a parameter of one byte", r->name, flag);
 	m = (CK_MECHANISM){r->type, NULL, 0};
@@ -202,6 +208,18 @@ agreement_make(void)
 	return (h);
 }
 
+static struct pair_handles
+ml_dsa_make(CK_ULONG set)
+{
+	CK_MECHANISM m = {CKM_ML_DSA_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_PARAMETER_SET, set)};
+	struct pair_handles p = {0, 0};
+
+	(void)p11->C_GenerateKeyPair(
+	    rw, &m, t, 1, NULL, 0, &p.public, &p.private);
+	return (p);
+}
+
 int
 main(void)
 {
@@ -217,6 +235,8 @@ main(void)
 	ec_small = keypair_ref_ec("P-224");
 	ec_large = keypair_ref_ec("P-521");
 	ed25519 = keypair_ref_raw("ED25519");
+	ml_dsa_small = ml_dsa_make(CKP_ML_DSA_44);
+	ml_dsa_large = ml_dsa_make(CKP_ML_DSA_87);
 	test_list();
 	for (size_t i = 0; i < row_count; i++) {
 		test_row(&rows[i]);
