@@ -24,6 +24,22 @@ is_one(const struct key_list *l, const char *name)
 	return (false);
 }
 
+/* Whether the search left out keys of which it may be one, and said so. One by
+ * a name leaves out none. */
+static bool
+is_perhaps_hidden(const struct found_key *f, const char *name)
+{
+	struct buf ids = BUF_INIT(0);
+	bool names, hidden;
+
+	hidden = key_list_tell_left_out(f->open.token, &ids, &names) != 0;
+	buf_free(&ids);
+	if (hidden)
+		fprintf(stderr,
+		    "keyferry: %s: which key this is, is not known\n", name);
+	return (hidden);
+}
+
 bool
 found_key_open(struct found_key *f, char *to, char *name)
 {
@@ -43,6 +59,8 @@ found_key_open(struct found_key *f, char *to, char *name)
 		return (false);
 	}
 	if (!key_list_find(&f->keys, f->open.token, selection, count))
+		return (false);
+	if (is_perhaps_hidden(f, name))
 		return (false);
 	f->is_missing = f->keys.count == 0;
 	return (is_one(&f->keys, name));

@@ -161,7 +161,6 @@ add_key(struct key_list *l, const struct token *t, CK_OBJECT_HANDLE h)
 	read_key(&k, t);
 	rows = array_grow(l->rows, &l->cap, l->count + 1, sizeof(*rows));
 	if (rows == NULL) {
-		fputs("keyferry: out of memory\n", stderr);
 		listed_key_free(&k);
 		return (false);
 	}
@@ -170,30 +169,45 @@ add_key(struct key_list *l, const struct token *t, CK_OBJECT_HANDLE h)
 	return (true);
 }
 
-bool
-key_list_find(struct key_list *l, const struct token *t,
-    const CK_ATTRIBUTE *selection, CK_ULONG count)
+CK_RV
+key_list_search(struct key_list *l, const struct token *t,
+    const CK_ATTRIBUTE *selection, CK_ULONG count, char said[TOKEN_ERROR_SIZE])
 {
 	CK_ATTRIBUTE template[SELECTION_MAX + 1];
-	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE];
 	CK_OBJECT_HANDLE *handles;
+	char name[RV_NAME_SIZE];
 	CK_ULONG found;
-	bool done = true;
 	CK_RV rv;
 
 	count = count > SELECTION_MAX ? SELECTION_MAX : count;
 	memcpy(template, selection, count * sizeof(*selection));
 	template[count] = (CK_ATTRIBUTE){CKA_KEYFERRY_KEY_STATE, NULL, 0};
 	rv = token_find_objects(t, template, count + 1, &handles, &found);
-	for (CK_ULONG i = 0; i < found && done; i++)
-		done = !is_key(t, handles[i]) || add_key(l, t, handles[i]);
+	if (rv != CKR_OK)
+		token_last_error(t, "C_FindObjectsInit", said);
+	else
+		said[0] = '\0';
+	for (CK_ULONG i = 0; i < found && rv == CKR_OK; i++)
+		if (is_key(t, handles[i]) && !add_key(l, t, handles[i]))
+			rv = CKR_HOST_MEMORY;
 	free(handles);
-	if (rv == CKR_OK)
-		return (done);
-	token_last_error(t, "C_FindObjectsInit", said);
-	fprintf(stderr, "keyferry: token %s: looking for keys failed: %s\n",
-	    t->label, said[0] != '\0' ? said : rv_name(rv, name));
-	return (false);
+	if (said[0] == '\0')
+		snprintf(said, TOKEN_ERROR_SIZE, "%s", rv_name(rv, name));
+	return (rv);
+}
+
+bool
+key_list_find(struct key_list *l, const struct token *t,
+    const CK_ATTRIBUTE *selection, CK_ULONG count)
+{
+	char said[TOKEN_ERROR_SIZE];
+	CK_RV rv = key_list_search(l, t, selection, count, said);
+
+	if (rv != CKR_OK)
+		fprintf(stderr,
+		    "keyferry: token %s: looking for keys failed: %s\n",
+		    t->label, said);
+	return (rv == CKR_OK);
 }
 
 size_t
@@ -247,6 +261,12 @@ listed_key_is_named(const struct listed_key *k, const char *name)
 	return (view_equal(arn, view_str(name)) ||
 		(arn.len > len && arn.ptr[arn.len - len - 1] == '/' &&
 		    memcmp(arn.ptr + arn.len - len, name, len) == 0));
+}
+
+bool
+listed_key_is_described(const struct listed_key *k)
+{
+	return (k->origin.len != 0);
 }
 
 CK_ULONG

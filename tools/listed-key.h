@@ -35,10 +35,15 @@ bool key_list_find(struct key_list *, const struct token *,
  */
 size_t key_list_tell_left_out(
     const struct token *, struct buf *ids, bool *names);
+/* As key_list_find(), but on failure only writes why. */
+CK_RV key_list_search(struct key_list *, const struct token *,
+    const CK_ATTRIBUTE *, CK_ULONG count, char said[TOKEN_ERROR_SIZE]);
 void key_list_free(struct key_list *);
 
 /* Whether that is its ARN or its key id. */
 bool listed_key_is_named(const struct listed_key *, const char *name);
+/* Whether KMS let it be described: else its public key alone is known. */
+bool listed_key_is_described(const struct listed_key *);
 /* The bits of an HMAC key's hash; 0 of another key. */
 CK_ULONG listed_key_hmac(const struct listed_key *);
 /* SHA-256 of its SubjectPublicKeyInfo, in hexadecimal digits; "" of a secret

@@ -34,6 +34,7 @@ enum key_status {
 	STATUS_NOT_TRIED, /* the run ended before its turn */
 	STATUS_DIFFERS, /* it is there, not as the manifest says */
 	STATUS_MISSING, /* it is in the manifest, and not there */
+	STATUS_NOT_KNOWN, /* whether it is there; the reason says why */
 };
 
 /* What the command line, or a manifest, wants of a key. */

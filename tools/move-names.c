@@ -73,20 +73,29 @@ is_text(const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
 	return (yes);
 }
 
+static bool
+has_name(const struct plan *p, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
+    const struct buf *shown, const struct buf *name)
+{
+	return (p->to_keyferry
+		    ? token_key_has_name(p->to, h, type, shown, buf_view(name))
+		    : equal(shown, name));
+}
+
 /* Whether the object has every name that the key has. An import pair that was
  * left half made may lack its label, which it then gets with the key. */
 static bool
 has_names(
-    const struct key *k, const struct token *t, CK_OBJECT_HANDLE h, bool pair)
+    const struct plan *p, const struct key *k, CK_OBJECT_HANDLE h, bool pair)
 {
 	struct buf label = BUF_INIT(0), id = BUF_INIT(0);
 	bool yes;
 
-	(void)token_get_attribute(t, h, CKA_LABEL, &label);
-	(void)token_get_attribute(t, h, CKA_ID, &id);
-	yes = (k->label.len == 0 || equal(&label, &k->label) ||
-		  (pair && label.len == 0)) &&
-	      (k->id.len == 0 || equal(&id, &k->id));
+	(void)token_get_attribute(p->to, h, CKA_LABEL, &label);
+	(void)token_get_attribute(p->to, h, CKA_ID, &id);
+	yes = (k->label.len == 0 || (pair && label.len == 0) ||
+		  has_name(p, h, CKA_LABEL, &label, &k->label)) &&
+	      (k->id.len == 0 || has_name(p, h, CKA_ID, &id, &k->id));
 	buf_free(&label);
 	buf_free(&id);
 	return (yes);
@@ -129,6 +138,36 @@ compare_secret(const struct plan *p, struct key *k, CK_OBJECT_HANDLE h)
 	buf_free(&there);
 }
 
+/* What the target's other keys may be hidden for. */
+static void
+refuse_for_state(
+    const struct plan *p, struct key *k, CK_OBJECT_HANDLE h, const char *what)
+{
+	static const struct {
+		const char *state, *advice;
+	} rows[] = {
+	    {"Disabled", ": keyferry enable"},
+	    {"PendingDeletion", ": keyferry cancel-deletion"},
+	    {"PendingReplicaDeletion", ": keyferry cancel-deletion"},
+	};
+	struct buf state = BUF_INIT(0);
+	const char *advice = "";
+
+	if (!p->to_keyferry || !key_is_open(k) ||
+	    token_get_attribute(p->to, h, CKA_KEYFERRY_KEY_STATE, &state) !=
+		CKR_OK ||
+	    view_equal(buf_view(&state), view_str("Enabled")) ||
+	    view_equal(buf_view(&state), view_str("PendingImport")))
+		goto out;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (view_equal(buf_view(&state), view_str(rows[i].state)))
+			advice = rows[i].advice;
+	key_refuse(k, "the key of its %s on the target is %.*s%s", what,
+	    (int)state.len, (const char *)state.ptr, advice);
+out:
+	buf_free(&state);
+}
+
 /* The object of the target has the key's `what`, its label or its id: is it the
  * key itself, its import pair, or another key? */
 static void
@@ -138,11 +177,14 @@ compare_with_object(
 	CK_OBJECT_CLASS class = token_get_ulong(p->to, h, CKA_CLASS);
 	bool pair = p->to_keyferry &&
 		    is_text(p->to, h, CKA_KEYFERRY_KEY_STATE, "PendingImport");
-	bool named = has_names(k, p->to, h, pair);
+	bool named = has_names(p, k, h, pair);
 
 	if (k->status != STATUS_PLANNED ||
 	    (class != CKO_SECRET_KEY && class != CKO_PRIVATE_KEY) ||
 	    (!p->to_keyferry && (!named || class != k->class)))
+		return;
+	refuse_for_state(p, k, h, what);
+	if (!key_is_open(k))
 		return;
 	if (named && pair) {
 		k->has_import_pair = true;
@@ -213,12 +255,15 @@ names_check_target(struct plan *p, struct key *k)
 	token_forget_failure(p->to);
 	for (size_t i = 0;
 	     i < 2 && k->status == STATUS_PLANNED && !p->target_failed; i++) {
-		const CK_ATTRIBUTE named = {
-		    names[i].type, names[i].name->ptr, names[i].name->len};
+		const CK_ATTRIBUTE named[] = {
+		    {names[i].type, names[i].name->ptr, names[i].name->len},
+		    {CKA_KEYFERRY_KEY_STATE, NULL, 0}};
 
 		if (names[i].name->len == 0)
 			continue;
-		rv = token_find_objects(p->to, &named, 1, &handles, &found);
+		/* also what is hidden: its names are taken */
+		rv = token_find_objects(
+		    p->to, named, p->to_keyferry ? 2 : 1, &handles, &found);
 		if (rv != CKR_OK)
 			report_lookup(p, k, names[i].what, rv);
 		for (CK_ULONG j = 0; j < found; j++)

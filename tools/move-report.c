@@ -35,6 +35,8 @@ static const struct {
     [STATUS_DIFFERS] = {"is not as the manifest says",
 	"not as the manifest says", "differs", false},
     [STATUS_MISSING] = {"is missing", "missing", "missing", false},
+    [STATUS_NOT_KNOWN] = {"may be there, or not", "not known", "not-known",
+	false},
 };
 static const char *
 verb(const struct plan *p, enum key_status status)

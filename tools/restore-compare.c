@@ -23,20 +23,21 @@ wanted_same_key(const struct wanted_key *a, const struct wanted_key *b)
 		strcmp(a->label, b->label) == 0);
 }
 
-bool
-restore_find(
-    const struct token *t, const struct wanted_key *w, struct key_list *found)
+CK_RV
+restore_find(const struct token *t, const struct wanted_key *w,
+    struct key_list *found, char said[TOKEN_ERROR_SIZE])
 {
+	CK_RV rv = CKR_OK;
 	struct wanted_key copy = *w;
 	const CK_ATTRIBUTE id = {CKA_ID, copy.id.bytes, copy.id.len};
 	const CK_ATTRIBUTE label = {
 	    CKA_LABEL, w->label, w->label == NULL ? 0 : strlen(w->label)};
 
-	if (w->id.len != 0 && !key_list_find(found, t, &id, 1))
-		return (false);
-	if (found->count == 0 && label.ulValueLen != 0)
-		return (key_list_find(found, t, &label, 1));
-	return (true);
+	if (w->id.len != 0)
+		rv = key_list_search(found, t, &id, 1, said);
+	if (rv == CKR_OK && found->count == 0 && label.ulValueLen != 0)
+		rv = key_list_search(found, t, &label, 1, said);
+	return (rv);
 }
 
 /* What is compared, and what came of it. */
@@ -77,15 +78,26 @@ compare_text(struct comparison *c, const char *what, struct view there,
 		say(c, what, there, wanted);
 }
 
+static bool
+has_name(const struct comparison *c, CK_ATTRIBUTE_TYPE type,
+    const struct buf *shown, struct view name)
+{
+	return (
+	    token_key_has_name(c->token, c->there->handle, type, shown, name));
+}
+
 static void
 compare_names(struct comparison *c)
 {
 	char there[2 * KEY_ID_MAX + 1] = "", wanted[2 * KEY_ID_MAX + 1];
+	const char *label = c->wanted->label;
 	const struct key_id *id = &c->wanted->id;
 	const struct buf *own = &c->there->id;
 
-	compare_text(c, "label", buf_view(&c->there->label), c->wanted->label);
-	if (id->len == 0 || view_equal(buf_view(own), VIEW(id->bytes, id->len)))
+	if (label != NULL &&
+	    !has_name(c, CKA_LABEL, &c->there->label, view_str(label)))
+		say(c, "label", buf_view(&c->there->label), label);
+	if (id->len == 0 || has_name(c, CKA_ID, own, VIEW(id->bytes, id->len)))
 		return;
 	hex_write(
 	    own->ptr, own->len < KEY_ID_MAX ? own->len : KEY_ID_MAX, there);
@@ -278,6 +290,12 @@ restore_compare(const struct token *t, const struct wanted_materials *m,
 {
 	struct comparison c = {t, m->first, there, out, true};
 
+	/* GetPublicKey alone tells of a key, but not what it is */
+	if (!listed_key_is_described(there)) {
+		put(&c,
+		    "KMS does not let it be described: allow kms:DescribeKey");
+		return (c.done);
+	}
 	compare_names(&c);
 	compare_kind(&c);
 	compare_multi_region(&c);

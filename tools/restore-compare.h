@@ -17,9 +17,9 @@ struct wanted_materials {
  * one. */
 bool wanted_same_key(const struct wanted_key *, const struct wanted_key *);
 /* Finds the key of the id or, without one, of the label: the list has one row,
- * or none. False: KMS cannot be asked, and standard error says so. */
-bool restore_find(
-    const struct token *, const struct wanted_key *, struct key_list *);
+ * or none. On failure, said is why. */
+CK_RV restore_find(const struct token *, const struct wanted_key *,
+    struct key_list *, char said[TOKEN_ERROR_SIZE]);
 /* Writes what differs into an empty buf, with semicolons between. complete:
  * also materials that it does not have yet. False: the buf has no room for all.
  */

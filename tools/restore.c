@@ -83,16 +83,38 @@ read_arguments(int argc, char **argv, struct arguments *a, struct restore *r)
 	return (r->manifest != NULL && (!o->check || !o->dry_run));
 }
 
+/* One that KMS does not let be seen is not missing. What is built is looked for
+ * once more before. */
+static bool
+tell_not_known(const struct restore *r, struct key *k, CK_RV rv,
+    const char said[TOKEN_ERROR_SIZE])
+{
+	if (token_is_in_trouble(rv) || rv == CKR_HOST_MEMORY) {
+		fprintf(stderr,
+		    "keyferry: token %s: looking for keys failed: %s\n",
+		    r->to.token->label, said);
+		return (false);
+	}
+	if (r->plan.options.check) {
+		k->status = STATUS_NOT_KNOWN;
+		snprintf(k->reason, sizeof(k->reason), "%.*s", REASON_SIZE - 1,
+		    said);
+	}
+	return (true);
+}
+
 /* Compares a key with what KMS has of it. What has no room is cut off. */
 static bool
 compare_key(struct restore *r, struct key *k, struct key_list *found)
 {
 	const struct wanted_materials m = restore_materials(r, k->wanted);
+	char said[TOKEN_ERROR_SIZE];
+	CK_RV rv;
 
 	buf_reset(&k->differences);
 	k->differences.max = REASON_SIZE - 1;
-	if (!restore_find(r->to.token, k->wanted, found))
-		return (false);
+	if ((rv = restore_find(r->to.token, k->wanted, found, said)) != CKR_OK)
+		return (tell_not_known(r, k, rv, said));
 	if (found->count != 0)
 		(void)restore_compare(r->to.token, &m, &found->rows[0],
 		    r->plan.options.check, &k->differences);
@@ -121,12 +143,16 @@ look_at_keys(struct restore *r)
 			k->wish.expires = false;
 			k->materials_there = found.rows[0].materials;
 		}
-		if (r->plan.options.check && found.count == 0)
-			k->status = STATUS_MISSING;
-		else if (r->plan.options.check)
-			k->status = STATUS_PRESENT;
+		if (r->plan.options.check && k->status != STATUS_NOT_KNOWN)
+			k->status = found.count == 0 ? STATUS_MISSING
+						     : STATUS_PRESENT;
 		if (k->differences.len != 0 && k->status == STATUS_PRESENT)
 			tell_differences(k);
+		if (k->status == STATUS_DIFFERS &&
+		    !listed_key_is_described(&found.rows[0])) {
+			k->status = STATUS_NOT_KNOWN;
+			buf_reset(&k->differences);
+		}
 		key_list_free(&found);
 		if (!done)
 			return (false);
@@ -212,13 +238,16 @@ verify(struct restore *r, struct key *k)
 {
 	const struct wanted_materials m = restore_materials(r, k->wanted);
 	struct key_list found = {NULL, 0, 0};
+	char said[TOKEN_ERROR_SIZE];
+	CK_RV rv = restore_find(r->to.token, k->wanted, &found, said);
 
 	buf_reset(&k->differences);
-	if (restore_find(r->to.token, k->wanted, &found) && found.count != 0)
+	if (rv == CKR_OK && found.count != 0)
 		(void)restore_compare(
 		    r->to.token, &m, &found.rows[0], true, &k->differences);
-	else
-		(void)buf_puts(&k->differences, "it cannot be found");
+	else if (buf_puts(&k->differences, "it cannot be found") == ERR_OK &&
+		 rv != CKR_OK && buf_puts(&k->differences, ": ") == ERR_OK)
+		(void)buf_puts(&k->differences, said);
 	if (k->differences.len != 0)
 		tell_differences(k);
 	key_list_free(&found);

@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,30 @@ token_find_objects(const struct token *t, const CK_ATTRIBUTE *template,
 		*found = 0;
 	}
 	return (rv);
+}
+
+bool
+token_key_has_name(const struct token *t, CK_OBJECT_HANDLE h,
+    CK_ATTRIBUTE_TYPE type, const struct buf *shown, struct view name)
+{
+	struct buf arn = BUF_INIT(0);
+	CK_OBJECT_HANDLE *handles = NULL;
+	CK_ULONG found = 0;
+
+	if (view_equal(buf_view(shown), name))
+		return (true);
+	if (token_get_attribute(t, h, CKA_UNIQUE_ID, &arn) == CKR_OK) {
+		const CK_ATTRIBUTE both[] = {
+		    /* C_FindObjectsInit does not change it */
+		    {type, (void *)(uintptr_t)name.ptr, name.len},
+		    {CKA_UNIQUE_ID, arn.ptr, arn.len},
+		    {CKA_KEYFERRY_KEY_STATE, NULL, 0}};
+
+		(void)token_find_objects(t, both, 3, &handles, &found);
+	}
+	free(handles);
+	buf_free(&arn);
+	return (found != 0);
 }
 
 bool

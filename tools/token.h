@@ -50,6 +50,11 @@ bool token_get_bool(
 CK_ULONG token_get_ulong(
     const struct token *, CK_OBJECT_HANDLE, CK_ATTRIBUTE_TYPE);
 
+/* Whether a key of Keyferry's has that label or id: the one that its attribute
+ * shows, or another by which it is found. KMS need not let names be listed. */
+bool token_key_has_name(const struct token *, CK_OBJECT_HANDLE,
+    CK_ATTRIBUTE_TYPE, const struct buf *shown, struct view name);
+
 /* All objects that match the template (at most 8 attributes). The caller frees
  * *handles, which is NULL where none was found. CKR_DATA_LEN_RANGE: the search
  * does not end. */

@@ -161,21 +161,6 @@ is_found(const void *other, const struct key *k)
 	return (is_among(other, k));
 }
 
-/* Who may import need not be allowed to see keys: import sets tell of some.
- * Else it is as in a listing. */
-static CK_RV
-find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
-    struct found_keys *f)
-{
-	if (!set_keys_find(c, type, name, f))
-		call_note(c,
-		    "a key of that name is not looked at: %s; allow "
-		    "kms:DescribeKey",
-		    err_text(c->err));
-	c->err = ERR_OK;
-	return (CKR_OK);
-}
-
 /* Who asks for keys in all states relies on the answer being complete. */
 static bool wants_all_states(struct template t)
 {
@@ -183,6 +168,29 @@ static bool wants_all_states(struct template t)
 		if (is_any_state(&t.rows[i]))
 			return (true);
 	return (false);
+}
+
+/* Who may import need not be allowed to see keys: import sets tell of some.
+ * Else it is as in a listing. */
+static CK_RV
+find_by_set(struct call *c, CK_ATTRIBUTE_TYPE type, struct view name,
+    bool complete, struct found_keys *f)
+{
+	const char *denied = err_text(c->err);
+
+	if (!set_keys_find(c, type, name, f)) {
+		if (complete)
+			return (call_error(c, CKR_FUNCTION_FAILED,
+			    "whether a key has that name is not known: %s; "
+			    "allow kms:DescribeKey",
+			    denied));
+		call_note(c,
+		    "a key of that name is not looked at: %s; allow "
+		    "kms:DescribeKey",
+		    denied);
+	}
+	c->err = ERR_OK;
+	return (CKR_OK);
 }
 
 /* All keys; where listing is denied, those that are known by now, and those of
@@ -245,7 +253,8 @@ resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 		}
 		rv = find_all_named(c, t.rows[i].type, name, &f);
 		if (rv != CKR_OK && c->err == ERR_DENIED)
-			rv = find_by_set(c, t.rows[i].type, name, &f);
+			rv = find_by_set(
+			    c, t.rows[i].type, name, wants_all_states(t), &f);
 		if (rv != CKR_OK) {
 			found_keys_free(out);
 			return (rv);

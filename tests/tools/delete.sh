@@ -24,6 +24,13 @@ run "enable" 0 enable payroll
 control POST '/faults?operation=DisableKey&fault=error&count=1&error=AccessDeniedException'
 run "denied" 1 disable payroll
 shows "is said" "C_SetAttributeValue: CKR_ACTION_PROHIBITED: access denied" err
+control POST "/denials?operation=DescribeKey&key=${arn##*/}"
+run "a key that may not be described" 2 disable payroll
+shows "is not said to be missing" "allow kms:DescribeKey" err
+run "nor is one that is selected by its class" 2 disable \
+    "pkcs11:token=test;type=secret-key?module-path=$module" --yes
+shows "of several" "key ${arn##*/} is left out" err
+control DELETE /denials
 run "nothing to cancel" 2 cancel-deletion payroll
 shows "is said" "it is not to be deleted" err
 

@@ -44,6 +44,17 @@ said "the first target's keys" "9 keys, to test: 3 failed, 6 not tried"
 said "and the other's" "9 keys, to west: 9 not tried"
 is "which has none" "$(in_west count_keys)" "$there"
 
+# Keys that are hidden have their names, too.
+aws_kms disable-key --key-id "$(key_id key-1)"
+aws_kms schedule-key-deletion --key-id "$(key_id key-2)" >/dev/null
+control POST "/denials?operation=DescribeKey&key=$(key_id key-3)" >/dev/null
+run "keys that are hidden on the target" 1 "keys=3" --dry-run
+said "one that is disabled" "stays: the key of its label on the target is Disabled: keyferry enable"
+said "one that waits for its deletion" "is PendingDeletion: keyferry cancel-deletion"
+said "one that may not be described" "looking for its label on the target failed"
+said "none of them will be moved" "3 keys: 3 cannot be moved"
+control DELETE /denials >/dev/null
+
 # Names.
 run "--id-prefix" 0 "first=40" --id-prefix ff00 --label-prefix hsm/
 said "is in front" "hsm/key-40                id ff0028  AES-256, on the source key-40 id 28: will be"

@@ -9,6 +9,8 @@ check() { restore --manifest "$1" --check; }
 fingerprint_of() { # FILE
 	openssl pkey -in "$1" -pubout -outform DER | sha256sum | cut -d' ' -f1
 }
+key_id_of() { sed -n 's/.*"label":"'"$1"'".*\/\([0-9a-f-]*\)".*/\1/p' report; }
+kms_count() { aws_kms list-keys --query 'length(Keys)' --output text; }
 day() { date -u -d "$1 days" +%F; }
 
 hsm_aes payroll 0a01
@@ -70,6 +72,11 @@ import json
 keys = [json.loads(line) for line in open("said")]
 assert len(keys) == 6 and {key["result"] for key in keys} == {"there"}'
 
+control POST '/denials?operation=ListAliases' >/dev/null
+ends "--check where names may not be listed" 0 check manifest.csv
+said "finds keys by theirs" "6 keys: 6 on the target already"
+ends "so does a restore" 0 restore --manifest manifest.csv --from "$source" --dry-run
+control DELETE /denials >/dev/null
 ends "--check with --quiet" 0 restore --manifest manifest.csv --check --quiet
 is "prints nothing" "$(cat said)" ""
 
@@ -110,7 +117,21 @@ said "what is not there and has no source" "cannot be restored: none"
 said "and all differences" "end is none, not $(day 20)"
 ends "the first manifest" 0 check manifest.csv
 said "still is what KMS has" "6 keys: 6 on the target already"
-aws_kms disable-key --key-id "$(sed -n 's/.*"label":"mac".*\/\([0-9a-f-]*\)".*/\1/p' report)"
+for hidden in tls mac; do
+	control POST "/denials?operation=DescribeKey&key=$(key_id_of $hidden)" >/dev/null
+done
+ends "keys that may not be seen" 1 check manifest.csv
+said "are not missing" "not known: mac"
+said "for a reason" "allow kms:DescribeKey"
+said "nor is one whose public key alone is known" "not known: tls"
+said "and the others are compared" "6 keys: 4 on the target already, 2 not known"
+kms_before=$(kms_count)
+ends "a restore" 1 restore --manifest manifest.csv --from "$source" --yes
+said "says so, too" "cannot be restored: mac"
+said "of both" "id 0b01  RSA-2048: KMS does not let it be described"
+is "and makes no second one" "$(kms_count)" "$kms_before"
+control DELETE /denials >/dev/null
+aws_kms disable-key --key-id "$(key_id_of mac)"
 aws_kms create-key --query KeyMetadata.KeyId --output text >made
 aws_kms create-alias --alias-name alias/generated --target-key-id "$(cat made)"
 printf 'label,file\ngenerated,third.key\nmac,mac.key\n' >states.csv

@@ -108,6 +108,19 @@ test_refusals(void)
 	RV(p11->C_CloseSession(ro), CKR_OK, "closed");
 }
 
+/* Keys of a label, in all states. */
+static CK_RV
+find_begin_of_all_states(const char *label)
+{
+	CK_ATTRIBUTE t[] = {A_BYTES(CKA_KEYFERRY_KEY_STATE, NULL, 0),
+	    A_BYTES(CKA_LABEL, (void *)(uintptr_t)label, strlen(label))};
+	CK_RV rv = p11->C_FindObjectsInit(rw, t, 2);
+
+	if (rv == CKR_OK)
+		p11->C_FindObjectsFinal(rw);
+	return (rv);
+}
+
 /* An empty value: keys in all states, or a failure, never a part of them. */
 static void
 test_all_states(void)
@@ -121,6 +134,13 @@ test_all_states(void)
 			"&error=AccessDeniedException");
 	COUNT(search("", CKO_SECRET_KEY, &found), CK_UNAVAILABLE_INFORMATION,
 	    "the search fails where keys may not be listed");
+	RV(find_begin_of_all_states("one"), CKR_OK, "one by its label");
+	control("POST", "/denials?operation=DescribeKey");
+	RV(find_begin_of_all_states("one"), CKR_FUNCTION_FAILED,
+	    "fails where it may not be described");
+	COUNT(find_label("one", CKO_SECRET_KEY), CK_INVALID_HANDLE,
+	    "another search does not");
+	control("DELETE", "/denials");
 	RV(set_state(h, "Enabled"), CKR_OK, "it is enabled");
 }
 
