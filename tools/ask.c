@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "ask.h"
+#include "message.h"
+#include "text.h"
 
 bool
 ask(bool yes, const char *fmt, ...)
@@ -12,13 +14,12 @@ ask(bool yes, const char *fmt, ...)
 	if (yes)
 		return (true);
 	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "keyferry: no terminal to ask at: use --yes to "
-				"go on\n");
+		message("no terminal to ask at: use --yes to go on");
 		return (false);
 	}
 	fflush(stdout);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	text_vprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputs(" [y/N] ", stderr);
 	rest = answer = getchar();

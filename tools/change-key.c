@@ -3,6 +3,7 @@
 #include "cryptoki/rv-name.h"
 #include "change-key.h"
 #include "command.h"
+#include "message.h"
 #include "options.h"
 #include "text.h"
 #include "write-json.h"
@@ -45,32 +46,26 @@ change_is_in(const struct change *c, const char *state)
 }
 
 static void
-begin_message(const struct change *c)
+say(const struct change *c, const char *before, const char *why)
 {
-	fputs("keyferry: ", stderr);
-	text_print(stderr, buf_view(&c->key.keys.rows[0].arn));
-	fputs(": ", stderr);
+	message("%.*s: %s%s", SHOWN(c->key.keys.rows[0].arn), before, why);
 }
 
 enum change_result
 change_failed(const struct change *c, const char *function, CK_RV rv)
 {
-	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE];
+	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE], before[64];
 
 	token_last_error(c->key.open.token, function, said);
-	begin_message(c);
-	fprintf(stderr, "%s: ", function);
-	text_print(
-	    stderr, view_str(said[0] != '\0' ? said : rv_name(rv, name)));
-	putc('\n', stderr);
+	snprintf(before, sizeof(before), "%s: ", function);
+	say(c, before, said[0] != '\0' ? said : rv_name(rv, name));
 	return (CHANGE_FAILED);
 }
 
 enum change_result
 change_refused(const struct change *c, const char *why)
 {
-	begin_message(c);
-	fprintf(stderr, "%s\n", why);
+	say(c, "", why);
 	return (CHANGE_REFUSED);
 }
 
@@ -128,7 +123,7 @@ read_arguments(
 	*operand = options_read(argc, argv, rows, renames ? count : count - 2,
 	    renames ? 1 : KEYS_MAX);
 	if (*operand == argc)
-		fputs("keyferry: name a key\n", stderr);
+		message("name a key");
 	return (*operand != -1 && *operand != argc);
 }
 
@@ -161,7 +156,7 @@ change_keys(int argc, char **argv, const char *usage,
 	for (; i < argc; i++)
 		count[change_key(&c, argv[i], change)]++;
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		perror("keyferry: standard output");
+		message_errno("standard output");
 		return (EXIT_SOME_FAILED);
 	}
 	if (count[CHANGE_FAILED] == 0 && count[CHANGE_REFUSED] == 0)

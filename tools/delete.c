@@ -4,6 +4,9 @@
 #include "ask.h"
 #include "change-key.h"
 #include "delete.h"
+#include "hex.h"
+#include "key-options.h"
+#include "message.h"
 #include "text.h"
 
 #define OPERATION_SIZE 64
@@ -33,16 +36,14 @@ print_last_use(const struct change *c)
 
 	if (token_get_attributes(c->key.open.token, c->key.keys.rows[0].handle,
 		rows, 2) != CKR_OK)
-		fputs("  when it was last used is not known "
-		      "(kms:GetKeyLastUsage)\n",
-		    stderr);
+		message_more("  when it was last used is not known "
+			     "(kms:GetKeyLastUsage)");
 	else if (rows[0].ulValueLen == 0)
-		fputs("  KMS knows of no use of it\n", stderr);
+		message_more("  KMS knows of no use of it");
 	else {
 		text_time((time_t)at, when);
-		fprintf(stderr, "  last used: %s, by ", when);
-		text_print(stderr, VIEW(operation, rows[1].ulValueLen));
-		putc('\n', stderr);
+		message_more("  last used: %s, by %.*s", when,
+		    (int)rows[1].ulValueLen, operation);
 	}
 }
 
@@ -77,31 +78,29 @@ static void
 print_consequences(const struct change *c, bool whole)
 {
 	const struct listed_key *k = &c->key.keys.rows[0];
-	char when[TEXT_TIME_SIZE];
+	char when[TEXT_TIME_SIZE], id[2 * KEY_ID_MAX + 1] = "";
 
-	text_print(stderr, buf_view(&k->arn));
-	fputs("\n  label ", stderr);
-	text_print(stderr, buf_view(&k->label));
-	fputs(", id ", stderr);
-	text_print_hex(stderr, buf_view(&k->id));
-	fputs(", ", stderr);
-	text_print(stderr, buf_view(&k->state));
-	putc('\n', stderr);
+	if (k->id.len <= KEY_ID_MAX)
+		hex_write(k->id.ptr, k->id.len, id);
+	message_more("%.*s", SHOWN(k->arn));
+	message_more(
+	    "  label %.*s, id %s, %.*s", SHOWN(k->label), id, SHOWN(k->state));
 	print_last_use(c);
 	if (!whole && !k->waits) {
-		fputs("  its material is deleted in each Region of the token; "
-		      "the key stays,\n"
-		      "  and the same material, imported again, brings it "
-		      "back: keep the original\n",
-		    stderr);
+		message_more("  its material is deleted in each Region of the "
+			     "token; the key stays,");
+		message_more("  and the same material, imported again, brings "
+			     "it back: keep the original");
 		return;
 	}
 	write_last_day(c->key.open.token, when);
-	fprintf(stderr,
-	    "  KMS deletes the key; its label and id are free at once\n"
-	    "  until %s keyferry cancel-deletion brings it back, without\n"
-	    "  them; after that nothing does, and what it encrypted is lost\n",
+	message_more(
+	    "  KMS deletes the key; its label and id are free at once");
+	message_more("  until %s keyferry cancel-deletion brings it back, "
+		     "without",
 	    when);
+	message_more("  them; after that nothing does, and what it encrypted "
+		     "is lost");
 }
 
 static enum change_result

@@ -1,6 +1,6 @@
 #include <string.h>
 #include "find-key.h"
-#include "text.h"
+#include "message.h"
 
 static bool
 is_uri(const char *name)
@@ -13,14 +13,11 @@ is_one(const struct key_list *l, const char *name)
 {
 	if (l->count == 1)
 		return (true);
-	fprintf(stderr, "keyferry: %s: %s\n", name,
+	message("%s: %s", name,
 	    l->count == 0 ? "there is no such key"
 			  : "several keys have this name: give one's ARN");
-	for (size_t i = 0; i < l->count; i++) {
-		fputs("  ", stderr);
-		text_print(stderr, buf_view(&l->rows[i].arn));
-		putc('\n', stderr);
-	}
+	for (size_t i = 0; i < l->count; i++)
+		message_more("  %.*s", SHOWN(l->rows[i].arn));
 	return (false);
 }
 
@@ -35,8 +32,7 @@ is_perhaps_hidden(const struct found_key *f, const char *name)
 	hidden = key_list_tell_left_out(f->open.token, &ids, &names) != 0;
 	buf_free(&ids);
 	if (hidden)
-		fprintf(stderr,
-		    "keyferry: %s: which key this is, is not known\n", name);
+		message("%s: which key this is, is not known", name);
 	return (hidden);
 }
 
@@ -55,7 +51,7 @@ found_key_open(struct found_key *f, char *to, char *name)
 	} else if (strncmp(name, "arn:", 4) == 0)
 		named.type = CKA_UNIQUE_ID;
 	if (named.ulValueLen == 0 || count == 0) {
-		fprintf(stderr, "keyferry: %s: this names no key\n", name);
+		message("%s: this names no key", name);
 		return (false);
 	}
 	if (!key_list_find(&f->keys, f->open.token, selection, count))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "hex.h"
 #include "import-key.h"
+#include "message.h"
 #include "pin.h"
 
 #define TRIES 3 /* at a component that cannot be one */
@@ -125,7 +126,7 @@ import_read_key(
 	if (done)
 		key_find_spec(k);
 	else
-		fprintf(stderr, "keyferry: %s: it cannot be used\n", w->file);
+		message("%s: it cannot be used", w->file);
 	return (done);
 }
 
@@ -177,12 +178,11 @@ add_component(
 		buf_reset(&part.value);
 		why = type_component(name, of, k->value.len, &part.value);
 		if (why != NULL)
-			fprintf(stderr, "keyferry: component %u: %s\n", number,
-			    why);
+			message("component %u: %s", number, why);
 	}
 	done = why == NULL && describe_secret(r, &part);
 	if (done)
-		fprintf(stderr, "%s: check value %s\n", name, part.check_value);
+		message_more("%s: check value %s", name, part.check_value);
 	for (size_t i = 0; done && i < k->value.len; i++)
 		k->value.ptr[i] ^= part.value.ptr[i];
 	if (done && k->value.len == 0)
@@ -209,9 +209,8 @@ import_read_components(const struct key_reader *r, const struct wanted_key *w,
 	for (size_t i = 0; i < k->value.len; i++)
 		any |= k->value.ptr[i];
 	if (any == 0) {
-		fputs("keyferry: these components make a key of zeros: each "
-		      "must be typed once\n",
-		    stderr);
+		message("these components make a key of zeros: each must be "
+			"typed once");
 		return (false);
 	}
 	if (!describe_secret(r, k))

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "array.h"
 #include "import-manifest.h"
+#include "message.h"
 
 #define END_DATE 5 /* which of the options it is */
 #define FILE_COLUMN WANTED_OPTIONS /* the first of the others */
@@ -71,7 +72,7 @@ wanted_keys_add(struct wanted_keys *l, const struct wanted_key *w)
 	    l->rows, &l->cap, l->count + 1, sizeof(*rows));
 
 	if (rows == NULL) {
-		fputs("keyferry: out of memory\n", stderr);
+		message("out of memory");
 		return (false);
 	}
 	l->rows = rows;

@@ -8,6 +8,7 @@
 #include "import-manifest.h"
 #include "keyferry-token.h"
 #include "listed-key.h"
+#include "message.h"
 #include "options.h"
 #include "run-plan.h"
 #include "source-key.h"
@@ -149,7 +150,7 @@ read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
 	if (first == -1)
 		return (false);
 	if ((why = what_is_wrong(a, argc - first)) != NULL) {
-		fprintf(stderr, "keyferry: %s\n", why);
+		message("%s", why);
 		return (false);
 	}
 	*usage = false;
@@ -167,9 +168,7 @@ find_target(
 		return (false);
 	if (found->count != 1 ||
 	    !listed_key_is_named(&found->rows[0], w->into)) {
-		fprintf(stderr,
-		    "keyferry: %s: there is no key of this ARN or key id\n",
-		    w->into);
+		message("%s: there is no key of this ARN or key id", w->into);
 		return (false);
 	}
 	w->wish.hmac = listed_key_hmac(&found->rows[0]);
@@ -239,8 +238,8 @@ find_key_of_token(struct import *m, const struct wanted_key *w)
 	uri_free(uri);
 	problem = source_key_problem(added);
 	if (problem[0] != '\0')
-		fprintf(stderr, "keyferry: %s: line %u: %s: %s\n",
-		    m->arguments->manifest, w->line, w->source, problem);
+		message("%s: line %u: %s: %s", m->arguments->manifest, w->line,
+		    w->source, problem);
 	m->token_failed = added == SOURCE_KEY_NO_TOKEN;
 	if (added != SOURCE_KEY_ADDED)
 		return (NULL);
@@ -291,7 +290,7 @@ add_key(struct import *m, struct wanted_key *w)
 		k = read_key(m, w);
 	if (k != NULL && !(w->into == NULL ? name_key(w, k)
 					   : aim_key(w, k, &found.rows[0]))) {
-		fputs("keyferry: out of memory\n", stderr);
+		message("out of memory");
 		k = NULL;
 	}
 	key_list_free(&found);

@@ -16,6 +16,7 @@
 #include "hex.h"
 #include "jwk.h"
 #include "key-file.h"
+#include "message.h"
 #include "pin.h"
 
 #define ARENA_SIZE (256 * 1024)
@@ -65,7 +66,7 @@ key_reader_open(struct key_reader *r)
 	if (r->lib != NULL &&
 	    arena_open(ARENA_SIZE, &r->arena, &locked) == ERR_OK)
 		return (true);
-	fputs("keyferry: out of memory\n", stderr);
+	message("out of memory");
 	return (false);
 }
 
@@ -80,7 +81,7 @@ key_reader_close(struct key_reader *r)
 static bool
 complain(const char *path, const char *why)
 {
-	fprintf(stderr, "keyferry: %s: %s\n", path, why);
+	message("%s: %s", path, why);
 	return (false);
 }
 

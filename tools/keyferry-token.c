@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include "keyferry-token.h"
+#include "message.h"
 #include "uri.h"
 
 bool
@@ -13,8 +14,7 @@ keyferry_token_open(struct keyferry_token *k, char *uri, bool rw)
 	k->selection = p11_kit_uri_get_attributes(k->uri, &k->selection_count);
 	if (token_is_keyferry(k->token))
 		return (true);
-	fprintf(
-	    stderr, "keyferry: token %s is not Keyferry's\n", k->token->label);
+	message("token %s is not Keyferry's", k->token->label);
 	return (false);
 }
 

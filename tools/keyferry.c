@@ -8,6 +8,7 @@
 #include "doctor.h"
 #include "import.h"
 #include "list.h"
+#include "message.h"
 #include "move.h"
 #include "pair.h"
 #include "restore.h"
@@ -94,7 +95,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return (run_command(&commands[i], argc - 1, argv + 1));
 	if (argc > 1)
-		fprintf(stderr, "keyferry: there is no command %s\n", argv[1]);
+		message("there is no command %s", argv[1]);
 	print_usage(stderr);
 	return (EXIT_NOTHING_DONE);
 }

@@ -6,6 +6,7 @@
 #include "keyferry-token.h"
 #include "list.h"
 #include "list-report.h"
+#include "message.h"
 #include "options.h"
 #include "write-manifest.h"
 
@@ -64,9 +65,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    -1)
 		return (false);
 	if (a->ending && a->leftovers)
-		fputs("keyferry: --ending and --leftovers exclude each "
-		      "other\n",
-		    stderr);
+		message("--ending and --leftovers exclude each other");
 	return (!a->ending || !a->leftovers);
 }
 
@@ -108,8 +107,7 @@ report_failures(const struct key_list *l, const struct token *t)
 		if (k->failure.rv == CKR_OK)
 			continue;
 		none = false;
-		fprintf(stderr, "keyferry: token %s: %.*s: %s: %s\n", t->label,
-		    (int)k->arn.len,
+		message("token %s: %.*s: %s: %s", t->label, (int)k->arn.len,
 		    k->arn.len == 0 ? "" : (const char *)k->arn.ptr,
 		    attribute_name(k->failure.type).text,
 		    rv_name(k->failure.rv, name));
@@ -131,7 +129,7 @@ print_list(const struct key_list *l, struct view left_out,
 		done = list_print_table(stdout, l, now);
 	done = done && fflush(stdout) == 0 && ferror(stdout) == 0;
 	if (!done)
-		perror("keyferry: standard output");
+		message_errno("standard output");
 	return (done);
 }
 
@@ -144,9 +142,8 @@ write_the_manifest(
 	if (!write_manifest(a->manifest, t, l, &left_out))
 		return (false);
 	if (left_out != 0 && !a->quiet)
-		fprintf(stderr,
-		    "keyferry: %zu keys that were not imported, or that KMS "
-		    "is to delete, are left out\n",
+		message("%zu keys that were not imported, or that KMS is to "
+			"delete, are left out",
 		    left_out);
 	return (true);
 }
@@ -159,7 +156,7 @@ write_all(const struct token *t, const struct key_list *l, struct view left_out,
 
 	if (a->prometheus != NULL &&
 	    !list_write_prometheus(a->prometheus, l, left_out, now)) {
-		perror(a->prometheus);
+		message_errno(a->prometheus);
 		return (false);
 	}
 	if (a->manifest != NULL && !write_the_manifest(t, l, a))
@@ -179,9 +176,8 @@ write_list(const struct token *t, const struct key_list *all,
 	if (key_list_tell_left_out(t, &left_out, &names) != 0)
 		complete = false;
 	if (!names)
-		fprintf(stderr,
-		    "keyferry: token %s: KMS does not let the names of keys be "
-		    "seen: allow kms:ListAliases\n",
+		message("token %s: KMS does not let the names of keys be seen: "
+			"allow kms:ListAliases",
 		    t->label);
 	/* a key without a name may go, and a manifest builds keys by theirs */
 	if (!names && (a->leftovers || a->manifest != NULL)) {

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "hex.h"
 #include "listed-key.h"
+#include "message.h"
 
 #define DAY 86400
 #define HASH_SIZE 32 /* SHA-256 */
@@ -204,9 +205,8 @@ key_list_find(struct key_list *l, const struct token *t,
 	CK_RV rv = key_list_search(l, t, selection, count, said);
 
 	if (rv != CKR_OK)
-		fprintf(stderr,
-		    "keyferry: token %s: looking for keys failed: %s\n",
-		    t->label, said);
+		message(
+		    "token %s: looking for keys failed: %s", t->label, said);
 	return (rv == CKR_OK);
 }
 
@@ -234,9 +234,8 @@ key_list_tell_left_out(const struct token *t, struct buf *ids, bool *names)
 		len = strlen(id) + 1;
 		memmove(ids->ptr + kept, id, len);
 		kept += len;
-		fprintf(stderr,
-		    "keyferry: token %s: key %s is left out, for KMS does not "
-		    "let it be seen: KEYFERRY_LOG=stderr tells why\n",
+		message("token %s: key %s is left out, for KMS does not let it "
+			"be seen: KEYFERRY_LOG=stderr tells why",
 		    t->label, id);
 	}
 	ids->len = kept;

@@ -5,6 +5,7 @@
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "key-options.h"
+#include "message.h"
 #include "move-names.h"
 
 #define LABEL_MAX 250 /* bytes: behind alias/ */
@@ -216,10 +217,8 @@ report_lookup(struct plan *p, struct key *k, const char *what, CK_RV rv)
 		snprintf(said, sizeof(said), "%s", rv_name(rv, room));
 	p->target_failed = token_is_in_trouble(rv) || rv == CKR_DATA_LEN_RANGE;
 	if (p->target_failed)
-		fprintf(stderr,
-		    "keyferry: token %s: looking for keys failed: "
-		    "%s\n",
-		    p->to->label, said);
+		message("token %s: looking for keys failed: %s", p->to->label,
+		    said);
 	else
 		key_refuse(k, "looking for its %s on the target failed: %s",
 		    what, said);

@@ -4,6 +4,7 @@
 #include "cryptoki/constants.h"
 #include "cryptoki/rv-name.h"
 #include "array.h"
+#include "message.h"
 #include "move-names.h"
 #include "move-plan.h"
 
@@ -139,9 +140,7 @@ plan_add_keys(struct plan *p, struct token *t, const CK_ATTRIBUTE *selection,
 		free(handles);
 	}
 	if (rv != CKR_OK)
-		fprintf(stderr,
-		    "keyferry: token %s: looking for keys failed: %s\n",
-		    t->label,
+		message("token %s: looking for keys failed: %s", t->label,
 		    rv == CKR_DATA_LEN_RANGE ? "C_FindObjects does not end"
 					     : rv_name(rv, room));
 	return (rv == CKR_OK);

@@ -78,7 +78,7 @@ print_name(FILE *f, const struct key *k)
 	fprintf(f, "%*s  id ",
 	    columns < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - columns) : 0, "");
 	text_print_hex(f, buf_view(&k->id));
-	fprintf(f, "  %s", k->name);
+	text_printf(f, "  %s", k->name);
 	if (k->check_value[0] != '\0')
 		fprintf(f, ", check value %s", k->check_value);
 	if (k->spec == NULL && k->from != NULL)
@@ -173,22 +173,23 @@ progress_begin(size_t total)
 static void
 print_rate(const struct progress *g)
 {
-	long long left, done = (long long)g->done;
+	long long left, per_minute, done = (long long)g->done;
 	long long ms = clock_system.mono_ms(clock_system.ctx) - g->begun_ms;
 
 	if (done == 0)
 		return;
-	fprintf(stderr, "%lld/min ", done * MINUTE * 1000 / (ms > 0 ? ms : 1));
+	per_minute = done * MINUTE * 1000 / (ms > 0 ? ms : 1);
+	text_printf(stderr, "%lld/min ", per_minute);
 	if (g->done >= g->total)
 		return;
 	left = ms * (long long)(g->total - g->done) / done / 1000;
 	if (left >= HOUR)
-		fprintf(stderr, "%lld h %lld min left ", left / HOUR,
+		text_printf(stderr, "%lld h %lld min left ", left / HOUR,
 		    left % HOUR / MINUTE);
 	else if (left >= MINUTE)
-		fprintf(stderr, "%lld min left ", left / MINUTE);
+		text_printf(stderr, "%lld min left ", left / MINUTE);
 	else
-		fprintf(stderr, "%lld s left ", left);
+		text_printf(stderr, "%lld s left ", left);
 }
 
 static void
@@ -200,7 +201,7 @@ print_bar(const struct key *k, const struct progress *g)
 	fputs("\r[", stderr);
 	for (size_t i = 0; i < BAR_WIDTH; i++)
 		putc(i < full ? '#' : '.', stderr);
-	fprintf(stderr, "] %zu/%zu ", g->done, g->total);
+	text_printf(stderr, "] %zu/%zu ", g->done, g->total);
 	print_rate(g);
 	if (k != NULL)
 		text_print(stderr, buf_view(&k->label));

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "command.h"
 #include "key-options.h"
+#include "message.h"
 #include "move.h"
 #include "move-transfer.h"
 #include "open-token.h"
@@ -123,7 +124,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 		return (false);
 	if (a->from.count != 0 && a->to.count != 0)
 		return (true);
-	fputs("keyferry: --from and --to are required\n", stderr);
+	message("--from and --to are required");
 	return (false);
 }
 
@@ -133,8 +134,7 @@ selects_keys(P11KitUri *uri, const char *text)
 	if (uri_allows_class(uri, CKO_SECRET_KEY) ||
 	    uri_allows_class(uri, CKO_PRIVATE_KEY))
 		return (true);
-	fprintf(stderr, "keyferry: %s: type= must be secret-key or private\n",
-	    text);
+	message("%s: type= must be secret-key or private", text);
 	return (false);
 }
 
@@ -167,7 +167,7 @@ read_uris(struct arguments *a)
 static bool
 refuse_uri(const char *text, const char *why)
 {
-	fprintf(stderr, "keyferry: %s: %s\n", text, why);
+	message("%s: %s", text, why);
 	return (false);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "array.h"
+#include "message.h"
 #include "name-map.h"
 
 #define COLUMNS 4
@@ -40,7 +41,7 @@ add_row(struct name_map *m, struct name_map_row *r)
 		    &m->file, "it gives no", "new-label", " and no new-id"));
 	rows = array_grow(m->rows, &m->cap, m->count + 1, sizeof(*rows));
 	if (rows == NULL) {
-		fputs("keyferry: out of memory\n", stderr);
+		message("out of memory");
 		return (false);
 	}
 	m->rows = rows;
@@ -101,9 +102,8 @@ name_map_is_used_up(const struct name_map *m)
 		if (m->rows[i].is_used)
 			continue;
 		all = false;
-		fprintf(stderr,
-		    "keyferry: %s: line %u: no key that is to be moved has "
-		    "these names\n",
+		message(
+		    "%s: line %u: no key that is to be moved has these names",
 		    m->file.path, m->rows[i].line);
 	}
 	return (all);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cryptoki/rv-name.h"
 #include "array.h"
+#include "message.h"
 #include "open-token.h"
 #include "pin.h"
 
@@ -59,14 +60,12 @@ load_module(struct open_tokens *o, const char *path)
 	m = &rows[o->module_count];
 	m->p11 = p11_kit_module_load(path, P11_KIT_MODULE_CRITICAL);
 	if (m->p11 == NULL) {
-		fprintf(stderr, "keyferry: %s: %s\n", path,
-		    reason(CKR_GENERAL_ERROR, name));
+		message("%s: %s", path, reason(CKR_GENERAL_ERROR, name));
 		return (NULL);
 	}
 	if ((rv = p11_kit_module_initialize(m->p11)) != CKR_OK ||
 	    (m->path = strdup(path)) == NULL) {
-		fprintf(stderr, "keyferry: %s: C_Initialize: %s\n", path,
-		    rv_name(rv, name));
+		message("%s: C_Initialize: %s", path, rv_name(rv, name));
 		p11_kit_module_release(m->p11);
 		return (NULL);
 	}
@@ -120,8 +119,8 @@ find_candidates(struct open_tokens *o, P11KitUri *uri, struct candidates *cs)
 	if (o->registered == NULL)
 		o->registered = p11_kit_modules_load_and_initialize(0);
 	if (o->registered == NULL) {
-		fprintf(stderr, "keyferry: no module is registered with "
-				"p11-kit: name one with module-path\n");
+		message("no module is registered with p11-kit: name one with "
+			"module-path");
 		return (false);
 	}
 	if (name != NULL) {
@@ -142,12 +141,12 @@ only_one_candidate(const struct candidates *cs, const char *uri)
 
 	if (cs->count == 1)
 		return (true);
-	fprintf(stderr, "keyferry: %s: %s\n", uri,
+	message("%s: %s", uri,
 	    cs->count == 0 ? "there is no such token"
 			   : "more than one token matches:");
 	for (size_t i = 0; i < cs->count; i++) {
 		token_label(&cs->rows[i].info, label);
-		fprintf(stderr, "  token=%s;serial=%.16s\n", label,
+		message_more("  token=%s;serial=%.16s", label,
 		    (const char *)cs->rows[i].info.serialNumber);
 	}
 	return (false);
@@ -163,16 +162,13 @@ login(struct token *t, P11KitUri *uri)
 	if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
 		return (true);
 	if ((t->info.flags & CKF_USER_PIN_LOCKED) != 0) {
-		fprintf(stderr,
-		    "keyferry: token %s: its PIN is locked "
-		    "(CKF_USER_PIN_LOCKED)\n",
+		message("token %s: its PIN is locked (CKF_USER_PIN_LOCKED)",
 		    t->label);
 		return (false);
 	}
 	if ((t->info.flags & CKF_USER_PIN_FINAL_TRY) != 0)
-		fprintf(stderr,
-		    "keyferry: token %s: this is the last try: a wrong PIN "
-		    "locks it (CKF_USER_PIN_FINAL_TRY)\n",
+		message("token %s: this is the last try: a wrong PIN locks it "
+			"(CKF_USER_PIN_FINAL_TRY)",
 		    t->label);
 	if ((t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0 &&
 	    !pin_get(uri, t->label, &pin)) {
@@ -184,8 +180,7 @@ login(struct token *t, P11KitUri *uri)
 	pin_free(&pin);
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return (true);
-	fprintf(stderr, "keyferry: token %s: C_Login: %s\n", t->label,
-	    rv_name(rv, name));
+	message("token %s: C_Login: %s", t->label, rv_name(rv, name));
 	return (false);
 }
 
@@ -224,8 +219,8 @@ is_good(const struct token *t, const char *function, CK_RV rv)
 	char name[RV_NAME_SIZE];
 
 	if (rv != CKR_OK)
-		fprintf(stderr, "keyferry: token %s: %s: %s\n", t->label,
-		    function, rv_name(rv, name));
+		message(
+		    "token %s: %s: %s", t->label, function, rv_name(rv, name));
 	return (rv == CKR_OK);
 }
 
@@ -249,7 +244,7 @@ token_start(const struct candidate *c, P11KitUri *uri, bool rw)
 	if (t == NULL ||
 	    (t->failure = calloc(1, sizeof(*t->failure))) == NULL) {
 		free(t);
-		fprintf(stderr, "keyferry: out of memory\n");
+		message("out of memory");
 		return (NULL);
 	}
 	t->p11 = c->p11;

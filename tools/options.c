@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "message.h"
 #include "options.h"
 
 #define OPTIONS_MAX 32
@@ -38,18 +39,17 @@ options_read(int argc, char **argv, const struct option_row *rows, size_t count,
 		if (ch != 1)
 			return (-1);
 		if (!options_take(&rows[row], optarg)) {
-			fprintf(stderr, "keyferry: --%s %s is not valid\n",
-			    rows[row].name, optarg);
+			message("--%s %s is not valid", rows[row].name, optarg);
 			return (-1);
 		}
 	}
 	if (argc - optind <= operands_max)
 		return (optind);
 	if (operands_max == 0)
-		fprintf(stderr, "keyferry: %s takes only options\n", argv[0]);
+		message("%s takes only options", argv[0]);
 	else
-		fprintf(stderr, "keyferry: %s: %s is too much\n", argv[0],
-		    argv[optind + operands_max]);
+		message(
+		    "%s: %s is too much", argv[0], argv[optind + operands_max]);
 	return (-1);
 }
 

@@ -7,6 +7,7 @@
 #include "cryptoki/rv-name.h"
 #include "find-key.h"
 #include "key-options.h"
+#include "message.h"
 #include "move-transfer.h"
 #include "options.h"
 #include "pair.h"
@@ -121,7 +122,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 		return (false);
 	why = i == argc ? "name a key" : what_is_wrong(a);
 	if (why != NULL)
-		fprintf(stderr, "keyferry: %s\n", why);
+		message("%s", why);
 	else
 		a->key = argv[i];
 	return (why == NULL);
@@ -133,10 +134,8 @@ failed(const struct pair *p, const char *function, CK_RV rv)
 	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE];
 
 	token_last_error(p->t, function, said);
-	fprintf(stderr, "keyferry: token %s: %s: ", p->t->label, function);
-	text_print(
-	    stderr, view_str(said[0] != '\0' ? said : rv_name(rv, name)));
-	putc('\n', stderr);
+	message("token %s: %s: %s", p->t->label, function,
+	    said[0] != '\0' ? said : rv_name(rv, name));
 	return (false);
 }
 
@@ -241,8 +240,8 @@ print_set(const struct pair *p)
 		return;
 	text_time((time_t)e->set.valid_to, until);
 	if (!p->a->json) {
-		printf("%s: the import set of ", e->path);
-		text_print(stdout, view_str(e->set.arn));
+		text_printf(
+		    stdout, "%s: the import set of %s", e->path, e->set.arn);
 		printf("\n  %s, good until %s\n  fingerprint of the wrapping "
 		       "key, to be read out: %s\n",
 		    e->set.algorithm, until, e->fingerprint);
@@ -278,8 +277,7 @@ make_set(struct pair *p, const char *directory)
 	if (rv != CKR_OK)
 		return (failed(p, "C_GetAttributeValue", rv));
 	if (!set_entry_read(e)) {
-		fprintf(stderr, "keyferry: token %s: it gave no import set\n",
-		    p->t->label);
+		message("token %s: it gave no import set", p->t->label);
 		return (false);
 	}
 	if (!set_entry_write(e, p->a->yes))
@@ -312,9 +310,8 @@ make_replica_set(struct pair *p, struct view region)
 	p->t = region_tokens_find(&p->a->others, region);
 	if (p->t == NULL || strchr(name, '/') != NULL ||
 	    !move_arn(p->arn, region, arn)) {
-		fprintf(stderr,
-		    "keyferry: the key is in %s, too: name the token of that "
-		    "Region with --to, for its set\n",
+		message("the key is in %s, too: name the token of that Region "
+			"with --to, for its set",
 		    name);
 		return (false);
 	}
@@ -357,8 +354,7 @@ describe_new(struct pair *p)
 	const struct arguments *a = p->a;
 
 	if (!key_set_kms_spec(&p->what, a->spec)) {
-		fprintf(
-		    stderr, "keyferry: --key-spec %s is not valid\n", a->spec);
+		message("--key-spec %s is not valid", a->spec);
 		return (false);
 	}
 	p->what.wish.usage = a->usage;
@@ -367,7 +363,7 @@ describe_new(struct pair *p)
 	p->what.usage = key_choose_usage(&p->what, a->usage);
 	if (p->what.usage != USAGE_ANY)
 		return (true);
-	fprintf(stderr, "keyferry: no %s key in KMS has this usage\n", a->spec);
+	message("no %s key in KMS has this usage", a->spec);
 	return (false);
 }
 
@@ -384,9 +380,8 @@ describe_found(struct pair *p, const struct listed_key *k)
 		p->what.usage = key_usage_there(p->t, k->handle);
 		return (true);
 	}
-	text_print(stderr, buf_view(&k->arn));
-	fprintf(stderr, ": it takes no material: its origin is %.*s\n",
-	    (int)k->origin.len, (const char *)k->origin.ptr);
+	message("%.*s: it takes no material: its origin is %.*s", SHOWN(k->arn),
+	    SHOWN(k->origin));
 	return (false);
 }
 
@@ -403,9 +398,8 @@ find_or_describe(struct pair *p, struct found_key *f)
 	}
 	if (!found_key_open(f, to, p->a->key)) {
 		if (f->is_missing)
-			fputs("keyferry: to make a new key, say what it is: "
-			      "--key-spec\n",
-			    stderr);
+			message(
+			    "to make a new key, say what it is: --key-spec");
 		return (false);
 	}
 	p->t = f->open.token;
@@ -430,7 +424,7 @@ pair_run(int argc, char **argv)
 		status = make_replica_sets(&p) ? EXIT_ALL_DONE
 					       : EXIT_SOME_FAILED;
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		perror("keyferry: standard output");
+		message_errno("standard output");
 		status = EXIT_SOME_FAILED;
 	}
 	set_entry_free(&p.entry);

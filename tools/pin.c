@@ -6,8 +6,10 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+#include "message.h"
 #include "pin.h"
 #include "arena.h"
+#include "text.h"
 
 #define CTRL_C 3
 #define CTRL_D 4
@@ -99,9 +101,11 @@ ask_at_terminal(struct pin *p, const char *what, const char *of)
 	bool cancelled = false;
 	unsigned char key;
 	ssize_t n;
+	FILE *shown;
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	if (tty == -1 || tcgetattr(tty, &before) != 0) {
+	if (tty == -1 || tcgetattr(tty, &before) != 0 ||
+	    (shown = fdopen(tty, "r+")) == NULL) {
 		if (tty != -1)
 			close(tty);
 		return (false);
@@ -109,14 +113,15 @@ ask_at_terminal(struct pin *p, const char *what, const char *of)
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	tcsetattr(tty, TCSAFLUSH, &silent);
-	dprintf(tty, "%s of %s: ", what, of);
+	text_printf(shown, "%s of %s: ", what, of);
+	fflush(shown);
 	do {
 		n = read(tty, &key, 1);
 	} while ((n == 1 && handle_key(p, key, &cancelled)) ||
 		 (n == -1 && errno == EINTR));
 	tcsetattr(tty, TCSAFLUSH, &before);
-	dprintf(tty, "\n");
-	close(tty);
+	putc('\n', shown);
+	fclose(shown);
 	p->text[p->len] = '\0';
 	explicit_bzero(&key, sizeof(key));
 	return (n == 1 && !cancelled);
@@ -134,8 +139,7 @@ read_pin(P11KitUri *uri, const char *token, struct pin *p)
 			source += strncmp(source, "file://", 7) == 0 ? 7 : 5;
 		if (read_file(p, source))
 			return (true);
-		fprintf(stderr, "keyferry: pin-source %s: %s\n", source,
-		    strerror(errno));
+		message("pin-source %s: %s", source, strerror(errno));
 		return (false);
 	}
 	if (value == NULL)
@@ -143,14 +147,13 @@ read_pin(P11KitUri *uri, const char *token, struct pin *p)
 	if (value == NULL && ask_at_terminal(p, "PIN", token))
 		return (true);
 	if (value == NULL)
-		fprintf(stderr,
-		    "keyferry: token %s needs a PIN: give pin-source in its "
-		    "URI, or PKCS11_PIN in the environment\n",
+		message("token %s needs a PIN: give pin-source in its URI, or "
+			"PKCS11_PIN in the environment",
 		    token);
 	else if (set_pin(p, value))
 		return (true);
 	else
-		fprintf(stderr, "keyferry: the PIN is too long\n");
+		message("the PIN is too long");
 	return (false);
 }
 
@@ -158,15 +161,13 @@ bool
 pin_get(P11KitUri *uri, const char *token, struct pin *p)
 {
 	if (!allocate(p)) {
-		fprintf(stderr, "keyferry: out of memory for a PIN\n");
+		message("out of memory for a PIN");
 		return (false);
 	}
 	if (!read_pin(uri, token, p))
 		return (false);
 	if (p->len == 0)
-		fprintf(stderr,
-		    "keyferry: token %s: the PIN is empty, and was not tried\n",
-		    token);
+		message("token %s: the PIN is empty, and was not tried", token);
 	return (p->len != 0);
 }
 
@@ -175,7 +176,7 @@ pin_ask(const char *name, const char *of, struct pin *p)
 {
 	if (allocate(p))
 		return (ask_at_terminal(p, name, of) && p->len != 0);
-	fprintf(stderr, "keyferry: out of memory\n");
+	message("out of memory");
 	return (false);
 }
 
@@ -185,11 +186,11 @@ passphrase_get(const char *file, const char *of, struct pin *p)
 	if (file == NULL)
 		return (pin_ask("Passphrase", of, p));
 	if (!allocate(p)) {
-		fprintf(stderr, "keyferry: out of memory for a passphrase\n");
+		message("out of memory for a passphrase");
 		return (false);
 	}
 	if (!read_file(p, file))
-		fprintf(stderr, "keyferry: %s: %s\n", file, strerror(errno));
+		message("%s: %s", file, strerror(errno));
 	return (p->len != 0);
 }
 

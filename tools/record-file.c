@@ -6,8 +6,8 @@
 #include "csv.h"
 #include "json-line.h"
 #include "key-options.h"
+#include "message.h"
 #include "record-file.h"
-#include "text.h"
 
 #define NAME_SHOWN_MAX 24 /* characters */
 
@@ -26,7 +26,7 @@ read_file(struct record_file *r)
 	if (e == ERR_OK)
 		e = buf_append(&r->text, VIEW("", 1));
 	if (e != ERR_OK)
-		fprintf(stderr, "keyferry: %s: %s\n", r->path,
+		message("%s: %s", r->path,
 		    e == ERR_FILE     ? strerror(errno)
 		    : e == ERR_DATA   ? "it is no text"
 		    : e == ERR_MEMORY ? "out of memory"
@@ -38,9 +38,7 @@ bool
 record_file_complain(const struct record_file *r, const char *what,
     const char *value, const char *why)
 {
-	fprintf(stderr, "keyferry: %s: line %u: %s ", r->path, r->line, what);
-	text_print(stderr, view_str(value));
-	fprintf(stderr, "%s\n", why);
+	message("%s: line %u: %s %s%s", r->path, r->line, what, value, why);
 	return (false);
 }
 

@@ -3,6 +3,7 @@
 #include "cryptoki/keyferry.h"
 #include "command.h"
 #include "keyferry-token.h"
+#include "message.h"
 #include "renew.h"
 #include "renewal-report.h"
 #include "renewal-run.h"
@@ -98,7 +99,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    -1)
 		return (false);
 	if (a->from_count == 0 && a->manifest == NULL)
-		fputs("keyferry: --from or --manifest is required\n", stderr);
+		message("--from or --manifest is required");
 	return (a->from_count != 0 || a->manifest != NULL);
 }
 
@@ -118,9 +119,7 @@ read_manifest(struct arguments *a)
 		if ((w->file != NULL && w->source != NULL) ||
 		    (w->file == NULL && w->source == NULL &&
 			a->from_count == 0)) {
-			fprintf(stderr,
-			    "keyferry: %s: line %u: it must name a file or a "
-			    "source\n",
+			message("%s: line %u: it must name a file or a source",
 			    a->manifest, w->line);
 			return (false);
 		}
@@ -145,9 +144,8 @@ find_end(struct renewal *r)
 						 : time(NULL) + (time_t)n * DAY;
 	if (r->plan.options.wish.expires || n != 0)
 		return (true);
-	fputs("keyferry: renewed until when? Give --valid-days or --end-date, "
-	      "or set renewal-days in keyferry.conf\n",
-	    stderr);
+	message("renewed until when? Give --valid-days or --end-date, or set "
+		"renewal-days in keyferry.conf");
 	return (false);
 }
 
@@ -212,7 +210,7 @@ carry_out(struct renewal *r)
 	    ended == EXIT_ALL_DONE)
 		ended = EXIT_SOME_FAILED;
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		perror("keyferry: standard output");
+		message_errno("standard output");
 		ended = EXIT_SOME_FAILED;
 	}
 	return (ended);

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "message.h"
 #include "renewal-report.h"
 #include "renewal-run.h"
 #include "renewal-source.h"
@@ -178,8 +179,7 @@ renewal_run(struct renewal *r, FILE *report)
 	}
 	renewal_progress(r, NULL, &g);
 	if (!go_on && r->plan.same_failures != 0)
-		fprintf(stderr,
-		    "keyferry: %u keys in a row failed in the same way: the "
-		    "others are not tried\n",
+		message("%u keys in a row failed in the same way: the others "
+			"are not tried",
 		    r->plan.same_failures);
 }

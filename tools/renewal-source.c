@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "array.h"
+#include "message.h"
 #include "move-plan.h"
 #include "renewal-source.h"
 #include "uri.h"
@@ -12,7 +13,7 @@
 static bool
 out_of_memory(void)
 {
-	fputs("keyferry: out of memory\n", stderr);
+	message("out of memory");
 	return (false);
 }
 

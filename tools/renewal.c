@@ -5,6 +5,7 @@
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "array.h"
+#include "message.h"
 #include "move-plan.h"
 #include "renewal.h"
 
@@ -79,7 +80,7 @@ add_due(struct renewal *r, size_t key)
 	    r->due, &r->due_cap, r->due_count + 1, sizeof(*rows));
 
 	if (rows == NULL) {
-		fputs("keyferry: out of memory\n", stderr);
+		message("out of memory");
 		return (NULL);
 	}
 	r->due = rows;
@@ -154,8 +155,8 @@ tell_unread(struct renewal *r, const struct listed_key *k)
 	char name[RV_NAME_SIZE];
 
 	r->unread++;
-	fprintf(stderr, "keyferry: token %s: %.*s: %s: %s\n", r->plan.to->label,
-	    (int)k->arn.len, k->arn.len == 0 ? "" : (const char *)k->arn.ptr,
+	message("token %s: %.*s: %s: %s", r->plan.to->label, (int)k->arn.len,
+	    k->arn.len == 0 ? "" : (const char *)k->arn.ptr,
 	    attribute_name(k->failure.type).text, rv_name(k->failure.rv, name));
 }
 

@@ -48,12 +48,15 @@ print_text(FILE *f, const char *token, const char *check,
 {
 	fprintf(f, "%-10s  ", words[status]);
 	if (token != NULL)
-		fprintf(f, "token %s: ", token);
+		text_printf(f, "token %s: ", token);
 	fprintf(f, "%s: ", check);
 	text_print(f, view_str(text));
 	putc('\n', f);
-	if (advice != NULL)
-		fprintf(f, "%-10s  -> %s\n", "", advice);
+	if (advice != NULL) {
+		fprintf(f, "%-10s  -> ", "");
+		text_print(f, view_str(advice));
+		putc('\n', f);
+	}
 }
 
 void

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 #include "hex.h"
+#include "message.h"
 #include "restore-source.h"
 #include "uri.h"
 
@@ -19,8 +20,7 @@ restore_materials(const struct restore *r, const struct wanted_key *first)
 static bool
 complain(const struct restore *r, const struct wanted_key *w, const char *why)
 {
-	fprintf(
-	    stderr, "keyferry: %s: line %u: %s\n", r->manifest, w->line, why);
+	message("%s: line %u: %s", r->manifest, w->line, why);
 	return (false);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
+#include "message.h"
 #include "options.h"
 #include "restore.h"
 #include "restore-source.h"
@@ -75,11 +76,9 @@ read_arguments(int argc, char **argv, struct arguments *a, struct restore *r)
 		return (false);
 	r->reader.passphrase_file = passphrase_file;
 	if (r->manifest == NULL)
-		fputs("keyferry: --manifest is required\n", stderr);
+		message("--manifest is required");
 	else if (o->check && o->dry_run)
-		fputs(
-		    "keyferry: --check changes nothing: leave out --dry-run\n",
-		    stderr);
+		message("--check changes nothing: leave out --dry-run");
 	return (r->manifest != NULL && (!o->check || !o->dry_run));
 }
 
@@ -90,8 +89,7 @@ tell_not_known(const struct restore *r, struct key *k, CK_RV rv,
     const char said[TOKEN_ERROR_SIZE])
 {
 	if (token_is_in_trouble(rv) || rv == CKR_HOST_MEMORY) {
-		fprintf(stderr,
-		    "keyferry: token %s: looking for keys failed: %s\n",
+		message("token %s: looking for keys failed: %s",
 		    r->to.token->label, said);
 		return (false);
 	}

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "find-key.h"
 #include "import-key.h"
+#include "message.h"
 #include "rotate.h"
 #include "run-plan.h"
 #include "source-key.h"
@@ -67,9 +68,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	if (first == -1)
 		return (false);
 	if (first == argc || a->from == NULL) {
-		fputs("keyferry: name a key, and its new material with "
-		      "--from\n",
-		    stderr);
+		message("name a key, and its new material with --from");
 		return (false);
 	}
 	a->key = argv[first];
@@ -98,7 +97,7 @@ add_of_token(struct plan *p, struct open_tokens *tokens, P11KitUri *uri,
 	const char *problem = source_key_problem(added);
 
 	if (problem[0] != '\0')
-		fprintf(stderr, "keyferry: %s: %s\n", text, problem);
+		message("%s: %s", text, problem);
 	return (added == SOURCE_KEY_ADDED);
 }
 
@@ -147,10 +146,9 @@ tell_of_regions(struct found_key *f)
 		    CKA_KEYFERRY_MATERIAL_STATES, &states);
 	if (states.len != 0 &&
 	    strstr((const char *)states.ptr, "PENDING_MULTI_REGION") != NULL)
-		fputs("keyferry: the key goes on with the old material until "
-		      "the same command has brought the new one to each of "
-		      "its Regions\n",
-		    stderr);
+		message(
+		    "the key goes on with the old material until the same "
+		    "command has brought the new one to each of its Regions");
 	buf_free(&states);
 }
 
@@ -165,7 +163,7 @@ rotate(struct arguments *a, struct found_key *f, struct plan *p,
 	bool added;
 
 	if (why != NULL) {
-		fprintf(stderr, "keyferry: %s: %s\n", a->key, why);
+		message("%s: %s", a->key, why);
 		return (EXIT_NOTHING_DONE);
 	}
 	if (strncmp(a->from, "pkcs11:", strlen("pkcs11:")) == 0)

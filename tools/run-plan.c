@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "ask.h"
 #include "command.h"
+#include "message.h"
 #include "move-report.h"
 #include "run-plan.h"
 
@@ -92,9 +93,8 @@ give_up(struct plan *p, struct key *k)
 
 	t->given_up = true;
 	if (p->same_failures != 0)
-		fprintf(stderr,
-		    "keyferry: token %s: %u keys in a row failed in the same "
-		    "way: the others are not tried\n",
+		message("token %s: %u keys in a row failed in the same way: "
+			"the others are not tried",
 		    t->label, p->same_failures);
 	p->same_failures = 0;
 }
@@ -142,7 +142,7 @@ report_open(const char *path)
 	FILE *f = fd == -1 ? NULL : fdopen(fd, "w");
 
 	if (f == NULL) {
-		perror(path);
+		message_errno(path);
 		if (fd != -1)
 			close(fd);
 	}
@@ -222,7 +222,7 @@ report_close(FILE *f, const char *path)
 
 	complete = fclose(f) == 0 && complete;
 	if (!complete)
-		fprintf(stderr, "keyferry: %s: not written completely\n", path);
+		message("%s: not written completely", path);
 	return (complete);
 }
 

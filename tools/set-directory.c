@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include "array.h"
 #include "ask.h"
+#include "message.h"
 #include "pair-page.h"
 #include "replacement.h"
 #include "set-directory.h"
-#include "text.h"
 
 #define DER_FILE "wrapping-key.der"
 #define PEM_FILE "wrapping-key.pem"
@@ -23,11 +23,8 @@
 static bool
 complain(const char *path, const char *name, const char *why)
 {
-	fputs("keyferry: ", stderr);
-	text_print(stderr, view_str(path));
-	if (name != NULL)
-		fprintf(stderr, "/%s", name);
-	fprintf(stderr, ": %s\n", why);
+	message("%s%s%s: %s", path, name == NULL ? "" : "/",
+	    name == NULL ? "" : name, why);
 	return (false);
 }
 
@@ -44,7 +41,7 @@ add_set(struct set_list *l, const char *path, const char *arn)
 	rows = array_grow(l->rows, &l->cap, l->count + 1, sizeof(*rows));
 	if (rows == NULL) {
 		set_entry_free(&e);
-		fputs("keyferry: out of memory\n", stderr);
+		message("out of memory");
 		return (false);
 	}
 	l->rows = rows;
@@ -85,9 +82,9 @@ add_subdirectories(struct set_list *l, const char *path, const char *arn)
 	}
 	free(names);
 	if (count < 0)
-		perror(path);
+		message_errno(path);
 	else if (count > SUBDIRECTORIES_MAX)
-		fprintf(stderr, "keyferry: %s: it has too many files\n", path);
+		message("%s: it has too many files", path);
 	return (done);
 }
 
@@ -97,15 +94,14 @@ set_list_read(struct set_list *l, const char *path, const char *arn)
 	struct stat st;
 
 	if (stat(path, &st) != 0) {
-		perror(path);
+		message_errno(path);
 		return (false);
 	}
 	if (!add_set(l, path, arn) || !add_subdirectories(l, path, arn))
 		return (false);
 	if (l->count == 0)
-		fprintf(stderr,
-		    "keyferry: %s: there is no import set: it is the directory "
-		    "of keyferry pair, or the console's download, unpacked\n",
+		message("%s: there is no import set: it is the directory of "
+			"keyferry pair, or the console's download, unpacked",
 		    path);
 	return (l->count != 0);
 }
@@ -221,7 +217,7 @@ write_part(const struct set_entry *e, const struct part *p)
 	} else if (done)
 		done = replacement_end(&r);
 	if (!done)
-		perror(path == NULL ? p->name : path);
+		message_errno(path == NULL ? p->name : path);
 	free(path);
 	return (done);
 }
@@ -236,7 +232,7 @@ set_entry_write(const struct set_entry *e, bool yes)
 	bool done;
 
 	if (mkdir(e->path, 0700) != 0 && errno != EEXIST) {
-		perror(e->path);
+		message_errno(e->path);
 		return (false);
 	}
 	done = may_write(e, yes);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "cryptoki/rv-name.h"
 #include "fingerprint.h"
+#include "message.h"
 #include "open-token.h"
 #include "options.h"
 #include "show-fingerprint.h"
@@ -38,7 +39,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 1);
 
 	if (i == argc)
-		fputs("keyferry: name keys by a URI\n", stderr);
+		message("name keys by a URI");
 	if (i == -1 || i == argc)
 		return (false);
 	a->uri = argv[i];
@@ -75,7 +76,7 @@ print_text(const struct shown_key *k)
 	if (k->failure == NULL)
 		fputs(k->fingerprint, stdout);
 	else
-		printf("no fingerprint: %s", k->failure);
+		text_printf(stdout, "no fingerprint: %s", k->failure);
 	fputs("  ", stdout);
 	text_print(stdout, buf_view(&k->label));
 	fputs("  id ", stdout);
@@ -139,17 +140,16 @@ print_keys(const struct token *t, P11KitUri *uri, const struct arguments *a)
 			template[n++] = selection[i];
 	if ((rv = token_find_objects(t, template, n, &handles, &found)) !=
 	    CKR_OK) {
-		fprintf(stderr, "keyferry: token %s: %s\n", t->label,
-		    rv_name(rv, name));
+		message("token %s: %s", t->label, rv_name(rv, name));
 		return (EXIT_NOTHING_DONE);
 	}
 	for (CK_ULONG i = 0; i < found; i++)
 		done += print_key(t, handles[i], a);
 	free(handles);
 	if (found == 0)
-		fprintf(stderr, "keyferry: there is no such RSA public key\n");
+		message("there is no such RSA public key");
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		perror("keyferry: standard output");
+		message_errno("standard output");
 		return (EXIT_NOTHING_DONE);
 	}
 	return (found == 0	? EXIT_NOTHING_DONE
@@ -173,7 +173,7 @@ show_fingerprint_run(int argc, char **argv)
 	if ((uri = uri_parse(a.uri)) == NULL)
 		return (EXIT_NOTHING_DONE);
 	if (!uri_allows_class(uri, CKO_PUBLIC_KEY))
-		fprintf(stderr, "keyferry: %s: type= must be public\n", a.uri);
+		message("%s: type= must be public", a.uri);
 	else if ((t = open_token(&o, uri, false)) != NULL)
 		status = print_keys(t, uri, &a);
 	uri_free(uri);

@@ -1,5 +1,6 @@
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "text.h"
 #include "hex.h"
 
@@ -64,6 +65,27 @@ text_print(FILE *f, struct view v)
 		columns++;
 	}
 	return (columns);
+}
+
+void
+text_vprintf(FILE *f, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) == -1)
+		text = NULL;
+	text_print(f, view_str(text == NULL ? "out of memory" : text));
+	free(text);
+}
+
+void
+text_printf(FILE *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vprintf(f, fmt, ap);
+	va_end(ap);
 }
 
 void

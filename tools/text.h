@@ -1,5 +1,6 @@
 #ifndef TEXT_H
 #define TEXT_H
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 #include "buf.h"
@@ -7,6 +8,11 @@
 /* Writes text for a terminal: what is not printable text as \xNN. Returns the
  * number of columns. */
 size_t text_print(FILE *, struct view);
+/* The same of what is put together; a line's end in it is escaped, too. */
+void text_printf(FILE *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void text_vprintf(FILE *, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
 /* Lower-case hexadecimal digits. */
 void text_print_hex(FILE *, struct view);
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. */

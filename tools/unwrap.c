@@ -10,6 +10,7 @@
 #include "cryptoki/keyferry.h"
 #include "cryptoki/rv-name.h"
 #include "key-options.h"
+#include "message.h"
 #include "move-transfer.h"
 #include "options.h"
 #include "region-tokens.h"
@@ -99,11 +100,9 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 2);
 
 	if (i == argc)
-		fputs("keyferry: name a directory\n", stderr);
+		message("name a directory");
 	if (a->no_end && a->wish.expires)
-		fputs("keyferry: --end-date and --no-end-date exclude each "
-		      "other\n",
-		    stderr);
+		message("--end-date and --no-end-date exclude each other");
 	if (i == -1 || i == argc || (a->no_end && a->wish.expires))
 		return (false);
 	a->directory = argv[i];
@@ -322,10 +321,8 @@ may_import(const struct unwrapping *u)
 
 	if (u->a->yes || u->a->expect != NULL)
 		return (true);
-	fputs("key ", stderr);
-	text_print(stderr, view_str(e->set.arn));
-	fprintf(stderr, "\n  fingerprint of its wrapping key: %s\n",
-	    e->fingerprint);
+	message_more("key %s", e->set.arn);
+	message_more("  fingerprint of its wrapping key: %s", e->fingerprint);
 	return (ask(false, "Is it the one that was read out? Import the key?"));
 }
 
@@ -369,24 +366,17 @@ static void
 print_outcome(const struct unwrapping *u, enum outcome o)
 {
 	bool imported = o == OUTCOME_IMPORTED || o == OUTCOME_SAME;
-	FILE *f = imported ? stdout : stderr;
 
 	if (u->a->json)
 		print_json(u, o);
-	if (imported && (u->a->json || u->a->quiet))
+	if (!imported)
+		message("%s: %s", u->e->path, u->reason);
+	if (!imported || u->a->json || u->a->quiet)
 		return;
-	if (!imported) {
-		fputs("keyferry: ", f);
-		text_print(f, view_str(u->e->path));
-		fputs(": ", f);
-	}
-	text_print(f, view_str(imported ? u->e->set.arn : u->reason));
-	if (imported)
-		fputs(o == OUTCOME_SAME ? ": it has this material already; KMS "
-					  "took it again"
-					: ": imported",
-		    f);
-	putc('\n', f);
+	text_print(stdout, view_str(u->e->set.arn));
+	puts(o == OUTCOME_SAME ? ": it has this material already; KMS took it "
+				 "again"
+			       : ": imported");
 }
 
 static bool
@@ -404,18 +394,14 @@ check_list(const struct arguments *a, const struct set_list *l)
 	for (size_t i = 0; i < l->count; i++)
 		count += is_wanted(a, &l->rows[i]);
 	if (count == 0)
-		fprintf(stderr, "keyferry: %s: it has no set of %s\n",
-		    a->directory, a->region);
+		message("%s: it has no set of %s", a->directory, a->region);
 	else if (count > 1 && a->wrapped != NULL)
-		fprintf(stderr,
-		    "keyferry: %s: each of its %zu sets needs a wrapping of "
-		    "its own: put them beside the sets as %s, or name one set "
-		    "with --region\n",
+		message(
+		    "%s: each of its %zu sets needs a wrapping of its own: put "
+		    "them beside the sets as %s, or name one set with --region",
 		    a->directory, count, WRAPPED_FILE);
 	else if (count > 1 && a->expect != NULL)
-		fputs("keyferry: --expect is for one set: name it with "
-		      "--region\n",
-		    stderr);
+		message("--expect is for one set: name it with --region");
 	else
 		return (true);
 	return (false);
@@ -438,7 +424,7 @@ unwrap_sets(const struct arguments *a, const struct set_list *l)
 	done = count[OUTCOME_IMPORTED] + count[OUTCOME_SAME];
 	left = count[OUTCOME_WAITS] + count[OUTCOME_REFUSED];
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		perror("keyferry: standard output");
+		message_errno("standard output");
 		return (EXIT_SOME_FAILED);
 	}
 	if (left == 0 && count[OUTCOME_FAILED] == 0)

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include "message.h"
 #include "pin.h"
 #include "uri.h"
 
@@ -15,7 +16,7 @@ uri_parse(char *text)
 	pin_wipe_text(text);
 	if (result == P11_KIT_URI_OK && !p11_kit_uri_any_unrecognized(uri))
 		return (uri);
-	fprintf(stderr, "keyferry: %s: %s\n", text,
+	message("%s: %s", text,
 	    result == P11_KIT_URI_OK ? "a part of it is unknown"
 				     : p11_kit_uri_message(result));
 	p11_kit_uri_free(uri);
@@ -46,7 +47,6 @@ uri_names_token(P11KitUri *uri)
 
 	(void)p11_kit_uri_get_attributes(uri, &count);
 	if (count != 0)
-		fputs("keyferry: --to must name a token, not an object\n",
-		    stderr);
+		message("--to must name a token, not an object");
 	return (count == 0);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "cryptoki/rv-name.h"
 #include "key-file.h"
+#include "message.h"
 #include "uri.h"
 #include "wrap-in-token.h"
 
@@ -37,7 +38,7 @@ find(struct key_in_token *k)
 		k->key.class = token_get_ulong(t, k->key.handle, CKA_CLASS);
 		return (true);
 	}
-	fprintf(stderr, "keyferry: token %s: %s\n", t->label,
+	message("token %s: %s", t->label,
 	    rv != CKR_OK ? rv_name(rv, name)
 	    : keys == 0	 ? "there is no such key"
 			 : "the URI selects several keys: name one by its id "
@@ -108,12 +109,10 @@ key_in_token_wrap(struct key_in_token *k, const EVP_PKEY *with,
 		rv = wrap(
 		    k, &tr, buf_view(&modulus), buf_view(&exponent), mechanism);
 	if (rv == CKR_MECHANISM_INVALID && tr.last_call.rv == CKR_OK)
-		fprintf(stderr,
-		    "keyferry: token %s: it has no mechanism that wraps so\n",
+		message("token %s: it has no mechanism that wraps so",
 		    k->key.from->label);
 	else if (rv != CKR_OK)
-		fprintf(stderr, "keyferry: token %s: %s: %s\n",
-		    k->key.from->label,
+		message("token %s: %s: %s", k->key.from->label,
 		    tr.last_call.function == NULL ? "" : tr.last_call.function,
 		    rv_name(rv, name));
 	buf_free(out);

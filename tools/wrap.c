@@ -9,8 +9,10 @@
 #include "key-file.h"
 #include "key-options.h"
 #include "keydata/rsa-wrap.h"
+#include "message.h"
 #include "options.h"
 #include "replacement.h"
+#include "text.h"
 #include "wrap.h"
 #include "wrap-in-token.h"
 #include "write-json.h"
@@ -75,9 +77,8 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	complete = (a->key == NULL) != (a->from == NULL) &&
 		   a->wrapping_key != NULL && a->out != NULL;
 	if (!complete)
-		fputs("keyferry: --key or --from, --wrapping-key and --out are "
-		      "required\n",
-		    stderr);
+		message(
+		    "--key or --from, --wrapping-key and --out are required");
 	return (complete);
 }
 
@@ -87,9 +88,8 @@ is_expected(const struct arguments *a, const char *fingerprint)
 {
 	if (a->expect == NULL || strcasecmp(a->expect, fingerprint) == 0)
 		return (true);
-	fprintf(stderr,
-	    "keyferry: %s: its fingerprint is %s, which is not the one that "
-	    "is expected: nothing is wrapped\n",
+	message("%s: its fingerprint is %s, which is not the one that is "
+		"expected: nothing is wrapped",
 	    a->wrapping_key, fingerprint);
 	return (false);
 }
@@ -107,7 +107,7 @@ wrap_key(const struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena,
 		? rsa_aes_wrap(&crypto, arena, with, &oaep, AES_LEN, key, out)
 		: rsa_oaep_wrap(&crypto, with, &oaep, key, out);
 	if (e != ERR_OK)
-		fprintf(stderr, "keyferry: %s: %s\n", a->key,
+		message("%s: %s", a->key,
 		    e == ERR_DATA ? "it is too long for this algorithm and "
 				    "wrapping key"
 				  : err_text(e));
@@ -124,7 +124,7 @@ write_out(const char *path, const struct buf *wrapped)
 		if (replacement_end(&r))
 			return (true);
 	}
-	perror(path);
+	message_errno(path);
 	return (false);
 }
 
@@ -138,8 +138,10 @@ print_result(
 	if (a->quiet)
 		return;
 	if (!a->json) {
-		printf("%s: a %s key, wrapped by %s for the wrapping key %s\n",
+		text_printf(stdout,
+		    "%s: a %s key, wrapped by %s for the wrapping key %s",
 		    a->out, kind, a->algorithm->name, fingerprint);
+		putchar('\n');
 		return;
 	}
 	write_json_begin(&w, stdout);

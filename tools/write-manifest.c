@@ -5,6 +5,7 @@
 #include "cryptoki/rv-name.h"
 #include "hex.h"
 #include "key-options.h"
+#include "message.h"
 #include "move-key.h"
 #include "replacement.h"
 #include "text.h"
@@ -157,9 +158,8 @@ read_details(
 	d->multi_region = token_get_bool(
 	    t, k->handle, CKA_KEYFERRY_MULTI_REGION, false);
 	if (failure.rv != CKR_OK)
-		fprintf(stderr, "keyferry: %.*s: reading %s failed: %s\n",
-		    (int)k->arn.len, (const char *)k->arn.ptr,
-		    attribute_name(failure.type).text,
+		message("%.*s: reading %s failed: %s", (int)k->arn.len,
+		    (const char *)k->arn.ptr, attribute_name(failure.type).text,
 		    rv_name(failure.rv, name));
 	return (failure.rv == CKR_OK);
 }
@@ -216,7 +216,7 @@ write_manifest(const char *path, const struct token *t,
 
 	*left_out = 0;
 	if (!replacement_begin(&r, path, 0644)) {
-		perror(path);
+		message_errno(path);
 		return (false);
 	}
 	if (!write_keys(r.f, is_json_lines(path), t, l, left_out)) {
@@ -225,6 +225,6 @@ write_manifest(const char *path, const struct token *t,
 	}
 	if (replacement_end(&r))
 		return (true);
-	perror(path);
+	message_errno(path);
 	return (false);
 }
