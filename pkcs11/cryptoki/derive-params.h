@@ -55,4 +55,54 @@ struct sp800_108_feedback_params {
 	CK_ULONG ulAdditionalDerivedKeys;
 	struct derived_key *pAdditionalDerivedKeys;
 };
+
+/* Parameters of CKM_TLS12_... and CKM_TLS_... (PKCS#11 3.2, sections 6.39.2 and
+ * 6.40.2), which few headers have. */
+struct ssl3_random_data {
+	CK_BYTE_PTR pClientRandom;
+	CK_ULONG ulClientRandomLen;
+	CK_BYTE_PTR pServerRandom;
+	CK_ULONG ulServerRandomLen;
+};
+struct tls12_master_key_derive_params {
+	struct ssl3_random_data RandomInfo;
+	CK_VERSION *pVersion;
+	CK_MECHANISM_TYPE prfHashMechanism;
+};
+struct tls12_extended_master_key_derive_params {
+	CK_MECHANISM_TYPE prfHashMechanism;
+	CK_BYTE_PTR pSessionHash;
+	CK_ULONG ulSessionHashLen;
+	CK_VERSION *pVersion;
+};
+struct ssl3_key_mat_out {
+	CK_OBJECT_HANDLE hClientMacSecret;
+	CK_OBJECT_HANDLE hServerMacSecret;
+	CK_OBJECT_HANDLE hClientKey;
+	CK_OBJECT_HANDLE hServerKey;
+	CK_BYTE_PTR pIVClient;
+	CK_BYTE_PTR pIVServer;
+};
+struct tls12_key_mat_params {
+	CK_ULONG ulMacSizeInBits;
+	CK_ULONG ulKeySizeInBits;
+	CK_ULONG ulIVSizeInBits;
+	CK_BBOOL bIsExport;
+	struct ssl3_random_data RandomInfo;
+	struct ssl3_key_mat_out *pReturnedKeyMaterial;
+	CK_MECHANISM_TYPE prfHashMechanism;
+};
+struct tls_kdf_params {
+	CK_MECHANISM_TYPE prfMechanism;
+	CK_BYTE_PTR pLabel;
+	CK_ULONG ulLabelLength;
+	struct ssl3_random_data RandomInfo;
+	CK_BYTE_PTR pContextData;
+	CK_ULONG ulContextDataLength;
+};
+struct tls_mac_params {
+	CK_MECHANISM_TYPE prfHashMechanism;
+	CK_ULONG ulMacLength;
+	CK_ULONG ulServerOrClient;
+};
 #endif

@@ -88,11 +88,12 @@ C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 
 	if (rv == CKR_OK && (mechanism == NULL || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK && key == NULL)
+	if (rv == CKR_OK && key == NULL &&
+	    derive_key_has_handle(mechanism->mechanism))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = derive_key(&c, mechanism, base, rows, &made);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && key != NULL)
 		*key = made;
 	return (call_end(&c, rv));
 }

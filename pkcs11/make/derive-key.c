@@ -56,6 +56,13 @@ make_all(struct call *c, struct derivation *all)
 	return (CKR_OK);
 }
 
+bool
+derive_key_has_handle(CK_MECHANISM_TYPE type)
+{
+	return (type != CKM_TLS12_KEY_AND_MAC_DERIVE &&
+		type != CKM_TLS12_KEY_SAFE_DERIVE);
+}
+
 static CK_RV
 derive(struct call *c, const struct mech *row, const CK_MECHANISM *m,
     const struct object *base, struct template t, CK_OBJECT_HANDLE *handle)
@@ -64,7 +71,8 @@ derive(struct call *c, const struct mech *row, const CK_MECHANISM *m,
 	CK_RV rv;
 
 	if ((rv = mech_key_ops(row)->derive(c, m, base, t, &all)) == CKR_OK) {
-		all.keys[0].handle = handle;
+		if (derive_key_has_handle(m->mechanism))
+			all.keys[0].handle = handle;
 		rv = make_all(c, &all);
 	}
 	derivation_free(&all);

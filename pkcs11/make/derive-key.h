@@ -15,4 +15,7 @@
  */
 CK_RV derive_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE base,
     struct template, CK_OBJECT_HANDLE *key);
+/* Whether C_DeriveKey yields the key's handle: those of a TLS connection are
+ * put into the mechanism's parameter, and phKey may be NULL. */
+bool derive_key_has_handle(CK_MECHANISM_TYPE);
 #endif

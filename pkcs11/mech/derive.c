@@ -62,15 +62,16 @@ inherit(struct call *c, struct derived *d, const struct object *o,
 	bool of_base = attr_is_true(c, o, type);
 	struct view v = VIEW(&truth[of_base], sizeof(truth[0]));
 
-	if (how == INHERITS_DEFAULTS)
-		builder_set_default(&d->builder, type, v);
-	if (how != INHERITS_SECRECY || of_base != secret)
+	if (how == INHERITS_NOTHING)
 		return (CKR_OK);
-	if (template_bool(t, type, secret) != secret)
+	if ((how == INHERITS_ALL ||
+		(how != INHERITS_DEFAULTS && of_base == secret)) &&
+	    template_bool(t, type, of_base) != of_base)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "%s of a key derived from this one is %s",
-		    attribute_name(type).text, secret ? "true" : "false"));
-	builder_set(&d->builder, type, v);
+		    attribute_name(type).text, of_base ? "true" : "false"));
+	if (how != INHERITS_SECRECY || of_base == secret)
+		builder_set_default(&d->builder, type, v);
 	return (CKR_OK);
 }
 

@@ -10,6 +10,9 @@ extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
 extern const struct key_ops derive_encrypt; /* data, by AES */
 extern const struct key_ops derive_sp800_108; /* its three modes */
+/* TLS 1.2: master secrets, the keys of a connection, exported keys */
+extern const struct key_ops derive_tls_master, derive_tls_keys,
+    derive_tls_exported;
 extern const struct key_ops derive_base_and_key, derive_base_and_data,
     derive_data_and_base, derive_xor, derive_extract;
 
@@ -45,6 +48,8 @@ enum inheritance {
 	 * 6.42.7 */
 	INHERITS_DEFAULTS,
 	INHERITS_SECRECY, /* it hides no less than the base key: section 6.43 */
+	INHERITS_SECRECY_AND_DEFAULTS, /* section 6.40.8 */
+	INHERITS_ALL, /* it is as the base key: section 6.40.6 */
 };
 /* One more key that it comes from. CKR_TEMPLATE_INCONSISTENT: the template asks
  * for less secrecy than is inherited. */

@@ -12,4 +12,5 @@ extern const struct family mac_kms_hmac_general;
 extern const struct family mac_hmac_general;
 extern const struct family mac_cmac_general;
 extern const struct family mac_gmac;
+extern const struct family mac_tls; /* of TLS 1.2 */
 #endif

@@ -185,7 +185,7 @@ base_make(CK_KEY_TYPE type, CK_BYTE *value)
 {
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
 	    A_BYTES(CKA_VALUE, value, 32), A(CKA_DERIVE, yes), A(CKA_WRAP, yes),
-	    A(CKA_UNWRAP, yes)};
+	    A(CKA_UNWRAP, yes), A(CKA_SIGN, yes), A(CKA_VERIFY, yes)};
 	CK_OBJECT_HANDLE h;
 
 	NEED(p11->C_CreateObject(rw, t, ELEMS(t), &h) == CKR_OK,
