@@ -2,6 +2,7 @@
 #include <openssl/obj_mac.h>
 #include "cryptoki/der.h"
 #include "curve.h"
+#include "ec-parameters.h"
 
 #define BYTES(...)                                   \
 	{                                            \
@@ -34,16 +35,20 @@ static const struct curve curves[] = {
 	    "secp256k1", NID_secp256k1, 256, 32, 65 },
 	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 33), NONE,
 	    "P-224", NID_secp224r1, 224, 28, 57 },
-	/* RFC 5639 */
-#define BRAINPOOL(bits, last)						\
+	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1), NONE,
+	    "P-192", NID_X9_62_prime192v1, 192, 24, 49 },
+	/* RFC 5639: each of a kind that was drawn by lot, and its twist */
+#define BRAINPOOL(bits, kind, last)					\
 	{ CKK_EC, BYTES(6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, last), NONE, \
-	    "brainpoolP" #bits "r1", NID_brainpoolP##bits##r1, bits,	\
+	    "brainpoolP" #bits #kind, NID_brainpoolP##bits##kind, bits,	\
 	    (bits) / 8, 1 + 2 * ((bits) / 8) }
-	BRAINPOOL(224, 5),
-	BRAINPOOL(256, 7),
-	BRAINPOOL(320, 9),
-	BRAINPOOL(384, 11),
-	BRAINPOOL(512, 13),
+	BRAINPOOL(160, r1, 1), BRAINPOOL(160, t1, 2),
+	BRAINPOOL(192, r1, 3), BRAINPOOL(192, t1, 4),
+	BRAINPOOL(224, r1, 5), BRAINPOOL(224, t1, 6),
+	BRAINPOOL(256, r1, 7), BRAINPOOL(256, t1, 8),
+	BRAINPOOL(320, r1, 9), BRAINPOOL(320, t1, 10),
+	BRAINPOOL(384, r1, 11), BRAINPOOL(384, t1, 12),
+	BRAINPOOL(512, r1, 13), BRAINPOOL(512, t1, 14),
 	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x70), ED25519_NAME,
 	    "ED25519", 0, 255, 32, 32 },
 	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), X25519_NAME,
@@ -55,14 +60,24 @@ static const struct curve curves[] = {
 };
 /* clang-format on */
 
+static bool
+is_named(const struct curve *c, struct view params)
+{
+	return (
+	    view_equal(c->params, params) ||
+	    (c->params_name.len != 0 && view_equal(c->params_name, params)));
+}
+
 const struct curve *
 curve_find(CK_KEY_TYPE type, struct view params)
 {
+	bool by_numbers = type == CKK_EC && params.len != 0 &&
+			  params.ptr[0] == DER_SEQUENCE;
+
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
 		if (curves[i].type == type &&
-		    (view_equal(curves[i].params, params) ||
-			(curves[i].params_name.len != 0 &&
-			    view_equal(curves[i].params_name, params))))
+		    (by_numbers ? ec_parameters_are(params, curves[i].nid)
+				: is_named(&curves[i], params)))
 			return (&curves[i]);
 	return (NULL);
 }

@@ -20,7 +20,7 @@ struct curve {
 /* bytes of CKA_EC_POINT: an OCTET STRING around the public value */
 #define CURVE_DER_MAX (CURVE_POINT_MAX + 3)
 
-/* The row for that CKA_EC_PARAMS, or NULL. */
+/* The row for that CKA_EC_PARAMS, a name or explicit parameters, or NULL. */
 const struct curve *curve_find(CK_KEY_TYPE, struct view params);
 
 /* The code for one of which there is no row: CKR_CURVE_NOT_SUPPORTED, or

@@ -120,7 +120,7 @@ pkcs8_write_ec(
 		goto out;
 	public_len = element_len(point.len + 1);
 	n = 3 + element_len(len) + element_len(public_len);
-	put_info(&w, DER_EC, k->params, element_len(n));
+	put_info(&w, DER_EC, curve->params, element_len(n));
 	put_head(&w, DER_SEQUENCE, n);
 	put(&w, VIEW_STR("\x02\x01\x01")); /* version 1 */
 	put_head(&w, DER_OCTETS, len);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "keydata/curve.h"
 #include "keydata/hash.h"
 #include "key.h"
 
@@ -109,19 +110,26 @@ key_spec_of_hmac(const struct digest *digest)
 }
 
 /* Ed25519 goes by its OID, too: 1.3.101.112. */
+static bool
+names_curve(const struct key_spec *s, struct view oid)
+{
+	const struct curve *curve = curve_find(s->type, s->params);
+
+	return (view_equal(curve != NULL ? curve->params : s->params, oid));
+}
+
 const struct key_spec *
 key_spec_of_pair(CK_KEY_TYPE type, CK_ULONG bits, struct view params)
 {
-	const struct view oid = BYTES(6, 3, 0x2b, 0x65, 0x70);
-	const struct view name = ED25519;
+	const struct curve *curve = curve_find(type, params);
 
-	if (type == CKK_EC_EDWARDS && view_equal(params, oid))
-		params = name;
+	/* one curve has more than one form */
+	if (curve != NULL)
+		params = curve->params;
 	for (size_t i = 0; i < COUNT(specs); i++)
 		if (specs[i].class == PRIVATE && specs[i].type == type &&
-		    (specs[i].params.len == 0
-			    ? specs[i].bits == bits
-			    : view_equal(specs[i].params, params)))
+		    (specs[i].params.len == 0 ? specs[i].bits == bits
+					      : names_curve(&specs[i], params)))
 			return (&specs[i]);
 	return (NULL);
 }

@@ -232,7 +232,7 @@ main(void)
 	wrapped = secret_make(CKK_AES, material(3), 16);
 	rsa_small = keypair_ref_rsa(1024);
 	rsa_large = keypair_ref_rsa(4096);
-	ec_small = keypair_ref_ec("P-224");
+	ec_small = keypair_ref_ec("brainpoolP160r1");
 	ec_large = keypair_ref_ec("P-521");
 	ed25519 = keypair_ref_raw("ED25519");
 	ml_dsa_small = ml_dsa_make(CKP_ML_DSA_44);

@@ -1,7 +1,9 @@
 /* Session keys and pairs that the module makes. */
 #include <string.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include "cryptoki/cryptoki.h"
 #include "p11.h"
@@ -16,7 +18,9 @@ static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7},
 	       x25519[] = {6, 3, 0x2b, 0x65, 0x6e},
 	       p224[] = {6, 5, 0x2b, 0x81, 4, 0, 33},
 	       brainpool[] = {6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13},
-	       p192[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1};
+	       twist[] = {6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, 2},
+	       p192[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1},
+	       secp160k1[] = {6, 5, 0x2b, 0x81, 4, 0, 9};
 
 static bool
 is_true(CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, bool want)
@@ -200,6 +204,9 @@ test_curves(void)
 	    {"P-224", CKM_EC_KEY_PAIR_GEN, p224, sizeof(p224), 28, 59},
 	    {"brainpoolP512r1", CKM_EC_KEY_PAIR_GEN, brainpool,
 		sizeof(brainpool), 64, 132},
+	    {"brainpoolP160t1", CKM_EC_KEY_PAIR_GEN, twist, sizeof(twist), 20,
+		43},
+	    {"P-192", CKM_EC_KEY_PAIR_GEN, p192, sizeof(p192), 24, 51},
 	    {"Ed25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed25519, sizeof(ed25519),
 		32, 34},
 	    {"edwards25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed_name,
@@ -226,9 +233,9 @@ test_curves(void)
 		       p.private, CKA_EC_PARAMS, rows[i].params, rows[i].len),
 		    "its curve");
 	}
-	RV(pairgen(CKM_EC_KEY_PAIR_GEN, &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, p192),
-	       1, &p),
-	    CKR_CURVE_NOT_SUPPORTED, "P-192");
+	RV(pairgen(CKM_EC_KEY_PAIR_GEN,
+	       &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, secp160k1), 1, &p),
+	    CKR_CURVE_NOT_SUPPORTED, "secp160k1");
 	RV(pairgen(CKM_EC_KEY_PAIR_GEN,
 	       &(CK_ATTRIBUTE)A(CKA_EC_PARAMS, ed25519), 1, &p),
 	    CKR_CURVE_NOT_SUPPORTED, "Ed25519 by the wrong mechanism");
@@ -237,6 +244,43 @@ test_curves(void)
 	    CKR_DOMAIN_PARAMS_INVALID, "half a curve");
 	RV(pairgen(CKM_EC_KEY_PAIR_GEN, NULL, 0, &p), CKR_TEMPLATE_INCOMPLETE,
 	    "no curve");
+}
+
+/* ECParameters with all numbers in place of a name. */
+static void
+test_explicit_curves(void)
+{
+	static const struct {
+		int nid;
+		point_conversion_form_t form;
+	} rows[] = {{NID_X9_62_prime256v1, POINT_CONVERSION_UNCOMPRESSED},
+	    {NID_secp521r1, POINT_CONVERSION_COMPRESSED},
+	    {NID_brainpoolP384t1, POINT_CONVERSION_UNCOMPRESSED}};
+	struct pair_handles p;
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		EC_GROUP *g = EC_GROUP_new_by_curve_name(rows[i].nid);
+		unsigned char *der = NULL;
+		CK_ATTRIBUTE t = {CKA_EC_PARAMS, NULL, 0};
+
+		EC_GROUP_set_asn1_flag(g, OPENSSL_EC_EXPLICIT_CURVE);
+		EC_GROUP_set_point_conversion_form(g, rows[i].form);
+		t.ulValueLen = (CK_ULONG)i2d_ECPKParameters(g, &der);
+		t.pValue = der;
+		RV(pairgen(CKM_EC_KEY_PAIR_GEN, &t, 1, &p), CKR_OK, "%s",
+		    OBJ_nid2sn(rows[i].nid));
+		OK(same_info(p.public, p.private), "halves of one key");
+		OK(attr_is(p.private, CKA_EC_PARAMS, der, t.ulValueLen),
+		    "its curve is as it was given");
+		der[40] ^= 1; /* of p */
+		RV(pairgen(CKM_EC_KEY_PAIR_GEN, &t, 1, &p),
+		    CKR_CURVE_NOT_SUPPORTED, "a curve that nobody knows");
+		RV(pairgen(CKM_EC_KEY_PAIR_GEN,
+		       &(CK_ATTRIBUTE){CKA_EC_PARAMS, der, 20}, 1, &p),
+		    CKR_DOMAIN_PARAMS_INVALID, "a part of one");
+		OPENSSL_free(der);
+		EC_GROUP_free(g);
+	}
 }
 
 int
@@ -248,6 +292,7 @@ main(void)
 	test_secrets();
 	test_rsa();
 	test_curves();
+	test_explicit_curves();
 	COUNT(calls(NULL), 0, "KMS heard nothing of that");
 	p11_stop();
 	testenv_stop();

@@ -525,6 +525,9 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "a private one verifies nothing");
 	RV(p11->C_SignInit(rw, &sha, tiny.private), CKR_KEY_SIZE_RANGE,
 	    "512 bits");
+	openssl_signs(tiny.pkey, &s);
+	RV(verify(tiny.public, &sha, MESSAGE_LEN), CKR_OK,
+	    "but OpenSSL's signature with 512 bits is verified");
 	RV(sign(small.private, &sha, message, MESSAGE_LEN), CKR_OK,
 	    "1024 bits");
 	COUNT(sig_len, 128, "128 bytes");
@@ -547,7 +550,7 @@ main(void)
 {
 	static const char *const curves[] = {"P-256", "P-384", "P-521",
 	    "secp256k1", "P-224", "brainpoolP256r1", "brainpoolP320r1",
-	    "brainpoolP512r1"};
+	    "brainpoolP512r1", "P-192", "brainpoolP160r1", "brainpoolP512t1"};
 	struct keypair_ref rsa, ec, kms;
 
 	for (size_t i = 0; i < sizeof(message); i++)
