@@ -24,22 +24,65 @@ is_one(const struct key_list *l, const char *name)
 /* Whether the search left out keys of which it may be one, and said so. One by
  * a name leaves out none. */
 static bool
-is_perhaps_hidden(const struct found_key *f, const char *name)
+is_perhaps_hidden(const struct token *t, const char *name)
 {
 	struct buf ids = BUF_INIT(0);
 	bool names, hidden;
 
-	hidden = key_list_tell_left_out(f->open.token, &ids, &names) != 0;
+	hidden = key_list_tell_left_out(t, &ids, &names) != 0;
 	buf_free(&ids);
 	if (hidden)
 		message("%s: which key this is, is not known", name);
 	return (hidden);
 }
 
+/* *missing: the token has none. */
+static bool
+find_one(struct key_list *l, const struct token *t, const char *name,
+    const CK_ATTRIBUTE *selection, CK_ULONG count, bool *missing)
+{
+	*missing = false;
+	if (!key_list_find(l, t, selection, count) ||
+	    is_perhaps_hidden(t, name))
+		return (false);
+	*missing = l->count == 0;
+	return (is_one(l, name));
+}
+
+/* How a label, a key id or an ARN is looked for. False: it is empty. */
+static bool
+describe_name(char *name, CK_ATTRIBUTE *named)
+{
+	*named = (CK_ATTRIBUTE){
+	    strncmp(name, "arn:", 4) == 0 ? CKA_UNIQUE_ID : CKA_LABEL, name,
+	    strlen(name)};
+	if (named->ulValueLen == 0)
+		message("an empty text names no key");
+	return (named->ulValueLen != 0);
+}
+
+bool
+key_list_find_one(struct key_list *l, const struct token *t, char *name)
+{
+	struct key_list one = {NULL, 0, 0};
+	CK_ATTRIBUTE named;
+	bool missing, found;
+
+	found = describe_name(name, &named) &&
+		find_one(&one, t, name, &named, 1, &missing);
+	if (found) {
+		named = (CK_ATTRIBUTE){
+		    CKA_UNIQUE_ID, one.rows[0].arn.ptr, one.rows[0].arn.len};
+		found = key_list_find(l, t, &named, 1);
+	}
+	key_list_free(&one);
+	return (found);
+}
+
 bool
 found_key_open(struct found_key *f, char *to, char *name)
 {
-	CK_ATTRIBUTE named = {CKA_LABEL, name, strlen(name)};
+	CK_ATTRIBUTE named;
 	const CK_ATTRIBUTE *selection = &named;
 	CK_ULONG count = 1;
 
@@ -48,18 +91,14 @@ found_key_open(struct found_key *f, char *to, char *name)
 	if (is_uri(name)) {
 		selection = f->open.selection;
 		count = f->open.selection_count;
-	} else if (strncmp(name, "arn:", 4) == 0)
-		named.type = CKA_UNIQUE_ID;
-	if (named.ulValueLen == 0 || count == 0) {
+	} else if (!describe_name(name, &named))
+		return (false);
+	if (count == 0) {
 		message("%s: this names no key", name);
 		return (false);
 	}
-	if (!key_list_find(&f->keys, f->open.token, selection, count))
-		return (false);
-	if (is_perhaps_hidden(f, name))
-		return (false);
-	f->is_missing = f->keys.count == 0;
-	return (is_one(&f->keys, name));
+	return (find_one(
+	    &f->keys, f->open.token, name, selection, count, &f->is_missing));
 }
 
 bool

@@ -21,6 +21,10 @@ struct found_key {
  * calls found_key_close() either way.
  */
 bool found_key_open(struct found_key *, char *to, char *name);
+/* Finds the one key of that label, key id or ARN on the token, in whatever
+ * state, and puts it behind those in the list. On failure, says why on standard
+ * error. */
+bool key_list_find_one(struct key_list *, const struct token *, char *name);
 /* Looks at the key again: keys.rows[0] is as it is now. False: it is gone. */
 bool found_key_refresh(struct found_key *);
 void found_key_close(struct found_key *);

@@ -9,6 +9,7 @@
 
 #define DAY 86400
 #define DAYS_MAX 365 /* that KMS keeps material */
+#define DAYS_MAX_TEXT "365"
 
 static bool
 read_digits(const char *s, size_t n, int *value)
@@ -73,6 +74,19 @@ key_wish_days(struct key_wish *w, unsigned long days)
 	w->expires = gmtime_r(&at, &tm) != NULL &&
 		     strftime(date, sizeof(date), "%Y-%m-%d", &tm) != 0 &&
 		     read_date(date, &w->end_date, &w->end);
+}
+
+const char *
+key_wish_why_not(const struct key_wish *w, bool in_kms)
+{
+	if (w->expires && w->end < time(NULL))
+		return ("its end is over: choose another");
+	/* the module takes the limit for the end of a day in which it lies */
+	if (in_kms && w->expires &&
+	    w->end - DAY >= time(NULL) + (time_t)DAYS_MAX * DAY)
+		return ("KMS takes no end that is more than " DAYS_MAX_TEXT
+			" days ahead");
+	return (NULL);
 }
 
 bool

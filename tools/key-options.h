@@ -21,6 +21,8 @@ bool key_option_any_end_date(char *, void *to);
 bool key_option_valid_days(char *, void *to);
 /* Wishes for the day that is so many days, at most 365, from now. */
 void key_wish_days(struct key_wish *, unsigned long days);
+/* Why no key can be valid until then, or NULL. in_kms: its key is in KMS. */
+const char *key_wish_why_not(const struct key_wish *, bool in_kms);
 bool key_option_usage(char *, void *to); /* into an enum usage */
 bool key_option_hmac(char *, void *to); /* into a CK_ULONG: the hash's bits */
 bool key_option_wrapping_bits(char *, void *to); /* into a CK_ULONG */

@@ -76,6 +76,7 @@ struct key {
 	unsigned uses; /* enum usage, or-ed */
 	bool wraps; /* it wraps or unwraps, which no key in KMS does */
 	bool has_certificate; /* which stays on the source */
+	CK_RV certificate_rv; /* of the search for it */
 	enum usage usage; /* the one that it will have in KMS */
 	const struct hmac *hmac; /* what it will be in KMS; NULL: no HMAC key */
 	CK_ULONG pair_bits; /* of its wrapping key */

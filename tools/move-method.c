@@ -216,32 +216,44 @@ make_probe_key(const struct token *t, CK_SESSION_HANDLE session, CK_ULONG bits,
 	    VIEW(modulus, bits / 8), VIEW(exponent, sizeof(exponent)), public));
 }
 
+/* A source may refuse in a read-only session what it does in another. */
+static const CK_FLAGS probe_sessions[] = {
+    CKF_SERIAL_SESSION, CKF_SERIAL_SESSION | CKF_RW_SESSION};
+
+/* In a session that ends before anything is encrypted. */
+static bool
+takes_oaep_hash(const struct token *t, CK_FLAGS flags, CK_MECHANISM_TYPE hash)
+{
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE public;
+	bool yes;
+
+	if (t->p11->C_OpenSession(t->slot, flags, NULL, NULL, &session) !=
+	    CKR_OK)
+		return (false);
+	yes = make_probe_key(t, session, PROBE_KEY_BITS, &public) == CKR_OK &&
+	      accepts_oaep_hash(t, session, public, hash);
+	(void)t->p11->C_CloseSession(session);
+	return (yes);
+}
+
 /*
  * An import pair is made for one hash, but mechanism lists do not name hashes.
- * So the source is asked to begin to encrypt with each, in a session that ends
- * before anything is encrypted. If it accepts neither, SHA-256 is assumed.
+ * So the source is asked to begin to encrypt with each. If it accepts neither,
+ * SHA-256 is assumed.
  */
 CK_MECHANISM_TYPE
 choose_oaep_hash(const struct token *t, CK_MECHANISM_TYPE wanted)
 {
 	static const CK_MECHANISM_TYPE hashes[] = {CKM_SHA256, CKM_SHA_1};
-	CK_MECHANISM_TYPE hash = 0;
-	CK_SESSION_HANDLE session;
-	CK_OBJECT_HANDLE public;
 
 	if (wanted != 0)
 		return (wanted);
-	for (size_t i = 0; i < 2 && hash == 0; i++) {
-		if (t->p11->C_OpenSession(t->slot, CKF_SERIAL_SESSION, NULL,
-			NULL, &session) != CKR_OK)
-			break;
-		if (make_probe_key(t, session, PROBE_KEY_BITS, &public) ==
-			CKR_OK &&
-		    accepts_oaep_hash(t, session, public, hashes[i]))
-			hash = hashes[i];
-		(void)t->p11->C_CloseSession(session);
-	}
-	return (hash == 0 ? CKM_SHA256 : hash);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (takes_oaep_hash(t, probe_sessions[i], hashes[j]))
+				return (hashes[j]);
+	return (CKM_SHA256);
 }
 
 /* The largest RSA key that the source's mechanisms say they take, in bits. */
@@ -263,6 +275,12 @@ rsa_limit(const struct token *t)
 	return (limit);
 }
 
+static bool
+is_about_size(CK_RV rv)
+{
+	return (rv == CKR_KEY_SIZE_RANGE || rv == CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
 /* Whether the source makes an object of an RSA key of that size. A refusal for
  * another reason is found when a key is wrapped. */
 static bool
@@ -270,14 +288,16 @@ takes_rsa(const struct token *t, CK_ULONG bits)
 {
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE public;
-	CK_RV rv;
+	CK_RV rv = CKR_SESSION_READ_ONLY;
 
-	if (t->p11->C_OpenSession(
-		t->slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
-		return (true);
-	rv = make_probe_key(t, session, bits, &public);
-	(void)t->p11->C_CloseSession(session);
-	return (rv != CKR_KEY_SIZE_RANGE && rv != CKR_ATTRIBUTE_VALUE_INVALID);
+	for (size_t i = 0; i < 2 && rv != CKR_OK && !is_about_size(rv); i++) {
+		if (t->p11->C_OpenSession(t->slot, probe_sessions[i], NULL,
+			NULL, &session) != CKR_OK)
+			continue;
+		rv = make_probe_key(t, session, bits, &public);
+		(void)t->p11->C_CloseSession(session);
+	}
+	return (!is_about_size(rv));
 }
 
 CK_ULONG

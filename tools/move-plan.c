@@ -10,9 +10,6 @@
 
 /* Which keys will be moved, and which not and why. Changes nothing. */
 
-#define KMS_DAYS_MAX 365 /* how far ahead an end may be */
-#define DAY 86400
-
 static bool
 plan_has(const struct plan *p, const struct token *t, CK_OBJECT_HANDLE h)
 {
@@ -56,8 +53,8 @@ read_names(const struct plan *p, struct key *k)
 }
 
 /* A certificate belongs to the key of its id. */
-static bool
-has_certificate(const struct key *k)
+static void
+look_for_certificate(struct key *k)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	const CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
@@ -66,10 +63,11 @@ has_certificate(const struct key *k)
 	CK_ULONG found = 0;
 
 	if (k->class != CKO_PRIVATE_KEY || k->own_id.len == 0)
-		return (false);
-	(void)token_find_objects(k->from, template, 2, &handles, &found);
+		return;
+	k->certificate_rv = token_find_objects(
+	    k->from, template, 2, &handles, &found);
+	k->has_certificate = found != 0;
 	free(handles);
-	return (found != 0);
 }
 
 struct key *
@@ -103,7 +101,7 @@ add_key(
 	token_forget_failure(t);
 	done = read_names(p, k);
 	key_read_spec(k);
-	k->has_certificate = has_certificate(k);
+	look_for_certificate(k);
 	k->failure = *t->failure;
 	return (done);
 }
@@ -179,15 +177,10 @@ check_spec(struct plan *p, struct key *k)
 static bool
 check_end(struct plan *p, struct key *k)
 {
-	if (k->wish.expires && k->wish.end < time(NULL))
-		key_refuse(k, "its end is over: choose another");
-	/* the module takes the limit for the end of a day in which it lies */
-	if (p->to_keyferry && k->wish.expires &&
-	    k->wish.end - DAY >= time(NULL) + (time_t)KMS_DAYS_MAX * DAY)
-		key_refuse(k,
-		    "KMS takes no end that is more than %d days "
-		    "ahead",
-		    KMS_DAYS_MAX);
+	const char *why = key_wish_why_not(&k->wish, p->to_keyferry);
+
+	if (why != NULL)
+		key_refuse(k, "%s", why);
 	return (key_is_open(k));
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "cryptoki/rv-name.h"
 #include "clock.h"
 #include "move-report.h"
 #include "text.h"
@@ -102,7 +103,7 @@ print_own_names(FILE *f, const struct key *k)
 static void
 print_method(FILE *f, const struct plan *p, const struct key *k)
 {
-	char lost[LOST_SIZE];
+	char lost[LOST_SIZE], name[RV_NAME_SIZE];
 
 	if (k->method != NULL)
 		fprintf(f, ", wrapped with %s, %s", method_name(k->method),
@@ -132,6 +133,11 @@ print_method(FILE *f, const struct plan *p, const struct key *k)
 		fprintf(f, ", without: %s", lost);
 	if (k->has_certificate)
 		fputs(", without its certificate", f);
+	if (k->certificate_rv != CKR_OK)
+		fprintf(f,
+		    ", without its certificate, if it has one: looking for it "
+		    "failed: %s",
+		    rv_name(k->certificate_rv, name));
 }
 
 void
@@ -266,7 +272,7 @@ void
 report_json(const struct plan *p, const struct key *k, FILE *f)
 {
 	struct json_writer w;
-	char lost[LOST_SIZE];
+	char lost[LOST_SIZE], name[RV_NAME_SIZE];
 
 	write_json_begin(&w, f);
 	write_json_text(&w, "label", buf_view(&k->label));
@@ -284,6 +290,9 @@ report_json(const struct plan *p, const struct key *k, FILE *f)
 	json_text(&w, "lost_usages", p->to_keyferry ? lost : "");
 	json_text(&w, "hmac", k->hmac == NULL ? "" : hmac_name(k->hmac));
 	write_json_bool(&w, "certificate", k->has_certificate);
+	if (k->certificate_rv != CKR_OK)
+		json_text(
+		    &w, "certificate_search", rv_name(k->certificate_rv, name));
 	json_text(
 	    &w, "mechanism", k->method == NULL ? "" : method_name(k->method));
 	json_text(&w, "hash", k->method == NULL ? "" : hash_name(k->hash));

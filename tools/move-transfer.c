@@ -25,6 +25,9 @@
  */
 
 #define SAME_FAILURES_MAX 3 /* of keys in a row, before the run ends */
+#define WANTS_LOGIN                         \
+	"; it asks for a login of its own " \
+	"(CKA_ALWAYS_AUTHENTICATE), which C_WrapKey cannot give"
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
@@ -200,31 +203,6 @@ wrap(struct transfer *tr)
 	return (rv);
 }
 
-/* By the first method that does it. A pair is made for what is unwrapped with
- * it, and serves another method of the same result. */
-static CK_RV
-wrap_by_any_method(struct plan *plan, struct transfer *tr)
-{
-	const struct wrap_method *next = tr->key->method;
-	const char *why;
-	CK_RV rv = CKR_OK;
-
-	do {
-		bool same = tr->method != NULL &&
-			    method_unwrap_mechanism(tr->method) ==
-				method_unwrap_mechanism(next);
-
-		tr->method = next;
-		buf_reset(&tr->wrapped);
-		if (!same && (rv = make_pair(plan, tr)) != CKR_OK)
-			return (rv);
-		if ((rv = wrap(tr)) == CKR_OK || tr->last_call.on == tr->to)
-			return (rv);
-		next = method_find(tr->key, tr->to, tr->method, &why);
-	} while (next != NULL);
-	return (rv);
-}
-
 static void
 add_new_key(
     struct attribute_list *t, const struct plan *plan, const struct key *k)
@@ -281,6 +259,55 @@ unwrap(const struct plan *plan, struct transfer *tr)
 	return (method_unwrap(tr, t.rows, t.count));
 }
 
+/* KMS says so of material that is well wrapped, and not the key's. */
+static bool
+is_other_material(const char *said)
+{
+	return (strstr(said, "IncorrectKeyMaterialException") != NULL);
+}
+
+/* Whether what the source gave is no wrapped key, whatever C_WrapKey said. */
+static bool
+is_garbage(const struct transfer *tr)
+{
+	char said[TOKEN_ERROR_SIZE];
+	CK_RV rv = tr->last_call.rv;
+
+	if (tr->last_call.on != tr->to ||
+	    (rv != CKR_WRAPPED_KEY_INVALID && rv != CKR_WRAPPED_KEY_LEN_RANGE))
+		return (false);
+	token_last_error(tr->to, tr->last_call.function, said);
+	return (!is_other_material(said));
+}
+
+/* By the first method that does it. A pair is made for what is unwrapped with
+ * it, and serves another method of the same result. */
+static CK_RV
+move_by_any_method(struct plan *plan, struct transfer *tr)
+{
+	const struct wrap_method *next = tr->key->method;
+	const char *why;
+	CK_RV rv = CKR_OK;
+
+	do {
+		bool same = tr->method != NULL &&
+			    method_unwrap_mechanism(tr->method) ==
+				method_unwrap_mechanism(next);
+
+		tr->method = next;
+		buf_reset(&tr->wrapped);
+		if (!same && (rv = make_pair(plan, tr)) != CKR_OK)
+			return (rv);
+		if ((rv = wrap(tr)) == CKR_OK)
+			rv = unwrap(plan, tr);
+		if (rv == CKR_OK ||
+		    (tr->last_call.on == tr->to && !is_garbage(tr)))
+			return (rv);
+		next = method_find(tr->key, tr->to, tr->method, &why);
+	} while (next != NULL);
+	return (rv);
+}
+
 /* The pair beside a key of the target, and not one that stands in its place. */
 static bool
 is_renewal_pair(const struct transfer *tr)
@@ -316,13 +343,6 @@ clean_up_pair(const struct plan *plan, const struct transfer *tr,
 	    to->p11->C_DestroyObject(to->session, tr->pair.private) == CKR_OK)
 		return ("");
 	return ("; its import pair stays on the target");
-}
-
-/* KMS says so of material that is well wrapped, and not the key's. */
-static bool
-is_other_material(const char *said)
-{
-	return (strstr(said, "IncorrectKeyMaterialException") != NULL);
 }
 
 static void
@@ -438,6 +458,40 @@ check_source(struct transfer *tr)
 	    from->p11->C_GetSessionInfo(from->session, &info)));
 }
 
+/* C_WrapKey has no login for the one key: its token refuses them all. */
+static bool
+wants_login(const struct key *k)
+{
+	return (k->from != NULL && token_get_bool(k->from, k->handle,
+				       CKA_ALWAYS_AUTHENTICATE, false));
+}
+
+static void
+note_wanted_login(struct key *k, const struct call_result *failed)
+{
+	size_t len = strlen(k->reason);
+
+	if (failed->rv != CKR_USER_NOT_LOGGED_IN || failed->on != k->from ||
+	    !token_is_logged_in(failed->on) || !wants_login(k))
+		return;
+	k->from->wants_logins = true;
+	snprintf(k->reason + len, sizeof(k->reason) - len, "%s", WANTS_LOGIN);
+}
+
+/* True: it is not tried, for another was refused for the same. */
+static bool
+refuse_without_login(struct key *k)
+{
+	if (!k->from->wants_logins || !wants_login(k))
+		return (false);
+	k->status = k->status == STATUS_SAME_NAME ? STATUS_NOT_COMPARED
+						  : STATUS_FAILED;
+	snprintf(k->reason, sizeof(k->reason),
+	    "not tried, as %s refused another such key%s", k->from->label,
+	    WANTS_LOGIN);
+	return (true);
+}
+
 bool
 transfer_end(struct plan *plan, struct key *k, struct transfer *tr, bool done)
 {
@@ -451,6 +505,7 @@ transfer_end(struct plan *plan, struct key *k, struct transfer *tr, bool done)
 			token_last_error(plan->to, failed.function, said);
 		record_failure(
 		    k, tr, &failed, said, clean_up_pair(plan, tr, &failed));
+		note_wanted_login(k, &failed);
 	}
 	memcpy(k->wrapping_key, tr->fingerprint, sizeof(k->wrapping_key));
 	buf_free(&tr->wrapped);
@@ -464,10 +519,11 @@ transfer_key(struct plan *plan, struct key *k)
 	const struct token *from = k->from;
 	bool go_on;
 
+	if (refuse_without_login(k))
+		return (true);
 	go_on = transfer_end(plan, k, &tr,
 	    check_source(&tr) == CKR_OK &&
-		wrap_by_any_method(plan, &tr) == CKR_OK &&
-		unwrap(plan, &tr) == CKR_OK);
+		move_by_any_method(plan, &tr) == CKR_OK);
 	if (tr.source_wrapping_key != CK_INVALID_HANDLE)
 		(void)from->p11->C_DestroyObject(
 		    from->session, tr.source_wrapping_key);

@@ -22,6 +22,42 @@ options_take(const struct option_row *row, char *argument)
 	return (true);
 }
 
+/* What an argument must be, by the option's name. */
+static const char *
+form_of(const char *name)
+{
+	static const struct {
+		const char *name, *form;
+	} rows[] = {
+	    {"end-date", "a day that is not over, such as 2027-01-31"},
+	    {"valid-days", "a number of days, 1 to 365"},
+	    {"within", "a time such as 30d (days) or 12h (hours)"},
+	    {"ending", "a time such as 30d (days) or 12h (hours)"},
+	    {"id", "an even number of hexadecimal digits, 238 at most"},
+	    {"id-prefix", "an even number of hexadecimal digits, 238 at most"},
+	    {"usage", "sign, decrypt or derive"},
+	    {"wrapping-bits", "2048, 3072 or 4096"},
+	    {"tags", "KEY=VALUE, with commas between"},
+	    {"multi-region", "yes or no"},
+	    {"format", "raw, hex or base64"},
+	    {"components", "a number, 2 to 9"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return (rows[i].form);
+	return (NULL);
+}
+
+static void
+tell_invalid(const char *name, const char *argument)
+{
+	const char *form = form_of(name);
+
+	message("--%s %s is not valid%s%s", name, argument,
+	    form == NULL ? "" : ": it must be ", form == NULL ? "" : form);
+}
+
 int
 options_read(int argc, char **argv, const struct option_row *rows, size_t count,
     int operands_max)
@@ -39,7 +75,7 @@ options_read(int argc, char **argv, const struct option_row *rows, size_t count,
 		if (ch != 1)
 			return (-1);
 		if (!options_take(&rows[row], optarg)) {
-			message("--%s %s is not valid", rows[row].name, optarg);
+			tell_invalid(rows[row].name, optarg);
 			return (-1);
 		}
 	}

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "algorithm.h"
 #include "command.h"
 #include "cryptoki/keyferry.h"
@@ -286,6 +287,19 @@ make_set(struct pair *p, const char *directory)
 	return (true);
 }
 
+/* Where the set cannot be written no key is made, and without a key no
+ * directory. */
+static bool
+make_first_set(struct pair *p)
+{
+	bool made, done = set_directory_make(p->a->out, &made) &&
+			  make_set(p, p->a->out);
+
+	if (made && !done)
+		(void)rmdir(p->a->out); /* only if it is empty */
+	return (done);
+}
+
 /* The key's ARN in another Region. */
 static bool
 move_arn(const char *arn, struct view region, char out[ARN_SIZE])
@@ -420,7 +434,7 @@ pair_run(int argc, char **argv)
 		return (EXIT_NOTHING_DONE);
 	}
 	if (find_or_describe(&p, &f) && region_tokens_open(&a.others, 1) &&
-	    make_set(&p, a.out))
+	    make_first_set(&p))
 		status = make_replica_sets(&p) ? EXIT_ALL_DONE
 					       : EXIT_SOME_FAILED;
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "cryptoki/keyferry.h"
 #include "command.h"
-#include "keyferry-token.h"
+#include "find-key.h"
 #include "message.h"
 #include "renew.h"
 #include "renewal-report.h"
@@ -11,14 +11,16 @@
 #include "run-plan.h"
 
 #define FROM_MAX 64
+#define KEYS_MAX 1000 /* on one command line */
 #define DAY 86400
 #define WITHIN_DAYS 30
 
 const char renew_usage[] =
-    "usage: keyferry renew --from URI | --manifest FILE [options]\n"
+    "usage: keyferry renew [KEY ...] --from URI | --manifest FILE [options]\n"
     "Brings each key that ends soon again from its source, so that it ends "
     "later. It\n"
     "does not ask: run it each day.\n"
+    "KEY is a label, a key id or an ARN: these keys alone are looked at.\n"
     "  --from URI         a token that has the originals, by the labels or ids "
     "that the\n"
     "                     keys have in KMS; object= or id= selects some. May "
@@ -55,6 +57,8 @@ const char renew_usage[] =
     "ends\n";
 
 struct arguments {
+	char **keys; /* that are looked at; all, if there are none */
+	int key_count;
 	char *from[FROM_MAX], *to, *manifest, *passphrase_file;
 	size_t from_count;
 	time_t within; /* seconds */
@@ -92,12 +96,15 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"json", &o->json, NULL, NULL, NULL},
 	    {"quiet", &o->quiet, NULL, NULL, NULL},
 	};
+	int first;
 
 	a->within = (time_t)WITHIN_DAYS * DAY;
 	o->bits = 4096;
-	if (options_read(argc, argv, rows, sizeof(rows) / sizeof(rows[0]), 0) ==
-	    -1)
+	if ((first = options_read(argc, argv, rows,
+		 sizeof(rows) / sizeof(rows[0]), KEYS_MAX)) == -1)
 		return (false);
+	a->keys = argv + first;
+	a->key_count = argc - first;
 	if (a->from_count == 0 && a->manifest == NULL)
 		message("--from or --manifest is required");
 	return (a->from_count != 0 || a->manifest != NULL);
@@ -216,6 +223,25 @@ carry_out(struct renewal *r)
 	return (ended);
 }
 
+/* The keys that are named, or those that --to selects. */
+static bool
+find_keys(
+    struct arguments *a, struct renewal *r, const struct keyferry_token *to)
+{
+	if (a->key_count != 0 && to->selection_count != 0) {
+		message("KEY and a --to with object= or id= exclude each "
+			"other");
+		return (false);
+	}
+	if (a->key_count == 0)
+		return (key_list_find(
+		    &r->keys, to->token, to->selection, to->selection_count));
+	for (int i = 0; i < a->key_count; i++)
+		if (!key_list_find_one(&r->keys, to->token, a->keys[i]))
+			return (false);
+	return (true);
+}
+
 /* What is not due needs no source, and no PIN. */
 static int
 renew(struct arguments *a, struct renewal *r, struct renewal_sources *s)
@@ -227,9 +253,7 @@ renew(struct arguments *a, struct renewal *r, struct renewal_sources *s)
 	ready = keyferry_token_open(&to, a->to, true);
 	r->plan.to = to.token;
 	r->plan.to_keyferry = true;
-	ready = ready && find_end(r) &&
-		key_list_find(
-		    &r->keys, to.token, to.selection, to.selection_count) &&
+	ready = ready && find_end(r) && find_keys(a, r, &to) &&
 		renewal_find_due(r);
 	if (ready && r->due_count != 0)
 		ready = find_sources(a, r, s);

@@ -156,7 +156,7 @@ void
 renewal_run(struct renewal *r, FILE *report)
 {
 	struct progress g = progress_begin(renewal_count(r, STATUS_PLANNED));
-	bool go_on = true;
+	bool go_on = true, interrupted = false;
 	sigset_t waiting;
 
 	interruptions_wait(&waiting);
@@ -164,8 +164,9 @@ renewal_run(struct renewal *r, FILE *report)
 		struct due_material *due = &r->due[i];
 
 		if (due->status == STATUS_PLANNED) {
-			go_on = go_on && !interruption_came(&waiting);
-			if (go_on)
+			interrupted = interrupted ||
+				      interruption_came(&waiting);
+			if (go_on && !interrupted)
 				go_on = renew_material(r, due);
 			else
 				due->status = STATUS_NOT_TRIED;

@@ -123,7 +123,7 @@ static bool
 find_taken_name(const char *directory, const char **taken)
 {
 	static const char *const names[] = {
-	    SET_FILE, DER_FILE, PEM_FILE, TOKEN_FILE, PAGE_FILE};
+	    SET_FILE, DER_FILE, PEM_FILE, TOKEN_FILE, PAGE_FILE, WRAPPED_FILE};
 	bool good = true;
 	struct stat st;
 	char *path;
@@ -143,6 +143,38 @@ find_taken_name(const char *directory, const char **taken)
 	return (good);
 }
 
+bool
+set_directory_make(const char *path, bool *made)
+{
+	const char *taken;
+	struct stat st;
+
+	*made = mkdir(path, 0700) == 0;
+	if ((!*made && errno != EEXIST) || stat(path, &st) != 0) {
+		message_errno(path);
+		return (false);
+	}
+	if (!S_ISDIR(st.st_mode))
+		return (complain(path, NULL, "it is no directory"));
+	if (access(path, W_OK | X_OK) == 0)
+		return (find_taken_name(path, &taken));
+	message_errno(path);
+	return (false);
+}
+
+/* It was wrapped for another set. */
+static bool
+remove_wrapped_key(const char *directory)
+{
+	char *path = set_path(directory, WRAPPED_FILE);
+	bool done = path != NULL && (unlink(path) == 0 || errno == ENOENT);
+
+	if (!done)
+		message_errno(path == NULL ? directory : path);
+	free(path);
+	return (done);
+}
+
 /* Whether there is nothing, the same set, or what may go. */
 static bool
 may_write(const struct set_entry *e, bool yes)
@@ -158,8 +190,9 @@ may_write(const struct set_entry *e, bool yes)
 	same = set_entry_load(&there, e->path, NULL, &why) &&
 	       view_equal(buf_view(&there.set.token), buf_view(&e->set.token));
 	set_entry_free(&there);
-	return (
-	    same || ask(yes, "%s has another %s: replace it?", e->path, taken));
+	return (same ||
+		(ask(yes, "%s has another %s: replace it?", e->path, taken) &&
+		    remove_wrapped_key(e->path)));
 }
 
 /* What a file of the directory is written by. */
@@ -229,13 +262,9 @@ set_entry_write(const struct set_entry *e, bool yes)
 	static const struct part parts[] = {{DER_FILE, write_der},
 	    {PEM_FILE, write_pem}, {TOKEN_FILE, write_token},
 	    {PAGE_FILE, pair_page_write}, {SET_FILE, write_json}};
-	bool done;
+	bool made,
+	    done = set_directory_make(e->path, &made) && may_write(e, yes);
 
-	if (mkdir(e->path, 0700) != 0 && errno != EEXIST) {
-		message_errno(e->path);
-		return (false);
-	}
-	done = may_write(e, yes);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && done; i++)
 		done = write_part(e, &parts[i]);
 	return (done);

@@ -20,6 +20,7 @@ struct token {
 	CK_SESSION_HANDLE session; /* open as long as the token is */
 	bool writable; /* the session is read-write */
 	bool given_up; /* nothing more is asked of it in this run */
+	bool wants_logins; /* of keys with CKA_ALWAYS_AUTHENTICATE, to wrap */
 	struct read_failure *failure; /* owned; token_forget_failure() clears */
 	CK_MECHANISM_TYPE *mechanisms;
 	CK_ULONG mechanism_count;

@@ -170,7 +170,7 @@ static enum outcome
 check_set(struct unwrapping *u)
 {
 	const struct set_entry *e = u->e;
-	const char *expected = u->a->expect;
+	const char *expected = u->a->expect, *why;
 	char until[TEXT_TIME_SIZE];
 
 	if (e->region[0] == '\0')
@@ -184,6 +184,8 @@ check_set(struct unwrapping *u)
 		    "the fingerprint of its wrapping key is %s, which is not "
 		    "the one that is expected: nothing is sent",
 		    e->fingerprint));
+	if ((why = key_wish_why_not(&u->a->wish, true)) != NULL)
+		return (end(u, OUTCOME_REFUSED, "%s", why));
 	text_time((time_t)e->set.valid_to, until);
 	if ((double)time(NULL) >= e->set.valid_to)
 		return (end(u, OUTCOME_REFUSED,

@@ -59,6 +59,13 @@ is "are the user's alone" "$(stat -c %a one one/import-set.json one/README.txt |
 ok "DER and PEM are one key" sh -c \
     "openssl pkey -pubin -in one/wrapping-key.pem -outform DER | cmp - one/wrapping-key.der"
 key=$(arn_of one)
+keys() { KEYFERRY_CONFIG=$dir/here.conf keyferry list --to "$cloud" --json | grep -c '"arn"'; }
+count=$(keys)
+pairs "where there is no directory" 2 nowhere --key-spec SYMMETRIC_DEFAULT -o none/two
+shows "is said" "none/two: No such file or directory" err
+pairs "a directory that is a file" 2 nowhere --key-spec SYMMETRIC_DEFAULT -o aes.key
+shows "is said" "aes.key: it is no directory" err
+is "and no key is made" "$(keys)" "$count"
 for word in "$key" us-east-1 SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256 "SHA-256, in OAEP" \
     "$fingerprint" "key wrap rsa-oaep" "openssl pkeyutl"; do
 	shows "the page has $word" "$word" one/README.txt
@@ -67,6 +74,8 @@ cp -r one copy
 pairs "once more" 0 payroll -o one
 ok "is the same set" cmp one/import-set.json copy/import-set.json
 only_import deny
+unwraps "an end that is too far" 2 copy --yes --end-date "$(date -u -d '+500 days' +%F)"
+shows "is said" "KMS takes no end that is more than 365 days ahead" err
 unwraps "another role unwraps it" 0 copy --expect "$fingerprint"
 only_import allow
 is "the key is in use" "$(state "$key")" Enabled
@@ -195,6 +204,7 @@ pairs "over another set" 2 backup -o one
 shows "is not without asking" "use --yes" err
 ok "it is untouched" cmp one/import-set.json copy/import-set.json
 pairs "unless --yes" 0 backup -o one --yes
+ok "what was wrapped for the old one is gone" test ! -e one/wrapped-key.bin
 echo mine >mine && ln -sf ../mine one/wrapping-key.pem
 pairs "over a link" 2 backup -o one --yes
 shows "is said" "one/wrapping-key.pem: it is not a file" err

@@ -58,6 +58,12 @@ run "one that says so in two ways" 1 "keys=4 dies=in-turns"
 said "is given up as soon" "3 keys in a row failed in the same way"
 run "several keys with logins of their own" 1 "keys=4 own-logins=1"
 fails "do not end the run" grep -q "in a row" said
+keys=$(count_keys)
+run "keys that say so" 1 "first=90 keys=4 own-logins=91 says-so"
+said "are refused for a reason" "it asks for a login of its own (CKA_ALWAYS_AUTHENTICATE)"
+said "but for the first untried" "key-92                    id 5c  AES-256: not tried, as switched refused another such key"
+is "the others are moved" "$(sed -n '$p' said)" "4 keys: 1 moved, 3 failed"
+ok "without a key in KMS for each" [ $(($(count_keys) - keys)) -le 2 ]
 run "a source that has logged out" 1 "keys=4 own-logins=1 logs-out"
 said "does" "3 keys in a row failed in the same way"
 
@@ -66,6 +72,13 @@ run "a source that wants a read-write session" 0 "first=50 read-only-refuses"
 said "gets one" "1 key: 1 moved"
 run "a way that fails" 0 "first=51 kind=ec rsa-aes-fails"
 said "gives way to the next" "1 key: 1 moved"
+run "a way that gives garbage" 0 "first=100 kind=ec rsa-aes-garbles"
+said "gives way to the next, too" "1 key: 1 moved"
+run "SHA-1 alone, in a read-write session" 0 "first=101 read-only-refuses sha1-alone" --dry-run
+said "is seen" "CKM_RSA_PKCS_OAEP, SHA-1"
+run "so is the size of its RSA keys" 0 "first=101 read-only-refuses rsa-max=2048 no-limits" \
+    --wrapping-bits 4096 --dry-run
+said "which the source takes there" "RSA-2048"
 run "an EC key, and OAEP alone" 0 "first=52 kind=ec only=oaep certificate"
 said "fits" "EC P-256: will be moved, wrapped with CKM_RSA_PKCS_OAEP, SHA-256, to sign"
 run "RSA_AES_KEY_WRAP alone" 1 "first=53 only=rsa-aes" --dry-run
@@ -96,6 +109,8 @@ is "in KMS, too" "$(aws_kms describe-key --key-id alias/key-60 --output text \
     --query KeyMetadata.KeySpec)" HMAC_384
 run "what stays behind" 0 "first=80 kind=ec certificate" --dry-run
 said "is shown" "without its certificate"
+run "certificates that cannot be looked for" 0 "first=80 kind=ec certificates-fail" --dry-run
+said "are told of" "if it has one: looking for it failed: CKR_DEVICE_ERROR"
 run "usages that are lost" 0 "first=61 all-uses" --dry-run
 said "are shown" "to decrypt, without: sign derive wrap"
 

@@ -53,6 +53,10 @@ openssl rand -out keys/invoices-2.key 32
 ends "keys of an HSM" 0 move --yes --quiet
 ends "nothing ends in 10 days" 0 renew --from "$from" --within 10d
 said "it says so" "nothing is to be renewed"
+ends "one key by its label" 0 renew wages --within 30d --from "$from" --valid-days 90 --dry-run
+said "is the only one" "1 material: 1 to be renewed"
+ends "a key that is not there" 2 renew nobody --from "$from"
+said "is named" "nobody: there is no such key"
 ends "quietly" 0 renew --from "$from" --within 10d --quiet
 is "nothing is said" "$(cat said)" ""
 ends "the manual's example" 0 example 1
@@ -187,6 +191,23 @@ said "is told" "access denied"
 said "three of them end the run" "3 keys in a row failed in the same way"
 control DELETE /denials >/dev/null
 ok "nothing is left" nothing_is_left
+# One failure, and then an interruption, is not three failures.
+control DELETE /counters >/dev/null
+control POST '/faults?operation=ImportKeyMaterial&fault=error&count=0&ms=1500&error=AccessDeniedException' >/dev/null
+"$keyferry" renew --to "$cloud" --within 400d --from "$from" --valid-days 300 --quiet \
+    --wrapping-bits 2048 </dev/null >said 2>&1 &
+renewing=$!
+tries=0
+until control GET /counters | grep -q ImportKeyMaterial || [ $tries -gt 200 ]; do
+	tries=$((tries + 1))
+	sleep 0.05
+done
+kill -TERM $renewing
+wait $renewing
+is "an interruption" $? 1
+said "leaves the others" "not tried"
+fails "and says nothing of failures in a row" grep -q "in a row" said
+control DELETE /faults >/dev/null
 ends "no KMS" 2 env AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1 "$keyferry" renew \
     --from "$from" --to "$cloud"
 is "is said once" "$(grep -c . said)" 1

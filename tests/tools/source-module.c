@@ -178,7 +178,9 @@ get_mechanism_info(CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *info)
 
 	(void)s;
 	*info = (CK_MECHANISM_INFO){rsa ? 1024 : 16,
-	    rsa ? number("rsa-max", 8192) : 32,
+	    !rsa	       ? 32
+	    : has("no-limits") ? 0
+			       : number("rsa-max", 8192),
 	    t == CKM_AES_KEY_GEN ? CKF_GENERATE : CKF_WRAP | CKF_ENCRYPT};
 	return (CKR_OK);
 }
@@ -314,6 +316,13 @@ put_label(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 	return (put(a, label, strlen(label)));
 }
 
+static bool
+wants_login(CK_OBJECT_HANDLE h)
+{
+	return (h == number("own-login", 0) ||
+		h >= number("own-logins", KEYS_MAX + 1));
+}
+
 static CK_RV
 put_hash(CK_ATTRIBUTE *a)
 {
@@ -365,6 +374,8 @@ get_one(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 	case CKA_DERIVE:
 	case CKA_UNWRAP:
 		return (put_bool(a, has("all-uses")));
+	case CKA_ALWAYS_AUTHENTICATE:
+		return (put_bool(a, has("says-so") && wants_login(h)));
 	case CKA_EXTRACTABLE:
 	case CKA_TOKEN:
 		return (put_bool(a, true));
@@ -402,12 +413,27 @@ matches(CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, CK_ULONG count)
 	return (true);
 }
 
+static CK_ATTRIBUTE *
+attribute(CK_ATTRIBUTE *t, CK_ULONG count, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if (t[i].type == type)
+			return (&t[i]);
+	return (NULL);
+}
+
 static CK_RV
 find_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG count)
 {
 	CK_ULONG keys = number("keys", 1), first = number("first", 1);
 
+	CK_ATTRIBUTE *class = attribute(t, count, CKA_CLASS);
+	CK_OBJECT_CLASS certificate = CKO_CERTIFICATE;
+
 	(void)session;
+	if (has("certificates-fail") && class != NULL &&
+	    memcmp(class->pValue, &certificate, sizeof(certificate)) == 0)
+		return (CKR_DEVICE_ERROR);
 	w.found_count = w.next = 0;
 	for (CK_ULONG i = 0; i < keys && i < KEYS_MAX; i++)
 		if (matches(first + i, t, count))
@@ -435,15 +461,6 @@ find_final(CK_SESSION_HANDLE session)
 {
 	(void)session;
 	return (CKR_OK);
-}
-
-static CK_ATTRIBUTE *
-attribute(CK_ATTRIBUTE *t, CK_ULONG count, CK_ATTRIBUTE_TYPE type)
-{
-	for (CK_ULONG i = 0; i < count; i++)
-		if (t[i].type == type)
-			return (&t[i]);
-	return (NULL);
 }
 
 static CK_RV
@@ -476,8 +493,12 @@ destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE h)
 static CK_RV
 encrypt_init(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE h)
 {
-	(void)session, (void)m, (void)h;
-	return (CKR_OK);
+	CK_RSA_PKCS_OAEP_PARAMS *oaep = m->pParameter;
+
+	(void)session, (void)h;
+	return (has("sha1-alone") && oaep->hashAlg != CKM_SHA_1
+		    ? CKR_MECHANISM_PARAM_INVALID
+		    : CKR_OK);
 }
 
 /* The one AES key of the session. */
@@ -504,8 +525,7 @@ wrap(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return (is("dies", "in-turns") && key % 2 == 0
 			    ? CKR_GENERAL_ERROR
 			    : CKR_DEVICE_ERROR);
-	if (key == number("own-login", 0) ||
-	    key >= number("own-logins", KEYS_MAX + 1))
+	if (wants_login(key))
 		return (CKR_USER_NOT_LOGGED_IN);
 	if (has("rsa-aes-fails") && m->mechanism == CKM_RSA_AES_KEY_WRAP)
 		return (CKR_MECHANISM_INVALID);
@@ -521,7 +541,9 @@ wrap(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	       : m->mechanism == CKM_AES_KEY_WRAP_KWP
 		   ? source_kwp(w.temporary, value, len, out, &n)
 		   : source_oaep(w.public, m->pParameter, value, len, out, &n);
-	if (good && has("garbles"))
+	if (good &&
+	    (has("garbles") || (has("rsa-aes-garbles") &&
+				   m->mechanism == CKM_RSA_AES_KEY_WRAP)))
 		out[n / 2] ^= 1;
 	*out_len = has("boasts") ? 100000 : n;
 	return (good ? CKR_OK : CKR_FUNCTION_FAILED);

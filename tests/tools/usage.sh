@@ -76,6 +76,9 @@ for option in "usage wrap" "hash md5" "wrapping-bits 1024" "end-date tomorrow" \
 	# shellcheck disable=SC2086 # two words
 	refused "--$option" "--$option is not valid" move $to --$option
 done
+refused "a day that is over" "2020-01-01 is not valid: it must be a day that is not over" \
+    import a --end-date 2020-01-01
+refused "no duration" "soon is not valid: it must be a time such as 30d" list --ending soon
 refused "no URI's scheme" "URI" move --from pkcs12: --to pkcs11:
 refused "an unknown part" "is unknown" move --from pkcs11: --to pkcs11:colour=red
 refused "an object as target" "must name a token, not an object" move --from pkcs11: \
