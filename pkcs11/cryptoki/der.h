@@ -9,6 +9,7 @@
 #define DER_OID 0x06
 #define DER_SEQUENCE 0x30
 #define DER_CONTEXT_0 0xa0
+#define DER_CONTEXT_0_PRIMITIVE 0x80
 #define DER_CONTEXT_1 0xa1
 
 #define DER_NULL VIEW_STR("\x05\x00")

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "der-read.h"
 #include "parameter-set.h"
 
@@ -45,6 +46,16 @@ parameter_set_of_oid(struct view oid)
 		if (view_equal(oid, VIEW(sets[i].oid, sizeof(sets[i].oid))))
 			return (&sets[i]);
 	return (NULL);
+}
+
+void
+parameter_set_put_oid(
+    const struct parameter_set *set, uint8_t oid[PARAMETER_SET_OID_LEN])
+{
+	struct view start = PARAMETER_SET_OID;
+
+	memcpy(oid, start.ptr, start.len);
+	memcpy(oid + start.len, set->oid, sizeof(set->oid));
 }
 
 bool

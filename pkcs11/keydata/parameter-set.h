@@ -21,6 +21,7 @@ struct parameter_set {
 #define PARAMETER_SET_OUTPUT_MAX 4627
 /* How their OIDs begin in DER (RFC 9881, RFC 9935). */
 #define PARAMETER_SET_OID VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
+#define PARAMETER_SET_OID_LEN 11 /* of a whole one */
 
 /* Whether keys of that type have parameter sets. */
 bool parameter_set_has(CK_KEY_TYPE);
@@ -28,6 +29,9 @@ bool parameter_set_has(CK_KEY_TYPE);
 const struct parameter_set *parameter_set_find(CK_KEY_TYPE, CK_ULONG number);
 /* The row of an OID in DER, or NULL. */
 const struct parameter_set *parameter_set_of_oid(struct view);
+/* Its OID in DER. */
+void parameter_set_put_oid(
+    const struct parameter_set *, uint8_t oid[PARAMETER_SET_OID_LEN]);
 /* False: keys of that type have parameter sets, and OpenSSL has none of it. */
 bool parameter_set_is_in_openssl(const struct crypto *, CK_KEY_TYPE);
 #endif

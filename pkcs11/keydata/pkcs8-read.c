@@ -60,6 +60,27 @@ read_ec(struct view in, struct ec_private *k)
 	return (number_trim(k->value).len != 0 ? ERR_OK : ERR_DATA);
 }
 
+/* ML-DSA-PrivateKey and ML-KEM-PrivateKey: RFC 9881, RFC 9935, section 6 */
+static enum err
+read_of_set(struct view in, struct private_of_set *k)
+{
+	struct view both;
+
+	if (der_take(&in, DER_SEQUENCE, &both)) {
+		if (!der_take(&both, DER_OCTETS, &k->seed) ||
+		    !der_take(&both, DER_OCTETS, &k->value) || both.len != 0)
+			return (ERR_DATA);
+	} else if (!der_take(&in, DER_CONTEXT_0_PRIMITIVE, &k->seed) &&
+		   !der_take(&in, DER_OCTETS, &k->value)) {
+		return (ERR_DATA);
+	}
+	if (in.len != 0 ||
+	    (k->seed.ptr != NULL && k->seed.len != k->set->seed) ||
+	    (k->value.ptr != NULL && k->value.len != k->set->private))
+		return (ERR_DATA);
+	return (ERR_OK);
+}
+
 enum err
 pkcs8_read(struct view der, struct pkcs8 *out)
 {
@@ -80,6 +101,11 @@ pkcs8_read(struct view der, struct pkcs8 *out)
 		return (view_equal(algorithm, DER_NULL)
 			    ? read_rsa(key, &out->rsa)
 			    : ERR_DATA);
+	}
+	out->of_set.set = parameter_set_of_oid(algorithm);
+	if (out->of_set.set != NULL) {
+		out->type = out->of_set.set->type;
+		return (read_of_set(key, &out->of_set));
 	}
 	if (!der_take_bytes(&algorithm, DER_EC))
 		return (ERR_UNSUPPORTED);

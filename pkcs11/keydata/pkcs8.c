@@ -99,6 +99,40 @@ pkcs8_write_rsa(const struct rsa_private *k, struct buf *out)
 	return (w.err);
 }
 
+enum err
+pkcs8_write_of_set(const struct private_of_set *k, struct buf *out)
+{
+	struct writer w = {out, ERR_OK};
+	size_t before = out->len;
+	size_t seed = element_len(k->seed.len);
+	size_t value = element_len(k->value.len);
+	uint8_t oid[PARAMETER_SET_OID_LEN];
+
+	parameter_set_put_oid(k->set, oid);
+	if (k->seed.len == 0 && k->value.len == 0)
+		return (ERR_DATA);
+	if (k->seed.len == 0) {
+		put_info(&w, VIEW(oid, sizeof(oid)), VIEW(NULL, 0), value);
+	} else if (k->value.len == 0) {
+		put_info(&w, VIEW(oid, sizeof(oid)), VIEW(NULL, 0), seed);
+		put_head(&w, DER_CONTEXT_0_PRIMITIVE, k->seed.len);
+		put(&w, k->seed);
+	} else {
+		put_info(&w, VIEW(oid, sizeof(oid)), VIEW(NULL, 0),
+		    element_len(seed + value));
+		put_head(&w, DER_SEQUENCE, seed + value);
+		put_head(&w, DER_OCTETS, k->seed.len);
+		put(&w, k->seed);
+	}
+	if (k->value.len != 0) {
+		put_head(&w, DER_OCTETS, k->value.len);
+		put(&w, k->value);
+	}
+	if (w.err != ERR_OK)
+		out->len = before;
+	return (w.err);
+}
+
 /* RFC 5915: the scalar is as long as the curve's order. */
 enum err
 pkcs8_write_ec(

@@ -2,6 +2,7 @@
 #define PKCS8_H
 #include "buf.h"
 #include "crypto.h"
+#include "parameter-set.h"
 #include "rsa.h"
 
 /*
@@ -19,6 +20,12 @@ struct ec_private {
 	struct view point;
 };
 
+struct private_of_set { /* ML-DSA, ML-KEM; a seed or a value, or both */
+	const struct parameter_set *set;
+	struct view seed; /* CKA_SEED */
+	struct view value; /* CKA_VALUE */
+};
+
 /* Appends the key. out is of an arena. ERR_DATA when a part is missing. */
 enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);
 /*
@@ -29,10 +36,16 @@ enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);
 enum err pkcs8_write_ec(
     const struct crypto *, const struct ec_private *, struct buf *out);
 
+/* The same of a key with a parameter set (RFC 9881, RFC 9935): all that is
+ * there. That a seed and a value belong together is not looked at. */
+enum err pkcs8_write_of_set(const struct private_of_set *, struct buf *out);
+
 struct pkcs8 {
-	CK_KEY_TYPE type; /* CKK_RSA or CKK_EC: which of the two it is */
+	/* which it is: CKK_RSA, CKK_EC, CKK_ML_DSA or CKK_ML_KEM */
+	CK_KEY_TYPE type;
 	struct rsa_private rsa;
 	struct ec_private ec; /* point: empty when absent or compressed */
+	struct private_of_set of_set;
 };
 /*
  * Takes a PrivateKeyInfo apart: *out borrows from der. ERR_DATA when it is not

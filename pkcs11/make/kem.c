@@ -1,26 +1,18 @@
 #include <string.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include "kms/use-key.h"
 #include "create.h"
+#include "object/pkey.h"
 #include "object/template-builder.h"
 #include "kem.h"
 #include "mech/mech.h"
-#include "token/pubkey.h"
 
 #define SECRET_LEN 32 /* of all parameter sets (FIPS 203) */
 
-/* What a parameter set's ciphertexts have: FIPS 203, table 3. */
 static size_t
 ciphertext_len(const struct object *o)
 {
-	switch (o->key->spec->bits) {
-	case CKP_ML_KEM_512:
-		return (768);
-	case CKP_ML_KEM_768:
-		return (1088);
-	}
-	return (1568);
+	return (pkey_parameter_set(o)->output);
 }
 
 /* In the order of the standard: handle, type, use. */
@@ -44,14 +36,14 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 				    : CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
-	if (object_type(o) != row->key_type || o->key == NULL ||
+	if (object_type(o) != row->key_type ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
 		return (encapsulate ? CKR_KEY_TYPE_INCONSISTENT
 				    : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
-	return (
-	    attr_is_true(c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE)
-		? CKR_OK
-		: CKR_KEY_FUNCTION_NOT_PERMITTED);
+	if (!attr_is_true(
+		c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE))
+		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
+	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }
 
 /* The new key, before there is a secret; free the builder in any case. */
@@ -95,38 +87,74 @@ make_secret(struct call *c, struct template_builder *d,
 	return (object_from_template(c, builder_template(d), NULL, handle));
 }
 
-/* OpenSSL has ML-KEM from 3.5 on. */
-static bool
-openssl_has_ml_kem(void)
-{
-	return (OPENSSL_version_major() > 3 ||
-		(OPENSSL_version_major() == 3 && OPENSSL_version_minor() >= 5));
-}
-
 static CK_RV
 encapsulate_local(
     struct call *c, const struct object *o, struct kms_encapsulated *out)
 {
-	const struct pubkey *p;
+	EVP_PKEY *pkey = NULL;
 	EVP_PKEY_CTX *ctx = NULL;
 	size_t n = ciphertext_len(o), len = SECRET_LEN;
 	CK_RV rv;
 
-	if ((rv = pubkey_get(c, o->key, &p)) != CKR_OK)
+	if ((rv = pkey_from_object(c, o, &pkey)) != CKR_OK)
 		return (rv);
-	if (buf_reserve(&out->ciphertext, n) != ERR_OK ||
+	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, pkey, NULL);
+	if (ctx == NULL || buf_reserve(&out->ciphertext, n) != ERR_OK ||
 	    buf_reserve(&out->secret, len) != ERR_OK)
-		return (CKR_HOST_MEMORY);
-	ctx = p->pkey == NULL ? NULL
-			      : EVP_PKEY_CTX_new_from_pkey(
-				    c->module->crypto->lib, p->pkey, NULL);
-	if (ctx == NULL || EVP_PKEY_encapsulate_init(ctx, NULL) != 1 ||
-	    EVP_PKEY_encapsulate(
-		ctx, out->ciphertext.ptr, &n, out->secret.ptr, &len) != 1)
-		rv = call_fail(c, ERR_REPLY);
+		rv = CKR_HOST_MEMORY;
+	else if (EVP_PKEY_encapsulate_init(ctx, NULL) != 1 ||
+		 EVP_PKEY_encapsulate(
+		     ctx, out->ciphertext.ptr, &n, out->secret.ptr, &len) != 1)
+		rv = CKR_FUNCTION_FAILED;
 	out->ciphertext.len = rv == CKR_OK ? n : 0;
 	out->secret.len = rv == CKR_OK ? len : 0;
 	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
+static CK_RV
+decapsulate_local(struct call *c, const struct object *o,
+    struct view ciphertext, struct buf *secret)
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *ctx = NULL;
+	size_t len = SECRET_LEN;
+	CK_RV rv;
+
+	if ((rv = pkey_from_object(c, o, &pkey)) != CKR_OK)
+		return (rv);
+	ctx = EVP_PKEY_CTX_new_from_pkey(c->module->crypto->lib, pkey, NULL);
+	if (ctx == NULL || buf_reserve(secret, len) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	else if (EVP_PKEY_decapsulate_init(ctx, NULL) != 1 ||
+		 EVP_PKEY_decapsulate(ctx, secret->ptr, &len, ciphertext.ptr,
+		     ciphertext.len) != 1)
+		rv = CKR_FUNCTION_FAILED;
+	secret->len = rv == CKR_OK ? len : 0;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
+static CK_RV
+decapsulate(struct call *c, const struct object *o, struct view ciphertext,
+    struct buf *secret)
+{
+	int tries = 0;
+	enum err e;
+	CK_RV rv;
+
+	if (!object_in_kms(o))
+		return (decapsulate_local(c, o, ciphertext, secret));
+	do
+		e = kms_decapsulate(
+		    &c->kms, o->key->meta.arn, ciphertext, secret);
+	while (use_key_again(c, o->key, e, &tries));
+	if (e == ERR_OK)
+		return (CKR_OK);
+	rv = call_fail(c, e);
+	object_refresh_state(c, o);
 	return (rv);
 }
 
@@ -137,7 +165,7 @@ encapsulate(
 	int tries = 0;
 	enum err e;
 
-	if (openssl_has_ml_kem())
+	if (c->module->crypto->ml_kem)
 		return (encapsulate_local(c, o, out));
 	do
 		e = kms_encapsulate(&c->kms, o->key->meta.arn, out);
@@ -207,8 +235,6 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
 	CK_RV rv;
-	int tries = 0;
-	enum err e;
 
 	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
 	    (rv = begin_secret(c, t, &target, &d)) != CKR_OK)
@@ -217,16 +243,8 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 		goto out;
 	}
-	do
-		e = kms_decapsulate(
-		    &c->kms, o.key->meta.arn, ciphertext, &secret);
-	while (use_key_again(c, o.key, e, &tries));
-	if (e != ERR_OK) {
-		rv = call_fail(c, e);
-		object_refresh_state(c, &o);
-		goto out;
-	}
-	rv = make_secret(c, &d, &secret, handle);
+	if ((rv = decapsulate(c, &o, ciphertext, &secret)) == CKR_OK)
+		rv = make_secret(c, &d, &secret, handle);
 out:
 	buf_free(&secret);
 	builder_free(&d);

@@ -1,7 +1,8 @@
 #include <string.h>
 #include "keydata/curve.h"
-#include "object/template-builder.h"
 #include "keydata/pkcs8.h"
+#include "object/pkey.h"
+#include "object/template-builder.h"
 #include "wrap-key.h"
 
 /* clang-format off */
@@ -52,10 +53,17 @@ write_private(struct call *c, const struct attrset *b, struct buf *out)
 	    .params = attrset_view(b, CKA_EC_PARAMS),
 	    .value = attrset_view(b, CKA_VALUE),
 	};
+	struct private_of_set of_set = {
+	    .set = pkey_set_of_attrs(b),
+	    .seed = attrset_view(b, CKA_SEED),
+	    .value = attrset_view(b, CKA_VALUE),
+	};
 	struct rsa_private rsa;
 
 	if (is_rfc8410(b->type))
 		return (write_rfc8410(b, out));
+	if (of_set.set != NULL)
+		return (pkcs8_write_of_set(&of_set, out));
 	if (b->type == CKK_EC)
 		return (pkcs8_write_ec(c->module->crypto, &ec, out));
 	for (int i = 0; i < RSA_PARTS; i++)
@@ -93,6 +101,18 @@ read_rfc8410(struct view v, CK_KEY_TYPE type, struct template_builder *d)
 	return (builder_finish(d));
 }
 
+static CK_RV
+set_parts(const struct private_of_set *k, struct template_builder *d)
+{
+	builder_set(d, CKA_PARAMETER_SET,
+	    VIEW(&k->set->number, sizeof(k->set->number)));
+	if (k->seed.len != 0)
+		builder_set(d, CKA_SEED, k->seed);
+	if (k->value.len != 0)
+		builder_set(d, CKA_VALUE, k->value);
+	return (builder_finish(d));
+}
+
 CK_RV
 wrapped_key_decode(
     struct view der, CK_KEY_TYPE type, struct template_builder *d)
@@ -108,6 +128,8 @@ wrapped_key_decode(
 		builder_set(d, CKA_VALUE, key.ec.value);
 		return (builder_finish(d));
 	}
+	if (type != CKK_RSA)
+		return (set_parts(&key.of_set, d));
 	for (int i = 0; i < RSA_PARTS; i++)
 		builder_set(d, rsa_part_names[i].type, key.rsa.part[i]);
 	return (builder_finish(d));

@@ -457,6 +457,7 @@ enum err
 attr_put_defaults(struct attrset *b, bool brought)
 {
 	unsigned on = on_bits(b->class, b->type);
+	CK_ATTRIBUTE_TYPE usage;
 	bool named = false;
 	enum err e = ERR_OK;
 	struct view v;
@@ -464,6 +465,14 @@ attr_put_defaults(struct attrset *b, bool brought)
 	for (size_t i = 0; i < attr_count; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0)
 			named |= attrset_bool(b, attrs[i].type, false);
+	if (!named && b->type == CKK_ML_KEM) {
+		/* these keys do nothing else */
+		usage = b->class == CKO_PUBLIC_KEY ? CKA_ENCAPSULATE
+						   : CKA_DECAPSULATE;
+		if (!attrset_get(b, usage, &v))
+			e = attrset_set_bool(b, usage, true);
+		named = true;
+	}
 	for (size_t i = 0; i < attr_count && named && e == ERR_OK; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
 		    !attrset_get(b, attrs[i].type, &v))

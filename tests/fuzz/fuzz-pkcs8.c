@@ -28,6 +28,22 @@ rewrite(const struct rsa_private *k, struct view whole)
 	buf_free(&der);
 }
 
+/* What it writes is what it reads, to the byte. */
+static void
+rewrite_of_set(const struct private_of_set *k, struct view whole)
+{
+	struct buf der = BUF_INIT(UINT16_MAX);
+	struct pkcs8 again;
+
+	if (pkcs8_write_of_set(k, &der) != ERR_OK || der.len > whole.len ||
+	    pkcs8_read(buf_view(&der), &again) != ERR_OK ||
+	    again.of_set.set != k->set ||
+	    !view_equal(again.of_set.seed, k->seed) ||
+	    !view_equal(again.of_set.value, k->value))
+		abort();
+	buf_free(&der);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -39,6 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (k.type == CKK_RSA) {
 		(void)rsa_check(&k.rsa, &bits);
 		rewrite(&k.rsa, VIEW(data, len));
+	} else if (k.type != CKK_EC) {
+		rewrite_of_set(&k.of_set, VIEW(data, len));
 	} else if (!inside(k.ec.params, VIEW(data, len)) ||
 		   !inside(k.ec.value, VIEW(data, len)) ||
 		   (k.ec.point.len != 0 &&
