@@ -1,10 +1,10 @@
 #include <string.h>
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "change-key.h"
 #include "command.h"
 #include "message.h"
 #include "options.h"
+#include "rv-said.h"
 #include "text.h"
 #include "write-json.h"
 
@@ -54,11 +54,11 @@ say(const struct change *c, const char *before, const char *why)
 enum change_result
 change_failed(const struct change *c, const char *function, CK_RV rv)
 {
-	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE], before[64];
+	char said[TOKEN_ERROR_SIZE], name[RV_SAID_SIZE], before[64];
 
 	token_last_error(c->key.open.token, function, said);
 	snprintf(before, sizeof(before), "%s: ", function);
-	say(c, before, said[0] != '\0' ? said : rv_name(rv, name));
+	say(c, before, said[0] != '\0' ? said : rv_said(rv, name));
 	return (CHANGE_FAILED);
 }
 

@@ -1,13 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cryptoki/constants.h"
-#include "cryptoki/rv-name.h"
 #include "command.h"
 #include "keyferry-token.h"
 #include "list.h"
 #include "list-report.h"
 #include "message.h"
 #include "options.h"
+#include "rv-said.h"
 #include "write-manifest.h"
 
 const char list_usage[] =
@@ -98,7 +98,7 @@ select_keys(struct key_list *l, const struct arguments *a, time_t now)
 static bool
 report_failures(const struct key_list *l, const struct token *t)
 {
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	bool none = true;
 
 	for (size_t i = 0; i < l->count; i++) {
@@ -110,7 +110,7 @@ report_failures(const struct key_list *l, const struct token *t)
 		message("token %s: %.*s: %s: %s", t->label, (int)k->arn.len,
 		    k->arn.len == 0 ? "" : (const char *)k->arn.ptr,
 		    attribute_name(k->failure.type).text,
-		    rv_name(k->failure.rv, name));
+		    rv_said(k->failure.rv, name));
 	}
 	return (none);
 }

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "array.h"
 #include "hex.h"
 #include "listed-key.h"
 #include "message.h"
+#include "rv-said.h"
 
 #define DAY 86400
 #define HASH_SIZE 32 /* SHA-256 */
@@ -85,7 +85,7 @@ read_from_kms(struct listed_key *k, const struct token *t)
 	    buf_append(&k->regions, VIEW(regions, rows[0].ulValueLen)) !=
 		ERR_OK)
 		k->failure = (struct read_failure){
-		    CKA_KEYFERRY_REGIONS, CKR_HOST_MEMORY};
+		    .type = CKA_KEYFERRY_REGIONS, .rv = CKR_HOST_MEMORY};
 }
 
 static time_t
@@ -176,7 +176,7 @@ key_list_search(struct key_list *l, const struct token *t,
 {
 	CK_ATTRIBUTE template[SELECTION_MAX + 1];
 	CK_OBJECT_HANDLE *handles;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_ULONG found;
 	CK_RV rv;
 
@@ -193,7 +193,7 @@ key_list_search(struct key_list *l, const struct token *t,
 			rv = CKR_HOST_MEMORY;
 	free(handles);
 	if (said[0] == '\0')
-		snprintf(said, TOKEN_ERROR_SIZE, "%s", rv_name(rv, name));
+		snprintf(said, TOKEN_ERROR_SIZE, "%s", rv_said(rv, name));
 	return (rv);
 }
 

@@ -3,10 +3,10 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "key-options.h"
 #include "message.h"
 #include "move-names.h"
+#include "rv-said.h"
 
 #define LABEL_MAX 250 /* bytes: behind alias/ */
 
@@ -210,11 +210,11 @@ compare_with_object(
 static void
 report_lookup(struct plan *p, struct key *k, const char *what, CK_RV rv)
 {
-	char said[TOKEN_ERROR_SIZE], room[RV_NAME_SIZE];
+	char said[TOKEN_ERROR_SIZE], room[RV_SAID_SIZE];
 
 	token_last_error(p->to, "C_FindObjectsInit", said);
 	if (said[0] == '\0')
-		snprintf(said, sizeof(said), "%s", rv_name(rv, room));
+		snprintf(said, sizeof(said), "%s", rv_said(rv, room));
 	p->target_failed = token_is_in_trouble(rv) || rv == CKR_DATA_LEN_RANGE;
 	if (p->target_failed)
 		message("token %s: looking for keys failed: %s", p->to->label,
@@ -229,14 +229,14 @@ static void
 check_target_reads(const struct plan *p, struct key *k)
 {
 	const struct read_failure *f = p->to->failure;
-	char room[RV_NAME_SIZE];
+	char room[RV_SAID_SIZE];
 
 	if (f->rv == CKR_OK)
 		return;
 	key_refuse(k,
 	    "reading %s of the key of its name on the target "
 	    "failed: %s",
-	    attribute_name(f->type).text, rv_name(f->rv, room));
+	    attribute_name(f->type).text, rv_said(f->rv, room));
 }
 
 bool

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cryptoki/constants.h"
-#include "cryptoki/rv-name.h"
 #include "array.h"
 #include "message.h"
 #include "move-names.h"
 #include "move-plan.h"
+#include "rv-said.h"
 
 /* Which keys will be moved, and which not and why. Changes nothing. */
 
@@ -118,7 +118,7 @@ plan_add_keys(struct plan *p, struct token *t, const CK_ATTRIBUTE *selection,
 	    {CKA_CLASS, &class, sizeof(class)}, {CKA_TOKEN, &yes, sizeof(yes)}};
 	CK_OBJECT_HANDLE *handles;
 	CK_ULONG found, n = 2;
-	char room[RV_NAME_SIZE];
+	char room[RV_SAID_SIZE];
 	CK_RV rv = CKR_OK;
 
 	for (CK_ULONG i = 0; i < count && n < 8; i++)
@@ -140,7 +140,7 @@ plan_add_keys(struct plan *p, struct token *t, const CK_ATTRIBUTE *selection,
 	if (rv != CKR_OK)
 		message("token %s: looking for keys failed: %s", t->label,
 		    rv == CKR_DATA_LEN_RANGE ? "C_FindObjects does not end"
-					     : rv_name(rv, room));
+					     : rv_said(rv, room));
 	return (rv == CKR_OK);
 }
 
@@ -148,13 +148,13 @@ plan_add_keys(struct plan *p, struct token *t, const CK_ATTRIBUTE *selection,
 static bool
 check_read(struct plan *p, struct key *k)
 {
-	char room[RV_NAME_SIZE];
+	char room[RV_SAID_SIZE];
 
 	(void)p;
 	if (k->failure.rv != CKR_OK)
 		key_refuse(k, "reading its %s failed: %s",
 		    attribute_name(k->failure.type).text,
-		    rv_name(k->failure.rv, room));
+		    rv_said(k->failure.rv, room));
 	return (key_is_open(k));
 }
 

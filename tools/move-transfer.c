@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "move-transfer.h"
+#include "rv-said.h"
 
 /*
  * Moving one key:
@@ -366,7 +366,7 @@ static void
 record_failure(struct key *k, const struct transfer *tr,
     const struct call_result *c, const char *said, const char *more)
 {
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	if (k->status == STATUS_SAME_NAME && c->on == tr->to &&
 	    is_other_material(said)) {
@@ -377,7 +377,7 @@ record_failure(struct key *k, const struct transfer *tr,
 						  : STATUS_FAILED;
 	snprintf(k->reason, sizeof(k->reason), "%s on %s: %.800s%s",
 	    c->function, c->on->label,
-	    said[0] != '\0' ? said : rv_name(c->rv, name), more);
+	    said[0] != '\0' ? said : rv_said(c->rv, name), more);
 }
 
 static void

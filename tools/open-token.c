@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cryptoki/rv-name.h"
 #include "array.h"
 #include "message.h"
 #include "open-token.h"
 #include "pin.h"
+#include "rv-said.h"
 
 /* A token that the URI may describe. */
 struct candidate {
@@ -34,11 +34,11 @@ token_label(const CK_TOKEN_INFO *info, char out[33])
 }
 
 static const char *
-reason(CK_RV rv, char name[RV_NAME_SIZE])
+reason(CK_RV rv, char name[RV_SAID_SIZE])
 {
 	const char *said = p11_kit_message();
 
-	return (said != NULL ? said : rv_name(rv, name));
+	return (said != NULL ? said : rv_said(rv, name));
 }
 
 /* The module at that path, loaded once. */
@@ -46,7 +46,7 @@ static CK_FUNCTION_LIST *
 load_module(struct open_tokens *o, const char *path)
 {
 	struct loaded_module *rows, *m;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv;
 
 	for (size_t i = 0; i < o->module_count; i++)
@@ -65,7 +65,7 @@ load_module(struct open_tokens *o, const char *path)
 	}
 	if ((rv = p11_kit_module_initialize(m->p11)) != CKR_OK ||
 	    (m->path = strdup(path)) == NULL) {
-		message("%s: C_Initialize: %s", path, rv_name(rv, name));
+		message("%s: C_Initialize: %s", path, rv_said(rv, name));
 		p11_kit_module_release(m->p11);
 		return (NULL);
 	}
@@ -156,7 +156,7 @@ static bool
 login(struct token *t, P11KitUri *uri)
 {
 	struct pin pin = PIN_INIT;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv;
 
 	if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
@@ -180,7 +180,7 @@ login(struct token *t, P11KitUri *uri)
 	pin_free(&pin);
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return (true);
-	message("token %s: C_Login: %s", t->label, rv_name(rv, name));
+	message("token %s: C_Login: %s", t->label, rv_said(rv, name));
 	return (false);
 }
 
@@ -216,11 +216,11 @@ read_mechanisms(struct token *t)
 static bool
 is_good(const struct token *t, const char *function, CK_RV rv)
 {
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	if (rv != CKR_OK)
 		message(
-		    "token %s: %s: %s", t->label, function, rv_name(rv, name));
+		    "token %s: %s: %s", t->label, function, rv_said(rv, name));
 	return (rv == CKR_OK);
 }
 

@@ -5,7 +5,6 @@
 #include "algorithm.h"
 #include "command.h"
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "find-key.h"
 #include "key-options.h"
 #include "message.h"
@@ -13,6 +12,7 @@
 #include "options.h"
 #include "pair.h"
 #include "region-tokens.h"
+#include "rv-said.h"
 #include "set-directory.h"
 #include "text.h"
 #include "write-json.h"
@@ -132,11 +132,11 @@ read_arguments(int argc, char **argv, struct arguments *a)
 static bool
 failed(const struct pair *p, const char *function, CK_RV rv)
 {
-	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE];
+	char said[TOKEN_ERROR_SIZE], name[RV_SAID_SIZE];
 
 	token_last_error(p->t, function, said);
 	message("token %s: %s: %s", p->t->label, function,
-	    said[0] != '\0' ? said : rv_name(rv, name));
+	    said[0] != '\0' ? said : rv_said(rv, name));
 	return (false);
 }
 

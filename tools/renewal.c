@@ -3,11 +3,11 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "array.h"
 #include "message.h"
 #include "move-plan.h"
 #include "renewal.h"
+#include "rv-said.h"
 
 #define DAY 86400
 #define WAITING_STATE "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
@@ -122,14 +122,14 @@ add_unreadable(struct renewal *r, size_t key)
 {
 	const struct read_failure *f = r->plan.to->failure;
 	struct due_material *due = add_due(r, key);
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	if (due == NULL)
 		return (false);
 	due->end = r->keys.rows[key].end;
 	due->status = STATUS_FAILED;
 	snprintf(due->reason, sizeof(due->reason), "reading its %s failed: %s",
-	    attribute_name(f->type).text, rv_name(f->rv, name));
+	    attribute_name(f->type).text, rv_said(f->rv, name));
 	return (true);
 }
 
@@ -152,12 +152,12 @@ add_materials(struct renewal *r, size_t key)
 static void
 tell_unread(struct renewal *r, const struct listed_key *k)
 {
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	r->unread++;
 	message("token %s: %.*s: %s: %s", r->plan.to->label, (int)k->arn.len,
 	    k->arn.len == 0 ? "" : (const char *)k->arn.ptr,
-	    attribute_name(k->failure.type).text, rv_name(k->failure.rv, name));
+	    attribute_name(k->failure.type).text, rv_said(k->failure.rv, name));
 }
 
 bool

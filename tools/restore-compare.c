@@ -3,10 +3,10 @@
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "config/tag-list.h"
-#include "cryptoki/rv-name.h"
 #include "fingerprint.h"
 #include "hex.h"
 #include "restore-compare.h"
+#include "rv-said.h"
 #include "text.h"
 
 #define DATE_SIZE 11 /* 2026-11-27 */
@@ -150,7 +150,7 @@ compare_tags(struct comparison *c)
 	struct view key, value;
 	bool all = true;
 	CK_RV rv = CKR_OK;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	if (list == NULL)
 		return;
@@ -161,7 +161,7 @@ compare_tags(struct comparison *c)
 	if (rv != CKR_OK) {
 		put(c, c->out->len == 0 ? "" : "; ");
 		put(c, "reading its tags failed: ");
-		put(c, rv_name(rv, name));
+		put(c, rv_said(rv, name));
 	} else if (!all)
 		say(c, "tags", buf_view(&there), c->wanted->wish.tags);
 	buf_free(&there);
@@ -273,7 +273,7 @@ static void
 tell_failure(struct comparison *c)
 {
 	const struct read_failure *f = &c->there->failure;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 
 	if (f->rv == CKR_OK)
 		return;
@@ -281,7 +281,7 @@ tell_failure(struct comparison *c)
 	put(c, "reading ");
 	put(c, attribute_name(f->type).text);
 	put(c, " failed: ");
-	put(c, rv_name(f->rv, name));
+	put(c, rv_said(f->rv, name));
 }
 
 bool

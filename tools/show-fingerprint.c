@@ -1,11 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "command.h"
-#include "cryptoki/rv-name.h"
 #include "fingerprint.h"
 #include "message.h"
 #include "open-token.h"
 #include "options.h"
+#include "rv-said.h"
 #include "show-fingerprint.h"
 #include "text.h"
 #include "uri.h"
@@ -51,7 +51,7 @@ struct shown_key {
 	struct buf label, id;
 	char fingerprint[FINGERPRINT_SIZE];
 	const char *failure; /* NULL, or why it has no fingerprint */
-	char name[RV_NAME_SIZE]; /* where failure may be */
+	char name[RV_SAID_SIZE]; /* where failure may be */
 };
 
 static void
@@ -63,7 +63,7 @@ read_fingerprint(const struct token *t, CK_OBJECT_HANDLE h, struct shown_key *k)
 	if (rv == CKR_OK)
 		rv = token_get_attribute(t, h, CKA_PUBLIC_EXPONENT, &e);
 	if (rv != CKR_OK)
-		k->failure = rv_name(rv, k->name);
+		k->failure = rv_said(rv, k->name);
 	else if (!rsa_fingerprint(buf_view(&n), buf_view(&e), k->fingerprint))
 		k->failure = "not a valid key";
 	buf_free(&e);
@@ -132,7 +132,7 @@ print_keys(const struct token *t, P11KitUri *uri, const struct arguments *a)
 	CK_ULONG count = 0, n = 2, found, done = 0;
 	const CK_ATTRIBUTE *selection = p11_kit_uri_get_attributes(uri, &count);
 	CK_OBJECT_HANDLE *handles;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv;
 
 	for (CK_ULONG i = 0; i < count && n < TEMPLATE_MAX; i++)
@@ -140,7 +140,7 @@ print_keys(const struct token *t, P11KitUri *uri, const struct arguments *a)
 			template[n++] = selection[i];
 	if ((rv = token_find_objects(t, template, n, &handles, &found)) !=
 	    CKR_OK) {
-		message("token %s: %s", t->label, rv_name(rv, name));
+		message("token %s: %s", t->label, rv_said(rv, name));
 		return (EXIT_NOTHING_DONE);
 	}
 	for (CK_ULONG i = 0; i < found; i++)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "cryptoki/keyferry.h"
 #include "array.h"
+#include "message.h"
+#include "rv-said.h"
 #include "token.h"
 
 #define FIND_AT_ONCE 64
@@ -22,14 +24,25 @@ bool
 token_has_mechanism(
     const struct token *t, CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
-	CK_MECHANISM_INFO info;
+	CK_MECHANISM_INFO info = {0, 0, 0};
+	char said[RV_SAID_SIZE];
+	bool listed = false;
+	CK_RV rv;
 
-	for (CK_ULONG i = 0; i < t->mechanism_count; i++)
-		if (t->mechanisms[i] == type)
-			return (t->p11->C_GetMechanismInfo(
-				    t->slot, type, &info) == CKR_OK &&
-				(info.flags & flags) != 0);
-	return (false);
+	for (CK_ULONG i = 0; i < t->mechanism_count && !listed; i++)
+		listed = t->mechanisms[i] == type;
+	if (!listed)
+		return (false);
+	rv = t->p11->C_GetMechanismInfo(t->slot, type, &info);
+	/* that is an answer, though the list has it */
+	if (rv != CKR_OK && rv != CKR_MECHANISM_INVALID &&
+	    !t->failure->of_mechanism) {
+		message("token %s: C_GetMechanismInfo of the mechanism 0x%lx: "
+			"%s; it counts as missing",
+		    t->label, type, rv_said(rv, said));
+		t->failure->of_mechanism = true;
+	}
+	return (rv == CKR_OK && (info.flags & flags) != 0);
 }
 
 void
@@ -46,15 +59,22 @@ is_absence(CK_RV rv)
 	    rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE);
 }
 
+static CK_RV
+record(const struct token *t, CK_ATTRIBUTE_TYPE type, CK_RV rv)
+{
+	if (rv != CKR_OK && !is_absence(rv) && t->failure->rv == CKR_OK) {
+		t->failure->type = type;
+		t->failure->rv = rv;
+	}
+	return (rv);
+}
+
 CK_RV
 token_get_attributes(
     const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a, CK_ULONG count)
 {
-	CK_RV rv = t->p11->C_GetAttributeValue(t->session, h, a, count);
-
-	if (rv != CKR_OK && !is_absence(rv) && t->failure->rv == CKR_OK)
-		*t->failure = (struct read_failure){a->type, rv};
-	return (rv);
+	return (record(
+	    t, a->type, t->p11->C_GetAttributeValue(t->session, h, a, count)));
 }
 
 CK_RV
@@ -68,16 +88,18 @@ token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
 	out->max = ATTRIBUTE_MAX;
 	if ((rv = token_get_attributes(t, h, &a, 1)) != CKR_OK)
 		return (rv);
-	if (a.ulValueLen >= ATTRIBUTE_MAX) /* or CK_UNAVAILABLE_INFORMATION */
+	if (a.ulValueLen == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_ATTRIBUTE_TYPE_INVALID);
+	if (a.ulValueLen >= ATTRIBUTE_MAX)
+		return (record(t, type, CKR_DATA_LEN_RANGE));
 	if (buf_reserve(out, a.ulValueLen + 1) != ERR_OK)
-		return (CKR_HOST_MEMORY);
+		return (record(t, type, CKR_HOST_MEMORY));
 	a.pValue = out->ptr;
 	out->len = a.ulValueLen;
 	if (a.ulValueLen != 0)
 		rv = token_get_attributes(t, h, &a, 1);
 	if (rv == CKR_OK && a.ulValueLen > out->len)
-		rv = CKR_BUFFER_TOO_SMALL;
+		rv = record(t, type, CKR_BUFFER_TOO_SMALL);
 	if (rv != CKR_OK) {
 		buf_free(out);
 		return (rv);
@@ -87,30 +109,41 @@ token_get_attribute(const struct token *t, CK_OBJECT_HANDLE h,
 	return (CKR_OK);
 }
 
+/* A value of that size. False: there is none; an empty one is none. */
+static bool
+get_fixed(const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
+    void *value, CK_ULONG size)
+{
+	CK_ATTRIBUTE a = {type, value, size};
+	CK_RV rv = t->p11->C_GetAttributeValue(t->session, h, &a, 1);
+	bool none = a.ulValueLen == 0 ||
+		    a.ulValueLen == CK_UNAVAILABLE_INFORMATION;
+
+	if (rv == CKR_BUFFER_TOO_SMALL ||
+	    (rv == CKR_OK && !none && a.ulValueLen != size))
+		rv = CKR_ATTRIBUTE_VALUE_INVALID; /* it has another size */
+	return (record(t, type, rv) == CKR_OK && !none);
+}
+
 bool
 token_get_bool(const struct token *t, CK_OBJECT_HANDLE h,
     CK_ATTRIBUTE_TYPE type, bool if_absent)
 {
 	CK_BBOOL value = CK_FALSE;
-	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
 
-	if (token_get_attributes(t, h, &a, 1) != CKR_OK ||
-	    a.ulValueLen != sizeof(value))
-		return (if_absent);
-	return (value != CK_FALSE);
+	return (get_fixed(t, h, type, &value, sizeof(value)) ? value != CK_FALSE
+							     : if_absent);
 }
 
 CK_ULONG
 token_get_ulong(
     const struct token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type)
 {
-	CK_ULONG value = CK_UNAVAILABLE_INFORMATION;
-	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
+	CK_ULONG value = 0;
 
-	if (token_get_attributes(t, h, &a, 1) != CKR_OK ||
-	    a.ulValueLen != sizeof(value))
-		return (CK_UNAVAILABLE_INFORMATION);
-	return (value);
+	return (get_fixed(t, h, type, &value, sizeof(value))
+		    ? value
+		    : CK_UNAVAILABLE_INFORMATION);
 }
 
 static CK_RV

@@ -9,7 +9,9 @@
 /* The first attribute that could not be read, though it may well be there. */
 struct read_failure {
 	CK_ATTRIBUTE_TYPE type;
-	CK_RV rv; /* CKR_OK: there was none */
+	CK_RV rv; /* CKR_OK: there was none. CKR_ATTRIBUTE_VALUE_INVALID: it has
+		     a size that it cannot have */
+	bool of_mechanism; /* one could not be asked for, and that was said */
 };
 
 struct token {

@@ -8,12 +8,12 @@
 #include "ask.h"
 #include "command.h"
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "key-options.h"
 #include "message.h"
 #include "move-transfer.h"
 #include "options.h"
 #include "region-tokens.h"
+#include "rv-said.h"
 #include "set-directory.h"
 #include "text.h"
 #include "unwrap.h"
@@ -156,11 +156,11 @@ advice(const char *said)
 static enum outcome
 end_failed(struct unwrapping *u, enum outcome o, const char *function, CK_RV rv)
 {
-	char said[TOKEN_ERROR_SIZE], name[RV_NAME_SIZE];
+	char said[TOKEN_ERROR_SIZE], name[RV_SAID_SIZE];
 	const char *what, *more;
 
 	token_last_error(u->t, function, said);
-	what = said[0] != '\0' ? said : rv_name(rv, name);
+	what = said[0] != '\0' ? said : rv_said(rv, name);
 	more = advice(said);
 	return (end(u, o, "%s%s%s", more, more[0] != '\0' ? ": " : "", what));
 }

@@ -2,9 +2,9 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "cryptoki/rv-name.h"
 #include "key-file.h"
 #include "message.h"
+#include "rv-said.h"
 #include "uri.h"
 #include "wrap-in-token.h"
 
@@ -25,7 +25,7 @@ find(struct key_in_token *k)
 	const CK_ATTRIBUTE *selection = p11_kit_uri_get_attributes(
 	    k->uri, &count);
 	CK_OBJECT_HANDLE *handles;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv = token_find_objects(t, selection, count, &handles, &found);
 
 	for (CK_ULONG i = 0; i < found; i++)
@@ -39,7 +39,7 @@ find(struct key_in_token *k)
 		return (true);
 	}
 	message("token %s: %s", t->label,
-	    rv != CKR_OK ? rv_name(rv, name)
+	    rv != CKR_OK ? rv_said(rv, name)
 	    : keys == 0	 ? "there is no such key"
 			 : "the URI selects several keys: name one by its id "
 			   "and type");
@@ -100,7 +100,7 @@ key_in_token_wrap(struct key_in_token *k, const EVP_PKEY *with,
 	struct buf modulus = BUF_INIT(KEY_NUMBER_MAX);
 	struct buf exponent = BUF_INIT(KEY_NUMBER_MAX);
 	struct transfer tr = {.key = &k->key};
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	k->key.hash = hash;
@@ -114,7 +114,7 @@ key_in_token_wrap(struct key_in_token *k, const EVP_PKEY *with,
 	else if (rv != CKR_OK)
 		message("token %s: %s: %s", k->key.from->label,
 		    tr.last_call.function == NULL ? "" : tr.last_call.function,
-		    rv_name(rv, name));
+		    rv_said(rv, name));
 	buf_free(out);
 	*out = tr.wrapped;
 	buf_free(&exponent);

@@ -2,12 +2,12 @@
 #include <string.h>
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
-#include "cryptoki/rv-name.h"
 #include "hex.h"
 #include "key-options.h"
 #include "message.h"
 #include "move-key.h"
 #include "replacement.h"
+#include "rv-said.h"
 #include "text.h"
 #include "write-json.h"
 #include "write-manifest.h"
@@ -144,15 +144,17 @@ read_details(
 {
 	CK_ATTRIBUTE ids = {CKA_KEYFERRY_MATERIAL_IDS, d->ids, sizeof(d->ids)};
 	struct read_failure failure = k->failure;
-	char name[RV_NAME_SIZE];
+	char name[RV_SAID_SIZE];
 	CK_RV rv;
 
 	rv = token_get_attribute(t, k->handle, CKA_KEYFERRY_TAGS, &d->tags);
 	if (rv != CKR_OK && failure.rv == CKR_OK)
-		failure = (struct read_failure){CKA_KEYFERRY_TAGS, rv};
+		failure = (struct read_failure){
+		    .type = CKA_KEYFERRY_TAGS, .rv = rv};
 	rv = token_get_attributes(t, k->handle, &ids, 1);
 	if (rv != CKR_OK && failure.rv == CKR_OK)
-		failure = (struct read_failure){CKA_KEYFERRY_MATERIAL_IDS, rv};
+		failure = (struct read_failure){
+		    .type = CKA_KEYFERRY_MATERIAL_IDS, .rv = rv};
 	d->ids_len = rv == CKR_OK ? ids.ulValueLen : 0;
 	listed_key_fingerprint(t, k, d->fingerprint);
 	d->multi_region = token_get_bool(
@@ -160,7 +162,7 @@ read_details(
 	if (failure.rv != CKR_OK)
 		message("%.*s: reading %s failed: %s", (int)k->arn.len,
 		    (const char *)k->arn.ptr, attribute_name(failure.type).text,
-		    rv_name(failure.rv, name));
+		    rv_said(failure.rv, name));
 	return (failure.rv == CKR_OK);
 }
 

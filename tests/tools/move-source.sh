@@ -41,8 +41,17 @@ is "and no key was made" "$(count_keys)" "$keys"
 
 # What is not there is told from what failed.
 run "a label that cannot be read" 1 "keys=4 label-fails=3"
-said "the key stays" "id 03  AES-256: reading its CKA_LABEL failed: CKR_DEVICE_ERROR"
+said "the key stays" "id 03  AES-256: reading its CKA_LABEL failed: CKR_DEVICE_ERROR: the token, or what is behind it, fails: see"
 said "the next one is moved" "4 keys: 2 on the target already, 1 cannot be moved, 1 moved"
+run "a boolean of 8 bytes" 1 "first=4 odd-bool" --dry-run
+said "is told" "reading its CKA_EXTRACTABLE failed: CKR_ATTRIBUTE_VALUE_INVALID: the value is not one"
+run "a number of 4 bytes" 1 "first=4 odd-number" --dry-run
+said "is told, too" "reading its CKA_VALUE_LEN failed: CKR_ATTRIBUTE_VALUE_INVALID: "
+run "a label of 2 MB" 1 "first=4 huge-label" --dry-run
+said "is told" "reading its CKA_LABEL failed: CKR_DATA_LEN_RANGE: it is longer than"
+run "mechanisms that cannot be asked for" 1 "first=4 keys=2 mechanism-fails" --dry-run
+said "are told" "token switched: C_GetMechanismInfo of the mechanism 0x9: CKR_DEVICE_ERROR: the token, or what is behind it, fails"
+is "once" "$(grep -c C_GetMechanismInfo said)" 1
 
 # One key that fails, and a source that does.
 run "a key with a login of its own" 1 "keys=7 own-login=5"
@@ -118,7 +127,7 @@ said "are shown" "to decrypt, without: sign derive wrap"
 run "a search without end" 2 "endless"
 said "is bounded" "C_FindObjects does not end"
 run "no list of mechanisms" 2 "no-mechanisms"
-said "is told" "token switched: C_GetMechanismList: CKR_DEVICE_ERROR"
+said "is told" "token switched: C_GetMechanismList: CKR_DEVICE_ERROR: the token, or what is behind it, fails: see"
 run "more mechanisms than there was room for" 2 "lies"
 said "are not believed" "token switched: C_GetMechanismList: CKR_GENERAL_ERROR"
 run "more bytes than there was room for" 1 "first=72 boasts"

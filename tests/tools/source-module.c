@@ -20,6 +20,10 @@
  *   rsa-max=BITS       it refuses RSA keys of more bits
  *   read-only-refuses  objects are made in read-write sessions alone
  *   garbles            what it wraps nobody can unwrap
+ *   odd-bool           CKA_EXTRACTABLE has 8 bytes
+ *   odd-number         CKA_VALUE_LEN has 4 bytes
+ *   huge-label         CKA_LABEL has 2 MB
+ *   mechanism-fails    C_GetMechanismInfo fails with CKR_DEVICE_ERROR
  *   boasts             C_WrapKey says that it wrote 100000 bytes
  *   lies               C_GetMechanismList says that it wrote 100000
  *   own-login=N        key N asks for a login of its own when it is wrapped
@@ -177,6 +181,8 @@ get_mechanism_info(CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *info)
 	bool rsa = t == CKM_RSA_PKCS_OAEP || t == CKM_RSA_AES_KEY_WRAP;
 
 	(void)s;
+	if (has("mechanism-fails"))
+		return (CKR_DEVICE_ERROR);
 	*info = (CK_MECHANISM_INFO){rsa ? 1024 : 16,
 	    !rsa	       ? 32
 	    : has("no-limits") ? 0
@@ -311,6 +317,10 @@ put_label(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return (CKR_DEVICE_ERROR);
 	}
+	if (has("huge-label") && a->pValue == NULL) {
+		a->ulValueLen = 2UL << 20;
+		return (CKR_OK);
+	}
 	if (word("label", label) == NULL)
 		snprintf(label, sizeof(label), "key-%lu", h);
 	return (put(a, label, strlen(label)));
@@ -359,6 +369,8 @@ get_one(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 	case CKA_VALUE_LEN:
 		if (has("no-length") || class_of(h) != CKO_SECRET_KEY)
 			return (absent(a));
+		if (has("odd-number"))
+			return (put(a, "\x20\0\0", 4));
 		return (put_ulong(a, value_of(h, bytes)));
 	case CKA_EC_PARAMS:
 		return (put(a, p256, sizeof(p256) - 1));
@@ -377,6 +389,9 @@ get_one(CK_OBJECT_HANDLE h, CK_ATTRIBUTE *a)
 	case CKA_ALWAYS_AUTHENTICATE:
 		return (put_bool(a, has("says-so") && wants_login(h)));
 	case CKA_EXTRACTABLE:
+		if (has("odd-bool"))
+			return (put_ulong(a, 1));
+		return (put_bool(a, true));
 	case CKA_TOKEN:
 		return (put_bool(a, true));
 	default:
