@@ -453,6 +453,26 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 	return (CKR_OK);
 }
 
+/* Of usages that a template leaves out though it names others: what undoes or
+ * checks what the key is named for. A public key hides nothing. */
+static bool
+is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE named, also;
+	} rows[] = {{CKA_ENCRYPT, CKA_DECRYPT}, {CKA_SIGN, CKA_VERIFY},
+	    {CKA_WRAP, CKA_UNWRAP}, {CKA_SIGN, CKA_SIGN_RECOVER}};
+
+	if (b->class == CKO_PUBLIC_KEY)
+		return (type == CKA_ENCRYPT || type == CKA_VERIFY ||
+			type == CKA_VERIFY_RECOVER);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].also == type &&
+		    attrset_bool(b, rows[i].named, false))
+			return (true);
+	return (false);
+}
+
 enum err
 attr_put_defaults(struct attrset *b, bool brought)
 {
@@ -476,7 +496,8 @@ attr_put_defaults(struct attrset *b, bool brought)
 	for (size_t i = 0; i < attr_count && named && e == ERR_OK; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
 		    !attrset_get(b, attrs[i].type, &v))
-			e = attrset_set_bool(b, attrs[i].type, false);
+			e = attrset_set_bool(
+			    b, attrs[i].type, is_implied(b, attrs[i].type));
 	if ((on & ON_SECRET_OR_PRIVATE) == 0)
 		return (e);
 	if (e == ERR_OK && !attrset_get(b, CKA_SENSITIVE, &v))

@@ -23,7 +23,8 @@ bool attr_is_template(CK_ATTRIBUTE_TYPE);
 
 /*
  * Of a key that is kept here, what its template left open, in place of "true"
- * for all: a usage that is named excludes those that are not; CKA_SENSITIVE of
+ * for all: a usage that is named excludes those that are not, but for its own
+ * opposite, and for what public keys do that harms nobody; CKA_SENSITIVE of
  * a secret key is false (PKCS#11 3.2, section 4.11), of a private key true;
  * CKA_EXTRACTABLE is true of a key that the program brought. ERR_MEMORY.
  */

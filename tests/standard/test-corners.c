@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cryptoki/cryptoki.h"
-#include "p11.h"
+#include "keypair-ref.h"
 
 static CK_KEY_TYPE generic_type = CKK_GENERIC_SECRET, ec_type = CKK_EC,
 		   ed_type = CKK_EC_EDWARDS;
@@ -109,12 +109,36 @@ test_defaults(void)
 		for (size_t i = 0; i < ELEMS(usages); i++) {
 			t = (CK_ATTRIBUTE){usages[i], &yes, 1};
 			RV(make_by(w, &t, 1, &h), CKR_OK, "one usage");
+			/* the first of two brings its opposite along */
 			for (size_t j = 0; j < ELEMS(usages); j++)
-				OK(attr_is(
-				       h, usages[j], i == j ? &yes : &no, 1),
+				OK(attr_is(h, usages[j],
+				       i == j || (i % 2 == 0 && j == i + 1)
+					   ? &yes
+					   : &no,
+				       1),
 				    "usage %zu of %zu", j, i);
 		}
 	}
+}
+
+/* A public key hides nothing: a usage that is named excludes none but CKA_WRAP. */
+static void
+test_public_defaults(void)
+{
+	struct keypair_ref ref = keypair_ref_rsa(1024);
+	CK_BYTE modulus[128];
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class), A(CKA_KEY_TYPE, type),
+	    A(CKA_MODULUS, modulus), A_BYTES(CKA_PUBLIC_EXPONENT, "\1\0\1", 3),
+	    A(CKA_ENCRYPT, yes), A(CKA_VERIFY_RECOVER, no)};
+	CK_OBJECT_HANDLE h;
+
+	COUNT(attr(ref.public, CKA_MODULUS, modulus, 128), 128, "a modulus");
+	RV(create(t, ELEMS(t), &h), CKR_OK, "a public key that encrypts");
+	OK(is_true(h, CKA_ENCRYPT) && is_true(h, CKA_VERIFY) &&
+		is_false(h, CKA_VERIFY_RECOVER) && is_false(h, CKA_WRAP),
+	    "verifies, as it was not told otherwise");
+	keypair_ref_free(&ref);
 }
 
 /* Kept as given, by each way, and shown. */
@@ -481,6 +505,7 @@ main(void)
 		NEED(create(t, 3, &kek) == CKR_OK, "a wrapping key");
 	}
 	test_defaults();
+	test_public_defaults();
 	test_kept();
 	test_allowed();
 	test_twice();
