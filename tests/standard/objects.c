@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "objects.h"
 
@@ -54,9 +55,9 @@ struct kind kinds[] = {
     PAIR(CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, BYTES(CKA_MODULUS_BITS, bits_2048),
 	true, IN_SESSION | IN_KMS),
     PAIR(CKK_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, BYTES(CKA_PARAMETER_SET, set_44),
-	false, GENERATED),
+	false, IN_SESSION | GENERATED),
     PAIR(CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, BYTES(CKA_PARAMETER_SET, set_512),
-	false, GENERATED),
+	false, IN_SESSION | GENERATED),
     {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {0, NULL, 0}, false,
 	IN_SESSION, 0},
     {"CKO_CERTIFICATE", "CKC_X_509", CKO_CERTIFICATE, 0, NOT_GENERATED,
@@ -82,6 +83,20 @@ bool
 kind_is_key(const struct kind *k)
 {
 	return (k->generate != NOT_GENERATED);
+}
+
+bool
+kind_is_in_openssl(const struct kind *k)
+{
+	bool is_pq = k->t == CKK_ML_DSA || k->t == CKK_ML_KEM;
+	EVP_PKEY *key;
+
+	if (!is_pq || !kind_is_key(k) || k->c == CKO_SECRET_KEY)
+		return (true);
+	key = EVP_PKEY_Q_keygen(
+	    NULL, NULL, k->t == CKK_ML_DSA ? "ML-DSA-44" : "ML-KEM-512");
+	EVP_PKEY_free(key);
+	return (key != NULL);
 }
 
 bool
@@ -320,6 +335,8 @@ kinds_begin(void)
 		struct kind *k = &kinds[i];
 		struct object_template plain;
 
+		if (!kind_is_in_openssl(k))
+			k->places &= ~IN_SESSION;
 		if ((k->places & IN_SESSION) == 0)
 			continue;
 		set_kind(k, &plain);

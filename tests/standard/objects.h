@@ -20,6 +20,8 @@ struct kind {
 #define IMPORTED_INTO_KMS 4U
 #define ON_TOKEN 8U /* beside the keys: certificates */
 bool kind_is_key(const struct kind *);
+/* Whether OpenSSL has such keys, and with it the KMS of this machine. */
+bool kind_is_in_openssl(const struct kind *);
 extern struct kind kinds[];
 extern const size_t kind_count;
 /* Makes the models. */
@@ -35,7 +37,7 @@ bool row_is_of_type(const struct attribute_row *, const struct kind *);
 bool follows_from_key(CK_ATTRIBUTE_TYPE);
 
 /* A value of an attribute. */
-#define VALUE_ROOM 2048
+#define VALUE_ROOM 8192
 struct value {
 	CK_BYTE bytes[VALUE_ROOM];
 	CK_ATTRIBUTE inner; /* of a template */

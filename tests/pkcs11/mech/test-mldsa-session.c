@@ -233,7 +233,7 @@ test_hash(const struct hash *h, struct pair_handles p, EVP_PKEY *k)
 	CK_MECHANISM plain = {h->type, NULL, 0},
 		     with = {h->type, &c, sizeof(struct ck_sign_context)},
 		     of_hash = {CKM_HASH_ML_DSA, &c, sizeof(c)};
-	CK_BYTE hash[64], encoded[400], first[SIG_MAX];
+	CK_BYTE hash[64 + 1], encoded[400], first[SIG_MAX];
 	size_t n;
 
 	hash_of(h, 3000, hash);
