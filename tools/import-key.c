@@ -104,17 +104,80 @@ describe_secret(const struct key_reader *r, struct key *k)
 	return (true);
 }
 
+/* What the algorithms of a JSON Web Key (RFC 7518) are for. */
+static const struct {
+	const char *name;
+	bool is_private;
+	enum usage usage;
+	CK_ULONG hmac;
+} algorithms[] = {
+    {"HS256", false, USAGE_SIGN, 256},
+    {"HS384", false, USAGE_SIGN, 384},
+    {"HS512", false, USAGE_SIGN, 512},
+    {"A256KW", false, USAGE_DECRYPT, 0},
+    {"A256GCM", false, USAGE_DECRYPT, 0},
+    {"A256GCMKW", false, USAGE_DECRYPT, 0},
+    {"RS256", true, USAGE_SIGN, 0},
+    {"RS384", true, USAGE_SIGN, 0},
+    {"RS512", true, USAGE_SIGN, 0},
+    {"PS256", true, USAGE_SIGN, 0},
+    {"PS384", true, USAGE_SIGN, 0},
+    {"PS512", true, USAGE_SIGN, 0},
+    {"ES256", true, USAGE_SIGN, 0},
+    {"ES256K", true, USAGE_SIGN, 0},
+    {"ES384", true, USAGE_SIGN, 0},
+    {"ES512", true, USAGE_SIGN, 0},
+    {"RSA-OAEP", true, USAGE_DECRYPT, 0},
+    {"RSA-OAEP-256", true, USAGE_DECRYPT, 0},
+    {"RSA-OAEP-384", true, USAGE_DECRYPT, 0},
+    {"RSA-OAEP-512", true, USAGE_DECRYPT, 0},
+    {"ECDH-ES", true, USAGE_DERIVE, 0},
+    {"ECDH-ES+A128KW", true, USAGE_DERIVE, 0},
+    {"ECDH-ES+A192KW", true, USAGE_DERIVE, 0},
+    {"ECDH-ES+A256KW", true, USAGE_DERIVE, 0},
+};
+
+/* Wishes what the algorithm is for. False: something else is wanted. Others
+ * than those above say nothing. */
+static bool
+heed_algorithm(const struct wanted_key *w, const char *name, bool is_private,
+    struct key_wish *wish)
+{
+	size_t i = 0, count = sizeof(algorithms) / sizeof(algorithms[0]);
+	bool free = wish->usage == USAGE_ANY && wish->hmac == 0;
+
+	while (i < count && strcmp(algorithms[i].name, name) != 0)
+		i++;
+	if (i == count || w->algorithm == ALGORITHM_IGNORED ||
+	    (w->algorithm == ALGORITHM_DEFAULT && (!free || w->spec != NULL)))
+		return (true);
+	if (is_private != algorithms[i].is_private ||
+	    (wish->usage != USAGE_ANY && wish->usage != algorithms[i].usage) ||
+	    (wish->hmac != 0 && wish->hmac != algorithms[i].hmac)) {
+		message("%s: it says that it is for %s (alg), which is not "
+			"what is wanted of it: give another usage or hash, or "
+			"none",
+		    w->file, name);
+		return (false);
+	}
+	wish->usage = algorithms[i].usage;
+	wish->hmac = algorithms[i].hmac;
+	return (true);
+}
+
 bool
 import_read_key(
     const struct key_reader *r, const struct wanted_key *w, struct key *k)
 {
 	struct buf read = BUF_INIT(0);
+	char algorithm[JWK_WORD_SIZE];
 	bool is_private, done;
 
 	k->file = w->file;
 	k->wish = w->wish;
 	if (!key_file_read(r->lib, r->arena, w->file, w->format,
-		r->passphrase_file, &read, &is_private)) {
+		r->passphrase_file, &read, &is_private, algorithm) ||
+	    !heed_algorithm(w, algorithm, is_private, &k->wish)) {
 		buf_free(&read);
 		return (false);
 	}

@@ -124,6 +124,9 @@ wanted_keys_read(struct wanted_keys *l, const char *manifest,
 			    w.file == NULL ? "no file and no source"
 					   : "a file and a source",
 			    ""));
+		if (w.wish.ends > defaults->wish.ends + 1)
+			return (record_file_complain(r,
+			    "it has both an end-date and", "valid-days", ""));
 		if ((why = wanted_key_check(&w)) != NULL)
 			return (record_file_complain(r, why, "", ""));
 		if (!wanted_keys_add(l, &w))

@@ -6,6 +6,12 @@
 #include "options.h"
 #include "record-file.h"
 
+/* What of the algorithm (alg) that a JSON Web Key names. */
+enum said_algorithm {
+	ALGORITHM_IGNORED, /* a key in KMS says what it is for */
+	ALGORITHM_DEFAULT, /* it counts where nothing else is wanted */
+	ALGORITHM_HELD, /* and what is wanted must not contradict it */
+};
 /* What is wanted of a key: by the command line, or by a manifest. Texts that
  * were not given are NULL. */
 struct wanted_key {
@@ -21,6 +27,7 @@ struct wanted_key {
 	unsigned line; /* of the manifest */
 	struct key_id id;
 	enum key_format format;
+	enum said_algorithm algorithm;
 	bool new_material;
 	struct key_wish wish;
 };

@@ -144,6 +144,7 @@ read_arguments(int argc, char **argv, struct arguments *a, bool *usage)
 
 	*usage = true;
 	o->bits = WRAPPING_BITS;
+	a->all.algorithm = ALGORITHM_HELD;
 	wanted_key_options(&a->all, rows + 10);
 	first = options_read(
 	    argc, argv, rows, sizeof(rows) / sizeof(rows[0]), FILES_MAX);
@@ -172,6 +173,7 @@ find_target(
 		return (false);
 	}
 	w->wish.hmac = listed_key_hmac(&found->rows[0]);
+	w->algorithm = ALGORITHM_IGNORED;
 	return (true);
 }
 

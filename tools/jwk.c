@@ -10,13 +10,14 @@
 
 #define NUMBER_MAX 1400 /* characters: of RSA-8192 */
 #define SECRET_CHARACTERS_MAX 8192
-#define WORD_SIZE 32
 
 /* Its members, as they are in the text. They are in the arena. */
 struct jwk {
-	char type[WORD_SIZE]; /* kty */
-	char curve[WORD_SIZE]; /* crv */
-	char ciphertext[WORD_SIZE]; /* of a JWE, which an encrypted key is */
+	char type[JWK_WORD_SIZE]; /* kty */
+	char curve[JWK_WORD_SIZE]; /* crv */
+	char algorithm[JWK_WORD_SIZE]; /* alg */
+	char
+	    ciphertext[JWK_WORD_SIZE]; /* of a JWE, which an encrypted key is */
 	struct json_rows keys; /* of a set */
 	char secret[SECRET_CHARACTERS_MAX]; /* k */
 	char n[NUMBER_MAX], e[NUMBER_MAX], d[NUMBER_MAX], p[NUMBER_MAX],
@@ -27,6 +28,7 @@ static const struct json_field no_members[] = {JSON_END};
 static const struct json_field members[] = {
     JSON_FIELD(struct jwk, type, "kty", TEXT),
     JSON_FIELD(struct jwk, curve, "crv", TEXT),
+    JSON_FIELD(struct jwk, algorithm, "alg", WORD),
     JSON_FIELD(struct jwk, ciphertext, "ciphertext", WORD),
     JSON_FIELD(struct jwk, secret, "k", TEXT),
     JSON_FIELD(struct jwk, n, "n", TEXT), JSON_FIELD(struct jwk, e, "e", TEXT),
@@ -257,7 +259,8 @@ read_members(OSSL_LIB_CTX *lib, struct buf *out, struct jwk *j, EVP_PKEY **key)
 }
 
 const char *
-jwk_read(OSSL_LIB_CTX *lib, struct buf *out, EVP_PKEY **key)
+jwk_read(OSSL_LIB_CTX *lib, struct buf *out, EVP_PKEY **key,
+    char algorithm[JWK_WORD_SIZE])
 {
 	struct buf room = BUF_SECRET(sizeof(struct jwk), out->arena);
 	const char *why = "out of memory";
@@ -270,6 +273,7 @@ jwk_read(OSSL_LIB_CTX *lib, struct buf *out, EVP_PKEY **key)
 		room.len = sizeof(*j);
 		why = read_members(lib, out, j, key);
 		json_rows_free(&j->keys);
+		memcpy(algorithm, j->algorithm, JWK_WORD_SIZE);
 	}
 	buf_free(&room);
 	return (why);

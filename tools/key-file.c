@@ -341,10 +341,11 @@ read_secret(const char *path, enum key_format format, struct buf *out)
 }
 
 static bool
-read_jwk(OSSL_LIB_CTX *lib, const char *path, struct buf *out, bool *is_private)
+read_jwk(OSSL_LIB_CTX *lib, const char *path, struct buf *out, bool *is_private,
+    char algorithm[JWK_WORD_SIZE])
 {
 	EVP_PKEY *key;
-	const char *why = jwk_read(lib, out, &key);
+	const char *why = jwk_read(lib, out, &key, algorithm);
 	bool done = why == NULL && (key == NULL || put_pkcs8(key, out));
 
 	*is_private = key != NULL;
@@ -355,7 +356,7 @@ read_jwk(OSSL_LIB_CTX *lib, const char *path, struct buf *out, bool *is_private)
 bool
 key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
     enum key_format format, const char *passphrase_file, struct buf *out,
-    bool *is_private)
+    bool *is_private, char algorithm[JWK_WORD_SIZE])
 {
 	struct passphrase passphrase = {path, passphrase_file, false, false};
 	EVP_PKEY *key;
@@ -363,6 +364,7 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 
 	*out = (struct buf)BUF_SECRET(FILE_MAX, arena);
 	*is_private = false;
+	algorithm[0] = '\0';
 	if (!read_file(path, out))
 		return (false);
 	if (format != KEY_FORMAT_RAW)
@@ -373,7 +375,7 @@ key_file_read(OSSL_LIB_CTX *lib, struct arena *arena, const char *path,
 				   "or give --format raw if its bytes are "
 				   "the key"));
 	if (format == KEY_FORMAT_ANY && jwk_is_one(buf_view(out)))
-		return (read_jwk(lib, path, out, is_private));
+		return (read_jwk(lib, path, out, is_private, algorithm));
 	if (format != KEY_FORMAT_ANY ||
 	    (!is_pem(buf_view(out)) && !is_der(buf_view(out))))
 		return (read_secret(path, format, out));

@@ -2,6 +2,7 @@
 #define KEY_FILE_H
 #include <openssl/evp.h>
 #include "buf.h"
+#include "jwk.h"
 
 struct arena;
 
@@ -20,11 +21,12 @@ enum key_format {
  * SEC1, the one of PKCS#12, or a JSON Web Key; a secret key is raw bytes,
  * hexadecimal digits, a JSON Web Key or, if the format says so, Base64.
  * *is_private says which it is. out is a buf of the arena. passphrase_file:
- * NULL to ask at the terminal. On failure, says why on standard error.
+ * NULL to ask at the terminal. algorithm becomes what a JSON Web Key says that
+ * it is for, or "". On failure, says why on standard error.
  */
 bool key_file_read(OSSL_LIB_CTX *, struct arena *, const char *path,
     enum key_format, const char *passphrase_file, struct buf *out,
-    bool *is_private);
+    bool *is_private, char algorithm[JWK_WORD_SIZE]);
 /* Hexadecimal digits, and perhaps white space, become bytes in place. False:
  * they are none. */
 bool key_file_read_hex(struct buf *);

@@ -52,6 +52,7 @@ key_option_any_end_date(char *s, void *to)
 {
 	struct key_wish *o = to;
 
+	o->ends++;
 	return (o->expires = read_date(s, &o->end_date, &o->end));
 }
 
@@ -99,6 +100,7 @@ key_option_valid_days(char *s, void *to)
 	if (s[0] < '0' || s[0] > '9' || *end != '\0' || days == 0 ||
 	    days > DAYS_MAX)
 		return (false);
+	w->ends++;
 	key_wish_days(w, days);
 	return (w->expires);
 }

@@ -44,6 +44,7 @@ struct key_wish {
 	CK_DATE end_date;
 	time_t end; /* when that day is over */
 	bool expires;
+	unsigned ends; /* how often an end was given */
 	/* of a key that is made in KMS */
 	const char *tags; /* KEY=VALUE, with commas between; NULL: none more */
 	enum said multi_region; /* else as the configuration says */

@@ -192,7 +192,9 @@ restore_add_key(struct restore *r, const struct wanted_key *w)
 		return (false);
 	k = &r->plan.keys[r->plan.count - 1];
 	k->wanted = w;
-	k->wish = w->wish;
+	/* a file's key has it, and what the file says of it */
+	if (k->value.len == 0)
+		k->wish = w->wish;
 	if (!import_name_key(w, k))
 		return (complain(r, w, "out of memory"));
 	if ((k->before = before) != 0) {

@@ -277,13 +277,12 @@ replace_end(struct key_wish *w, const struct key_wish *end)
 static int
 restore(struct restore *r, struct arguments *a)
 {
-	bool open = (a->from == NULL ||
-			(r->from = uri_parse(a->from)) != NULL) &&
-		    wanted_keys_read(&r->wanted, r->manifest,
-			&(struct wanted_key){0}, false) &&
-		    keyferry_token_open(
-			&r->to, a->to, !r->plan.options.check) &&
-		    uri_names_token(r->to.uri);
+	bool open =
+	    (a->from == NULL || (r->from = uri_parse(a->from)) != NULL) &&
+	    wanted_keys_read(&r->wanted, r->manifest,
+		&(struct wanted_key){.algorithm = ALGORITHM_DEFAULT}, false) &&
+	    keyferry_token_open(&r->to, a->to, !r->plan.options.check) &&
+	    uri_names_token(r->to.uri);
 	bool all = open;
 
 	r->plan.to = r->to.token;

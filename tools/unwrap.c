@@ -49,6 +49,7 @@ const char unwrap_usage[] =
     "it\n"
     "  --end-date YYYY-MM-DD\n"
     "                     the last day on which the key is valid\n"
+    "  --valid-days N     the same, as days from now\n"
     "  --no-end-date      the key does not expire\n"
     "  --new-material     rotate the key: this is other material for it\n"
     "  --yes              do not ask\n"
@@ -90,6 +91,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	    {"region", NULL, &a->region, NULL, NULL},
 	    {"key", NULL, &a->arn, NULL, NULL},
 	    {"end-date", NULL, NULL, key_option_end_date, &a->wish},
+	    {"valid-days", NULL, NULL, key_option_valid_days, &a->wish},
 	    {"no-end-date", &a->no_end, NULL, NULL, NULL},
 	    {"new-material", &a->new_material, NULL, NULL, NULL},
 	    {"yes", &a->yes, NULL, NULL, NULL},
@@ -102,7 +104,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 	if (i == argc)
 		message("name a directory");
 	if (a->no_end && a->wish.expires)
-		message("--end-date and --no-end-date exclude each other");
+		message("an end and --no-end-date exclude each other");
 	if (i == -1 || i == argc || (a->no_end && a->wish.expires))
 		return (false);
 	a->directory = argv[i];

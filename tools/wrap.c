@@ -166,8 +166,9 @@ wrap_file(struct arguments *a, OSSL_LIB_CTX *lib, struct arena *arena,
     EVP_PKEY *with, struct buf *out, bool *is_private)
 {
 	struct buf key = BUF_INIT(0);
+	char algorithm[JWK_WORD_SIZE]; /* it is wrapped whatever it is for */
 	bool done = key_file_read(lib, arena, a->key, a->format,
-	    a->passphrase_file, &key, is_private);
+	    a->passphrase_file, &key, is_private, algorithm);
 
 	choose_algorithm(a, *is_private);
 	done = done && wrap_key(a, lib, arena, with, buf_view(&key), out);

@@ -22,6 +22,10 @@ aes_check() { # FILE
 	    -K "$(od -An -tx1 -v "$1" | tr -d ' \n')" | first3
 }
 
+says_at_terminal() { # TEXT COMMAND...
+	terminal_text=$1; shift
+	"$@" >terminal && grep -qF "$terminal_text" terminal
+}
 openssl rand -out wages.key 32
 check=$(aes_check wages.key)
 run "a plan" 0 import wages.key --dry-run --label tables --id 0a01
@@ -31,10 +35,11 @@ shows "and a sum" "1 key: 1 to be imported"
 is "no key is made" "$(key_count)" 0
 run "without a terminal" 2 import wages.key
 shows "it says what to give" "use --yes" err
-ok "at a terminal it asks" says "1 key: 1 imported" python3 "$terminal" \
+ok "at a terminal it asks" says_at_terminal "1 key: 1 imported" python3 "$terminal" \
     "Import 1? [y/N] =y" -- keyferry import --to "$cloud" wages.key
 lists "it is in KMS under the file's name" wages '"spec":"SYMMETRIC_DEFAULT"' \
     '"origin":"EXTERNAL"' '"state":"Enabled"'
+shows "with progress, the rate and a bar" "] 1/1 " terminal
 fails "without an end" grep '"end"' listed
 ok "it is that key" p11 --write-object wages.key --type secrkey --key-type AES:32 \
     --label wages
@@ -71,6 +76,7 @@ openssl rand -out short.key 16
 run "several, of which KMS takes all but two" 1 import --yes --report report pkcs1.pem \
     sec1.der p384.pem p521.pem koblitz.pem hmac.key edwards.pem short.key
 shows "are counted" "8 keys: 2 cannot be imported, 6 imported"
+is "a pipe is shown no progress" "$(cat err)" ""
 shows "one is no key for KMS" "cannot be imported: edwards"
 shows "nor another" "short                     id   AES-128, check value"
 shows "the report has them" '"from":"sec1.der","to":"test","type":"EC P-256","size":256,"usage":"sign"' report
@@ -321,6 +327,33 @@ no_jwk "it is an encrypted JSON Web Key" '{"protected":"AA","ciphertext":"AAAA",
 no_jwk "it is JSON, and no JSON Web Key: the member kty" '{"a":1}'
 no_jwk "it is JSON, and no JSON Web Key that can be read" '{"kty":"oct","k":'
 no_jwk "it is a JSON Web Key of the type oct" '{"kty":"oct","k":"a+b="}'
+
+# What the key is for, in its own words.
+alg() { sed "s/\"kty\"/\"alg\": \"$2\", \"kty\"/" "$1" >"$3"; }
+alg jwk-oct.jwk HS256 hs256.jwk
+alg jwk-rsa.jwk RSA-OAEP-256 oaep.jwk
+alg jwk-p256.jwk ECDH-ES ecdh.jwk
+run "32 bytes for HS256" 0 import --yes hs256.jwk
+lists "are an HMAC key" hs256 '"spec":"HMAC_256"'
+run "an RSA key for RSA-OAEP-256" 0 import --dry-run oaep.jwk --label oaep
+shows "decrypts" "RSA-2048: will be imported, to decrypt"
+run "an EC key for ECDH-ES" 0 import --dry-run ecdh.jwk --label ecdh
+shows "derives" "EC P-256: will be imported, to derive"
+for option in "--hash sha512" "--usage decrypt"; do
+	# shellcheck disable=SC2086 # two words
+	run "HS256 and $option" 2 import --yes hs256.jwk --label no $option
+	shows "is refused" "hs256.jwk: it says that it is for HS256 (alg), which is not what" err
+done
+run "RSA-OAEP-256 and --usage sign" 2 import --yes oaep.jwk --label no --usage sign
+alg jwk-rsa.jwk HS256 wrong.jwk
+run "HS256 of an RSA key" 2 import --yes wrong.jwk --label no
+alg jwk-oct.jwk HS512 hs512.jwk
+run "a key of the wrong length for its algorithm" 1 import --yes hs512.jwk --label no
+run "into a key of KMS its own word does not matter" 0 import --yes hs512.jwk \
+    --into "$(external --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC)"
+printf 'file,end-date,valid-days\nother.key,%s,20\n' "$(date -u -d '20 days' +%F)" >both.csv
+run "both ends in a line" 2 import --yes --manifest both.csv
+shows "are refused" "both.csv: line 2: it has both an end-date and valid-days" err
 
 # Custodians: two components, and the other is what makes wages.key of them.
 openssl rand -out first.key 32
