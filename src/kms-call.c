@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include "kms-call.h"
 
@@ -135,6 +136,31 @@ check_algorithms(struct kms *k, const struct repeated *r)
 	return (ERR_OK);
 }
 
+/* Exceptions that say something of the one operation that has them. From
+ * another, KMS does not say them: a ciphertext is not at fault in Sign. */
+static enum err
+check_exception(const char *operation, enum err e)
+{
+	static const struct {
+		enum err err;
+		const char *operations; /* with spaces around each */
+	} rows[] = {{ERR_CIPHERTEXT, " Decrypt ImportKeyMaterial Decapsulate "},
+	    {ERR_WRONG_KEY, " Decrypt Decapsulate "}, {ERR_BAD_SIG, " Verify "},
+	    {ERR_BAD_MAC, " VerifyMac "},
+	    {ERR_WRONG_MATERIAL, " ImportKeyMaterial "},
+	    {ERR_TOKEN_EXPIRED, " ImportKeyMaterial "},
+	    {ERR_TOKEN_INVALID, " ImportKeyMaterial "},
+	    {ERR_EXISTS, " CreateKey CreateAlias ReplicateKey "}};
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), " %s ", operation);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].err == e &&
+		    strstr(rows[i].operations, name) == NULL)
+			return (ERR_REPLY);
+	return (e);
+}
+
 enum err
 kms_unreadable(struct error_info *error, enum err e, const char *member)
 {
@@ -171,6 +197,8 @@ kms_call(struct kms *k, const char *operation, const char *key,
 		e = kms_unreadable(&k->error, e, member);
 	} else if (k->error.status == 200) {
 		e = kms_unreadable(&k->error, e, NULL);
+	} else {
+		e = check_exception(operation, e);
 	}
 	if (e == ERR_OK && key != NULL)
 		e = check_key(

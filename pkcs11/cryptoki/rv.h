@@ -9,6 +9,7 @@ enum rv_context {
 	RV_CREATE, /* material that the caller gave in a template */
 	RV_UNWRAP, /* material that came wrapped */
 	RV_LOOK, /* searching, or reading attributes */
+	RV_DESTROY,
 	RV_CONTEXT_COUNT
 };
 

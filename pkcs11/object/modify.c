@@ -150,7 +150,7 @@ object_destroy(struct call *c, CK_OBJECT_HANDLE handle)
 	struct object o;
 	CK_RV rv = CKR_OK;
 
-	c->context = RV_CREATE;
+	c->context = RV_DESTROY;
 	if (!object_get(c, handle, &o))
 		return (destroy_orphan(c, handle));
 	if (is_token_certificate(&o))
