@@ -170,6 +170,42 @@ finish(struct call *c, struct op *op)
 	return (rv);
 }
 
+/* What the padding of a signature holds, in op->result. */
+static CK_RV
+open_signature(struct call *c, struct op *op, struct view signature)
+{
+	size_t n = SIGNATURE_MAX;
+	EVP_PKEY_CTX *ctx;
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (signature.len != width(op))
+		return (CKR_SIGNATURE_LEN_RANGE);
+	if (buf_reserve(&op->result, n) != ERR_OK)
+		return (CKR_HOST_MEMORY);
+	ctx = EVP_PKEY_CTX_new_from_pkey(
+	    c->module->crypto->lib, op->pkey, NULL);
+	if (ctx != NULL && EVP_PKEY_verify_recover_init(ctx) == 1 &&
+	    set_padding(op, ctx))
+		rv = EVP_PKEY_verify_recover(ctx, op->result.ptr, &n,
+			 signature.ptr, signature.len) == 1
+			 ? CKR_OK
+			 : CKR_SIGNATURE_INVALID;
+	if (rv == CKR_OK)
+		op->result.len = n;
+	EVP_PKEY_CTX_free(ctx);
+	return (rv);
+}
+
+/* OpenSSL signs nothing at all, but does not verify it. */
+static CK_RV
+verify_empty(struct call *c, struct op *op, struct view signature)
+{
+	CK_RV rv = open_signature(c, op, signature);
+
+	return (
+	    rv == CKR_OK && op->result.len != 0 ? CKR_SIGNATURE_INVALID : rv);
+}
+
 static CK_RV
 verify(struct call *c, struct op *op, struct view signature)
 {
@@ -180,6 +216,8 @@ verify(struct call *c, struct op *op, struct view signature)
 	if ((rv = sign_input(op, hash, &v)) != CKR_OK ||
 	    (rv = check_length(op, v)) != CKR_OK)
 		return (rv);
+	if (v.len == 0 && !is_raw(op))
+		return (verify_empty(c, op, signature));
 	if (signature.len != width(op))
 		return (CKR_SIGNATURE_LEN_RANGE);
 	return (verify_local(
@@ -190,27 +228,7 @@ verify(struct call *c, struct op *op, struct view signature)
 static CK_RV
 recover(struct call *c, struct op *op)
 {
-	struct view v = buf_view(&op->data);
-	size_t n = SIGNATURE_MAX;
-	EVP_PKEY_CTX *ctx;
-	CK_RV rv = CKR_FUNCTION_FAILED;
-
-	if (v.len != width(op))
-		return (CKR_SIGNATURE_LEN_RANGE);
-	if (buf_reserve(&op->result, n) != ERR_OK)
-		return (CKR_HOST_MEMORY);
-	ctx = EVP_PKEY_CTX_new_from_pkey(
-	    c->module->crypto->lib, op->pkey, NULL);
-	if (ctx != NULL && EVP_PKEY_verify_recover_init(ctx) == 1 &&
-	    set_padding(op, ctx))
-		rv = EVP_PKEY_verify_recover(
-			 ctx, op->result.ptr, &n, v.ptr, v.len) == 1
-			 ? CKR_OK
-			 : CKR_SIGNATURE_INVALID;
-	if (rv == CKR_OK)
-		op->result.len = n;
-	EVP_PKEY_CTX_free(ctx);
-	return (rv);
+	return (open_signature(c, op, buf_view(&op->data)));
 }
 
 /* clang-format off */

@@ -497,7 +497,8 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 	CK_RSA_PKCS_PSS_PARAMS p = {CKM_SHA256, CKG_MGF1_SHA256, 223};
 	CK_MECHANISM pss = {CKM_SHA256_RSA_PKCS_PSS, &p, sizeof(p)},
 		     ecdsa = {CKM_ECDSA, NULL, 0},
-		     sha = {CKM_SHA256_RSA_PKCS, NULL, 0};
+		     sha = {CKM_SHA256_RSA_PKCS, NULL, 0},
+		     plain = {CKM_RSA_PKCS, NULL, 0};
 	CK_MECHANISM_INFO info;
 	struct keypair_ref small = keypair_ref_rsa(1024),
 			   tiny = keypair_ref_rsa(512);
@@ -536,6 +537,13 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 	OK(openssl_verifies(rsa->pkey, &s), "signs the same");
 	RV(sign(ec->private, &ecdsa, message, 0), CKR_DATA_LEN_RANGE,
 	    "no hash at all");
+	RV(sign(rsa->private, &plain, message, 0), CKR_OK, "nothing to sign");
+	RV(verify(rsa->public, &plain, 0), CKR_OK, "is verified");
+	RV(verify(rsa->public, &plain, 1), CKR_SIGNATURE_INVALID,
+	    "and is not one byte");
+	RV(sign(rsa->private, &plain, message, 1), CKR_OK, "one byte");
+	RV(verify(rsa->public, &plain, 0), CKR_SIGNATURE_INVALID,
+	    "is not nothing");
 	RV(p11->C_GetMechanismInfo(0, CKM_RSA_PKCS, &info), CKR_OK, "info");
 	OK((info.flags & (CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER |
 			     CKF_VERIFY_RECOVER)) ==
