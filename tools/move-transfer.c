@@ -324,9 +324,18 @@ is_renewal_pair(const struct transfer *tr)
 	return (is);
 }
 
-/* Destroys a pair that this run made for a key that the source refused to wrap,
- * or to compare one. Any other stays for the next run. Returns what to add to
- * the reason. */
+/* Whether the next run would fail in the same way, so that it needs no pair:
+ * the source refused, or KMS denied what it was asked. */
+static bool
+is_refused(const struct transfer *tr, const struct call_result *failed)
+{
+	return (failed->on == tr->key->from ||
+		failed->rv == CKR_ACTION_PROHIBITED ||
+		(failed->rv == CKR_FUNCTION_FAILED && tr->wrapped.len == 0));
+}
+
+/* Destroys a pair that this run made for a key that was refused, or to compare
+ * one. Any other stays for the next run. Returns what to add to the reason. */
 static const char *
 clean_up_pair(const struct plan *plan, const struct transfer *tr,
     const struct call_result *failed)
@@ -338,8 +347,7 @@ clean_up_pair(const struct plan *plan, const struct transfer *tr,
 	if (!plan->to_keyferry || tr->pair.private == CK_INVALID_HANDLE)
 		return ("");
 	if ((again ? is_renewal_pair(tr)
-		   : failed->on == tr->key->from &&
-			 !tr->key->has_import_pair) &&
+		   : is_refused(tr, failed) && !tr->key->has_import_pair) &&
 	    to->p11->C_DestroyObject(to->session, tr->pair.private) == CKR_OK)
 		return ("");
 	return ("; its import pair stays on the target");

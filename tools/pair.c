@@ -71,7 +71,8 @@ struct pair {
 	const struct token *t;
 	const char *arn; /* of the key; NULL: it is to be made */
 	struct key what; /* to be unwrapped */
-	CK_OBJECT_HANDLE public;
+	bool is_new; /* KMS has no key of the name yet */
+	CK_OBJECT_HANDLE public, private; /* private: of a pair that was made */
 	struct set_entry entry;
 };
 
@@ -191,7 +192,6 @@ generate(struct pair *p)
 	CK_ULONG bits = p->a->bits != 0 ? p->a->bits : DEFAULT_BITS, size;
 	CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
 	CK_MECHANISM_TYPE allowed[2];
-	CK_OBJECT_HANDLE private_key;
 	CK_KEY_TYPE type;
 	CK_RV rv;
 
@@ -213,8 +213,7 @@ generate(struct pair *p)
 	add_attribute(&private, CKA_UNWRAP_TEMPLATE, unwrapped.rows,
 	    unwrapped.count * sizeof(unwrapped.rows[0]));
 	rv = p->t->p11->C_GenerateKeyPair(p->t->session, &m, public.rows,
-	    public.count, private.rows, private.count, &p->public,
-	    &private_key);
+	    public.count, private.rows, private.count, &p->public, &p->private);
 	return (rv == CKR_OK || failed(p, "C_GenerateKeyPair", rv));
 }
 
@@ -287,6 +286,19 @@ make_set(struct pair *p, const char *directory)
 	return (true);
 }
 
+/* A new key that nobody can wrap anything for. */
+static void
+take_back(const struct pair *p)
+{
+	if (!p->is_new || p->private == CK_INVALID_HANDLE)
+		return;
+	if (p->t->p11->C_DestroyObject(p->t->session, p->private) == CKR_OK)
+		message("the new key is scheduled for its deletion");
+	else
+		message("the new key stays, and waits for material: the same "
+			"command goes on with it, keyferry delete removes it");
+}
+
 /* Where the set cannot be written no key is made, and without a key no
  * directory. */
 static bool
@@ -297,6 +309,8 @@ make_first_set(struct pair *p)
 
 	if (made && !done)
 		(void)rmdir(p->a->out); /* only if it is empty */
+	if (!done)
+		take_back(p);
 	return (done);
 }
 
@@ -381,6 +395,22 @@ describe_new(struct pair *p)
 	return (false);
 }
 
+/* Whether there is a key that the new one's id, or else its label, names. */
+static bool
+look_for_key(struct pair *p)
+{
+	struct key_id id = p->a->id;
+	const CK_ATTRIBUTE by_id = {CKA_ID, id.bytes, id.len},
+			   by_label = {CKA_LABEL, p->a->key, strlen(p->a->key)};
+	struct key_list there = {NULL, 0, 0};
+	bool done = key_list_find(
+	    &there, p->t, id.len != 0 ? &by_id : &by_label, 1);
+
+	p->is_new = done && there.count == 0;
+	key_list_free(&there);
+	return (done);
+}
+
 /* What the key is that is there. */
 static bool
 describe_found(struct pair *p, const struct listed_key *k)
@@ -408,7 +438,7 @@ find_or_describe(struct pair *p, struct found_key *f)
 	if (p->a->spec != NULL) {
 		done = keyferry_token_open(&f->open, to, true);
 		p->t = f->open.token;
-		return (done && describe_new(p));
+		return (done && describe_new(p) && look_for_key(p));
 	}
 	if (!found_key_open(f, to, p->a->key)) {
 		if (f->is_missing)

@@ -53,12 +53,17 @@ replacement_begin(struct replacement *r, const char *path, mode_t mode)
 }
 
 bool
+replacement_is_written(struct replacement *r)
+{
+	return (fflush(r->f) == 0 && ferror(r->f) == 0 &&
+		(r->path == NULL || fsync(fileno(r->f)) == 0));
+}
+
+bool
 replacement_end(struct replacement *r)
 {
-	bool done = fflush(r->f) == 0 && ferror(r->f) == 0 &&
-		    (r->path == NULL ||
-			(fsync(fileno(r->f)) == 0 &&
-			    rename(r->temporary, r->path) == 0));
+	bool done = replacement_is_written(r) &&
+		    (r->path == NULL || rename(r->temporary, r->path) == 0);
 
 	if (!done) {
 		replacement_abandon(r);

@@ -15,6 +15,8 @@ struct replacement {
  * there and is no file, such as /dev/null, is written to. False: errno says
  * why. */
 bool replacement_begin(struct replacement *, const char *path, mode_t mode);
+/* Whether all that was written so far is on disk; errno says why not. */
+bool replacement_is_written(struct replacement *);
 /* The new content takes the place of the old. False: errno says why, and the
  * old stays. */
 bool replacement_end(struct replacement *);

@@ -175,14 +175,15 @@ remove_wrapped_key(const char *directory)
 	return (done);
 }
 
-/* Whether there is nothing, the same set, or what may go. */
+/* Whether there is nothing, the same set, or what may go (*replaces). */
 static bool
-may_write(const struct set_entry *e, bool yes)
+may_write(const struct set_entry *e, bool yes, bool *replaces)
 {
 	const char *taken, *why;
 	struct set_entry there;
 	bool same;
 
+	*replaces = false;
 	if (!find_taken_name(e->path, &taken))
 		return (false);
 	if (taken == NULL)
@@ -190,9 +191,9 @@ may_write(const struct set_entry *e, bool yes)
 	same = set_entry_load(&there, e->path, NULL, &why) &&
 	       view_equal(buf_view(&there.set.token), buf_view(&e->set.token));
 	set_entry_free(&there);
-	return (same ||
-		(ask(yes, "%s has another %s: replace it?", e->path, taken) &&
-		    remove_wrapped_key(e->path)));
+	*replaces = !same;
+	return (
+	    same || ask(yes, "%s has another %s: replace it?", e->path, taken));
 }
 
 /* What a file of the directory is written by. */
@@ -237,20 +238,19 @@ write_json(FILE *f, const struct set_entry *e)
 	return (write_bytes(f, buf_view(&e->json)));
 }
 
+/* Into a file that does not have its name yet. */
 static bool
-write_part(const struct set_entry *e, const struct part *p)
+write_part(
+    const struct set_entry *e, const struct part *p, struct replacement *r)
 {
 	char *path = set_path(e->path, p->name);
-	struct replacement r;
-	bool done = path != NULL && replacement_begin(&r, path, 0600);
+	bool begun = path != NULL && replacement_begin(r, path, 0600);
+	bool done = begun && p->write(r->f, e) && replacement_is_written(r);
 
-	if (done && !p->write(r.f, e)) {
-		replacement_abandon(&r);
-		done = false;
-	} else if (done)
-		done = replacement_end(&r);
 	if (!done)
 		message_errno(path == NULL ? p->name : path);
+	if (begun && !done)
+		replacement_abandon(r);
 	free(path);
 	return (done);
 }
@@ -262,10 +262,19 @@ set_entry_write(const struct set_entry *e, bool yes)
 	static const struct part parts[] = {{DER_FILE, write_der},
 	    {PEM_FILE, write_pem}, {TOKEN_FILE, write_token},
 	    {PAGE_FILE, pair_page_write}, {SET_FILE, write_json}};
-	bool made,
-	    done = set_directory_make(e->path, &made) && may_write(e, yes);
+	struct replacement written[sizeof(parts) / sizeof(parts[0])];
+	size_t n = 0;
+	bool made, replaces,
+	    done = set_directory_make(e->path, &made) &&
+		   may_write(e, yes, &replaces);
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && done; i++)
-		done = write_part(e, &parts[i]);
+	for (; n < sizeof(parts) / sizeof(parts[0]) && done; n += done)
+		done = write_part(e, &parts[n], &written[n]);
+	done = done && (!replaces || remove_wrapped_key(e->path));
+	for (size_t i = 0; i < n; i++)
+		if (!done)
+			replacement_abandon(&written[i]);
+		else if (!(done = replacement_end(&written[i])))
+			message_errno(e->path);
 	return (done);
 }
