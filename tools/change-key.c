@@ -155,10 +155,6 @@ change_keys(int argc, char **argv, const char *usage,
 	}
 	for (; i < argc; i++)
 		count[change_key(&c, argv[i], change)]++;
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		message_errno("standard output");
-		return (EXIT_SOME_FAILED);
-	}
 	if (count[CHANGE_FAILED] == 0 && count[CHANGE_REFUSED] == 0)
 		return (EXIT_ALL_DONE);
 	return (count[CHANGE_DONE] == 0 && count[CHANGE_FAILED] == 0

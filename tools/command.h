@@ -1,5 +1,6 @@
 #ifndef COMMAND_H
 #define COMMAND_H
+#include <stdbool.h>
 
 /* The program's exit status: what a subcommand's run() returns. */
 enum {
@@ -14,5 +15,6 @@ struct command {
 	const char *summary; /* one line for `keyferry --help` */
 	const char *usage; /* the whole text for `keyferry COMMAND --help` */
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
+	bool changes; /* keys or files: what is begun is not broken off */
 };
 #endif

@@ -127,9 +127,8 @@ print_list(const struct key_list *l, struct view left_out,
 		list_print_leftovers(stdout, l);
 	else if (l->count != 0 || !a->ending)
 		done = list_print_table(stdout, l, now);
-	done = done && fflush(stdout) == 0 && ferror(stdout) == 0;
 	if (!done)
-		message_errno("standard output");
+		message("out of memory");
 	return (done);
 }
 

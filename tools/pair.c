@@ -467,10 +467,6 @@ pair_run(int argc, char **argv)
 	    make_first_set(&p))
 		status = make_replica_sets(&p) ? EXIT_ALL_DONE
 					       : EXIT_SOME_FAILED;
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		message_errno("standard output");
-		status = EXIT_SOME_FAILED;
-	}
 	set_entry_free(&p.entry);
 	key_free(&p.what);
 	region_tokens_close(&a.others);

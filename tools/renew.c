@@ -216,10 +216,6 @@ carry_out(struct renewal *r)
 	if (path != NULL && !report_close(report, path) &&
 	    ended == EXIT_ALL_DONE)
 		ended = EXIT_SOME_FAILED;
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		message_errno("standard output");
-		ended = EXIT_SOME_FAILED;
-	}
 	return (ended);
 }
 

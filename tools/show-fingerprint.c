@@ -148,10 +148,6 @@ print_keys(const struct token *t, P11KitUri *uri, const struct arguments *a)
 	free(handles);
 	if (found == 0)
 		message("there is no such RSA public key");
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		message_errno("standard output");
-		return (EXIT_NOTHING_DONE);
-	}
 	return (found == 0	? EXIT_NOTHING_DONE
 		: done == found ? EXIT_ALL_DONE
 				: EXIT_SOME_FAILED);

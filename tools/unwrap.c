@@ -427,10 +427,6 @@ unwrap_sets(const struct arguments *a, const struct set_list *l)
 	}
 	done = count[OUTCOME_IMPORTED] + count[OUTCOME_SAME];
 	left = count[OUTCOME_WAITS] + count[OUTCOME_REFUSED];
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		message_errno("standard output");
-		return (EXIT_SOME_FAILED);
-	}
 	if (left == 0 && count[OUTCOME_FAILED] == 0)
 		return (EXIT_ALL_DONE);
 	return (done == 0 && count[OUTCOME_FAILED] == 0 ? EXIT_NOTHING_DONE
