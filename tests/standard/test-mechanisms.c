@@ -5,6 +5,7 @@
 #include "keypair-ref.h"
 #include "mechanisms.h"
 
+static CK_FUNCTION_LIST_3_2 *list;
 static CK_OBJECT_HANDLE generic, aes, wrapped, agreement;
 static struct keypair_ref rsa_small, rsa_large, ec_small, ec_large, ed25519;
 /* ML-DSA; none where OpenSSL has it not */
@@ -105,6 +106,53 @@ test_parameters(
 }
 
 static void
+test_given_first(const struct row *r, CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+    CK_BYTE *signature, CK_ULONG len)
+{
+	CK_BYTE text[32] = {1};
+	bool in_parts = r->parameter != PARAMETER_HASH_CONTEXT;
+
+	NEED(list->C_VerifySignatureInit(rw, m, key, signature, len) == CKR_OK,
+	    "given first");
+	RV(list->C_VerifySignature(rw, text, 32), CKR_OK, "it verifies");
+	NEED(list->C_VerifySignatureInit(rw, m, key, signature, len) == CKR_OK,
+	    "once more");
+	RV(list->C_VerifySignatureUpdate(rw, text, 7),
+	    in_parts ? CKR_OK : CKR_FUNCTION_NOT_SUPPORTED, "a part");
+	if (in_parts) {
+		RV(list->C_VerifySignatureUpdate(rw, text + 7, 25), CKR_OK,
+		    "the rest");
+		RV(list->C_VerifySignatureFinal(rw), CKR_OK, "verify");
+	}
+	text[31] ^= 1;
+	NEED(list->C_VerifySignatureInit(rw, m, key, signature, len) == CKR_OK,
+	    "once more");
+	RV(list->C_VerifySignature(rw, text, 32), CKR_SIGNATURE_INVALID,
+	    "another text does not");
+}
+
+/* C_VerifySignature, of each mechanism that verifies. */
+static void
+test_signature(const struct row *r, const CK_MECHANISM_INFO *info)
+{
+	CK_MECHANISM m = mechanism(r);
+	CK_BYTE text[32] = {1}, signature[5000];
+	CK_ULONG n = sizeof(signature);
+	CK_OBJECT_HANDLE signs, verifies;
+
+	if ((info->flags & SIGN) != SIGN)
+		return;
+	signs = key_for(r, info, CKF_SIGN, true);
+	verifies = key_for(r, info, CKF_VERIFY, true);
+	if (signs == 0)
+		return;
+	NEED(p11->C_SignInit(rw, &m, signs) == CKR_OK &&
+		 p11->C_Sign(rw, text, 32, signature, &n) == CKR_OK,
+	    "a signature by %s", r->name);
+	test_given_first(r, &m, verifies, signature, n);
+}
+
+static void
 test_row(const struct row *r)
 {
 	CK_MECHANISM m = {r->type, NULL, 0};
@@ -117,6 +165,7 @@ test_row(const struct row *r)
 	    "it has no function that the standard has not");
 	OK((info.flags & FUNCTIONS) != 0, "and one at least");
 	OK((info.flags & CKF_HW) == 0, "and is not done in hardware");
+	test_signature(r, &info);
 	for (CK_FLAGS flag = 1; flag <= CKF_DERIVE; flag <<= 1) {
 		if ((flag & FUNCTIONS) == 0)
 			continue;
@@ -226,6 +275,7 @@ main(void)
 	testenv_open();
 	testenv_config("digests = yes", NULL, NULL);
 	p11_start();
+	list = p11_list_3_2();
 	generic = base_make(CKK_GENERIC_SECRET, material(1));
 	aes = base_make(CKK_AES, material(2));
 	agreement = agreement_make();

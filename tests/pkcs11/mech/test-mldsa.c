@@ -74,6 +74,37 @@ check(const struct keypair_ref *t, CK_MECHANISM *m, size_t len,
 	RV(verify(t->public, m, len), CKR_SIGNATURE_LEN_RANGE, "cut");
 }
 
+/* HashML-DSA, which KMS signs by its mu, as it would anything else. */
+static void
+test_hash(const struct keypair_ref *t)
+{
+	struct ck_hash_sign_context c = {
+	    CKH_HEDGE_PREFERRED, context, 3, CKM_SHA256};
+	CK_MECHANISM hashed = {CKM_HASH_ML_DSA_SHA256, &c,
+			 sizeof(struct ck_sign_context)},
+		     of_hash = {CKM_HASH_ML_DSA, &c, sizeof(c)},
+		     pure = {CKM_ML_DSA, &c, sizeof(struct ck_sign_context)};
+	CK_BYTE hash[32];
+
+	NEED(EVP_Digest(message, 5000, hash, NULL, EVP_sha256(), NULL) == 1,
+	    "a hash");
+	calls_clear();
+	RV(sign(t->private, &hashed, 5000, true), CKR_OK, "HashML-DSA");
+	COUNT(calls(NULL), 1, "by one call");
+	RV(verify(t->public, &hashed, 5000), CKR_OK, "verifies");
+	RV(verify(t->public, &pure, 5000), CKR_SIGNATURE_INVALID,
+	    "not as ML-DSA");
+	NEED(p11->C_VerifyInit(rw, &of_hash, t->public) == CKR_OK, "its hash");
+	RV(p11->C_Verify(rw, hash, 32, sig, sig_len), CKR_OK, "verifies too");
+	sig_len = sizeof(sig);
+	NEED(p11->C_SignInit(rw, &of_hash, t->private) == CKR_OK, "of a hash");
+	RV(p11->C_Sign(rw, hash, 32, sig, &sig_len), CKR_OK, "signed");
+	RV(verify(t->public, &hashed, 5000), CKR_OK, "is one of the message");
+	c.hedgeVariant = CKH_DETERMINISTIC_REQUIRED;
+	RV(sign(t->private, &hashed, 10, false), CKR_MECHANISM_PARAM_INVALID,
+	    "KMS gives no choice here either");
+}
+
 static void
 test_key(const char *spec, CK_ULONG len)
 {
@@ -105,6 +136,7 @@ test_key(const char *spec, CK_ULONG len)
 		RV(verify(t.public, &m, 100), CKR_SIGNATURE_INVALID,
 		    "is not without it");
 	}
+	test_hash(&t);
 	calls_clear();
 	p.ulContextLen = 256;
 	RV(sign(t.private, &with, 1, false), CKR_MECHANISM_PARAM_INVALID,
