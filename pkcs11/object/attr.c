@@ -454,14 +454,17 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 }
 
 /* Of usages that a template leaves out though it names others: what undoes or
- * checks what the key is named for. A public key hides nothing. */
+ * checks what the key is named for, and the same done to a key. A public key
+ * hides nothing. */
 static bool
 is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE named, also;
 	} rows[] = {{CKA_ENCRYPT, CKA_DECRYPT}, {CKA_SIGN, CKA_VERIFY},
-	    {CKA_WRAP, CKA_UNWRAP}, {CKA_SIGN, CKA_SIGN_RECOVER}};
+	    {CKA_WRAP, CKA_UNWRAP}, {CKA_SIGN, CKA_SIGN_RECOVER},
+	    {CKA_ENCRYPT, CKA_WRAP}, {CKA_ENCRYPT, CKA_UNWRAP},
+	    {CKA_DECRYPT, CKA_UNWRAP}};
 
 	if (b->class == CKO_PUBLIC_KEY)
 		return (type == CKA_ENCRYPT || type == CKA_VERIFY ||

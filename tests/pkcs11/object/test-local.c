@@ -223,9 +223,8 @@ test_defaults(void)
 	RV(create(t, ELEMS(t), &h), CKR_OK, "a key that encrypts");
 	OK(is_bool(h, CKA_ENCRYPT, CK_TRUE) &&
 		is_bool(h, CKA_DECRYPT, CK_TRUE) &&
-		is_bool(h, CKA_SIGN, CK_FALSE) &&
-		is_bool(h, CKA_WRAP, CK_FALSE),
-	    "decrypts what it encrypted, and does nothing else");
+		is_bool(h, CKA_SIGN, CK_FALSE) && is_bool(h, CKA_WRAP, CK_TRUE),
+	    "decrypts what it encrypted, also keys, and signs nothing");
 	COUNT(attr_number(h, CKA_OBJECT_VALIDATION_FLAGS), 0,
 	    "nobody validated it");
 	RV(set(h, CKA_OBJECT_VALIDATION_FLAGS, &flags, sizeof(flags)),
