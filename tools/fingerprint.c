@@ -60,3 +60,18 @@ rsa_fingerprint(
 	OSSL_LIB_CTX_free(lib);
 	return (done);
 }
+
+bool
+ec_fingerprint(
+    struct view params, struct view point, char out[FINGERPRINT_SIZE])
+{
+	const unsigned char *at = params.ptr;
+	EVP_PKEY *key = d2i_KeyParams(EVP_PKEY_EC, NULL, &at, (long)params.len);
+	bool done = key != NULL &&
+		    EVP_PKEY_set1_encoded_public_key(
+			key, point.ptr, point.len) == 1 &&
+		    public_key_fingerprint(NULL, key, out);
+
+	EVP_PKEY_free(key);
+	return (done);
+}

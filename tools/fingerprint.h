@@ -10,6 +10,9 @@
  * of memory, or not an RSA key. */
 bool rsa_fingerprint(
     struct view modulus, struct view exponent, char out[FINGERPRINT_SIZE]);
+/* The same of an EC key, by CKA_EC_PARAMS and the uncompressed point. */
+bool ec_fingerprint(
+    struct view params, struct view point, char out[FINGERPRINT_SIZE]);
 /* The same of a public key. */
 bool public_key_fingerprint(
     OSSL_LIB_CTX *, EVP_PKEY *, char out[FINGERPRINT_SIZE]);

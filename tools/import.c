@@ -296,6 +296,8 @@ add_key(struct import *m, struct wanted_key *w)
 		k = NULL;
 	}
 	key_list_free(&found);
+	if (k != NULL)
+		source_key_compare(k, w);
 	return (k != NULL);
 }
 

@@ -202,7 +202,8 @@ check_source(struct plan *p, struct key *k)
 static bool
 check_usage(struct plan *p, struct key *k)
 {
-	if (k->from == NULL && k->there != CK_INVALID_HANDLE)
+	if (k->there != CK_INVALID_HANDLE &&
+	    (k->from == NULL || k->into != NULL))
 		k->uses = key_usage_there(p->to, k->there);
 	k->usage = key_choose_usage(k, k->wish.usage);
 	if (p->to_keyferry && k->usage == USAGE_ANY)

@@ -1,9 +1,8 @@
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include "hex.h"
 #include "message.h"
 #include "restore-source.h"
+#include "source-key.h"
 #include "uri.h"
 
 struct wanted_materials
@@ -133,50 +132,6 @@ add_from_anywhere(struct restore *r, const struct wanted_key *w)
 	    "the manifest names neither its file nor its source: give --from"));
 }
 
-/* What a token's key shows, as of a file's key is known already. */
-static void
-read_identity(struct key *k)
-{
-	struct buf value = BUF_INIT(0), exponent = BUF_INIT(0);
-
-	if (k->class == CKO_SECRET_KEY) {
-		(void)token_get_attribute(
-		    k->from, k->handle, CKA_CHECK_VALUE, &value);
-		if (value.len == CHECK_VALUE_LEN)
-			hex_write(value.ptr, value.len, k->check_value);
-	} else if (k->type == CKK_RSA) {
-		(void)token_get_attribute(
-		    k->from, k->handle, CKA_MODULUS, &value);
-		(void)token_get_attribute(
-		    k->from, k->handle, CKA_PUBLIC_EXPONENT, &exponent);
-		if (value.len != 0 && exponent.len != 0)
-			(void)rsa_fingerprint(buf_view(&value),
-			    buf_view(&exponent), k->fingerprint);
-	}
-	buf_free(&value);
-	buf_free(&exponent);
-}
-
-/* Before it goes to KMS: it may be another key than the manifest's. */
-static void
-check_source(struct key *k)
-{
-	const struct wanted_key *w = k->wanted;
-
-	if (!key_is_open(k))
-		return;
-	if (k->from != NULL)
-		read_identity(k);
-	if (w->check_value != NULL && k->check_value[0] != '\0' &&
-	    strcasecmp(w->check_value, k->check_value) != 0)
-		key_refuse(k, "its check value is %s, not the manifest's %s",
-		    k->check_value, w->check_value);
-	else if (w->public_key != NULL && k->fingerprint[0] != '\0' &&
-		 strcasecmp(w->public_key, k->fingerprint) != 0)
-		key_refuse(k, "its public key is %s, not the manifest's %s",
-		    k->fingerprint, w->public_key);
-}
-
 bool
 restore_add_key(struct restore *r, const struct wanted_key *w)
 {
@@ -201,6 +156,6 @@ restore_add_key(struct restore *r, const struct wanted_key *w)
 		k->new_material = true;
 		k->into = w->label == NULL ? "the line before" : w->label;
 	}
-	check_source(k);
+	source_key_compare(k, w);
 	return (true);
 }

@@ -1,6 +1,7 @@
 #ifndef SOURCE_KEY_H
 #define SOURCE_KEY_H
 #include <p11-kit/uri.h>
+#include "import-manifest.h"
 #include "move-plan.h"
 #include "open-token.h"
 
@@ -17,6 +18,11 @@ enum source_key source_key_add(
     struct plan *, struct open_tokens *, P11KitUri *);
 /* What is wrong, or "": standard error says it already. */
 const char *source_key_problem(enum source_key);
+
+/* Refuses a key of the plan that is not what its line of a manifest says of it:
+ * before it goes to KMS, for it may be another key. What the source does not
+ * show is not compared. */
+void source_key_compare(struct key *, const struct wanted_key *);
 
 /* plan->transfer: by its value, from a file; or wrapped, from a token. */
 bool source_key_bring(struct plan *, struct key *);

@@ -210,6 +210,24 @@ ends "keys that are none, several, or there twice" 2 imports some.jsonl
 said "none" "some.jsonl: line 1: pkcs11:token=source;object=none?module-path=$softhsm: there is no such key"
 said "several" "line 2: pkcs11:token=source?module-path=$softhsm: several keys are selected"
 said "twice" "line 4: pkcs11:token=source;id=%0a%01?module-path=$softhsm: another line has this key"
+# What the manifest says of a key of the token is compared before it is imported.
+hsm_uri "source;id=%0a%03;type=private" ',"usage":"derive"' >some.jsonl
+hsm_uri "source;object=archive" ',"spec":"HMAC_256"' >>some.jsonl
+hsm_uri "source;object=payroll" ',"check-value":"000000"' >>some.jsonl
+ends "keys that are not what the manifest says" 1 imports some.jsonl
+said "a usage" "it cannot derive, as is wanted of it"
+said "a spec" "its spec is SYMMETRIC_DEFAULT, not the manifest's HMAC_256"
+said "a check value" "not the manifest's 000000"
+said "and none is imported" "3 keys: 3 cannot be imported"
+hsm_uri "source;id=%0a%03;type=private" ",\"public-key\":\"$web\"" >some.jsonl
+ends "an EC key that is another" 1 imports some.jsonl
+said "is told by its public key" "its public key is $mail, not the manifest's $web"
+hsm_pair EC:secp256r1 both 0a05 --usage-sign --usage-derive >/dev/null 2>&1
+hsm_uri "source;object=both;type=private" ",\"into\":\"$(aws_kms create-key --origin EXTERNAL \
+    --key-spec ECC_NIST_P256 --key-usage KEY_AGREEMENT --region us-west-2 \
+    --query KeyMetadata.Arn --output text)\"" >some.jsonl
+ends "a key with two usages into one that derives" 0 imports some.jsonl --dry-run
+said "derives, too" ", to derive, into arn:"
 { hsm_uri "nowhere;object=a"; hsm_uri "nowhere;object=b"; } >some.jsonl
 ends "a token that is not there" 2 imports some.jsonl
 is "is told once" "$(grep -c "there is no such token" said)" 1
