@@ -3,12 +3,12 @@
 # message, and no key that is left half made.
 . "$srcdir/tests/tools/command.sh"
 needs openssl curl python3
-configure 'valid-days = 20' 'renewal-days = 90'
+configure 'valid-days = 20' 'renewal-days = 90' 'settle = 0'
 openssl rand -out f.key 32
 openssl rand -out g.key 32
 printf 'label,id,file\nf,0b01,f.key\n' >m.csv
 run "a key" 0 import f.key --label f --id 0b01 --yes
-run "a pair" 0 pair new --key-spec SYMMETRIC_DEFAULT -o dir --quiet
+run "a pair" 0 pair new --key-spec SYMMETRIC_DEFAULT -o dir --quiet --wrapping-bits 2048
 ok "a wrapped key" keyferry wrap --key g.key --wrapping-key dir/wrapping-key.pem \
     --out dir/wrapped-key.bin --quiet
 
@@ -24,7 +24,7 @@ restore --manifest m.csv --yes --json|2|1
 renew --manifest m.csv --within 40d|2|1
 renew f --manifest m.csv --within 400d --dry-run|2|1
 rotate f --from g.key --dry-run|2|1
-pair f -o other|2|1
+pair f -o other --wrapping-bits 2048|2|1
 unwrap dir --yes|2|1
 disable f|2|1
 enable f --json|2|1
@@ -88,7 +88,7 @@ run "a report in no directory" 2 import g.key --label late --yes --report none/r
 is "no key is made then" "$(count)" $((before + 4))
 if mount_room=$(mktemp -d ./room.XXXX) && [ "$(id -u)" = 0 ] &&
     mount -t tmpfs -o size=16k none "$mount_room" 2>/dev/null; then
-	run "no room for a set" 2 pair full --key-spec SYMMETRIC_DEFAULT -o "$mount_room/set"
+	run "no room for a set" 2 pair full --key-spec SYMMETRIC_DEFAULT -o "$mount_room/set" --wrapping-bits 2048
 	shows "is said" "No space left on device" err
 	shows "and what becomes of the key" "the new key is scheduled for its deletion" err
 	is "nothing is left" "$(ls "$mount_room")" ""
@@ -108,8 +108,8 @@ done <<'END'
 CreateKey|import g.key --label x1 --yes|1
 GetParametersForImport|import g.key --label x1 --yes|1
 ImportKeyMaterial|import g.key --label x1 --yes|1
-GetParametersForImport|pair x1 --key-spec SYMMETRIC_DEFAULT -o x1|2
-CreateAlias|pair x1 --key-spec SYMMETRIC_DEFAULT -o x1|2
+GetParametersForImport|pair x1 --key-spec SYMMETRIC_DEFAULT -o x1 --wrapping-bits 2048|2
+CreateAlias|pair x1 --key-spec SYMMETRIC_DEFAULT -o x1 --wrapping-bits 2048|2
 ImportKeyMaterial|unwrap dir --yes|1
 DisableKey|disable f|1
 RotateKeyOnDemand|rotate f --from g.key --yes|1
