@@ -8,7 +8,7 @@
 #define END_DATE 5 /* which of the options it is */
 #define FILE_COLUMN WANTED_OPTIONS /* the first of the others */
 #define SOURCE_COLUMN (WANTED_OPTIONS + 1)
-#define ONLY_COLUMNS 7
+#define ONLY_COLUMNS 8
 #define COLUMNS (WANTED_OPTIONS + ONLY_COLUMNS)
 
 void
@@ -89,6 +89,7 @@ column_rows(struct wanted_key *w, struct option_row rows[COLUMNS])
 	    {"source", NULL, &w->source, NULL, NULL},
 	    {"material", NULL, &w->material, NULL, NULL},
 	    {"arn", NULL, &w->arn, NULL, NULL},
+	    {"regions", NULL, &w->regions, NULL, NULL},
 	    {"spec", NULL, &w->spec, NULL, NULL},
 	    {"public-key", NULL, &w->public_key, NULL, NULL},
 	    {"check-value", NULL, &w->check_value, NULL, NULL},

@@ -21,6 +21,7 @@ struct wanted_key {
 	/* what else a manifest tells of it, to compare with */
 	char *material; /* KeyMaterialId */
 	char *arn; /* of the key that has the material of that id */
+	char *regions; /* of that key, with a blank between two */
 	char *spec; /* KeySpec */
 	char *public_key; /* SHA-256 of SubjectPublicKeyInfo, in hexadecimal */
 	char *check_value; /* CKA_CHECK_VALUE, in hexadecimal */

@@ -208,20 +208,61 @@ compare_public_key(struct comparison *c)
 	compare_text(c, "public-key", view_str(there), c->wanted->public_key);
 }
 
-/* "a b c" has b. */
+/* The next of the words of a list with blanks between them. */
 static bool
-has_word(struct view list, const char *word)
+next_word(struct view *list, struct view *word)
 {
-	size_t len = strlen(word);
+	const unsigned char *end = list->len == 0
+				       ? NULL
+				       : memchr(list->ptr, ' ', list->len);
 
-	for (size_t at = 0; at + len <= list.len; at += len + 1)
-		if (memcmp(list.ptr + at, word, len) == 0)
+	*word = *list;
+	if (end != NULL)
+		word->len = (size_t)(end - list->ptr);
+	*list = end == NULL ? VIEW("", 0)
+			    : VIEW(end + 1, list->len - word->len - 1);
+	return (word->len != 0);
+}
+
+static bool
+has_word(struct view list, struct view wanted)
+{
+	struct view word;
+
+	while (next_word(&list, &word))
+		if (view_equal(word, wanted))
 			return (true);
 	return (false);
 }
 
-/* KMS derives a material's id from the key's, too: it says nothing of another
- * key. */
+/* Whether it is the key of which the manifest was made: others' materials and
+ * Regions are others. */
+static bool
+is_the_key(const struct comparison *c, const struct wanted_key *w)
+{
+	return (w->arn != NULL &&
+		view_equal(buf_view(&c->there->arn), view_str(w->arn)));
+}
+
+/* A replica that was deleted is missing where it was. */
+static void
+compare_regions(struct comparison *c)
+{
+	const char *regions = c->wanted->regions;
+	struct view list = view_str(regions == NULL ? "" : regions), region;
+
+	if (!is_the_key(c, c->wanted))
+		return;
+	while (next_word(&list, &region))
+		if (!has_word(buf_view(&c->there->regions), region)) {
+			put(c, c->out->len == 0 ? "" : "; ");
+			put(c, "the key of ");
+			c->done = c->done &&
+				  buf_append(c->out, region) == ERR_OK;
+			put(c, " is missing");
+		}
+}
+
 static void
 compare_material_ids(struct comparison *c, const struct wanted_materials *m)
 {
@@ -233,10 +274,9 @@ compare_material_ids(struct comparison *c, const struct wanted_materials *m)
 	for (size_t i = 0; i < m->line_count; i++) {
 		const struct wanted_key *w = &m->all[i];
 
-		if (w->material == NULL || w->arn == NULL ||
-		    !wanted_same_key(w, m->first) ||
-		    !view_equal(buf_view(&c->there->arn), view_str(w->arn)) ||
-		    has_word(VIEW(ids, a.ulValueLen), w->material))
+		if (w->material == NULL || !wanted_same_key(w, m->first) ||
+		    !is_the_key(c, w) ||
+		    has_word(VIEW(ids, a.ulValueLen), view_str(w->material)))
 			continue;
 		put(c, c->out->len == 0 ? "" : "; ");
 		put(c, "material ");
@@ -299,6 +339,7 @@ restore_compare(const struct token *t, const struct wanted_materials *m,
 	compare_names(&c);
 	compare_kind(&c);
 	compare_multi_region(&c);
+	compare_regions(&c);
 	compare_tags(&c);
 	compare_state(&c, complete);
 	if (!there->waits) {

@@ -26,12 +26,13 @@ enum column {
 	MULTI_REGION,
 	TAGS,
 	PUBLIC_KEY,
+	REGIONS,
 	ARN,
 	MATERIAL,
 	COLUMNS
 };
 static const char *const titles[COLUMNS] = {"label", "id", "spec", "usage",
-    "hash", "end-date", "multi-region", "tags", "public-key", "arn",
+    "hash", "end-date", "multi-region", "tags", "public-key", "regions", "arn",
     "material"};
 
 /* What the manifest says of a key beside what a list shows. */
@@ -115,6 +116,7 @@ put_line(FILE *f, bool json, const struct token *t, const struct listed_key *k,
 	    [MULTI_REGION] = view_str(d->multi_region ? "yes" : "no"),
 	    [TAGS] = buf_view(&d->tags),
 	    [PUBLIC_KEY] = view_str(d->fingerprint),
+	    [REGIONS] = buf_view(&k->regions),
 	    [ARN] = buf_view(&k->arn),
 	    [MATERIAL] = material};
 

@@ -139,6 +139,9 @@ ends "--check of a disabled key, and of one of KMS's own" 1 check states.csv
 said "tells the state" "state is Disabled, not Enabled"
 said "tells the origin" "origin is AWS_KMS, not EXTERNAL"
 
+sed 's/us-east-1,arn/us-east-1 eu-west-3,arn/' listed.csv >regions.csv
+ends "--check of a key that had a replica" 1 check regions.csv
+said "misses it" "the key of eu-west-3 is missing"
 printf 'label,id,file,tags,multi-region\n' >tags.csv
 printf 'a,0d01,third.key,"Owner=me,Cost=1",yes\nb,0d02,other.key,Cost=1,no\n' >>tags.csv
 openssl rand -out other.key 32
