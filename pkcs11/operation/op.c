@@ -234,6 +234,34 @@ answer_without_input(
 	return (out != NULL && op_answer_length(*out, n, rv));
 }
 
+static CK_RV
+refuse_parts(struct call *c, struct op *op)
+{
+	return (
+	    end_with(op, call_error(c, CKR_FUNCTION_NOT_SUPPORTED,
+			     "this mechanism takes its input in one part")));
+}
+
+static CK_RV
+take_part(struct call *c, struct op *op, struct view in)
+{
+	CK_RV rv;
+
+	op->state = OP_PARTS;
+	rv = op->family->update(c, op, in);
+	return (rv == CKR_OK ? CKR_OK : fail_with(c, op, rv));
+}
+
+/* What the part gave fits: that was looked at before. */
+static void
+give_part(struct op *op, const struct out *out)
+{
+	*out->len = op->family->update_len == NULL ? 0 : op->result.len;
+	if (*out->len != 0)
+		memcpy(out->ptr, op->result.ptr, *out->len);
+	buf_reset(&op->result);
+}
+
 CK_RV
 op_run_update(
     struct call *c, struct op *op, struct view in, const struct out *out)
@@ -241,21 +269,12 @@ op_run_update(
 	CK_RV rv;
 
 	if (op->family->single_part_only)
-		return (end_with(
-		    op, call_error(c, CKR_FUNCTION_NOT_SUPPORTED,
-			    "this mechanism takes its input in one part")));
+		return (refuse_parts(c, op));
 	if (answer_without_input(op, in.len, out, &rv))
 		return (rv);
-	op->state = OP_PARTS;
-	if ((rv = op->family->update(c, op, in)) != CKR_OK)
-		return (fail_with(c, op, rv));
-	if (out == NULL)
-		return (CKR_OK);
-	*out->len = op->family->update_len == NULL ? 0 : op->result.len;
-	if (*out->len != 0)
-		memcpy(out->ptr, op->result.ptr, *out->len);
-	buf_reset(&op->result);
-	return (CKR_OK);
+	if ((rv = take_part(c, op, in)) == CKR_OK && out != NULL)
+		give_part(op, out);
+	return (rv);
 }
 
 CK_RV
@@ -288,6 +307,9 @@ check_both(struct op *a, struct op *b, struct view in, struct out out)
 		    : CKR_OK);
 }
 
+/* What is not encrypted is not digested or signed (PKCS#11 3.2, section
+ * 5.17.1). What one of them took and the other did not ends both. The place of
+ * the output may be that of the input, which both take before. */
 CK_RV
 op_encrypt_with(
     struct call *c, enum op_kind other, struct view in, struct out out)
@@ -298,14 +320,17 @@ op_encrypt_with(
 
 	if ((rv = check_both(crypt, with, in, out)) != CKR_OK)
 		return (rv);
-	/* the input is taken by both or by none; and out may be in its place */
-	if (!crypt->family->single_part_only &&
-	    !with->family->single_part_only &&
-	    answer_without_input(crypt, in.len, &out, &rv))
+	if (with->family->single_part_only)
+		return (refuse_parts(c, with));
+	if (crypt->family->single_part_only)
+		return (refuse_parts(c, crypt));
+	if (answer_without_input(crypt, in.len, &out, &rv) ||
+	    (rv = take_part(c, crypt, in)) != CKR_OK)
 		return (rv);
-	if ((rv = op_run_update(c, with, in, NULL)) != CKR_OK)
-		return (rv);
-	return (op_run_update(c, crypt, in, &out));
+	if ((rv = take_part(c, with, in)) != CKR_OK)
+		return (end_with(crypt, rv));
+	give_part(crypt, &out);
+	return (CKR_OK);
 }
 
 CK_RV
@@ -316,11 +341,15 @@ op_decrypt_with(
 	struct op *with = &c->session->ops[other];
 	CK_RV rv;
 
-	if ((rv = check_both(crypt, with, in, out)) != CKR_OK ||
-	    (rv = op_run_update(c, crypt, in, &out)) != CKR_OK ||
+	if ((rv = check_both(crypt, with, in, out)) != CKR_OK)
+		return (rv);
+	if (with->family->single_part_only)
+		return (refuse_parts(c, with));
+	if ((rv = op_run_update(c, crypt, in, &out)) != CKR_OK ||
 	    out.ptr == NULL)
 		return (rv);
-	return (op_run_update(c, with, VIEW(out.ptr, *out.len), NULL));
+	rv = take_part(c, with, VIEW(out.ptr, *out.len));
+	return (rv == CKR_OK ? CKR_OK : end_with(crypt, rv));
 }
 
 CK_RV

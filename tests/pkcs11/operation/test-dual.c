@@ -148,6 +148,66 @@ test_halves(void)
 	OK(memcmp(hash, out, 32) == 0, "and is of all input");
 }
 
+static bool
+is_active(CK_RV cancelled)
+{
+	return (cancelled == CKR_OK);
+}
+
+/* What is not encrypted is not hashed; what was encrypted and cannot be signed is
+ * the end of both. */
+static void
+test_failures(void)
+{
+	static CK_BYTE many[5000], out[5000];
+	CK_AES_CTR_PARAMS small = {.ulCounterBits = 8};
+	CK_MECHANISM overflows = {CKM_AES_CTR, &small, sizeof(small)},
+		     wrap = {CKM_AES_KEY_WRAP, NULL, 0};
+	CK_BYTE hash[32], want[32];
+	CK_ULONG n = sizeof(out);
+
+	NEED(p11->C_EncryptInit(rw, &overflows, aes) == CKR_OK &&
+		 p11->C_DigestInit(rw, &sha) == CKR_OK,
+	    "a counter that ends");
+	RV(p11->C_DigestEncryptUpdate(rw, text, 20, out, &n), CKR_OK,
+	    "a part of it");
+	n = sizeof(out);
+	RV(p11->C_DigestEncryptUpdate(rw, many, sizeof(many), out, &n),
+	    CKR_DATA_LEN_RANGE, "more than it counts");
+	OK(!is_active(p11->C_EncryptInit(rw, NULL, 0)), "encryption ends");
+	n = sizeof(hash);
+	RV(p11->C_DigestFinal(rw, hash, &n), CKR_OK, "the digest does not");
+	SHA256(text, 20, want);
+	OK(memcmp(hash, want, 32) == 0, "and is of what was encrypted");
+
+	for (int back = 0; back < 2; back++) {
+		NEED((back ? p11->C_DecryptInit(rw, &ctr, aes)
+			   : p11->C_EncryptInit(rw, &ctr, aes)) == CKR_OK &&
+			 (back ? p11->C_VerifyInit(rw, &hmac, mac)
+			       : p11->C_SignInit(rw, &hmac, mac)) == CKR_OK,
+		    "a MAC of KMS, which takes 4096 bytes");
+		n = sizeof(out);
+		RV(back ? p11->C_DecryptVerifyUpdate(
+			      rw, many, sizeof(many), out, &n)
+			: p11->C_SignEncryptUpdate(
+			      rw, many, sizeof(many), out, &n),
+		    CKR_DATA_LEN_RANGE, "more than that");
+		OK(!is_active(back ? p11->C_VerifyInit(rw, NULL, 0)
+				   : p11->C_SignInit(rw, NULL, 0)),
+		    "the MAC ends");
+		OK(!is_active(back ? p11->C_DecryptInit(rw, NULL, 0)
+				   : p11->C_EncryptInit(rw, NULL, 0)),
+		    "and so does the cipher, which had taken the part");
+	}
+	NEED(p11->C_EncryptInit(rw, &wrap, aes) == CKR_OK &&
+		 p11->C_DigestInit(rw, &sha) == CKR_OK,
+	    "a mechanism without parts");
+	RV(p11->C_DigestEncryptUpdate(rw, text, 16, out, &n),
+	    CKR_FUNCTION_NOT_SUPPORTED, "takes none");
+	OK(!is_active(p11->C_EncryptInit(rw, NULL, 0)), "it ends");
+	OK(is_active(p11->C_DigestInit(rw, NULL)), "the digest does not");
+}
+
 int
 main(void)
 {
@@ -165,6 +225,7 @@ main(void)
 	test_digest_encrypt();
 	test_sign_encrypt();
 	test_halves();
+	test_failures();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
