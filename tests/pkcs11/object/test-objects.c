@@ -313,8 +313,12 @@ mechanism(CK_MECHANISM_TYPE type)
 	    {CKM_SHA512, CKG_MGF1_SHA512, 64}};
 
 	static CK_ULONG half = 16;
+	static struct ck_hash_sign_context of_hash = {
+	    CKH_HEDGE_PREFERRED, NULL, 0, CKM_SHA256};
 
 	switch (type) {
+	case CKM_HASH_ML_DSA:
+		return ((CK_MECHANISM){type, &of_hash, sizeof(of_hash)});
 	case CKM_SHA224_HMAC_GENERAL:
 	case CKM_SHA256_HMAC_GENERAL:
 	case CKM_SHA384_HMAC_GENERAL:
