@@ -73,6 +73,7 @@ const struct option token_options[] = {
 	ROW("adopt", BOOL, adopt, "no"),
 	WORDS("generate", CHOICE, generate, "named"),
 	ROW("aes-cbc-pad", BOOL, aes_cbc_pad, "no"),
+	ROW("octet-string-points", BOOL, octet_string_points, "no"),
 	WORDS("wrapping", NAME, wrapping, NULL),
 	WORDS("wrapping-bits", SIZE, wrapping_bits, "4096"),
 	WORDS("import", NAME, import, "SYMMETRIC_DEFAULT"),

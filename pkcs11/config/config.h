@@ -39,6 +39,8 @@ struct config_token {
 	char *keys;
 	bool adopt; /* any key that waits for material may be filled */
 	enum config_generate generate; /* templates for which KMS makes a key */
+	/* CKA_EC_POINT of every curve is shown in an OCTET STRING */
+	bool octet_string_points;
 	bool aes_cbc_pad; /* serve CKM_AES_CBC_PAD with KMS's ciphertext */
 	enum config_destroy destroy; /* what C_DestroyObject does */
 	/* the same for keys whose material KMS made */

@@ -132,6 +132,12 @@ curve_read_point(const struct curve *c, struct view given, unsigned forms,
 	size_t head = given.len > 2 && given.ptr[1] == 0x81 ? 3 : 2;
 	struct view inner;
 
+	if ((forms & POINT_OCTET_STRING) != 0 && c->type != CKK_EC &&
+	    given.len == c->point + 3 && given.ptr[0] == DER_BITS &&
+	    given.ptr[1] == c->point + 1 && given.ptr[2] == 0) {
+		*point = VIEW(given.ptr + 3, c->point);
+		return (true);
+	}
 	/* what begins like an OCTET STRING may be a point all the same */
 	if ((forms & POINT_OCTET_STRING) != 0 && given.len > head &&
 	    given.ptr[0] == DER_OCTETS &&
@@ -157,13 +163,21 @@ curve_same_point(const struct curve *c, struct view plain, struct view given)
 		memcmp(given.ptr + 1, plain.ptr + 1, given.len - 1) == 0);
 }
 
+bool
+curve_wraps_point(CK_KEY_TYPE type, bool always)
+{
+	return (always || type == CKK_EC);
+}
+
 enum err
-curve_put_point(struct view point, struct buf *out)
+curve_put_point(struct view point, bool wrap, struct buf *out)
 {
 	uint8_t head[3] = {0x04, 0, 0};
 	size_t n = 0;
 	enum err e;
 
+	if (!wrap)
+		return (buf_append(out, point));
 	if (point.len > 255)
 		return (ERR_TOO_BIG);
 	if (point.len > 127)

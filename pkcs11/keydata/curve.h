@@ -17,7 +17,7 @@ struct curve {
 };
 #define CURVE_SCALAR_MAX 66 /* P-521 */
 #define CURVE_POINT_MAX (1 + 2 * CURVE_SCALAR_MAX)
-/* bytes of CKA_EC_POINT: an OCTET STRING around the public value */
+/* bytes of CKA_EC_POINT: at most an OCTET STRING around the public value */
 #define CURVE_DER_MAX (CURVE_POINT_MAX + 3)
 
 /* The row for that CKA_EC_PARAMS, a name or explicit parameters, or NULL. */
@@ -33,7 +33,9 @@ enum point_form {
 	    1 << 0, /* 04 X Y; all of an Edwards or Montgomery curve */
 	POINT_COMPRESSED = 1 << 1, /* 02 or 03 X */
 	POINT_HYBRID = 1 << 2, /* 06 or 07 X Y */
-	POINT_OCTET_STRING = 1 << 3, /* any of these in a DER OCTET STRING */
+	/* any of these in a DER OCTET STRING; an Edwards or Montgomery curve's
+	 * in a BIT STRING, too, as some read PKCS#11 3.0 */
+	POINT_OCTET_STRING = 1 << 3,
 	POINT_ANY = POINT_PLAIN | POINT_COMPRESSED | POINT_HYBRID |
 		    POINT_OCTET_STRING,
 };
@@ -45,6 +47,10 @@ bool curve_read_point(const struct curve *, struct view given, unsigned forms,
  * POINT_PLAIN is plain. */
 bool curve_same_point(
     const struct curve *, struct view plain, struct view given);
-/* Appends the public value in an OCTET STRING. */
-enum err curve_put_point(struct view point, struct buf *out);
+/* Whether CKA_EC_POINT shows the public value in an OCTET STRING: where always
+ * is true, as PKCS#11 3.0 has it; else not of Edwards and Montgomery curves,
+ * as 3.1 and 3.2 have it. */
+bool curve_wraps_point(CK_KEY_TYPE, bool always);
+/* Appends the public value, in an OCTET STRING if wrap is true. */
+enum err curve_put_point(struct view point, bool wrap, struct buf *out);
 #endif

@@ -200,12 +200,14 @@ complete_rsa_private(struct call *c, struct attrset *b)
 	return (complete_rsa(c, b));
 }
 
-/* A point that was given as it is gets its OCTET STRING. */
+/* CKA_EC_POINT, in whichever form it was given, as it is shown. */
 static CK_RV
 put_point(struct call *c, struct attrset *b, struct view point)
 {
 	struct buf der = BUF_INIT(CURVE_DER_MAX);
-	enum err e = curve_put_point(point, &der);
+	enum err e = curve_put_point(point,
+	    curve_wraps_point(b->type, c->token->config->octet_string_points),
+	    &der);
 
 	if (e == ERR_OK)
 		e = attrset_set(b, CKA_EC_POINT, buf_view(&der), false);
@@ -229,7 +231,7 @@ complete_ec_public(struct call *c, struct attrset *b)
 	given = attrset_view(b, CKA_EC_POINT);
 	if (!curve_read_point(curve, given, POINT_ANY, &point))
 		return (invalid(c, "CKA_EC_POINT is no point of that curve"));
-	if (given.len == point.len && (rv = put_point(c, b, point)) != CKR_OK)
+	if ((rv = put_point(c, b, point)) != CKR_OK)
 		return (rv);
 	/* OpenSSL takes no point that is not on the curve */
 	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)

@@ -85,6 +85,12 @@ is_public_part(CK_ATTRIBUTE_TYPE type)
 		type == CKA_VALUE);
 }
 
+static bool
+wraps_point(const struct call *c, CK_KEY_TYPE type)
+{
+	return (curve_wraps_point(type, c->token->config->octet_string_points));
+}
+
 bool
 pubkey_fits(struct call *c, const struct object *o, const CK_ATTRIBUTE *a)
 {
@@ -98,11 +104,13 @@ pubkey_fits(struct call *c, const struct object *o, const CK_ATTRIBUTE *a)
 	bytes = (o->key->spec->bits + 7) / 8;
 	if (a->type == CKA_MODULUS)
 		return (a->ulValueLen == bytes);
-	/* KMS gives both coordinates, but of an Edwards curve one */
+	/* KMS gives both coordinates; of an Edwards curve its bytes */
 	if (a->type == CKA_EC_POINT) {
 		if (o->key->spec->type == CKK_EC)
 			bytes = 2 * bytes + 1;
-		return (a->ulValueLen == bytes + (bytes > 127 ? 3 : 2));
+		if (wraps_point(c, o->key->spec->type))
+			bytes += bytes > 127 ? 3 : 2;
+		return (a->ulValueLen == bytes);
 	}
 	return (true);
 }
@@ -179,7 +187,6 @@ pubkey_read_info(struct call *c, const struct object *o, struct buf *out)
 	return (attr_put(c, out, buf_view(&p->info)));
 }
 
-/* CKA_EC_POINT: an OCTET STRING around the point. */
 CK_RV
 pubkey_read_point(struct call *c, const struct object *o, struct buf *out)
 {
@@ -189,7 +196,7 @@ pubkey_read_point(struct call *c, const struct object *o, struct buf *out)
 
 	if ((rv = get_parts(c, o, &p)) != CKR_OK)
 		return (rv);
-	e = curve_put_point(p.value, out);
+	e = curve_put_point(p.value, wraps_point(c, p.type), out);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 

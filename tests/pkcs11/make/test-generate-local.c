@@ -208,11 +208,11 @@ test_curves(void)
 		43},
 	    {"P-192", CKM_EC_KEY_PAIR_GEN, p192, sizeof(p192), 24, 51},
 	    {"Ed25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed25519, sizeof(ed25519),
-		32, 34},
+		32, 32},
 	    {"edwards25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ed_name,
-		sizeof(ed_name), 32, 34},
+		sizeof(ed_name), 32, 32},
 	    {"X25519", CKM_EC_MONTGOMERY_KEY_PAIR_GEN, x25519, sizeof(x25519),
-		32, 34},
+		32, 32},
 	};
 	CK_BYTE bytes[256];
 	struct pair_handles p;

@@ -155,6 +155,37 @@ test_kms(void)
 	keypair_ref_free(&t);
 }
 
+/* CKA_EC_POINT as each PKCS#11 since 3.0 has it: of a key in KMS, which it
+ * finds, and of session objects. */
+static void
+test_points(bool octets)
+{
+	CK_BYTE point[40], bare[32], string[34] = {4, 32};
+	CK_OBJECT_HANDLE h[2], key;
+	CK_ULONG len = octets ? 34 : 32;
+	struct keypair_ref t;
+	CK_ATTRIBUTE a;
+
+	testenv_config(NULL, octets ? "octet-string-points = yes" : NULL, NULL);
+	p11_start();
+	t = keypair_ref_raw("ED25519");
+	key = find_label("ed", CKO_PUBLIC_KEY);
+	COUNT(attr(key, CKA_EC_POINT, point, sizeof(point)), len,
+	    "a point of a key in KMS");
+	memcpy(bare, point + (octets ? 2 : 0), 32);
+	memcpy(string + 2, bare, 32);
+	a = (CK_ATTRIBUTE){CKA_EC_POINT, octets ? string : bare, len};
+	COUNT(find(rw, &a, 1, h, 2), 2, "finds both halves");
+	a = (CK_ATTRIBUTE){CKA_EC_POINT, octets ? bare : string, 66 - len};
+	COUNT(find(rw, &a, 1, h, 2), 0, "the other form does not");
+	COUNT(attr(t.public, CKA_EC_POINT, point, sizeof(point)), len,
+	    "a point of a session object");
+	COUNT(attr(t.private, CKA_EC_POINT, point, sizeof(point)), len,
+	    "of either half");
+	keypair_ref_free(&t);
+	p11_stop();
+}
+
 int
 main(void)
 {
@@ -171,6 +202,8 @@ main(void)
 	keypair_ref_free(&t);
 	test_kms();
 	p11_stop();
+	test_points(false);
+	test_points(true);
 	testenv_stop();
 	return (tap_done());
 }

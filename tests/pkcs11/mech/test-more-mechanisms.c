@@ -266,7 +266,7 @@ test_ed448(void)
 	    "a3"
 	    "528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b"),
 	pub = 0, private = 0;
-	CK_BYTE point[59];
+	CK_BYTE point[60];
 	struct ck_eddsa params = {CK_FALSE, 0, NULL};
 	CK_MECHANISM m = {CKM_EDDSA, NULL, 0},
 		     empty = {CKM_EDDSA, &params, sizeof(params)},
@@ -280,13 +280,22 @@ test_ed448(void)
 	    point);
 	RV(p11->C_CreateObject(rw, t, ELEMS(t), &pub), CKR_OK,
 	    "a bare point is read");
+	OK(attr_is(pub, CKA_EC_POINT, point, 57), "and shown as it is");
 	memmove(point + 2, point, 57);
 	point[0] = 4;
 	point[1] = 57;
-	OK(attr_is(pub, CKA_EC_POINT, point, 59), "and shown in its string");
 	t[4].ulValueLen = 59;
 	RV(p11->C_CreateObject(rw, t, ELEMS(t), &pub), CKR_OK,
-	    "which is read, too");
+	    "an OCTET STRING is read, too");
+	memmove(point + 3, point + 2, 57);
+	memcpy(point, "\3\72\0", 3);
+	t[4].ulValueLen = 60;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &pub), CKR_OK,
+	    "and a BIT STRING");
+	OK(attr_is(pub, CKA_EC_POINT, point + 3, 57), "of the same");
+	point[2] = 1;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &private),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "but none that is short of a bit");
 	out_len = sizeof(out);
 	NEED(p11->C_SignInit(rw, &m, h) == CKR_OK, "CKM_EDDSA with Ed448");
 	RV(p11->C_Sign(rw, NULL, 0, out, &out_len), CKR_OK, "C_Sign");

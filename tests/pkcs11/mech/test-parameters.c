@@ -315,11 +315,11 @@ main(void)
 	for (size_t i = 0; i < ELEMS(forms); i++)
 		for (int w = HERE; w < WHERE; w++)
 			if (w == HERE || forms[i].in_kms)
-				test_lengths(i, w);
+				test_lengths(i, (enum where)w);
 	for (size_t i = 0; i < ELEMS(changes); i++)
 		for (int w = HERE; w < WHERE; w++)
 			if (w == HERE || forms[changes[i].form].in_kms)
-				test_change(&changes[i], w);
+				test_change(&changes[i], (enum where)w);
 	test_old_gcm();
 	test_montgomery();
 	p11_stop();
