@@ -285,6 +285,8 @@ listed_key_fingerprint(const struct token *t, const struct listed_key *k,
 	unsigned char hash[HASH_SIZE];
 
 	out[0] = '\0';
+	if (k->waits) /* what is there is the wrapping key's */
+		return;
 	if (token_get_attribute(t, k->handle, CKA_PUBLIC_KEY_INFO, &info) ==
 		CKR_OK &&
 	    info.len != 0 &&

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
 #include "config/tag-list.h"
@@ -205,7 +206,8 @@ compare_public_key(struct comparison *c)
 	if (c->wanted->public_key == NULL)
 		return;
 	listed_key_fingerprint(c->token, c->there, there);
-	compare_text(c, "public-key", view_str(there), c->wanted->public_key);
+	if (strcasecmp(there, c->wanted->public_key) != 0)
+		say(c, "public-key", view_str(there), c->wanted->public_key);
 }
 
 /* The next of the words of a list with blanks between them. */
@@ -224,13 +226,16 @@ next_word(struct view *list, struct view *word)
 	return (word->len != 0);
 }
 
+/* Hexadecimal digits, and names of Regions, are the same in any case. */
 static bool
 has_word(struct view list, struct view wanted)
 {
 	struct view word;
 
 	while (next_word(&list, &word))
-		if (view_equal(word, wanted))
+		if (word.len == wanted.len &&
+		    strncasecmp((const char *)word.ptr,
+			(const char *)wanted.ptr, word.len) == 0)
 			return (true);
 	return (false);
 }

@@ -132,17 +132,30 @@ add_from_anywhere(struct restore *r, const struct wanted_key *w)
 	    "the manifest names neither its file nor its source: give --from"));
 }
 
+/* The materials of one key must not be those of two. */
+static bool
+has_another_label(const struct wanted_key *before, const struct wanted_key *w)
+{
+	return (before->label != NULL && w->label != NULL &&
+		strcmp(before->label, w->label) != 0);
+}
+
 bool
 restore_add_key(struct restore *r, const struct wanted_key *w)
 {
 	size_t before = material_before(r, w);
 	struct key *k;
 
+	if (w->label == NULL && w->id.len == 0)
+		return (complain(r, w, "it has neither label nor id"));
+	if (before != 0 &&
+	    has_another_label(r->plan.keys[before - 1].wanted, w))
+		return (complain(r, w,
+		    "a line before has its id and another "
+		    "label"));
 	/* one key is compared once, whatever materials it has */
 	if (r->plan.options.check && before != 0)
 		return (true);
-	if (w->label == NULL && w->id.len == 0)
-		return (complain(r, w, "it has neither label nor id"));
 	if (!add_from_anywhere(r, w))
 		return (false);
 	k = &r->plan.keys[r->plan.count - 1];

@@ -89,6 +89,12 @@ ends "as JSON Lines" 0 "$keyferry" list --to "$cloud" --manifest listed.jsonl
 is "has a line for each material" "$(grep -c '^{"label":.*}$' listed.jsonl)" 7
 ends "--check of it" 0 check listed.jsonl
 said "finds all as it says" "6 keys: 6 on the target already"
+sed 's/"\(public-key\|material\)":"\([0-9a-f]*\)"/"\1":"\U\2"/g' listed.jsonl >upper.jsonl
+ends "--check with digits in upper case" 0 check upper.jsonl
+printf 'label,id,file\na,0d09,first.key\nb,0D09,second.key\n' >two.csv
+ends "--check of two labels of one id" 2 check two.csv
+ends "and a restore" 2 restore --yes --manifest two.csv
+said "is refused" "two.csv: line 3: a line before has its id and another label"
 sed 's/,[0-9a-f]\{63\}\([0-9a-f]\)\r$/,'"$(printf '%064d' 0)"'/' listed.csv >materials.csv
 ends "--check with other materials" 1 check materials.csv
 said "tells of them" "material $(printf '%064d' 0) is not there"
@@ -231,6 +237,12 @@ hsm_uri "source;object=both;type=private" ",\"into\":\"$(aws_kms create-key --or
     --query KeyMetadata.Arn --output text)\"" >some.jsonl
 ends "a key with two usages into one that derives" 0 imports some.jsonl --dry-run
 said "derives, too" ", to derive, into arn:"
+waiting=$(aws_kms create-key --origin EXTERNAL --key-spec ECC_NIST_P256 \
+    --key-usage SIGN_VERIFY --region us-west-2 --query KeyMetadata.Arn --output text)
+ends "a pair for a key that waits" 0 "$keyferry" pair "$waiting" --to "$cloud" --out set
+ends "its manifest" 0 "$keyferry" list --to "$cloud" --manifest waits.jsonl
+is "has the key, and no public key" \
+    "$(grep -F "$waiting" waits.jsonl | grep -v '"public-key"' | grep -c ECC_NIST_P256)" 1
 { hsm_uri "nowhere;object=a"; hsm_uri "nowhere;object=b"; } >some.jsonl
 ends "a token that is not there" 2 imports some.jsonl
 is "is told once" "$(grep -c "there is no such token" said)" 1
