@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
@@ -393,6 +395,21 @@ test_infos(void)
 	}
 }
 
+/* A curve by its numbers is the one that has the name in KMS. */
+static void
+name_curve_by_numbers(struct external_key *o)
+{
+	EC_GROUP *g = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	static unsigned char der[300], *end = der;
+
+	EC_GROUP_set_asn1_flag(g, OPENSSL_EC_EXPLICIT_CURVE);
+	for (CK_ULONG i = 0; i < o->t.count; i++)
+		if (o->t.t[i].type == CKA_EC_PARAMS)
+			o->t.t[i] = (CK_ATTRIBUTE)A_BYTES(CKA_EC_PARAMS, der,
+			    (CK_ULONG)i2d_ECPKParameters(g, &end));
+	EC_GROUP_free(g);
+}
+
 /* A point in the template must be the scalar's, in any form of it. */
 static void
 test_points(void)
@@ -416,6 +433,8 @@ test_points(void)
 		 o.pkey, "pub", point + 2, 70, &len) == 1,
 	    "its own");
 	RV(create(&o, 0, &h), CKR_OK, "its own point");
+	name_curve_by_numbers(&o);
+	RV(create(&o, 0, &h), CKR_OK, "with explicit parameters");
 	o.t.t[o.t.count - 1] = (CK_ATTRIBUTE)A_BYTES(
 	    CKA_EC_POINT, point + 2, 65);
 	RV(create(&o, 0, &h), CKR_OK, "and bare, as some write it");
