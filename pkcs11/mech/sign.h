@@ -17,7 +17,7 @@ extern const struct family recover_x509;
 
 /* What these have in common. */
 
-#define SIGNATURE_MAX 1024
+#define SIGNATURE_MAX 2048 /* bytes: of RSA with 16384 bits */
 
 /* Takes the key, where it is here, and begins the mechanism's hash. */
 CK_RV sign_begin(struct call *, struct op *);

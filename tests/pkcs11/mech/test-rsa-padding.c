@@ -1,4 +1,5 @@
-/* PKCS#1 v1.5's padding on decryption: what is wrong about it, nobody learns. */
+/* PKCS#1 v1.5's padding on decryption: what is wrong about it, nobody learns. And
+ * a public key longer than any that decrypts. */
 #include <string.h>
 #include "cryptoki/cryptoki.h"
 #include "keypair-ref.h"
@@ -152,6 +153,40 @@ test_unwrap(void)
 	OK(good < ELEMS(rows), "and a key but by chance");
 }
 
+/* The longest modulus that is taken: what the signature holds is as long. */
+static void
+test_longest_rsa(void)
+{
+	static CK_BYTE modulus[2048], signature[2048], out[2048];
+	CK_BYTE e[] = {1, 0, 1};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_MODULUS, modulus),
+	    A(CKA_PUBLIC_EXPONENT, e), A(CKA_VERIFY, yes),
+	    A(CKA_VERIFY_RECOVER, yes)};
+	CK_MECHANISM x509 = {CKM_RSA_X_509, NULL, 0},
+		     sha = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_ULONG n = sizeof(out);
+	CK_OBJECT_HANDLE h;
+
+	memset(modulus, 0xff, sizeof(modulus));
+	signature[sizeof(signature) - 1] = 1; /* 1 to any power is 1 */
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "16384 bits");
+	RV(p11->C_VerifyInit(rw, &x509, h), CKR_OK, "they verify a number");
+	RV(p11->C_Verify(rw, out, 0, signature, sizeof(signature)),
+	    CKR_SIGNATURE_INVALID, "which is another");
+	RV(p11->C_VerifyInit(rw, &x509, h), CKR_OK, "once more");
+	RV(p11->C_Verify(
+	       rw, signature, sizeof(signature), signature, sizeof(signature)),
+	    CKR_OK, "which is that one");
+	RV(p11->C_VerifyRecoverInit(rw, &x509, h), CKR_OK, "and show one");
+	RV(p11->C_VerifyRecover(rw, signature, sizeof(signature), out, &n),
+	    CKR_OK, "of the same length");
+	OK(n == sizeof(out) && memcmp(out, signature, n) == 0, "which it is");
+	RV(p11->C_VerifyInit(rw, &sha, h), CKR_OK, "and with a hash");
+	RV(p11->C_Verify(rw, out, 1, signature, sizeof(signature)),
+	    CKR_SIGNATURE_INVALID, "another signature");
+}
+
 int
 main(void)
 {
@@ -163,6 +198,7 @@ main(void)
 		test_wrong(rows[i].name, rows[i].spoil);
 	test_unwrap();
 	keypair_ref_free(&pair);
+	test_longest_rsa();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
