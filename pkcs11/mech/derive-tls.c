@@ -153,6 +153,25 @@ struct block {
 	struct buf bytes;
 };
 
+/* IVs are bytes of the block behind keys of lengths that the caller chooses, so
+ * they may be bytes of another's keys. Of a hidden secret they are as long as
+ * ciphers of TLS 1.2 have them: 4 bytes in AES-GCM and AES-CCM (RFC 5288, RFC
+ * 6655), 12 in ChaCha20 (RFC 7905), none in CBC. */
+static bool
+shows_no_key(const struct block *b)
+{
+	return (b->iv == 0 ||
+		(b->mac == 0 && (b->key == 16 || b->key == 32) && b->iv <= 4) ||
+		(b->mac == 0 && b->key == 32 && b->iv == 12));
+}
+
+static bool
+is_hidden(struct call *c, const struct object *base)
+{
+	return (attr_is_true(c, base, CKA_SENSITIVE) ||
+		!attr_is_true(c, base, CKA_EXTRACTABLE));
+}
+
 static CK_RV
 read_key_params(const CK_MECHANISM *m, struct block *b)
 {
@@ -272,6 +291,10 @@ derive_keys(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	if ((rv = read_key_params(m, &b)) != CKR_OK ||
 	    (rv = check_secret(c, base, true)) != CKR_OK)
 		return (rv);
+	if (is_hidden(c, base) && !shows_no_key(&b))
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "of a hidden master secret no such IVs are shown: give the "
+		    "lengths of a cipher of TLS 1.2"));
 	out = p->pReturnedKeyMaterial;
 	seeds[0] = VIEW(
 	    p->RandomInfo.pServerRandom, p->RandomInfo.ulServerRandomLen);

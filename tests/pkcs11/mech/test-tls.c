@@ -262,6 +262,44 @@ test_connection(void)
 	    CKR_MECHANISM_PARAM_INVALID, "no place for an IV");
 }
 
+/* What would have keys of a hidden secret among its IVs. */
+static void
+test_hidden_ivs(void)
+{
+	static const struct {
+		const char *name;
+		CK_ULONG mac, key, iv; /* in bits */
+		CK_RV rv;
+	} rows[] = {{"no keys", 0, 0, 1024, CKR_MECHANISM_PARAM_INVALID},
+	    {"short keys", 0, 64, 64, CKR_MECHANISM_PARAM_INVALID},
+	    {"long IVs", 0, 128, 128, CKR_MECHANISM_PARAM_INVALID},
+	    {"12 bytes behind 128 bits", 0, 128, 96,
+		CKR_MECHANISM_PARAM_INVALID},
+	    {"IVs for CBC", 160, 128, 128, CKR_MECHANISM_PARAM_INVALID},
+	    {"AES-256-GCM", 0, 256, 32, CKR_OK},
+	    {"ChaCha20", 0, 256, 96, CKR_OK}, {"CBC", 160, 128, 0, CKR_OK}};
+	CK_BYTE iv[2][128], nothing[128];
+	struct ssl3_key_mat_out out = {7, 7, 7, 7, iv[0], iv[1]};
+	struct tls12_key_mat_params p = {
+	    0, 0, 0, CK_FALSE, randoms, &out, CKM_SHA256};
+	CK_MECHANISM m = {CKM_TLS12_KEY_AND_MAC_DERIVE, &p, sizeof(p)};
+	CK_OBJECT_HANDLE hidden = secret(master, CK_FALSE);
+
+	memset(nothing, 7, sizeof(nothing));
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		memset(iv, 7, sizeof(iv));
+		p.ulMacSizeInBits = rows[i].mac;
+		p.ulKeySizeInBits = rows[i].key;
+		p.ulIVSizeInBits = rows[i].iv;
+		rv_is(p11->C_DeriveKey(rw, &m, hidden, NULL, 0, NULL),
+		    rows[i].rv, "the row's", __FILE__, __LINE__,
+		    "of a hidden secret: %s", rows[i].name);
+		OK(rows[i].rv == CKR_OK ||
+			memcmp(iv[0], nothing, sizeof(nothing)) == 0,
+		    "what is refused shows nothing");
+	}
+}
+
 static void
 test_connection_refusals(void)
 {
@@ -475,6 +513,7 @@ main(void)
 	test_master();
 	test_extended_master();
 	test_connection();
+	test_hidden_ivs();
 	test_connection_refusals();
 	test_exported();
 	test_finished();
