@@ -27,6 +27,15 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	return (CKR_OK);
 }
 
+/* Those kept here go whatever CKA_DESTROYABLE says: nobody has seen them. */
+static void
+take_back(struct call *c, const CK_OBJECT_HANDLE *made, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!object_table_remove(&c->token->objects, made[i]))
+			(void)object_destroy(c, made[i]);
+}
+
 /* All objects appear, or none. */
 static CK_RV
 make_all(struct call *c, struct derivation *all)
@@ -45,8 +54,7 @@ make_all(struct call *c, struct derivation *all)
 			    &made[n]);
 	}
 	if (rv != CKR_OK) {
-		for (size_t i = 0; i + 1 < n; i++)
-			(void)object_destroy(c, made[i]);
+		take_back(c, made, n - 1);
 		/* that one is wrong: PKCS#11 3.2, section 6.42.6 */
 		*all->keys[n - 1].handle = CK_INVALID_HANDLE;
 		return (rv);

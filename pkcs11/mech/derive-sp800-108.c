@@ -12,6 +12,8 @@
  * pipeline's own MAC. Keys begin on a block each.
  */
 
+#define PARTS_MAX 4096 /* more are a length gone wrong */
+
 struct run {
 	const CK_MECHANISM *m; /* says the mode */
 	CK_MECHANISM_TYPE prf;
@@ -54,7 +56,8 @@ read_params(const CK_MECHANISM *m, struct run *r)
 			   : p->pAdditionalDerivedKeys;
 	r->more_count = feedback ? f->ulAdditionalDerivedKeys
 				 : p->ulAdditionalDerivedKeys;
-	if (r->parts == NULL || r->more_count >= DERIVED_KEYS_MAX ||
+	if (r->parts == NULL || r->part_count > PARTS_MAX ||
+	    r->more_count >= DERIVED_KEYS_MAX ||
 	    (r->more == NULL && r->more_count != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (feedback &&

@@ -460,6 +460,55 @@ test_derive_template(void)
 	    CKR_TEMPLATE_INCONSISTENT, "contradicted");
 }
 
+/* Data fields of SP 800-108: no program has so many; each of them is good. */
+static void
+test_many_parts(void)
+{
+	static struct prf_data_param parts[4097];
+	struct sp800_108_feedback_params p = {
+	    CKM_SHA256_HMAC, 4096, parts, 0, NULL, 0, NULL};
+	CK_MECHANISM m = {CKM_SP800_108_FEEDBACK_KDF, &p, sizeof(p)};
+	CK_OBJECT_HANDLE base = base_key(CKK_GENERIC_SECRET, "0123456789abcdef",
+			     16, CK_TRUE),
+			 h;
+
+	parts[0] = (struct prf_data_param){
+	    CK_SP800_108_ITERATION_VARIABLE, NULL, 0};
+	for (size_t i = 1; i < ELEMS(parts); i++)
+		parts[i] = (struct prf_data_param){
+		    CK_SP800_108_BYTE_ARRAY, "x", 1};
+	RV(p11->C_DeriveKey(rw, &m, base, NULL, 0, &h), CKR_OK, "4096 parts");
+	p.ulNumberOfDataParams = 4097;
+	RV(p11->C_DeriveKey(rw, &m, base, NULL, 0, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "4097");
+}
+
+/* What the first template says of destruction keeps nothing that nobody has a
+ * handle of. */
+static void
+test_none_is_left(void)
+{
+	CK_BYTE wrong[3] = "no", id[] = "left";
+	CK_ULONG len = 16;
+	CK_ATTRIBUTE stays[] = {A(CKA_KEY_TYPE, aes_type),
+	    A(CKA_VALUE_LEN, len), A(CKA_DESTROYABLE, no), A(CKA_ID, id)},
+		     fails[] = {A(CKA_KEY_TYPE, aes_type),
+			 A(CKA_VALUE_LEN, len), A(CKA_CHECK_VALUE, wrong)};
+	struct prf_data_param part = {CK_SP800_108_ITERATION_VARIABLE, NULL, 0};
+	CK_OBJECT_HANDLE last = 7, h,
+			 base = base_key(CKK_GENERIC_SECRET, "0123456789abcdef",
+			     16, CK_TRUE);
+	struct derived_key more = {fails, 3, &last};
+	struct sp800_108_feedback_params p = {
+	    CKM_SHA256_HMAC, 1, &part, 0, NULL, 1, &more};
+	CK_MECHANISM m = {CKM_SP800_108_FEEDBACK_KDF, &p, sizeof(p)};
+
+	RV(p11->C_DeriveKey(rw, &m, base, stays, 4, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a second key of another value");
+	COUNT(last, CK_INVALID_HANDLE, "its handle says so, and");
+	COUNT(find(rw, &stays[3], 1, &h, 1), 0, "keys that are left");
+}
+
 int
 main(void)
 {
@@ -471,6 +520,8 @@ main(void)
 	test_joins();
 	test_encrypted_data();
 	test_derive_template();
+	test_many_parts();
+	test_none_is_left();
 	EVP_PKEY_free(other);
 	p11_stop();
 	testenv_stop();
