@@ -80,7 +80,9 @@ add_of_token(struct restore *r, const struct wanted_key *w, P11KitUri *uri)
 	size_t before = r->plan.count;
 	struct token *from;
 
-	if ((from = open_token(&r->to.tokens, uri, false)) == NULL)
+	from = open_token(&r->to.tokens, uri, false);
+	r->token_failed = from == NULL;
+	if (from == NULL)
 		return (false);
 	if (from == r->plan.to)
 		return (complain(r, w, "its source is the target token"));

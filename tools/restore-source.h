@@ -13,6 +13,7 @@ struct restore {
 	struct wanted_keys wanted;
 	char *manifest;
 	P11KitUri *from; /* of keys without a file or source, or NULL */
+	bool token_failed; /* one that has keys cannot be used */
 };
 
 /* Adds the key of a manifest's line, from its source, to the plan, or why it

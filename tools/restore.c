@@ -287,7 +287,8 @@ restore(struct restore *r, struct arguments *a)
 
 	r->plan.to = r->to.token;
 	/* whatever cannot be had is named before the run ends */
-	for (size_t i = 0; open && i < r->wanted.count; i++) {
+	for (size_t i = 0; open && i < r->wanted.count && !r->token_failed;
+	     i++) {
 		if (a->end.expires)
 			replace_end(&r->wanted.rows[i].wish, &a->end);
 		all = restore_add_key(r, &r->wanted.rows[i]) && all;

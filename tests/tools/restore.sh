@@ -246,6 +246,9 @@ is "has the key, and no public key" \
 { hsm_uri "nowhere;object=a"; hsm_uri "nowhere;object=b"; } >some.jsonl
 ends "a token that is not there" 2 imports some.jsonl
 is "is told once" "$(grep -c "there is no such token" said)" 1
+printf 'label,source\na,pkcs11:token=nowhere\nb,pkcs11:token=nowhere\n' >nowhere.csv
+ends "nor is it for a restore" 2 restore --manifest nowhere.csv
+is "which says it once, too" "$(grep -c "there is no such token" said)" 1
 hsm_uri "source;object=archive" ",\"into\":\"$(aws_kms create-key --origin EXTERNAL \
     --region us-west-2 --query KeyMetadata.Arn --output text)\"" >into.jsonl
 ends "into a key that waits" 0 imports into.jsonl
