@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <openssl/crypto.h>
 #include "cipher.h"
 
 #define PIECE ((size_t)1 << 30) /* OpenSSL counts with an int */
@@ -209,6 +210,10 @@ init_xts(struct call *c, struct op *op, const CK_MECHANISM *m)
 
 	if (m->pParameter == NULL || m->ulParameterLen != AES_BLOCK)
 		return (CKR_MECHANISM_PARAM_INVALID);
+	if (op->kind == OP_ENCRYPT &&
+	    CRYPTO_memcmp(key.ptr, key.ptr + key.len / 2, key.len / 2) == 0)
+		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		    "the halves of this key are the same: it decrypts alone"));
 	op->data.max = XTS_MAX;
 	rv = cipher_open_named(
 	    c, op, key.len == 32 ? "AES-128-XTS" : "AES-256-XTS");

@@ -73,6 +73,20 @@ test_xts(void)
 	out_len = sizeof(out);
 	RV(encrypt(h, &m, text, 15, out, &out_len), CKR_DATA_LEN_RANGE,
 	    "less than a block");
+	/* IEEE 1619, vector 1: what is there is read */
+	memset(key, 0, 32);
+	memset(tweak, 0, sizeof(tweak));
+	memset(text, 0, 32);
+	h = secret_make(CKK_AES_XTS, key, 32);
+	RV(p11->C_EncryptInit(rw, &m, h), CKR_KEY_FUNCTION_NOT_PERMITTED,
+	    "a key of two equal halves encrypts nothing");
+	out_len = hex("917cf69ebd68b2ec9b9fe9a3eadda692"
+		      "cd43d2f59598ed858c02c2652fbf922e",
+	    out);
+	back_len = sizeof(back);
+	RV(decrypt(h, &m, out, out_len, back, &back_len), CKR_OK,
+	    "and decrypts");
+	OK(back_len == 32 && memcmp(back, text, 32) == 0, "as IEEE 1619 says");
 	RV(decrypt(h, &m, text, 15, out, &out_len),
 	    CKR_ENCRYPTED_DATA_LEN_RANGE, "nor back");
 	len = 48;
