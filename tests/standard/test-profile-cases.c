@@ -1,6 +1,7 @@
 /* The calls of the test cases of PKCS#11 Profiles 3.2, in their order: BL-M-1-32,
  * EXT-M-1-32, AUTH-M-1-32 and CERT-M-1-32. Names and values are this token's. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <openssl/x509.h>
@@ -110,14 +111,78 @@ test_extended(void)
 	end();
 }
 
-/* The halves of a key in KMS have one label. */
+/* The modulus, the text and the signature of AUTH-M-1-32. */
+#define MODULUS                                                            \
+	"dee53f9d7b97ebd0724cf4874cd1d16a24e4fa36642aedd57b7ae1bf238e4128" \
+	"8ec90745b86a336eb580add41f359d44e9b526723b14165e797696ca306dd47e" \
+	"576830e16795858d6e6c2ca8474945578df6ea9936424dd9c5535cd926295001" \
+	"70a108b4bd6faeb132f98648b77cef07bf9dcd78838b2e25935cc5b500fec1d9" \
+	"859c201f819266e80fd743c6a2c12d859640979aeac0971da6ec6c1786f3054b" \
+	"870ad9f3bc7019fa36aaefd1ec27803c89b7770b4244fb5bc950d3527771eec1" \
+	"10104e01a94cadd37a20536ade3f290e3e7881846cdeed32379832a6658fbd4c" \
+	"c60b6fa7c0d5640fe8be45b5581225fd0d69cc2d7b1e91fce9dafc917fcfd045"
+static const char
+    case_modulus[] = MODULUS,
+    case_text[] =
+	"308201830201003056310b300906035504061302415531153013060355040a0c"
+	"0c4f7267616e69736174696f6e311a3018060355040b0c114f7267616e697361"
+	"74696f6e20556e69743114301206035504030c0b436f6d6d6f6e204e616d6530"
+	"820122300d06092a864886f70d01010105000382010f003082010a028201010"
+	"0" MODULUS "0203010001a000",
+    case_signature[] =
+	"1a7d66b88de270da0cee9039c0a1eedf1312118b578d7eb9bbb45b0ea64a58d3"
+	"82942cf4009ae094cc03b63dba899d392c52371fffb46f57e442dc4d632b8c8e"
+	"383df32a9fe2a0f455c54a5f9691bc5b65cfd965a658e76ef38e2c65ed231396"
+	"dc56c1ba0adf6624d45b5fb8af299fa94a85dc7289732af95a085fd03a66c435"
+	"de5204f522a3d10b2efe3540e175b379ae1299fb33b166c2d50a155ad7d69467"
+	"a37fe7e2c040f9a2c9059ddbaf84167e5de2b8dc2eae99ea349af9e05226d5ce"
+	"62cfdb2a7bf51479ba3761f3603904099423a191a987d8dbc54162aaa3a83ae9"
+	"f7198dc50cb251c7f57b905015f3876d2be27a79ebd8b0cebd68ddac9113464b";
+
+/* Bytes from hexadecimal digits; how many. */
+static CK_ULONG
+hex(const char *digits, CK_BYTE *to)
+{
+	CK_ULONG n = 0;
+
+	for (const char *p = digits; *p != '\0'; p += 2, n++)
+		to[n] = (CK_BYTE)strtoul(
+		    (const char[]){p[0], p[1], '\0'}, NULL, 16);
+	return (n);
+}
+
+/* The signature of the published case, with the public key that it has. */
+static void
+test_published_signature(void)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_BYTE modulus[256], text[400], signature[256];
+	CK_ULONG text_len = hex(case_text, text);
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, class), A(CKA_KEY_TYPE, type),
+	    A(CKA_MODULUS, modulus), A_BYTES(CKA_PUBLIC_EXPONENT, "\1\0\1", 3),
+	    A(CKA_VERIFY, yes)};
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE h;
+
+	COUNT(hex(case_modulus, modulus), 256, "its modulus");
+	COUNT(hex(case_signature, signature), 256, "its signature");
+	RV(list->C_CreateObject(session, t, ELEMS(t), &h), CKR_OK,
+	    "the public key of AUTH-M-1-32");
+	RV(list->C_VerifyInit(session, &m, h), CKR_OK, "C_VerifyInit");
+	RV(list->C_Verify(session, text, text_len, signature, 256), CKR_OK,
+	    "its signature is good");
+}
+
+/* The halves of a key in KMS have one label; each of its aliases finds them. */
 static void
 test_authentication(void)
 {
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes), A_BYTES(CKA_LABEL, "rsa", 3),
-	    A(CKA_CLASS, class)};
-	CK_BYTE modulus[1024], exponent[1024], text[300] = {5}, signature[256];
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes),
+	    A_BYTES(CKA_LABEL, "testrsa-pub", 11), A(CKA_CLASS, class)};
+	CK_BYTE modulus[1024], exponent[1024], text[400], signature[256];
+	CK_ULONG text_len = hex(case_text, text);
 	CK_ATTRIBUTE numbers[] = {
 	    A(CKA_MODULUS, modulus), A(CKA_PUBLIC_EXPONENT, exponent)};
 	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
@@ -134,15 +199,17 @@ test_authentication(void)
 		memcmp(exponent, "\1\0\1", 3) == 0,
 	    "are there");
 	class = CKO_PRIVATE_KEY;
+	t[1] = (CK_ATTRIBUTE)A_BYTES(CKA_LABEL, "testrsa-pri", 11);
 	COUNT(find_once(t, 3, &private, 1), 1, "the private half");
 	RV(list->C_FindObjectsFinal(session), CKR_OK, "C_FindObjectsFinal");
 	RV(list->C_SignInit(session, &m, private), CKR_OK, "C_SignInit");
-	RV(list->C_Sign(session, text, sizeof(text), signature, &n), CKR_OK,
+	RV(list->C_Sign(session, text, text_len, signature, &n), CKR_OK,
 	    "C_Sign");
 	COUNT(n, 256, "a signature");
 	RV(list->C_VerifyInit(session, &m, public), CKR_OK, "C_VerifyInit");
-	RV(list->C_Verify(session, text, sizeof(text), signature, n), CKR_OK,
+	RV(list->C_Verify(session, text, text_len, signature, n), CKR_OK,
 	    "which is good");
+	test_published_signature();
 	RV(list->C_Logout(session), CKR_OK, "C_Logout");
 	end();
 }
@@ -272,9 +339,15 @@ int
 main(void)
 {
 	char line[512];
+	const char *id;
+	struct kms k;
 
 	testenv_start();
-	(void)account_make("RSA_2048", "SIGN_VERIFY", "alias/rsa");
+	id = account_make("RSA_2048", "SIGN_VERIFY", "alias/rsa");
+	k = account_kms();
+	NEED(kms_create_alias(&k, "alias/testrsa-pub", id) == ERR_OK &&
+		 kms_create_alias(&k, "alias/testrsa-pri", id) == ERR_OK,
+	    "the names of AUTH-M-1-32");
 	NEED(mkdir(testenv_path("certificates"), 0700) == 0, "a folder");
 	snprintf(line, sizeof(line), "certificates = %s",
 	    testenv_path("certificates"));
