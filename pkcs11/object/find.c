@@ -109,9 +109,9 @@ is_profile_asked_for(struct template t, const struct object *o)
 		    template_has(t, CKA_PROFILE_ID)));
 }
 
-/* What is kept here. */
+/* What is kept here: the token's certificates, or all else. */
 static CK_RV
-collect_locals(struct call *c, struct template t)
+collect_locals(struct call *c, struct template t, bool certificates)
 {
 	size_t count;
 	struct table_object *rows = object_table_rows(
@@ -124,7 +124,8 @@ collect_locals(struct call *c, struct template t)
 		    .attrs = rows[i].attrs};
 
 		/* first, because a certificate's names may cost calls */
-		if (is_profile_asked_for(t, &o) && !call_hides(c, &o) &&
+		if (is_token_certificate(&o) == certificates &&
+		    is_profile_asked_for(t, &o) && !call_hides(c, &o) &&
 		    attr_match(c, &o, t))
 			rv = add_handle(c, o.handle);
 	}
@@ -324,9 +325,10 @@ collect_certificates(struct call *c, struct template t)
 	    !template_bool(t, CKA_TOKEN, true) ||
 	    c->token->config->certificates == NULL)
 		return (CKR_OK);
-	if ((rv = certs_refresh(c)) == CKR_OK)
-		fetch_named_public_key(c, t);
-	return (rv);
+	if ((rv = certs_refresh(c)) != CKR_OK)
+		return (rv);
+	fetch_named_public_key(c, t);
+	return (collect_locals(c, t, true));
 }
 
 static CK_RV
@@ -379,10 +381,12 @@ find_begin(struct call *c, struct template t)
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (t.rows[i].pValue == NULL && t.rows[i].ulValueLen != 0)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
-	if (may_be_in_kms(c, t))
+	/* PKCS#11 Profiles 3.2, CERT-M-1-32, looks for a certificate among the
+	 * first objects */
+	if ((rv = collect_certificates(c, t)) == CKR_OK && may_be_in_kms(c, t))
 		rv = collect_keys(c, t);
-	if (rv == CKR_OK && (rv = collect_certificates(c, t)) == CKR_OK)
-		rv = collect_locals(c, t);
+	if (rv == CKR_OK)
+		rv = collect_locals(c, t, false);
 	if (rv != CKR_OK) {
 		find_end(f);
 		return (rv);

@@ -260,6 +260,83 @@ add_certificate(void)
 	buf_free(&info);
 }
 
+/* The certificate of CERT-M-1-32. */
+static const char case_certificate[] =
+    "308203753082025da003020102020b040000000001154b5ac394300d06092a86"
+    "4886f70d01010505003057310b30090603550406130242453119301706035504"
+    "0a1310476c6f62616c5369676e206e762d73613110300e060355040b1307526f"
+    "6f74204341311b301906035504031312476c6f62616c5369676e20526f6f7420"
+    "4341301e170d3938303930313132303030305a170d3238303132383132303030"
+    "305a3057310b300906035504061302424531193017060355040a1310476c6f62"
+    "616c5369676e206e762d73613110300e060355040b1307526f6f74204341311b"
+    "301906035504031312476c6f62616c5369676e20526f6f742043413082012230"
+    "0d06092a864886f70d01010105000382010f003082010a0282010100da0ee699"
+    "8dcea3e34f8a7efbf18b83256bea481ff12ab0b9951104bdf063d1e26766cf1c"
+    "ddcf1b482bee8d898e9aaf298065abe9c72d12cbab1c4c7007a13d0a30cd158d"
+    "4ff8ddd48c50151cef50eec42ef7fce952f2917de06dd535308e5e4373f241e9"
+    "d56ae3b2893a5639386f063c88695b2a4dc5a754b86c89cc9bf93ccae5fd89f5"
+    "123c927896d6dc746e934461d18dc746b2750e86e8198ad56d6cd5781695a2e9"
+    "c80a38ebf224134f73549313853a1bbc1e34b58b058cb9778bb1db1f2091ab09"
+    "536e90ce7b3774b97047912251631679aeb1ae412608c8192bd146aa48d6642a"
+    "d78334ff2c2ac16c19434a0785e7d37cf62168efeaf2529f7f9390cf02030100"
+    "01a3423040300e0603551d0f0101ff040403020106300f0603551d130101ff04"
+    "0530030101ff301d0603551d0e04160414607b661a450d97ca89502f7d04cd34"
+    "a8fffcfd4b300d06092a864886f70d01010505000382010100d673e77c4f76d0"
+    "8dbfecbaa2be34c52832b57cfc6c9c2c2bbd099e53bf6b5eaa1148b6e508a3b3"
+    "ca3d614dd34609b33ec3a0e363551bf2baefad39e143b938a3e62f8a263befa0"
+    "5056f9c60afd38cdc40b705194979804dfc35f94d515c914419cc45d7564150d"
+    "ff5530ec868fff0def2cb96346f6aafcdfbc69fd2e1248649ae095f0a6ef298f"
+    "01b115b50c1da5fe692c6924781eb3a71c7162eecac897ac175d8ac2f847866e"
+    "2ac4563195d06789852bf96ca65d469d0caa82e49951dd70b7db563d61e46ae1"
+    "5cd6f6fe3dde41cc07ae6352bf5353f42be9c7fdb6f7825f85d24118db81b304"
+    "1cc51fa4806f1520c9de0c880a1dd66655e2fc48c9292669e0";
+
+/* In the token's folder, beside that of the key. */
+static void
+add_published_certificate(void)
+{
+	CK_BYTE der[1000];
+	CK_ULONG n = hex(case_certificate, der);
+	FILE *f = fopen(testenv_path("certificates/published.der"), "wb");
+
+	NEED(f != NULL && fwrite(der, 1, n, f) == n && fclose(f) == 0,
+	    "the published certificate");
+}
+
+/* In the order of the case: up to five objects, the label of the first, and the
+ * value of the second, each after its length. */
+static void
+test_published_certificate(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes)};
+	CK_ATTRIBUTE label = {CKA_LABEL, NULL, 0}, value = {CKA_VALUE, NULL, 0};
+	CK_BYTE bytes[4096], der[1000];
+	CK_ULONG der_len = hex(case_certificate, der), n, same = 0;
+	CK_OBJECT_HANDLE h[5];
+
+	begin(false, 0);
+	n = find_once(t, 1, h, ELEMS(h));
+	NEED(n >= 2, "objects of the token");
+	RV(list->C_GetAttributeValue(session, h[0], &label, 1), CKR_OK,
+	    "how long the label of the first is");
+	NEED(label.ulValueLen <= sizeof(bytes), "a label");
+	label.pValue = bytes;
+	RV(list->C_GetAttributeValue(session, h[0], &label, 1), CKR_OK,
+	    "the label");
+	RV(list->C_GetAttributeValue(session, h[1], &value, 1), CKR_OK,
+	    "how long the value of the second is");
+	for (CK_ULONG i = 0; i < 2; i++) {
+		value = (CK_ATTRIBUTE){CKA_VALUE, bytes, sizeof(bytes)};
+		RV(list->C_GetAttributeValue(session, h[i], &value, 1), CKR_OK,
+		    "the value");
+		same += value.ulValueLen == der_len &&
+			memcmp(bytes, der, der_len) == 0;
+	}
+	COUNT(same, 1, "one of the two is the published certificate");
+	RV(list->C_FindObjectsFinal(session), CKR_OK, "C_FindObjectsFinal");
+	end();
+}
+
 /* Without a login. */
 static void
 test_certificates(void)
@@ -356,6 +433,8 @@ main(void)
 	list = p11_list_3_2();
 	add_certificate();
 	test_certificates();
+	add_published_certificate();
+	test_published_certificate();
 	test_validation();
 	testenv_config("digests = yes", "login = required", NULL);
 	test_baseline();
