@@ -245,6 +245,14 @@ test_counter(void)
 	p.prfType = CKM_SHA256_HMAC;
 	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), aes, &h), CKR_OK,
 	    "HMAC with an AES key");
+	p.prfType = CKM_SHA256;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "no MAC");
+	p.prfType = CKM_SHA256_HMAC_GENERAL;
+	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
+	    CKR_MECHANISM_PARAM_INVALID,
+	    "a MAC that is no PRF of the standard");
+	p.prfType = CKM_SHA256_HMAC;
 	RV(p11->C_DeriveKey(rw, &m,
 	       base_key(CKK_GENERIC_SECRET, key, 32, CK_FALSE), NULL, 0, &h),
 	    CKR_OK, "of a hidden key, and nothing is said");
@@ -284,13 +292,6 @@ test_counter(void)
 	parts[0] = parts[1];
 	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
 	    CKR_MECHANISM_PARAM_INVALID, "no counter");
-	p.prfType = CKM_SHA256;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "no MAC");
-	p.prfType = CKM_SHA256_HMAC_GENERAL;
-	RV(derive(CKM_SP800_108_COUNTER_KDF, &p, sizeof(p), base, &h),
-	    CKR_MECHANISM_PARAM_INVALID,
-	    "a MAC that is no PRF of the standard");
 }
 
 /* OpenSSL has the feedback mode with a counter of 32 bits behind the variable. */
