@@ -1,10 +1,23 @@
 #include <string.h>
 #include "create.h"
+#include "object/pkey.h"
 #include "object/template-builder.h"
 #include "object/object-schema.h"
 #include "object/session-object.h"
 #include "wrap-key.h"
 #include "wrap-params.h"
+
+/* KMS's own keys have sizes that their rows are for. */
+static bool
+size_fits(const struct mech *row, const struct object *o)
+{
+	size_t n;
+
+	if (o->attrs == NULL || row->key_type != CKK_RSA)
+		return (true);
+	n = pkey_bits(o);
+	return (n >= row->min && n <= row->max);
+}
 
 /* The key that wraps or unwraps, in the order of the standard. */
 static CK_RV
@@ -17,6 +30,9 @@ check_wrapping_key(
 	    object_type(o) != row->key_type)
 		return (wraps ? CKR_WRAPPING_KEY_TYPE_INCONSISTENT
 			      : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
+	if (!size_fits(row, o))
+		return (wraps ? CKR_WRAPPING_KEY_SIZE_RANGE
+			      : CKR_UNWRAPPING_KEY_SIZE_RANGE);
 	if (!attr_is_true(c, o, wraps ? CKA_WRAP : CKA_UNWRAP))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);

@@ -163,6 +163,33 @@ test_vectors(void)
 	OK(n == 16 && memcmp(out, want7, 16) == 0, "has its bytes");
 }
 
+/* What C_GetMechanismInfo says of sizes holds, though such keys verify. */
+static void
+test_rsa_sizes(void)
+{
+	static const CK_ULONG lens[] = {64, 127, 1025, 2048};
+	static CK_BYTE modulus[2048], out[2048];
+	CK_BYTE e[] = {1, 0, 1};
+	CK_MECHANISM pkcs1 = {CKM_RSA_PKCS, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_MODULUS, modulus),
+	    A(CKA_PUBLIC_EXPONENT, e), A(CKA_WRAP, yes)};
+	CK_OBJECT_HANDLE h;
+	CK_ULONG n;
+
+	memset(modulus, 0xff, sizeof(modulus));
+	for (size_t i = 0; i < ELEMS(lens); i++) {
+		t[2].ulValueLen = lens[i];
+		n = sizeof(out);
+		RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK,
+		    "an RSA key of %lu bytes", lens[i]);
+		RV(p11->C_WrapKey(rw, &pkcs1, h, target, out, &n),
+		    CKR_WRAPPING_KEY_SIZE_RANGE, "wraps nothing");
+		RV(p11->C_WrapKey(rw, &pkcs1, h, target, NULL, &n),
+		    CKR_WRAPPING_KEY_SIZE_RANGE, "of no length");
+	}
+}
+
 static void
 test_rsa(void)
 {
@@ -371,6 +398,7 @@ main(void)
 	test_aes();
 	test_vectors();
 	test_rsa();
+	test_rsa_sizes();
 	test_kms();
 	test_digest_key();
 	test_rules();
