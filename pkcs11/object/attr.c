@@ -466,6 +466,8 @@ is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 	    {CKA_ENCRYPT, CKA_WRAP}, {CKA_ENCRYPT, CKA_UNWRAP},
 	    {CKA_DECRYPT, CKA_UNWRAP}};
 
+	if (b->type == CKK_ML_KEM)
+		return (type == CKA_ENCAPSULATE);
 	if (b->class == CKO_PUBLIC_KEY)
 		return (type == CKA_ENCRYPT || type == CKA_VERIFY ||
 			type == CKA_VERIFY_RECOVER);
