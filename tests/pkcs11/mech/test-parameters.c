@@ -313,11 +313,11 @@ main(void)
 	points_make();
 	keys_make();
 	for (size_t i = 0; i < ELEMS(forms); i++)
-		for (int w = HERE; w < WHERE; w++)
+		for (unsigned w = HERE; w < WHERE; w++)
 			if (w == HERE || forms[i].in_kms)
 				test_lengths(i, (enum where)w);
 	for (size_t i = 0; i < ELEMS(changes); i++)
-		for (int w = HERE; w < WHERE; w++)
+		for (unsigned w = HERE; w < WHERE; w++)
 			if (w == HERE || forms[changes[i].form].in_kms)
 				test_change(&changes[i], (enum where)w);
 	test_old_gcm();
