@@ -13,6 +13,17 @@ struct explicit_curve {
 	struct view p, a, b, point, order;
 };
 
+/* What may follow: a cofactor, which all curves here have as 1, and a seed. */
+static bool
+ends_well(struct view all, struct view curve)
+{
+	struct view seed;
+
+	return ((all.len == 0 || view_equal(all, VIEW_STR("\x02\x01\x01"))) &&
+		(curve.len == 0 ||
+		    (der_take(&curve, DER_BITS, &seed) && curve.len == 0)));
+}
+
 static bool
 read_explicit(struct view der, struct explicit_curve *e)
 {
@@ -27,7 +38,7 @@ read_explicit(struct view der, struct explicit_curve *e)
 		der_take(&curve, DER_OCTETS, &e->a) &&
 		der_take(&curve, DER_OCTETS, &e->b) &&
 		der_take(&all, DER_OCTETS, &e->point) &&
-		der_take_number(&all, &e->order));
+		der_take_number(&all, &e->order) && ends_well(all, curve));
 }
 
 static bool

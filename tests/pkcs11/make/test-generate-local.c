@@ -272,6 +272,10 @@ test_explicit_curves(void)
 		OK(same_info(p.public, p.private), "halves of one key");
 		OK(attr_is(p.private, CKA_EC_PARAMS, der, t.ulValueLen),
 		    "its curve is as it was given");
+		der[t.ulValueLen - 1] ^= 3; /* the cofactor */
+		RV(pairgen(CKM_EC_KEY_PAIR_GEN, &t, 1, &p),
+		    CKR_CURVE_NOT_SUPPORTED, "with 2 as its cofactor");
+		der[t.ulValueLen - 1] ^= 3;
 		der[40] ^= 1; /* of p */
 		RV(pairgen(CKM_EC_KEY_PAIR_GEN, &t, 1, &p),
 		    CKR_CURVE_NOT_SUPPORTED, "a curve that nobody knows");
