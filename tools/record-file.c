@@ -7,6 +7,7 @@
 #include "json-line.h"
 #include "key-options.h"
 #include "message.h"
+#include "pin.h"
 #include "record-file.h"
 
 #define NAME_SHOWN_MAX 24 /* characters */
@@ -38,7 +39,8 @@ bool
 record_file_complain(const struct record_file *r, const char *what,
     const char *value, const char *why)
 {
-	message("%s: line %u: %s %s%s", r->path, r->line, what, value, why);
+	message("%s: line %u: %s%s%s%s", r->path, r->line, what,
+	    value[0] == '\0' ? "" : " ", value, why);
 	return (false);
 }
 
@@ -67,8 +69,10 @@ find_row(const struct record_file *r, const struct option_row *rows, int count,
 	if (row == -1 && may_be_shown(name))
 		record_file_complain(r, what, name, " is unknown");
 	else if (row == -1)
-		record_file_complain(r, "one of its", "",
-		    r->json ? "members is unknown" : "columns is unknown");
+		record_file_complain(r,
+		    r->json ? "one of its members is unknown"
+			    : "one of its columns is unknown",
+		    "", "");
 	for (int i = 0; i < before_count && row != -1; i++)
 		if (before[i] == row) {
 			record_file_complain(r, what, name, " is there twice");
@@ -123,8 +127,10 @@ record_file_may_have(const struct record_file *r, int row)
 static bool
 take(const struct record_file *r, const struct option_row *row, char *value)
 {
-	return (value[0] == '\0' || options_take(row, value) ||
-		record_file_complain(r, row->name, value, " is not valid"));
+	if (value[0] == '\0' || options_take(row, value))
+		return (true);
+	pin_wipe_text(value); /* of a source in another's place */
+	return (record_file_complain(r, row->name, value, " is not valid"));
 }
 
 static int

@@ -225,6 +225,8 @@ jwrong() { # TEXT LINE...
 manifest_before=$(key_count)
 jwrong "wrong.csv: line 1: the member colour is unknown" '{"file":"rsa.pem","colour":"red"}'
 jwrong "line 3: id 0 is not valid" '{"file":"rsa.pem"}' '' '{"file":"other.key","id":"0"}'
+jwrong "line 1: id pkcs11:token=a?pin-value=**** is not valid" '{"id":"pkcs11:token=a?pin-value=4711"}'
+fails "a PIN in another's place is not shown" grep 4711 err
 jwrong "line 1: it names no file" '{"label":"a"}'
 jwrong "line 1: it names no file" '{"file":null}'
 jwrong "line 1: the member file is there twice" '{"file":"rsa.pem","file":"ec.pem"}'
