@@ -67,6 +67,17 @@ text_print(FILE *f, struct view v)
 	return (columns);
 }
 
+bool
+text_is_utf8(struct view v)
+{
+	size_t len = 1;
+	uint32_t c = 1;
+
+	for (size_t i = 0; i < v.len && len != 0 && c != 0; i += len)
+		len = utf8(v.ptr + i, v.len - i, &c);
+	return (len != 0 && c != 0);
+}
+
 void
 text_vprintf(FILE *f, const char *fmt, va_list ap)
 {

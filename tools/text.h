@@ -1,6 +1,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include "buf.h"
@@ -13,6 +14,8 @@ void text_printf(FILE *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void text_vprintf(FILE *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
+/* Whether it is UTF-8, without a NUL. */
+bool text_is_utf8(struct view);
 /* Lower-case hexadecimal digits. */
 void text_print_hex(FILE *, struct view);
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. */

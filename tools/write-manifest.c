@@ -175,6 +175,22 @@ is_wanted(const struct listed_key *k)
 		k->deletion == 0);
 }
 
+/* Whether the file gives it back. Otherwise says so on standard error. */
+static bool
+can_hold_label(const struct listed_key *k, bool json)
+{
+	struct view label = buf_view(&k->label);
+	bool can = json ? text_is_utf8(label)
+			: label.len == 0 ||
+			      memchr(label.ptr, '\0', label.len) == NULL;
+
+	if (!can)
+		message("%.*s: its label is not text that %s holds: keyferry "
+			"rename gives it another",
+		    SHOWN(k->arn), json ? "JSON" : "CSV");
+	return (can);
+}
+
 static bool
 write_keys(FILE *f, bool json, const struct token *t, const struct key_list *l,
     size_t *left_out)
@@ -193,7 +209,9 @@ write_keys(FILE *f, bool json, const struct token *t, const struct key_list *l,
 			++*left_out;
 			continue;
 		}
-		if ((done = read_details(t, &l->rows[i], &d)))
+		done = can_hold_label(&l->rows[i], json) &&
+		       read_details(t, &l->rows[i], &d);
+		if (done)
 			put_lines(f, json, t, &l->rows[i], &d);
 		buf_free(&d.tags);
 	}

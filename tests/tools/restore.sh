@@ -254,4 +254,14 @@ hsm_uri "source;object=archive" ",\"into\":\"$(aws_kms create-key --origin EXTER
 ends "into a key that waits" 0 imports into.jsonl
 ends "and once more" 0 imports into.jsonl
 said "it is there" "1 key: 1 on the target already"
+# A label that is not UTF-8 is not another one in JSON, which cannot have it.
+openssl rand -out octets.key 32
+odd() { printf 'an \377 octet'; }
+ok "a label that is not UTF-8" p11 --write-object octets.key --type secrkey --key-type AES:32 \
+    --label "$(odd)"
+ends "a manifest of it" 2 "$keyferry" list --to "$cloud" --manifest odd.jsonl
+said "is refused" "its label is not text that JSON holds"
+fails "and not written" test -e odd.jsonl
+ends "CSV" 0 "$keyferry" list --to "$cloud" --manifest odd.csv
+ok "has it" grep -qaF "$(odd)" odd.csv
 tap_done
