@@ -157,14 +157,14 @@ static bool
 take_member(struct record_file *r, const struct option_row *row,
     const struct json_member *m)
 {
-	static char yes[] = "yes", no[] = "no";
-
 	switch (m->kind) {
 	case JSON_VALUE_NULL:
 		return (true);
 	case JSON_VALUE_BOOLEAN:
 		if (row->read == key_option_multi_region)
-			return (take(r, row, m->value[0] == 't' ? yes : no));
+			return (take(r, row,
+			    strcpy(
+				m->value, m->value[0] == 't' ? "yes" : "no")));
 		break;
 	case JSON_VALUE_NUMBER:
 		if (row->read == key_option_valid_days)
