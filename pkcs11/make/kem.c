@@ -46,10 +46,11 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }
 
-/* The new key, before there is a secret; free the builder in any case. */
+/* The new key of the ML-KEM key o, before there is a secret; free the builder
+ * in any case. */
 static CK_RV
-begin_secret(struct call *c, struct template t, struct attr_target *target,
-    struct template_builder *d)
+begin_secret(struct call *c, const struct object *o, struct template t,
+    struct attr_target *target, struct template_builder *d)
 {
 	CK_RV rv;
 
@@ -58,8 +59,13 @@ begin_secret(struct call *c, struct template t, struct attr_target *target,
 	    template_bool(t, CKA_TOKEN, false)};
 	if (target->token && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
-	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
+	if ((rv = builder_begin(c, d, t, target)) != CKR_OK ||
+	    (rv = builder_add_from_key(c, d, o,
+		 o->class == CKO_PUBLIC_KEY ? CKA_ENCAPSULATE_TEMPLATE
+					    : CKA_DECAPSULATE_TEMPLATE)) !=
+		CKR_OK)
 		return (rv);
+	t = builder_template(d);
 	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "an ML-KEM shared secret has %d bytes", SECRET_LEN));
@@ -211,7 +217,7 @@ kem_encapsulate(struct call *c, const CK_MECHANISM *m,
 	CK_RV rv;
 
 	if ((rv = take_key(c, m, true, public_key, &o)) != CKR_OK ||
-	    (rv = begin_secret(c, t, &target, &d)) != CKR_OK)
+	    (rv = begin_secret(c, &o, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.ptr == NULL || room < ciphertext_len(&o)) {
 		*ciphertext.len = ciphertext_len(&o);
@@ -237,7 +243,7 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	CK_RV rv;
 
 	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
-	    (rv = begin_secret(c, t, &target, &d)) != CKR_OK)
+	    (rv = begin_secret(c, &o, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.len != ciphertext_len(&o)) {
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;

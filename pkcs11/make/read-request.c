@@ -269,7 +269,8 @@ CK_RV
 check_kept(struct call *c, struct template t)
 {
 	static const CK_ATTRIBUTE_TYPE none[] = {CKA_START_DATE,
-	    CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE};
+	    CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE,
+	    CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (template_view(t, none[i]).len != 0)

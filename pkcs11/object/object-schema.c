@@ -117,6 +117,19 @@ put_info(struct call *c, struct attrset *b, EVP_PKEY *pkey)
 	return (rv);
 }
 
+/* The same of the key that the attributes are. */
+static CK_RV
+put_own_info(struct call *c, struct attrset *b)
+{
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv = pkey_from_attrs(c, b, &pkey);
+
+	if (rv == CKR_OK)
+		rv = put_info(c, b, pkey);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
 /* Not by OpenSSL, whose check leaves copies of the parts in the heap. */
 static CK_RV
 check_pair(struct call *c, const struct attrset *b)
@@ -161,7 +174,6 @@ complete_rsa(struct call *c, struct attrset *b)
 {
 	struct view e = number_trim(attrset_view(b, CKA_PUBLIC_EXPONENT));
 	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
-	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
 
 	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
@@ -173,11 +185,7 @@ complete_rsa(struct call *c, struct attrset *b)
 	    ((rv = put_missing(c, b)) != CKR_OK ||
 		(rv = check_pair(c, b)) != CKR_OK))
 		return (rv);
-	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
-		return (rv);
-	rv = put_info(c, b, pkey);
-	EVP_PKEY_free(pkey);
-	return (rv);
+	return (put_own_info(c, b));
 }
 
 static CK_RV
@@ -220,7 +228,6 @@ complete_ec_public(struct call *c, struct attrset *b)
 {
 	const struct curve *curve = curve_find(
 	    b->type, attrset_view(b, CKA_EC_PARAMS));
-	EVP_PKEY *pkey = NULL;
 	struct view given, point;
 	CK_RV rv;
 
@@ -234,11 +241,7 @@ complete_ec_public(struct call *c, struct attrset *b)
 	if ((rv = put_point(c, b, point)) != CKR_OK)
 		return (rv);
 	/* OpenSSL takes no point that is not on the curve */
-	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
-		return (rv);
-	rv = put_info(c, b, pkey);
-	EVP_PKEY_free(pkey);
-	return (rv);
+	return (put_own_info(c, b));
 }
 
 /* The public value that belongs to CKA_VALUE. */
@@ -277,7 +280,6 @@ complete_ec_private(struct call *c, struct attrset *b)
 	    b->type, attrset_view(b, CKA_EC_PARAMS));
 	struct buf point = BUF_INIT(CURVE_POINT_MAX);
 	struct view given = attrset_view(b, CKA_EC_POINT), p;
-	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
 
 	if (curve == NULL)
@@ -292,11 +294,9 @@ complete_ec_private(struct call *c, struct attrset *b)
 		rv = invalid(c, "CKA_EC_POINT does not match the private key");
 		goto out;
 	}
-	if ((rv = put_point(c, b, buf_view(&point))) == CKR_OK &&
-	    (rv = pkey_from_attrs(c, b, &pkey)) == CKR_OK)
-		rv = put_info(c, b, pkey);
+	if ((rv = put_point(c, b, buf_view(&point))) == CKR_OK)
+		rv = put_own_info(c, b);
 out:
-	EVP_PKEY_free(pkey);
 	buf_free(&point);
 	return (rv);
 }
@@ -315,18 +315,13 @@ static CK_RV
 complete_public_of_set(struct call *c, struct attrset *b)
 {
 	const struct parameter_set *set;
-	EVP_PKEY *pkey = NULL;
 	CK_RV rv;
 
 	if ((rv = find_set(c, b, &set)) != CKR_OK)
 		return (rv);
 	if (attrset_view(b, CKA_VALUE).len != set->public)
 		return (invalid(c, "CKA_VALUE has another length"));
-	if ((rv = pkey_from_attrs(c, b, &pkey)) != CKR_OK)
-		return (rv);
-	rv = put_info(c, b, pkey);
-	EVP_PKEY_free(pkey);
-	return (rv);
+	return (put_own_info(c, b));
 }
 
 /* CKA_VALUE, which must be what the seed stands for if it was given. */

@@ -33,7 +33,8 @@ void builder_free(struct template_builder *);
 CK_RV builder_begin(struct call *, struct template_builder *, struct template,
     struct attr_target *);
 /*
- * What a key says (CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE) of those that are
+ * What a key says (CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE
+ * and their like) of those that are
  * made with it: added, and not to be contradicted.
  */
 CK_RV builder_add_from_key(struct call *, struct template_builder *,

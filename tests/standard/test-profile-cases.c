@@ -139,18 +139,6 @@ static const char
 	"62cfdb2a7bf51479ba3761f3603904099423a191a987d8dbc54162aaa3a83ae9"
 	"f7198dc50cb251c7f57b905015f3876d2be27a79ebd8b0cebd68ddac9113464b";
 
-/* Bytes from hexadecimal digits; how many. */
-static CK_ULONG
-hex(const char *digits, CK_BYTE *to)
-{
-	CK_ULONG n = 0;
-
-	for (const char *p = digits; *p != '\0'; p += 2, n++)
-		to[n] = (CK_BYTE)strtoul(
-		    (const char[]){p[0], p[1], '\0'}, NULL, 16);
-	return (n);
-}
-
 /* The signature of the published case, with the public key that it has. */
 static void
 test_published_signature(void)
@@ -158,15 +146,15 @@ test_published_signature(void)
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_KEY_TYPE type = CKK_RSA;
 	CK_BYTE modulus[256], text[400], signature[256];
-	CK_ULONG text_len = hex(case_text, text);
+	CK_ULONG text_len = from_hex(case_text, text);
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, class), A(CKA_KEY_TYPE, type),
 	    A(CKA_MODULUS, modulus), A_BYTES(CKA_PUBLIC_EXPONENT, "\1\0\1", 3),
 	    A(CKA_VERIFY, yes)};
 	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
 	CK_OBJECT_HANDLE h;
 
-	COUNT(hex(case_modulus, modulus), 256, "its modulus");
-	COUNT(hex(case_signature, signature), 256, "its signature");
+	COUNT(from_hex(case_modulus, modulus), 256, "its modulus");
+	COUNT(from_hex(case_signature, signature), 256, "its signature");
 	RV(list->C_CreateObject(session, t, ELEMS(t), &h), CKR_OK,
 	    "the public key of AUTH-M-1-32");
 	RV(list->C_VerifyInit(session, &m, h), CKR_OK, "C_VerifyInit");
@@ -182,7 +170,7 @@ test_authentication(void)
 	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes),
 	    A_BYTES(CKA_LABEL, "testrsa-pub", 11), A(CKA_CLASS, class)};
 	CK_BYTE modulus[1024], exponent[1024], text[400], signature[256];
-	CK_ULONG text_len = hex(case_text, text);
+	CK_ULONG text_len = from_hex(case_text, text);
 	CK_ATTRIBUTE numbers[] = {
 	    A(CKA_MODULUS, modulus), A(CKA_PUBLIC_EXPONENT, exponent)};
 	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
@@ -296,7 +284,7 @@ static void
 add_published_certificate(void)
 {
 	CK_BYTE der[1000];
-	CK_ULONG n = hex(case_certificate, der);
+	CK_ULONG n = from_hex(case_certificate, der);
 	FILE *f = fopen(testenv_path("certificates/published.der"), "wb");
 
 	NEED(f != NULL && fwrite(der, 1, n, f) == n && fclose(f) == 0,
@@ -311,7 +299,7 @@ test_published_certificate(void)
 	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes)};
 	CK_ATTRIBUTE label = {CKA_LABEL, NULL, 0}, value = {CKA_VALUE, NULL, 0};
 	CK_BYTE bytes[4096], der[1000];
-	CK_ULONG der_len = hex(case_certificate, der), n, same = 0;
+	CK_ULONG der_len = from_hex(case_certificate, der), n, same = 0;
 	CK_OBJECT_HANDLE h[5];
 
 	begin(false, 0);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "hex.h"
 #include "checked-calls.h"
 #include "p11.h"
 
@@ -338,6 +339,39 @@ decrypt(CK_OBJECT_HANDLE key, CK_MECHANISM *m, const void *in, size_t len,
 	return (rv != CKR_OK
 		    ? rv
 		    : p11->C_Decrypt(rw, unconst(in), len, out, out_len));
+}
+
+CK_RV
+derive_open(
+    CK_MECHANISM *m, CK_OBJECT_HANDLE base, CK_ULONG len, CK_OBJECT_HANDLE *h)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
+	    A(CKA_DERIVE, yes), A(CKA_VALUE_LEN, len)};
+
+	*h = CK_INVALID_HANDLE;
+	return (p11->C_DeriveKey(rw, m, base, t, len != 0 ? 4 : 3, h));
+}
+
+CK_OBJECT_HANDLE
+derive_pair(CK_MECHANISM_TYPE type, const void *params, CK_ULONG len)
+{
+	CK_MECHANISM m = {type, NULL, 0};
+	CK_ATTRIBUTE pub = {CKA_EC_PARAMS, unconst(params), len};
+	CK_ATTRIBUTE priv = A(CKA_DERIVE, yes);
+	CK_OBJECT_HANDLE a, b = CK_INVALID_HANDLE;
+
+	RV(p11->C_GenerateKeyPair(rw, &m, &pub, 1, &priv, 1, &a, &b), CKR_OK,
+	    "a session pair");
+	return (b);
+}
+
+CK_ULONG
+from_hex(const char *digits, CK_BYTE *to)
+{
+	size_t n = strlen(digits) / 2;
+
+	NEED(hex_read(digits, to, n), "hexadecimal digits");
+	return (n);
 }
 
 static struct {

@@ -72,6 +72,16 @@ CK_OBJECT_HANDLE key_make(const void *material, const char *label);
 CK_OBJECT_HANDLE base_key(
     CK_KEY_TYPE, const void *value, size_t len, CK_BBOOL open);
 
+/* A session key of the base, open and with CKA_DERIVE. len: CKA_VALUE_LEN, if
+ * it is not 0. */
+CK_RV derive_open(
+    CK_MECHANISM *, CK_OBJECT_HANDLE base, CK_ULONG len, CK_OBJECT_HANDLE *);
+/* The private key of a session pair that derives; params is CKA_EC_PARAMS. */
+CK_OBJECT_HANDLE derive_pair(
+    CK_MECHANISM_TYPE, const void *params, CK_ULONG len);
+/* Bytes from hexadecimal digits; how many. */
+CK_ULONG from_hex(const char *digits, CK_BYTE *);
+
 /* An import pair with 2048 bits, as key_make(). label may be NULL. */
 struct pair_handles {
 	CK_OBJECT_HANDLE public, private;

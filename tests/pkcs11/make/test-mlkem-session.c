@@ -206,6 +206,38 @@ test_refusals(struct pair_handles p)
 	RV(generate(4, &q), CKR_PARAMETER_SET_NOT_SUPPORTED, "no such set");
 }
 
+/* What the halves say of the secrets that they give. */
+static void
+test_templates(void)
+{
+	CK_ULONG set = CKP_ML_KEM_512;
+	CK_ATTRIBUTE inner[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
+	    A(CKA_DERIVE, yes), A(CKA_SIGN, no)},
+		     other[] = {A(CKA_SENSITIVE, yes)},
+		     public[] = {A(CKA_PARAMETER_SET, set),
+			 {CKA_ENCAPSULATE_TEMPLATE, inner, sizeof(inner)}},
+		     private[] = {
+			 {CKA_DECAPSULATE_TEMPLATE, inner, sizeof(inner)}};
+	CK_OBJECT_HANDLE h;
+	struct pair_handles p;
+
+	RV(p11->C_GenerateKeyPair(
+	       rw, &generator, public, 2, private, 1, &p.public, &p.private),
+	    CKR_OK, "a pair with templates");
+	RV(encapsulate(p.public, &h), CKR_OK, "encapsulated");
+	OK(attr_is(h, CKA_DERIVE, &yes, 1) && attr_is(h, CKA_SIGN, &no, 1),
+	    "as the public half has it");
+	RV(list->C_EncapsulateKey(
+	       rw, &kem, p.public, other, 1, sealed, &sealed_len, &h),
+	    CKR_TEMPLATE_INCONSISTENT, "a secret that hides is another");
+	RV(decapsulate(p.private, &h), CKR_OK, "decapsulated");
+	OK(attr_is(h, CKA_DERIVE, &yes, 1) && attr_is(h, CKA_SIGN, &no, 1),
+	    "as the private half has it");
+	RV(list->C_DecapsulateKey(
+	       rw, &kem, p.private, other, 1, sealed, sealed_len, &h),
+	    CKR_TEMPLATE_INCONSISTENT, "but not a secret that hides");
+}
+
 static void
 test_without(void)
 {
@@ -245,7 +277,9 @@ main(void)
 		test_refusals(p);
 		EVP_PKEY_free(k);
 	}
-	if (!has)
+	if (has)
+		test_templates();
+	else
 		test_without();
 	p11_stop();
 	testenv_stop();

@@ -198,19 +198,6 @@ test_shape(const struct shape *s)
 	RV(p11->C_DestroyObject(rw, key), CKR_OK, "destroyed");
 }
 
-static size_t
-unhex(const char *hex, CK_BYTE *out)
-{
-	size_t n = strlen(hex) / 2;
-	unsigned byte;
-
-	for (size_t i = 0; i < n; i++) {
-		sscanf(hex + 2 * i, "%2x", &byte);
-		out[i] = (CK_BYTE)byte;
-	}
-	return (n);
-}
-
 /* The GCM specification's case 4 and 16; SP 800-38C's examples 1 to 3. */
 static void
 test_vectors(void)
@@ -263,12 +250,12 @@ test_vectors(void)
 	memcpy(kept, text, sizeof(text));
 	for (size_t i = 0; i < ELEMS(v); i++) {
 		s = (struct shape){.ccm = v[i].ccm,
-		    .key = unhex(v[i].key, key),
-		    .iv = unhex(v[i].iv, iv),
-		    .aad = unhex(v[i].aad, aad),
+		    .key = from_hex(v[i].key, key),
+		    .iv = from_hex(v[i].iv, iv),
+		    .aad = from_hex(v[i].aad, aad),
 		    .tag = v[i].tag,
-		    .len = unhex(v[i].text, text)};
-		n = unhex(v[i].sealed, want);
+		    .len = from_hex(v[i].text, text)};
+		n = from_hex(v[i].sealed, want);
 		h = secret_make(CKK_AES, key, s.key);
 		m = mechanism(&s);
 		RV(seal(h, &m, s.len), CKR_OK, "vector %zu", i);

@@ -20,11 +20,8 @@ derive(CK_MECHANISM_TYPE type, void *params, CK_ULONG len,
     CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *h)
 {
 	CK_MECHANISM m = {type, params, len};
-	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
-	    A(CKA_DERIVE, yes), A(CKA_VALUE_LEN, asked)};
 
-	*h = CK_INVALID_HANDLE;
-	return (p11->C_DeriveKey(rw, &m, base, t, asked != 0 ? 4 : 3, h));
+	return (derive_open(&m, base, asked, h));
 }
 
 /* The other side: OpenSSL's key, and its point as PKCS#11 has it. */
@@ -157,25 +154,12 @@ test_agreement(const char *what, CK_OBJECT_HANDLE own, unsigned long requests)
 	    CKR_MECHANISM_PARAM_INVALID, "another KDF");
 }
 
-static CK_OBJECT_HANDLE
-own_pair(CK_MECHANISM_TYPE type, CK_BYTE *params, CK_ULONG len)
-{
-	CK_MECHANISM m = {type, NULL, 0};
-	CK_ATTRIBUTE pub = {CKA_EC_PARAMS, params, len};
-	CK_ATTRIBUTE priv = A(CKA_DERIVE, yes);
-	CK_OBJECT_HANDLE a, b = CK_INVALID_HANDLE;
-
-	RV(p11->C_GenerateKeyPair(rw, &m, &pub, 1, &priv, 1, &a, &b), CKR_OK,
-	    "a session pair");
-	return (b);
-}
-
 static void
 test_ecdh(void)
 {
 	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
 	test_agreement("ECDH on P-256, here",
-	    own_pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256)), 0);
+	    derive_pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256)), 0);
 	account_make("ECC_NIST_P256", "KEY_AGREEMENT", "alias/agree");
 	test_agreement(
 	    "ECDH on P-256, in KMS", find_label("agree", CKO_PRIVATE_KEY), 1);
@@ -185,7 +169,7 @@ test_ecdh(void)
 	    find_label("agree521", CKO_PRIVATE_KEY), 1);
 	peer_new(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
 	test_agreement("X25519, here",
-	    own_pair(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, x25519, sizeof(x25519)),
+	    derive_pair(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, x25519, sizeof(x25519)),
 	    0);
 }
 

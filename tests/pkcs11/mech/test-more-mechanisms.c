@@ -11,24 +11,12 @@ static CK_KEY_TYPE ed_type = CKK_EC_EDWARDS, x_type = CKK_EC_MONTGOMERY;
 static CK_BYTE ed448[] = {6, 3, 0x2b, 0x65, 0x71},
 	       x448[] = {6, 3, 0x2b, 0x65, 0x6f};
 
-/* Bytes from hexadecimal digits; how many. */
-static CK_ULONG
-hex(const char *digits, CK_BYTE *to)
-{
-	CK_ULONG n = 0;
-
-	for (const char *p = digits; *p != '\0'; p += 2, n++)
-		to[n] = (CK_BYTE)strtoul(
-		    (const char[]){p[0], p[1], '\0'}, NULL, 16);
-	return (n);
-}
-
 static bool
 is_hex(const CK_BYTE *bytes, CK_ULONG len, const char *digits)
 {
 	CK_BYTE want[512];
 
-	return (hex(digits, want) == len && memcmp(bytes, want, len) == 0);
+	return (from_hex(digits, want) == len && memcmp(bytes, want, len) == 0);
 }
 
 /* IEEE 1619, vector 2; and a text that is no multiple of a block. */
@@ -80,8 +68,8 @@ test_xts(void)
 	h = secret_make(CKK_AES_XTS, key, 32);
 	RV(p11->C_EncryptInit(rw, &m, h), CKR_KEY_FUNCTION_NOT_PERMITTED,
 	    "a key of two equal halves encrypts nothing");
-	out_len = hex("917cf69ebd68b2ec9b9fe9a3eadda692"
-		      "cd43d2f59598ed858c02c2652fbf922e",
+	out_len = from_hex("917cf69ebd68b2ec9b9fe9a3eadda692"
+			   "cd43d2f59598ed858c02c2652fbf922e",
 	    out);
 	back_len = sizeof(back);
 	RV(decrypt(h, &m, out, out_len, back, &back_len), CKR_OK,
@@ -155,8 +143,8 @@ test_chacha20_poly1305(void)
 
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (CK_BYTE)(0x80 + i);
-	hex("070000004041424344454647", nonce);
-	hex("50515253c0c1c2c3c4c5c6c7", aad);
+	from_hex("070000004041424344454647", nonce);
+	from_hex("50515253c0c1c2c3c4c5c6c7", aad);
 	h = secret_make(CKK_CHACHA20, key, sizeof(key));
 	out_len = sizeof(out);
 	RV(encrypt(h, &m, text, 114, out, &out_len), CKR_OK,
@@ -239,7 +227,7 @@ static CK_OBJECT_HANDLE
 make_private(CK_KEY_TYPE *type, CK_BYTE *params, const char *value)
 {
 	CK_BYTE bytes[64];
-	CK_ULONG n = hex(value, bytes);
+	CK_ULONG n = from_hex(value, bytes);
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
 	    {CKA_KEY_TYPE, type, sizeof(*type)},
 	    A_BYTES(CKA_EC_PARAMS, params, 5), A_BYTES(CKA_VALUE, bytes, n),
@@ -289,7 +277,8 @@ test_ed448(void)
 	    A(CKA_KEY_TYPE, ed_type), A(CKA_VERIFY, yes),
 	    A_BYTES(CKA_EC_PARAMS, ed448, 5), A_BYTES(CKA_EC_POINT, point, 57)};
 
-	hex("5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778"
+	from_hex(
+	    "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778"
 	    "edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180",
 	    point);
 	RV(p11->C_CreateObject(rw, t, ELEMS(t), &pub), CKR_OK,
@@ -352,7 +341,8 @@ test_x448(void)
 	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
 	    A(CKA_VALUE_LEN, len)};
 
-	hex("3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972"
+	from_hex(
+	    "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972"
 	    "fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609",
 	    peer);
 	RV(p11->C_DeriveKey(rw, &m, h, t, 2, &derived), CKR_OK,
@@ -361,8 +351,8 @@ test_x448(void)
 	    "as RFC 7748 has it");
 	test_wrapped(h, &x_type, 56);
 	/* one hash: the counter, the secret, the information */
-	hex("00000001", input);
-	hex(shared_hex, input + 4);
+	from_hex("00000001", input);
+	from_hex(shared_hex, input + 4);
 	memcpy(input + 4 + 56, info, 4);
 	p.kdf = CKD_SHA256_KDF_SP800;
 	p.pSharedData = info;

@@ -226,19 +226,6 @@ points_make(void)
 	EVP_PKEY_free(x);
 }
 
-static CK_OBJECT_HANDLE
-pair(CK_MECHANISM_TYPE type, const char *oid, CK_ULONG oid_len)
-{
-	CK_MECHANISM m = {type, NULL, 0};
-	CK_ATTRIBUTE pub = {CKA_EC_PARAMS, (void *)(uintptr_t)oid, oid_len};
-	CK_ATTRIBUTE priv = A(CKA_DERIVE, yes);
-	CK_OBJECT_HANDLE a, b = CK_INVALID_HANDLE;
-
-	RV(p11->C_GenerateKeyPair(rw, &m, &pub, 1, &priv, 1, &a, &b), CKR_OK,
-	    "a session pair");
-	return (b);
-}
-
 static void
 keys_make(void)
 {
@@ -251,7 +238,7 @@ keys_make(void)
 			       "ECC_NIST_P256", "KEY_AGREEMENT", "agrees");
 	CK_OBJECT_HANDLE aes = secret_make(CKK_AES, material(1), 32),
 			 kms_aes = key_make(material(2), "aes"),
-			 ec = pair(CKM_EC_KEY_PAIR_GEN,
+			 ec = derive_pair(CKM_EC_KEY_PAIR_GEN,
 			     "\6\10\x2a\x86\x48\xce\x3d\3\1\7", 10);
 	const CK_OBJECT_HANDLE all[ELEMS(forms)][WHERE] = {{aes, kms_aes},
 	    {aes, kms_aes}, {rsa.private, kms_sign.private},
@@ -259,7 +246,8 @@ keys_make(void)
 	    {ec, agrees.private}, {ec, agrees.private}};
 
 	memcpy(keys, all, sizeof(keys));
-	x_key = pair(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, "\6\3\x2b\x65\x6e", 5);
+	x_key = derive_pair(
+	    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, "\6\3\x2b\x65\x6e", 5);
 	keypair_ref_free(&rsa);
 	keypair_ref_free(&kms_sign);
 	keypair_ref_free(&kms_decrypt);

@@ -16,11 +16,8 @@ derive(CK_MECHANISM_TYPE type, void *params, CK_ULONG len,
     CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *h)
 {
 	CK_MECHANISM m = {type, params, len};
-	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
-	    A(CKA_DERIVE, yes), A(CKA_VALUE_LEN, asked)};
 
-	*h = CK_INVALID_HANDLE;
-	return (p11->C_DeriveKey(rw, &m, base, t, asked != 0 ? 4 : 3, h));
+	return (derive_open(&m, base, asked, h));
 }
 
 /* Either mode of those without a counter of their own. */
