@@ -1,6 +1,9 @@
+#include <stdlib.h>
 #include <string.h>
 #include "find-key.h"
 #include "message.h"
+#include "pin.h"
+#include "uri.h"
 
 static bool
 is_uri(const char *name)
@@ -79,6 +82,26 @@ key_list_find_one(struct key_list *l, const struct token *t, char *name)
 	return (found);
 }
 
+/* The token of the key: the URI that names the key may leave it to "to". */
+static bool
+open_token_of_key(struct found_key *f, char *to, char *name)
+{
+	char *copy;
+	bool opened;
+
+	if (!is_uri(name))
+		return (keyferry_token_open(&f->open, to, true));
+	if ((copy = strdup(name)) == NULL)
+		return (false);
+	f->uri = uri_parse(copy);
+	free(copy);
+	opened = f->uri != NULL &&
+		 keyferry_token_open(&f->open,
+		     to == NULL || uri_has_token(f->uri) ? name : to, true);
+	pin_wipe_text(name);
+	return (opened);
+}
+
 bool
 found_key_open(struct found_key *f, char *to, char *name)
 {
@@ -86,12 +109,11 @@ found_key_open(struct found_key *f, char *to, char *name)
 	const CK_ATTRIBUTE *selection = &named;
 	CK_ULONG count = 1;
 
-	if (!keyferry_token_open(&f->open, is_uri(name) ? name : to, true))
+	if (!open_token_of_key(f, to, name))
 		return (false);
-	if (is_uri(name)) {
-		selection = f->open.selection;
-		count = f->open.selection_count;
-	} else if (!describe_name(name, &named))
+	if (f->uri != NULL)
+		selection = p11_kit_uri_get_attributes(f->uri, &count);
+	else if (!describe_name(name, &named))
 		return (false);
 	if (count == 0) {
 		message("%s: this names no key", name);
@@ -120,6 +142,8 @@ found_key_refresh(struct found_key *f)
 void
 found_key_close(struct found_key *f)
 {
+	uri_free(f->uri);
+	f->uri = NULL;
 	key_list_free(&f->keys);
 	keyferry_token_close(&f->open);
 }

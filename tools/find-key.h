@@ -7,6 +7,7 @@
 struct found_key {
 	struct keyferry_token open;
 	struct key_list keys; /* one, when it is found */
+	P11KitUri *uri; /* that names the key; or NULL */
 	bool is_missing; /* the token has no such key */
 };
 #define FOUND_KEY_INIT                       \
@@ -16,8 +17,8 @@ struct found_key {
 
 /*
  * Finds it, in whatever state, and opens its token to write. name: a PKCS#11
- * URI with object= or id=; or a label, key id or ARN, on the token that to
- * names, which may be NULL. On failure, says why on standard error. The caller
+ * URI with object= or id=; or a label, key id or ARN. The token is the one that
+ * the URI names; if it names none, the one that to names, which may be NULL. On failure, says why on standard error. The caller
  * calls found_key_close() either way.
  */
 bool found_key_open(struct found_key *, char *to, char *name);

@@ -41,6 +41,25 @@ uri_allows_class(P11KitUri *uri, CK_OBJECT_CLASS class)
 }
 
 bool
+uri_has_token(P11KitUri *uri)
+{
+	const CK_TOKEN_INFO *t = p11_kit_uri_get_token_info(uri);
+	const CK_SLOT_INFO *s = p11_kit_uri_get_slot_info(uri);
+	const CK_INFO *m = p11_kit_uri_get_module_info(uri);
+	const unsigned char first[] = {t->label[0], t->manufacturerID[0],
+	    t->model[0], t->serialNumber[0], s->slotDescription[0],
+	    s->manufacturerID[0], m->libraryDescription[0],
+	    m->manufacturerID[0]};
+
+	for (size_t i = 0; i < sizeof(first); i++)
+		if (first[i] != '\0')
+			return (true);
+	return (p11_kit_uri_get_slot_id(uri) != (CK_SLOT_ID)-1 ||
+		p11_kit_uri_get_module_name(uri) != NULL ||
+		p11_kit_uri_get_module_path(uri) != NULL);
+}
+
+bool
 uri_names_token(P11KitUri *uri)
 {
 	CK_ULONG count = 0;

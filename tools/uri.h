@@ -12,6 +12,8 @@ void uri_free(P11KitUri *);
 /* Whether the URI of --to names no object. If it does, says so on standard
  * error. */
 bool uri_names_token(P11KitUri *);
+/* Whether it says which token is meant, in any way. */
+bool uri_has_token(P11KitUri *);
 /* Whether the URI names no class of objects, or this one. */
 bool uri_allows_class(P11KitUri *, CK_OBJECT_CLASS);
 #endif

@@ -21,6 +21,11 @@ is "each has a line" "$(grep -c Enabled out)" 2
 run "one of two" 1 disable payroll nobody
 shows "the other is named" "nobody: there is no such key" err
 run "enable" 0 enable payroll
+run "a URI that names the key alone" 0 disable "pkcs11:object=payroll"
+run "by its id" 0 enable "pkcs11:id=%0a%01"
+run "a URI that names a token is looked for there" 2 disable \
+    "pkcs11:token=nowhere;object=payroll"
+shows "and not found" "there is no such token" err
 control POST '/faults?operation=DisableKey&fault=error&count=1&error=AccessDeniedException'
 run "denied" 1 disable payroll
 shows "is said" "C_SetAttributeValue: CKR_ACTION_PROHIBITED: access denied" err
