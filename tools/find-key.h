@@ -18,8 +18,9 @@ struct found_key {
 /*
  * Finds it, in whatever state, and opens its token to write. name: a PKCS#11
  * URI with object= or id=; or a label, key id or ARN. The token is the one that
- * the URI names; if it names none, the one that to names, which may be NULL. On failure, says why on standard error. The caller
- * calls found_key_close() either way.
+ * the URI names; if it names none, the one that to names, which may be
+ * NULL. On failure, says why on standard error. The caller calls
+ * found_key_close() either way.
  */
 bool found_key_open(struct found_key *, char *to, char *name);
 /* Finds the one key of that label, key id or ARN on the token, in whatever

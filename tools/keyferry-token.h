@@ -15,8 +15,8 @@ struct keyferry_token {
 		.tokens = OPEN_TOKENS_INIT \
 	}
 
-/* Opens it. uri: without a token, or NULL, for the only one that p11-kit knows. On failure, says why
- * on standard error. The caller closes it either way. */
+/* Opens it. uri: without a token, or NULL, for the only one that p11-kit knows.
+ * On failure, says why on standard error. The caller closes it either way. */
 bool keyferry_token_open(struct keyferry_token *, char *uri, bool rw);
 void keyferry_token_close(struct keyferry_token *);
 #endif
