@@ -1,9 +1,7 @@
-#include <stdio.h>
 #include <string.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include "derive.h"
-#include "digest.h"
+#include "mac.h"
 
 /*
  * The KDFs in counter, feedback and double-pipeline mode (NIST SP 800-108;
@@ -145,33 +143,16 @@ open_mac(struct call *c, struct run *r, const struct object *base)
 {
 	const struct mech *row = mech_find(r->prf, CKF_SIGN);
 	bool cmac = r->prf == CKM_AES_CMAC;
-	struct view key = attrset_view(base->attrs, CKA_VALUE);
-	char name[32];
-	OSSL_PARAM params[2];
-	EVP_MAC *mac;
-	CK_RV rv = CKR_FUNCTION_FAILED;
+	CK_RV rv;
 
 	if (!cmac && (row == NULL || row->family != FAMILY_HMAC))
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "prfType 0x%lx is no HMAC and no AES-CMAC", r->prf));
 	if (cmac && object_type(base) != CKK_AES)
 		return (CKR_KEY_TYPE_INCONSISTENT);
-	if (cmac)
-		snprintf(name, sizeof(name), "AES-%zu-CBC", 8 * key.len);
-	else
-		snprintf(name, sizeof(name), "%s", row->digest->name);
-	params[0] = OSSL_PARAM_construct_utf8_string(
-	    cmac ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST, name, 0);
-	params[1] = OSSL_PARAM_construct_end();
-	mac = EVP_MAC_fetch(
-	    c->module->crypto->lib, cmac ? "CMAC" : "HMAC", NULL);
-	r->mac = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-	if (r->mac != NULL &&
-	    EVP_MAC_init(r->mac, key.ptr, key.len, params) == 1) {
+	if ((rv = mac_open(c, cmac ? NULL : row->digest,
+		 attrset_view(base->attrs, CKA_VALUE), &r->mac)) == CKR_OK)
 		r->block = EVP_MAC_CTX_get_mac_size(r->mac);
-		rv = CKR_OK;
-	}
-	EVP_MAC_free(mac);
 	return (rv);
 }
 

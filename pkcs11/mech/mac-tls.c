@@ -1,4 +1,3 @@
-#include <openssl/crypto.h>
 #include "cryptoki/derive-params.h"
 #include "keydata/hash.h"
 #include "mac.h"
@@ -49,23 +48,13 @@ verify(struct call *c, struct op *op, struct view mac)
 
 	if (mac.len != op->param_len)
 		return (CKR_SIGNATURE_LEN_RANGE);
-	if ((rv = finish(c, op)) != CKR_OK)
-		return (rv);
-	return (CRYPTO_memcmp(op->result.ptr, mac.ptr, mac.len) == 0
-		    ? CKR_OK
-		    : CKR_SIGNATURE_INVALID);
-}
-
-static size_t
-bound(const struct op *op, size_t more)
-{
-	(void)more;
-	return (op->param_len);
+	rv = finish(c, op);
+	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
 }
 
 const struct family mac_tls = {.init = init,
     .update = op_buffer_input,
     .finish = finish,
     .verify = verify,
-    .bound = bound,
+    .bound = mac_bound,
     .exact = true};

@@ -41,8 +41,8 @@ init_general(struct op *op, const CK_MECHANISM *m)
 					     : CKR_MECHANISM_PARAM_INVALID);
 }
 
-static size_t
-bound(const struct op *op, size_t more)
+size_t
+mac_bound(const struct op *op, size_t more)
 {
 	(void)more;
 	return (op->param_len);
@@ -110,8 +110,8 @@ finish_kms(struct call *c, struct op *op)
 	return (rv == CKR_OK ? truncate_mac(op) : rv);
 }
 
-static CK_RV
-compare(const struct op *op, struct view mac)
+CK_RV
+mac_compare(const struct op *op, struct view mac)
 {
 	return (CRYPTO_memcmp(op->result.ptr, mac.ptr, mac.len) == 0
 		    ? CKR_OK
@@ -129,34 +129,50 @@ verify_kms(struct call *c, struct op *op, struct view mac)
 	if (mac.len == whole(op))
 		return (call_kms(c, op, mac));
 	rv = finish_kms(c, op);
-	return (rv == CKR_OK ? compare(op, mac) : rv);
+	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
 }
 
 /* In this process */
 
+/* The MAC that OpenSSL calls so. */
 static CK_RV
-begin_local(struct call *c, struct op *op)
+open_mac(struct call *c, const char *name, const OSSL_PARAM *params,
+    struct view key, EVP_MAC_CTX **out)
 {
-	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
-	bool cmac = op->digest == NULL;
-	char name[NAME_SIZE] = "";
-	EVP_MAC *mac = EVP_MAC_fetch(
-	    c->module->crypto->lib, cmac ? "CMAC" : "HMAC", NULL);
-	OSSL_PARAM params[2] = {
-	    OSSL_PARAM_construct_utf8_string(
-		cmac ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST, name, 0),
-	    OSSL_PARAM_construct_end()};
+	EVP_MAC *mac = EVP_MAC_fetch(c->module->crypto->lib, name, NULL);
 	CK_RV rv = CKR_FUNCTION_FAILED;
 
-	if (cmac)
-		snprintf(name, sizeof(name), "AES-%zu-CBC", key.len * 8);
-	else
-		snprintf(name, sizeof(name), "%s", op->digest->name);
-	if (mac != NULL && (op->mac = EVP_MAC_CTX_new(mac)) != NULL &&
-	    EVP_MAC_init(op->mac, key.ptr, key.len, params) == 1)
+	if (mac != NULL && (*out = EVP_MAC_CTX_new(mac)) != NULL &&
+	    EVP_MAC_init(*out, key.ptr, key.len, params) == 1)
 		rv = CKR_OK;
 	EVP_MAC_free(mac);
 	return (rv);
+}
+
+CK_RV
+mac_open(struct call *c, const struct digest *digest, struct view key,
+    EVP_MAC_CTX **out)
+{
+	char name[NAME_SIZE];
+	OSSL_PARAM params[2];
+
+	if (digest == NULL)
+		snprintf(name, sizeof(name), "AES-%zu-CBC", key.len * 8);
+	else
+		snprintf(name, sizeof(name), "%s", digest->name);
+	params[0] = OSSL_PARAM_construct_utf8_string(
+	    digest == NULL ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST,
+	    name, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	return (
+	    open_mac(c, digest == NULL ? "CMAC" : "HMAC", params, key, out));
+}
+
+static CK_RV
+begin_local(struct call *c, struct op *op)
+{
+	return (mac_open(c, op->digest,
+	    attrset_view(op->object.attrs, CKA_VALUE), &op->mac));
 }
 
 static CK_RV
@@ -180,11 +196,9 @@ static CK_RV
 init_gmac(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	struct view key = attrset_view(op->object.attrs, CKA_VALUE);
-	EVP_MAC *mac = NULL;
 	char name[NAME_SIZE];
 	CK_GCM_PARAMS p;
 	OSSL_PARAM params[3];
-	CK_RV rv = CKR_FUNCTION_FAILED;
 
 	if (!gcm_read_params(m, &p) ||
 	    !gcm_is_valid(VIEW(p.pIv, p.ulIvLen), p.ulTagBits))
@@ -199,12 +213,7 @@ init_gmac(struct call *c, struct op *op, const CK_MECHANISM *m)
 	params[1] = OSSL_PARAM_construct_octet_string(
 	    OSSL_MAC_PARAM_IV, p.pIv, p.ulIvLen);
 	params[2] = OSSL_PARAM_construct_end();
-	mac = EVP_MAC_fetch(c->module->crypto->lib, "GMAC", NULL);
-	if (mac != NULL && (op->mac = EVP_MAC_CTX_new(mac)) != NULL &&
-	    EVP_MAC_init(op->mac, key.ptr, key.len, params) == 1)
-		rv = CKR_OK;
-	EVP_MAC_free(mac);
-	return (rv);
+	return (open_mac(c, "GMAC", params, key, &op->mac));
 }
 
 static CK_RV
@@ -237,17 +246,17 @@ verify_local(struct call *c, struct op *op, struct view mac)
 	if (mac.len != op->param_len)
 		return (CKR_SIGNATURE_LEN_RANGE);
 	rv = finish_local(c, op);
-	return (rv == CKR_OK ? compare(op, mac) : rv);
+	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
 }
 
 /* clang-format off */
 #define KMS(init_)							\
 	.init = (init_), .update = op_buffer_input,		\
-	.finish = finish_kms, .verify = verify_kms, .bound = bound,	\
+	.finish = finish_kms, .verify = verify_kms, .bound = mac_bound,	\
 	.exact = true
 #define HERE(init_)							\
 	.init = (init_), .update = update_local, .finish = finish_local,	\
-	.verify = verify_local, .bound = bound, .exact = true
+	.verify = verify_local, .bound = mac_bound, .exact = true
 const struct family mac_kms_hmac = { KMS(init_kms) };
 const struct family mac_kms_hmac_general = { KMS(init_kms_general) };
 const struct family mac_hmac = { HERE(init_local) };

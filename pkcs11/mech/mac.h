@@ -13,4 +13,13 @@ extern const struct family mac_hmac_general;
 extern const struct family mac_cmac_general;
 extern const struct family mac_gmac;
 extern const struct family mac_tls; /* of TLS 1.2 */
+
+/* The MAC with a key of this process: HMAC with the digest or, if that is NULL,
+ * CMAC with AES. *out, NULL before, is the caller's to free either way. */
+CK_RV mac_open(
+    struct call *, const struct digest *, struct view key, EVP_MAC_CTX **out);
+/* For families: op->param_len; and whether op->result is that MAC, which is as
+ * long. CKR_SIGNATURE_INVALID. */
+size_t mac_bound(const struct op *, size_t more);
+CK_RV mac_compare(const struct op *, struct view mac);
 #endif
