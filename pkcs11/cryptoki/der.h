@@ -16,4 +16,7 @@
 /* rsaEncryption (RFC 8017), id-ecPublicKey (RFC 5480) */
 #define DER_RSA VIEW_STR("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")
 #define DER_EC VIEW_STR("\x06\x07\x2a\x86\x48\xce\x3d\x02\x01")
+/* How the OIDs of NIST's algorithms begin, 2.16.840.1.101.3.4, with 9 bytes;
+ * two more follow. */
+#define DER_NIST VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
 #endif

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "cryptoki/der.h"
 #include "der-read.h"
 #include "parameter-set.h"
 
@@ -40,7 +41,7 @@ parameter_set_find(CK_KEY_TYPE type, CK_ULONG number)
 const struct parameter_set *
 parameter_set_of_oid(struct view oid)
 {
-	if (!der_take_bytes(&oid, PARAMETER_SET_OID))
+	if (!der_take_bytes(&oid, DER_NIST))
 		return (NULL);
 	for (size_t i = 0; i < SETS; i++)
 		if (view_equal(oid, VIEW(sets[i].oid, sizeof(sets[i].oid))))
@@ -52,7 +53,7 @@ void
 parameter_set_put_oid(
     const struct parameter_set *set, uint8_t oid[PARAMETER_SET_OID_LEN])
 {
-	struct view start = PARAMETER_SET_OID;
+	struct view start = DER_NIST;
 
 	memcpy(oid, start.ptr, start.len);
 	memcpy(oid + start.len, set->oid, sizeof(set->oid));

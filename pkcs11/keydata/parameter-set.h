@@ -8,7 +8,7 @@
 struct parameter_set {
 	CK_KEY_TYPE type;
 	CK_ULONG number; /* CKA_PARAMETER_SET: CKP_... */
-	/* The last two bytes of its OID: see PARAMETER_SET_OID. */
+	/* The last two bytes of its OID, behind DER_NIST. */
 	uint8_t oid[2];
 	const char *name; /* OpenSSL's */
 	/* bytes: CKA_SEED, CKA_VALUE of either half, and a signature or the
@@ -19,9 +19,7 @@ struct parameter_set {
 #define PARAMETER_SET_PRIVATE_MAX 4896
 #define PARAMETER_SET_PUBLIC_MAX 2592
 #define PARAMETER_SET_OUTPUT_MAX 4627
-/* How their OIDs begin in DER (RFC 9881, RFC 9935). */
-#define PARAMETER_SET_OID VIEW_STR("\x06\x09\x60\x86\x48\x01\x65\x03\x04")
-#define PARAMETER_SET_OID_LEN 11 /* of a whole one */
+#define PARAMETER_SET_OID_LEN 11 /* bytes (RFC 9881, RFC 9935) */
 
 /* Whether keys of that type have parameter sets. */
 bool parameter_set_has(CK_KEY_TYPE);

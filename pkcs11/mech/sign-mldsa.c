@@ -1,5 +1,6 @@
 #include <string.h>
 #include <openssl/core_names.h>
+#include "cryptoki/der.h"
 #include "digest.h"
 #include "keydata/hash.h"
 #include "kms/use-key.h"
@@ -185,14 +186,7 @@ update(struct call *c, struct op *op, struct view in)
 			return (CKR_FUNCTION_FAILED);
 		buf_reset(&op->data);
 	}
-	return (digest_add(op, in));
-}
-
-static CK_RV
-update_hashed(struct call *c, struct op *op, struct view in)
-{
-	(void)c;
-	return (digest_add(op, in));
+	return (digest_add(c, op, in));
 }
 
 /* FIPS 204, table 2. */
@@ -215,19 +209,19 @@ take_hash(struct op *op, uint8_t hash[EVP_MAX_MD_SIZE], struct view *v)
 static CK_RV
 mu_of_hash(struct call *c, struct op *op)
 {
-	uint8_t oid[] = {6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 0};
+	uint8_t oid[] = {2, op->digest->oid}; /* behind DER_NIST */
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	struct view v;
 	CK_RV rv;
 
 	if ((rv = take_hash(op, hash, &v)) != CKR_OK)
 		return (rv);
-	oid[sizeof(oid) - 1] = op->digest->oid;
 	EVP_MD_CTX_free(op->md);
 	op->md = NULL;
 	if ((rv = mu_begin(c, op, FORM_HASH)) == CKR_OK &&
-	    (rv = digest_add(op, VIEW(oid, sizeof(oid)))) == CKR_OK)
-		rv = digest_add(op, v);
+	    (rv = digest_add(c, op, DER_NIST)) == CKR_OK &&
+	    (rv = digest_add(c, op, VIEW(oid, sizeof(oid)))) == CKR_OK)
+		rv = digest_add(c, op, v);
 	return (rv);
 }
 
@@ -358,7 +352,7 @@ const struct family sign_mldsa = {.init = init,
     .bound = bound,
     .exact = true};
 const struct family sign_mldsa_hashed = {.init = init_hashed,
-    .update = update_hashed,
+    .update = digest_add,
     .finish = finish_of_hash,
     .verify = verify_of_hash,
     .bound = bound,

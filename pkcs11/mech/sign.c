@@ -30,7 +30,7 @@ CK_RV
 sign_update(struct call *c, struct op *op, struct view in)
 {
 	if (op->md != NULL)
-		return (digest_add(op, in));
+		return (digest_add(c, op, in));
 	return (op_buffer_input(c, op, in));
 }
 

@@ -455,9 +455,9 @@ attr_check_change(struct call *c, const struct object *o, struct template t)
 
 /* Of usages that a template leaves out though it names others: what undoes or
  * checks what the key is named for, and the same done to a key. A public key
- * hides nothing. */
+ * hides nothing. Keys of ML-KEM do only one thing: so if none is named, too. */
 static bool
-is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
+is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type, bool named)
 {
 	static const struct {
 		CK_ATTRIBUTE_TYPE named, also;
@@ -467,7 +467,8 @@ is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type)
 	    {CKA_DECRYPT, CKA_UNWRAP}};
 
 	if (b->type == CKK_ML_KEM)
-		return (type == CKA_ENCAPSULATE);
+		return (type == CKA_ENCAPSULATE ||
+			(type == CKA_DECAPSULATE && !named));
 	if (b->class == CKO_PUBLIC_KEY)
 		return (type == CKA_ENCRYPT || type == CKA_VERIFY ||
 			type == CKA_VERIFY_RECOVER);
@@ -482,27 +483,19 @@ enum err
 attr_put_defaults(struct attrset *b, bool brought)
 {
 	unsigned on = on_bits(b->class, b->type);
-	CK_ATTRIBUTE_TYPE usage;
-	bool named = false;
+	bool named = false, says_all;
 	enum err e = ERR_OK;
 	struct view v;
 
 	for (size_t i = 0; i < attr_count; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0)
 			named |= attrset_bool(b, attrs[i].type, false);
-	if (!named && b->type == CKK_ML_KEM) {
-		/* these keys do nothing else */
-		usage = b->class == CKO_PUBLIC_KEY ? CKA_ENCAPSULATE
-						   : CKA_DECAPSULATE;
-		if (!attrset_get(b, usage, &v))
-			e = attrset_set_bool(b, usage, true);
-		named = true;
-	}
-	for (size_t i = 0; i < attr_count && named && e == ERR_OK; i++)
+	says_all = named || b->type == CKK_ML_KEM;
+	for (size_t i = 0; i < attr_count && says_all && e == ERR_OK; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
 		    !attrset_get(b, attrs[i].type, &v))
-			e = attrset_set_bool(
-			    b, attrs[i].type, is_implied(b, attrs[i].type));
+			e = attrset_set_bool(b, attrs[i].type,
+			    is_implied(b, attrs[i].type, named));
 	if ((on & ON_SECRET_OR_PRIVATE) == 0)
 		return (e);
 	if (e == ERR_OK && !attrset_get(b, CKA_SENSITIVE, &v))
