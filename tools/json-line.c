@@ -4,6 +4,11 @@
 #include "hex.h"
 #include "json-line.h"
 
+/*
+ * Not by yajl, which src/json.c reads replies with: it makes a question mark of
+ * half a surrogate pair, and a label would be another than the manifest's.
+ */
+
 static void
 skip_space(char **at)
 {

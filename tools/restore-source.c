@@ -76,8 +76,8 @@ add_of_token(struct restore *r, const struct wanted_key *w, P11KitUri *uri)
 	struct wanted_key copy = *w;
 	CK_ATTRIBUTE named = {CKA_ID, copy.id.bytes, copy.id.len};
 	const CK_ATTRIBUTE *selection;
-	CK_ULONG count = 0, found = 0;
-	size_t before = r->plan.count;
+	enum source_key added;
+	CK_ULONG count = 0;
 	struct token *from;
 
 	from = open_token(&r->to.tokens, uri, false);
@@ -95,15 +95,13 @@ add_of_token(struct restore *r, const struct wanted_key *w, P11KitUri *uri)
 	}
 	if (count == 0)
 		return (complain(r, w, "nothing says which key of the token"));
-	if (!plan_add_keys(&r->plan, from, selection, count, &found))
-		return (false);
-	if (found > 1)
-		return (complain(r, w, "several keys of the token are meant"));
-	if (found == 0)
+	added = source_key_select(&r->plan, from, selection, count);
+	if (added == SOURCE_KEY_NONE)
 		return (add_without_source(
 		    r, w, "there is no such key on its source"));
-	return (r->plan.count > before ||
-		complain(r, w, "another line has this key of the token"));
+	return (added == SOURCE_KEY_ADDED ||
+		(added != SOURCE_KEY_NO_TOKEN &&
+		    complain(r, w, source_key_problem(added))));
 }
 
 static bool

@@ -6,21 +6,30 @@
 #include "source-key.h"
 
 enum source_key
-source_key_add(struct plan *p, struct open_tokens *tokens, P11KitUri *uri)
+source_key_select(struct plan *p, struct token *from,
+    const CK_ATTRIBUTE *selection, CK_ULONG count)
 {
-	struct token *from = open_token(tokens, uri, false);
-	const CK_ATTRIBUTE *selection;
-	CK_ULONG count = 0, found = 0;
 	size_t before = p->count;
+	CK_ULONG found = 0;
 
-	if (from == NULL)
-		return (SOURCE_KEY_NO_TOKEN);
-	selection = p11_kit_uri_get_attributes(uri, &count);
 	if (!plan_add_keys(p, from, selection, count, &found))
 		return (SOURCE_KEY_NO_TOKEN);
 	if (found != 1)
 		return (found == 0 ? SOURCE_KEY_NONE : SOURCE_KEY_SEVERAL);
 	return (p->count > before ? SOURCE_KEY_ADDED : SOURCE_KEY_TWICE);
+}
+
+enum source_key
+source_key_add(struct plan *p, struct open_tokens *tokens, P11KitUri *uri)
+{
+	struct token *from = open_token(tokens, uri, false);
+	const CK_ATTRIBUTE *selection;
+	CK_ULONG count = 0;
+
+	if (from == NULL)
+		return (SOURCE_KEY_NO_TOKEN);
+	selection = p11_kit_uri_get_attributes(uri, &count);
+	return (source_key_select(p, from, selection, count));
 }
 
 const char *
@@ -44,26 +53,23 @@ source_key_problem(enum source_key k)
 static void
 read_identity(struct key *k)
 {
-	struct buf value = BUF_INIT(0), exponent = BUF_INIT(0);
+	struct buf value = BUF_INIT(0);
 
 	if (k->class == CKO_SECRET_KEY) {
 		(void)token_get_attribute(
 		    k->from, k->handle, CKA_CHECK_VALUE, &value);
 		if (value.len == CHECK_VALUE_LEN)
 			hex_write(value.ptr, value.len, k->check_value);
-	} else if (k->type == CKK_RSA) {
+	} else if (k->type == CKK_RSA && k->public.len != 0) {
 		(void)token_get_attribute(
-		    k->from, k->handle, CKA_MODULUS, &value);
-		(void)token_get_attribute(
-		    k->from, k->handle, CKA_PUBLIC_EXPONENT, &exponent);
-		if (value.len != 0 && exponent.len != 0)
-			(void)rsa_fingerprint(buf_view(&value),
-			    buf_view(&exponent), k->fingerprint);
+		    k->from, k->handle, CKA_PUBLIC_EXPONENT, &value);
+		if (value.len != 0)
+			(void)rsa_fingerprint(buf_view(&k->public),
+			    buf_view(&value), k->fingerprint);
 	} else if (k->type == CKK_EC && k->public.len != 0)
 		(void)ec_fingerprint(
 		    buf_view(&k->params), buf_view(&k->public), k->fingerprint);
 	buf_free(&value);
-	buf_free(&exponent);
 }
 
 /* A key of a token must have the usage itself; that of a file is given it. */

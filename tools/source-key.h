@@ -13,9 +13,12 @@ enum source_key {
 	SOURCE_KEY_TWICE, /* the plan has it already */
 	SOURCE_KEY_NO_TOKEN, /* it cannot be used; standard error says why */
 };
-/* Adds the one key of a token that the URI selects. */
+/* Adds the one key of a token that the URI selects; of an open token, that the
+ * attributes select. */
 enum source_key source_key_add(
     struct plan *, struct open_tokens *, P11KitUri *);
+enum source_key source_key_select(struct plan *, struct token *,
+    const CK_ATTRIBUTE *selection, CK_ULONG count);
 /* What is wrong, or "": standard error says it already. */
 const char *source_key_problem(enum source_key);
 
