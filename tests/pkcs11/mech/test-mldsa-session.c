@@ -4,9 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "cryptoki/cryptoki.h"
+#include "mldsa.h"
 #include "p11.h"
-
-#define SIG_MAX 5000
 
 static const struct set {
 	CK_ULONG number;
@@ -19,8 +18,7 @@ static const struct set {
 };
 static CK_KEY_TYPE type = CKK_ML_DSA;
 static CK_MECHANISM generator = {CKM_ML_DSA_KEY_PAIR_GEN, NULL, 0};
-static CK_BYTE message[5000], context[255], sig[SIG_MAX];
-static CK_ULONG sig_len;
+static CK_BYTE message[5000];
 
 static CK_RV
 generate(CK_ULONG set, struct pair_handles *p)
@@ -63,53 +61,6 @@ pkey_of(CK_OBJECT_HANDLE h)
 	return (k);
 }
 
-/* OpenSSL's opinion, of a message with a context or of one that is M' (FIPS
- * 204, algorithm 2) already. */
-static bool
-openssl_verifies(
-    EVP_PKEY *k, const void *m, size_t len, size_t context_len, bool encoded)
-{
-	int raw = 0;
-	OSSL_PARAM params[2] = {
-	    encoded ? OSSL_PARAM_construct_int("message-encoding", &raw)
-		    : OSSL_PARAM_construct_octet_string(
-			  "context-string", context, context_len),
-	    OSSL_PARAM_construct_end()};
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool ok = EVP_DigestVerifyInit_ex(
-		      md, NULL, NULL, NULL, NULL, k, params) == 1 &&
-		  EVP_DigestVerify(md, sig, sig_len, m, len) == 1;
-
-	EVP_MD_CTX_free(md);
-	return (ok);
-}
-
-/* In one part, or in parts of 700 bytes. */
-static CK_RV
-sign(CK_OBJECT_HANDLE key, CK_MECHANISM *m, CK_BYTE *in, size_t len, bool parts)
-{
-	CK_RV rv = p11->C_SignInit(rw, m, key);
-	size_t part;
-
-	sig_len = sizeof(sig);
-	if (rv != CKR_OK || !parts)
-		return (rv != CKR_OK ? rv
-				     : p11->C_Sign(rw, in, len, sig, &sig_len));
-	for (size_t at = 0; at < len && rv == CKR_OK; at += part) {
-		part = len - at < 700 ? len - at : 700;
-		rv = p11->C_SignUpdate(rw, in + at, part);
-	}
-	return (rv != CKR_OK ? rv : p11->C_SignFinal(rw, sig, &sig_len));
-}
-
-static CK_RV
-verify(CK_OBJECT_HANDLE key, CK_MECHANISM *m, CK_BYTE *in, size_t len)
-{
-	CK_RV rv = p11->C_VerifyInit(rw, m, key);
-
-	return (rv != CKR_OK ? rv : p11->C_Verify(rw, in, len, sig, sig_len));
-}
-
 static void
 test_attributes(const struct set *s, struct pair_handles p)
 {
@@ -141,39 +92,48 @@ static void
 test_pure(const struct set *s, struct pair_handles p, EVP_PKEY *k)
 {
 	static const size_t lens[] = {0, 1, 5000};
-	struct ck_sign_context c = {CKH_HEDGE_REQUIRED, context, 255};
+	struct ck_sign_context c = {CKH_HEDGE_REQUIRED, mldsa_context, 255};
 	CK_MECHANISM m = {CKM_ML_DSA, NULL, 0},
 		     with = {CKM_ML_DSA, &c, sizeof(c)};
-	CK_BYTE first[SIG_MAX];
+	CK_BYTE first[MLDSA_SIG_MAX];
 
 	for (size_t i = 0; i < 2 * ELEMS(lens); i++) {
 		size_t len = lens[i / 2];
 
-		RV(sign(p.private, &m, message, len, i % 2 != 0), CKR_OK,
+		RV(mldsa_sign(p.private, &m, message, len, i % 2 != 0), CKR_OK,
 		    "%s: %zu bytes", s->name, len);
-		COUNT(sig_len, s->signature, "a signature");
-		OK(openssl_verifies(k, message, len, 0, false), "that is one");
-		RV(verify(p.public, &m, message, len), CKR_OK, "to us as well");
+		COUNT(mldsa_sig_len, s->signature, "a signature");
+		OK(mldsa_openssl_verifies(k, message, len, 0, false),
+		    "that is one");
+		RV(mldsa_verify(p.public, &m, message, len), CKR_OK,
+		    "to us as well");
 	}
-	RV(verify(p.public, &with, message, 5000), CKR_SIGNATURE_INVALID,
+	RV(mldsa_verify(p.public, &with, message, 5000), CKR_SIGNATURE_INVALID,
 	    "not with a context");
-	RV(sign(p.private, &with, message, 100, false), CKR_OK, "with it");
-	OK(openssl_verifies(k, message, 100, 255, false), "OpenSSL verifies");
-	memcpy(first, sig, sig_len);
-	RV(sign(p.private, &with, message, 100, false), CKR_OK, "once more");
-	OK(memcmp(first, sig, sig_len) != 0, "gives another signature");
+	RV(mldsa_sign(p.private, &with, message, 100, false), CKR_OK,
+	    "with it");
+	OK(mldsa_openssl_verifies(k, message, 100, 255, false),
+	    "OpenSSL verifies");
+	memcpy(first, mldsa_sig, mldsa_sig_len);
+	RV(mldsa_sign(p.private, &with, message, 100, false), CKR_OK,
+	    "once more");
+	OK(memcmp(first, mldsa_sig, mldsa_sig_len) != 0,
+	    "gives another signature");
 	c.hedgeVariant = CKH_DETERMINISTIC_REQUIRED;
-	RV(sign(p.private, &with, message, 100, false), CKR_OK, "unhedged");
-	memcpy(first, sig, sig_len);
-	RV(sign(p.private, &with, message, 100, true), CKR_OK, "once more");
-	OK(memcmp(first, sig, sig_len) == 0, "gives the same");
-	OK(openssl_verifies(k, message, 100, 255, false), "which is good");
-	RV(verify(p.public, &with, message, 100), CKR_OK, "to us too");
+	RV(mldsa_sign(p.private, &with, message, 100, false), CKR_OK,
+	    "unhedged");
+	memcpy(first, mldsa_sig, mldsa_sig_len);
+	RV(mldsa_sign(p.private, &with, message, 100, true), CKR_OK,
+	    "once more");
+	OK(memcmp(first, mldsa_sig, mldsa_sig_len) == 0, "gives the same");
+	OK(mldsa_openssl_verifies(k, message, 100, 255, false),
+	    "which is good");
+	RV(mldsa_verify(p.public, &with, message, 100), CKR_OK, "to us too");
 	c.hedgeVariant = CKH_DETERMINISTIC_REQUIRED + 1;
-	RV(verify(p.public, &with, message, 100), CKR_MECHANISM_PARAM_INVALID,
-	    "a choice that there is not");
-	c = (struct ck_sign_context){CKH_HEDGE_PREFERRED, context, 256};
-	RV(sign(p.private, &with, message, 1, false),
+	RV(mldsa_verify(p.public, &with, message, 100),
+	    CKR_MECHANISM_PARAM_INVALID, "a choice that there is not");
+	c = (struct ck_sign_context){CKH_HEDGE_PREFERRED, mldsa_context, 256};
+	RV(mldsa_sign(p.private, &with, message, 1, false),
 	    CKR_MECHANISM_PARAM_INVALID, "a context too long");
 }
 
@@ -186,7 +146,7 @@ encode(CK_BYTE oid, const void *hash, size_t hash_len, size_t context_len,
 
 	to[0] = 1;
 	to[1] = (CK_BYTE)context_len;
-	memcpy(to + 2, context, context_len);
+	memcpy(to + 2, mldsa_context, context_len);
 	memcpy(to + 2 + context_len, der, sizeof(der));
 	memcpy(to + 2 + context_len + sizeof(der), hash, hash_len);
 	return (2 + context_len + sizeof(der) + hash_len);
@@ -229,36 +189,39 @@ static void
 test_hash(const struct hash *h, struct pair_handles p, EVP_PKEY *k)
 {
 	struct ck_hash_sign_context c = {
-	    CKH_DETERMINISTIC_REQUIRED, context, 7, h->hash};
+	    CKH_DETERMINISTIC_REQUIRED, mldsa_context, 7, h->hash};
 	CK_MECHANISM plain = {h->type, NULL, 0},
 		     with = {h->type, &c, sizeof(struct ck_sign_context)},
 		     of_hash = {CKM_HASH_ML_DSA, &c, sizeof(c)};
-	CK_BYTE hash[64 + 1], encoded[400], first[SIG_MAX];
+	CK_BYTE hash[64 + 1], encoded[400], first[MLDSA_SIG_MAX];
 	size_t n;
 
 	hash_of(h, 3000, hash);
-	RV(sign(p.private, &plain, message, 3000, true), CKR_OK, "%s", h->name);
+	RV(mldsa_sign(p.private, &plain, message, 3000, true), CKR_OK, "%s",
+	    h->name);
 	n = encode(h->oid, hash, h->len, 0, encoded);
-	OK(openssl_verifies(k, encoded, n, 0, true), "OpenSSL verifies");
-	RV(verify(p.public, &plain, message, 3000), CKR_OK, "so do we");
-	RV(verify(p.public, &plain, message, 2999), CKR_SIGNATURE_INVALID,
+	OK(mldsa_openssl_verifies(k, encoded, n, 0, true), "OpenSSL verifies");
+	RV(mldsa_verify(p.public, &plain, message, 3000), CKR_OK, "so do we");
+	RV(mldsa_verify(p.public, &plain, message, 2999), CKR_SIGNATURE_INVALID,
 	    "nothing else");
-	RV(sign(p.private, &with, message, 3000, false), CKR_OK, "a context");
+	RV(mldsa_sign(p.private, &with, message, 3000, false), CKR_OK,
+	    "a context");
 	n = encode(h->oid, hash, h->len, 7, encoded);
-	OK(openssl_verifies(k, encoded, n, 0, true), "OpenSSL verifies");
-	RV(verify(p.public, &with, message, 3000), CKR_OK, "so do we");
-	RV(verify(p.public, &plain, message, 3000), CKR_SIGNATURE_INVALID,
+	OK(mldsa_openssl_verifies(k, encoded, n, 0, true), "OpenSSL verifies");
+	RV(mldsa_verify(p.public, &with, message, 3000), CKR_OK, "so do we");
+	RV(mldsa_verify(p.public, &plain, message, 3000), CKR_SIGNATURE_INVALID,
 	    "not without it");
-	memcpy(first, sig, sig_len);
+	memcpy(first, mldsa_sig, mldsa_sig_len);
 	if (h->hash == 0) /* PKCS#11 has no number for the hash alone */
 		return;
-	RV(sign(p.private, &of_hash, hash, h->len, false), CKR_OK,
+	RV(mldsa_sign(p.private, &of_hash, hash, h->len, false), CKR_OK,
 	    "of the hash");
-	OK(memcmp(first, sig, sig_len) == 0, "it is the same");
-	RV(verify(p.public, &of_hash, hash, h->len), CKR_OK, "and verifies");
-	RV(verify(p.public, &of_hash, hash, h->len - 1), CKR_DATA_LEN_RANGE,
-	    "a hash that is cut");
-	RV(sign(p.private, &of_hash, hash, h->len + 1, false),
+	OK(memcmp(first, mldsa_sig, mldsa_sig_len) == 0, "it is the same");
+	RV(mldsa_verify(p.public, &of_hash, hash, h->len), CKR_OK,
+	    "and verifies");
+	RV(mldsa_verify(p.public, &of_hash, hash, h->len - 1),
+	    CKR_DATA_LEN_RANGE, "a hash that is cut");
+	RV(mldsa_sign(p.private, &of_hash, hash, h->len + 1, false),
 	    CKR_DATA_LEN_RANGE, "and one too long");
 }
 
@@ -269,17 +232,17 @@ test_hash_parameters(struct pair_handles p)
 	    CKH_HEDGE_PREFERRED, NULL, 0, CKM_SHA_1};
 	CK_MECHANISM m = {CKM_HASH_ML_DSA, &c, sizeof(c)};
 
-	RV(sign(p.private, &m, message, 20, false), CKR_MECHANISM_PARAM_INVALID,
-	    "SHA-1");
+	RV(mldsa_sign(p.private, &m, message, 20, false),
+	    CKR_MECHANISM_PARAM_INVALID, "SHA-1");
 	c.hash = CKM_SHA256;
-	RV(sign(p.private, &m, message, 32, true), CKR_FUNCTION_NOT_SUPPORTED,
-	    "a hash in parts");
+	RV(mldsa_sign(p.private, &m, message, 32, true),
+	    CKR_FUNCTION_NOT_SUPPORTED, "a hash in parts");
 	m.ulParameterLen = sizeof(struct ck_sign_context);
-	RV(sign(p.private, &m, message, 32, false), CKR_MECHANISM_PARAM_INVALID,
-	    "no hash named");
+	RV(mldsa_sign(p.private, &m, message, 32, false),
+	    CKR_MECHANISM_PARAM_INVALID, "no hash named");
 	m = (CK_MECHANISM){CKM_HASH_ML_DSA, NULL, 0};
-	RV(sign(p.private, &m, message, 32, false), CKR_MECHANISM_PARAM_INVALID,
-	    "no parameter");
+	RV(mldsa_sign(p.private, &m, message, 32, false),
+	    CKR_MECHANISM_PARAM_INVALID, "no parameter");
 }
 
 static void
@@ -300,15 +263,15 @@ test_by_value(const struct set *s, struct pair_handles p)
 	OK(attr_is(h, CKA_LOCAL, &no, 1) &&
 		attr_is(h, CKA_ALWAYS_SENSITIVE, &no, 1),
 	    "and comes from elsewhere");
-	RV(sign(h, &m, message, 10, false), CKR_OK, "it signs");
-	RV(verify(p.public, &m, message, 10), CKR_OK, "as the pair");
+	RV(mldsa_sign(h, &m, message, 10, false), CKR_OK, "it signs");
+	RV(mldsa_verify(p.public, &m, message, 10), CKR_OK, "as the pair");
 	RV(create(CKO_PRIVATE_KEY, s->number, value, s->private, NULL, 0, &h),
 	    CKR_OK, "of its value");
 	COUNT(attr(h, CKA_SEED, other, sizeof(other)), 0, "without a seed");
-	RV(sign(h, &m, message, 10, false), CKR_OK, "it signs");
+	RV(mldsa_sign(h, &m, message, 10, false), CKR_OK, "it signs");
 	RV(create(CKO_PUBLIC_KEY, s->number, public, s->public, NULL, 0, &h),
 	    CKR_OK, "the public half");
-	RV(verify(h, &m, message, 10), CKR_OK, "verifies");
+	RV(mldsa_verify(h, &m, message, 10), CKR_OK, "verifies");
 	RV(create(CKO_PRIVATE_KEY, s->number, value, s->private, seed, 32, &h),
 	    CKR_OK, "of both");
 	seed[0] ^= 1;
@@ -359,11 +322,11 @@ test_known(void)
 	OK(attr(h, CKA_PUBLIC_KEY_INFO, info, sizeof(info)) == 1334 &&
 		memcmp(info + 22, public, sizeof(public)) == 0,
 	    "has the known public half");
-	RV(sign(h, &m, text, 11, false), CKR_OK, "signs");
-	OK(memcmp(sig, plain, sizeof(plain)) == 0, "as it is known");
+	RV(mldsa_sign(h, &m, text, 11, false), CKR_OK, "signs");
+	OK(memcmp(mldsa_sig, plain, sizeof(plain)) == 0, "as it is known");
 	c.ulContextLen = 7;
-	RV(sign(h, &m, text, 11, false), CKR_OK, "signs with a context");
-	OK(memcmp(sig, with, sizeof(with)) == 0, "as it is known");
+	RV(mldsa_sign(h, &m, text, 11, false), CKR_OK, "signs with a context");
+	OK(memcmp(mldsa_sig, with, sizeof(with)) == 0, "as it is known");
 }
 
 static void
@@ -389,10 +352,11 @@ test_refusals(struct pair_handles p)
 	RV(p11->C_CopyObject(rw, p.private, &on_token, 1, &h),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "KMS does not import it");
 	RV(p11->C_CopyObject(rw, p.private, NULL, 0, &h), CKR_OK, "a copy");
-	RV(sign(h, &m, message, 10, false), CKR_OK, "signs too");
-	RV(verify(p.public, &m, message, 10), CKR_OK, "as the first");
-	sig_len--;
-	RV(verify(p.public, &m, message, 10), CKR_SIGNATURE_LEN_RANGE, "cut");
+	RV(mldsa_sign(h, &m, message, 10, false), CKR_OK, "signs too");
+	RV(mldsa_verify(p.public, &m, message, 10), CKR_OK, "as the first");
+	mldsa_sig_len--;
+	RV(mldsa_verify(p.public, &m, message, 10), CKR_SIGNATURE_LEN_RANGE,
+	    "cut");
 	RV(p11->C_GenerateKeyPair(
 	       rw, &generator, set_44, 1, NULL, 0, &q.public, &q.private),
 	    CKR_OK, "nothing said");
@@ -466,8 +430,8 @@ main(void)
 
 	for (size_t i = 0; i < sizeof(message); i++)
 		message[i] = (CK_BYTE)(i * 7 + 1);
-	for (size_t i = 0; i < sizeof(context); i++)
-		context[i] = (CK_BYTE)i;
+	for (size_t i = 0; i < sizeof(mldsa_context); i++)
+		mldsa_context[i] = (CK_BYTE)i;
 	testenv_open();
 	p11_start();
 	if (k != NULL)
