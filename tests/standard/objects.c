@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include "cryptoki/derive-params.h"
 #include "objects.h"
 
 bool on_token;
@@ -20,7 +21,7 @@ static CK_ATTRIBUTE certificates[2][3] = {
 	A(CKA_VALUE, nothing)},
     {A(CKA_CERTIFICATE_TYPE, x509), {CKA_SUBJECT, NULL, 0},
 	{CKA_VALUE, NULL, 0}}};
-static CK_OBJECT_HANDLE wrapping_key;
+static CK_OBJECT_HANDLE wrapping_key, deriving_key;
 static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 
 #define SECRET(type, mechanism, more)                                       \
@@ -230,6 +231,15 @@ unwrap_template(const struct kind *k, struct object_template *t)
 	set_kind(k, t);
 }
 
+void
+derive_template(const struct kind *k, struct object_template *t)
+{
+	CK_ATTRIBUTE len = A(CKA_VALUE_LEN, len_32);
+
+	set_kind(k, t);
+	object_template_set(t, &len);
+}
+
 CK_RV
 create(const struct object_template *t, CK_OBJECT_HANDLE *h)
 {
@@ -290,6 +300,44 @@ unwrap(
 	    rw, &kwp, wrapping_key, wrapped, n, unconst(t->rows), t->count, h));
 }
 
+/* The model of a class and type, or 0. */
+static CK_OBJECT_HANDLE
+model(CK_OBJECT_CLASS c, CK_KEY_TYPE t)
+{
+	for (size_t i = 0; i < kind_count; i++)
+		if (kinds[i].c == c && kinds[i].t == t)
+			return (kinds[i].model);
+	return (CK_INVALID_HANDLE);
+}
+
+bool
+derive(
+    size_t way, const struct object_template *t, CK_OBJECT_HANDLE *h, CK_RV *rv)
+{
+	static CK_BYTE ciphertext[768]; /* of ML-KEM-512, once made */
+	struct hkdf_params hkdf = {CK_TRUE, CK_TRUE, CKM_SHA256,
+	    1 /* no salt */, NULL, 0, CK_INVALID_HANDLE, NULL, 0};
+	CK_MECHANISM derives = {CKM_HKDF_DERIVE, &hkdf, sizeof(hkdf)},
+		     kem = {CKM_ML_KEM, NULL, 0};
+	CK_OBJECT_HANDLE public = model(CKO_PUBLIC_KEY, CKK_ML_KEM);
+	CK_ULONG n = sizeof(ciphertext);
+
+	*h = CK_INVALID_HANDLE;
+	if (way == 0)
+		*rv = p11->C_DeriveKey(
+		    rw, &derives, deriving_key, unconst(t->rows), t->count, h);
+	else if (public == CK_INVALID_HANDLE)
+		return (false);
+	else if (way == 1)
+		*rv = p11_list_3_2()->C_EncapsulateKey(rw, &kem, public,
+		    unconst(t->rows), t->count, ciphertext, &n, h);
+	else
+		*rv = p11_list_3_2()->C_DecapsulateKey(rw, &kem,
+		    model(CKO_PRIVATE_KEY, CKK_ML_KEM), unconst(t->rows),
+		    t->count, ciphertext, n, h);
+	return (true);
+}
+
 /* One that its own key signed. */
 static void
 certificate_make(void)
@@ -325,11 +373,14 @@ kinds_end(void)
 void
 kinds_begin(void)
 {
-	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
-	CK_ATTRIBUTE t[] = {A(CKA_VALUE_LEN, len_32)};
+	CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0},
+		     base = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+	CK_ATTRIBUTE t[] = {A(CKA_VALUE_LEN, len_32), A(CKA_DERIVE, yes)};
 
 	NEED(p11->C_GenerateKey(rw, &m, t, 1, &wrapping_key) == CKR_OK,
 	    "a wrapping key");
+	NEED(p11->C_GenerateKey(rw, &base, t, 2, &deriving_key) == CKR_OK,
+	    "a key to derive from");
 	certificate_make();
 	for (size_t i = 0; i < kind_count; i++) {
 		struct kind *k = &kinds[i];

@@ -65,6 +65,8 @@ void create_template(
     const struct kind *, CK_OBJECT_HANDLE from, struct object_template *);
 /* What C_UnwrapKey needs. */
 void unwrap_template(const struct kind *, struct object_template *);
+/* What those need that make a secret key from another. */
+void derive_template(const struct kind *, struct object_template *);
 
 /* Makes an object of such a kind with what the row adds (or NULL). */
 CK_RV create(const struct object_template *, CK_OBJECT_HANDLE *);
@@ -72,4 +74,9 @@ CK_RV generate(const struct kind *, const CK_ATTRIBUTE *more,
     CK_ATTRIBUTE_TYPE without, CK_OBJECT_HANDLE *);
 CK_RV unwrap(
     const struct kind *, const struct object_template *, CK_OBJECT_HANDLE *);
+/* By C_DeriveKey, C_EncapsulateKey or C_DecapsulateKey; false: OpenSSL has no keys
+ * for it. */
+#define DERIVING_WAYS 3
+bool derive(
+    size_t way, const struct object_template *, CK_OBJECT_HANDLE *, CK_RV *);
 #endif

@@ -208,6 +208,36 @@ check_unwrap(
 	drop(k, rv, h);
 }
 
+/* Secret keys come from others in several ways, with one kind of template. */
+static void
+check_derive(
+    const struct kind *k, const struct attribute_row *r, CK_OBJECT_HANDLE plain)
+{
+	struct object_template t;
+	struct value v;
+	CK_OBJECT_HANDLE h;
+	CK_RV rv;
+
+	if (k->c != CKO_SECRET_KEY)
+		return;
+	derive_template(k, &t);
+	value_other(k, r, plain, &v);
+	object_template_set(&t, &v.a);
+	for (size_t way = 0; way < DERIVING_WAYS; way++) {
+		if (!derive(way, &t, &h, &rv))
+			continue;
+		if (r->type == CKA_CHECK_VALUE)
+			RV(rv, CKR_ATTRIBUTE_VALUE_INVALID,
+			    "CKA_CHECK_VALUE of another key");
+		else
+			check(k, r, "derive",
+			    (r->footnotes & (NOTE(4) | NOTE(10))) != 0 ? REFUSED
+								       : TAKEN,
+			    given(r, rv, h, &v.a));
+		drop(k, rv, h);
+	}
+}
+
 /* It changes if the row says so, and goes back if nothing keeps it. */
 static void
 check_set(
@@ -319,6 +349,7 @@ test_row(
 	if (is_created(k)) {
 		check_create(k, r, plain);
 		check_unwrap(k, r, plain);
+		check_derive(k, r, plain);
 	}
 	check_generate(k, r, plain);
 	if (on_token && k->c == CKO_CERTIFICATE)
