@@ -9,6 +9,7 @@
 #include "message.h"
 #include "pin.h"
 #include "record-file.h"
+#include "text.h"
 
 #define NAME_SHOWN_MAX 24 /* characters */
 
@@ -22,14 +23,14 @@ read_file(struct record_file *r)
 		e = buf_read(&r->text, fd);
 		close(fd);
 	}
-	if (e == ERR_OK && memchr(r->text.ptr, '\0', r->text.len) != NULL)
+	if (e == ERR_OK && !text_is_utf8(buf_view(&r->text)))
 		e = ERR_DATA;
 	if (e == ERR_OK)
 		e = buf_append(&r->text, VIEW("", 1));
 	if (e != ERR_OK)
 		message("%s: %s", r->path,
 		    e == ERR_FILE     ? strerror(errno)
-		    : e == ERR_DATA   ? "it is no text"
+		    : e == ERR_DATA   ? "it is no text in UTF-8"
 		    : e == ERR_MEMORY ? "out of memory"
 				      : "it is too long");
 	return (e == ERR_OK);

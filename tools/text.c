@@ -36,14 +36,22 @@ utf8(const unsigned char *s, size_t n, uint32_t *out)
 
 /*
  * A terminal acts on control characters, including those of the C1 set, and on
- * those that turn the direction of text round: a label would look like another.
+ * those that turn the direction of text round. Others take no place, or that of
+ * the end of a line. With any of them a label would look like another.
  */
 static bool
 is_control(uint32_t c)
 {
-	return (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
-		c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-		(c >= 0x2066 && c <= 0x2069));
+	static const struct {
+		uint32_t from, to;
+	} ranges[] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c},
+	    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+	    {0xfeff, 0xfeff}};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].from && c <= ranges[i].to)
+			return (true);
+	return (false);
 }
 
 size_t

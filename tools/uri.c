@@ -1,27 +1,11 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "message.h"
 #include "pin.h"
 #include "uri.h"
 
-P11KitUri *
-uri_parse(char *text)
-{
-	P11KitUri *uri = p11_kit_uri_new();
-	int result;
-
-	if (uri == NULL)
-		return (NULL);
-	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
-	pin_wipe_text(text);
-	if (result == P11_KIT_URI_OK && !p11_kit_uri_any_unrecognized(uri))
-		return (uri);
-	message("%s: %s", text,
-	    result == P11_KIT_URI_OK ? "a part of it is unknown"
-				     : p11_kit_uri_message(result));
-	p11_kit_uri_free(uri);
-	return (NULL);
-}
+#define SCHEME "pkcs11:"
 
 void
 uri_free(P11KitUri *uri)
@@ -30,6 +14,83 @@ uri_free(P11KitUri *uri)
 		return;
 	pin_wipe_uri(uri);
 	p11_kit_uri_free(uri);
+}
+
+static const char *
+what_is_wrong(const char *text, P11KitUri *uri)
+{
+	int result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
+
+	if (result != P11_KIT_URI_OK)
+		return (p11_kit_uri_message(result));
+	return (p11_kit_uri_any_unrecognized(uri) ? "is unknown" : NULL);
+}
+
+/* What is wrong with the attribute when it stands alone. */
+static const char *
+what_is_wrong_alone(const char *attribute, size_t len, bool query)
+{
+	P11KitUri *uri = p11_kit_uri_new();
+	const char *why = NULL;
+	char *text = NULL;
+
+	if (asprintf(&text, SCHEME "%s%.*s", query ? "?" : "", (int)len,
+		attribute) == -1)
+		text = NULL;
+	if (uri != NULL && text != NULL)
+		why = what_is_wrong(text, uri);
+	uri_free(uri);
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	return (why);
+}
+
+/* Names the attribute and not its value: that of a misspelt pin-value is a
+ * secret. */
+static void
+complain(const char *text, const char *why)
+{
+	bool query = false, found = false;
+
+	if (strncmp(text, SCHEME, strlen(SCHEME)) != 0) {
+		message("a PKCS#11 URI begins with " SCHEME);
+		return;
+	}
+	for (text += strlen(SCHEME); *text != '\0' && !found;) {
+		size_t len = strcspn(text, query ? "&" : ";?");
+		const char *of_it = what_is_wrong_alone(text, len, query);
+		size_t name = strcspn(text, "=;?&");
+
+		found = of_it != NULL;
+		if (found && text[name] != '=')
+			message("an attribute of the URI has no value");
+		else if (found)
+			message("an attribute of the URI, %.*s: %s", (int)name,
+			    text, of_it);
+		text += len;
+		query = query || *text == '?';
+		text += *text != '\0';
+	}
+	if (!found)
+		message("the URI: %s", why);
+}
+
+P11KitUri *
+uri_parse(char *text)
+{
+	P11KitUri *uri = p11_kit_uri_new();
+	const char *why;
+
+	if (uri == NULL)
+		return (NULL);
+	why = what_is_wrong(text, uri);
+	pin_wipe_text(text);
+	if (why == NULL)
+		return (uri);
+	complain(text, why);
+	uri_free(uri);
+	return (NULL);
 }
 
 bool

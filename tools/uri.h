@@ -5,7 +5,7 @@
 #include "cryptoki/cryptoki.h"
 
 /* Parses a PKCS#11 URI, and overwrites a PIN in the text. On failure, says why
- * on standard error and returns NULL. */
+ * on standard error, without the value of any attribute, and returns NULL. */
 P11KitUri *uri_parse(char *text);
 /* Overwrites and frees it. NULL does nothing. */
 void uri_free(P11KitUri *);

@@ -175,19 +175,16 @@ is_wanted(const struct listed_key *k)
 		k->deletion == 0);
 }
 
-/* Whether the file gives it back. Otherwise says so on standard error. */
+/* Whether it is read again. Otherwise says so on standard error. */
 static bool
-can_hold_label(const struct listed_key *k, bool json)
+can_hold_label(const struct listed_key *k)
 {
-	struct view label = buf_view(&k->label);
-	bool can = json ? text_is_utf8(label)
-			: label.len == 0 ||
-			      memchr(label.ptr, '\0', label.len) == NULL;
+	bool can = text_is_utf8(buf_view(&k->label));
 
 	if (!can)
-		message("%.*s: its label is not text that %s holds: keyferry "
-			"rename gives it another",
-		    SHOWN(k->arn), json ? "JSON" : "CSV");
+		message("%.*s: its label is not UTF-8: keyferry rename gives "
+			"it another",
+		    SHOWN(k->arn));
 	return (can);
 }
 
@@ -209,7 +206,7 @@ write_keys(FILE *f, bool json, const struct token *t, const struct key_list *l,
 			++*left_out;
 			continue;
 		}
-		done = can_hold_label(&l->rows[i], json) &&
+		done = can_hold_label(&l->rows[i]) &&
 		       read_details(t, &l->rows[i], &d);
 		if (done)
 			put_lines(f, json, t, &l->rows[i], &d);

@@ -141,9 +141,12 @@ ok "there was no login" tap_not grep -q . logins
 PKCS11_PIN=0000 run "the last try" 2 "login final-try"
 said "is warned of" "a wrong PIN locks it (CKF_USER_PIN_FINAL_TRY)"
 said "the result" "C_Login: CKR_PIN_INCORRECT"
-run "a label that turns text round" 0 \
-    "first=62 label=$(printf 'a\342\200\256b')" --dry-run
-said "is escaped" 'a\xe2\x80\xaeb'
+# U+202E, U+200B, U+2060, U+FEFF and U+00AD; and U+00E9, which is a letter
+run "a label that turns text round, or has characters that are not seen" 0 \
+    "first=62 label=$(printf 'a\342\200\256\342\200\213\342\201\240\357\273\277\302\255\303\251b')" \
+    --dry-run
+said "is escaped" \
+    "a\\xe2\\x80\\xae\\xe2\\x80\\x8b\\xe2\\x81\\xa0\\xef\\xbb\\xbf\\xc2\\xad$(printf '\303\251')b"
 
 # KMS is away, or takes no credentials.
 AWS_SECRET_ACCESS_KEY=wrong run "wrong credentials" 2 "first=70 keys=20"

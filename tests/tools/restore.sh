@@ -254,14 +254,19 @@ hsm_uri "source;object=archive" ",\"into\":\"$(aws_kms create-key --origin EXTER
 ends "into a key that waits" 0 imports into.jsonl
 ends "and once more" 0 imports into.jsonl
 said "it is there" "1 key: 1 on the target already"
-# A label that is not UTF-8 is not another one in JSON, which cannot have it.
+# A manifest is UTF-8: a label that is not would be another, or not be read again.
 openssl rand -out octets.key 32
 odd() { printf 'an \377 octet'; }
 ok "a label that is not UTF-8" p11 --write-object octets.key --type secrkey --key-type AES:32 \
     --label "$(odd)"
-ends "a manifest of it" 2 "$keyferry" list --to "$cloud" --manifest odd.jsonl
-said "is refused" "its label is not text that JSON holds"
-fails "and not written" test -e odd.jsonl
-ends "CSV" 0 "$keyferry" list --to "$cloud" --manifest odd.csv
-ok "has it" grep -qaF "$(odd)" odd.csv
+for manifest in odd.jsonl odd.csv; do
+	ends "a manifest of it, $manifest" 2 "$keyferry" list --to "$cloud" --manifest $manifest
+	said "is refused" "its label is not UTF-8"
+	fails "and not written" test -e $manifest
+	printf 'label,source\n%s,pkcs11:token=source\n' "$(odd)" >$manifest
+	[ $manifest = odd.csv ] ||
+		printf '{"label":"%s","source":"pkcs11:token=source"}' "$(odd)" >$manifest
+	ends "nor is one read" 2 restore --manifest $manifest
+	said "that has it" "$manifest: it is no text in UTF-8"
+done
 tap_done

@@ -91,4 +91,17 @@ out=$("$keyferry" move --from pkcs11: \
     --to "pkcs11:token=none?pin-value=secret&module-path=/nonexistent.so" 2>&1)
 is "a wrong URI with a PIN: status" $? 2
 ok "its PIN is not shown" tap_not expr "$out" : ".*secret"
+# Nor is what may be one: of an attribute that is wrong its name is.
+for name in pin-valu colour 'pin%zz' id type slot-id; do
+	for before in 'token=none;' 'token=none?' 'token=none?module-path=/a&'; do
+		out=$("$keyferry" list --to "pkcs11:$before$name=s3cret%zz" 2>&1)
+		is "a wrong $name behind $before: status" $? 2
+		ok "its value is not shown" tap_not expr "$out" : ".*s3cret"
+		ok "its name is" expr "$out" : ".*an attribute of the URI, $name: "
+	done
+done
+out=$("$keyferry" list --to "pkcs11:token=a?pin-value:s3cret" 2>&1)
+is "no value" "$out" "keyferry: an attribute of the URI has no value"
+out=$("$keyferry" list --to "pkcs11?pin-valu=s3cret" 2>&1)
+is "not a URI" "$out" "keyferry: a PKCS#11 URI begins with pkcs11:"
 tap_done
