@@ -8,6 +8,9 @@
 /* The parts of an RSA private key, and whether they belong together. Each is a
  * number, the highest byte first; it may begin with zeros. */
 
+/* The shortest that OpenSSL works with. */
+#define RSA_BITS_MIN 512
+
 /* In the order of RFC 8017, appendix A.1.2, of a key with two primes. */
 enum rsa_part {
 	RSA_PART_MODULUS,

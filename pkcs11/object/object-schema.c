@@ -15,7 +15,6 @@
 #include "pkey.h"
 
 #define NO_TYPE CK_UNAVAILABLE_INFORMATION
-#define RSA_BITS_MIN 512
 #define RSA_BITS_MAX 16384
 #define NOT_ONE_KEY "the numbers are not those of one RSA key"
 
@@ -174,9 +173,11 @@ complete_rsa(struct call *c, struct attrset *b)
 {
 	struct view e = number_trim(attrset_view(b, CKA_PUBLIC_EXPONENT));
 	size_t bits = number_bits(attrset_view(b, CKA_MODULUS));
+	size_t least = b->class == CKO_PRIVATE_KEY ? RSA_BITS_MIN : 1;
 	CK_RV rv;
 
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+	/* a public key that is too short is kept, and no Init takes it */
+	if (bits < least || bits > RSA_BITS_MAX)
 		return (invalid(c, "RSA keys have 512 to 16384 bits"));
 	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
 	    (e.len == 1 && *e.ptr == 1))

@@ -1,6 +1,7 @@
 #include "cryptoki/constants.h"
 #include "kms/material-end.h"
 #include "keydata/hash.h"
+#include "keydata/rsa.h"
 #include "mech/families.h"
 #include "message.h"
 #include "object/pkey.h"
@@ -73,7 +74,7 @@ type_fits(const struct mech *m, CK_KEY_TYPE type)
 		    m->digest->hmac == type));
 }
 
-/* KMS's own keys have sizes that their rows are for. Old signatures of short
+/* KMS's own keys have sizes that their rows are for. Old signatures of shorter
  * RSA keys are verified all the same. */
 static bool
 size_fits(const struct op *op)
@@ -85,12 +86,14 @@ size_fits(const struct op *op)
 			op->kind == OP_VERIFY_SIGNATURE;
 	size_t n;
 
-	if (o->attrs == NULL || (verifies && m->key_type == CKK_RSA))
+	if (o->attrs == NULL)
 		return (true);
 	n = o->class != CKO_SECRET_KEY ? pkey_bits(o)
 				       : attrset_view(o->attrs, CKA_VALUE).len;
 	if (m->key_type == CKK_GENERIC_SECRET)
 		n *= 8;
+	if (verifies && m->key_type == CKK_RSA)
+		return (n >= RSA_BITS_MIN);
 	return (n >= m->min && n <= m->max);
 }
 

@@ -153,6 +153,42 @@ test_unwrap(void)
 	OK(good < ELEMS(rows), "and a key but by chance");
 }
 
+/* A modulus that is too short is kept, as programs want it, and used by nothing. */
+static void
+test_shortest_rsa(void)
+{
+	static CK_BYTE modulus[128] = {[127] = 1};
+	CK_BYTE e[] = {1, 0, 1}, out[256];
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_MODULUS, modulus),
+	    A(CKA_PUBLIC_EXPONENT, e)};
+	CK_MECHANISM m[] = {{CKM_RSA_PKCS, NULL, 0}, {CKM_RSA_X_509, NULL, 0},
+	    {CKM_SHA256_RSA_PKCS, NULL, 0}};
+	CK_ATTRIBUTE aes[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_VALUE, modulus, 16)};
+	CK_OBJECT_HANDLE h, secret;
+	CK_ULONG n = sizeof(out);
+
+	RV(p11->C_CreateObject(rw, aes, ELEMS(aes), &secret), CKR_OK, "AES");
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "one bit");
+	OK(attr_is(h, CKA_MODULUS, modulus, 128), "the modulus as given");
+	COUNT(attr_number(h, CKA_MODULUS_BITS), 1, "its bits");
+	for (size_t i = 0; i < ELEMS(m); i++)
+		RV(p11->C_VerifyInit(rw, &m[i], h), CKR_KEY_SIZE_RANGE,
+		    "mechanism 0x%lx does not verify", m[i].mechanism);
+	for (size_t i = 0; i < 2; i++) {
+		RV(p11->C_EncryptInit(rw, &m[i], h), CKR_KEY_SIZE_RANGE,
+		    "nor encrypts 0x%lx", m[i].mechanism);
+		RV(p11->C_VerifyRecoverInit(rw, &m[i], h), CKR_KEY_SIZE_RANGE,
+		    "nor recovers");
+	}
+	RV(p11->C_WrapKey(rw, m, h, secret, out, &n),
+	    CKR_WRAPPING_KEY_SIZE_RANGE, "nor wraps");
+	modulus[127] = 0;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "the modulus 0");
+}
+
 /* The longest modulus that is taken: what the signature holds is as long. */
 static void
 test_longest_rsa(void)
@@ -198,6 +234,7 @@ main(void)
 		test_wrong(rows[i].name, rows[i].spoil);
 	test_unwrap();
 	keypair_ref_free(&pair);
+	test_shortest_rsa();
 	test_longest_rsa();
 	p11_stop();
 	testenv_stop();
