@@ -4,6 +4,23 @@
 #include "mech/families.h"
 #include "object/modify.h"
 
+/* Only curves of CKK_EC have a cofactor of their own: section 6.3.21. */
+static bool
+agrees_by(const struct mech *row, CK_KEY_TYPE type)
+{
+	return (type == CKK_EC ||
+		(type == CKK_EC_MONTGOMERY && row->type == CKM_ECDH1_DERIVE));
+}
+
+/* PKCS#11 3.2, section 6.62.3: what it derives from may be a data object. */
+static bool
+is_data_for_hkdf(const struct mech *row, const struct object *o)
+{
+	return (o->class == CKO_DATA &&
+		(row->family == FAMILY_DERIVE_HKDF ||
+		    row->family == FAMILY_DERIVE_HKDF_DATA));
+}
+
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 check_base(struct call *c, const struct mech *row, const struct object *o)
@@ -12,12 +29,14 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	CK_KEY_TYPE type = object_type(o);
 	CK_RV rv;
 
+	if (is_data_for_hkdf(row, o))
+		return (CKR_OK);
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return (CKR_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
-	    (pair && type != CKK_EC && type != CKK_EC_MONTGOMERY) ||
+	    (pair && !agrees_by(row, type)) ||
 	    (row->key_type == CKK_AES && type != CKK_AES))
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!attr_is_true(c, o, CKA_DERIVE))

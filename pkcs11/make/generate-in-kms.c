@@ -105,7 +105,8 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 	return (CKR_OK);
 }
 
-/* KMS's RSA keys have the exponent 65537. */
+/* KMS's RSA keys have the exponent 65537: PKCS#11 3.2, section 6.1.4, has the
+ * code for another. */
 static CK_RV
 check_exponent(struct call *c, struct template t)
 {
@@ -113,7 +114,7 @@ check_exponent(struct call *c, struct template t)
 
 	if (v.ptr == NULL || view_equal(number_trim(v), VIEW("\1\0\1", 3)))
 		return (CKR_OK);
-	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "KMS's RSA keys have the exponent 65537"));
 }
 

@@ -58,6 +58,21 @@ read_salt(
 	return (CKR_OK);
 }
 
+/* A data object is as long as the hash, and extracted from. */
+static CK_RV
+check_data(struct call *c, const struct object *base,
+    const struct hkdf_params *p, const struct digest *digest)
+{
+	if (base->class != CKO_DATA)
+		return (CKR_OK);
+	if (attrset_view(base->attrs, CKA_VALUE).len != digest->len)
+		return (call_error(c, CKR_KEY_SIZE_RANGE,
+		    "a data object that is derived from is as long as the "
+		    "hash: %zu bytes",
+		    digest->len));
+	return (p->bExtract ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+}
+
 static CK_RV
 hkdf(struct call *c, const struct hkdf_params *p, const struct digest *digest,
     struct view key, struct view salt, size_t len, struct buf *out)
@@ -96,6 +111,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	CK_RV rv = derived_begin(c, all, t, class, base, &d);
 
 	if (rv != CKR_OK || (rv = read_params(c, m, &p, &digest)) != CKR_OK ||
+	    (rv = check_data(c, base, p, digest)) != CKR_OK ||
 	    (rv = derived_len(c, d, p->bExpand ? 0 : digest->len,
 		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
 		CKR_OK ||

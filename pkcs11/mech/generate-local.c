@@ -217,7 +217,8 @@ keygen(
 		    : not_generated(c));
 }
 
-/* CKA_PUBLIC_EXPONENT, in the machine's order; 65537 where it is absent. */
+/* CKA_PUBLIC_EXPONENT, in the machine's order; 65537 where it is absent.
+ * CKR_TEMPLATE_INCONSISTENT: PKCS#11 3.2, section 6.1.4. */
 static CK_RV
 read_exponent(
     struct call *c, struct template t, uint8_t e[sizeof(uint64_t)], size_t *len)
@@ -230,7 +231,7 @@ read_exponent(
 	/* FIPS 186-5, section A.1.1, but for 3 to 65535, which some have */
 	if (v.len == 0 || v.len > sizeof(uint64_t) ||
 	    (v.ptr[v.len - 1] & 1) == 0 || (v.len == 1 && v.ptr[0] == 1))
-		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "an RSA key cannot be generated with that exponent"));
 	number_reverse(v, e);
 	*len = v.len;

@@ -94,12 +94,14 @@ take_context(struct call *c, struct op *op, const void *param)
 	struct ck_sign_context p;
 
 	memcpy(&p, param, sizeof(p));
+	/* whoever verifies has no choice: section 6.67.6 */
+	if (op->kind != OP_SIGN)
+		p.hedgeVariant = CKH_HEDGE_PREFERRED;
 	if (p.hedgeVariant > CKH_DETERMINISTIC_REQUIRED ||
 	    p.ulContextLen > CONTEXT_MAX ||
 	    (p.pContext == NULL && p.ulContextLen != 0))
 		return (CKR_MECHANISM_PARAM_INVALID);
-	if (op->kind == OP_SIGN && object_in_kms(&op->object) &&
-	    p.hedgeVariant != CKH_HEDGE_PREFERRED)
+	if (object_in_kms(&op->object) && p.hedgeVariant != CKH_HEDGE_PREFERRED)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
 		    "KMS does not let the caller choose whether ML-DSA is "
 		    "hedged"));

@@ -165,6 +165,11 @@ test_row(const struct row *r)
 	    "it has no function that the standard has not");
 	OK((info.flags & FUNCTIONS) != 0, "and one at least");
 	OK((info.flags & CKF_HW) == 0, "and is not done in hardware");
+	/* 6.3: each says which fields and forms of domain parameters it has */
+	if (strncmp(r->name, "CKM_EC", 6) == 0 || r->type == CKM_EDDSA)
+		OK((info.flags & CKF_EC_F_P) != 0 &&
+			(info.flags & CKF_EC_NAMEDCURVE) != 0,
+		    "its curves");
 	test_signature(r, &info);
 	for (CK_FLAGS flag = 1; flag <= CKF_DERIVE; flag <<= 1) {
 		if ((flag & FUNCTIONS) == 0)

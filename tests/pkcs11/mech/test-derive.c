@@ -98,6 +98,7 @@ test_agreement(const char *what, CK_OBJECT_HANDLE own, unsigned long requests)
 	CK_BYTE z[128], want[128];
 	size_t len = agreed(own, z);
 	CK_OBJECT_HANDLE h;
+	CK_RV cofactor;
 
 	asked = 0;
 	calls_clear();
@@ -111,9 +112,14 @@ test_agreement(const char *what, CK_OBJECT_HANDLE own, unsigned long requests)
 	OK(attr_is(h, CKA_ALWAYS_SENSITIVE, &no, 1), "nor always sensitive");
 	p.pPublicData = point + 2;
 	p.ulPublicDataLen = point_len - 2;
-	RV(derive(CKM_ECDH1_COFACTOR_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
+	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
 	    "with the point as it is");
 	OK(attr_is(h, CKA_VALUE, z, len), "the same");
+	cofactor = derive(CKM_ECDH1_COFACTOR_DERIVE, &p, sizeof(p), own, &h);
+	if (attr_number(own, CKA_KEY_TYPE) == CKK_EC_MONTGOMERY)
+		RV(cofactor, CKR_KEY_TYPE_INCONSISTENT, "it has no cofactor");
+	else if (RV(cofactor, CKR_OK, "with the cofactor"))
+		OK(attr_is(h, CKA_VALUE, z, len), "the same");
 	asked = 16;
 	RV(derive(CKM_ECDH1_DERIVE, &p, sizeof(p), own, &h), CKR_OK,
 	    "half of it");
@@ -312,6 +318,42 @@ test_hkdf(void)
 	OK(attr(h, CKA_VALUE, okm, 42) == 42, "the template says what hides");
 }
 
+/* PKCS#11 3.2, section 6.62.3: a data object as long as the hash. */
+static void
+test_hkdf_of_data(void)
+{
+	static CK_BYTE zeros[33], salt[] = "salt";
+	CK_OBJECT_CLASS data_class = CKO_DATA;
+	CK_ATTRIBUTE t[] = {
+	    A(CKA_CLASS, data_class), A_BYTES(CKA_VALUE, zeros, 32)};
+	struct hkdf_params p = {CK_TRUE, CK_FALSE, CKM_SHA256,
+	    CKF_HKDF_SALT_DATA, salt, 4, 0, NULL, 0};
+	CK_BYTE want[32];
+	CK_OBJECT_HANDLE data, h;
+
+	NEED(p11->C_CreateObject(rw, t, 2, &data) == CKR_OK, "a data object");
+	asked = 0;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), data, &h), CKR_OK,
+	    "a key of a data object");
+	(void)EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, salt, 4, zeros, 32,
+	    want, 32, NULL);
+	OK(attr_is(h, CKA_VALUE, want, 32), "HMAC of it by the salt");
+	OK(attr_is(h, CKA_ALWAYS_SENSITIVE, &no, 1) &&
+		attr_is(h, CKA_NEVER_EXTRACTABLE, &no, 1),
+	    "nobody hid it");
+	p.bExtract = CK_FALSE;
+	p.bExpand = CK_TRUE;
+	asked = 32;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), data, &h),
+	    CKR_MECHANISM_PARAM_INVALID, "expanded alone");
+	p.bExtract = CK_TRUE;
+	p.prfHashMechanism = CKM_SHA384;
+	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), data, &h), CKR_KEY_SIZE_RANGE,
+	    "shorter than the hash");
+	RV(derive(CKM_XOR_BASE_AND_DATA, &p, sizeof(p), data, &h),
+	    CKR_KEY_HANDLE_INVALID, "by a mechanism that takes keys alone");
+}
+
 static void
 test_joins(void)
 {
@@ -501,6 +543,7 @@ main(void)
 	test_ecdh();
 	test_ecdh_results();
 	test_hkdf();
+	test_hkdf_of_data();
 	test_joins();
 	test_encrypted_data();
 	test_derive_template();

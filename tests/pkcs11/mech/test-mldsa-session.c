@@ -130,7 +130,9 @@ test_pure(const struct set *s, struct pair_handles p, EVP_PKEY *k)
 	    "which is good");
 	RV(mldsa_verify(p.public, &with, message, 100), CKR_OK, "to us too");
 	c.hedgeVariant = CKH_DETERMINISTIC_REQUIRED + 1;
-	RV(mldsa_verify(p.public, &with, message, 100),
+	RV(mldsa_verify(p.public, &with, message, 100), CKR_OK,
+	    "who verifies has no choice");
+	RV(mldsa_sign(p.private, &with, message, 100, false),
 	    CKR_MECHANISM_PARAM_INVALID, "a choice that there is not");
 	c = (struct ck_sign_context){CKH_HEDGE_PREFERRED, mldsa_context, 256};
 	RV(mldsa_sign(p.private, &with, message, 1, false),
