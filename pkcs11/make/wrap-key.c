@@ -1,5 +1,8 @@
 #include <string.h>
 #include "create.h"
+#include "cryptoki/der.h"
+#include "keydata/der-read.h"
+#include "mech/cipher.h"
 #include "object/pkey.h"
 #include "object/template-builder.h"
 #include "object/object-schema.h"
@@ -172,6 +175,23 @@ out:
 	return (rv);
 }
 
+/* What travels of the key, and behind it zeros if the mechanism wants them. */
+static CK_RV
+encode(struct call *c, const struct wrap_ops *ops, const struct object *key,
+    struct buf *out)
+{
+	static const uint8_t zeros[AES_BLOCK];
+	size_t fill = ops->zero_fills, left;
+	CK_RV rv = wrapped_key_encode(c, key->attrs, out);
+
+	if (rv != CKR_OK || fill == 0)
+		return (rv);
+	left = out->len % fill;
+	return (left == 0 || buf_append(out, VIEW(zeros, fill - left)) == ERR_OK
+		    ? CKR_OK
+		    : CKR_HOST_MEMORY);
+}
+
 static CK_RV
 wrap(struct call *c, const CK_MECHANISM *m, const struct view *associated,
     const struct object *wrapping_key, const struct object *key, struct out out)
@@ -189,7 +209,7 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 	if (key->class != CKO_SECRET_KEY && wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
 		    "this mechanism wraps only secret keys"));
-	if ((rv = wrapped_key_encode(c, key->attrs, &bytes)) == CKR_OK)
+	if ((rv = encode(c, wrap_ops_of(row), key, &bytes)) == CKR_OK)
 		rv = wrap_bytes(c, wrap_ops_of(row), &p, wrapping_key,
 		    buf_view(&bytes), out);
 	buf_free(&bytes);
@@ -228,7 +248,7 @@ put_secret(struct call *c, const struct wrap_ops *ops,
 	/* pkcs11-tool says 0 for a length that it was not told */
 	if (want == 0)
 		want = v.len;
-	if (ops->pads_with_zeros && want < v.len)
+	if (want < v.len && v.len - want <= ops->truncates)
 		v.len = want;
 	if (want != v.len || !schema_key_length_fits(type, v.len))
 		return (call_error(c, CKR_WRAPPED_KEY_LEN_RANGE,
@@ -236,6 +256,21 @@ put_secret(struct call *c, const struct wrap_ops *ops,
 	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, v);
 	return (builder_finish(d));
+}
+
+/* A private key's PKCS#8 says itself where it ends: zeros may be behind it. */
+static struct view
+without_zeros(const struct wrap_ops *ops, struct view v)
+{
+	struct view rest = v, content;
+
+	if (ops->zero_fills == 0 || !der_take(&rest, DER_SEQUENCE, &content) ||
+	    rest.len >= ops->zero_fills)
+		return (v);
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.ptr[i] != 0)
+			return (v);
+	return (VIEW(v.ptr, v.len - rest.len));
 }
 
 static CK_RV
@@ -332,7 +367,9 @@ unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
 		rv = put_secret(
 		    c, wrap_ops_of(row), &d, target.type, buf_view(&bytes));
 	else if (rv == CKR_OK)
-		rv = wrapped_key_decode(buf_view(&bytes), target.type, &d);
+		rv = wrapped_key_decode(
+		    without_zeros(wrap_ops_of(row), buf_view(&bytes)),
+		    target.type, &d);
 	if (rv == CKR_OK)
 		rv = make_unwrapped(c, &target, &d, handle);
 out:

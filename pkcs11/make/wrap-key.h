@@ -29,7 +29,8 @@ struct wrap_ops {
 	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,
 	    struct view wrapped, struct buf *out);
 	bool secret_keys_only;
-	bool pads_with_zeros;
+	size_t zero_fills; /* to a multiple of so many bytes; 0: no zeros */
+	size_t truncates; /* at most so many bytes, when it unwraps */
 };
 /* Those of a row that wraps. */
 const struct wrap_ops *wrap_ops_of(const struct mech *);

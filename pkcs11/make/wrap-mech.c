@@ -7,6 +7,7 @@
 #include "wrap-key.h"
 
 #define CONTEXT_MAX 8192 /* KMS's limit */
+#define SEMIBLOCK 8 /* of AES key wrap */
 
 /* A key is wrapped by the family that encrypts, and unwrapped by its reverse:
  * an operation of our own, which no session sees. */
@@ -80,38 +81,6 @@ encrypt_len(struct call *c, const CK_MECHANISM *m,
 		*len = op.family->bound(&op, key_len);
 	op_end(&op);
 	return (rv);
-}
-
-/* PKCS#11 3.0, section 2.12.5: zeros fill the last block. */
-static size_t
-filled(size_t len)
-{
-	return ((len + AES_BLOCK - 1) / AES_BLOCK * AES_BLOCK);
-}
-
-static CK_RV
-encrypt_blocks(struct call *c, const CK_MECHANISM *m,
-    const struct object *wrapping_key, struct view key, struct buf *out)
-{
-	struct buf blocks = BUF_SECRET(WRAPPED_KEY_MAX, c->module->arena);
-	size_t len = filled(key.len);
-	CK_RV rv;
-
-	if (buf_reserve(&blocks, len) != ERR_OK)
-		return (CKR_KEY_SIZE_RANGE);
-	(void)buf_append(&blocks, key);
-	memset(blocks.ptr + key.len, 0, len - key.len);
-	blocks.len = len;
-	rv = op_run(c, OP_ENCRYPT, m, wrapping_key, buf_view(&blocks), out);
-	buf_free(&blocks);
-	return (rv);
-}
-
-static CK_RV
-blocks_len(struct call *c, const CK_MECHANISM *m,
-    const struct object *wrapping_key, size_t key_len, size_t *len)
-{
-	return (encrypt_len(c, m, wrapping_key, filled(key_len), len));
 }
 
 /* CKM_RSA_AES_KEY_WRAP: a new AES key goes first, under the RSA key; behind it
@@ -222,9 +191,11 @@ rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m,
 static const struct wrap_ops families[FAMILY_COUNT] = {
 	[FAMILY_WRAP_ANY] = { ENCRYPTED },
 	[FAMILY_WRAP_SECRETS] = { ENCRYPTED, .secret_keys_only = true },
-	[FAMILY_WRAP_BLOCKS] = { .wrap_len = blocks_len, .wrap = encrypt_blocks,
-	    .unwrap = decrypt, .secret_keys_only = true,
-	    .pads_with_zeros = true },
+	/* PKCS#11 3.2, sections 6.10 and 6.16.2 */
+	[FAMILY_WRAP_BLOCKS] = { ENCRYPTED, .secret_keys_only = true,
+	    .zero_fills = AES_BLOCK, .truncates = SIZE_MAX },
+	[FAMILY_WRAP_SEMIBLOCKS] = { ENCRYPTED, .zero_fills = SEMIBLOCK,
+	    .truncates = SEMIBLOCK - 1 },
 	[FAMILY_WRAP_RSA_AES] = { .wrap_len = rsa_aes_len,
 	    .wrap = wrap_rsa_aes, .unwrap = rsa_aes_unwrap },
 };

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "cipher.h"
 #include "aes-kw.h"
 
@@ -44,6 +45,46 @@ finish(struct call *c, struct op *op)
 		    : rv);
 }
 
+/* PKCS#11 3.2, section 6.16.2: PKCS #7 pads always, to a whole semiblock. */
+static CK_RV
+pad(struct op *op)
+{
+	size_t n = SEMIBLOCK - op->data.len % SEMIBLOCK;
+	uint8_t padding[SEMIBLOCK];
+
+	memset(padding, (int)n, n);
+	return (buf_append(&op->data, VIEW(padding, n)) == ERR_OK
+		    ? CKR_OK
+		    : CKR_HOST_MEMORY);
+}
+
+/* The key wrap has proved what is here: how long it took tells nothing. */
+static CK_RV
+unpad(struct buf *b)
+{
+	size_t n = b->len == 0 ? 0 : b->ptr[b->len - 1];
+
+	if (n == 0 || n > SEMIBLOCK || n > b->len)
+		return (CKR_ENCRYPTED_DATA_INVALID);
+	for (size_t i = b->len - n; i < b->len; i++)
+		if (b->ptr[i] != n)
+			return (CKR_ENCRYPTED_DATA_INVALID);
+	b->len -= n;
+	return (CKR_OK);
+}
+
+static CK_RV
+finish_pkcs7(struct call *c, struct op *op)
+{
+	CK_RV rv;
+
+	if (op->kind == OP_ENCRYPT && (rv = pad(op)) != CKR_OK)
+		return (rv);
+	rv = finish(c, op);
+	return (
+	    rv == CKR_OK && op->kind == OP_DECRYPT ? unpad(&op->result) : rv);
+}
+
 static size_t
 bound(const struct op *op, size_t more)
 {
@@ -54,10 +95,19 @@ bound(const struct op *op, size_t more)
 	return ((n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK + SEMIBLOCK);
 }
 
+static size_t
+bound_pkcs7(const struct op *op, size_t more)
+{
+	return (bound(op, op->kind == OP_ENCRYPT ? more + 1 : more));
+}
+
 /* clang-format off */
 #define FAMILY								\
 	.init = init, .update = op_buffer_input, .finish = finish, .bound = bound, \
 	.buffers_input = true, .single_part_only = true
 const struct family aes_kw = { FAMILY };
 const struct family aes_kwp = { FAMILY, .pads = true };
+const struct family aes_kw_pkcs7 = { .init = init, .update = op_buffer_input,
+	.finish = finish_pkcs7, .bound = bound_pkcs7, .buffers_input = true,
+	.single_part_only = true };
 /* clang-format on */

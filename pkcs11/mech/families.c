@@ -33,6 +33,7 @@ static const struct {
 	LOCAL(CHACHA20_POLY1305, cipher_chacha20_poly1305),
 	LOCAL(AES_KW, aes_kw),
 	LOCAL(AES_KWP, aes_kwp),
+	LOCAL(AES_KW_PKCS7, aes_kw_pkcs7),
 	BOTH(RSA_PKCS1, sign_pkcs1, sign_pkcs1),
 	LOCAL(RSA_PKCS1_RECOVER, recover_pkcs1),
 	LOCAL(RSA_PKCS1_ENCRYPT, rsa_pkcs1),
