@@ -498,8 +498,11 @@ attr_put_defaults(struct attrset *b, bool brought)
 			    is_implied(b, attrs[i].type, named));
 	if ((on & ON_SECRET_OR_PRIVATE) == 0)
 		return (e);
+	/* who says that a private key may leave wants to read it */
 	if (e == ERR_OK && !attrset_get(b, CKA_SENSITIVE, &v))
-		e = attrset_set_bool(b, CKA_SENSITIVE, (on & ON_PRIVATE) != 0);
+		e = attrset_set_bool(b, CKA_SENSITIVE,
+		    (on & ON_PRIVATE) != 0 &&
+			!attrset_bool(b, CKA_EXTRACTABLE, false));
 	if (e == ERR_OK && !attrset_get(b, CKA_EXTRACTABLE, &v))
 		e = attrset_set_bool(b, CKA_EXTRACTABLE, brought);
 	return (e);

@@ -139,6 +139,31 @@ test_public_defaults(void)
 	keypair_ref_free(&ref);
 }
 
+/* A private key is hidden, but for one whose template lets it leave. */
+static void
+test_private_defaults(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
+	    A(CKA_KEY_TYPE, ec_type), A(CKA_EC_PARAMS, p256),
+	    A(CKA_VALUE, value), A(CKA_EXTRACTABLE, yes),
+	    A(CKA_SENSITIVE, yes)};
+	CK_ATTRIBUTE params = A(CKA_EC_PARAMS, p256);
+	CK_OBJECT_HANDLE h[2], public;
+
+	for (CK_ULONG n = 0; n < 3; n++) {
+		RV(create(t, 4 + n, &h[0]), CKR_OK, "a private key");
+		RV(p11->C_GenerateKeyPair(
+		       rw, &ec_gen, &params, 1, t + 4, n, &public, &h[1]),
+		    CKR_OK, "a pair");
+		for (size_t i = 0; i < ELEMS(h); i++)
+			OK(attr_is(h[i], CKA_SENSITIVE, n == 1 ? &no : &yes, 1),
+			    "%s, sensitive", i == 0 ? "created" : "generated");
+	}
+	t[4].pValue = &no;
+	RV(create(t, 5, &h[0]), CKR_OK, "one that may not leave");
+	OK(is_true(h[0], CKA_SENSITIVE), "is sensitive");
+}
+
 /* Kept as given, by each way, and shown. */
 static void
 test_kept(void)
@@ -504,6 +529,7 @@ main(void)
 	}
 	test_defaults();
 	test_public_defaults();
+	test_private_defaults();
 	test_kept();
 	test_allowed();
 	test_twice();
