@@ -67,6 +67,13 @@ profile_stamp(struct profile_stamp *out)
 	buf_free(&path);
 }
 
+/* The file may be fine: the process has no descriptor left. */
+static bool
+is_short_of_means(void)
+{
+	return (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+}
+
 /* No such file is as an empty one. So is a home that is not this user's (a
  * server keeps the HOME of the root that started it), unless it was named. */
 static enum err
@@ -85,8 +92,11 @@ file_read(size_t which, struct ini *out, struct error_info *error)
 	}
 	fd = open((const char *)path.ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1) {
-		if (errno != ENOENT && errno != ENOTDIR &&
-		    (errno != EACCES || named != NULL))
+		if (is_short_of_means())
+			e = error_info_set(error, ERR_MEMORY, "%s: %s",
+			    (const char *)path.ptr, strerror(errno));
+		else if (errno != ENOENT && errno != ENOTDIR &&
+			 (errno != EACCES || named != NULL))
 			e = error_info_set(error, ERR_FILE, "%s: %s",
 			    (const char *)path.ptr, strerror(errno));
 		goto out;

@@ -199,6 +199,9 @@ open_client(struct token *t, const struct token_setup *s)
 	}
 	if (e == ERR_OK && (e = make_serial(t, s->crypto)) == ERR_OK)
 		e = make_state(t, s);
+	if (e == ERR_MEMORY && error.message[0] != '\0')
+		log_line(s->log, LOG_ERROR, "%s: token %s: %s", s->when,
+		    t->config->label, error.message);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return (e);
 	snprintf(t->why_absent, sizeof(t->why_absent), "%s%s%s", err_text(e),

@@ -67,7 +67,8 @@ struct token_setup {
 enum err token_open(struct token *, const struct token_setup *);
 void token_close(struct token *);
 /* In a forked child, where the token's client was abandoned: opens one of its
- * own, as token_open() does. */
+ * own, as token_open() does. ERR_MEMORY also where the process has no file
+ * descriptor left: the next call tries again. */
 enum err token_reopen(struct token *, const struct token_setup *);
 /* A client of another Region with the token's credentials, to be closed with
  * client_close(). No network. */

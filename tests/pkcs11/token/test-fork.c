@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cryptoki/cryptoki.h"
@@ -140,6 +141,26 @@ fail_and_begin_anew(void)
 	return (begin_anew());
 }
 
+/* No file can be opened at its first calls. */
+static int
+without_files(void)
+{
+	struct rlimit limit, none;
+	CK_SESSION_INFO info;
+
+	EXPECT(1, getrlimit(RLIMIT_NOFILE, &limit), 0)
+	none = limit;
+	none.rlim_cur = 0;
+	EXPECT(2, setrlimit(RLIMIT_NOFILE, &none), 0)
+	EXPECT(3, p11->C_GetSessionInfo(rw, &info), CKR_HOST_MEMORY)
+	EXPECT(4, use(), CKR_HOST_MEMORY)
+	EXPECT(5, setrlimit(RLIMIT_NOFILE, &limit), 0)
+	EXPECT(6, p11->C_GetSessionInfo(rw, &info), CKR_OK)
+	EXPECT(7, use(), CKR_OK)
+	EXPECT(8, p11->C_Finalize(NULL), CKR_OK)
+	return (0);
+}
+
 static void
 test_failing_children(void)
 {
@@ -154,6 +175,8 @@ test_failing_children(void)
 	key = find_label("key", CKO_SECRET_KEY);
 	COUNT((unsigned long)in_child(fail_twice), 0,
 	    "a child whose first calls fail goes on");
+	COUNT((unsigned long)in_child(without_files), 0,
+	    "one without files goes on when it has some");
 	COUNT(
 	    (unsigned long)in_child(fail_and_begin_anew), 0, "or begins anew");
 	RV(use(), CKR_OK, "the parent goes on");
