@@ -134,6 +134,7 @@ finish(struct call *c, struct provision *p, bool rotation)
 	enum err e;
 	CK_RV rv;
 
+	p->was_made |= p->made;
 	p->made = false;
 	p->imported = true;
 	if (import_params_forget(c, p->key, p->for_renewal_pair) != ERR_OK)

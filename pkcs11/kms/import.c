@@ -3,11 +3,11 @@
 #include "describe.h"
 #include "import-material.h"
 #include "import.h"
+#include "key-deletion.h"
 #include "key-lock.h"
 #include "listing.h"
 #include "rename.h"
 #include "key-trust.h"
-#include "removal.h"
 #include "unfinished.h"
 #include "wrapping-algorithm.h"
 
@@ -101,13 +101,15 @@ check_algorithm(struct call *c, const struct key_spec *spec)
 }
 
 CK_RV
-import_by_value(struct call *c, const struct key_request *r, struct key **out)
+import_by_value(
+    struct call *c, const struct key_request *r, struct key **out, bool *made)
 {
 	struct provision p = PROVISION_INIT(r);
 	CK_RV rv = check_algorithm(c, r->spec);
 
 	if (rv == CKR_OK)
 		rv = provision_run(c, &p, import_both, out);
+	*made = p.was_made;
 
 	/* a key found by its id may be given another label */
 	if (rv == CKR_OK && r->id.len != 0 && !p.label_given &&
@@ -116,6 +118,27 @@ import_by_value(struct call *c, const struct key_request *r, struct key **out)
 		*out = NULL;
 	}
 	return (rv);
+}
+
+/* In a time of its own, and without a word in place of why the call fails. */
+void
+import_take_back(struct call *c, const struct key *k)
+{
+	struct kms before = c->kms;
+	enum err err = c->err, e;
+
+	call_set_deadline(c, REMOVAL_SECONDS);
+	e = key_deletion_schedule(c, k, &alias_list_none);
+	if (e == ERR_OK)
+		call_note(c,
+		    "key %s, made by this call, is scheduled for deletion",
+		    k->meta.id);
+	else
+		log_line(c->module->log, LOG_ERROR,
+		    "%s: key %s, made by this call, could not be deleted [%s]",
+		    c->name, k->meta.id, err_text(e));
+	c->kms = before;
+	c->err = err;
 }
 
 /* The state that KMS shows now. */

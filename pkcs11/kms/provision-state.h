@@ -17,6 +17,7 @@ struct provision {
 	const char *companion_of;
 	struct key *key; /* held */
 	bool made; /* by this call, or an unfinished one: ours to take back */
+	bool was_made; /* the same of a key that has its material since */
 	bool label_given; /* by this call, with the key's other names */
 	bool imported; /* KMS took the material: nothing is taken back */
 	/* KeyMaterialId of the material that came in; "": KMS did not say */

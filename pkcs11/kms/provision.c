@@ -247,7 +247,7 @@ disown(struct call *c, struct provision *p)
 {
 	if (strcmp(p->journal.key_id, p->key->meta.id) == 0)
 		(void)journal_finish(c, &p->journal);
-	p->made = false;
+	p->made = p->was_made = false;
 }
 
 /* Whether the call failed because another was quicker, and the key that the

@@ -39,7 +39,7 @@ object_import(struct call *c, const struct attrset *b, CK_OBJECT_HANDLE *handle)
 		rv = b->class == CKO_CERTIFICATE
 			 ? certs_create(c, builder_template(&d), handle)
 			 : object_from_template(
-			       c, builder_template(&d), NULL, handle);
+			       c, builder_template(&d), NULL, handle, NULL);
 	builder_free(&d);
 	return (rv);
 }

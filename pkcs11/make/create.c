@@ -8,38 +8,46 @@
 #include "read-request.h"
 
 static CK_RV
-import_key(
-    struct call *c, const struct key_request *r, CK_OBJECT_HANDLE *handle)
+import_key(struct call *c, const struct key_request *r,
+    CK_OBJECT_HANDLE *handle, struct key **made)
 {
 	struct key *k = NULL;
-	CK_RV rv = import_by_value(c, r, &k);
+	bool is_new;
+	CK_RV rv = import_by_value(c, r, &k, &is_new);
 
 	if (rv == CKR_OK)
 		*handle = store_handle(
 		    &c->token->store, k->meta.id, r->spec->class);
+	if (rv == CKR_OK && is_new && made != NULL)
+		*made = key_ref(k);
 	key_unref(k);
 	return (rv);
 }
 
 static CK_RV
-make_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
+make_in_kms(struct call *c, struct template t, CK_OBJECT_HANDLE *handle,
+    struct key **made)
 {
 	struct key_request r;
 	CK_RV rv = read_create(c, t, &r);
 
 	if (rv == CKR_OK)
-		rv = r.class == CKO_PUBLIC_KEY ? public_half_find(c, t, handle)
-					       : import_key(c, &r, handle);
+		rv = r.class == CKO_PUBLIC_KEY
+			 ? public_half_find(c, t, handle)
+			 : import_key(c, &r, handle, made);
 	key_request_free(&r);
 	return (rv);
 }
 
 CK_RV
 object_from_template(struct call *c, struct template t,
-    const struct provenance *provenance, CK_OBJECT_HANDLE *handle)
+    const struct provenance *provenance, CK_OBJECT_HANDLE *handle,
+    struct key **made)
 {
+	if (made != NULL)
+		*made = NULL;
 	if (template_bool(t, CKA_TOKEN, false))
-		return (make_in_kms(c, t, handle));
+		return (make_in_kms(c, t, handle, made));
 	return (session_object_make(c, t, provenance, handle));
 }
 
@@ -58,5 +66,5 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	if (class == CKO_PRIVATE_KEY &&
 	    template_has(t, CKA_KEYFERRY_IMPORT_SET))
 		return (import_pair_take(c, t, handle));
-	return (object_from_template(c, t, NULL, handle));
+	return (object_from_template(c, t, NULL, handle, NULL));
 }

@@ -1,8 +1,8 @@
 #include "create.h"
 #include "derive-key.h"
+#include "kms/import.h"
 #include "mech/derive.h"
 #include "mech/families.h"
-#include "object/modify.h"
 
 /* Only curves of CKK_EC have a cofactor of their own: section 6.3.21. */
 static bool
@@ -46,41 +46,79 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	return (CKR_OK);
 }
 
-/* Those kept here go whatever CKA_DESTROYABLE says: nobody has seen them. */
-static void
-take_back(struct call *c, const CK_OBJECT_HANDLE *made, size_t count)
+struct made {
+	CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: not made */
+	struct key *key; /* the one in KMS that was not there before, held */
+};
+
+static CK_RV
+make_one(struct call *c, struct derived *d, struct made *m)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!object_table_remove(&c->token->objects, made[i]))
-			(void)object_destroy(c, made[i]);
+	CK_RV rv;
+
+	if ((rv = builder_finish(&d->builder)) == CKR_OK)
+		rv = object_from_template(c, builder_template(&d->builder),
+		    &d->provenance, &m->handle, &m->key);
+	/* that one is wrong: PKCS#11 3.2, section 6.42.6 */
+	if (rv != CKR_OK)
+		*d->handle = CK_INVALID_HANDLE;
+	return (rv);
+}
+
+static bool
+is_for_token(const struct derived *d)
+{
+	return (template_bool(builder_template(&d->builder), CKA_TOKEN, false));
+}
+
+/* Those that are kept here are made before those in KMS, which is what fails
+ * and what is hard to undo. */
+static CK_RV
+make_where(
+    struct call *c, struct derivation *all, bool token, struct made *made)
+{
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < all->count && rv == CKR_OK; i++)
+		if (is_for_token(&all->keys[i]) == token)
+			rv = make_one(c, &all->keys[i], &made[i]);
+	return (rv);
+}
+
+/* Nobody has seen them: they go whatever CKA_DESTROYABLE says, and `destroy` of
+ * keyferry.conf. A key that KMS had before stays. */
+static void
+take_back(struct call *c, const struct made *made, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (made[i].key != NULL)
+			import_take_back(c, made[i].key);
+		else if (made[i].handle != CK_INVALID_HANDLE)
+			(void)object_table_remove(
+			    &c->token->objects, made[i].handle);
+	}
 }
 
 /* All objects appear, or none. */
 static CK_RV
 make_all(struct call *c, struct derivation *all)
 {
-	CK_OBJECT_HANDLE made[DERIVED_KEYS_MAX];
-	size_t n = 0;
-	CK_RV rv = CKR_OK;
+	struct made made[DERIVED_KEYS_MAX] = {{.key = NULL}};
+	CK_RV rv;
 
 	c->context = RV_CREATE;
-	for (; n < all->count && rv == CKR_OK; n++) {
-		struct derived *d = &all->keys[n];
-
-		if ((rv = builder_finish(&d->builder)) == CKR_OK)
-			rv = object_from_template(c,
-			    builder_template(&d->builder), &d->provenance,
-			    &made[n]);
+	if ((rv = make_where(c, all, false, made)) == CKR_OK)
+		rv = make_where(c, all, true, made);
+	if (rv != CKR_OK)
+		take_back(c, made, all->count);
+	for (size_t i = 0; i < all->count; i++) {
+		if (rv == CKR_OK)
+			*all->keys[i].handle = made[i].handle;
+		key_unref(made[i].key);
 	}
-	if (rv != CKR_OK) {
-		take_back(c, made, n - 1);
-		/* that one is wrong: PKCS#11 3.2, section 6.42.6 */
-		*all->keys[n - 1].handle = CK_INVALID_HANDLE;
-		return (rv);
-	}
-	for (size_t i = 0; i < n; i++)
-		*all->keys[i].handle = made[i];
-	return (CKR_OK);
+	if (rv == CKR_OK)
+		derivation_show(all);
+	return (rv);
 }
 
 bool

@@ -90,7 +90,8 @@ make_secret(struct call *c, struct template_builder *d,
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;
-	return (object_from_template(c, builder_template(d), NULL, handle));
+	return (
+	    object_from_template(c, builder_template(d), NULL, handle, NULL));
 }
 
 static CK_RV

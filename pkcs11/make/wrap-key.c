@@ -309,7 +309,8 @@ make_unwrapped(struct call *c, struct attr_target *target,
 		builder_set_default(
 		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
 	if ((rv = builder_finish(d)) == CKR_OK)
-		rv = object_from_template(c, builder_template(d), NULL, handle);
+		rv = object_from_template(
+		    c, builder_template(d), NULL, handle, NULL);
 	return (rv == CKR_ATTRIBUTE_VALUE_INVALID && !target->token
 		    ? CKR_WRAPPED_KEY_INVALID
 		    : rv);

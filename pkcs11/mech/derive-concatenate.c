@@ -71,7 +71,7 @@ read_data(const CK_MECHANISM *m, struct view *data)
 	const CK_KEY_DERIVATION_STRING_DATA *p = m->pParameter;
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pData == NULL ||
-	    p->ulLen == 0)
+	    p->ulLen == 0 || p->ulLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*data = VIEW(p->pData, p->ulLen);
 	return (CKR_OK);

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
 #include "derive.h"
@@ -26,7 +27,14 @@ struct run {
 	size_t lens[DERIVED_KEYS_MAX];
 	struct buf pipeline; /* the last MAC of the first pipeline */
 	struct buf out;
+	struct key_part *key_parts; /* a row for each part */
 	struct provenance keys; /* of the keys among the parts, any of them */
+};
+
+/* A part that is a key: read once, it is the same in each block. */
+struct key_part {
+	struct object object;
+	struct view value;
 };
 
 static size_t
@@ -188,31 +196,12 @@ add_number(const struct run *r, uint64_t n, CK_ULONG bits, bool little)
 	return (add_bytes(r, VIEW(bytes, len)));
 }
 
-static CK_RV
-add_key(struct call *c, struct run *r, const struct prf_data_param *d)
-{
-	CK_OBJECT_HANDLE h;
-	struct object o;
-	struct view value;
-	CK_RV rv;
-
-	memcpy(&h, d->pValue, sizeof(h));
-	if ((rv = derived_read_key(c, r->m, h, &o, &value)) == CKR_OK &&
-	    (rv = add_bytes(r, value)) == CKR_OK) {
-		r->keys.sensitive |= attr_is_true(c, &o, CKA_ALWAYS_SENSITIVE);
-		r->keys.unextractable |= attr_is_true(
-		    c, &o, CKA_NEVER_EXTRACTABLE);
-	}
-	object_put(&o);
-	return (rv);
-}
-
 /* Of the block with that number. 0: what both begins the pipeline and is in
  * each block, without iteration variable and counter. */
 static CK_RV
-add_part(struct call *c, struct run *r, const struct prf_data_param *d,
-    uint64_t number)
+add_part(const struct run *r, size_t i, uint64_t number)
 {
+	const struct prf_data_param *d = &r->parts[i];
 	const struct sp800_108_counter_format *f = d->pValue;
 	const struct sp800_108_dkm_length_format *l = d->pValue;
 
@@ -220,7 +209,7 @@ add_part(struct call *c, struct run *r, const struct prf_data_param *d,
 	case CK_SP800_108_BYTE_ARRAY:
 		return (add_bytes(r, VIEW(d->pValue, d->ulValueLen)));
 	case CK_SP800_108_KEY_HANDLE:
-		return (add_key(c, r, d));
+		return (add_bytes(r, r->key_parts[i].value));
 	case CK_SP800_108_DKM_LENGTH:
 		return (add_number(r, dkm_length(r, l->dkmLengthMethod),
 		    l->ulWidthInBits, l->bLittleEndian));
@@ -234,8 +223,8 @@ add_part(struct call *c, struct run *r, const struct prf_data_param *d,
 
 /* Appends the MAC of the parts, or of those bytes, to *out. */
 static CK_RV
-run_prf(struct call *c, struct run *r, const struct view *bytes,
-    uint64_t number, struct buf *out)
+run_prf(const struct run *r, const struct view *bytes, uint64_t number,
+    struct buf *out)
 {
 	CK_RV rv = EVP_MAC_init(r->mac, NULL, 0, NULL) == 1
 		       ? CKR_OK
@@ -246,7 +235,7 @@ run_prf(struct call *c, struct run *r, const struct view *bytes,
 		rv = add_bytes(r, *bytes);
 	for (size_t i = 0; i < r->part_count && bytes == NULL && rv == CKR_OK;
 	     i++)
-		rv = add_part(c, r, &r->parts[i], number);
+		rv = add_part(r, i, number);
 	if (rv == CKR_OK &&
 	    EVP_MAC_final(r->mac, out->ptr + out->len, &n, r->block) != 1)
 		rv = CKR_FUNCTION_FAILED;
@@ -257,7 +246,7 @@ run_prf(struct call *c, struct run *r, const struct view *bytes,
 
 /* A(i), the MAC of A(i - 1); A(0) is the parts without variable and counter. */
 static CK_RV
-run_pipeline(struct call *c, struct run *r, uint64_t number)
+run_pipeline(struct run *r, uint64_t number)
 {
 	uint8_t last[EVP_MAX_MD_SIZE];
 	struct view before = VIEW(last, r->block);
@@ -265,14 +254,14 @@ run_pipeline(struct call *c, struct run *r, uint64_t number)
 
 	memcpy(last, r->pipeline.ptr, r->block);
 	r->pipeline.len = 0;
-	rv = run_prf(c, r, number == 1 ? NULL : &before, 0, &r->pipeline);
+	rv = run_prf(r, number == 1 ? NULL : &before, 0, &r->pipeline);
 	r->variable = buf_view(&r->pipeline);
 	OPENSSL_cleanse(last, sizeof(last));
 	return (rv);
 }
 
 static CK_RV
-derive_blocks(struct call *c, struct run *r)
+derive_blocks(struct run *r)
 {
 	size_t total = 0;
 	CK_RV rv = CKR_OK;
@@ -284,9 +273,9 @@ derive_blocks(struct call *c, struct run *r)
 		return (CKR_HOST_MEMORY);
 	for (uint64_t i = 1; r->out.len < total && rv == CKR_OK; i++) {
 		if (r->m->mechanism == CKM_SP800_108_DOUBLE_PIPELINE_KDF)
-			rv = run_pipeline(c, r, i);
+			rv = run_pipeline(r, i);
 		if (rv == CKR_OK)
-			rv = run_prf(c, r, NULL, i, &r->out);
+			rv = run_prf(r, NULL, i, &r->out);
 		if (rv == CKR_OK &&
 		    r->m->mechanism == CKM_SP800_108_FEEDBACK_KDF)
 			r->variable = VIEW(
@@ -355,6 +344,32 @@ check_widths(struct call *c, const struct run *r)
 	return (CKR_OK);
 }
 
+static CK_RV
+read_key_parts(struct call *c, struct run *r)
+{
+	CK_RV rv = CKR_OK;
+
+	r->key_parts = calloc(r->part_count, sizeof(*r->key_parts));
+	if (r->key_parts == NULL)
+		return (CKR_HOST_MEMORY);
+	for (size_t i = 0; i < r->part_count && rv == CKR_OK; i++) {
+		struct key_part *k = &r->key_parts[i];
+		CK_OBJECT_HANDLE h;
+
+		if (r->parts[i].type != CK_SP800_108_KEY_HANDLE)
+			continue;
+		memcpy(&h, r->parts[i].pValue, sizeof(h));
+		rv = derived_read_key(c, r->m, h, &k->object, &k->value);
+		if (rv != CKR_OK)
+			break;
+		r->keys.sensitive |= attr_is_true(
+		    c, &k->object, CKA_ALWAYS_SENSITIVE);
+		r->keys.unextractable |= attr_is_true(
+		    c, &k->object, CKA_NEVER_EXTRACTABLE);
+	}
+	return (rv);
+}
+
 /* Each key its bytes. */
 static CK_RV
 split_output(struct call *c, struct run *r, const struct object *base)
@@ -398,8 +413,12 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	    (rv = open_mac(c, &r, base)) == CKR_OK &&
 	    (rv = read_keys(c, &r, base, t)) == CKR_OK &&
 	    (rv = check_widths(c, &r)) == CKR_OK &&
-	    (rv = derive_blocks(c, &r)) == CKR_OK)
+	    (rv = read_key_parts(c, &r)) == CKR_OK &&
+	    (rv = derive_blocks(&r)) == CKR_OK)
 		rv = split_output(c, &r, base);
+	for (size_t i = 0; i < r.part_count && r.key_parts != NULL; i++)
+		object_put(&r.key_parts[i].object);
+	free(r.key_parts);
 	EVP_MAC_CTX_free(r.mac);
 	buf_free(&r.pipeline);
 	buf_free(&r.out);

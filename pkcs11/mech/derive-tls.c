@@ -112,6 +112,14 @@ read_master_params(const CK_MECHANISM *m, struct master *s)
 	return (CKR_OK);
 }
 
+static void
+set_output(struct derived_output *out, void *to, struct view bytes)
+{
+	out->to = to;
+	out->len = bytes.len;
+	memcpy(out->bytes, bytes.ptr, bytes.len);
+}
+
 static CK_RV
 derive_master(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct template t, struct derivation *all)
@@ -141,7 +149,8 @@ derive_master(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	if (rv == CKR_OK) {
 		derived_set_value(d, &out, 0, MASTER_SECRET_LEN);
 		if (s.version != NULL)
-			*s.version = (CK_VERSION){secret.ptr[0], secret.ptr[1]};
+			set_output(&all->outputs[0], s.version,
+			    VIEW(secret.ptr, sizeof(*s.version)));
 	}
 	buf_free(&out);
 	return (rv);
@@ -313,8 +322,10 @@ derive_keys(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		    (CK_OBJECT_HANDLE *[]){&out->hClientKey, &out->hServerKey},
 		    &at);
 	if (rv == CKR_OK && b.iv != 0) {
-		memcpy(out->pIVClient, b.bytes.ptr + at, b.iv);
-		memcpy(out->pIVServer, b.bytes.ptr + at + b.iv, b.iv);
+		set_output(&all->outputs[0], out->pIVClient,
+		    VIEW(b.bytes.ptr + at, b.iv));
+		set_output(&all->outputs[1], out->pIVServer,
+		    VIEW(b.bytes.ptr + at + b.iv, b.iv));
 	}
 	buf_free(&b.bytes);
 	return (rv);

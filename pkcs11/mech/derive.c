@@ -1,3 +1,5 @@
+#include <string.h>
+#include <openssl/crypto.h>
 #include "cryptoki/constants.h"
 #include "derive.h"
 #include "object/object-schema.h"
@@ -34,6 +36,9 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	    .target = {class, CK_UNAVAILABLE_INFORMATION, ATTR_DERIVE, false},
 	    .provenance = {CK_UNAVAILABLE_INFORMATION, true, true},
 	    .len = template_ulong(t, CKA_VALUE_LEN, 0)};
+	if (template_has(t, CKA_VALUE_LEN) && d->len == 0)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_VALUE_LEN is a number of bytes, and not 0"));
 	if (template_bool(t, CKA_TOKEN, false) && !session_is_rw(c->session))
 		return (CKR_SESSION_READ_ONLY);
 	if (class == CKO_SECRET_KEY)
@@ -137,10 +142,20 @@ derived_set_value(struct derived *d, struct buf *value, size_t at, size_t len)
 }
 
 void
+derivation_show(const struct derivation *all)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (all->outputs[i].len != 0)
+			memcpy(all->outputs[i].to, all->outputs[i].bytes,
+			    all->outputs[i].len);
+}
+
+void
 derivation_free(struct derivation *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		builder_free(&all->keys[i].builder);
 		buf_free(&all->keys[i].value);
 	}
+	OPENSSL_cleanse(all->outputs, sizeof(all->outputs));
 }

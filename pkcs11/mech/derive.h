@@ -29,9 +29,16 @@ struct derived {
 
 /* All that one call yields. */
 #define DERIVED_KEYS_MAX 16
+#define DERIVED_OUTPUT_MAX (DERIVED_MAX / 8)
 struct derivation {
 	struct derived keys[DERIVED_KEYS_MAX];
 	size_t count;
+	/* what goes into the program's buffers when all keys are there */
+	struct derived_output {
+		void *to;
+		uint8_t bytes[DERIVED_OUTPUT_MAX];
+		size_t len;
+	} outputs[2];
 };
 
 /*
@@ -74,5 +81,7 @@ CK_RV derived_read_key(struct call *, const CK_MECHANISM *, CK_OBJECT_HANDLE,
 /* CKA_VALUE: len bytes of value from at on. Takes the buffer over. */
 void derived_set_value(
     struct derived *, struct buf *value, size_t at, size_t len);
+/* All keys are there: the outputs go where they belong. */
+void derivation_show(const struct derivation *);
 void derivation_free(struct derivation *);
 #endif

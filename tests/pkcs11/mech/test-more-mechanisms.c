@@ -210,6 +210,9 @@ test_pbkdf2(void)
 	p.iterations = CK_UNAVAILABLE_INFORMATION;
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
 	    "iterations without end");
+	p.iterations = (1UL << 32) + 1;
+	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "2^32 and one");
 	p = (struct ck_pbkd2){
 	    1, salt, 4, 1, 4, NULL, 0, long_password, sizeof(long_password)};
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_OK,

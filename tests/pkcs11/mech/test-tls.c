@@ -212,7 +212,8 @@ test_connection(void)
 	struct tls12_key_mat_params p = {
 	    160, 128, 128, CK_FALSE, randoms, &out, CKM_SHA256};
 	CK_ATTRIBUTE open = A(CKA_SENSITIVE, no), hides = A(CKA_SENSITIVE, yes),
-		     leaves = A(CKA_EXTRACTABLE, yes);
+		     leaves = A(CKA_EXTRACTABLE, yes),
+		     wrong = A_BYTES(CKA_CHECK_VALUE, "123", 3);
 	CK_OBJECT_HANDLE base = secret(master, CK_TRUE),
 			 hidden = secret(master, CK_FALSE);
 
@@ -254,6 +255,9 @@ test_connection(void)
 	RV(connection_keys(CKM_TLS12_KEY_AND_MAC_DERIVE, &p, base, &hides),
 	    CKR_TEMPLATE_INCONSISTENT, "nor hidden, of an open one");
 	memset(iv, 7, sizeof(iv));
+	RV(connection_keys(CKM_TLS12_KEY_AND_MAC_DERIVE, &p, base, &wrong),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a key's check value is another's");
+	OK(iv[0][0] == 7 && iv[1][0] == 7, "no IV is shown");
 	out.pIVClient = NULL;
 	RV(connection_keys(CKM_TLS12_KEY_SAFE_DERIVE, &p, base, NULL), CKR_OK,
 	    "keys without IVs");
