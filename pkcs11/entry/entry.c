@@ -186,6 +186,8 @@ C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application,
 	(void)notify; /* there is nothing to notify of */
 	if (rv == CKR_OK && (flags & CKF_SERIAL_SESSION) == 0)
 		rv = CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+	if (rv == CKR_OK && (flags & CKF_ASYNC_SESSION) != 0)
+		rv = CKR_SESSION_ASYNC_NOT_SUPPORTED;
 	if (rv == CKR_OK && session == NULL)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)

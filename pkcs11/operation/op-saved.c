@@ -2,26 +2,44 @@
 #include "op.h"
 #include "token/call.h"
 
+/* Of these PKCS#11 3.2, section 5.6.6, says that they could be saved. */
+static bool
+is_saved_somewhere(enum op_kind kind)
+{
+	return (kind == OP_ENCRYPT || kind == OP_DECRYPT || kind == OP_DIGEST ||
+		kind == OP_SIGN || kind == OP_VERIFY ||
+		kind == OP_VERIFY_SIGNATURE);
+}
+
 /* Whether a digest is all that the session has under way. */
 static CK_RV
-check_only_digest(const struct session *s, CK_RV none, CK_RV other)
+check_only_digest(const struct session *s)
 {
-	CK_RV rv = none;
+	bool any = false, other = false;
 
 	for (size_t i = 0; i < OP_COUNT; i++)
-		if (s->ops[i].state == OP_INACTIVE)
-			continue;
-		else if (i == OP_DIGEST)
-			rv = CKR_OK;
-		else
-			return (other);
-	return (rv);
+		if (s->ops[i].state != OP_INACTIVE) {
+			any |= is_saved_somewhere(i);
+			other |= i != OP_DIGEST;
+		}
+	if (!any)
+		return (CKR_OPERATION_NOT_INITIALIZED);
+	return (other ? CKR_STATE_UNSAVEABLE : CKR_OK);
+}
+
+/* Where a state is good: in the token's sessions that are in the same state. */
+static struct saved_for
+saved_for(struct call *c)
+{
+	return ((struct saved_for){
+	    c->token, session_state(&c->module->sessions, c->session)});
 }
 
 static CK_RV
 save_under_name(struct call *c, const struct op *op, CK_BYTE *name)
 {
 	struct saved_states *ss = &c->module->saved_states;
+	struct saved_for where = saved_for(c);
 	struct op copy;
 	enum err e;
 
@@ -31,7 +49,7 @@ save_under_name(struct call *c, const struct op *op, CK_BYTE *name)
 	if ((e = op_copy(&copy, op)) != ERR_OK)
 		return (call_fail(c, e));
 	pthread_mutex_lock(&ss->lock);
-	e = saved_states_add(ss, c->token, name, &copy);
+	e = saved_states_add(ss, &where, name, &copy);
 	pthread_mutex_unlock(&ss->lock);
 	op_end(&copy);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -45,8 +63,7 @@ op_save(struct call *c, struct out out)
 
 	if (out.len == NULL)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = check_only_digest(c->session, CKR_OPERATION_NOT_INITIALIZED,
-		 CKR_STATE_UNSAVEABLE)) != CKR_OK)
+	if ((rv = check_only_digest(c->session)) != CKR_OK)
 		return (rv);
 	/* in between two calls that are for one result */
 	if (op->state != OP_READY && op->state != OP_PARTS)
@@ -63,18 +80,15 @@ op_restore(struct call *c, struct view name, CK_OBJECT_HANDLE encryption_key,
     CK_OBJECT_HANDLE authentication_key)
 {
 	struct saved_states *ss = &c->module->saved_states;
-	struct op *op = &c->session->ops[OP_DIGEST], copy = {.mech = NULL};
+	struct saved_for where = saved_for(c);
+	struct op copy = {.mech = NULL};
 	const struct op *saved;
 	enum err e = ERR_OK;
-	CK_RV rv;
 
 	if (name.ptr == NULL)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = check_only_digest(
-		 c->session, CKR_OK, CKR_OPERATION_ACTIVE)) != CKR_OK)
-		return (rv);
 	pthread_mutex_lock(&ss->lock);
-	if ((saved = saved_states_find(ss, c->token, name)) != NULL)
+	if ((saved = saved_states_find(ss, &where, name)) != NULL)
 		e = op_copy(&copy, saved);
 	pthread_mutex_unlock(&ss->lock);
 	if (e != ERR_OK)
@@ -85,7 +99,8 @@ op_restore(struct call *c, struct view name, CK_OBJECT_HANDLE encryption_key,
 		op_end(&copy);
 		return (CKR_KEY_NOT_NEEDED);
 	}
-	op_end(op);
-	*op = copy;
+	op_cancel(c->session->ops, ~(CK_FLAGS)0);
+	find_end(&c->session->find);
+	c->session->ops[OP_DIGEST] = copy;
 	return (CKR_OK);
 }

@@ -61,11 +61,11 @@ CK_RV op_decrypt_with(
 CK_RV op_digest_key(struct call *, CK_OBJECT_HANDLE);
 
 /* op-saved.c: C_GetOperationState of a digest. CKR_STATE_UNSAVEABLE where
- * anything else is under way. */
+ * anything else is under way; CKR_OPERATION_NOT_INITIALIZED where that is a
+ * search, messages or data recovery, of which nobody saves a state. */
 CK_RV op_save(struct call *, struct out);
-/* C_SetOperationState: takes the place of the session's digest.
- * CKR_SAVED_STATE_INVALID, CKR_KEY_NOT_NEEDED; CKR_OPERATION_ACTIVE where
- * anything but a digest is under way. */
+/* C_SetOperationState: takes the place of all that the session has under way.
+ * CKR_SAVED_STATE_INVALID, CKR_KEY_NOT_NEEDED. */
 CK_RV op_restore(struct call *, struct view state,
     CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key);
 

@@ -198,23 +198,26 @@ session_is_rw(const struct session *s)
 	return ((s->flags & CKF_RW_SESSION) != 0);
 }
 
-void
-session_info(
-    struct sessions *ss, const struct session *s, CK_SESSION_INFO *info)
+CK_STATE
+session_state(struct sessions *ss, const struct session *s)
 {
 	bool user;
 
 	pthread_mutex_lock(&ss->lock);
 	user = s->token->logged_in;
 	pthread_mutex_unlock(&ss->lock);
+	if (session_is_rw(s))
+		return (user ? CKS_RW_USER_FUNCTIONS : CKS_RW_PUBLIC_SESSION);
+	return (user ? CKS_RO_USER_FUNCTIONS : CKS_RO_PUBLIC_SESSION);
+}
+
+void
+session_info(
+    struct sessions *ss, const struct session *s, CK_SESSION_INFO *info)
+{
 	memset(info, 0, sizeof(*info));
 	info->slotID = s->token->slot;
 	info->flags = s->flags;
 	info->ulDeviceError = s->device_error;
-	if (session_is_rw(s))
-		info->state = user ? CKS_RW_USER_FUNCTIONS
-				   : CKS_RW_PUBLIC_SESSION;
-	else
-		info->state = user ? CKS_RO_USER_FUNCTIONS
-				   : CKS_RO_PUBLIC_SESSION;
+	info->state = session_state(ss, s);
 }

@@ -55,7 +55,9 @@ void session_close_all(struct sessions *, const struct token *);
 struct session *session_get(struct sessions *, CK_SESSION_HANDLE);
 void session_put(struct session *);
 bool session_is_rw(const struct session *);
-/* C_GetSessionInfo: state by the login of the token. */
+/* By the login of the token. */
+CK_STATE session_state(struct sessions *, const struct session *);
+/* C_GetSessionInfo. */
 void session_info(struct sessions *, const struct session *, CK_SESSION_INFO *);
 /* How many sessions the token has; only those that write, if rw. */
 CK_ULONG session_count(struct sessions *, const struct token *, bool rw);

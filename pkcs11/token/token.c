@@ -144,7 +144,8 @@ static enum err
 add_profiles(struct token *t, struct arena *arena)
 {
 	static const CK_ULONG ids[] = {CKP_BASELINE_PROVIDER,
-	    CKP_EXTENDED_PROVIDER, CKP_AUTHENTICATION_TOKEN};
+	    CKP_EXTENDED_PROVIDER, CKP_AUTHENTICATION_TOKEN,
+	    CKP_HKDF_TLS_TOKEN};
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && e == ERR_OK; i++)
@@ -281,7 +282,8 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
 	if (t->client != NULL)
 		info->flags = CKF_TOKEN_PRESENT;
-	if (t->config->removable)
+	/* in a slot that is not, a token always is (PKCS#11 3.2, 3.2.2) */
+	if (t->config->removable || t->client == NULL)
 		info->flags |= CKF_REMOVABLE_DEVICE;
 	info->firmwareVersion = (CK_VERSION){0, 1};
 }
@@ -303,7 +305,8 @@ token_info(const struct token *t, CK_TOKEN_INFO *info)
 	token_pad(info->serialNumber, sizeof(info->serialNumber), t->serial);
 	/* NSS wants to set a PIN where it is not said that there is one */
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED |
-		      CKF_USER_PIN_INITIALIZED | CKF_DUAL_CRYPTO_OPERATIONS;
+		      CKF_USER_PIN_INITIALIZED | CKF_DUAL_CRYPTO_OPERATIONS |
+		      CKF_RESTORE_KEY_NOT_NEEDED;
 	if (t->config->login == LOGIN_REQUIRED || token_needs_code(t)) {
 		info->flags |= CKF_LOGIN_REQUIRED;
 		info->ulMinPinLen = TOKEN_PIN_MIN;

@@ -238,6 +238,10 @@ test_hkdf(void)
 	static CK_BYTE salt[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
 		       info[] = {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7,
 			   0xf8, 0xf9};
+	static struct {
+		CK_BYTE info[16];
+		CK_ULONG len;
+	} vectors[] = {{"\0\14tls iv", 9}, {"\0\14tls quic iv", 14}};
 	char ikm[22];
 	struct hkdf_params p = {CK_TRUE, CK_TRUE, CKM_SHA256,
 	    CKF_HKDF_SALT_DATA, salt, sizeof(salt), 0, info, sizeof(info)};
@@ -263,6 +267,17 @@ test_hkdf(void)
 	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");
 	COUNT(attr(h, CKA_KEY_TYPE, NULL, 0), CK_UNAVAILABLE_INFORMATION,
 	    "a data object has no CKA_KEY_TYPE");
+	asked = 12;
+	for (size_t i = 0; i < ELEMS(vectors); i++) {
+		p.pInfo = vectors[i].info;
+		p.ulInfoLen = vectors[i].len;
+		RV(p11->C_DeriveKey(rw, &data, base, &t, 1, &h), CKR_OK,
+		    "a vector of TLS, as PKCS#11 Profiles 3.2, 5.6, has it");
+		COUNT(attr(h, CKA_VALUE, NULL, 0), asked, "of its length");
+	}
+	asked = 42;
+	p.pInfo = info;
+	p.ulInfoLen = sizeof(info);
 	RV(derive(CKM_HKDF_DERIVE, &p, sizeof(p), base, &h), CKR_OK,
 	    "a key, likewise");
 	OK(attr_is(h, CKA_VALUE, okm, 42), "of the same bytes");

@@ -20,7 +20,7 @@ main(void)
 	CK_ATTRIBUTE make[] = {
 	    A(CKA_CLASS, profile_class), A(CKA_PROFILE_ID, baseline)};
 	CK_ATTRIBUTE label[] = {A_BYTES(CKA_LABEL, "x", 1)};
-	CK_OBJECT_HANDLE h[4], made = 0;
+	CK_OBJECT_HANDLE h[5], made = 0;
 	CK_BYTE bytes[64];
 	static const char refused[] = "C_CreateObject: CKR_ATTRIBUTE_READ_ONLY";
 	char text[1024];
@@ -29,13 +29,15 @@ main(void)
 	/* no KMS is there to be asked */
 	testenv_open();
 	p11_start();
-	COUNT(find(rw, by_class, 1, h, 4), 3, "three profiles");
+	COUNT(find(rw, by_class, 1, h, 5), 4, "four profiles");
 	for (CK_ULONG i = 0; i < 3; i++) {
-		COUNT(find(rw, with_id, 2, h, 4), 1, "profile %lu", id);
+		COUNT(find(rw, with_id, 2, h, 5), 1, "profile %lu", id);
 		COUNT(attr_number(h[0], CKA_PROFILE_ID), id++, "its id");
 	}
-	COUNT(find(rw, with_id, 2, h, 4), 0, "none of certificates");
-	COUNT(find(rw, by_id, 1, h, 4), 1, "the baseline provider's");
+	COUNT(find(rw, with_id, 2, h, 5), 0, "none of certificates");
+	id = CKP_HKDF_TLS_TOKEN;
+	COUNT(find(rw, with_id, 2, h, 5), 1, "that of HKDF for TLS");
+	COUNT(find(rw, by_id, 1, h, 5), 1, "the baseline provider's");
 	COUNT(attr_number(h[0], CKA_CLASS), CKO_PROFILE, "its class");
 	OK(attr_is(h[0], CKA_TOKEN, &yes, 1) &&
 		attr_is(h[0], CKA_PRIVATE, &no, 1) &&
@@ -43,8 +45,8 @@ main(void)
 	    "of the token, public, not to be changed");
 	COUNT(attr(h[0], CKA_ID, bytes, sizeof(bytes)),
 	    CK_UNAVAILABLE_INFORMATION, "it has no CKA_ID");
-	COUNT(find(rw, by_id, 1, h, 4), 1, "found by its id");
-	COUNT(find(rw, by_other, 2, h, 4), 0, "no other is there");
+	COUNT(find(rw, by_id, 1, h, 5), 1, "found by its id");
+	COUNT(find(rw, by_other, 2, h, 5), 0, "no other is there");
 	OK(attr_is_text(h[0], CKA_KEYFERRY_DESTROY, "delete-material"),
 	    "what C_DestroyObject does");
 	COUNT(attr_number(h[0], CKA_KEYFERRY_DELETION_DAYS), 30,
@@ -70,12 +72,13 @@ main(void)
 	    testenv_path("certificates"));
 	testenv_config(NULL, text, NULL);
 	p11_start();
-	COUNT(find(rw, with_id, 2, h, 4), 1, "a token of certificates");
+	id = CKP_PUBLIC_CERTIFICATES_TOKEN;
+	COUNT(find(rw, with_id, 2, h, 5), 1, "a token of certificates");
 	p11_stop();
 	strcat(text, "login = required\n");
 	testenv_config(NULL, text, NULL);
 	p11_start();
-	COUNT(find(rw, with_id, 2, h, 4), 0, "which a login does not hide");
+	COUNT(find(rw, with_id, 2, h, 5), 0, "which a login does not hide");
 	p11_stop();
 	testenv_stop();
 	return (tap_done());

@@ -13,7 +13,7 @@ static CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
 static CK_MECHANISM sha256 = {CKM_SHA256, NULL, 0},
 		    hmac = {CKM_SHA256_HMAC, NULL, 0};
 
-static CK_SESSION_HANDLE other;
+static CK_SESSION_HANDLE other, read_only;
 
 static CK_RV
 save(CK_SESSION_HANDLE s, CK_BYTE *to)
@@ -88,6 +88,8 @@ test_goes_on(void)
 	RV(restore(rw, state), CKR_OK, "restored over it");
 	NEED(p11->C_DigestUpdate(rw, text + 19, 5) == CKR_OK, "it goes on");
 	RV(restore(other, state), CKR_OK, "in another session");
+	RV(restore(read_only, state), CKR_SAVED_STATE_INVALID,
+	    "not in one of another state");
 	ends_as(rw, 24, "the first");
 	ends_as(other, 19, "the other");
 	RV(restore(rw, state), CKR_OK, "once more");
@@ -101,8 +103,9 @@ test_other_operations(void)
 	    A(CKA_KEY_TYPE, generic), A_BYTES(CKA_VALUE, mac_value, 32),
 	    A(CKA_SIGN, yes)};
 	CK_OBJECT_HANDLE mac;
-	CK_BYTE hash[32];
+	CK_BYTE hash[32], empty[SAVED_STATE_BYTES];
 	CK_ULONG n = sizeof(hash);
+	CK_FUNCTION_LIST_3_2 *v3 = p11_list_3_2();
 
 	NEED(p11->C_CreateObject(rw, t, ELEMS(t), &mac) == CKR_OK &&
 		 p11->C_SignInit(rw, &hmac, mac) == CKR_OK,
@@ -111,11 +114,26 @@ test_other_operations(void)
 	NEED(p11->C_DigestInit(other, &sha256) == CKR_OK &&
 		 save(other, state) == CKR_OK,
 	    "a digest");
-	RV(restore(rw, state), CKR_OPERATION_ACTIVE,
-	    "does not take the signature's place");
 	NEED(p11->C_DigestInit(rw, &sha256) == CKR_OK, "beside a digest");
-	RV(save(rw, state), CKR_STATE_UNSAVEABLE, "nor do both go");
-	NEED(p11->C_Sign(rw, text, 4, hash, &n) == CKR_OK, "signed");
+	RV(save(rw, empty), CKR_STATE_UNSAVEABLE, "nor do both go");
+	NEED(p11->C_FindObjectsInit(rw, t, 1) == CKR_OK, "and a search");
+	RV(p11->C_SetOperationState(rw, state, sizeof(state), 1, 0),
+	    CKR_KEY_NOT_NEEDED, "what is refused");
+	NEED(p11->C_SignUpdate(rw, text, 4) == CKR_OK, "ends none of them");
+	RV(restore(rw, state), CKR_OK, "a saved digest takes their place");
+	RV(p11->C_SignFinal(rw, hash, &n), CKR_OPERATION_NOT_INITIALIZED,
+	    "the signature is cancelled");
+	RV(p11->C_FindObjectsFinal(rw), CKR_OPERATION_NOT_INITIALIZED,
+	    "and the search");
+	ends_as(rw, 0, "what was saved");
+	NEED(p11->C_FindObjectsInit(rw, t, 1) == CKR_OK, "a search alone");
+	RV(save(rw, empty), CKR_OPERATION_NOT_INITIALIZED,
+	    "is nothing to be saved");
+	NEED(p11->C_FindObjectsFinal(rw) == CKR_OK, "its end");
+	NEED(v3->C_MessageSignInit(rw, &hmac, mac) == CKR_OK, "messages alone");
+	RV(save(rw, empty), CKR_OPERATION_NOT_INITIALIZED, "are not, either");
+	NEED(v3->C_MessageSignFinal(rw) == CKR_OK, "their end");
+	NEED(p11->C_DigestInit(rw, &sha256) == CKR_OK, "a digest");
 	n = sizeof(hash);
 	RV(p11->C_Digest(rw, text, 4, NULL, &n), CKR_OK, "how long a digest");
 	RV(save(rw, state), CKR_STATE_UNSAVEABLE, "between two such calls");
@@ -148,7 +166,8 @@ main(void)
 {
 	testenv_start();
 	p11_start();
-	other = p11_session(0);
+	other = p11_session(CKF_RW_SESSION);
+	read_only = p11_session(0);
 	test_arguments();
 	test_goes_on();
 	test_other_operations();

@@ -32,7 +32,11 @@ test_slots(void)
 	RV(p11->C_GetSlotInfo(list[2], &info), CKR_OK,
 	    "C_GetSlotInfo without a token");
 	OK(info.flags == CKF_REMOVABLE_DEVICE,
-	    "its token is not, and could be put in, as configured");
+	    "its token is not, and so could be put in");
+	RV(p11->C_GetSlotInfo(list[1], &info), CKR_OK,
+	    "C_GetSlotInfo of a removable token");
+	OK(info.flags == (CKF_TOKEN_PRESENT | CKF_REMOVABLE_DEVICE),
+	    "is so as configured");
 	RV(p11->C_GetSlotInfo(list[0], NULL), CKR_ARGUMENTS_BAD,
 	    "no place for it");
 	RV(p11->C_GetSlotInfo(77, &info), CKR_SLOT_ID_INVALID, "no such slot");
@@ -146,6 +150,9 @@ test_sessions(void)
 
 	RV(p11->C_OpenSession(slot, 0, NULL, NULL, &a),
 	    CKR_SESSION_PARALLEL_NOT_SUPPORTED, "a parallel session");
+	RV(p11->C_OpenSession(
+	       slot, CKF_SERIAL_SESSION | CKF_ASYNC_SESSION, NULL, NULL, &a),
+	    CKR_SESSION_ASYNC_NOT_SUPPORTED, "one that may answer later");
 	RV(p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, NULL),
 	    CKR_ARGUMENTS_BAD, "no place for the handle");
 	RV(p11->C_OpenSession(77, CKF_SERIAL_SESSION, NULL, NULL, &a),
@@ -383,8 +390,8 @@ main(void)
 {
 	testenv_open();
 	testenv_config(NULL, NULL,
-	    "[token other]\nslot = 1\nremovable = no\naes-cbc-pad = yes\n"
-	    "[token broken]\nslot = 2\nremovable = yes\nendpoint = "
+	    "[token other]\nslot = 1\nremovable = yes\naes-cbc-pad = yes\n"
+	    "[token broken]\nslot = 2\nremovable = no\nendpoint = "
 	    "http://192.0.2.1/\n");
 	p11_start();
 	test_slots();
