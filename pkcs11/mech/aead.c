@@ -39,13 +39,21 @@ put_tag(struct call *c, struct op *op)
 	return (CKR_OK);
 }
 
+/* A ciphertext has its tag. */
+static bool
+has_tag(const struct op *op, size_t more)
+{
+	return (op->kind == OP_ENCRYPT || more >= op->param_len ||
+		op->data.len + more >= op->param_len);
+}
+
 /* The ciphertext becomes the result, to be decrypted where it is. */
 static CK_RV
 split(struct op *op)
 {
 	struct buf empty = BUF_INIT(0);
 
-	if (op->data.len < op->param_len)
+	if (!has_tag(op, 0))
 		return (CKR_ENCRYPTED_DATA_LEN_RANGE);
 	buf_free(&op->result);
 	op->result = op->data;
@@ -234,12 +242,14 @@ ccm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 /* ulDataLen is that of the plaintext; to decrypt, programs also give that of
  * the ciphertext. */
 static bool
-ccm_length_fits(const struct op *op)
+ccm_length_fits(const struct op *op, size_t more)
 {
+	size_t n = op->data.len + more;
+
 	if (op->kind == OP_ENCRYPT)
-		return (op->data.len == op->remaining);
-	return (op->data.len == op->remaining ||
-		op->data.len == op->remaining + op->param_len);
+		return (n == op->remaining);
+	return (n >= op->param_len &&
+		(n == op->remaining || n == op->remaining + op->param_len));
 }
 
 static CK_RV
@@ -250,9 +260,8 @@ ccm_finish(struct call *c, struct op *op)
 	int n = 0;
 	CK_RV rv = CKR_OK;
 
-	if (!ccm_length_fits(op))
-		return (op->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE
-					       : CKR_ENCRYPTED_DATA_LEN_RANGE);
+	if (!ccm_length_fits(op, 0))
+		return (op_length_error(op));
 	if (op->kind == OP_DECRYPT)
 		rv = split(op);
 	else if (buf_reserve(out, op->data.len + AES_BLOCK) != ERR_OK)
@@ -281,15 +290,18 @@ const struct family cipher_gcm = {.init = gcm_init,
     .update_len = gcm_update_len,
     .finish = gcm_finish,
     .bound = bound,
+    .length_fits = has_tag,
     .exact = true};
 const struct family cipher_chacha20_poly1305 = {.init = chacha20_poly1305_init,
     .update = gcm_update,
     .update_len = gcm_update_len,
     .finish = gcm_finish,
     .bound = bound,
+    .length_fits = has_tag,
     .exact = true};
 const struct family cipher_ccm = {.init = ccm_init,
     .update = op_buffer_input,
     .finish = ccm_finish,
     .bound = bound,
+    .length_fits = ccm_length_fits,
     .exact = true};

@@ -22,8 +22,12 @@ init(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static bool
-length_fits(const struct op *op, size_t n)
+length_fits(const struct op *op, size_t more)
 {
+	size_t n = op->data.len + more;
+
+	if (more > op->data.max)
+		return (false);
 	if (op->kind == OP_ENCRYPT)
 		return (op->family->pads
 			    ? n != 0
@@ -37,7 +41,7 @@ finish(struct call *c, struct op *op)
 {
 	CK_RV rv;
 
-	if (!length_fits(op, op->data.len))
+	if (!length_fits(op, 0))
 		return (op_length_error(op));
 	rv = cipher_add(c, op, buf_view(&op->data));
 	return (rv == CKR_FUNCTION_FAILED && op->kind == OP_DECRYPT
@@ -73,6 +77,14 @@ unpad(struct buf *b)
 	return (CKR_OK);
 }
 
+static bool
+length_fits_pkcs7(const struct op *op, size_t more)
+{
+	return (op->kind == OP_ENCRYPT
+		    ? more >= SEMIBLOCK && more <= op->data.max - SEMIBLOCK
+		    : length_fits(op, more));
+}
+
 static CK_RV
 finish_pkcs7(struct call *c, struct op *op)
 {
@@ -104,10 +116,12 @@ bound_pkcs7(const struct op *op, size_t more)
 /* clang-format off */
 #define FAMILY								\
 	.init = init, .update = op_buffer_input, .finish = finish, .bound = bound, \
+	.length_fits = length_fits,						\
 	.buffers_input = true, .single_part_only = true
 const struct family aes_kw = { FAMILY };
 const struct family aes_kwp = { FAMILY, .pads = true };
 const struct family aes_kw_pkcs7 = { .init = init, .update = op_buffer_input,
-	.finish = finish_pkcs7, .bound = bound_pkcs7, .buffers_input = true,
+	.finish = finish_pkcs7, .bound = bound_pkcs7,
+	.length_fits = length_fits_pkcs7, .buffers_input = true,
 	.single_part_only = true };
 /* clang-format on */

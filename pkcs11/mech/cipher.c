@@ -98,17 +98,26 @@ block_update(struct call *c, struct op *op, struct view in)
 	return (rv);
 }
 
+static bool
+block_length_fits(const struct op *op, size_t more)
+{
+	size_t n = op->buffered + more;
+
+	if (op->family->pads && op->kind == OP_ENCRYPT)
+		return (true);
+	return (n % AES_BLOCK == 0 && (n != 0 || !op->family->pads));
+}
+
 static CK_RV
 block_finish(struct call *c, struct op *op)
 {
-	bool padded = op->family->pads;
 	struct buf *out = &op->result;
 	int n = 0;
 
-	if (!padded)
-		return (op->buffered == 0 ? CKR_OK : op_length_error(op));
-	if (op->kind == OP_DECRYPT && op->buffered != AES_BLOCK)
+	if (!block_length_fits(op, 0))
 		return (op_length_error(op));
+	if (!op->family->pads)
+		return (CKR_OK);
 	if (buf_reserve(out, out->len + AES_BLOCK) != ERR_OK)
 		return (call_fail(c, ERR_MEMORY));
 	if (EVP_CipherFinal_ex(op->cipher, out->ptr + out->len, &n) != 1)
@@ -226,12 +235,17 @@ xts_bound(const struct op *op, size_t more)
 	return (op->data.len + more);
 }
 
+static bool
+xts_length_fits(const struct op *op, size_t more)
+{
+	return (more <= XTS_MAX && op->data.len + more >= AES_BLOCK);
+}
+
 static CK_RV
 xts_finish(struct call *c, struct op *op)
 {
-	return (op->data.len < AES_BLOCK
-		    ? op_length_error(op)
-		    : cipher_add(c, op, buf_view(&op->data)));
+	return (xts_length_fits(op, 0) ? cipher_add(c, op, buf_view(&op->data))
+				       : op_length_error(op));
 }
 
 static uint64_t
@@ -279,10 +293,16 @@ init_ctr(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 /* PKCS#11 lets no counter overflow: a block would be used twice. */
+static bool
+ctr_length_fits(const struct op *op, size_t more)
+{
+	return (more <= op->remaining);
+}
+
 static CK_RV
 ctr_update(struct call *c, struct op *op, struct view in)
 {
-	if (in.len > op->remaining)
+	if (!ctr_length_fits(op, in.len))
 		return (
 		    call_error(c, op_length_error(op), "the counter is full"));
 	if (op->remaining != SIZE_MAX)
@@ -293,7 +313,8 @@ ctr_update(struct call *c, struct op *op, struct view in)
 /* clang-format off */
 #define BLOCKS(init_)							\
 	.init = (init_), .update = block_update, .update_len = block_update_len,	\
-	.finish = block_finish, .bound = block_bound
+	.finish = block_finish, .bound = block_bound,				\
+	.length_fits = block_length_fits
 #define STREAM(init_, update_)						\
 	.init = (init_), .update = (update_), .update_len = stream_length,	\
 	.finish = stream_finish, .bound = stream_length, .exact = true
@@ -301,11 +322,12 @@ const struct family cipher_ecb = { BLOCKS(init_ecb), .exact = true };
 const struct family cipher_cbc = { BLOCKS(init_cbc), .exact = true };
 /* how long a padded plaintext is shows when it is there */
 const struct family cipher_cbc_pad = { BLOCKS(init_cbc_pad), .pads = true };
-const struct family cipher_ctr = { STREAM(init_ctr, ctr_update) };
+const struct family cipher_ctr = { STREAM(init_ctr, ctr_update),
+	.length_fits = ctr_length_fits };
 const struct family cipher_ofb = { STREAM(init_ofb, cipher_add) };
 const struct family cipher_cfb8 = { STREAM(init_cfb8, cipher_add) };
 const struct family cipher_cfb128 = { STREAM(init_cfb128, cipher_add) };
 const struct family cipher_xts = { .init = init_xts, .update = op_buffer_input,
 	.finish = xts_finish, .bound = xts_bound, .exact = true,
-	.buffers_input = true };
+	.length_fits = xts_length_fits, .buffers_input = true };
 /* clang-format on */

@@ -100,6 +100,14 @@ init_context(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (start(op));
 }
 
+/* KMS takes no empty input. */
+static bool
+length_fits(const struct op *op, size_t more)
+{
+	return (more <= op->data.max && op->data.len + more <= op->data.max &&
+		op->data.len + more != 0);
+}
+
 static CK_RV
 finish(struct call *c, struct op *op)
 {
@@ -111,9 +119,8 @@ finish(struct call *c, struct op *op)
 	int tries = 0;
 	enum err e;
 
-	if (in.data.len == 0)
-		return (call_error(
-		    c, op_length_error(op), "KMS takes no empty input"));
+	if (!length_fits(op, 0))
+		return (op_length_error(op));
 	do
 		e = op->kind == OP_ENCRYPT
 			? kms_encrypt(&c->kms, &in, &op->result)
@@ -140,7 +147,8 @@ bound(const struct op *op, size_t more)
 #define FAMILY(init_)                                                         \
 	{                                                                     \
 		.init = (init_), .update = op_buffer_input, .finish = finish, \
-		.bound = bound, .buffers_input = true                         \
+		.bound = bound, .length_fits = length_fits,                   \
+		.buffers_input = true                                         \
 	}
 const struct family kms_aes_context = FAMILY(init_context);
 const struct family kms_aes_gcm = FAMILY(init_gcm);

@@ -23,6 +23,9 @@ struct family {
 	CK_RV (*verify)(struct call *, struct op *, struct view signature);
 	/* The most bytes that finish() can leave, with more input to come. */
 	size_t (*bound)(const struct op *, size_t more);
+	/* Whether all of the input can be that much more than there was; NULL:
+	 * it can. finish() looks, too. */
+	bool (*length_fits)(const struct op *, size_t more);
 	/* The bytes that update() of so many gives at once; NULL: none. */
 	size_t (*update_len)(const struct op *, size_t more);
 	bool exact; /* finish() leaves just as many as bound() says */

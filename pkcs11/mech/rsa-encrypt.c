@@ -216,13 +216,21 @@ decrypt_in_kms(struct call *c, struct op *op)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+static bool
+length_fits(const struct op *op, size_t more)
+{
+	size_t n = op->data.len + more;
+
+	return (op->kind == OP_DECRYPT ? n == width(op) : n <= room(op));
+}
+
 static CK_RV
 finish(struct call *c, struct op *op)
 {
 	struct view in = buf_view(&op->data);
 	int padding = op->family->rsa_padding;
 
-	if (op->kind == OP_DECRYPT ? in.len != width(op) : in.len > room(op))
+	if (!length_fits(op, 0))
 		return (op_length_error(op));
 	if (object_in_kms(&op->object))
 		return (decrypt_in_kms(c, op));
@@ -237,7 +245,8 @@ finish(struct call *c, struct op *op)
 /* clang-format off */
 #define FAMILY(init_, padding)						\
 	.init = (init_), .update = op_buffer_input, .finish = finish,		\
-	.bound = bound, .buffers_input = true, .rsa_padding = (padding)
+	.bound = bound, .length_fits = length_fits, .buffers_input = true,	\
+	.rsa_padding = (padding)
 const struct family rsa_oaep = { FAMILY(init_oaep, RSA_PKCS1_OAEP_PADDING) };
 const struct family rsa_pkcs1 = { FAMILY(init, RSA_PKCS1_PADDING) };
 const struct family rsa_x509 = { FAMILY(init, RSA_NO_PADDING) };

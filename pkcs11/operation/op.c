@@ -122,6 +122,16 @@ answer_before_work(const struct op *op, size_t more, struct out out, CK_RV *rv)
 	return (op_answer_length(out, whole_bound(op, more), rv));
 }
 
+/* A single part whose length cannot be is refused when its length is asked for,
+ * as SoftHSM2 does. A program that has no input yet is told a length. */
+static bool
+is_refused_early(const struct op *op, struct view in, struct out out)
+{
+	return (!has_result(op) && op->family->length_fits != NULL &&
+		(in.len != 0 || out.ptr != NULL) &&
+		!op->family->length_fits(op, in.len));
+}
+
 static CK_RV
 finish(struct call *c, struct op *op, struct out out)
 {
@@ -188,6 +198,12 @@ op_run_final(struct call *c, struct op *op, struct view in, struct out out)
 {
 	CK_RV rv;
 
+	if (is_refused_early(op, in, out))
+		return (
+		    end_with(op, call_error(c, op_length_error(op),
+				     "this mechanism takes no %zu bytes with "
+				     "this key and parameter",
+				     in.len)));
 	if (answer_before_work(op, in.len, out, &rv))
 		return (rv);
 	/* the kept result is that of the kept input only */

@@ -29,6 +29,7 @@ enum way {
 	AFTER_LENGTH, /* a part after the length of a single part */
 	ONE_PART_ONLY, /* the mechanism knows no parts */
 	WRONG_LENGTH,
+	WRONG_LENGTH_ASKED, /* the length of what cannot be */
 	WRONG_DATA,
 	WRONG_SIGNATURE,
 	SHORT_SIGNATURE,
@@ -301,6 +302,10 @@ set(struct trial *t, const struct function *f, enum way way)
 		break;
 	case ONE_PART_ONLY:
 		t->m = (CK_MECHANISM){CKM_AES_KEY_WRAP, NULL, 0};
+		break;
+	case WRONG_LENGTH_ASKED:
+		t->out = NULL;
+		set_wrong_length(t, f);
 		break;
 	case WRONG_LENGTH:
 		set_wrong_length(t, f);

@@ -156,6 +156,52 @@ test_single(const struct trial *t)
 	OK(is_text(t, clear_len), "the text");
 }
 
+/* What a single part says when its length is asked for agrees with what it says
+ * when it is done: the code for a length that cannot be, which ends the operation.
+ * Who has no input yet is told a length. */
+static void
+test_lengths_asked(const struct trial *t, const char *name,
+    CK_OBJECT_HANDLE key, init_fn *init, update_fn *single, CK_RV refusal)
+{
+	static const CK_ULONG lens[] = {0, 1, 7, 8, 12, 15, 16, 17, 24, 32, 64,
+	    127, 128, 129, 256, 257, 4096, 4097, 6145, 70000};
+	static CK_BYTE in[70000], out[80000];
+
+	for (size_t i = 0; i < ELEMS(lens); i++) {
+		CK_MECHANISM m = t->m;
+		CK_ULONG n = sizeof(out), asked = 0;
+		CK_RV done, rv;
+
+		NEED(init(rw, &m, key) == CKR_OK, "%s", t->name);
+		done = single(rw, in, lens[i], out, &n);
+		NEED(init(rw, &m, key) == CKR_OK, "%s again", t->name);
+		rv = single(rw, in, lens[i], NULL, &asked);
+		if (done != refusal || lens[i] == 0) {
+			RV(rv, CKR_OK, "%s, %s: %lu bytes", t->name, name,
+			    lens[i]);
+			OK(done != CKR_OK || asked >= n, "%lu, and %lu come",
+			    asked, n);
+			(void)init(rw, NULL, 0);
+			continue;
+		}
+		rv_is(rv, refusal, "refused", __FILE__, __LINE__,
+		    "%s, %s: %lu bytes cannot be", t->name, name, lens[i]);
+		RV(single(rw, in, lens[i], NULL, &asked),
+		    CKR_OPERATION_NOT_INITIALIZED, "the operation has ended");
+	}
+}
+
+static void
+test_all(const struct trial *t)
+{
+	test_single(t);
+	test(t);
+	test_lengths_asked(t, "C_Encrypt", t->encrypts, p11->C_EncryptInit,
+	    p11->C_Encrypt, CKR_DATA_LEN_RANGE);
+	test_lengths_asked(t, "C_Decrypt", t->decrypts, p11->C_DecryptInit,
+	    p11->C_Decrypt, CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
 static CK_OBJECT_HANDLE
 secret_for(const struct row *r)
 {
@@ -198,19 +244,16 @@ main(void)
 			((struct ck_ccm *)t.m.pParameter)->ulDataLen = TEXT_LEN;
 		t.encrypts = is_rsa ? rsa.public : secret_for(r);
 		t.decrypts = is_rsa ? rsa.private : t.encrypts;
-		test_single(&t);
-		test(&t);
+		test_all(&t);
 		t.encrypts = is_rsa ? kms_rsa.public : aes;
 		t.decrypts = is_rsa ? kms_rsa.private : aes;
 		if (r->type != CKM_AES_GCM && r->type != CKM_AES_CBC_PAD &&
 		    r->type != CKM_RSA_PKCS_OAEP)
 			continue;
-		test_single(&t);
-		test(&t);
+		test_all(&t);
 	}
 	t = (struct trial){"KMS's own", kms_mechanism, aes, aes};
-	test_single(&t);
-	test(&t);
+	test_all(&t);
 	keypair_ref_free(&rsa);
 	keypair_ref_free(&kms_rsa);
 	p11_stop();
