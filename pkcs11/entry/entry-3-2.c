@@ -1,5 +1,6 @@
 #include "cryptoki/template.h"
 #include "token/call.h"
+#include "token/mechanism.h"
 #include "make/kem.h"
 #include "make/unwrap.h"
 #include "make/wrap-key.h"
@@ -19,9 +20,11 @@ C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	CK_RV rv = call_begin_session(&c, "C_EncapsulateKey", session);
 
 	if (rv == CKR_OK &&
-	    (mechanism == NULL || !template_is_good(t, count) ||
+	    (!mech_is_given(mechanism) || !template_is_good(t, count) ||
 		ciphertext_len == NULL || (ciphertext != NULL && key == NULL)))
 		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = call_check_place(&c, (struct template){t, count});
 	if (rv == CKR_OK)
 		rv = kem_encapsulate(&c, mechanism, public_key,
 		    (struct template){t, count},
@@ -37,9 +40,12 @@ C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_DecapsulateKey", session);
 
-	if (rv == CKR_OK && (mechanism == NULL || !template_is_good(t, count) ||
-				ciphertext == NULL || key == NULL))
+	if (rv == CKR_OK &&
+	    (!mech_is_given(mechanism) || !template_is_good(t, count) ||
+		ciphertext == NULL || key == NULL))
 		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = call_check_place(&c, (struct template){t, count});
 	if (rv == CKR_OK)
 		rv = kem_decapsulate(&c, mechanism, private_key,
 		    (struct template){t, count},
@@ -57,7 +63,7 @@ C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	struct view data = VIEW(associated, associated_len);
 	CK_RV rv = call_begin_session(&c, "C_WrapKeyAuthenticated", session);
 
-	if (rv == CKR_OK && (mechanism == NULL || wrapped_len == NULL ||
+	if (rv == CKR_OK && (!mech_is_given(mechanism) || wrapped_len == NULL ||
 				(associated == NULL && associated_len != 0)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
@@ -75,10 +81,12 @@ C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 	struct view data = VIEW(associated, associated_len);
 	CK_RV rv = call_begin_session(&c, "C_UnwrapKeyAuthenticated", session);
 
-	if (rv == CKR_OK && (mechanism == NULL || wrapped == NULL ||
+	if (rv == CKR_OK && (!mech_is_given(mechanism) || wrapped == NULL ||
 				!template_is_good(t, count) || key == NULL ||
 				(associated == NULL && associated_len != 0)))
 		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = call_check_place(&c, (struct template){t, count});
 	if (rv == CKR_OK)
 		rv = unwrap_key(&c, mechanism, &data, unwrapping_key,
 		    VIEW(wrapped, wrapped_len), (struct template){t, count},

@@ -51,7 +51,11 @@ copy_to_token(struct call *c, const struct attrset *b, struct template t,
 	struct attr_target target = {b->class, b->type, ATTR_CREATE, true};
 	CK_RV rv = attr_check(c, t, target);
 
-	return (rv == CKR_OK ? object_import(c, b, handle) : rv);
+	if (rv == CKR_OK)
+		rv = object_import(c, b, handle);
+	/* C_CopyObject has no code of its own for curves */
+	return (
+	    rv == CKR_CURVE_NOT_SUPPORTED ? CKR_ATTRIBUTE_VALUE_INVALID : rv);
 }
 
 static CK_RV

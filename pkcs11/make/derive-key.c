@@ -152,8 +152,6 @@ derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
 	struct object o;
 	CK_RV rv;
 
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if (row == NULL)
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, base, &o))

@@ -35,16 +35,36 @@ check_promises(struct call *c, struct template t)
 	return (check_kept(c, t));
 }
 
-/* The class and type that a template may name beside the mechanism. */
 static CK_RV
-check_kind(struct call *c, const struct key_spec *s, CK_OBJECT_CLASS class,
-    struct template t)
+refuse_kind(struct call *c)
 {
-	if (template_ulong(t, CKA_CLASS, class) == class &&
-	    key_spec_has_type(s, template_ulong(t, CKA_KEY_TYPE, s->type)))
-		return (CKR_OK);
 	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 	    "the class or the key type is not what the mechanism makes"));
+}
+
+static bool
+is_mac_key(CK_KEY_TYPE type)
+{
+	return (type == CKK_GENERIC_SECRET || digest_of_hmac_key(type) != NULL);
+}
+
+/* The template by itself, with the class and type that it may name beside the
+ * mechanism; which of the MAC keys it is, its size tells. */
+static CK_RV
+check_template(struct call *c, const struct mech *m, CK_OBJECT_CLASS class,
+    struct template t)
+{
+	struct attr_target target = {class, m->key_type, ATTR_GENERATE, true};
+	CK_KEY_TYPE type = template_ulong(t, CKA_KEY_TYPE, m->key_type);
+	CK_RV rv;
+
+	if ((rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	return (template_ulong(t, CKA_CLASS, class) == class &&
+			(type == m->key_type ||
+			    (is_mac_key(type) && is_mac_key(m->key_type)))
+		    ? CKR_OK
+		    : refuse_kind(c));
 }
 
 /* The attribute that says how large a key of that type is, or which. */
@@ -87,7 +107,8 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
 {
 	CK_ATTRIBUTE_TYPE size = size_attribute(type);
 	CK_ULONG n = template_ulong(t, size, 0);
-	CK_RV bad = CKR_ATTRIBUTE_VALUE_INVALID;
+	CK_RV bad = size == CKA_PARAMETER_SET ? CKR_PARAMETER_SET_NOT_SUPPORTED
+					      : CKR_ATTRIBUTE_VALUE_INVALID;
 
 	if (!template_has(t, size))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
@@ -118,17 +139,13 @@ check_exponent(struct call *c, struct template t)
 	    "KMS's RSA keys have the exponent 65537"));
 }
 
+/* An HMAC key's type may name another hash than the length means. */
 static CK_RV
-check_template(struct call *c, const struct key_spec *s, CK_OBJECT_CLASS class,
-    struct template t)
+check_type(struct call *c, const struct key_spec *s, struct template t)
 {
-	struct attr_target target = {class, s->type, ATTR_GENERATE, true};
-	CK_RV rv;
-
-	if ((rv = attr_check(c, t, target)) != CKR_OK ||
-	    (rv = check_kind(c, s, class, t)) != CKR_OK)
-		return (rv);
-	return (check_promises(c, t));
+	return (key_spec_has_type(s, template_ulong(t, CKA_KEY_TYPE, s->type))
+		    ? CKR_OK
+		    : refuse_kind(c));
 }
 
 /* Who connects must not leave keys behind: programs that generate keys by the
@@ -173,9 +190,10 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	struct key *k = NULL;
 	CK_RV rv;
 
-	if ((rv = read_place(c, t)) == CKR_OK &&
+	if ((rv = check_template(c, m, CKO_SECRET_KEY, t)) == CKR_OK &&
 	    (rv = read_spec(c, m->key_type, t, &r.spec)) == CKR_OK &&
-	    (rv = check_template(c, r.spec, CKO_SECRET_KEY, t)) == CKR_OK &&
+	    (rv = check_type(c, r.spec, t)) == CKR_OK &&
+	    (rv = check_promises(c, t)) == CKR_OK &&
 	    (rv = import_params_check_type(c, r.spec)) == CKR_OK &&
 	    (rv = choose_usage(c, &r, read_usages(t))) == CKR_OK &&
 	    (rv = check_allowed(c, t, &r)) == CKR_OK &&
@@ -187,15 +205,18 @@ generate_key_in_kms(struct call *c, const struct mech *m, struct template t,
 	return (rv);
 }
 
-/* What the halves say together. */
+/* What the halves say, and which key of KMS that is. */
 static CK_RV
-check_halves(struct call *c, const struct key_spec *s, struct template public_t,
-    struct template private_t)
+read_halves(struct call *c, const struct mech *m, struct template public_t,
+    struct template private_t, const struct key_spec **spec)
 {
 	CK_RV rv;
 
-	if ((rv = check_template(c, s, CKO_PUBLIC_KEY, public_t)) == CKR_OK &&
-	    (rv = check_template(c, s, CKO_PRIVATE_KEY, private_t)) == CKR_OK)
+	if ((rv = check_template(c, m, CKO_PUBLIC_KEY, public_t)) == CKR_OK &&
+	    (rv = check_template(c, m, CKO_PRIVATE_KEY, private_t)) == CKR_OK &&
+	    (rv = read_spec(c, m->key_type, public_t, spec)) == CKR_OK &&
+	    (rv = check_promises(c, public_t)) == CKR_OK &&
+	    (rv = check_promises(c, private_t)) == CKR_OK)
 		rv = check_exponent(c, public_t);
 	return (rv);
 }
@@ -221,9 +242,7 @@ generate_pair_in_kms(struct call *c, const struct mech *m,
 	struct key *k = NULL;
 	CK_RV rv;
 
-	if ((rv = read_place(c, private_t)) == CKR_OK &&
-	    (rv = read_spec(c, m->key_type, public_t, &r.spec)) == CKR_OK &&
-	    (rv = check_halves(c, r.spec, public_t, private_t)) == CKR_OK &&
+	if ((rv = read_halves(c, m, public_t, private_t, &r.spec)) == CKR_OK &&
 	    (rv = choose_usage(c, &r,
 		 read_usages(public_t) | read_usages(private_t))) == CKR_OK &&
 	    (rv = check_allowed(c, public_t, &r)) == CKR_OK &&

@@ -9,8 +9,6 @@ static CK_RV
 find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
     const struct mech **row)
 {
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if ((*row = mech_find(m->mechanism, flag)) == NULL)
 		return (CKR_MECHANISM_INVALID);
 	if (m->ulParameterLen != 0 &&
@@ -77,8 +75,8 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		return (rv);
 	if (template_bool(private_t, CKA_TOKEN, false)) {
 		if (is_import_pair(row, private_t))
-			return (import_pair_make(c, m, public_t, private_t,
-			    public_key, private_key));
+			return (import_pair_make(
+			    c, public_t, private_t, public_key, private_key));
 		return (generate_pair_in_kms(
 		    c, row, public_t, private_t, public_key, private_key));
 	}

@@ -29,9 +29,9 @@ CK_RV generate_pair_of_two_usages(struct call *, const struct mech *,
     struct template private_t, CK_OBJECT_HANDLE *public_key,
     CK_OBJECT_HANDLE *private_key);
 /* An import pair: a key in KMS that waits for its material. */
-CK_RV import_pair_make(struct call *, const CK_MECHANISM *,
-    struct template public_t, struct template private_t,
-    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+CK_RV import_pair_make(struct call *, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key);
 /* C_CreateObject with CKA_KEYFERRY_IMPORT_SET: the pair of a set. */
 CK_RV import_pair_take(
     struct call *, struct template, CK_OBJECT_HANDLE *private_key);

@@ -24,8 +24,7 @@ check_pair(struct call *c, struct template public_t, struct template private_t)
 	if ((rv = attr_check(c, public_t, target)) != CKR_OK)
 		return (rv);
 	target.class = CKO_PRIVATE_KEY;
-	if ((rv = attr_check(c, private_t, target)) != CKR_OK ||
-	    (rv = read_place(c, private_t)) != CKR_OK)
+	if ((rv = attr_check(c, private_t, target)) != CKR_OK)
 		return (rv);
 	if (template_ulong(private_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA ||
 	    template_ulong(public_t, CKA_KEY_TYPE, CKK_RSA) != CKK_RSA)
@@ -205,17 +204,15 @@ check_material(struct call *c, struct template private_t, CK_ULONG bits)
 }
 
 CK_RV
-import_pair_make(struct call *c, const CK_MECHANISM *m,
-    struct template public_t, struct template private_t,
-    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+import_pair_make(struct call *c, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
 {
 	struct key_request r = {.class = CKO_PRIVATE_KEY};
 	struct key *living = NULL;
 	CK_ULONG bits;
 	CK_RV rv;
 
-	if (m->ulParameterLen != 0)
-		return (CKR_MECHANISM_PARAM_INVALID);
 	if ((rv = check_pair(c, public_t, private_t)) == CKR_OK &&
 	    (rv = check_bits(c, public_t, &bits)) == CKR_OK &&
 	    (rv = read_names(c, public_t, private_t, &r)) == CKR_OK &&

@@ -1,5 +1,6 @@
 #include <string.h>
 #include <openssl/evp.h>
+#include "kms/key-kinds.h"
 #include "kms/use-key.h"
 #include "create.h"
 #include "object/pkey.h"
@@ -24,12 +25,8 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	    m->mechanism, encapsulate ? CKF_ENCAPSULATE : CKF_DECAPSULATE);
 	CK_RV rv;
 
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if (row == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (m->ulParameterLen != 0)
-		return (CKR_MECHANISM_PARAM_INVALID);
 	if (!object_get(c, handle, o) ||
 	    object_type(o) == CK_UNAVAILABLE_INFORMATION)
 		return (encapsulate ? CKR_KEY_HANDLE_INVALID
@@ -43,7 +40,9 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	if (!attr_is_true(
 		c, o, encapsulate ? CKA_ENCAPSULATE : CKA_DECAPSULATE))
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
-	return (mech_is_allowed(row, o) ? CKR_OK : CKR_MECHANISM_INVALID);
+	if (!mech_is_allowed(row, o))
+		return (CKR_MECHANISM_INVALID);
+	return (m->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
 /* The new key of the ML-KEM key o, before there is a secret; free the builder
@@ -57,8 +56,6 @@ begin_secret(struct call *c, const struct object *o, struct template t,
 	*target = (struct attr_target){CKO_SECRET_KEY,
 	    template_ulong(t, CKA_KEY_TYPE, CKK_GENERIC_SECRET), ATTR_UNWRAP,
 	    template_bool(t, CKA_TOKEN, false)};
-	if (target->token && !session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
 	if ((rv = builder_begin(c, d, t, target)) != CKR_OK ||
 	    (rv = builder_add_from_key(c, d, o,
 		 o->class == CKO_PUBLIC_KEY ? CKA_ENCAPSULATE_TEMPLATE
@@ -69,7 +66,7 @@ begin_secret(struct call *c, const struct object *o, struct template t,
 	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "an ML-KEM shared secret has %d bytes", SECRET_LEN));
-	return (CKR_OK);
+	return (key_kind_check(c, t, SECRET_LEN));
 }
 
 static CK_RV

@@ -8,6 +8,7 @@
 #include "keydata/number.h"
 #include "keydata/pkcs8.h"
 #include "keydata/public-key.h"
+#include "kms/key-kinds.h"
 
 /* An HMAC key is generic, unless its type names a hash. */
 bool
@@ -17,58 +18,6 @@ key_spec_has_type(const struct key_spec *s, CK_KEY_TYPE type)
 
 	return (
 	    digest != NULL ? key_spec_of_hmac(digest) == s : type == s->type);
-}
-
-static bool
-lists(struct view mechanisms, CK_MECHANISM_TYPE type)
-{
-	CK_MECHANISM_TYPE one;
-
-	for (size_t i = 0; i + sizeof(one) <= mechanisms.len;
-	     i += sizeof(one)) {
-		memcpy(&one, mechanisms.ptr + i, sizeof(one));
-		if (one == type)
-			return (true);
-	}
-	return (false);
-}
-
-/* The KeySpec of HMAC keys that the type, or a mechanism allowed for a generic
- * secret, names a hash for; NULL: none. */
-static const struct key_spec *
-hmac_spec(CK_KEY_TYPE type, struct view allowed)
-{
-	const struct key_spec *s = NULL;
-
-	for (size_t i = 0; i < digest_count && s == NULL; i++)
-		if (type == digests[i].hmac ||
-		    (type == CKK_GENERIC_SECRET &&
-			lists(allowed, digests[i].hmac_mechanism)))
-			s = key_spec_of_hmac(&digests[i]);
-	return (s);
-}
-
-/* The KeySpec of a secret key of that length; not known: of the shortest that
- * its type or its mechanism has. */
-static const struct key_spec *
-secret_spec(struct template t, CK_KEY_TYPE type, bool known, size_t len)
-{
-	const struct key_spec *hmac = hmac_spec(
-	    type, template_view(t, CKA_ALLOWED_MECHANISMS));
-
-	if (hmac != NULL)
-		type = hmac->type;
-	if (!known)
-		len = type == CKK_AES ? 32 : hmac != NULL ? hmac->min_len : 0;
-	return (key_spec_of_secret(type, len, hmac != NULL ? hmac->bits : 0));
-}
-
-static CK_RV
-no_such_key(struct call *c, CK_KEY_TYPE type, const char *why)
-{
-	return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-	    "KMS does not import this %s key: %s", key_type_name(type).text,
-	    why));
 }
 
 /* CKA_CHECK_VALUE catches the wrong file before KMS sees it. */
@@ -105,10 +54,8 @@ read_secret(
 	if ((rv = compare_check_value(c, t, type, value)) != CKR_OK)
 		return (rv);
 	r->material = value;
-	if ((r->spec = secret_spec(t, type, true, value.len)) == NULL)
-		return (no_such_key(c, type,
-		    "an AES key has 32 bytes, an HMAC key 28 to 128 and not "
-		    "less than its hash"));
+	if ((r->spec = key_kind_of_secret(t, type, true, value.len)) == NULL)
+		return (key_kind_refuse(c, type, WHY_SECRETS));
 	return (CKR_OK);
 }
 
@@ -146,7 +93,7 @@ read_rsa(struct call *c, struct template t, struct key_request *r)
 		e = pkcs8_write_rsa(&key, &r->encoded);
 	buf_free(&bytes);
 	if (e == ERR_DATA)
-		return (no_such_key(c, CKK_RSA,
+		return (key_kind_refuse(c, CKK_RSA,
 		    "2048, 3072 or 4096 bits, and parts that belong "
 		    "together"));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -180,12 +127,12 @@ read_ec(struct call *c, struct template t, struct key_request *r)
 		    "an EC key needs CKA_EC_PARAMS and CKA_VALUE"));
 	r->spec = key_spec_of_pair(CKK_EC, 0, key.params);
 	if (r->spec == NULL || r->spec->wrapping == NULL)
-		return (no_such_key(c, CKK_EC,
-		    "the curves are P-256, P-384, P-521 and secp256k1, "
-		    "by name"));
+		return (call_error(c, curve_refusal(key.params),
+		    "KMS does not import this CKK_EC key: the curves are "
+		    "P-256, P-384, P-521 and secp256k1, by name"));
 	e = pkcs8_write_ec(c->module->crypto, &key, &r->encoded);
 	if (e == ERR_DATA)
-		return (no_such_key(c, CKK_EC,
+		return (key_kind_refuse(c, CKK_EC,
 		    "the value is not a private key of that curve, or does not "
 		    "match the point"));
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
@@ -254,7 +201,7 @@ read_material(
 	else if (type == CKK_EC)
 		rv = read_ec(c, t, r);
 	else
-		rv = no_such_key(c, type, "private keys are RSA or EC");
+		rv = key_kind_refuse(c, type, WHY_PAIRS);
 	if (rv == CKR_OK)
 		rv = check_info(c, t, type);
 	r->material = buf_view(&r->encoded);
@@ -273,10 +220,10 @@ read_unwrap_template(
 	*spec = key_spec_of_pair(type, template_ulong(t, CKA_MODULUS_BITS, 0),
 	    template_view(t, CKA_EC_PARAMS));
 	if (*spec == NULL)
-		*spec = secret_spec(t, type, len != 0, len);
+		*spec = key_kind_of_secret(t, type, len != 0, len);
 	if (*spec == NULL || (*spec)->wrapping == NULL ||
 	    (class != CK_UNAVAILABLE_INFORMATION && class != (*spec)->class))
-		return (no_such_key(
+		return (key_kind_refuse(
 		    c, type, "say its length, its curve or its modulus bits"));
 	return (CKR_OK);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 #include "kms/describe.h"
+#include "kms/key-kinds.h"
 #include "kms/key-tags.h"
 #include "cryptoki/constants.h"
 #include "cryptoki/keyferry.h"
@@ -19,9 +20,7 @@ read_place(struct call *c, struct template t)
 	if (!template_bool(t, CKA_TOKEN, false))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "a key in KMS is a token object: set CKA_TOKEN"));
-	if (!session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
-	return (call_require_login(c));
+	return (call_check_place(c, t));
 }
 
 unsigned read_usages(struct template t)
@@ -302,16 +301,18 @@ read_rest(struct call *c, struct template t, struct key_request *r)
 static CK_RV
 read_target(struct call *c, struct template t, struct attr_target *target)
 {
+	CK_RV rv;
+
 	target->class = template_ulong(
 	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	target->type = template_ulong(
 	    t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (target->class == CKO_DATA &&
+	    (rv = attr_check(c, t, *target)) != CKR_OK)
+		return (rv);
 	if (template_has(t, CKA_CLASS) && target->class != CKO_SECRET_KEY &&
 	    target->class != CKO_PRIVATE_KEY && target->class != CKO_PUBLIC_KEY)
-		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "KMS keeps keys alone, no object of %s: have the session "
-		    "keep it, by CKA_TOKEN false",
-		    class_name(target->class).text));
+		return (key_kind_refuse_class(c, target->class));
 	if (!template_has(t, CKA_CLASS) || !template_has(t, CKA_KEY_TYPE))
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 		    "CKA_CLASS or CKA_KEY_TYPE is missing"));
@@ -363,11 +364,13 @@ read_unwrap(struct call *c, struct template t, const struct key *k,
 	r->class = target.class;
 	r->spec = k->spec;
 	r->usage = k->meta.usage;
+	if ((rv = attr_check(c, t, target)) != CKR_OK ||
+	    (rv = key_kind_check(c, t, 0)) != CKR_OK)
+		return (rv);
 	if (!describes(t, &target, k->spec))
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s takes %s material", k->meta.id, k->spec->kms));
-	if ((rv = attr_check(c, t, target)) == CKR_OK &&
-	    (rv = read_rest(c, t, r)) == CKR_OK && r->accepted_usages != 0 &&
+	if ((rv = read_rest(c, t, r)) == CKR_OK && r->accepted_usages != 0 &&
 	    (r->accepted_usages & k->meta.usage) == 0)
 		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "key %s was made for %s", k->meta.id, k->meta.words.usage);

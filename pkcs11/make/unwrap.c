@@ -46,8 +46,6 @@ unwrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 	c->context = RV_UNWRAP;
 	if (mech_find(m->mechanism, CKF_UNWRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if (!object_get(c, unwrapping_key, &o))
 		return (CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	rv = o.is_pair && associated == NULL

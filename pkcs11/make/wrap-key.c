@@ -2,6 +2,7 @@
 #include "create.h"
 #include "cryptoki/der.h"
 #include "keydata/der-read.h"
+#include "kms/key-kinds.h"
 #include "mech/cipher.h"
 #include "object/pkey.h"
 #include "object/template-builder.h"
@@ -113,14 +114,15 @@ copy_out_wrapped(struct view wrapped, struct out out)
 
 /* A tag apart needs a ciphertext that it can be taken off. */
 static CK_RV
-check_params(
-    struct call *c, const struct wrap_params *p, const struct object *key)
+check_params(struct call *c, const struct mech *row, struct wrap_params *p,
+    const struct object *key, bool wraps)
 {
 	if (p->tag != NULL && key->attrs == NULL)
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		    "a KMS ciphertext has no separate tag: use C_WrapKey and "
 		    "C_UnwrapKey"));
-	return (CKR_OK);
+	wrap_params_set_length(p, 0);
+	return (wrap_ops_of(row)->check(c, &p->m, key, wraps));
 }
 
 /* The vector, but not for a wrapped key that does not fit; a counter goes on
@@ -203,7 +205,7 @@ wrap(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 
 	if ((rv = check_wrapping_key(c, row, wrapping_key, true)) != CKR_OK ||
 	    (rv = wrap_params_read(m, true, associated, &p)) != CKR_OK ||
-	    (rv = check_params(c, &p, wrapping_key)) != CKR_OK ||
+	    (rv = check_params(c, row, &p, wrapping_key, true)) != CKR_OK ||
 	    (rv = check_key(c, wrapping_key, key)) != CKR_OK)
 		return (rv);
 	if (key->class != CKO_SECRET_KEY && wrap_ops_of(row)->secret_keys_only)
@@ -223,8 +225,6 @@ wrap_key(struct call *c, const CK_MECHANISM *m, const struct view *associated,
 	struct object w, k;
 	CK_RV rv;
 
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if (mech_find(m->mechanism, CKF_WRAP) == NULL)
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, wrapping_key, &w))
@@ -290,11 +290,10 @@ begin_unwrap(struct call *c, const struct mech *row,
 	    wrap_ops_of(row)->secret_keys_only)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "this mechanism wraps only secret keys"));
-	if (target->token && !session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
 	if ((rv = builder_begin(c, d, t, target)) != CKR_OK)
 		return (rv);
-	return (builder_add_from_key(c, d, wrapping_key, CKA_UNWRAP_TEMPLATE));
+	rv = builder_add_from_key(c, d, wrapping_key, CKA_UNWRAP_TEMPLATE);
+	return (rv == CKR_OK ? key_kind_check(c, builder_template(d), 0) : rv);
 }
 
 static CK_RV
@@ -359,7 +358,7 @@ unwrap_key_locally(struct call *c, const CK_MECHANISM *m,
 
 	if ((rv = check_wrapping_key(c, row, wrapping_key, false)) != CKR_OK ||
 	    (rv = wrap_params_read(m, false, associated, &p)) != CKR_OK ||
-	    (rv = check_params(c, &p, wrapping_key)) != CKR_OK ||
+	    (rv = check_params(c, row, &p, wrapping_key, false)) != CKR_OK ||
 	    (rv = begin_unwrap(c, row, wrapping_key, t, &target, &d)) != CKR_OK)
 		goto out;
 	rv = unwrap_bytes(

@@ -15,6 +15,10 @@ CK_RV unwrap_key_locally(struct call *, const CK_MECHANISM *,
 
 /* What differs between mechanisms that wrap keys. */
 struct wrap_ops {
+	/* Whether the key does it with such a parameter. */
+	CK_RV(*check)
+	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,
+	    bool wraps);
 	/* key: what travels of it. *len: how long it will be, at most. */
 	CK_RV(*wrap_len)
 	(struct call *, const CK_MECHANISM *, const struct object *wrapping_key,

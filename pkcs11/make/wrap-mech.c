@@ -83,6 +83,18 @@ encrypt_len(struct call *c, const CK_MECHANISM *m,
 	return (rv);
 }
 
+static CK_RV
+check(struct call *c, const CK_MECHANISM *m, const struct object *wrapping_key,
+    bool wraps)
+{
+	struct op op;
+	CK_RV rv = op_begin(
+	    c, &op, wraps ? OP_ENCRYPT : OP_DECRYPT, m, wrapping_key);
+
+	op_end(&op);
+	return (rv);
+}
+
 /* CKM_RSA_AES_KEY_WRAP: a new AES key goes first, under the RSA key; behind it
  * the key, under that, by RFC 5649 (PKCS#11 3.0, section 2.1.24). */
 
@@ -100,6 +112,17 @@ read_rsa_aes(const CK_MECHANISM *m, CK_MECHANISM *oaep, size_t *aes_len)
 	    CKM_RSA_PKCS_OAEP, p->pOAEPParams, sizeof(*p->pOAEPParams)};
 	*aes_len = p->ulAESKeyBits / 8;
 	return (CKR_OK);
+}
+
+static CK_RV
+check_rsa_aes(struct call *c, const CK_MECHANISM *m,
+    const struct object *wrapping_key, bool wraps)
+{
+	CK_MECHANISM oaep;
+	size_t aes_len;
+	CK_RV rv = read_rsa_aes(m, &oaep, &aes_len);
+
+	return (rv == CKR_OK ? check(c, &oaep, wrapping_key, wraps) : rv);
 }
 
 static CK_RV
@@ -187,7 +210,8 @@ rsa_aes_unwrap(struct call *c, const CK_MECHANISM *m,
 }
 
 /* clang-format off */
-#define ENCRYPTED .wrap_len = encrypt_len, .wrap = encrypt, .unwrap = decrypt
+#define ENCRYPTED .check = check, .wrap_len = encrypt_len,		\
+	.wrap = encrypt, .unwrap = decrypt
 static const struct wrap_ops families[FAMILY_COUNT] = {
 	[FAMILY_WRAP_ANY] = { ENCRYPTED },
 	[FAMILY_WRAP_SECRETS] = { ENCRYPTED, .secret_keys_only = true },
@@ -196,8 +220,9 @@ static const struct wrap_ops families[FAMILY_COUNT] = {
 	    .zero_fills = AES_BLOCK, .truncates = SIZE_MAX },
 	[FAMILY_WRAP_SEMIBLOCKS] = { ENCRYPTED, .zero_fills = SEMIBLOCK,
 	    .truncates = SEMIBLOCK - 1 },
-	[FAMILY_WRAP_RSA_AES] = { .wrap_len = rsa_aes_len,
-	    .wrap = wrap_rsa_aes, .unwrap = rsa_aes_unwrap },
+	[FAMILY_WRAP_RSA_AES] = { .check = check_rsa_aes,
+	    .wrap_len = rsa_aes_len, .wrap = wrap_rsa_aes,
+	    .unwrap = rsa_aes_unwrap },
 };
 /* clang-format on */
 

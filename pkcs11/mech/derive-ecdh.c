@@ -154,9 +154,11 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	struct buf *value;
 	EVP_PKEY *peer = NULL;
 	size_t natural = (pkey_bits(base) + 7) / 8, len;
-	CK_RV rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d);
+	CK_RV rv = read_params(c, m, &p, &kdf);
 
-	if (rv != CKR_OK || (rv = read_params(c, m, &p, &kdf)) != CKR_OK ||
+	if (rv != CKR_OK ||
+	    (rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d)) !=
+		CKR_OK ||
 	    (rv = derived_len(c, d, kdf != NULL ? 0 : natural,
 		 kdf != NULL ? DERIVED_MAX : natural, &len)) != CKR_OK ||
 	    (rv = read_peer(c, base, VIEW(p->pPublicData, p->ulPublicDataLen),

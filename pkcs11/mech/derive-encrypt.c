@@ -70,9 +70,11 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	struct derived *d;
 	struct view data = VIEW(NULL, 0);
 	size_t len;
-	CK_RV rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d);
+	CK_RV rv = read_params(m, &iv, &data);
 
-	if (rv == CKR_OK && (rv = read_params(m, &iv, &data)) == CKR_OK &&
+	if (rv == CKR_OK &&
+	    (rv = derived_begin(c, all, t, CKO_SECRET_KEY, base, &d)) ==
+		CKR_OK &&
 	    (rv = derived_len(c, d, data.len, data.len, &len)) == CKR_OK &&
 	    (rv = encrypt(c, attrset_view(base->attrs, CKA_VALUE), iv, data,
 		 &out)) == CKR_OK &&

@@ -108,10 +108,10 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	struct derived *d;
 	struct view salt;
 	size_t len, made;
-	CK_RV rv = derived_begin(c, all, t, class, base, &d);
+	CK_RV rv = read_params(c, m, &p, &digest);
 
-	if (rv != CKR_OK || (rv = read_params(c, m, &p, &digest)) != CKR_OK ||
-	    (rv = check_data(c, base, p, digest)) != CKR_OK ||
+	if (rv != CKR_OK || (rv = check_data(c, base, p, digest)) != CKR_OK ||
+	    (rv = derived_begin(c, all, t, class, base, &d)) != CKR_OK ||
 	    (rv = derived_len(c, d, p->bExpand ? 0 : digest->len,
 		 p->bExpand ? 255 * digest->len : digest->len, &len)) !=
 		CKR_OK ||

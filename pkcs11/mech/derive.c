@@ -2,6 +2,7 @@
 #include <openssl/crypto.h>
 #include "cryptoki/constants.h"
 #include "derive.h"
+#include "kms/key-kinds.h"
 #include "object/object-schema.h"
 
 /* A data object has no length of its own: CKA_VALUE_LEN is for us. Nor has it a
@@ -39,8 +40,6 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	if (template_has(t, CKA_VALUE_LEN) && d->len == 0)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "CKA_VALUE_LEN is a number of bytes, and not 0"));
-	if (template_bool(t, CKA_TOKEN, false) && !session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
 	if (class == CKO_SECRET_KEY)
 		d->target.type = template_ulong(
 		    t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
@@ -54,6 +53,8 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	if (rv == CKR_OK)
 		rv = builder_add_from_key(
 		    c, &d->builder, base, CKA_DERIVE_TEMPLATE);
+	if (rv == CKR_OK)
+		rv = key_kind_check(c, builder_template(&d->builder), 0);
 	return (rv);
 }
 

@@ -283,12 +283,10 @@ write_certificate(
 static CK_RV
 check_place(struct call *c)
 {
-	if (!session_is_rw(c->session))
-		return (CKR_SESSION_READ_ONLY);
 	if (c->token->config->certificates == NULL)
 		return (call_error(c, CKR_TOKEN_WRITE_PROTECTED,
 		    "set certificates in keyferry.conf to a directory"));
-	return (CKR_OK);
+	return (session_is_rw(c->session) ? CKR_OK : CKR_SESSION_READ_ONLY);
 }
 
 static enum err

@@ -187,7 +187,7 @@ op_init(struct call *c, enum op_kind kind, const CK_MECHANISM *m,
 	if (m == NULL)
 		return (end_with(
 		    op, op->state != OP_INACTIVE ? CKR_OK : CKR_ARGUMENTS_BAD));
-	if (m->pParameter == NULL && m->ulParameterLen != 0)
+	if (!mech_is_given(m))
 		return (CKR_ARGUMENTS_BAD);
 	if (op->state != OP_INACTIVE && !is_given_up(c, op))
 		return (CKR_OPERATION_ACTIVE);

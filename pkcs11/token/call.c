@@ -282,3 +282,19 @@ call_require_login(struct call *c)
 			  "keyferry.conf has login = required: log in first")
 		    : CKR_OK);
 }
+
+CK_RV
+call_check_place(struct call *c, struct template t)
+{
+	CK_OBJECT_CLASS class = template_ulong(
+	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	bool in_kms = template_bool(t, CKA_TOKEN, false) &&
+		      class != CKO_CERTIFICATE;
+	CK_RV rv = CKR_OK;
+
+	if (in_kms || template_bool(t, CKA_PRIVATE, false))
+		rv = call_require_login(c);
+	if (rv == CKR_OK && in_kms && !session_is_rw(c->session))
+		rv = CKR_SESSION_READ_ONLY;
+	return (rv);
+}

@@ -2,6 +2,7 @@
 #define CALL_H
 #include "module.h"
 #include "cryptoki/rv.h"
+#include "cryptoki/template.h"
 #include "materials.h"
 
 /*
@@ -44,6 +45,10 @@ bool call_hides(struct call *, const struct object *);
 bool call_hides_private(struct call *);
 /* CKR_USER_NOT_LOGGED_IN: a private object cannot be made now. */
 CK_RV call_require_login(struct call *);
+/* Whether this session may make an object of that template: what is private or
+ * in KMS needs a login, what is in KMS a session that writes, too. A
+ * certificate on the token is a file, which has rules of its own. */
+CK_RV call_check_place(struct call *, struct template);
 
 /* A failure's CK_RV; remembers it for the log. */
 CK_RV call_fail(struct call *, enum err);

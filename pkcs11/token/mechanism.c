@@ -283,6 +283,12 @@ mech_flags(const struct mech *m)
 	return (m->flags | more);
 }
 
+bool
+mech_is_given(const CK_MECHANISM *m)
+{
+	return (m != NULL && (m->pParameter != NULL || m->ulParameterLen == 0));
+}
+
 const struct mech *
 mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {

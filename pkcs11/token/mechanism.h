@@ -99,6 +99,8 @@ struct mech {
 extern const struct mech mechs[];
 extern const size_t mech_count;
 
+/* Whether there is one, whose parameter has bytes if it has a length. */
+bool mech_is_given(const CK_MECHANISM *);
 /* The row of that type with all those flags, or NULL. */
 const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
 /* Whether the object's CKA_ALLOWED_MECHANISMS let it do this one. */

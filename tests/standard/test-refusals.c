@@ -62,6 +62,11 @@ test_order(void)
 	    A(CKA_TOKEN, yes)};
 	CK_ATTRIBUTE token = A(CKA_TOKEN, yes), session = A(CKA_TOKEN, no),
 		     pair_t[] = {A(CKA_EC_PARAMS, p256), A(CKA_TOKEN, yes)};
+	CK_OBJECT_CLASS cert_class = CKO_CERTIFICATE;
+	CK_CERTIFICATE_TYPE x509 = CKC_X_509;
+	CK_ATTRIBUTE cert[] = {A(CKA_CLASS, cert_class),
+	    A(CKA_CERTIFICATE_TYPE, x509), A(CKA_SUBJECT, value),
+	    A(CKA_VALUE, value), A(CKA_TOKEN, yes)};
 	CK_OBJECT_HANDLE h, h2, from;
 
 	NEED(create(by_value, ELEMS(by_value), &from) == CKR_OK,
@@ -88,6 +93,8 @@ test_order(void)
 	    CKR_TEMPLATE_INCONSISTENT, "the public half alone on the token");
 	RV(p11->C_GenerateKeyPair(rw, &ec_gen, pair_t, 2, NULL, 0, &h, &h2),
 	    CKR_TEMPLATE_INCONSISTENT, "and nothing said of the other");
+	RV(p11->C_CreateObject(ro, cert, 5, &h), CKR_TOKEN_WRITE_PROTECTED,
+	    "a certificate, which has no place");
 	(void)p11->C_CloseSession(ro);
 }
 

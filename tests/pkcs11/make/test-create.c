@@ -28,7 +28,7 @@ static const struct bad {
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"a certificate with a key's type", WITH, A(CKA_CLASS, cert_class),
 	CKR_ATTRIBUTE_TYPE_INVALID},
-    {"data", WITH, A(CKA_CLASS, data_class), CKR_ATTRIBUTE_VALUE_INVALID},
+    {"data", WITH, A(CKA_CLASS, data_class), CKR_ATTRIBUTE_TYPE_INVALID},
     {"a class of the wrong size", WITH, {CKA_CLASS, &secret_class, 4},
 	CKR_ATTRIBUTE_VALUE_INVALID},
     {"a class of no bytes", WITH, {CKA_CLASS, NULL, sizeof(secret_class)},

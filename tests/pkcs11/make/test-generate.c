@@ -293,7 +293,7 @@ static const struct bad {
     {"no parameter set", CKM_ML_DSA_KEY_PAIR_GEN, {{0}}, {{0}},
 	CKR_TEMPLATE_INCOMPLETE},
     {"a set that is none", CKM_ML_KEM_KEY_PAIR_GEN,
-	{A(CKA_PARAMETER_SET, set9)}, {{0}}, CKR_ATTRIBUTE_VALUE_INVALID},
+	{A(CKA_PARAMETER_SET, set9)}, {{0}}, CKR_PARAMETER_SET_NOT_SUPPORTED},
     {"a mechanism that makes nothing", CKM_ECDSA, {{0}}, {{0}},
 	CKR_MECHANISM_INVALID},
 };

@@ -112,7 +112,7 @@ test_other_keys(struct pair_handles p)
 	       rw, &ecdsa, p.public, NULL, 0, sealed, &n, &h),
 	    CKR_MECHANISM_INVALID, "another mechanism");
 	RV(list->C_EncapsulateKey(rw, &with, p.public, NULL, 0, sealed, &n, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "a parameter");
+	    CKR_KEY_TYPE_INCONSISTENT, "a parameter beside it");
 	RV(list->C_EncapsulateKey(rw, &kem, 77777, NULL, 0, sealed, &n, &h),
 	    CKR_KEY_HANDLE_INVALID, "no such key");
 	RV(list->C_EncapsulateKey(rw, NULL, p.public, NULL, 0, sealed, &n, &h),

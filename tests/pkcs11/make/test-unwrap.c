@@ -281,11 +281,11 @@ test_bad_templates(void)
 		CK_RV rv;
 	} cases[] = {
 	    {"another length", A(CKA_VALUE_LEN, len16),
-		CKR_TEMPLATE_INCONSISTENT},
+		CKR_ATTRIBUTE_VALUE_INVALID},
 	    {"another type", A(CKA_KEY_TYPE, generic),
 		CKR_TEMPLATE_INCONSISTENT},
 	    {"another class", A(CKA_CLASS, private_class),
-		CKR_TEMPLATE_INCONSISTENT},
+		CKR_ATTRIBUTE_TYPE_INVALID},
 	    {"a session key", A(CKA_TOKEN, no), CKR_TEMPLATE_INCONSISTENT},
 	    {"a value", A_BYTES(CKA_VALUE, material(3), 32),
 		CKR_ATTRIBUTE_READ_ONLY},
