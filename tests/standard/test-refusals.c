@@ -179,8 +179,8 @@ test_other_classes(void)
 	    {CKO_OTP_KEY, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {0xa /* CKO_VALIDATION */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {0xb /* CKO_TRUST */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
-	    {CKO_PROFILE, CKR_ATTRIBUTE_READ_ONLY, 3}};
-	CK_OBJECT_HANDLE h[4];
+	    {CKO_PROFILE, CKR_ATTRIBUTE_READ_ONLY, 4}};
+	CK_OBJECT_HANDLE h[8];
 
 	for (size_t i = 0; i < ELEMS(rows); i++) {
 		CK_OBJECT_CLASS class = rows[i].class;
