@@ -8,8 +8,9 @@
 /* The parts of an RSA private key, and whether they belong together. Each is a
  * number, the highest byte first; it may begin with zeros. */
 
-/* The shortest that OpenSSL works with. */
-#define RSA_BITS_MIN 512
+/* The shortest that is used: 64 bytes. Some keys that are said to have 512 bits
+ * have one less. */
+#define RSA_BITS_MIN 505
 
 /* In the order of RFC 8017, appendix A.1.2, of a key with two primes. */
 enum rsa_part {

@@ -3,6 +3,7 @@
 #include "attr-rows.h"
 #include "attr.h"
 #include "token/login.h"
+#include "keydata/hash.h"
 #include "x509.h"
 
 #define VALUE_MAX ATTRSET_VALUE_MAX /* of any attribute that is read */
@@ -479,17 +480,44 @@ is_implied(const struct attrset *b, CK_ATTRIBUTE_TYPE type, bool named)
 	return (false);
 }
 
+/* Whether one is true of the usages that say what the key is for. A key for
+ * HMAC only makes MACs: programs that name the usages of all secret keys alike
+ * mean it, too. */
+static bool
+names_usage(const struct attrset *b, unsigned on)
+{
+	const bool mac = b->class == CKO_SECRET_KEY &&
+			 digest_of_hmac_key(b->type) != NULL;
+
+	for (size_t i = 0; i < attr_count; i++)
+		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
+		    (!mac || attrs[i].type == CKA_SIGN ||
+			attrs[i].type == CKA_VERIFY ||
+			attrs[i].type == CKA_DERIVE) &&
+		    attrset_bool(b, attrs[i].type, false))
+			return (true);
+	return (false);
+}
+
+/* Secret keys are not. Of private keys the standard leaves it to the token:
+ * they are, unless the program says that the key may leave, and not to
+ * trusted keys alone. */
+static bool
+is_sensitive(const struct attrset *b, unsigned on)
+{
+	return ((on & ON_PRIVATE) != 0 &&
+		(!attrset_bool(b, CKA_EXTRACTABLE, false) ||
+		    attrset_bool(b, CKA_WRAP_WITH_TRUSTED, false)));
+}
+
 enum err
 attr_put_defaults(struct attrset *b, bool brought)
 {
 	unsigned on = on_bits(b->class, b->type);
-	bool named = false, says_all;
+	bool named = names_usage(b, on), says_all;
 	enum err e = ERR_OK;
 	struct view v;
 
-	for (size_t i = 0; i < attr_count; i++)
-		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0)
-			named |= attrset_bool(b, attrs[i].type, false);
 	says_all = named || b->type == CKK_ML_KEM;
 	for (size_t i = 0; i < attr_count && says_all && e == ERR_OK; i++)
 		if ((attrs[i].on & on) != 0 && (attrs[i].may & USAGE) != 0 &&
@@ -498,11 +526,8 @@ attr_put_defaults(struct attrset *b, bool brought)
 			    is_implied(b, attrs[i].type, named));
 	if ((on & ON_SECRET_OR_PRIVATE) == 0)
 		return (e);
-	/* who says that a private key may leave wants to read it */
 	if (e == ERR_OK && !attrset_get(b, CKA_SENSITIVE, &v))
-		e = attrset_set_bool(b, CKA_SENSITIVE,
-		    (on & ON_PRIVATE) != 0 &&
-			!attrset_bool(b, CKA_EXTRACTABLE, false));
+		e = attrset_set_bool(b, CKA_SENSITIVE, is_sensitive(b, on));
 	if (e == ERR_OK && !attrset_get(b, CKA_EXTRACTABLE, &v))
 		e = attrset_set_bool(b, CKA_EXTRACTABLE, brought);
 	return (e);

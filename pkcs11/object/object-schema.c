@@ -178,7 +178,7 @@ complete_rsa(struct call *c, struct attrset *b)
 
 	/* a public key that is too short is kept, and no Init takes it */
 	if (bits < least || bits > RSA_BITS_MAX)
-		return (invalid(c, "RSA keys have 512 to 16384 bits"));
+		return (invalid(c, "RSA keys have 505 to 16384 bits"));
 	if (e.len == 0 || (e.ptr[e.len - 1] & 1) == 0 ||
 	    (e.len == 1 && *e.ptr == 1))
 		return (invalid(c, "no RSA key has that exponent"));

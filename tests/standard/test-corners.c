@@ -119,6 +119,47 @@ test_defaults(void)
 	}
 }
 
+/* A private key is sensitive, unless its template says that it may leave; and a
+ * key for HMAC makes MACs, whatever else a template for all keys names. */
+static void
+test_other_defaults(void)
+{
+	static const struct {
+		const char *what;
+		CK_ATTRIBUTE t[2];
+		CK_ULONG count;
+		bool sensitive;
+	} rows[] = {
+	    {"no word", {{0}}, 0, true},
+	    {"extractable", {A(CKA_EXTRACTABLE, yes)}, 1, false},
+	    {"not extractable", {A(CKA_EXTRACTABLE, no)}, 1, true},
+	    {"both", {A(CKA_EXTRACTABLE, yes), A(CKA_SENSITIVE, yes)}, 2, true},
+	    {"for trusted keys",
+		{A(CKA_EXTRACTABLE, yes), A(CKA_WRAP_WITH_TRUSTED, yes)}, 2,
+		true},
+	};
+	CK_ATTRIBUTE t[6] = {A(CKA_CLASS, private_class),
+	    A(CKA_KEY_TYPE, ec_type), A(CKA_EC_PARAMS, p256),
+	    A(CKA_VALUE, value)};
+	CK_KEY_TYPE type = CKK_SHA256_HMAC;
+	CK_ATTRIBUTE mac[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
+	    A(CKA_VALUE, value), A(CKA_ENCRYPT, yes)};
+	CK_OBJECT_HANDLE h, public;
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		memcpy(t + 4, rows[i].t, sizeof(rows[i].t));
+		RV(create(t, 4 + rows[i].count, &h), CKR_OK, "%s",
+		    rows[i].what);
+		OK(is_true(h, CKA_SENSITIVE) == rows[i].sensitive, "created");
+		RV(p11->C_GenerateKeyPair(rw, &ec_gen, t + 2, 1, t + 4,
+		       rows[i].count, &public, &h),
+		    CKR_OK, "%s", rows[i].what);
+		OK(is_true(h, CKA_SENSITIVE) == rows[i].sensitive, "generated");
+	}
+	RV(create(mac, ELEMS(mac), &h), CKR_OK, "a key for HMAC that encrypts");
+	OK(is_true(h, CKA_SIGN) && is_true(h, CKA_VERIFY), "makes MACs");
+}
+
 /* A public key hides nothing: a usage that is named excludes none but CKA_WRAP. */
 static void
 test_public_defaults(void)
@@ -137,31 +178,6 @@ test_public_defaults(void)
 		is_false(h, CKA_VERIFY_RECOVER) && is_false(h, CKA_WRAP),
 	    "verifies, as it was not told otherwise");
 	keypair_ref_free(&ref);
-}
-
-/* A private key is hidden, but for one whose template lets it leave. */
-static void
-test_private_defaults(void)
-{
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
-	    A(CKA_KEY_TYPE, ec_type), A(CKA_EC_PARAMS, p256),
-	    A(CKA_VALUE, value), A(CKA_EXTRACTABLE, yes),
-	    A(CKA_SENSITIVE, yes)};
-	CK_ATTRIBUTE params = A(CKA_EC_PARAMS, p256);
-	CK_OBJECT_HANDLE h[2], public;
-
-	for (CK_ULONG n = 0; n < 3; n++) {
-		RV(create(t, 4 + n, &h[0]), CKR_OK, "a private key");
-		RV(p11->C_GenerateKeyPair(
-		       rw, &ec_gen, &params, 1, t + 4, n, &public, &h[1]),
-		    CKR_OK, "a pair");
-		for (size_t i = 0; i < ELEMS(h); i++)
-			OK(attr_is(h[i], CKA_SENSITIVE, n == 1 ? &no : &yes, 1),
-			    "%s, sensitive", i == 0 ? "created" : "generated");
-	}
-	t[4].pValue = &no;
-	RV(create(t, 5, &h[0]), CKR_OK, "one that may not leave");
-	OK(is_true(h[0], CKA_SENSITIVE), "is sensitive");
 }
 
 /* Kept as given, by each way, and shown. */
@@ -528,8 +544,8 @@ main(void)
 		NEED(create(t, 3, &kek) == CKR_OK, "a wrapping key");
 	}
 	test_defaults();
+	test_other_defaults();
 	test_public_defaults();
-	test_private_defaults();
 	test_kept();
 	test_allowed();
 	test_twice();

@@ -7,7 +7,8 @@
 
 static CK_FUNCTION_LIST_3_2 *list;
 static CK_OBJECT_HANDLE generic, aes, wrapped, agreement;
-static struct keypair_ref rsa_small, rsa_large, ec_small, ec_large, ed25519;
+static struct keypair_ref rsa_tiny, rsa_small, rsa_large, ec_small, ec_large,
+    ed25519;
 /* ML-DSA; none where OpenSSL has it not */
 static struct pair_handles ml_dsa_small, ml_dsa_large;
 
@@ -28,7 +29,9 @@ key_for(const struct row *r, const CK_MECHANISM_INFO *info, CK_FLAGS flag,
 	if (strstr(r->name, "ML_DSA") != NULL)
 		return (public ? ml_dsa->public : ml_dsa->private);
 	if (strstr(r->name, "_AES_") == NULL && strstr(r->name, "RSA") != NULL)
-		pair = largest ? &rsa_large : &rsa_small;
+		pair = largest	     ? &rsa_large
+		       : size < 1024 ? &rsa_tiny
+				     : &rsa_small;
 	else if (strstr(r->name, "ECD") != NULL)
 		pair = largest ? &ec_large : &ec_small;
 	else if (r->type == CKM_EDDSA)
@@ -285,6 +288,7 @@ main(void)
 	aes = base_make(CKK_AES, material(2));
 	agreement = agreement_make();
 	wrapped = secret_make(CKK_AES, material(3), 16);
+	rsa_tiny = keypair_ref_rsa(512);
 	rsa_small = keypair_ref_rsa(1024);
 	rsa_large = keypair_ref_rsa(4096);
 	ec_small = keypair_ref_ec("brainpoolP160r1");
@@ -297,6 +301,7 @@ main(void)
 		test_row(&rows[i]);
 		test_generate(&rows[i]);
 	}
+	keypair_ref_free(&rsa_tiny);
 	keypair_ref_free(&rsa_small);
 	keypair_ref_free(&rsa_large);
 	keypair_ref_free(&ec_small);

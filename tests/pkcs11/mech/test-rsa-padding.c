@@ -189,6 +189,39 @@ test_shortest_rsa(void)
 	    CKR_ATTRIBUTE_VALUE_INVALID, "the modulus 0");
 }
 
+/* Of 64 bytes: some who make keys of 512 bits leave one out. */
+static void
+test_505_bits(void)
+{
+	static const char
+	    *n = "016ae34ded43f7f405419d6ce46ca64cffa0535c09d08204"
+		 "e8bfafd79bcb5fafc8f40567958d71ed2ee818a1d99f577d"
+		 "8e421dfb9ed125caca2e63e0921b291f",
+	    *d = "0076118cca34c2190018d02a9ccb88f4267bb8838aa1ef9b"
+		 "bf4a96e0d4ccbfce3a48776e7bbd85aaae50c51a38e915d0"
+		 "34603e8562ddae72d4c1545416337a99";
+	CK_BYTE modulus[64], exponent[64], e[] = {1, 0, 1}, out[64];
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
+	    A(CKA_KEY_TYPE, rsa_type), A(CKA_MODULUS, modulus),
+	    A(CKA_PUBLIC_EXPONENT, e), A(CKA_PRIVATE_EXPONENT, exponent)};
+	CK_MECHANISM sha = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE h;
+
+	from_hex(n, modulus);
+	from_hex(d, exponent);
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK, "505 bits");
+	RV(p11->C_SignInit(rw, &sha, h), CKR_KEY_SIZE_RANGE,
+	    "which sign nothing");
+	t[0].pValue = &public_class;
+	RV(p11->C_CreateObject(rw, t, 4, &h), CKR_OK, "their public half");
+	RV(p11->C_VerifyInit(rw, &sha, h), CKR_OK, "verifies");
+	RV(p11->C_Verify(rw, out, 1, modulus, sizeof(modulus)),
+	    CKR_SIGNATURE_INVALID, "what it has not signed");
+	modulus[0] = 0;
+	RV(p11->C_CreateObject(rw, t, 4, &h), CKR_OK, "504 bits");
+	RV(p11->C_VerifyInit(rw, &sha, h), CKR_KEY_SIZE_RANGE, "do not");
+}
+
 /* The longest modulus that is taken: what the signature holds is as long. */
 static void
 test_longest_rsa(void)
@@ -235,6 +268,7 @@ main(void)
 	test_unwrap();
 	keypair_ref_free(&pair);
 	test_shortest_rsa();
+	test_505_bits();
 	test_longest_rsa();
 	p11_stop();
 	testenv_stop();

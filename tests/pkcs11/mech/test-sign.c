@@ -498,6 +498,7 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 	CK_MECHANISM pss = {CKM_SHA256_RSA_PKCS_PSS, &p, sizeof(p)},
 		     ecdsa = {CKM_ECDSA, NULL, 0},
 		     sha = {CKM_SHA256_RSA_PKCS, NULL, 0},
+		     long_hash = {CKM_SHA512_RSA_PKCS, NULL, 0},
 		     plain = {CKM_RSA_PKCS, NULL, 0};
 	CK_MECHANISM_INFO info;
 	struct keypair_ref small = keypair_ref_rsa(1024),
@@ -524,11 +525,14 @@ test_rules(const struct keypair_ref *rsa, const struct keypair_ref *ec)
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "a public key signs nothing");
 	RV(p11->C_VerifyInit(rw, &sha, rsa->private),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "a private one verifies nothing");
-	RV(p11->C_SignInit(rw, &sha, tiny.private), CKR_KEY_SIZE_RANGE,
-	    "512 bits");
+	RV(p11->C_SignInit(rw, &long_hash, tiny.private), CKR_KEY_SIZE_RANGE,
+	    "512 bits are too few for SHA-512");
+	RV(sign(tiny.private, &sha, message, MESSAGE_LEN), CKR_OK,
+	    "but not for SHA-256");
+	OK(openssl_verifies(tiny.pkey, &s), "openssl verifies");
 	openssl_signs(tiny.pkey, &s);
 	RV(verify(tiny.public, &sha, MESSAGE_LEN), CKR_OK,
-	    "but OpenSSL's signature with 512 bits is verified");
+	    "and OpenSSL's signature with 512 bits is verified");
 	RV(sign(small.private, &sha, message, MESSAGE_LEN), CKR_OK,
 	    "1024 bits");
 	COUNT(sig_len, 128, "128 bytes");
