@@ -221,9 +221,9 @@ check_derive(
 	if (k->c != CKO_SECRET_KEY)
 		return;
 	derive_template(k, &t);
-	value_other(k, r, plain, &v);
-	object_template_set(&t, &v.a);
 	for (size_t way = 0; way < DERIVING_WAYS; way++) {
+		value_other(k, r, plain, &v);
+		object_template_set(&t, &v.a);
 		if (!derive(way, &t, &h, &rv))
 			continue;
 		if (r->type == CKA_CHECK_VALUE)
