@@ -207,9 +207,9 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
 	if ((rv = message_ready(c, kind, true)) != CKR_OK)
 		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
-		return (CKR_ARGUMENTS_BAD);
+		return (message_end(current, CKR_ARGUMENTS_BAD));
 	if ((rv = read_param(param, &p)) != CKR_OK)
-		return (rv);
+		return (message_end(current, rv));
 	/* the last part may be none */
 	if (!(last && in.len == 0) && op_answer_length(out, in.len, &rv))
 		return (rv);

@@ -9,6 +9,13 @@ message_current(struct call *c, enum op_kind kind)
 }
 
 CK_RV
+message_end(struct op *current, CK_RV rv)
+{
+	op_end(current);
+	return (rv);
+}
+
+CK_RV
 message_ready(struct call *c, enum op_kind kind, bool parts)
 {
 	const struct op *process = &c->session->ops[kind];
@@ -41,6 +48,18 @@ static CK_RV
 check_param(struct param p)
 {
 	return (p.len == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+}
+
+/* A part that fails ends its message, whatever is wrong with it (PKCS#11 3.2,
+ * section 5.9.4). */
+static CK_RV
+check_part(struct op *current, struct param param, struct view in)
+{
+	CK_RV rv = check_param(param);
+
+	if (rv == CKR_OK && in.ptr == NULL && in.len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	return (rv == CKR_OK ? rv : message_end(current, rv));
 }
 
 /* Begins the message as the Init of its process left it. */
@@ -94,10 +113,8 @@ message_sign_next(
 	CK_RV rv;
 
 	if ((rv = message_ready(c, OP_MESSAGE_SIGN, true)) != CKR_OK ||
-	    (rv = check_param(param)) != CKR_OK)
+	    (rv = check_part(current, param, in)) != CKR_OK)
 		return (rv);
-	if (in.ptr == NULL && in.len != 0)
-		return (CKR_ARGUMENTS_BAD);
 	if (out.len == NULL)
 		return (op_run_update(c, current, in, NULL));
 	return (op_run_final(c, current, in, out));
@@ -128,10 +145,8 @@ message_verify_next(struct call *c, struct param param, struct view in,
 	CK_RV rv;
 
 	if ((rv = message_ready(c, OP_MESSAGE_VERIFY, true)) != CKR_OK ||
-	    (rv = check_param(param)) != CKR_OK)
+	    (rv = check_part(current, param, in)) != CKR_OK)
 		return (rv);
-	if (in.ptr == NULL && in.len != 0)
-		return (CKR_ARGUMENTS_BAD);
 	return (signature == NULL ? op_run_update(c, current, in, NULL)
 				  : op_run_verify(c, current, &in, *signature));
 }

@@ -50,4 +50,6 @@ struct op *message_current(struct call *, enum op_kind);
 /* CKR_OK: a process is there and no message in parts is under way (parts:
  * one is). */
 CK_RV message_ready(struct call *, enum op_kind, bool parts);
+/* Ends it; returns rv. */
+CK_RV message_end(struct op *current, CK_RV rv);
 #endif
