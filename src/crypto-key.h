@@ -10,6 +10,7 @@
  */
 #define CRYPTO_TYPE_RSA "1.2.840.113549.1.1.1"
 #define CRYPTO_TYPE_EC "1.2.840.10045.2.1"
+#define CRYPTO_TYPE_DSA "1.2.840.10040.4.1"
 
 /*
  * Both make *out, which the caller frees. type: one of the above, or a name

@@ -291,6 +291,8 @@ fill_context(struct crypto *c, const struct crypto_setup *setup,
 		return (ERR_INTERNAL);
 	c->ml_dsa = has_EVP_SIGNATURE(c->lib, "ML-DSA-65", NULL);
 	c->ml_kem = has_EVP_KEM(c->lib, "ML-KEM-768", NULL);
+	c->dsa = !c->fips && has_EVP_SIGNATURE(c->lib, "DSA", NULL);
+	c->dh = !c->fips && has_EVP_KEYEXCH(c->lib, "DH", NULL);
 	return (crypto_reason() == CRYPTO_NO_MEMORY ? ERR_MEMORY : ERR_OK);
 }
 

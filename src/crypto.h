@@ -25,6 +25,9 @@ struct crypto {
 	} * users;
 	bool fips; /* of OpenSSL's FIPS provider, and of no other */
 	bool ml_dsa, ml_kem; /* its providers have them: from 3.5 on */
+	/* the same; those of FIPS sign nothing by DSA any more, and agree only
+	 * in groups that have a name */
+	bool dsa, dh;
 };
 
 /* What a context is made with. */

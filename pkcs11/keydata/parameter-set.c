@@ -60,8 +60,10 @@ parameter_set_put_oid(
 }
 
 bool
-parameter_set_is_in_openssl(const struct crypto *crypto, CK_KEY_TYPE type)
+key_type_is_in_openssl(const struct crypto *crypto, CK_KEY_TYPE type)
 {
 	return ((type != CKK_ML_DSA || crypto->ml_dsa) &&
-		(type != CKK_ML_KEM || crypto->ml_kem));
+		(type != CKK_ML_KEM || crypto->ml_kem) &&
+		(type != CKK_DSA || crypto->dsa) &&
+		(type != CKK_DH || crypto->dh));
 }

@@ -30,6 +30,6 @@ const struct parameter_set *parameter_set_of_oid(struct view);
 /* Its OID in DER. */
 void parameter_set_put_oid(
     const struct parameter_set *, uint8_t oid[PARAMETER_SET_OID_LEN]);
-/* False: keys of that type have parameter sets, and OpenSSL has none of it. */
-bool parameter_set_is_in_openssl(const struct crypto *, CK_KEY_TYPE);
+/* False: OpenSSL has no keys of that type, here. */
+bool key_type_is_in_openssl(const struct crypto *, CK_KEY_TYPE);
 #endif

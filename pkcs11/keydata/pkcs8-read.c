@@ -107,6 +107,10 @@ pkcs8_read(struct view der, struct pkcs8 *out)
 		out->type = out->of_set.set->type;
 		return (read_of_set(key, &out->of_set));
 	}
+	if (ffc_read_algorithm(algorithm, &out->type, &out->ffc.group))
+		return (der_take_number(&key, &out->ffc.value) && key.len == 0
+			    ? ERR_OK
+			    : ERR_DATA);
 	if (!der_take_bytes(&algorithm, DER_EC))
 		return (ERR_UNSUPPORTED);
 	out->type = CKK_EC;

@@ -2,6 +2,7 @@
 #define PKCS8_H
 #include "buf.h"
 #include "crypto.h"
+#include "ffc.h"
 #include "parameter-set.h"
 #include "rsa.h"
 
@@ -26,6 +27,11 @@ struct private_of_set { /* ML-DSA, ML-KEM; a seed or a value, or both */
 	struct view value; /* CKA_VALUE */
 };
 
+struct ffc_private { /* DSA, PKCS#3 */
+	struct ffc_group group;
+	struct view value; /* CKA_VALUE */
+};
+
 /* Appends the key. out is of an arena. ERR_DATA when a part is missing. */
 enum err pkcs8_write_rsa(const struct rsa_private *, struct buf *out);
 /*
@@ -40,12 +46,18 @@ enum err pkcs8_write_ec(
  * there. That a seed and a value belong together is not looked at. */
 enum err pkcs8_write_of_set(const struct private_of_set *, struct buf *out);
 
+/* The same of a key of that type, CKK_DSA or CKK_DH. */
+enum err pkcs8_write_ffc(
+    CK_KEY_TYPE, const struct ffc_private *, struct buf *out);
+
 struct pkcs8 {
-	/* which it is: CKK_RSA, CKK_EC, CKK_ML_DSA or CKK_ML_KEM */
+	/* which it is: CKK_RSA, CKK_EC, CKK_DSA, CKK_DH, CKK_ML_DSA or
+	 * CKK_ML_KEM */
 	CK_KEY_TYPE type;
 	struct rsa_private rsa;
 	struct ec_private ec; /* point: empty when absent or compressed */
 	struct private_of_set of_set;
+	struct ffc_private ffc; /* whether it is a key is not looked at */
 };
 /*
  * Takes a PrivateKeyInfo apart: *out borrows from der. ERR_DATA when it is not

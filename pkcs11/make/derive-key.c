@@ -8,7 +8,7 @@
 static bool
 agrees_by(const struct mech *row, CK_KEY_TYPE type)
 {
-	return (type == CKK_EC ||
+	return (type == row->key_type ||
 		(type == CKK_EC_MONTGOMERY && row->type == CKM_ECDH1_DERIVE));
 }
 
@@ -25,7 +25,7 @@ is_data_for_hkdf(const struct mech *row, const struct object *o)
 static CK_RV
 check_base(struct call *c, const struct mech *row, const struct object *o)
 {
-	bool pair = row->key_type == CKK_EC;
+	bool pair = row->key_type == CKK_EC || row->key_type == CKK_DH;
 	CK_KEY_TYPE type = object_type(o);
 	CK_RV rv;
 
@@ -152,7 +152,7 @@ derive_key(struct call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
 	struct object o;
 	CK_RV rv;
 
-	if (row == NULL)
+	if (row == NULL || mech_flags_here(c, row) == 0)
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, base, &o))
 		return (CKR_KEY_HANDLE_INVALID);

@@ -81,6 +81,9 @@ size_attribute(CK_KEY_TYPE type)
 	case CKK_ML_DSA:
 	case CKK_ML_KEM:
 		return (CKA_PARAMETER_SET);
+	case CKK_DSA: /* which KMS has not */
+	case CKK_DH:
+		return (CKA_PRIME);
 	}
 	return (CKA_VALUE_LEN);
 }

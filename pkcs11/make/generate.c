@@ -80,10 +80,12 @@ generate_pair(struct call *c, const CK_MECHANISM *m, struct template public_t,
 		return (generate_pair_in_kms(
 		    c, row, public_t, private_t, public_key, private_key));
 	}
-	if (!parameter_set_is_in_openssl(c->module->crypto, row->key_type))
+	if (!key_type_is_in_openssl(c->module->crypto, row->key_type))
 		return (call_error(c, CKR_MECHANISM_INVALID,
-		    "this OpenSSL makes no such session keys, as 3.5 does: "
-		    "with CKA_TOKEN true KMS makes a key"));
+		    "this OpenSSL makes no such session keys%s",
+		    parameter_set_has(row->key_type)
+			? ", as 3.5 does: with CKA_TOKEN true KMS makes a key"
+			: ""));
 	return (mech_key_ops(row)->generate_pair(
 	    c, m, public_t, private_t, public_key, private_key));
 }

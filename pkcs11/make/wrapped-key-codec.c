@@ -1,6 +1,8 @@
 #include <string.h>
 #include "keydata/curve.h"
+#include "keydata/number.h"
 #include "keydata/pkcs8.h"
+#include "object/ffc-attrs.h"
 #include "object/pkey.h"
 #include "object/template-builder.h"
 #include "wrap-key.h"
@@ -58,8 +60,14 @@ write_private(struct call *c, const struct attrset *b, struct buf *out)
 	    .seed = attrset_view(b, CKA_SEED),
 	    .value = attrset_view(b, CKA_VALUE),
 	};
+	struct ffc_private ffc = {
+	    .group = ffc_of_attrs(b),
+	    .value = attrset_view(b, CKA_VALUE),
+	};
 	struct rsa_private rsa;
 
+	if (ffc_is_type(b->type))
+		return (pkcs8_write_ffc(b->type, &ffc, out));
 	if (is_rfc8410(b->type))
 		return (write_rfc8410(b, out));
 	if (of_set.set != NULL)
@@ -113,6 +121,22 @@ set_parts(const struct private_of_set *k, struct template_builder *d)
 	return (builder_finish(d));
 }
 
+static CK_RV
+set_ffc(const struct ffc_private *k, struct template_builder *d)
+{
+	CK_ULONG bits = number_bits(k->value);
+
+	if (template_ulong(builder_template(d), CKA_VALUE_BITS, bits) != bits)
+		return (CKR_TEMPLATE_INCONSISTENT);
+	builder_drop(d, CKA_VALUE_BITS);
+	builder_set(d, CKA_PRIME, k->group.prime);
+	builder_set(d, CKA_BASE, k->group.base);
+	if (k->group.subprime.len != 0)
+		builder_set(d, CKA_SUBPRIME, k->group.subprime);
+	builder_set(d, CKA_VALUE, k->value);
+	return (builder_finish(d));
+}
+
 CK_RV
 wrapped_key_decode(
     struct view der, CK_KEY_TYPE type, struct template_builder *d)
@@ -128,6 +152,8 @@ wrapped_key_decode(
 		builder_set(d, CKA_VALUE, key.ec.value);
 		return (builder_finish(d));
 	}
+	if (ffc_is_type(type))
+		return (set_ffc(&key.ffc, d));
 	if (type != CKK_RSA)
 		return (set_parts(&key.of_set, d));
 	for (int i = 0; i < RSA_PARTS; i++)

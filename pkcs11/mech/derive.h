@@ -7,6 +7,7 @@
 /* The mechanisms of C_DeriveKey, which make/derive-key.c runs: each reads its
  * parameter and computes the value of every key that the call yields. */
 extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
+extern const struct key_ops derive_dh;
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
 extern const struct key_ops derive_encrypt; /* data, by AES */
 extern const struct key_ops derive_sp800_108; /* its three modes */

@@ -8,6 +8,7 @@
 #include "keydata/parameter-set.h"
 #include "object/template-builder.h"
 #include "generate-local.h"
+#include "object/ffc-attrs.h"
 #include "object/object-schema.h"
 #include "object/session-object.h"
 #include "object/pkey.h"
@@ -421,7 +422,58 @@ generate_of_set(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	return (rv);
 }
 
+/* The private value, then the public one. */
+static CK_RV
+ffc_parts(struct call *c, const struct ffc_group *g, struct template private_t,
+    struct buf parts[2])
+{
+	const struct crypto *crypto = c->module->crypto;
+	CK_ULONG bits = template_ulong(private_t, CKA_VALUE_BITS, 0);
+	enum err e = ffc_check_group(crypto, g);
+
+	if (e == ERR_DATA)
+		return (call_error(c, CKR_DOMAIN_PARAMS_INVALID,
+		    "the numbers of the public template are no such group"));
+	if (bits == 0 && template_has(private_t, CKA_VALUE_BITS))
+		e = ERR_DATA;
+	if (e == ERR_OK)
+		e = ffc_new_private(crypto, g, bits, &parts[0]);
+	if (e == ERR_DATA)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_VALUE_BITS must be less than the prime has"));
+	if (e == ERR_OK)
+		e = ffc_public(crypto, g, buf_view(&parts[0]), &parts[1]);
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}
+
+static CK_RV
+generate_ffc(struct call *c, const CK_MECHANISM *m, struct template public_t,
+    struct template private_t, CK_OBJECT_HANDLE *public_key,
+    CK_OBJECT_HANDLE *private_key)
+{
+	struct ffc_group g;
+	struct pair_builder p;
+	CK_RV rv = pair_begin(c, m, public_t, private_t, &p);
+
+	if (rv == CKR_OK &&
+	    (rv = ffc_of_template(c, p.public_target.type, public_t, &g)) ==
+		CKR_OK &&
+	    (rv = ffc_parts(c, &g, private_t, p.parts)) == CKR_OK) {
+		builder_drop(&p.private, CKA_VALUE_BITS);
+		builder_set(&p.private, CKA_PRIME, g.prime);
+		builder_set(&p.private, CKA_BASE, g.base);
+		if (p.public_target.type == CKK_DSA)
+			builder_set(&p.private, CKA_SUBPRIME, g.subprime);
+		builder_set(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
+		builder_set(&p.public, CKA_VALUE, buf_view(&p.parts[1]));
+		rv = pair_make(c, &p, public_key, private_key);
+	}
+	pair_free(&p);
+	return (rv);
+}
+
 const struct key_ops generate_secret_key_ops = {.generate = generate_secret};
 const struct key_ops generate_rsa_ops = {.generate_pair = generate_rsa};
 const struct key_ops generate_ec_ops = {.generate_pair = generate_ec};
 const struct key_ops generate_of_set_ops = {.generate_pair = generate_of_set};
+const struct key_ops generate_ffc_ops = {.generate_pair = generate_ffc};

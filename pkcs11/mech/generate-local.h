@@ -8,6 +8,7 @@ extern const struct key_ops generate_rsa_ops;
 extern const struct key_ops
     generate_ec_ops; /* Weierstrass, Edwards, Montgomery */
 extern const struct key_ops generate_of_set_ops; /* ML-DSA, ML-KEM */
+extern const struct key_ops generate_ffc_ops; /* DSA, DH */
 
 /* What writes a value of so many bytes, the secret of a key, to a buffer of the
  * arena. */

@@ -6,6 +6,7 @@
 #include "kms/use-key.h"
 #include "digest.h"
 #include "keydata/curve.h"
+#include "keydata/number.h"
 #include "object/pkey.h"
 #include "sign.h"
 
@@ -123,11 +124,17 @@ init_ecdsa(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (sign_begin(c, op));
 }
 
+/* r and s, each as long as n, or as q of DSA. */
 static size_t
 ecdsa_len(const struct op *op, size_t more)
 {
+	size_t bits = sign_bits(op);
+
 	(void)more;
-	return ((sign_bits(op) + 7) / 8 * 2);
+	if (op->mech->key_type == CKK_DSA)
+		bits = number_bits(
+		    attrset_view(op->object.attrs, CKA_SUBPRIME));
+	return ((bits + 7) / 8 * 2);
 }
 
 /*
@@ -271,5 +278,44 @@ const struct family sign_ecdsa = {.init = init_ecdsa,
     .update = sign_update,
     .finish = ecdsa_finish,
     .verify = ecdsa_verify,
+    .bound = ecdsa_len,
+    .exact = true};
+
+/* DSA: in DER its signatures look as those of ECDSA. */
+
+/* PKCS#11 3.2, table 62: as long as some hash. */
+static CK_RV
+check_hash(struct op *op)
+{
+	static const size_t lens[] = {20, 28, 32, 48, 64};
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		if (op->md != NULL || op->data.len == lens[i])
+			return (CKR_OK);
+	return (CKR_DATA_LEN_RANGE);
+}
+
+static CK_RV
+dsa_finish(struct call *c, struct op *op)
+{
+	CK_RV rv = check_hash(op);
+
+	return (rv == CKR_OK ? ecdsa_finish(c, op) : rv);
+}
+
+static CK_RV
+dsa_verify(struct call *c, struct op *op, struct view signature)
+{
+	CK_RV rv = check_hash(op);
+
+	if (rv == CKR_OK && signature.len != ecdsa_len(op, 0))
+		rv = CKR_SIGNATURE_LEN_RANGE;
+	return (rv == CKR_OK ? ecdsa_verify(c, op, signature) : rv);
+}
+
+const struct family sign_dsa = {.init = init_ecdsa,
+    .update = sign_update,
+    .finish = dsa_finish,
+    .verify = dsa_verify,
     .bound = ecdsa_len,
     .exact = true};

@@ -7,6 +7,7 @@ extern const struct family sign_pkcs1; /* RSASSA-PKCS1-v1_5 */
 extern const struct family sign_pss; /* RSASSA-PSS */
 extern const struct family sign_x509; /* RSA without padding */
 extern const struct family sign_ecdsa; /* r and s, each as wide as n */
+extern const struct family sign_dsa; /* each as wide as q */
 extern const struct family sign_eddsa;
 extern const struct family sign_mldsa;
 extern const struct family sign_mldsa_hashed; /* HashML-DSA */

@@ -27,6 +27,12 @@ on_bits(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 	case CKK_ML_KEM:
 		on = ON_PQ;
 		break;
+	case CKK_DSA:
+		on = ON_DSA;
+		break;
+	case CKK_DH:
+		on = ON_DH;
+		break;
 	}
 	switch (class) {
 	case CKO_SECRET_KEY:

@@ -8,6 +8,7 @@
 #include "keydata/number.h"
 #include "keydata/curve.h"
 #include "keydata/parameter-set.h"
+#include "ffc-attrs.h"
 #include "object-schema.h"
 #include "keydata/pkcs8.h"
 #include "keydata/public-key.h"
@@ -21,7 +22,7 @@
 struct object_schema {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type; /* NO_TYPE: no key */
-	CK_ATTRIBUTE_TYPE needs[3]; /* 0 ends them */
+	CK_ATTRIBUTE_TYPE needs[4]; /* 0 ends them */
 	CK_RV (*complete)(struct call *, struct attrset *); /* or NULL */
 };
 
@@ -410,6 +411,13 @@ static const struct object_schema schemas[] = {
 	EC(CKK_EC_MONTGOMERY),
 	OF_SET(CKK_ML_DSA),
 	OF_SET(CKK_ML_KEM),
+#define FFC(type, ...)							\
+	{ CKO_PUBLIC_KEY, type, { __VA_ARGS__, CKA_VALUE },		\
+	    ffc_complete_public },					\
+	{ CKO_PRIVATE_KEY, type, { __VA_ARGS__, CKA_VALUE },		\
+	    ffc_complete_private }
+	FFC(CKK_DSA, CKA_PRIME, CKA_SUBPRIME, CKA_BASE),
+	FFC(CKK_DH, CKA_PRIME, CKA_BASE),
 };
 /* clang-format on */
 
@@ -453,8 +461,7 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 		type = CKK_GENERIC_SECRET;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
-	if (schema == end ||
-	    !parameter_set_is_in_openssl(c->module->crypto, type))
+	if (schema == end || !key_type_is_in_openssl(c->module->crypto, type))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "session objects of %s with %s are not supported%s",
 		    class_name(class).text, key_type_name(type).text,

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/core_names.h>
 #include "crypto-key.h"
+#include "ffc-attrs.h"
 #include "keydata/curve.h"
 #include "keydata/number.h"
 #include "keydata/rsa.h"
@@ -114,6 +115,38 @@ ec_of_attrset(struct call *c, const struct attrset *b,
 	return (rv);
 }
 
+/* OpenSSL wants the public value, too, with a private one. */
+static CK_RV
+dsa_of_attrset(struct call *c, const struct attrset *b, EVP_PKEY **out)
+{
+	struct numbers n = {.bytes = BUF_SECRET(NUMBERS_MAX, b->arena)};
+	struct ffc_group g = ffc_of_attrs(b);
+	struct buf public = BUF_INIT(FFC_BYTES_MAX);
+	bool private = b->class == CKO_PRIVATE_KEY;
+	struct view value = attrset_view(b, CKA_VALUE);
+	enum err e = ERR_OK;
+	CK_RV rv;
+
+	if (private)
+		e = ffc_public(c->module->crypto, &g, value, &public);
+	if (e == ERR_OK)
+		e = buf_reserve(&n.bytes, 5 * FFC_BYTES_MAX);
+	if (e == ERR_OK &&
+	    (e = add_number(&n, OSSL_PKEY_PARAM_FFC_P, g.prime)) == ERR_OK &&
+	    (e = add_number(&n, OSSL_PKEY_PARAM_FFC_Q, g.subprime)) == ERR_OK &&
+	    (e = add_number(&n, OSSL_PKEY_PARAM_FFC_G, g.base)) == ERR_OK)
+		e = add_number(&n, OSSL_PKEY_PARAM_PUB_KEY,
+		    private ? buf_view(&public) : value);
+	if (e == ERR_OK && private)
+		e = add_number(&n, OSSL_PKEY_PARAM_PRIV_KEY, value);
+	rv = e == ERR_OK     ? from_params(c, CRYPTO_TYPE_DSA, &n, private, out)
+	     : e == ERR_DATA ? CKR_ATTRIBUTE_VALUE_INVALID
+			     : call_fail(c, e);
+	buf_free(&public);
+	buf_free(&n.bytes);
+	return (rv);
+}
+
 /* Edwards and Montgomery curves: the bytes are the key. */
 static CK_RV
 raw_of_attrset(struct call *c, const struct attrset *b,
@@ -191,6 +224,8 @@ pkey_from_attrs(struct call *c, const struct attrset *b, EVP_PKEY **out)
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (b->type == CKK_RSA)
 		return (rsa_of_attrset(c, b, out));
+	if (b->type == CKK_DSA)
+		return (dsa_of_attrset(c, b, out));
 	if (parameter_set_has(b->type))
 		return (of_set(c, b, out));
 	curve = curve_find(b->type, attrset_view(b, CKA_EC_PARAMS));
@@ -242,6 +277,8 @@ pkey_bits(const struct object *o)
 		return (0);
 	if (o->attrs->type == CKK_RSA)
 		return (number_bits(attrset_view(o->attrs, CKA_MODULUS)));
+	if (ffc_is_type(o->attrs->type))
+		return (number_bits(attrset_view(o->attrs, CKA_PRIME)));
 	if ((set = pkey_set_of_attrs(o->attrs)) != NULL)
 		return (set->public);
 	curve = curve_find(

@@ -18,7 +18,8 @@ CK_RV pkey_from_seed(struct call *, const struct parameter_set *,
  * is known. */
 const struct parameter_set *pkey_parameter_set(const struct object *);
 const struct parameter_set *pkey_set_of_attrs(const struct attrset *);
-/* Bits of an RSA modulus or of the order of a curve, bytes of a public key of
- * ML-DSA or ML-KEM, without the key's bytes being read; 0: no such key. */
+/* Bits of an RSA modulus, of the prime of DSA or DH, or of the order of a
+ * curve, bytes of a public key of ML-DSA or ML-KEM, without the key's bytes
+ * being read; 0: no such key. */
 size_t pkey_bits(const struct object *);
 #endif

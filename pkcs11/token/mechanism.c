@@ -102,6 +102,20 @@ const struct mech mechs[] = {
 	EC(CKM_ECDSA_SHA3_384, DIGEST_SHA3_384),
 	EC(CKM_ECDSA_SHA3_512, DIGEST_SHA3_512),
 
+#define DSA(ckm, digest)						\
+	{ ckm, CKK_DSA, SIGN, 512, 8192, VISIBLE_ALWAYS, FAMILY_DSA,	\
+	    NULL, digest }
+	DSA(CKM_DSA, NULL),
+	DSA(CKM_DSA_SHA1, DIGEST_SHA1),
+	DSA(CKM_DSA_SHA224, DIGEST_SHA224),
+	DSA(CKM_DSA_SHA256, DIGEST_SHA256),
+	DSA(CKM_DSA_SHA384, DIGEST_SHA384),
+	DSA(CKM_DSA_SHA512, DIGEST_SHA512),
+	DSA(CKM_DSA_SHA3_224, DIGEST_SHA3_224),
+	DSA(CKM_DSA_SHA3_256, DIGEST_SHA3_256),
+	DSA(CKM_DSA_SHA3_384, DIGEST_SHA3_384),
+	DSA(CKM_DSA_SHA3_512, DIGEST_SHA3_512),
+
 	/* each has these: PKCS#11 3.2, section 6.3 */
 #define CURVE_FORMS (CKF_EC_F_P | CKF_EC_NAMEDCURVE)
 	{ CKM_EDDSA, CKK_EC_EDWARDS, SIGN | CURVE_FORMS, 255, 448,
@@ -188,6 +202,10 @@ const struct mech mechs[] = {
 	    1312, 2592, FAMILY_GENERATE_OF_SET),
 	GENERATE(CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, CKF_GENERATE_KEY_PAIR,
 	    800, 1568, FAMILY_GENERATE_OF_SET),
+	GENERATE(CKM_DSA_KEY_PAIR_GEN, CKK_DSA, CKF_GENERATE_KEY_PAIR,
+	    512, 8192, FAMILY_GENERATE_FFC),
+	GENERATE(CKM_DH_PKCS_KEY_PAIR_GEN, CKK_DH, CKF_GENERATE_KEY_PAIR,
+	    512, 8192, FAMILY_GENERATE_FFC),
 	{ CKM_ML_KEM, CKK_ML_KEM, CKF_ENCAPSULATE | CKF_DECAPSULATE,
 	    800, 1568, VISIBLE_ALWAYS, FAMILY_ENCAPSULATE, NULL, NULL },
 #define WRAP(ckm, type, min, max, family)				\
@@ -218,6 +236,8 @@ const struct mech mechs[] = {
 	{ CKM_ECDH1_COFACTOR_DERIVE, CKK_EC, CKF_DERIVE | EC_FORMS |
 	    CKF_EC_COMPRESS, EC_MIN, EC_MAX, VISIBLE_ALWAYS, FAMILY_DERIVE_ECDH,
 	    NULL, NULL },
+	{ CKM_DH_PKCS_DERIVE, CKK_DH, CKF_DERIVE, 512, 8192, VISIBLE_ALWAYS,
+	    FAMILY_DERIVE_DH, NULL, NULL },
 	DERIVE(CKM_HKDF_DERIVE, FAMILY_DERIVE_HKDF),
 	DERIVE(CKM_HKDF_DATA, FAMILY_DERIVE_HKDF_DATA),
 	DERIVE(CKM_SP800_108_COUNTER_KDF, FAMILY_DERIVE_SP800_108),
@@ -265,16 +285,6 @@ const struct mech mechs[] = {
 /* clang-format on */
 const size_t mech_count = sizeof(mechs) / sizeof(mechs[0]);
 
-bool
-mech_is_listed(const struct mech *m, const struct call *c)
-{
-	for (const struct mech *before = mechs; before < m; before++)
-		if (before->type == m->type)
-			return (false);
-	return (
-	    m->visibility != VISIBLE_BY_OPTION || c->module->config.digests);
-}
-
 /* Whatever signs data signs messages, but for GMAC: two messages by one vector
  * give its key away. */
 CK_FLAGS
@@ -297,6 +307,31 @@ mech_is_given(const CK_MECHANISM *m)
 	return (m != NULL && (m->pParameter != NULL || m->ulParameterLen == 0));
 }
 
+/* KMS signs what OpenSSL lacks, but what it signed is verified here. KMS has
+ * nothing of DSA and DH. */
+CK_FLAGS
+mech_flags_here(const struct call *c, const struct mech *m)
+{
+	CK_FLAGS flags = mech_flags(m);
+
+	if (key_type_is_in_openssl(c->module->crypto, m->key_type))
+		return (flags);
+	return (m->key_type == CKK_DSA || m->key_type == CKK_DH
+		    ? 0
+		    : flags & ~(CK_FLAGS)(CKF_VERIFY | CKF_MESSAGE_VERIFY));
+}
+
+bool
+mech_is_listed(const struct mech *m, const struct call *c)
+{
+	for (const struct mech *before = mechs; before < m; before++)
+		if (before->type == m->type)
+			return (false);
+	return (
+	    (m->visibility != VISIBLE_BY_OPTION || c->module->config.digests) &&
+	    mech_flags_here(c, m) != 0);
+}
+
 const struct mech *
 mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
@@ -307,17 +342,6 @@ mech_find(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 	return (NULL);
 }
 
-/* KMS signs what OpenSSL lacks, but what it signed is verified here. */
-CK_FLAGS
-mech_flags_here(const struct call *c, const struct mech *m)
-{
-	CK_FLAGS flags = mech_flags(m);
-
-	if (!parameter_set_is_in_openssl(c->module->crypto, m->key_type))
-		flags &= ~(CK_FLAGS)(CKF_VERIFY | CKF_MESSAGE_VERIFY);
-	return (flags);
-}
-
 bool
 mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
@@ -326,7 +350,7 @@ mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	for (size_t i = 0; i < mech_count; i++) {
 		const struct mech *m = &mechs[i];
 
-		if (m->type != type)
+		if (m->type != type || mech_flags_here(c, m) == 0)
 			continue;
 		if (!found)
 			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};

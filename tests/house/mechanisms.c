@@ -14,9 +14,9 @@ key_name(CK_KEY_TYPE type)
 	} names[] = {{CKK_AES, "AES"}, {CKK_RSA, "RSA"}, {CKK_EC, "EC"},
 	    {CKK_EC_EDWARDS, "Edwards"}, {CKK_EC_MONTGOMERY, "Montgomery"},
 	    {CKK_GENERIC_SECRET, "generic secret"}, {CKK_HKDF, "HKDF"},
-	    {CKK_AES_XTS, "AES-XTS"}, {CKK_CHACHA20, "ChaCha20"},
-	    {CKK_ML_DSA, "ML-DSA"}, {CKK_ML_KEM, "ML-KEM"},
-	    {CK_UNAVAILABLE_INFORMATION, "none"}};
+	    {CKK_DSA, "DSA"}, {CKK_DH, "DH"}, {CKK_AES_XTS, "AES-XTS"},
+	    {CKK_CHACHA20, "ChaCha20"}, {CKK_ML_DSA, "ML-DSA"},
+	    {CKK_ML_KEM, "ML-KEM"}, {CK_UNAVAILABLE_INFORMATION, "none"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].type == type)

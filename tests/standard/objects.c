@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "cryptoki/derive-params.h"
+#include "ffc-key.h"
 #include "objects.h"
 
 bool on_token;
@@ -13,6 +14,7 @@ static CK_BYTE ed25519[] = {6, 3, 0x2b, 0x65, 0x70};
 static CK_BYTE x25519[] = {6, 3, 0x2b, 0x65, 0x6e};
 static CK_ULONG len_32 = 32, bits_2048 = 2048;
 static CK_CERTIFICATE_TYPE x509 = CKC_X_509;
+static struct ffc_key group; /* of RFC 6979, A.2.1 */
 static CK_ULONG set_44 = CKP_ML_DSA_44, set_512 = CKP_ML_KEM_512;
 /* Of a session one that says nothing, of the token a true one. */
 static CK_BYTE nothing[] = {0x30, 0};
@@ -24,17 +26,17 @@ static CK_ATTRIBUTE certificates[2][3] = {
 static CK_OBJECT_HANDLE wrapping_key, deriving_key;
 static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 
-#define SECRET(type, mechanism, more)                                       \
-	{                                                                   \
-		"CKO_SECRET_KEY", #type, CKO_SECRET_KEY, type, mechanism,   \
-		    A(CKA_VALUE_LEN, len_32), false, IN_SESSION | (more), 0 \
+#define SECRET(type, mechanism, more)                                         \
+	{                                                                     \
+		"CKO_SECRET_KEY", #type, CKO_SECRET_KEY, type, mechanism,     \
+		    {A(CKA_VALUE_LEN, len_32)}, false, IN_SESSION | (more), 0 \
 	}
 #define PAIR(type, mechanism, size, is_slow, places)                        \
-	{"CKO_PUBLIC_KEY", #type, CKO_PUBLIC_KEY, type, mechanism, size,    \
+	{"CKO_PUBLIC_KEY", #type, CKO_PUBLIC_KEY, type, mechanism, {size},  \
 	    is_slow, places, 0},                                            \
 	{                                                                   \
 		"CKO_PRIVATE_KEY", #type, CKO_PRIVATE_KEY, type, mechanism, \
-		    size, is_slow, places, 0                                \
+		    {size}, is_slow, places, 0                              \
 	}
 #define BYTES(type, value)                    \
 	{                                     \
@@ -59,10 +61,23 @@ struct kind kinds[] = {
 	false, IN_SESSION | GENERATED),
     PAIR(CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, BYTES(CKA_PARAMETER_SET, set_512),
 	false, IN_SESSION | GENERATED),
-    {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {0, NULL, 0}, false,
+#define DH_GROUP                                     \
+	A_BYTES(CKA_PRIME, group.p.bytes, 1024 / 8), \
+	    A_BYTES(CKA_BASE, group.g.bytes, 1024 / 8)
+#define DSA_GROUP A_BYTES(CKA_SUBPRIME, group.q.bytes, 160 / 8), DH_GROUP
+#define GROUP(type, mechanism, ...)                                         \
+	{"CKO_PUBLIC_KEY", #type, CKO_PUBLIC_KEY, type, mechanism,          \
+	    {__VA_ARGS__}, false, IN_SESSION, 0},                           \
+	{                                                                   \
+		"CKO_PRIVATE_KEY", #type, CKO_PRIVATE_KEY, type, mechanism, \
+		    {__VA_ARGS__}, false, IN_SESSION, 0                     \
+	}
+    GROUP(CKK_DSA, CKM_DSA_KEY_PAIR_GEN, DSA_GROUP),
+    GROUP(CKK_DH, CKM_DH_PKCS_KEY_PAIR_GEN, DH_GROUP),
+    {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {{0, NULL, 0}}, false,
 	IN_SESSION, 0},
     {"CKO_CERTIFICATE", "CKC_X_509", CKO_CERTIFICATE, 0, NOT_GENERATED,
-	{0, NULL, 0}, false, IN_SESSION | ON_TOKEN, 0},
+	{{0, NULL, 0}}, false, IN_SESSION | ON_TOKEN, 0},
 };
 const size_t kind_count = ELEMS(kinds);
 
@@ -273,9 +288,11 @@ generate(const struct kind *k, const CK_ATTRIBUTE *more,
 		if (on_token)
 			object_template_set(&public, &kept[i]);
 	}
-	if (k->size.type != without)
-		object_template_set(
-		    k->c == CKO_SECRET_KEY ? &secret : &public, &k->size);
+	for (size_t i = 0; i < ELEMS(k->size); i++)
+		if (k->size[i].pValue != NULL && k->size[i].type != without)
+			object_template_set(
+			    k->c == CKO_SECRET_KEY ? &secret : &public,
+			    &k->size[i]);
 	add_row(k->c == CKO_PUBLIC_KEY ? &public : &secret, more);
 	if (k->c == CKO_SECRET_KEY)
 		return (
@@ -382,6 +399,7 @@ kinds_begin(void)
 	NEED(p11->C_GenerateKey(rw, &base, t, 2, &deriving_key) == CKR_OK,
 	    "a key to derive from");
 	certificate_make();
+	ffc_key_1024(&group);
 	for (size_t i = 0; i < kind_count; i++) {
 		struct kind *k = &kinds[i];
 		struct object_template plain;

@@ -9,7 +9,7 @@ struct kind {
 	CK_OBJECT_CLASS c;
 	CK_KEY_TYPE t;
 	CK_MECHANISM_TYPE generate; /* NOT_GENERATED: it is no key */
-	CK_ATTRIBUTE size; /* of the template that generates */
+	CK_ATTRIBUTE size[3]; /* of the template that generates */
 	bool is_slow; /* to generate: only what its own rows say is tried */
 	unsigned places; /* where such objects are: IN_... and so on */
 	CK_OBJECT_HANDLE model; /* a session object that shows its values */

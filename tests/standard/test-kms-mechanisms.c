@@ -79,8 +79,8 @@ type_of(const struct row *r)
 	static const struct {
 		const char *part, *type;
 	} names[] = {{"RSA", "RSA"}, {"ECD", "EC"}, {"EDDSA", "Edwards"},
-	    {"ML_", "PQ"}, {"XTS", "XTS"}, {"CHACHA", "ChaCha20"},
-	    {"CKM_AES", "AES"}};
+	    {"ML_", "PQ"}, {"CKM_DSA", "DSA"}, {"CKM_DH_", "DH"},
+	    {"XTS", "XTS"}, {"CHACHA", "ChaCha20"}, {"CKM_AES", "AES"}};
 
 	for (size_t i = 0; i < ELEMS(names); i++)
 		if (strstr(r->name, names[i].part) != NULL)

@@ -2,6 +2,7 @@
  * the standard has (mechanisms.def). */
 #include <string.h>
 #include "cryptoki/cryptoki.h"
+#include "ffc-key.h"
 #include "keypair-ref.h"
 #include "mechanisms.h"
 
@@ -9,6 +10,7 @@ static CK_FUNCTION_LIST_3_2 *list;
 static CK_OBJECT_HANDLE generic, aes, wrapped, agreement;
 static struct keypair_ref rsa_tiny, rsa_small, rsa_large, ec_small, ec_large,
     ed25519;
+static struct pair_handles dsa_small, dsa_large, dh;
 /* ML-DSA; none where OpenSSL has it not */
 static struct pair_handles ml_dsa_small, ml_dsa_large;
 
@@ -21,13 +23,16 @@ key_for(const struct row *r, const CK_MECHANISM_INFO *info, CK_FLAGS flag,
 	CK_ULONG size = largest ? info->ulMaxKeySize : info->ulMinKeySize;
 	bool public = flag == CKF_VERIFY || flag == CKF_VERIFY_RECOVER ||
 		      flag == CKF_ENCRYPT || flag == CKF_WRAP;
-	const struct pair_handles *ml_dsa = largest ? &ml_dsa_large
-						    : &ml_dsa_small;
+	const struct pair_handles *of_session = NULL;
 	const struct keypair_ref *pair = NULL;
 	CK_BYTE value[32768 / 8 + 64] = {1};
 
+	if (strncmp(r->name, "CKM_DSA", 7) == 0)
+		of_session = largest ? &dsa_large : &dsa_small;
 	if (strstr(r->name, "ML_DSA") != NULL)
-		return (public ? ml_dsa->public : ml_dsa->private);
+		of_session = largest ? &ml_dsa_large : &ml_dsa_small;
+	if (of_session != NULL)
+		return (public ? of_session->public : of_session->private);
 	if (strstr(r->name, "_AES_") == NULL && strstr(r->name, "RSA") != NULL)
 		pair = largest	     ? &rsa_large
 		       : size < 1024 ? &rsa_tiny
@@ -61,6 +66,8 @@ any_key(const struct row *r, CK_FLAGS flag)
 	if (strstr(r->name, "RSA_") != NULL)
 		return (
 		    flag == CKF_WRAP ? rsa_small.public : rsa_small.private);
+	if (strstr(r->name, "CKM_DH_") != NULL)
+		return (dh.private);
 	if (strstr(r->name, "ECDH") != NULL)
 		return (agreement);
 	return (strstr(r->name, "CKM_AES") != NULL ? aes : generic);
@@ -127,7 +134,7 @@ test_given_first(const struct row *r, CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		    "the rest");
 		RV(list->C_VerifySignatureFinal(rw), CKR_OK, "verify");
 	}
-	text[31] ^= 1;
+	text[0] ^= 1; /* of a hash that is cut the end does not count */
 	NEED(list->C_VerifySignatureInit(rw, m, key, signature, len) == CKR_OK,
 	    "once more");
 	RV(list->C_VerifySignature(rw, text, 32), CKR_SIGNATURE_INVALID,
@@ -266,6 +273,17 @@ agreement_make(void)
 }
 
 static struct pair_handles
+dsa_make(struct ffc_key *k)
+{
+	struct pair_handles p;
+
+	NEED(ffc_key_create(k, CKO_PUBLIC_KEY, &p.public) == CKR_OK &&
+		 ffc_key_create(k, CKO_PRIVATE_KEY, &p.private) == CKR_OK,
+	    "a key of DSA");
+	return (p);
+}
+
+static struct pair_handles
 ml_dsa_make(CK_ULONG set)
 {
 	CK_MECHANISM m = {CKM_ML_DSA_KEY_PAIR_GEN, NULL, 0};
@@ -280,6 +298,8 @@ ml_dsa_make(CK_ULONG set)
 int
 main(void)
 {
+	static struct ffc_key dsa;
+
 	testenv_open();
 	testenv_config("digests = yes", NULL, NULL);
 	p11_start();
@@ -294,6 +314,15 @@ main(void)
 	ec_small = keypair_ref_ec("brainpoolP160r1");
 	ec_large = keypair_ref_ec("P-521");
 	ed25519 = keypair_ref_raw("ED25519");
+	ffc_key_512(&dsa);
+	dsa_small = dsa_make(&dsa);
+	dsa.type = CKK_DH;
+	NEED(ffc_key_generate(&dsa, CKM_DH_PKCS_KEY_PAIR_GEN, NULL, &dh) ==
+		 CKR_OK,
+	    "a pair that agrees");
+	dsa.type = CKK_DSA;
+	ffc_key_lengthen(&dsa, 8192);
+	dsa_large = dsa_make(&dsa);
 	ml_dsa_small = ml_dsa_make(CKP_ML_DSA_44);
 	ml_dsa_large = ml_dsa_make(CKP_ML_DSA_87);
 	test_list();

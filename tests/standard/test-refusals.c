@@ -105,7 +105,8 @@ test_no_place(void)
 	static CK_BYTE ed[] = {6, 3, 0x2b, 0x65, 0x70};
 	static CK_OBJECT_CLASS data_class = CKO_DATA, profile = CKO_PROFILE;
 	static CK_KEY_TYPE ml_dsa = CKK_ML_DSA, ml_kem = CKK_ML_KEM,
-			   hkdf = CKK_HKDF, x_type = CKK_EC_MONTGOMERY;
+			   dsa = CKK_DSA, dh = CKK_DH, hkdf = CKK_HKDF,
+			   x_type = CKK_EC_MONTGOMERY;
 	static CK_ULONG set = CKP_ML_DSA_44;
 #define TOKEN A(CKA_TOKEN, yes)
 #define PRIVATE(type) A(CKA_CLASS, private_class), A(CKA_KEY_TYPE, type), TOKEN
@@ -143,6 +144,10 @@ test_no_place(void)
 		{PRIVATE(ml_kem), A(CKA_PARAMETER_SET, set),
 		    A(CKA_VALUE, value)},
 		5, "private keys are RSA or EC"},
+	    {"DSA", {PRIVATE(dsa), A(CKA_PRIME, value), A(CKA_VALUE, value)}, 5,
+		"private keys are RSA or EC"},
+	    {"DH", {PRIVATE(dh), A(CKA_PRIME, value), A(CKA_VALUE, value)}, 5,
+		"private keys are RSA or EC"},
 	};
 	CK_ULONG id = CKP_BASELINE_PROVIDER;
 	CK_ATTRIBUTE by_id[] = {A(CKA_CLASS, profile), A(CKA_PROFILE_ID, id)};

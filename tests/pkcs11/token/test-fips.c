@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cryptoki/cryptoki.h"
+#include "ffc-key.h"
 #include "p11.h"
 
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7},
@@ -68,6 +69,42 @@ test_refused(void)
 	    "nor is one created");
 }
 
+/* Of what is not there for session keys nothing is claimed. */
+static void
+test_not_listed(void)
+{
+	static const CK_MECHANISM_TYPE none[] = {CKM_DSA_KEY_PAIR_GEN, CKM_DSA,
+	    CKM_DSA_SHA256, CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_DERIVE};
+	CK_MECHANISM dh = {CKM_DH_PKCS_DERIVE, NULL, 0};
+	CK_MECHANISM_TYPE list[300];
+	CK_MECHANISM_INFO info;
+	CK_ULONG n = ELEMS(list);
+	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+	struct pair_handles p;
+	struct ffc_key k;
+
+	NEED(p11->C_GetMechanismList(0, list, &n) == CKR_OK, "the list");
+	for (size_t i = 0; i < ELEMS(none); i++) {
+		CK_ULONG at = 0;
+
+		while (at < n && list[at] != none[i])
+			at++;
+		OK(at == n, "it has no 0x%lx", none[i]);
+		RV(p11->C_GetMechanismInfo(0, none[i], &info),
+		    CKR_MECHANISM_INVALID, "nor is it known");
+	}
+	ffc_key_2048(&k);
+	RV(ffc_key_generate(&k, CKM_DSA_KEY_PAIR_GEN, NULL, &p),
+	    CKR_MECHANISM_INVALID, "DSA is not generated");
+	RV(ffc_key_create(&k, CKO_PUBLIC_KEY, &h), CKR_ATTRIBUTE_VALUE_INVALID,
+	    "nor by value");
+	k.type = CKK_DH;
+	RV(ffc_key_generate(&k, CKM_DH_PKCS_KEY_PAIR_GEN, NULL, &p),
+	    CKR_MECHANISM_INVALID, "nor are keys that agree");
+	RV(p11->C_DeriveKey(rw, &dh, h, NULL, 0, &h), CKR_MECHANISM_INVALID,
+	    "which derive");
+}
+
 /* A process that has used the module without it cannot go over to it. */
 static int
 without_and_with(void)
@@ -102,6 +139,7 @@ main(void)
 	configure(true);
 	p11_start();
 	test_refused();
+	test_not_listed();
 	p11_stop();
 	configure(false);
 	p11_start();
