@@ -329,7 +329,7 @@ mech_is_listed(const struct mech *m, const struct call *c)
 			return (false);
 	return (
 	    (m->visibility != VISIBLE_BY_OPTION || c->module->config.digests) &&
-	    mech_flags_here(c, m) != 0);
+	    key_type_is_in_openssl(c->module->crypto, m->key_type));
 }
 
 const struct mech *
@@ -350,11 +350,12 @@ mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	for (size_t i = 0; i < mech_count; i++) {
 		const struct mech *m = &mechs[i];
 
-		if (m->type != type || mech_flags_here(c, m) == 0)
+		if (m->type != type ||
+		    !key_type_is_in_openssl(c->module->crypto, m->key_type))
 			continue;
 		if (!found)
 			*info = (CK_MECHANISM_INFO){m->min, m->max, 0};
-		info->flags |= mech_flags_here(c, m);
+		info->flags |= mech_flags(m);
 		if (m->min < info->ulMinKeySize)
 			info->ulMinKeySize = m->min;
 		if (m->max > info->ulMaxKeySize)
