@@ -137,8 +137,18 @@
 #ifndef CKM_AES_GMAC
 #define CKM_AES_GMAC			0x0000108eUL
 #endif
+#ifndef CKK_POLY1305
+#define CKK_POLY1305			0x00000034UL
+#endif
 #ifndef CKM_CHACHA20_KEY_GEN
 #define CKM_CHACHA20_KEY_GEN		0x00001225UL
+#endif
+#ifndef CKM_CHACHA20
+#define CKM_CHACHA20			0x00001226UL
+#endif
+#ifndef CKM_POLY1305
+#define CKM_POLY1305_KEY_GEN		0x00001227UL
+#define CKM_POLY1305			0x00001228UL
 #endif
 #ifndef CKM_CHACHA20_POLY1305
 #define CKM_CHACHA20_POLY1305		0x00004021UL
@@ -168,6 +178,20 @@
 #define CKM_SHA3_256_KEY_GEN		0x000002b3UL
 #define CKM_SHA3_384_KEY_GEN		0x000002c3UL
 #define CKM_SHA3_512_KEY_GEN		0x000002d3UL
+#endif
+#ifndef CKM_SHA512_224_KEY_DERIVATION
+#define CKM_SHA512_224_KEY_DERIVATION	0x0000004bUL
+#define CKM_SHA512_256_KEY_DERIVATION	0x0000004fUL
+#endif
+#ifndef CKM_SHA3_256_KEY_DERIVATION
+#define CKM_SHA3_256_KEY_DERIVATION	0x00000397UL
+#define CKM_SHA3_224_KEY_DERIVATION	0x00000398UL
+#define CKM_SHA3_384_KEY_DERIVATION	0x00000399UL
+#define CKM_SHA3_512_KEY_DERIVATION	0x0000039aUL
+#endif
+#ifndef CKM_SHAKE_128_KEY_DERIVATION
+#define CKM_SHAKE_128_KEY_DERIVATION	0x0000039bUL
+#define CKM_SHAKE_256_KEY_DERIVATION	0x0000039cUL
 #endif
 #ifndef CKA_OBJECT_VALIDATION_FLAGS
 #define CKA_OBJECT_VALIDATION_FLAGS	0x0000061eUL
@@ -211,44 +235,6 @@
 #ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
 #define CKM_EC_MONTGOMERY_KEY_PAIR_GEN	0x00001056UL
 #endif
-/* CK_GCM_MESSAGE_PARAMS, CK_GCM_WRAP_PARAMS and those of CCM, by names that no
- * header has. */
-struct gcm_message_params {
-	CK_BYTE_PTR pIv;
-	CK_ULONG ulIvLen;
-	CK_ULONG ulIvFixedBits;
-	CK_ULONG ivGenerator;
-	CK_BYTE_PTR pTag;
-	CK_ULONG ulTagBits;
-};
-struct gcm_wrap_params {
-	CK_BYTE_PTR pIv;
-	CK_ULONG ulIvLen;
-	CK_ULONG ulIvFixedBits;
-	CK_ULONG ivGenerator;
-	CK_BYTE_PTR pAAD;
-	CK_ULONG ulAADLen;
-	CK_ULONG ulTagBits;
-};
-struct ccm_message_params {
-	CK_ULONG ulDataLen;
-	CK_BYTE_PTR pNonce;
-	CK_ULONG ulNonceLen;
-	CK_ULONG ulNonceFixedBits;
-	CK_ULONG nonceGenerator;
-	CK_BYTE_PTR pMAC;
-	CK_ULONG ulMACLen;
-};
-struct ccm_wrap_params {
-	CK_ULONG ulDataLen;
-	CK_BYTE_PTR pNonce;
-	CK_ULONG ulNonceLen;
-	CK_ULONG ulNonceFixedBits;
-	CK_ULONG nonceGenerator;
-	CK_BYTE_PTR pAAD;
-	CK_ULONG ulAADLen;
-	CK_ULONG ulMACLen;
-};
 #ifndef CKK_EC_MONTGOMERY
 #define CKK_EC_MONTGOMERY		0x00000041UL
 #endif
@@ -328,65 +314,13 @@ struct ccm_wrap_params {
 #endif
 /* clang-format on */
 
-/* Parameters of CKM_RSA_AES_KEY_WRAP. A macro, because a header that has the
- * type has it under the same name. */
-struct rsa_aes_key_wrap_params {
-	CK_ULONG ulAESKeyBits;
-	CK_RSA_PKCS_OAEP_PARAMS_PTR pOAEPParams;
-};
-#ifndef CK_RSA_AES_KEY_WRAP_PARAMS
-#define CK_RSA_AES_KEY_WRAP_PARAMS struct rsa_aes_key_wrap_params
-#endif
-
 #ifndef CKH_HEDGE_PREFERRED
 #define CKH_HEDGE_PREFERRED 0x00000000UL
 #define CKH_HEDGE_REQUIRED 0x00000001UL
 #define CKH_DETERMINISTIC_REQUIRED 0x00000002UL
 #endif
 
-/* Parameters of mechanisms, by names of our own: a header that has them cannot
- * be told from one that has not. */
-struct ck_eddsa { /* CK_EDDSA_PARAMS */
-	CK_BBOOL phFlag;
-	CK_ULONG ulContextDataLen;
-	CK_BYTE *pContextData;
-};
-struct ck_ccm { /* CK_CCM_PARAMS */
-	CK_ULONG ulDataLen;
-	CK_BYTE *pNonce;
-	CK_ULONG ulNonceLen;
-	CK_BYTE *pAAD;
-	CK_ULONG ulAADLen;
-	CK_ULONG ulMACLen;
-};
-struct ck_chacha20_poly1305 { /* CK_SALSA20_CHACHA20_POLY1305_PARAMS */
-	CK_BYTE *pNonce;
-	CK_ULONG ulNonceLen;
-	CK_BYTE *pAAD;
-	CK_ULONG ulAADLen;
-};
-struct ck_pbkd2 { /* CK_PKCS5_PBKD2_PARAMS2 */
-	CK_ULONG saltSource;
-	CK_VOID_PTR pSaltSourceData;
-	CK_ULONG ulSaltSourceDataLen;
-	CK_ULONG iterations;
-	CK_ULONG prf;
-	CK_VOID_PTR pPrfData;
-	CK_ULONG ulPrfDataLen;
-	CK_BYTE *pPassword;
-	CK_ULONG ulPasswordLen;
-};
-struct ck_sign_context { /* CK_SIGN_ADDITIONAL_CONTEXT */
-	CK_ULONG hedgeVariant;
-	CK_BYTE *pContext;
-	CK_ULONG ulContextLen;
-};
-struct ck_hash_sign_context { /* CK_HASH_SIGN_ADDITIONAL_CONTEXT */
-	CK_ULONG hedgeVariant;
-	CK_BYTE *pContext;
-	CK_ULONG ulContextLen;
-	CK_MECHANISM_TYPE hash;
-};
+#include "mechanism-params.h"
 
 #if CRYPTOKI_VERSION_MAJOR < 3
 

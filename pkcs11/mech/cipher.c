@@ -193,6 +193,12 @@ init_ofb(struct call *c, struct op *op, const CK_MECHANISM *m)
 }
 
 static CK_RV
+init_cfb1(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	return (init_iv(c, op, m, "CFB1"));
+}
+
+static CK_RV
 init_cfb8(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	return (init_iv(c, op, m, "CFB8"));
@@ -229,8 +235,17 @@ init_xts(struct call *c, struct op *op, const CK_MECHANISM *m)
 	return (rv == CKR_OK ? cipher_key(op, m->pParameter) : rv);
 }
 
+/* CBC-CS1 of the addendum to SP 800-38A, as OpenSSL has it by default: the last
+ * two blocks depend on where the end is, so it is like XTS. */
+static CK_RV
+init_cts(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	op->data.max = OP_DATA_MAX;
+	return (init_iv(c, op, m, "CBC-CTS"));
+}
+
 static size_t
-xts_bound(const struct op *op, size_t more)
+stolen_bound(const struct op *op, size_t more)
 {
 	return (op->data.len + more);
 }
@@ -241,11 +256,18 @@ xts_length_fits(const struct op *op, size_t more)
 	return (more <= XTS_MAX && op->data.len + more >= AES_BLOCK);
 }
 
-static CK_RV
-xts_finish(struct call *c, struct op *op)
+static bool
+cts_length_fits(const struct op *op, size_t more)
 {
-	return (xts_length_fits(op, 0) ? cipher_add(c, op, buf_view(&op->data))
-				       : op_length_error(op));
+	return (op->data.len + more >= AES_BLOCK);
+}
+
+static CK_RV
+stolen_finish(struct call *c, struct op *op)
+{
+	return (op->family->length_fits(op, 0)
+		    ? cipher_add(c, op, buf_view(&op->data))
+		    : op_length_error(op));
 }
 
 static uint64_t
@@ -276,33 +298,73 @@ blocks_left(const CK_AES_CTR_PARAMS *p)
 	return (0 - low);
 }
 
+static void
+limit_blocks(struct op *op, uint64_t blocks, size_t len)
+{
+	op->remaining = blocks > SIZE_MAX / len ? SIZE_MAX
+						: (size_t)blocks * len;
+}
+
 static CK_RV
 init_ctr(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	const CK_AES_CTR_PARAMS *p = m->pParameter;
-	uint64_t blocks;
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    p->ulCounterBits == 0 || p->ulCounterBits > 128)
 		return (CKR_MECHANISM_PARAM_INVALID);
-	blocks = blocks_left(p);
-	op->remaining = blocks > SIZE_MAX / AES_BLOCK
-			    ? SIZE_MAX
-			    : (size_t)blocks * AES_BLOCK;
+	limit_blocks(op, blocks_left(p), AES_BLOCK);
 	return (begin(c, op, "CTR", p->cb));
+}
+
+/*
+ * ChaCha20, whose vector for OpenSSL is the counter, its lowest byte first, and
+ * the nonce. As it was first published both have 64 bits; in RFC 8439 32 and
+ * 96, and no block comes behind 2^32 - 1. XChaCha20, which OpenSSL lacks, is
+ * refused.
+ */
+#define CHACHA20_BLOCK 64
+#define CHACHA20_VECTOR 16
+
+static CK_RV
+init_chacha20(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	const struct ck_chacha20 *p = m->pParameter;
+	uint8_t iv[CHACHA20_VECTOR];
+	uint64_t counter = 0, last;
+	size_t len;
+	CK_RV rv;
+
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    p->pBlockCounter == NULL || p->pNonce == NULL ||
+	    (p->blockCounterBits != 32 && p->blockCounterBits != 64) ||
+	    p->ulNonceBits != 8 * CHACHA20_VECTOR - p->blockCounterBits)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	len = p->blockCounterBits / 8;
+	memcpy(iv, p->pBlockCounter, len);
+	memcpy(iv + len, p->pNonce, sizeof(iv) - len);
+	for (size_t i = len; i-- > 0;)
+		counter = counter << 8 | iv[i];
+	last = len == 4 ? UINT32_MAX : UINT64_MAX;
+	limit_blocks(op,
+	    last - counter == UINT64_MAX ? UINT64_MAX : last - counter + 1,
+	    CHACHA20_BLOCK);
+	if ((rv = cipher_open_named(c, op, "ChaCha20")) != CKR_OK)
+		return (rv);
+	return (cipher_key(op, iv));
 }
 
 /* PKCS#11 lets no counter overflow: a block would be used twice. */
 static bool
-ctr_length_fits(const struct op *op, size_t more)
+counter_fits(const struct op *op, size_t more)
 {
 	return (more <= op->remaining);
 }
 
 static CK_RV
-ctr_update(struct call *c, struct op *op, struct view in)
+counter_update(struct call *c, struct op *op, struct view in)
 {
-	if (!ctr_length_fits(op, in.len))
+	if (!counter_fits(op, in.len))
 		return (
 		    call_error(c, op_length_error(op), "the counter is full"));
 	if (op->remaining != SIZE_MAX)
@@ -318,16 +380,24 @@ ctr_update(struct call *c, struct op *op, struct view in)
 #define STREAM(init_, update_)						\
 	.init = (init_), .update = (update_), .update_len = stream_length,	\
 	.finish = stream_finish, .bound = stream_length, .exact = true
+#define STOLEN(init_)							\
+	.init = (init_), .update = op_buffer_input,			\
+	.finish = stolen_finish, .bound = stolen_bound, .exact = true,	\
+	.buffers_input = true
 const struct family cipher_ecb = { BLOCKS(init_ecb), .exact = true };
 const struct family cipher_cbc = { BLOCKS(init_cbc), .exact = true };
 /* how long a padded plaintext is shows when it is there */
 const struct family cipher_cbc_pad = { BLOCKS(init_cbc_pad), .pads = true };
-const struct family cipher_ctr = { STREAM(init_ctr, ctr_update),
-	.length_fits = ctr_length_fits };
+const struct family cipher_ctr = { STREAM(init_ctr, counter_update),
+	.length_fits = counter_fits };
+const struct family cipher_chacha20 = { STREAM(init_chacha20, counter_update),
+	.length_fits = counter_fits };
 const struct family cipher_ofb = { STREAM(init_ofb, cipher_add) };
+const struct family cipher_cfb1 = { STREAM(init_cfb1, cipher_add) };
 const struct family cipher_cfb8 = { STREAM(init_cfb8, cipher_add) };
 const struct family cipher_cfb128 = { STREAM(init_cfb128, cipher_add) };
-const struct family cipher_xts = { .init = init_xts, .update = op_buffer_input,
-	.finish = xts_finish, .bound = xts_bound, .exact = true,
-	.length_fits = xts_length_fits, .buffers_input = true };
+const struct family cipher_xts = { STOLEN(init_xts),
+	.length_fits = xts_length_fits };
+const struct family cipher_cts = { STOLEN(init_cts),
+	.length_fits = cts_length_fits };
 /* clang-format on */

@@ -12,11 +12,14 @@ extern const struct family cipher_cbc;
 extern const struct family cipher_cbc_pad; /* PKCS#7 */
 extern const struct family cipher_ctr;
 extern const struct family cipher_ofb;
+extern const struct family cipher_cfb1;
 extern const struct family cipher_cfb8;
 extern const struct family cipher_cfb128;
 extern const struct family cipher_gcm;
 extern const struct family cipher_ccm;
 extern const struct family cipher_xts;
+extern const struct family cipher_cts; /* CBC with ciphertext stealing */
+extern const struct family cipher_chacha20; /* not AES */
 extern const struct family cipher_chacha20_poly1305; /* not AES */
 
 #define AES_BLOCK 16

@@ -118,6 +118,8 @@ derived_len(struct call *c, const struct derived *d, size_t natural,
 {
 	bool key = d->target.class == CKO_SECRET_KEY;
 
+	if (d->len == 0 && key && schema_key_length(d->target.type) != 0)
+		natural = schema_key_length(d->target.type);
 	*len = d->len != 0 ? d->len : natural;
 	if (*len == 0 || (d->len == 0 && key &&
 			     !schema_key_length_fits(d->target.type, *len)))

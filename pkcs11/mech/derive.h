@@ -10,6 +10,7 @@ extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
 extern const struct key_ops derive_dh;
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
 extern const struct key_ops derive_encrypt; /* data, by AES */
+extern const struct key_ops derive_hash; /* the key itself, hashed */
 extern const struct key_ops derive_sp800_108; /* its three modes */
 /* TLS 1.2: master secrets, the keys of a connection, exported keys */
 extern const struct key_ops derive_tls_master, derive_tls_keys,
@@ -65,7 +66,8 @@ CK_RV derived_from(
     struct call *, struct derived *, const struct object *, enum inheritance);
 /*
  * *len: the length of its value in bytes. CKA_VALUE_LEN where the template has
- * it; else natural, the mechanism's own (0: it has none). At most max_len.
+ * it; else the one of the key's type, where that has one; else natural, the
+ * mechanism's own (0: it has none). At most max_len.
  * CKR_TEMPLATE_INCOMPLETE: neither tells. CKR_ATTRIBUTE_VALUE_INVALID.
  */
 CK_RV derived_len(struct call *, const struct derived *, size_t natural,

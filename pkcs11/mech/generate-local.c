@@ -13,7 +13,6 @@
 #include "object/session-object.h"
 #include "object/pkey.h"
 
-#define CHACHA20_LEN 32 /* bytes: its keys have no other length */
 #define SECRET_MAX 4096 /* bytes of a secret key */
 #define PART_MAX PARAMETER_SET_PRIVATE_MAX /* bytes; a number has 512 */
 
@@ -27,8 +26,7 @@ generated_here_by(const CK_MECHANISM *m)
 CK_RV
 generate_len(struct call *c, struct template t, CK_KEY_TYPE type, size_t *len)
 {
-	*len = template_ulong(
-	    t, CKA_VALUE_LEN, type == CKK_CHACHA20 ? CHACHA20_LEN : 0);
+	*len = template_ulong(t, CKA_VALUE_LEN, schema_key_length(type));
 	if (*len == 0 && !template_has(t, CKA_VALUE_LEN))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE_LEN is missing"));

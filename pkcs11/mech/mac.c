@@ -26,9 +26,8 @@ init_whole(struct op *op, const CK_MECHANISM *m)
 	return (CKR_OK);
 }
 
-/* The parameter is a length. */
-static CK_RV
-init_general(struct op *op, const CK_MECHANISM *m)
+CK_RV
+mac_read_length(struct op *op, const CK_MECHANISM *m)
 {
 	CK_ULONG len;
 
@@ -63,7 +62,7 @@ init_kms_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	(void)c;
 	op->data.max = KMS_MESSAGE_MAX;
-	return (init_general(op, m));
+	return (mac_read_length(op, m));
 }
 
 static CK_RV
@@ -186,7 +185,7 @@ init_local(struct call *c, struct op *op, const CK_MECHANISM *m)
 static CK_RV
 init_local_general(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	CK_RV rv = init_general(op, m);
+	CK_RV rv = mac_read_length(op, m);
 
 	return (rv == CKR_OK ? begin_local(c, op) : rv);
 }
@@ -214,6 +213,17 @@ init_gmac(struct call *c, struct op *op, const CK_MECHANISM *m)
 	    OSSL_MAC_PARAM_IV, p.pIv, p.ulIvLen);
 	params[2] = OSSL_PARAM_construct_end();
 	return (open_mac(c, "GMAC", params, key, &op->mac));
+}
+
+static CK_RV
+init_poly1305(struct call *c, struct op *op, const CK_MECHANISM *m)
+{
+	CK_RV rv = init_whole(op, m);
+
+	return (rv == CKR_OK
+		    ? open_mac(c, "POLY1305", NULL,
+			  attrset_view(op->object.attrs, CKA_VALUE), &op->mac)
+		    : rv);
 }
 
 static CK_RV
@@ -264,4 +274,5 @@ const struct family mac_hmac_general = { HERE(init_local_general) };
 const struct family mac_cmac = { HERE(init_local) };
 const struct family mac_cmac_general = { HERE(init_local_general) };
 const struct family mac_gmac = { HERE(init_gmac) };
+const struct family mac_poly1305 = { HERE(init_poly1305) };
 /* clang-format on */

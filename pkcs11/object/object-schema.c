@@ -38,6 +38,12 @@ result_of(struct call *c, enum err e)
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
 }
 
+size_t
+schema_key_length(CK_KEY_TYPE type)
+{
+	return (type == CKK_CHACHA20 || type == CKK_POLY1305 ? 32 : 0);
+}
+
 bool
 schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 {
@@ -45,8 +51,8 @@ schema_key_length_fits(CK_KEY_TYPE type, size_t len)
 		return (len == 16 || len == 24 || len == 32);
 	if (type == CKK_AES_XTS)
 		return (len == 32 || len == 64);
-	if (type == CKK_CHACHA20)
-		return (len == 32);
+	if (schema_key_length(type) != 0)
+		return (len == schema_key_length(type));
 	return (len != 0);
 }
 
@@ -402,6 +408,7 @@ static const struct object_schema schemas[] = {
 	SECRET(CKK_HKDF),
 	SECRET(CKK_AES_XTS),
 	SECRET(CKK_CHACHA20),
+	SECRET(CKK_POLY1305),
 	{ CKO_PUBLIC_KEY, CKK_RSA, { CKA_MODULUS, CKA_PUBLIC_EXPONENT },
 	    complete_rsa_public },
 	{ CKO_PRIVATE_KEY, CKK_RSA, { CKA_MODULUS, CKA_PRIVATE_EXPONENT },

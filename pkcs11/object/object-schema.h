@@ -15,6 +15,8 @@ CK_RV schema_complete(
     struct call *, const struct object_schema *, struct attrset *);
 /* Whether there are secret keys of that type here. */
 bool schema_is_secret_key_type(CK_KEY_TYPE);
+/* The bytes of a secret key whose type has one length; 0: it has more. */
+size_t schema_key_length(CK_KEY_TYPE);
 /* Whether a secret key of that type can have so many bytes. */
 bool schema_key_length_fits(CK_KEY_TYPE, size_t len);
 #endif

@@ -90,7 +90,7 @@ size_fits(const struct op *op)
 		return (true);
 	n = o->class != CKO_SECRET_KEY ? pkey_bits(o)
 				       : attrset_view(o->attrs, CKA_VALUE).len;
-	if (m->key_type == CKK_GENERIC_SECRET)
+	if (m->key_type == CKK_GENERIC_SECRET || m->type == CKM_CHACHA20)
 		n *= 8;
 	if (verifies && m->key_type == CKK_RSA)
 		return (n >= RSA_BITS_MIN);

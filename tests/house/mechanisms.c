@@ -15,8 +15,9 @@ key_name(CK_KEY_TYPE type)
 	    {CKK_EC_EDWARDS, "Edwards"}, {CKK_EC_MONTGOMERY, "Montgomery"},
 	    {CKK_GENERIC_SECRET, "generic secret"}, {CKK_HKDF, "HKDF"},
 	    {CKK_DSA, "DSA"}, {CKK_DH, "DH"}, {CKK_AES_XTS, "AES-XTS"},
-	    {CKK_CHACHA20, "ChaCha20"}, {CKK_ML_DSA, "ML-DSA"},
-	    {CKK_ML_KEM, "ML-KEM"}, {CK_UNAVAILABLE_INFORMATION, "none"}};
+	    {CKK_CHACHA20, "ChaCha20"}, {CKK_POLY1305, "Poly1305"},
+	    {CKK_ML_DSA, "ML-DSA"}, {CKK_ML_KEM, "ML-KEM"},
+	    {CK_UNAVAILABLE_INFORMATION, "none"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].type == type)

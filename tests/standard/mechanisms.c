@@ -89,9 +89,12 @@ mechanism(const struct row *r)
 	    {CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA3_512, CKG_MGF1_SHA3_512}};
 
 	static struct ck_hash_sign_context hash_context = {.hash = CKM_SHA256};
+	static struct ck_chacha20 chacha20 = {
+	    .blockCounterBits = 32, .ulNonceBits = 96};
 	static struct ck_chacha20_poly1305 nonce = {.ulNonceLen = 12};
 
 	gcm.pIv = ccm.pNonce = nonce.pNonce = iv;
+	chacha20.pBlockCounter = chacha20.pNonce = iv;
 	pss.hashAlg = CKM_SHA256;
 	pss.mgf = CKG_MGF1_SHA256;
 	for (size_t i = 0; i < ELEMS(hashes); i++)
@@ -111,6 +114,8 @@ mechanism(const struct row *r)
 		return ((CK_MECHANISM){r->type, iv, sizeof(iv)});
 	case PARAMETER_COUNTER:
 		return ((CK_MECHANISM){r->type, &counter, sizeof(counter)});
+	case PARAMETER_BLOCK_COUNTER:
+		return ((CK_MECHANISM){r->type, &chacha20, sizeof(chacha20)});
 	case PARAMETER_GCM:
 		return ((CK_MECHANISM){r->type, &gcm, sizeof(gcm)});
 	case PARAMETER_CCM:

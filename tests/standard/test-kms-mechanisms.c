@@ -80,7 +80,8 @@ type_of(const struct row *r)
 		const char *part, *type;
 	} names[] = {{"RSA", "RSA"}, {"ECD", "EC"}, {"EDDSA", "Edwards"},
 	    {"ML_", "PQ"}, {"CKM_DSA", "DSA"}, {"CKM_DH_", "DH"},
-	    {"XTS", "XTS"}, {"CHACHA", "ChaCha20"}, {"CKM_AES", "AES"}};
+	    {"XTS", "XTS"}, {"CHACHA", "ChaCha20"}, {"POLY1305", "Poly1305"},
+	    {"CKM_AES", "AES"}};
 
 	for (size_t i = 0; i < ELEMS(names); i++)
 		if (strstr(r->name, names[i].part) != NULL)

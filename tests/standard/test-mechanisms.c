@@ -45,7 +45,10 @@ key_for(const struct row *r, const CK_MECHANISM_INFO *info, CK_FLAGS flag,
 	if (pair != NULL)
 		return (public ? pair->public : pair->private);
 	if (strstr(r->name, "CHACHA20") != NULL)
-		return (secret_make(CKK_CHACHA20, value, size));
+		return (secret_make(CKK_CHACHA20, value,
+		    r->type == CKM_CHACHA20 ? size / 8 : size));
+	if (r->type == CKM_POLY1305)
+		return (secret_make(CKK_POLY1305, value, size));
 	if (strstr(r->name, "_XTS") != NULL) {
 		value[0] = largest; /* halves that are not the same */
 		value[size - 1] = 9;
