@@ -157,6 +157,15 @@ C_GetMechanismInfo(
 	return (call_end(&c, rv));
 }
 
+static bool
+has_removable(const struct module *m)
+{
+	for (size_t i = 0; i < m->token_count; i++)
+		if (token_is_removable(&m->tokens[i]))
+			return (true);
+	return (false);
+}
+
 CK_RV
 C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserved)
 {
@@ -169,7 +178,10 @@ C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserved)
 		return (call_end(&c, CKR_ARGUMENTS_BAD));
 	if ((flags & CKF_DONT_BLOCK) != 0)
 		return (call_end(&c, CKR_NO_EVENT));
-	/* tokens neither come nor go: the only event is the end */
+	/* tokens neither come nor go: the only event is the end, which nobody
+	 * waits for who sees slots that never change */
+	if (!has_removable(c.module))
+		return (call_end(&c, CKR_FUNCTION_NOT_SUPPORTED));
 	module_wait_stop(c.module);
 	(void)call_end(&c, CKR_NO_EVENT);
 	return (CKR_CRYPTOKI_NOT_INITIALIZED);

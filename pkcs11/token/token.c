@@ -269,6 +269,13 @@ token_close(struct token *t)
 	free_state(t);
 }
 
+bool
+token_is_removable(const struct token *t)
+{
+	/* in a slot that is not, a token always is (PKCS#11 3.2, 3.2.2) */
+	return (t->config->removable || t->client == NULL);
+}
+
 void
 token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 {
@@ -282,8 +289,7 @@ token_slot_info(const struct token *t, CK_SLOT_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), "Keyferry");
 	if (t->client != NULL)
 		info->flags = CKF_TOKEN_PRESENT;
-	/* in a slot that is not, a token always is (PKCS#11 3.2, 3.2.2) */
-	if (t->config->removable || t->client == NULL)
+	if (token_is_removable(t))
 		info->flags |= CKF_REMOVABLE_DEVICE;
 	info->firmwareVersion = (CK_VERSION){0, 1};
 }

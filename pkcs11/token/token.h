@@ -75,6 +75,8 @@ enum err token_reopen(struct token *, const struct token_setup *);
 enum err token_open_region(const struct token *, const char *region,
     struct client **, struct error_info *);
 
+/* Whether its slot shows CKF_REMOVABLE_DEVICE. */
+bool token_is_removable(const struct token *);
 void token_slot_info(const struct token *, CK_SLOT_INFO *);
 /* All but the numbers of sessions. */
 /* Whether the AWS role wants a code of an MFA device now. No network. */

@@ -363,6 +363,7 @@ test_callbacks(void)
 	pthread_t threads[4], waiting;
 	CK_INFO info;
 
+	testenv_config(NULL, "removable = yes", NULL);
 	pthread_mutex_init(&theirs, NULL);
 	RV(p11->C_Initialize(&args), CKR_OK, "the application's locks alone");
 	COUNT(made, 1, "one is made");
@@ -438,6 +439,14 @@ test_slot_event(void)
 	CK_RV rv = CKR_OK;
 	pthread_t thread;
 
+	testenv_config(NULL, NULL, NULL);
+	p11_start();
+	RV(p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT,
+	    "no slot event is there");
+	RV(p11->C_WaitForSlotEvent(0, &slot, NULL), CKR_FUNCTION_NOT_SUPPORTED,
+	    "nor will one be, where no slot is removable");
+	p11_stop();
+	testenv_config(NULL, "removable = yes", NULL);
 	p11_start();
 	RV(p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT,
 	    "no slot event is there");
@@ -448,6 +457,7 @@ test_slot_event(void)
 	p11_stop();
 	pthread_join(thread, NULL);
 	RV(rv, CKR_CRYPTOKI_NOT_INITIALIZED, "C_Finalize ends the waiting");
+	testenv_config(NULL, NULL, NULL);
 }
 
 static void
