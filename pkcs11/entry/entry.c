@@ -289,7 +289,7 @@ C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	struct object o;
 	CK_RV rv = call_begin_session(&c, "C_GetAttributeValue", session);
 
-	if (rv == CKR_OK && (count == 0 || !template_is_good(t, count)))
+	if (rv == CKR_OK && (t == NULL || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && !object_get(&c, object, &o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
@@ -329,7 +329,7 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	struct call c;
 	CK_RV rv = call_begin_session(&c, "C_SetAttributeValue", session);
 
-	if (rv == CKR_OK && (count == 0 || !template_is_good(t, count)))
+	if (rv == CKR_OK && (t == NULL || !template_is_good(t, count)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = object_set(&c, object, (struct template){t, count});

@@ -76,7 +76,7 @@ check_key(
 	    !attr_is_true(c, wrapping_key, CKA_TRUSTED))
 		return (CKR_KEY_NOT_WRAPPABLE);
 	if (!fits_template(c, wrapping_key, key))
-		return (call_error(c, CKR_KEY_NOT_WRAPPABLE,
+		return (call_error(c, CKR_KEY_HANDLE_INVALID,
 		    "the wrapping key's CKA_WRAP_TEMPLATE is of other keys"));
 	return (CKR_OK);
 }

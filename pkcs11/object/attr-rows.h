@@ -68,6 +68,7 @@ enum {
 	0x20000U /* what a key is for: one that is named excludes others */
 #define OFFICER 0x80000U /* for the security officer to make true; none here */
 #define ITS_OWN 0x40000U /* can be set to the value that it has alone */
+#define TO_NONE 0x100000U /* can be set to nothing alone */
 
 /* Truths about a key in KMS: what its boolean attributes are read from. */
 enum fact {

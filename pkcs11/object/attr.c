@@ -303,7 +303,8 @@ value_fits(const struct attr *a, const CK_ATTRIBUTE *t)
 
 	switch (a->form) {
 	case FORM_BOOL:
-		return (t->ulValueLen == sizeof(CK_BBOOL));
+		return (t->ulValueLen == sizeof(CK_BBOOL) &&
+			*(const CK_BBOOL *)t->pValue <= CK_TRUE);
 	case FORM_ULONG:
 		return (t->ulValueLen == sizeof(CK_ULONG));
 	case FORM_DATE:
@@ -362,9 +363,12 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !value_fits(a, t))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s %s",
 		    attribute_name(t->type).text,
-		    a->form == FORM_DATE ? "is no date, of 8 digits"
-					 : "has a value of the wrong size"));
+		    a->form == FORM_DATE   ? "is no date, of 8 digits"
+		    : a->form == FORM_BOOL ? "is neither CK_TRUE nor CK_FALSE"
+					   : "has a value of the wrong size"));
 	if ((a->may & (1U << target.purpose)) == 0 ||
+	    ((a->may & TO_NONE) != 0 && (change & (1U << target.purpose)) &&
+		t->ulValueLen != 0) ||
 	    (target.token && target.purpose == ATTR_SET &&
 		(a->may & SETTABLE_IN_KMS) == 0))
 		return (call_error(c, CKR_ATTRIBUTE_READ_ONLY,

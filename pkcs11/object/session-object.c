@@ -93,10 +93,16 @@ put_origin(struct attrset *b, const struct provenance *origin)
 static CK_RV
 put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 {
+	bool asks = attrset_bool(b, CKA_ALWAYS_AUTHENTICATE, false);
 	/* before the login an object that does not ask for it is public */
-	bool private = b->class != CKO_PUBLIC_KEY &&
-		       b->class != CKO_CERTIFICATE && !call_hides_private(c);
+	bool private = asks || (b->class != CKO_PUBLIC_KEY &&
+				   b->class != CKO_CERTIFICATE &&
+				   !call_hides_private(c));
 	enum err e = ERR_OK;
+
+	if (asks && !attrset_bool(b, CKA_PRIVATE, true))
+		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+		    "a key with CKA_ALWAYS_AUTHENTICATE has CKA_PRIVATE"));
 
 	if (b->type != CK_UNAVAILABLE_INFORMATION)
 		e = put_origin(b, origin);

@@ -356,7 +356,7 @@ test_rules(void)
 	RV(unwrap(&kw, other, out, n, CKO_SECRET_KEY, CKK_AES, &h),
 	    CKR_TEMPLATE_INCONSISTENT, "unwraps what they say");
 	RV(p11->C_WrapKey(rw, &kw, other, target, out, &n),
-	    CKR_KEY_NOT_WRAPPABLE, "and wraps it");
+	    CKR_KEY_HANDLE_INVALID, "and wraps it");
 	RV(p11->C_SetAttributeValue(rw, kek, &no_wrap, 1), CKR_OK, "no WRAP");
 	RV(p11->C_WrapKey(rw, &kw, kek, target, out, &n),
 	    CKR_KEY_FUNCTION_NOT_PERMITTED, "does not wrap");

@@ -181,8 +181,10 @@ test_arguments(void)
 
 	RV(p11->C_GetAttributeValue(rw, key, NULL, 1), CKR_ARGUMENTS_BAD,
 	    "no template");
-	RV(p11->C_GetAttributeValue(rw, key, t, 0), CKR_ARGUMENTS_BAD,
-	    "an empty template");
+	RV(p11->C_GetAttributeValue(rw, key, NULL, 0), CKR_ARGUMENTS_BAD,
+	    "no template, and no rows");
+	RV(p11->C_GetAttributeValue(rw, key, t, 0), CKR_OK,
+	    "a template without rows asks for nothing");
 	RV(p11->C_GetAttributeValue(rw, 77777, t, 1), CKR_OBJECT_HANDLE_INVALID,
 	    "no such object");
 	RV(p11->C_GetAttributeValue(rw, CK_INVALID_HANDLE, t, 1),
@@ -364,8 +366,10 @@ test_set_rules(void)
 	    CKR_OBJECT_HANDLE_INVALID, "no such object");
 	RV(p11->C_SetAttributeValue(rw, key, NULL, 1), CKR_ARGUMENTS_BAD,
 	    "no template");
-	RV(p11->C_SetAttributeValue(rw, key, &label, 0), CKR_ARGUMENTS_BAD,
-	    "an empty template");
+	RV(p11->C_SetAttributeValue(rw, key, NULL, 0), CKR_ARGUMENTS_BAD,
+	    "no template, and no rows");
+	RV(p11->C_SetAttributeValue(rw, key, &label, 0), CKR_OK,
+	    "a template without rows changes nothing");
 	/* the pair has the id: nothing of the template is done */
 	RV(p11->C_SetAttributeValue(rw, key, two, 2),
 	    CKR_ATTRIBUTE_VALUE_INVALID, "a good label and a bad id");

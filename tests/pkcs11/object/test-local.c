@@ -195,11 +195,24 @@ test_check_values(void)
 	CK_KEY_TYPE type = CKK_AES;
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
 	    A(CKA_VALUE, zeros), A(CKA_CHECK_VALUE, aes)};
-	CK_OBJECT_HANDLE h;
+	CK_ATTRIBUTE empty = {CKA_CHECK_VALUE, NULL, 0},
+		     maybe = A_BYTES(CKA_ENCRYPT, "\2", 1);
+	CK_OBJECT_HANDLE h, none;
 
 	RV(create(t, 3, &h), CKR_OK, "AES");
 	OK(attr_is(h, CKA_CHECK_VALUE, aes, 3), "shows its check value");
+	none = h;
+	RV(p11->C_SetAttributeValue(rw, none, &t[3], 1),
+	    CKR_ATTRIBUTE_READ_ONLY, "which cannot be set");
+	RV(p11->C_SetAttributeValue(rw, none, &empty, 1), CKR_OK,
+	    "but taken away");
+	COUNT(attr(none, CKA_CHECK_VALUE, NULL, 0), 0, "none is left");
 	RV(create(t, 4, &h), CKR_OK, "the right one is taken");
+	RV(p11->C_CopyObject(rw, h, &empty, 1, &none), CKR_OK,
+	    "and not into a copy");
+	COUNT(attr(none, CKA_CHECK_VALUE, NULL, 0), 0, "which has none");
+	RV(p11->C_SetAttributeValue(rw, h, &maybe, 1),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a truth is CK_TRUE or CK_FALSE");
 	aes[2] ^= 1;
 	RV(create(t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID, "another is refused");
 	t[3].ulValueLen = 0;

@@ -277,6 +277,10 @@ test_always(void)
 	CK_ULONG n = sizeof(out);
 
 	RV(login(CKU_USER, 4), CKR_OK, "C_Login");
+	t[2].pValue = &no;
+	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_TEMPLATE_INCONSISTENT,
+	    "a public key object cannot ask for a PIN");
+	t[2].pValue = &yes;
 	RV(p11->C_CreateObject(rw, t, ELEMS(t), &h), CKR_OK,
 	    "a key with CKA_ALWAYS_AUTHENTICATE");
 	RV(p11->C_SignInit(rw, &ecdsa, h), CKR_OK, "C_SignInit");
