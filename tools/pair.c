@@ -146,7 +146,7 @@ static CK_OBJECT_HANDLE
 look_for_pair(const struct pair *p, const char *prefix)
 {
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-	char name[ARN_SIZE + 8];
+	char name[ARN_SIZE + 16];
 	CK_ATTRIBUTE by[] = {
 	    {CKA_CLASS, &class, sizeof(class)}, {CKA_UNIQUE_ID, name, 0}};
 	CK_OBJECT_HANDLE *handles, found = CK_INVALID_HANDLE;
@@ -154,7 +154,7 @@ look_for_pair(const struct pair *p, const char *prefix)
 	CK_ULONG count;
 
 	by[1].ulValueLen = (CK_ULONG)snprintf(
-	    name, sizeof(name), "%s%s", prefix, p->arn);
+	    name, sizeof(name), "public:%s%s", prefix, p->arn);
 	if (token_find_objects(p->t, by, 2, &handles, &count) != CKR_OK)
 		return (CK_INVALID_HANDLE);
 	for (CK_ULONG i = 0; i < count && found == CK_INVALID_HANDLE; i++) {

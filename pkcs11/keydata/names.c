@@ -384,13 +384,25 @@ name_companion_of(const char *alias)
 		    : NULL);
 }
 
-bool
-name_of_renewed(struct view name, struct view *own)
+static bool
+is_behind(const char *prefix, struct view name, struct view *own)
 {
-	size_t len = strlen(NAME_RENEWAL);
+	size_t len = strlen(prefix);
 
-	if (name.len <= len || memcmp(name.ptr, NAME_RENEWAL, len) != 0)
+	if (name.len <= len || memcmp(name.ptr, prefix, len) != 0)
 		return (false);
 	*own = VIEW(name.ptr + len, name.len - len);
 	return (true);
+}
+
+bool
+name_of_renewed(struct view name, struct view *own)
+{
+	return (is_behind(NAME_RENEWAL, name, own));
+}
+
+bool
+name_of_public(struct view name, struct view *own)
+{
+	return (is_behind(NAME_PUBLIC, name, own));
 }

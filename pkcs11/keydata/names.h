@@ -48,6 +48,10 @@ bool name_marker(const char *alias, char marker[KMS_ALIAS_SIZE]);
 #define NAME_RENEWAL "renew:"
 /* The key's own name; false: it is no name of a renewal pair. */
 bool name_of_renewed(struct view name, struct view *own);
+/* The unique id of a public half in KMS is its key's behind this prefix: no
+ * two objects have one. */
+#define NAME_PUBLIC "public:"
+bool name_of_public(struct view name, struct view *own);
 
 /* A UUID, or mrk- and 32 digits. */
 bool name_is_key_id(struct view name);

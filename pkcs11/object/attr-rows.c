@@ -61,8 +61,12 @@ put_prefix(struct call *c, const struct object *o, struct buf *out)
 static CK_RV
 read_unique_id(struct call *c, const struct object *o, struct buf *out)
 {
-	CK_RV rv = put_prefix(c, o, out);
+	CK_RV rv = o->class == CKO_PUBLIC_KEY
+		       ? attr_put(c, out, view_str(NAME_PUBLIC))
+		       : CKR_OK;
 
+	if (rv == CKR_OK)
+		rv = put_prefix(c, o, out);
 	return (
 	    rv == CKR_OK ? attr_put(c, out, view_str(o->key->meta.arn)) : rv);
 }

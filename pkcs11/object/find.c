@@ -26,6 +26,28 @@ is_naming(const CK_ATTRIBUTE *a)
 	return (false);
 }
 
+/* The name of a key that stands in a template, without what says of which of
+ * its objects it is. Whether that is its renewal pair. */
+static bool
+read_name(const CK_ATTRIBUTE *a, struct view *name)
+{
+	*name = VIEW(a->pValue, a->ulValueLen);
+	if (a->type == CKA_UNIQUE_ID)
+		(void)name_of_public(*name, name);
+	return (name_of_renewed(*name, name));
+}
+
+/* The halves of a pair have one label and one id, but each its unique id. */
+static bool
+is_of_half(const struct object *o, const CK_ATTRIBUTE *a)
+{
+	struct view own;
+
+	return (a->type != CKA_UNIQUE_ID ||
+		name_of_public(VIEW(a->pValue, a->ulValueLen), &own) ==
+		    (o->class == CKO_PUBLIC_KEY));
+}
+
 static CK_RV
 add_handle(struct call *c, CK_OBJECT_HANDLE h)
 {
@@ -57,6 +79,8 @@ rest_matches(struct call *c, const struct object *o, struct template t)
 	for (int asking = 0; asking < 2; asking++)
 		for (CK_ULONG i = 0; i < t.count; i++) {
 			a = &t.rows[i];
+			if (is_naming(a) && !is_of_half(o, a))
+				return (false);
 			if (is_naming(a) || is_any_state(a) ||
 			    attr_may_call_kms(a->type) != asking)
 				continue;
@@ -223,9 +247,7 @@ static bool names_renewal(struct template t)
 
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (is_naming(&t.rows[i]))
-			return (name_of_renewed(
-			    VIEW(t.rows[i].pValue, t.rows[i].ulValueLen),
-			    &own));
+			return (read_name(&t.rows[i], &own));
 	return (false);
 }
 
@@ -246,8 +268,7 @@ resolve(struct call *c, struct template t, bool *named, struct found_keys *out)
 	for (CK_ULONG i = 0; i < t.count; i++) {
 		if (!is_naming(&t.rows[i]))
 			continue;
-		name = VIEW(t.rows[i].pValue, t.rows[i].ulValueLen);
-		if (name_of_renewed(name, &name) != renewal) {
+		if (read_name(&t.rows[i], &name) != renewal) {
 			found_keys_free(out);
 			*named = true;
 			return (CKR_OK);

@@ -164,7 +164,7 @@ make_set(struct external_key *o, const char *label)
 	NEED((f = fopen(testenv_path("blob"), "wb")) != NULL &&
 		 fwrite(blob, 1, len, f) == len && fclose(f) == 0,
 	    "the wrapped key");
-	n = attr(p.public, CKA_UNIQUE_ID, arn, sizeof(arn) - 1);
+	n = attr(p.private, CKA_UNIQUE_ID, arn, sizeof(arn) - 1);
 	arn[n < sizeof(arn) ? n : 0] = '\0';
 	snprintf(key_id, sizeof(key_id), "%s", strrchr(arn, '/') + 1);
 	snprintf(set_file, sizeof(set_file), "here/%s.json", key_id);

@@ -98,8 +98,11 @@ check_names(CK_OBJECT_HANDLE key, const struct pair_handles *p)
 	    "it names the key");
 	OK(attr_is_text(key, CKA_KEYFERRY_PAIR_OF, ""), "the key names none");
 	snprintf(unique, sizeof(unique), "renew:%.200s", arn);
-	COUNT(count_of(CKA_UNIQUE_ID, unique, strlen(unique)), 2,
+	COUNT(count_of(CKA_UNIQUE_ID, unique, strlen(unique)), 1,
 	    "its unique id is its own");
+	snprintf(unique, sizeof(unique), "public:renew:%.200s", arn);
+	COUNT(count_of(CKA_UNIQUE_ID, unique, strlen(unique)), 1,
+	    "and that of the public half, too");
 	COUNT(count_of(CKA_UNIQUE_ID, arn, len), 1, "that of the key, too");
 	COUNT(
 	    count_of(CKA_ID, id, sizeof(id)), 1, "the key's id finds the key");

@@ -102,6 +102,29 @@ test_templates(void)
 	}
 }
 
+/* PKCS#11 3.2, section 4.4.1: no two objects have one unique id. */
+static void
+test_halves(void)
+{
+	CK_OBJECT_HANDLE halves[] = {pair.private, pair.public}, h[4];
+	CK_ATTRIBUTE t[] = {
+	    {CKA_UNIQUE_ID, NULL, 0}, A(CKA_CLASS, public_class)};
+	char own[2][256];
+
+	for (size_t i = 0; i < 2; i++) {
+		t[0].pValue = own[i];
+		t[0].ulValueLen = sizeof(own[i]);
+		NEED(p11->C_GetAttributeValue(rw, halves[i], t, 1) == CKR_OK,
+		    "a unique id");
+		COUNT(find(rw, t, 1, h, 4), 1, "one object has it");
+		OK(h[0] == halves[i], "the half of which it is");
+		COUNT(find(rw, t, 2, h, 4), i, "public or not");
+	}
+	OK(strncmp(own[0], "arn:", 4) == 0 &&
+		strncmp(own[1], "public:arn:", 11) == 0,
+	    "the private half has the ARN");
+}
+
 /* Templates that name no key list the token, and the listing stays good. */
 static void
 test_listing(void)
@@ -334,6 +357,8 @@ main(void)
 	p11_start();
 	key = find_label("the key", CKO_SECRET_KEY);
 	pair.public = find_label("the pair", CKO_PUBLIC_KEY);
+	pair.private = find_label("the pair", CKO_PRIVATE_KEY);
+	test_halves();
 	test_listing();
 	test_attributes_after_listing();
 	test_two_at_once();

@@ -278,9 +278,8 @@ static void
 check_pair(const struct kind *k, struct pair_handles p, const char *what)
 {
 	static const CK_ATTRIBUTE_TYPE shared[] = {CKA_ID, CKA_LABEL,
-	    CKA_UNIQUE_ID, CKA_PUBLIC_KEY_INFO, CKA_MODULUS,
-	    CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT, CKA_PARAMETER_SET,
-	    CKA_KEY_TYPE};
+	    CKA_PUBLIC_KEY_INFO, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
+	    CKA_EC_PARAMS, CKA_EC_POINT, CKA_PARAMETER_SET, CKA_KEY_TYPE};
 	CK_BYTE a[8192], b[8192];
 	CK_ULONG n, m;
 
@@ -292,6 +291,11 @@ check_pair(const struct kind *k, struct pair_handles p, const char *what)
 			OK(false, "%s: the halves share 0x%lx", what,
 			    shared[i]);
 	}
+	n = attr(p.private, CKA_UNIQUE_ID, a, sizeof(a));
+	m = attr(p.public, CKA_UNIQUE_ID, b, sizeof(b));
+	OK(n > 4 && n < sizeof(a) && m < sizeof(b) &&
+		(n != m || memcmp(a, b, n) != 0),
+	    "%s: each has its unique id", what);
 	if (k->point == 0)
 		return;
 	n = attr(p.public, CKA_EC_POINT, a, sizeof(a));
