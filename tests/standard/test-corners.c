@@ -531,6 +531,45 @@ test_inconsistent(void)
 	}
 }
 
+/* FIPS 197 says nothing of zeros: the first bytes are AES-128's of a key of
+ * zeros, and SHA-1's of one byte "a". */
+static void
+test_check_values(void)
+{
+	CK_BYTE zeros[16] = {0}, aes[] = {0x66, 0xe9, 0x4b},
+		sha[] = {0x86, 0xf7, 0xe4};
+	CK_KEY_TYPE type = CKK_AES;
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
+	    A(CKA_VALUE, zeros), A(CKA_CHECK_VALUE, aes)};
+	CK_ATTRIBUTE empty = {CKA_CHECK_VALUE, NULL, 0},
+		     maybe = A_BYTES(CKA_ENCRYPT, "\2", 1);
+	CK_OBJECT_HANDLE h, none;
+
+	RV(create(t, 3, &h), CKR_OK, "AES");
+	OK(attr_is(h, CKA_CHECK_VALUE, aes, 3), "shows its check value");
+	none = h;
+	RV(p11->C_SetAttributeValue(rw, none, &t[3], 1),
+	    CKR_ATTRIBUTE_READ_ONLY, "which cannot be set");
+	RV(p11->C_SetAttributeValue(rw, none, &empty, 1), CKR_OK,
+	    "but taken away");
+	COUNT(attr(none, CKA_CHECK_VALUE, NULL, 0), 0, "none is left");
+	RV(create(t, 4, &h), CKR_OK, "the right one is taken");
+	RV(p11->C_CopyObject(rw, h, &empty, 1, &none), CKR_OK,
+	    "and not into a copy");
+	COUNT(attr(none, CKA_CHECK_VALUE, NULL, 0), 0, "which has none");
+	RV(p11->C_SetAttributeValue(rw, h, &maybe, 1),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a truth is CK_TRUE or CK_FALSE");
+	aes[2] ^= 1;
+	RV(create(t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID, "another is refused");
+	t[3].ulValueLen = 0;
+	RV(create(t, 4, &h), CKR_OK, "none");
+	COUNT(attr(h, CKA_CHECK_VALUE, NULL, 0), 0, "is none");
+	type = CKK_GENERIC_SECRET;
+	t[2] = (CK_ATTRIBUTE){CKA_VALUE, "a", 1};
+	RV(create(t, 3, &h), CKR_OK, "a generic secret");
+	OK(attr_is(h, CKA_CHECK_VALUE, sha, 3), "shows that of its hash");
+}
+
 int
 main(void)
 {
@@ -543,6 +582,7 @@ main(void)
 
 		NEED(create(t, 3, &kek) == CKR_OK, "a wrapping key");
 	}
+	test_check_values();
 	test_defaults();
 	test_other_defaults();
 	test_public_defaults();
