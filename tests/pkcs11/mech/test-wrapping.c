@@ -243,7 +243,7 @@ test_vectors(void)
 static void
 test_rsa_sizes(void)
 {
-	static const CK_ULONG lens[] = {64, 127, 1025, 2048};
+	static const CK_ULONG lens[] = {1025, 2048};
 	static CK_BYTE modulus[2048], out[2048];
 	CK_BYTE e[] = {1, 0, 1};
 	CK_MECHANISM pkcs1 = {CKM_RSA_PKCS, NULL, 0};
