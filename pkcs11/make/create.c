@@ -58,6 +58,9 @@ object_create(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 
 	c->context = RV_CREATE;
+	if (class == CK_UNAVAILABLE_INFORMATION && template_has(t, CKA_CLASS))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "CKA_CLASS has a value of the wrong size"));
 	if (class == CKO_CERTIFICATE)
 		return (certs_create(c, t, handle));
 	if (class == CKO_PROFILE)

@@ -468,6 +468,9 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 		type = CKK_GENERIC_SECRET;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
+	if (schema == end && !is_key(class))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "no objects of %s are made here", class_name(class).text));
 	if (schema == end || !key_type_is_in_openssl(c->module->crypto, type))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "session objects of %s with %s are not supported%s",

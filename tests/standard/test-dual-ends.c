@@ -65,12 +65,14 @@ function_of(const char *name)
 	tap_bail();
 }
 
+typedef CK_RV run_part(
+    CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *);
+
 static CK_RV
 call(const struct function *f, CK_SESSION_HANDLE s, CK_BYTE *in,
     CK_ULONG in_len, CK_BYTE *to, CK_ULONG *to_len)
 {
-	CK_RV (*run)
-	(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *);
+	run_part *run;
 
 	memcpy(&run, (const char *)list + f->offset, sizeof(run));
 	return (run(s, in, in_len, to, to_len));

@@ -98,12 +98,27 @@ test_order(void)
 	(void)p11->C_CloseSession(ro);
 }
 
+static void
+why_is(const char *why)
+{
+	CK_OBJECT_CLASS profile = CKO_PROFILE;
+	CK_ULONG id = CKP_BASELINE_PROVIDER, n;
+	CK_ATTRIBUTE by_id[] = {A(CKA_CLASS, profile), A(CKA_PROFILE_ID, id)};
+	CK_OBJECT_HANDLE about;
+	char text[1024];
+
+	NEED(find(rw, by_id, 2, &about, 1) == 1, "the profile object");
+	n = attr(about, CKA_KEYFERRY_LAST_ERROR, text, sizeof(text) - 1);
+	text[n < sizeof(text) ? n : 0] = '\0';
+	OK(strstr(text, why) != NULL, "because %s", text);
+}
+
 /* What KMS has no place for: one code, and the reason of docs/import.md. */
 static void
 test_no_place(void)
 {
 	static CK_BYTE ed[] = {6, 3, 0x2b, 0x65, 0x70};
-	static CK_OBJECT_CLASS data_class = CKO_DATA, profile = CKO_PROFILE;
+	static CK_OBJECT_CLASS data_class = CKO_DATA;
 	static CK_KEY_TYPE ml_dsa = CKK_ML_DSA, ml_kem = CKK_ML_KEM,
 			   dsa = CKK_DSA, dh = CKK_DH, hkdf = CKK_HKDF,
 			   x_type = CKK_EC_MONTGOMERY;
@@ -149,23 +164,15 @@ test_no_place(void)
 	    {"DH", {PRIVATE(dh), A(CKA_PRIME, value), A(CKA_VALUE, value)}, 5,
 		"private keys are RSA or EC"},
 	};
-	CK_ULONG id = CKP_BASELINE_PROVIDER;
-	CK_ATTRIBUTE by_id[] = {A(CKA_CLASS, profile), A(CKA_PROFILE_ID, id)};
-	CK_OBJECT_HANDLE h, about;
-	char text[1024];
-	CK_ULONG n;
+	CK_OBJECT_HANDLE h;
 
-	NEED(find(rw, by_id, 2, &about, 1) == 1, "the profile object");
 	for (size_t i = 0; i < ELEMS(rows); i++) {
 		CK_ATTRIBUTE t[6];
 
 		memcpy(t, rows[i].t, sizeof(t));
 		RV(create(t, rows[i].count, &h), CKR_ATTRIBUTE_VALUE_INVALID,
 		    "%s", rows[i].what);
-		n = attr(
-		    about, CKA_KEYFERRY_LAST_ERROR, text, sizeof(text) - 1);
-		text[n < sizeof(text) ? n : 0] = '\0';
-		OK(strstr(text, rows[i].why) != NULL, "because %s", text);
+		why_is(rows[i].why);
 	}
 }
 
@@ -184,6 +191,7 @@ test_other_classes(void)
 	    {CKO_OTP_KEY, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {0xa /* CKO_VALIDATION */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {0xb /* CKO_TRUST */, CKR_ATTRIBUTE_VALUE_INVALID, 0},
+	    {CKO_VENDOR_DEFINED | 5, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {CKO_PROFILE, CKR_ATTRIBUTE_READ_ONLY, 4}};
 	CK_OBJECT_HANDLE h[8];
 
@@ -198,6 +206,38 @@ test_other_classes(void)
 	}
 }
 
+/* No class, or one that is no number: of the session and of the token. */
+static void
+test_no_class(void)
+{
+	static const char size[] = "CKA_CLASS has a value of the wrong size";
+	static const struct {
+		const char *what, *why;
+		CK_ATTRIBUTE class;
+		CK_RV rv;
+	} rows[] = {
+	    {"no class", "missing", A(CKA_KEY_TYPE, aes_type),
+		CKR_TEMPLATE_INCOMPLETE},
+	    {"half a class", size, {CKA_CLASS, &secret_class, 4},
+		CKR_ATTRIBUTE_VALUE_INVALID},
+	    {"an empty class", size, {CKA_CLASS, NULL, 0},
+		CKR_ATTRIBUTE_VALUE_INVALID},
+	    {"a class that is not there", size,
+		{CKA_CLASS, NULL, sizeof(secret_class)},
+		CKR_ATTRIBUTE_VALUE_INVALID},
+	};
+	CK_OBJECT_HANDLE h;
+
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_ATTRIBUTE t[] = {rows[i].class, A(CKA_TOKEN, yes)};
+
+		for (CK_ULONG n = 1; n <= ELEMS(t); n++) {
+			RV(create(t, n, &h), rows[i].rv, "%s", rows[i].what);
+			why_is(rows[i].why);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -207,6 +247,7 @@ main(void)
 	test_order();
 	test_no_place();
 	test_other_classes();
+	test_no_class();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
