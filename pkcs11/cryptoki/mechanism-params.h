@@ -65,6 +65,11 @@ struct ck_chacha20_poly1305 { /* CK_SALSA20_CHACHA20_POLY1305_PARAMS */
 	CK_BYTE *pAAD;
 	CK_ULONG ulAADLen;
 };
+struct ck_chacha20_poly1305_message { /* ..._POLY1305_MSG_PARAMS */
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pTag;
+};
 struct ck_pbkd2 { /* CK_PKCS5_PBKD2_PARAMS2 */
 	CK_ULONG saltSource;
 	CK_VOID_PTR pSaltSourceData;

@@ -25,7 +25,9 @@ is_data_for_hkdf(const struct mech *row, const struct object *o)
 static CK_RV
 check_base(struct call *c, const struct mech *row, const struct object *o)
 {
-	bool pair = row->key_type == CKK_EC || row->key_type == CKK_DH;
+	bool public = row->family == FAMILY_DERIVE_PUBLIC;
+	bool pair = row->key_type == CKK_EC || row->key_type == CKK_DH ||
+		    public;
 	CK_KEY_TYPE type = object_type(o);
 	CK_RV rv;
 
@@ -36,7 +38,7 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
-	    (pair && !agrees_by(row, type)) ||
+	    (pair && !public && !agrees_by(row, type)) ||
 	    (row->key_type == CKK_AES && type != CKK_AES))
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!attr_is_true(c, o, CKA_DERIVE))

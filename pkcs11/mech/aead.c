@@ -141,9 +141,13 @@ gcm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 
 /* ChaCha20-Poly1305 (RFC 8439), which goes on as GCM does. */
 
-#define CHACHA20_NONCE 12
-
 /* The standard counts the bits of the nonce, and programs its bytes. */
+bool
+chacha20_nonce_fits(CK_ULONG len)
+{
+	return (len == CHACHA20_NONCE || len == 8 * CHACHA20_NONCE);
+}
+
 static CK_RV
 chacha20_poly1305_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
@@ -151,8 +155,7 @@ chacha20_poly1305_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	CK_RV rv;
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) || p->pNonce == NULL ||
-	    (p->ulNonceLen != CHACHA20_NONCE &&
-		p->ulNonceLen != 8 * CHACHA20_NONCE) ||
+	    !chacha20_nonce_fits(p->ulNonceLen) ||
 	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = OP_DATA_MAX;

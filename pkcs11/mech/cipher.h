@@ -29,6 +29,10 @@ bool gcm_read_params(const CK_MECHANISM *, CK_GCM_PARAMS *);
 /* Whether GCM takes such a vector and a tag of so many bits. */
 bool gcm_is_valid(struct view iv, CK_ULONG tag_bits);
 
+/* Whether a nonce of ChaCha20-Poly1305 may be said to be so long. */
+#define CHACHA20_NONCE 12 /* bytes */
+bool chacha20_nonce_fits(CK_ULONG len);
+
 /* op->cipher of that name, as OpenSSL calls it, still without the key. */
 CK_RV cipher_open_named(struct call *, struct op *, const char *name);
 /* The same for a mode of AES. */

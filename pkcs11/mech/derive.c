@@ -43,6 +43,8 @@ derived_begin(struct call *c, struct derivation *all, struct template t,
 	if (class == CKO_SECRET_KEY)
 		d->target.type = template_ulong(
 		    t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+	if (class == CKO_PUBLIC_KEY)
+		d->target.type = object_type(base);
 	rv = class == CKO_DATA ? begin_data(c, d, t)
 			       : builder_begin(c, &d->builder, t, &d->target);
 	if (rv == CKR_OK && class == CKO_SECRET_KEY &&

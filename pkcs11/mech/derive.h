@@ -10,6 +10,7 @@ extern const struct key_ops derive_ecdh; /* ECDH, X25519 */
 extern const struct key_ops derive_dh;
 extern const struct key_ops derive_hkdf, derive_hkdf_data;
 extern const struct key_ops derive_encrypt; /* data, by AES */
+extern const struct key_ops derive_public; /* of a private key */
 extern const struct key_ops derive_hash; /* the key itself, hashed */
 extern const struct key_ops derive_sp800_108; /* its three modes */
 /* TLS 1.2: master secrets, the keys of a connection, exported keys */
@@ -45,8 +46,8 @@ struct derivation {
 
 /*
  * Reads the template for an object of that class: CKO_SECRET_KEY, of type
- * generic where nothing is said, or CKO_DATA, into the next row of the
- * derivation: *out.
+ * generic where nothing is said, CKO_PUBLIC_KEY, of the base's type, or
+ * CKO_DATA, into the next row of the derivation: *out.
  */
 CK_RV derived_begin(struct call *, struct derivation *, struct template,
     CK_OBJECT_CLASS, const struct object *base, struct derived **out);

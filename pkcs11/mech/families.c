@@ -77,6 +77,7 @@ static const struct {
 	KEYS(DERIVE_TLS_EXPORTED, derive_tls_exported),
 	KEYS(DERIVE_ENCRYPT, derive_encrypt),
 	KEYS(DERIVE_HASH, derive_hash),
+	KEYS(DERIVE_PUBLIC, derive_public),
 	KEYS(DERIVE_BASE_AND_KEY, derive_base_and_key),
 	KEYS(DERIVE_BASE_AND_DATA, derive_base_and_data),
 	KEYS(DERIVE_DATA_AND_BASE, derive_data_and_base),

@@ -6,43 +6,76 @@
 #include "message.h"
 
 /*
- * AES-GCM by messages, with keys that are kept here: vector and tag apart from
- * the ciphertext. A key in KMS cannot: what KMS gives back is its own
- * ciphertext, and has no tag to be taken off.
+ * AES-GCM and ChaCha20-Poly1305 by messages, with keys that are kept here:
+ * vector and tag apart from the ciphertext. A key in KMS cannot: what KMS gives
+ * back is its own ciphertext, and has no tag to be taken off.
  */
 
 #define CHUNK_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
+#define CHACHA20_TAG 16
 
-static struct iv
-iv_of(const struct gcm_message_params *p)
+/* A message's parameter, of either mechanism. */
+struct message_params {
+	struct iv iv;
+	CK_BYTE *tag;
+	size_t tag_len;
+};
+
+/* Whoever decrypts makes no vector: section 6.13.2. */
+static bool
+read_gcm(struct param p, bool decrypts, struct message_params *out)
 {
-	return (
-	    (struct iv){p->pIv, p->ulIvLen, p->ulIvFixedBits, p->ivGenerator});
+	struct gcm_message_params given;
+
+	if (p.len != sizeof(given))
+		return (false);
+	memcpy(&given, p.ptr, sizeof(given));
+	*out = (struct message_params){
+	    {given.pIv, given.ulIvLen, given.ulIvFixedBits, given.ivGenerator},
+	    given.pTag, given.ulTagBits / 8};
+	if (decrypts)
+		out->iv.fixed_bits = out->iv.generator = 0;
+	return (gcm_is_valid(VIEW(given.pIv, given.ulIvLen), given.ulTagBits) &&
+		iv_is_valid(&out->iv));
+}
+
+static bool
+read_chacha20(struct param p, struct message_params *out)
+{
+	struct ck_chacha20_poly1305_message given;
+
+	if (p.len != sizeof(given))
+		return (false);
+	memcpy(&given, p.ptr, sizeof(given));
+	*out = (struct message_params){
+	    {given.pNonce, CHACHA20_NONCE, 0, CKG_NO_GENERATE}, given.pTag,
+	    CHACHA20_TAG};
+	return (given.pNonce != NULL && chacha20_nonce_fits(given.ulNonceLen));
 }
 
 static CK_RV
-read_param(struct param p, struct gcm_message_params *out)
+read_param(const struct op *process, struct param p, struct message_params *out)
 {
-	struct iv iv;
 	bool valid;
 
-	if (p.ptr == NULL || p.len != sizeof(*out))
-		return (CKR_MECHANISM_PARAM_INVALID);
-	memcpy(out, p.ptr, sizeof(*out));
-	iv = iv_of(out);
-	valid = gcm_is_valid(VIEW(iv.ptr, iv.len), out->ulTagBits) &&
-		out->pTag != NULL && iv_is_valid(&iv);
-	return (valid ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+	if (p.ptr == NULL)
+		valid = false;
+	else if (process->mech->type == CKM_AES_GCM)
+		valid = read_gcm(p, process->kind == OP_DECRYPT, out);
+	else
+		valid = read_chacha20(p, out);
+	return (
+	    valid && out->tag != NULL ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
 CK_RV
 message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
 	struct param p = {m->pParameter, m->ulParameterLen};
-	struct gcm_message_params unused;
+	struct message_params unused;
 
 	/* the standard does not say whether Init has one: programs give it */
-	if (p.len != 0 && read_param(p, &unused) != CKR_OK)
+	if (p.len != 0 && read_param(op, p, &unused) != CKR_OK)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if (op->object.attrs == NULL)
 		return (call_error(c, CKR_KEY_FUNCTION_NOT_PERMITTED,
@@ -52,11 +85,11 @@ message_crypt_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 
 /* The vector of the next message, where the token makes it. */
 static CK_RV
-make_iv(struct call *c, struct op *process, const struct gcm_message_params *p)
+make_iv(struct call *c, struct op *process, const struct message_params *p)
 {
 	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
 	struct buf *base = &process->context; /* vector of the first message */
-	struct iv iv = iv_of(p);
+	struct iv iv = p->iv;
 
 	if (iv.generator == CKG_GENERATE_COUNTER_XOR) {
 		if (base->len == 0 &&
@@ -84,30 +117,32 @@ check_aad(EVP_CIPHER_CTX *ctx, struct view aad)
 
 /* A cipher that is ready for the message's text, in now->cipher. */
 static CK_RV
-begin_cipher(struct call *c, enum op_kind kind,
-    const struct gcm_message_params *p, struct view aad)
+begin_cipher(struct call *c, enum op_kind kind, const struct message_params *p,
+    struct view aad)
 {
 	struct op *process = &c->session->ops[kind];
 	struct op *current = message_current(c, kind);
 	struct view key = attrset_view(process->object.attrs, CKA_VALUE);
 	bool encrypt = kind == OP_MESSAGE_ENCRYPT;
 	EVP_CIPHER *cipher = NULL;
-	char name[sizeof("AES-256-GCM")];
+	char name[sizeof("ChaCha20-Poly1305")] = "ChaCha20-Poly1305";
 	CK_RV rv = CKR_GENERAL_ERROR;
 
-	snprintf(name, sizeof(name), "AES-%u-GCM", (unsigned)(8 * key.len));
+	if (process->mech->type == CKM_AES_GCM)
+		snprintf(
+		    name, sizeof(name), "AES-%u-GCM", (unsigned)(8 * key.len));
 	cipher = EVP_CIPHER_fetch(c->module->crypto->lib, name, NULL);
 	current->cipher = EVP_CIPHER_CTX_new();
 	if (cipher == NULL || current->cipher == NULL ||
 	    EVP_CipherInit_ex2(
 		current->cipher, cipher, NULL, NULL, encrypt, NULL) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(current->cipher, EVP_CTRL_AEAD_SET_IVLEN,
-		(int)p->ulIvLen, NULL) != 1)
+		(int)p->iv.len, NULL) != 1)
 		goto out;
 	if (encrypt && (rv = make_iv(c, process, p)) != CKR_OK)
 		goto out;
 	rv = EVP_CipherInit_ex2(
-		 current->cipher, NULL, key.ptr, p->pIv, encrypt, NULL) == 1
+		 current->cipher, NULL, key.ptr, p->iv.ptr, encrypt, NULL) == 1
 		 ? check_aad(current->cipher, aad)
 		 : CKR_GENERAL_ERROR;
 out:
@@ -135,19 +170,19 @@ update_cipher(struct op *current, struct view in, uint8_t *out)
 /* Makes the tag, or holds the text against it. */
 static CK_RV
 finish_tag(
-    struct op *current, enum op_kind kind, const struct gcm_message_params *p)
+    struct op *current, enum op_kind kind, const struct message_params *p)
 {
-	int len = (int)(p->ulTagBits / 8), n;
+	int len = (int)p->tag_len, n;
 	uint8_t none[16];
 
 	if (kind == OP_MESSAGE_ENCRYPT)
 		return (EVP_CipherFinal_ex(current->cipher, none, &n) == 1 &&
 				EVP_CIPHER_CTX_ctrl(current->cipher,
-				    EVP_CTRL_AEAD_GET_TAG, len, p->pTag) == 1
+				    EVP_CTRL_AEAD_GET_TAG, len, p->tag) == 1
 			    ? CKR_OK
 			    : CKR_GENERAL_ERROR);
-	return (EVP_CIPHER_CTX_ctrl(current->cipher, EVP_CTRL_AEAD_SET_TAG, len,
-		    p->pTag) == 1 &&
+	return (EVP_CIPHER_CTX_ctrl(
+		    current->cipher, EVP_CTRL_AEAD_SET_TAG, len, p->tag) == 1 &&
 			EVP_CipherFinal_ex(current->cipher, none, &n) == 1
 		    ? CKR_OK
 		    : CKR_AEAD_DECRYPT_FAILED);
@@ -158,7 +193,7 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
     struct view aad, struct view in, struct out out)
 {
 	struct op *current = message_current(c, kind);
-	struct gcm_message_params p;
+	struct message_params p;
 	CK_RV rv;
 
 	if ((rv = message_ready(c, kind, false)) != CKR_OK)
@@ -166,7 +201,7 @@ message_crypt(struct call *c, enum op_kind kind, struct param param,
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0) ||
 	    (aad.ptr == NULL && aad.len != 0))
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = read_param(param, &p)) != CKR_OK ||
+	if ((rv = read_param(&c->session->ops[kind], param, &p)) != CKR_OK ||
 	    op_answer_length(out, in.len, &rv) ||
 	    (rv = begin_cipher(c, kind, &p, aad)) != CKR_OK)
 		return (rv);
@@ -184,14 +219,14 @@ CK_RV
 message_crypt_begin(
     struct call *c, enum op_kind kind, struct param param, struct view aad)
 {
-	struct gcm_message_params p;
+	struct message_params p;
 	CK_RV rv;
 
 	if ((rv = message_ready(c, kind, false)) != CKR_OK)
 		return (rv);
 	if (aad.ptr == NULL && aad.len != 0)
 		return (CKR_ARGUMENTS_BAD);
-	if ((rv = read_param(param, &p)) != CKR_OK)
+	if ((rv = read_param(&c->session->ops[kind], param, &p)) != CKR_OK)
 		return (rv);
 	return (begin_cipher(c, kind, &p, aad));
 }
@@ -201,14 +236,14 @@ message_crypt_next(struct call *c, enum op_kind kind, struct param param,
     struct view in, struct out out, bool last)
 {
 	struct op *current = message_current(c, kind);
-	struct gcm_message_params p;
+	struct message_params p;
 	CK_RV rv;
 
 	if ((rv = message_ready(c, kind, true)) != CKR_OK)
 		return (rv);
 	if (out.len == NULL || (in.ptr == NULL && in.len != 0))
 		return (message_end(current, CKR_ARGUMENTS_BAD));
-	if ((rv = read_param(param, &p)) != CKR_OK)
+	if ((rv = read_param(&c->session->ops[kind], param, &p)) != CKR_OK)
 		return (message_end(current, rv));
 	/* the last part may be none */
 	if (!(last && in.len == 0) && op_answer_length(out, in.len, &rv))

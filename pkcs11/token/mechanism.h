@@ -76,6 +76,7 @@ enum mech_family {
 	FAMILY_DERIVE_TLS_EXPORTED,
 	FAMILY_DERIVE_ENCRYPT,
 	FAMILY_DERIVE_HASH,
+	FAMILY_DERIVE_PUBLIC, /* of the key of any pair */
 	FAMILY_DERIVE_BASE_AND_KEY,
 	FAMILY_DERIVE_BASE_AND_DATA,
 	FAMILY_DERIVE_DATA_AND_BASE,
@@ -92,7 +93,8 @@ enum mech_family {
 /* One PKCS#11 mechanism is one row, or one for each sort of function. */
 struct mech {
 	CK_MECHANISM_TYPE type;
-	CK_KEY_TYPE key_type; /* CK_UNAVAILABLE_INFORMATION: takes no key */
+	CK_KEY_TYPE key_type; /* CK_UNAVAILABLE_INFORMATION: takes no key, or
+			       * any private key */
 	CK_FLAGS flags;
 	CK_ULONG min,
 	    max; /* key sizes: bytes for AES and for making an HMAC key

@@ -81,7 +81,9 @@ main(void)
 		else
 			printf("| 0x%lx | ", m->type);
 		print_functions(mech_flags(m));
-		printf(" | %s | ", key_name(m->key_type));
+		printf(" | %s | ", m->family == FAMILY_DERIVE_PUBLIC
+				       ? "any private key"
+				       : key_name(m->key_type));
 		if (m->max != 0 && m->min == m->max)
 			printf("%lu", m->min);
 		else if (m->max != 0)

@@ -72,7 +72,8 @@ is_done(const struct row *r, size_t key, bool public, CK_FLAGS flag)
 	return (false);
 }
 
-/* What keys a mechanism is for; "secret": any of those that derive, and HMAC. */
+/* What keys a mechanism is for; "secret": any of those that derive, and HMAC;
+ * "pair": of any pair. */
 static const char *
 type_of(const struct row *r)
 {
@@ -81,7 +82,7 @@ type_of(const struct row *r)
 	} names[] = {{"RSA", "RSA"}, {"ECD", "EC"}, {"EDDSA", "Edwards"},
 	    {"ML_", "PQ"}, {"CKM_DSA", "DSA"}, {"CKM_DH_", "DH"},
 	    {"XTS", "XTS"}, {"CHACHA", "ChaCha20"}, {"POLY1305", "Poly1305"},
-	    {"CKM_AES", "AES"}};
+	    {"PUB_KEY", "pair"}, {"CKM_AES", "AES"}};
 
 	for (size_t i = 0; i < ELEMS(names); i++)
 		if (strstr(r->name, names[i].part) != NULL)
@@ -96,6 +97,8 @@ type_fits(const struct row *r, size_t key)
 
 	/* any secret key is a base key */
 	return (strcmp(type, keys[key].type) == 0 ||
+		(strcmp(type, "pair") == 0 && key != AES &&
+		    strcmp(keys[key].type, "secret") != 0) ||
 		(strcmp(type, "secret") == 0 && key == AES &&
 		    (r->functions & DERIVE) != 0));
 }

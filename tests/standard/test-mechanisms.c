@@ -72,7 +72,8 @@ any_key(const struct row *r, CK_FLAGS flag)
 		    flag == CKF_WRAP ? rsa_small.public : rsa_small.private);
 	if (strstr(r->name, "CKM_DH_") != NULL)
 		return (dh.private);
-	if (strstr(r->name, "ECDH") != NULL)
+	if (strstr(r->name, "ECDH") != NULL ||
+	    r->type == CKM_PUB_KEY_FROM_PRIV_KEY)
 		return (agreement);
 	return (strstr(r->name, "CKM_AES") != NULL ? aes : generic);
 }

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include "account.h"
 #include "cryptoki/cryptoki.h"
+#include "keypair-ref.h"
 #include "p11.h"
 
 static CK_FUNCTION_LIST_3_2 *v3;
@@ -221,6 +222,14 @@ test_encrypt(void)
 	RV(v3->C_DecryptMessage(rw, PARAM, aad, 9, out, n, back, &m), CKR_OK,
 	    "C_DecryptMessage");
 	OK(m == TEXT_LEN && memcmp(back, text, m) == 0, "the text");
+	param.ivGenerator = 77;
+	param.ulIvFixedBits = 1000;
+	RV(v3->C_DecryptMessage(rw, PARAM, aad, 9, out, n, back, &m), CKR_OK,
+	    "what makes vectors is ignored where none is made");
+	RV(v3->C_EncryptMessage(rw, PARAM, aad, 9, text, TEXT_LEN, out, &n),
+	    CKR_MECHANISM_PARAM_INVALID, "and not where one is");
+	param.ivGenerator = CKG_NO_GENERATE;
+	param.ulIvFixedBits = 0;
 	tag[3] ^= 4;
 	memset(back, 0xee, sizeof(back));
 	RV(v3->C_DecryptMessage(rw, PARAM, aad, 9, out, n, back, &m),
@@ -256,6 +265,60 @@ test_encrypt(void)
 	RV(v3->C_DecryptMessageNext(
 	       rw, PARAM, NULL, 0, NULL, &m, CKF_END_OF_MESSAGE),
 	    CKR_OK, "nothing more, and the tag holds");
+	RV(v3->C_MessageDecryptFinal(rw), CKR_OK, "C_MessageDecryptFinal");
+	RV(v3->C_MessageEncryptFinal(rw), CKR_OK, "C_MessageEncryptFinal");
+}
+
+/* CKM_CHACHA20_POLY1305: what C_Encrypt gives, with the tag apart. */
+static void
+test_chacha20(void)
+{
+	CK_BYTE out[64], back[64], want[64];
+	struct ck_chacha20_poly1305_message p = {iv, 96, tag};
+	struct ck_chacha20_poly1305 whole = {iv, 96, aad, 9};
+	CK_MECHANISM m = {CKM_CHACHA20_POLY1305, NULL, 0},
+		     with = {CKM_CHACHA20_POLY1305, &whole, sizeof(whole)};
+	CK_OBJECT_HANDLE h = secret_make(CKK_CHACHA20, material(9), 32);
+	CK_ULONG n = sizeof(out), k = sizeof(want);
+
+	RV(encrypt(h, &with, text, TEXT_LEN, want, &k), CKR_OK, "by C_Encrypt");
+	RV(v3->C_MessageEncryptInit(rw, &m, h), CKR_OK, "ChaCha20-Poly1305");
+	RV(v3->C_EncryptMessage(
+	       rw, &p, sizeof(p), aad, 9, text, TEXT_LEN, out, &n),
+	    CKR_OK, "a message");
+	OK(n == TEXT_LEN && memcmp(out, want, n) == 0 &&
+		memcmp(tag, want + n, 16) == 0,
+	    "is the same, and so is the tag");
+	RV(v3->C_EncryptMessageBegin(rw, &p, sizeof(p), aad, 9), CKR_OK,
+	    "in parts");
+	memset(tag, 0, 16);
+	n = 5;
+	RV(v3->C_EncryptMessageNext(rw, &p, sizeof(p), text, 5, out, &n, 0),
+	    CKR_OK, "a part");
+	n = sizeof(out) - 5;
+	RV(v3->C_EncryptMessageNext(rw, &p, sizeof(p), text + 5, TEXT_LEN - 5,
+	       out + 5, &n, CKF_END_OF_MESSAGE),
+	    CKR_OK, "the last");
+	OK(memcmp(out, want, TEXT_LEN) == 0 &&
+		memcmp(tag, want + TEXT_LEN, 16) == 0,
+	    "the same");
+	RV(v3->C_EncryptMessage(rw, PARAM, aad, 9, text, TEXT_LEN, out, &n),
+	    CKR_MECHANISM_PARAM_INVALID, "with the parameter of GCM");
+	RV(v3->C_MessageDecryptInit(rw, &m, h), CKR_OK, "decryption");
+	p.ulNonceLen = 12;
+	n = sizeof(back);
+	RV(v3->C_DecryptMessage(
+	       rw, &p, sizeof(p), aad, 9, want, TEXT_LEN, back, &n),
+	    CKR_OK, "a nonce that is counted in bytes");
+	OK(n == TEXT_LEN && memcmp(back, text, n) == 0, "the text");
+	tag[15] ^= 1;
+	RV(v3->C_DecryptMessage(
+	       rw, &p, sizeof(p), aad, 9, want, TEXT_LEN, back, &n),
+	    CKR_AEAD_DECRYPT_FAILED, "another tag");
+	p.ulNonceLen = 64;
+	RV(v3->C_DecryptMessage(
+	       rw, &p, sizeof(p), aad, 9, want, TEXT_LEN, back, &n),
+	    CKR_MECHANISM_PARAM_INVALID, "a nonce of 64 bits");
 	RV(v3->C_MessageDecryptFinal(rw), CKR_OK, "C_MessageDecryptFinal");
 	RV(v3->C_MessageEncryptFinal(rw), CKR_OK, "C_MessageEncryptFinal");
 }
@@ -422,6 +485,7 @@ main(void)
 	test_mac();
 	test_verify();
 	test_encrypt();
+	test_chacha20();
 	test_vectors();
 	test_cancel();
 	test_flags();
