@@ -163,22 +163,35 @@ static const struct constant key_types[] = {
 /* clang-format on */
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
+static const struct constant *
+row_of(const struct constant *rows, size_t count, CK_ULONG value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].value == value)
+			return (&rows[i]);
+	return (NULL);
+}
+
 static struct constant_name
 name_of(
     const struct constant *rows, size_t count, CK_ULONG value, const char *what)
 {
+	const struct constant *row = row_of(rows, count, value);
 	struct constant_name n;
 
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].value == value) {
-			snprintf(n.text, sizeof(n.text), "%s", rows[i].name);
-			return (n);
-		}
-	if (value == CK_UNAVAILABLE_INFORMATION)
+	if (row != NULL)
+		snprintf(n.text, sizeof(n.text), "%s", row->name);
+	else if (value == CK_UNAVAILABLE_INFORMATION)
 		snprintf(n.text, sizeof(n.text), "no %s", what);
 	else
 		snprintf(n.text, sizeof(n.text), "%s 0x%lx", what, value);
 	return (n);
+}
+
+bool
+attribute_is_known(CK_ATTRIBUTE_TYPE type)
+{
+	return (row_of(attributes, COUNT(attributes), type) != NULL);
 }
 
 struct constant_name

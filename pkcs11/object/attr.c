@@ -357,7 +357,9 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 	unsigned change = MAY(SET) | MAY(COPY);
 
 	if (a == NULL || (!target.token && (a->may & KMS_ONLY) != 0))
-		return (call_error(c, CKR_ATTRIBUTE_TYPE_INVALID,
+		return (call_error(c,
+		    attribute_is_known(t->type) ? CKR_TEMPLATE_INCONSISTENT
+						: CKR_ATTRIBUTE_TYPE_INVALID,
 		    "an object of this class has no %s",
 		    attribute_name(t->type).text));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !value_fits(a, t))

@@ -156,6 +156,16 @@ certs_need_key_names(struct call *c)
 	return (any);
 }
 
+/* A certificate that is elsewhere has no value, but a URL and hashes of its
+ * keys, by which it is found (PKCS#11 3.2, section 4.6.3). */
+static bool is_elsewhere(struct template t)
+{
+	return (template_has(t, CKA_VALUE) &&
+		template_view(t, CKA_URL).len != 0 &&
+		template_view(t, CKA_HASH_OF_SUBJECT_PUBLIC_KEY).len != 0 &&
+		template_view(t, CKA_HASH_OF_ISSUER_PUBLIC_KEY).len != 0);
+}
+
 /* What the standard wants of every certificate. */
 static CK_RV
 check_create(struct call *c, struct template t)
@@ -169,7 +179,8 @@ check_create(struct call *c, struct template t)
 	if ((rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (template_view(t, needed[i]).len == 0)
+		if (template_view(t, needed[i]).len == 0 &&
+		    !(needed[i] == CKA_VALUE && is_elsewhere(t)))
 			return (call_error(c, CKR_TEMPLATE_INCOMPLETE,
 			    "%s is missing", attribute_name(needed[i]).text));
 	if (template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)

@@ -285,7 +285,7 @@ test_bad_templates(void)
 	    {"another type", A(CKA_KEY_TYPE, generic),
 		CKR_TEMPLATE_INCONSISTENT},
 	    {"another class", A(CKA_CLASS, private_class),
-		CKR_ATTRIBUTE_TYPE_INVALID},
+		CKR_TEMPLATE_INCONSISTENT},
 	    {"a session key", A(CKA_TOKEN, no), CKR_TEMPLATE_INCONSISTENT},
 	    {"a value", A_BYTES(CKA_VALUE, material(3), 32),
 		CKR_ATTRIBUTE_READ_ONLY},

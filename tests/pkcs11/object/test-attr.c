@@ -348,7 +348,7 @@ test_set_rules(void)
 	    {"CKA_UNIQUE_ID", A_BYTES(CKA_UNIQUE_ID, "x", 1),
 		CKR_ATTRIBUTE_READ_ONLY},
 	    {"an attribute of RSA keys", A_BYTES(CKA_MODULUS, "x", 1),
-		CKR_ATTRIBUTE_TYPE_INVALID},
+		CKR_TEMPLATE_INCONSISTENT},
 	    {"a label of no bytes and some length", A_BYTES(CKA_LABEL, NULL, 3),
 		CKR_ATTRIBUTE_VALUE_INVALID},
 	};

@@ -118,7 +118,7 @@ test_refusals(void)
 	    A_BYTES(CKA_VALUE, value, 32));
 	CASE("with different values", CKR_TEMPLATE_INCONSISTENT, AES,
 	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(CKA_VALUE, value, 16));
-	CASE("an attribute of another class", CKR_ATTRIBUTE_TYPE_INVALID, AES,
+	CASE("an attribute of another class", CKR_TEMPLATE_INCONSISTENT, AES,
 	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(CKA_MODULUS, value, 32));
 	CASE("an unknown attribute", CKR_ATTRIBUTE_TYPE_INVALID, AES,
 	    A_BYTES(CKA_VALUE, value, 32), A_BYTES(0x7654, value, 32));
@@ -256,7 +256,7 @@ test_changes(void)
 	RV(set(h, CKA_TOKEN, &yes, 1), CKR_ATTRIBUTE_READ_ONLY, "the token");
 	RV(set(h, CKA_UNIQUE_ID, "x", 1), CKR_ATTRIBUTE_READ_ONLY,
 	    "the unique id");
-	RV(set(h, CKA_MODULUS, "x", 1), CKR_ATTRIBUTE_TYPE_INVALID,
+	RV(set(h, CKA_MODULUS, "x", 1), CKR_TEMPLATE_INCONSISTENT,
 	    "what it has not");
 	RV(p11->C_DestroyObject(rw, h), CKR_OK, "destroyed");
 	t[5].pValue = &no;
@@ -550,6 +550,28 @@ test_sessions(void)
 	    "nor makes such a session a token object");
 }
 
+/* PKCS#11 3.2, section 4.6.3: one that is elsewhere. */
+static void
+test_certificate_by_url(void)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_CERTIFICATE_TYPE type = CKC_X_509;
+	CK_BYTE hash[20] = {1};
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, class), A(CKA_CERTIFICATE_TYPE, type),
+	    A_BYTES(CKA_SUBJECT, "0\0", 2), A_BYTES(CKA_VALUE, NULL, 0),
+	    A_BYTES(CKA_URL, "http://example.com", 18),
+	    A(CKA_HASH_OF_SUBJECT_PUBLIC_KEY, hash),
+	    A(CKA_HASH_OF_ISSUER_PUBLIC_KEY, hash)};
+	CK_OBJECT_HANDLE h;
+
+	for (CK_ULONG n = 3; n < ELEMS(t); n++)
+		RV(create(t, n, &h), CKR_TEMPLATE_INCOMPLETE,
+		    "a certificate with %lu attributes", n);
+	RV(create(t, ELEMS(t), &h), CKR_OK, "with all that it needs");
+	COUNT(attr(h, CKA_VALUE, NULL, 0), 0, "it has no value");
+	OK(attr_is_text(h, CKA_URL, "http://example.com"), "but a URL");
+}
+
 int
 main(void)
 {
@@ -566,6 +588,7 @@ main(void)
 	test_raw("ED25519", &ed_type, ed25519);
 	test_raw("X25519", &x_type, x25519);
 	test_sessions();
+	test_certificate_by_url();
 	p11_stop();
 	testenv_stop();
 	return (tap_done());
