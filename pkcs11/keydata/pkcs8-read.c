@@ -5,7 +5,8 @@
 #include "number.h"
 #include "pkcs8.h"
 
-/* RSAPrivateKey, RFC 8017, appendix A.1.2 */
+/* RSAPrivateKey, RFC 8017, appendix A.1.2; some write zeros for what follows
+ * from the modulus and the exponents. */
 static enum err
 read_rsa(struct view in, struct rsa_private *k)
 {
@@ -21,8 +22,9 @@ read_rsa(struct view in, struct rsa_private *k)
 	for (int i = 0; i < RSA_PARTS; i++)
 		if (!der_take_number(&body, &k->part[i]))
 			return (ERR_DATA);
-	return (
-	    body.len == 0 && rsa_missing(k) == RSA_PARTS ? ERR_OK : ERR_DATA);
+	return (body.len == 0 && rsa_missing(k) > RSA_PART_PRIVATE_EXPONENT
+		    ? ERR_OK
+		    : ERR_DATA);
 }
 
 /* The point of [1], where there is one as 04 X Y. */

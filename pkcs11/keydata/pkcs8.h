@@ -54,7 +54,8 @@ struct pkcs8 {
 	/* which it is: CKK_RSA, CKK_EC, CKK_DSA, CKK_DH, CKK_ML_DSA or
 	 * CKK_ML_KEM */
 	CK_KEY_TYPE type;
-	struct rsa_private rsa;
+	struct rsa_private
+	    rsa; /* a part may be empty that follows from others */
 	struct ec_private ec; /* point: empty when absent or compressed */
 	struct private_of_set of_set;
 	struct ffc_private ffc; /* whether it is a key is not looked at */

@@ -157,6 +157,7 @@ wrapped_key_decode(
 	if (type != CKK_RSA)
 		return (set_parts(&key.of_set, d));
 	for (int i = 0; i < RSA_PARTS; i++)
-		builder_set(d, rsa_part_names[i].type, key.rsa.part[i]);
+		if (key.rsa.part[i].len != 0)
+			builder_set(d, rsa_part_names[i].type, key.rsa.part[i]);
 	return (builder_finish(d));
 }

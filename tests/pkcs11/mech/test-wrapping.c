@@ -240,6 +240,83 @@ test_vectors(void)
 }
 
 /* What C_GetMechanismInfo says of sizes holds, though such keys verify. */
+/* DER: a head, before what is there already. */
+static CK_BYTE *
+put_head(CK_BYTE *at, CK_BYTE tag, size_t len)
+{
+	*--at = (CK_BYTE)len;
+	if (len > 255)
+		*--at = (CK_BYTE)(len >> 8);
+	if (len > 127)
+		*--at = len > 255 ? 0x82 : 0x81;
+	*--at = tag;
+	return (at);
+}
+
+/* PKCS #8 as some write it: zeros follow the modulus and the exponents. shown:
+ * how many of the eight numbers are there. */
+static CK_ULONG
+bare_pkcs8(CK_BYTE *out, CK_ULONG room, size_t shown)
+{
+	static const CK_ATTRIBUTE_TYPE parts[] = {CKA_MODULUS,
+	    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
+	    CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT};
+	static const CK_BYTE head[] = {2, 1, 0, 0x30, 13, 6, 9, 0x2a, 0x86,
+	    0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0};
+	CK_BYTE n[1 + 512] = {0}, *end = out + room, *at = end;
+	CK_ULONG len;
+
+	for (size_t i = ELEMS(parts); i-- > 0;) {
+		n[1] = 0;
+		len = i < shown ? attr(pair_private, parts[i], n + 1, 512) : 1;
+		if (n[1] > 127)
+			memcpy(at -= len + 1, n, len + 1);
+		else
+			memcpy(at -= len, n + 1, len);
+		at = put_head(at, 2, n[1] > 127 ? len + 1 : len);
+	}
+	memcpy(at -= 3, "\2\1\0", 3);
+	at = put_head(at, 0x30, (size_t)(end - at));
+	at = put_head(at, 4, (size_t)(end - at));
+	memcpy(at -= sizeof(head), head, sizeof(head));
+	at = put_head(at, 0x30, (size_t)(end - at));
+	len = (CK_ULONG)(end - at);
+	memmove(out, at, len);
+	return (len);
+}
+
+/* The numbers that follow from the others are computed, as C_CreateObject does,
+ * for a session key and for one that goes into KMS. */
+static void
+test_bare_rsa(void)
+{
+	CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_BYTE der[4096], wrapped[4096], prime[256];
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, class), A(CKA_KEY_TYPE, rsa_type),
+	    A(CKA_TOKEN, yes), A_BYTES(CKA_LABEL, "bare", 4)};
+	CK_ULONG n, len,
+	    prime_len = attr(pair_private, CKA_PRIME_1, prime, sizeof(prime));
+	CK_OBJECT_HANDLE h;
+
+	for (size_t shown = 2; shown <= 8; shown++) {
+		len = bare_pkcs8(der, sizeof(der), shown);
+		n = sizeof(wrapped);
+		RV(encrypt(kek, &kwp, der, len, wrapped, &n), CKR_OK,
+		    "PKCS #8 with %zu numbers", shown);
+		RV(unwrap(&kwp, kek, wrapped, n, class, CKK_RSA, &h),
+		    shown == 2 ? CKR_WRAPPED_KEY_INVALID : CKR_OK,
+		    "is unwrapped, if it has the exponents");
+		OK(shown == 2 || attr_is(h, CKA_PRIME_1, prime, prime_len),
+		    "and has its primes");
+		if (shown == 3)
+			RV(p11->C_UnwrapKey(
+			       rw, &kwp, kek, wrapped, n, t, ELEMS(t), &h),
+			    CKR_OK, "goes into KMS");
+	}
+	OK(find_label("bare", CKO_PUBLIC_KEY) != CK_INVALID_HANDLE, "is there");
+}
+
 static void
 test_rsa_sizes(void)
 {
@@ -473,6 +550,7 @@ main(void)
 	test_behind_private_key();
 	test_vectors();
 	test_rsa();
+	test_bare_rsa();
 	test_rsa_sizes();
 	test_kms();
 	test_digest_key();
