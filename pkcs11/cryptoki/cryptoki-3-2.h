@@ -1,6 +1,9 @@
 #ifndef CRYPTOKI_3_2_H
 #define CRYPTOKI_3_2_H
-/* What PKCS#11 3.2 adds to 3.0; cryptoki.h includes it. */
+/* What PKCS#11 3.2 adds to 3.0; cryptoki.h includes it. Of 3.0: */
+#ifndef CKF_EC_CURVENAME
+#define CKF_EC_CURVENAME 0x04000000UL
+#endif
 #if CRYPTOKI_VERSION_MAJOR < 3 || \
     (CRYPTOKI_VERSION_MAJOR == 3 && CRYPTOKI_VERSION_MINOR < 2)
 

@@ -7,6 +7,7 @@
 #define DER_BITS 0x03
 #define DER_OCTETS 0x04
 #define DER_OID 0x06
+#define DER_PRINTABLE 0x13 /* PrintableString */
 #define DER_SEQUENCE 0x30
 #define DER_CONTEXT_0 0xa0
 #define DER_CONTEXT_0_PRIMITIVE 0x80

@@ -9,37 +9,27 @@
 		(const uint8_t[]){__VA_ARGS__},      \
 		    sizeof((uint8_t[]){__VA_ARGS__}) \
 	}
-#define NONE            \
-	{               \
-		NULL, 0 \
-	}
-#define ED25519_NAME                                                         \
-	BYTES(19, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', \
-	    '9')
-#define X25519_NAME \
-	BYTES(19, 10, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9')
-#define ED448_NAME \
-	BYTES(19, 10, 'e', 'd', 'w', 'a', 'r', 'd', 's', '4', '4', '8')
-#define X448_NAME BYTES(19, 8, 'c', 'u', 'r', 'v', 'e', '4', '4', '8')
-
 /* clang-format off */
 static const struct curve curves[] = {
 	/* RFC 5480, RFC 8410 */
-	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7), NONE,
+	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7),
+	    { "secp256r1", "prime256v1", "P-256" },
 	    "P-256", NID_X9_62_prime256v1, 256, 32, 65 },
-	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 34), NONE,
+	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 34), { "secp384r1", "P-384" },
 	    "P-384", NID_secp384r1, 384, 48, 97 },
-	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 35), NONE,
+	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 35), { "secp521r1", "P-521" },
 	    "P-521", NID_secp521r1, 521, 66, 133 },
-	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 10), NONE,
+	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 10), { "secp256k1" },
 	    "secp256k1", NID_secp256k1, 256, 32, 65 },
-	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 33), NONE,
+	{ CKK_EC, BYTES(6, 5, 0x2b, 0x81, 4, 0, 33), { "secp224r1", "P-224" },
 	    "P-224", NID_secp224r1, 224, 28, 57 },
-	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1), NONE,
+	{ CKK_EC, BYTES(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1),
+	    { "secp192r1", "prime192v1", "P-192" },
 	    "P-192", NID_X9_62_prime192v1, 192, 24, 49 },
 	/* RFC 5639: each of a kind that was drawn by lot, and its twist */
 #define BRAINPOOL(bits, kind, last)					\
-	{ CKK_EC, BYTES(6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, last), NONE, \
+	{ CKK_EC, BYTES(6, 9, 0x2b, 0x24, 3, 3, 2, 8, 1, 1, last),	\
+	    { "brainpoolP" #bits #kind },					\
 	    "brainpoolP" #bits #kind, NID_brainpoolP##bits##kind, bits,	\
 	    (bits) / 8, 1 + 2 * ((bits) / 8) }
 	BRAINPOOL(160, r1, 1), BRAINPOOL(160, t1, 2),
@@ -49,13 +39,13 @@ static const struct curve curves[] = {
 	BRAINPOOL(320, r1, 9), BRAINPOOL(320, t1, 10),
 	BRAINPOOL(384, r1, 11), BRAINPOOL(384, t1, 12),
 	BRAINPOOL(512, r1, 13), BRAINPOOL(512, t1, 14),
-	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x70), ED25519_NAME,
+	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x70), { "edwards25519" },
 	    "ED25519", 0, 255, 32, 32 },
-	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), X25519_NAME,
+	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6e), { "curve25519" },
 	    "X25519", 0, 255, 32, 32 },
-	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x71), ED448_NAME,
+	{ CKK_EC_EDWARDS, BYTES(6, 3, 0x2b, 0x65, 0x71), { "edwards448" },
 	    "ED448", 0, 448, 57, 57 },
-	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6f), X448_NAME,
+	{ CKK_EC_MONTGOMERY, BYTES(6, 3, 0x2b, 0x65, 0x6f), { "curve448" },
 	    "X448", 0, 448, 56, 56 },
 };
 /* clang-format on */
@@ -63,9 +53,18 @@ static const struct curve curves[] = {
 static bool
 is_named(const struct curve *c, struct view params)
 {
-	return (
-	    view_equal(c->params, params) ||
-	    (c->params_name.len != 0 && view_equal(c->params_name, params)));
+	struct view name;
+
+	if (view_equal(c->params, params))
+		return (true);
+	if (params.len < 2 || params.ptr[0] != DER_PRINTABLE ||
+	    params.ptr[1] != params.len - 2)
+		return (false);
+	name = VIEW(params.ptr + 2, params.len - 2);
+	for (size_t i = 0; i < CURVE_NAMES && c->names[i] != NULL; i++)
+		if (view_equal(name, view_str(c->names[i])))
+			return (true);
+	return (false);
 }
 
 const struct curve *

@@ -3,12 +3,14 @@
 #include "buf.h"
 #include "cryptoki/cryptoki.h"
 
+#define CURVE_NAMES 3
 /* A named curve of keys that are worked with in this process: one row. */
 struct curve {
 	CK_KEY_TYPE type;
 	struct view params; /* CKA_EC_PARAMS: the DER of its OID */
-	/* the same as a PrintableString, as PKCS#11 3.0 has it; or none */
-	struct view params_name;
+	/* the same, as a PrintableString: PKCS#11 3.2, section 6.3.3; after
+	 * SEC 2, X9.62, RFC 5639 and RFC 7748 */
+	const char *names[CURVE_NAMES];
 	const char *name; /* OpenSSL's: of a group, else of the key type */
 	int nid; /* OpenSSL's, of a group; 0: none */
 	size_t bits; /* of the order */

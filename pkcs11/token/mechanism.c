@@ -91,7 +91,7 @@ const struct mech mechs[] = {
 
 #define EC_MIN 160
 #define EC_MAX 521
-#define EC_FORMS (CKF_EC_F_P | CKF_EC_NAMEDCURVE |			\
+#define EC_FORMS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_CURVENAME |	\
 	    CKF_EC_ECPARAMETERS | CKF_EC_UNCOMPRESS)
 #define EC(ckm, digest)							\
 	{ ckm, CKK_EC, SIGN | EC_FORMS, EC_MIN, EC_MAX, VISIBLE_ALWAYS,	\
@@ -122,7 +122,7 @@ const struct mech mechs[] = {
 	DSA(CKM_DSA_SHA3_512, DIGEST_SHA3_512),
 
 	/* each has these: PKCS#11 3.2, section 6.3 */
-#define CURVE_FORMS (CKF_EC_F_P | CKF_EC_NAMEDCURVE)
+#define CURVE_FORMS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_CURVENAME)
 	{ CKM_EDDSA, CKK_EC_EDWARDS, SIGN | CURVE_FORMS, 255, 448,
 	    VISIBLE_ALWAYS,
 	    FAMILY_EDDSA, KMS_EDDSA, NULL },

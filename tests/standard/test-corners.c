@@ -381,57 +381,6 @@ test_sensitive_base(void)
 	    CKR_ATTRIBUTE_VALUE_INVALID, "a part of more than the key");
 }
 
-static void
-test_hkdf(void)
-{
-	struct {
-		CK_BBOOL extract, expand;
-		CK_MECHANISM_TYPE hash;
-		CK_ULONG salt_type;
-		CK_BYTE *salt;
-		CK_ULONG salt_len;
-		CK_OBJECT_HANDLE salt_key;
-		CK_BYTE *info;
-		CK_ULONG info_len;
-	} p = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0,
-	    value, 4};
-	CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
-	CK_ULONG len = 255 * 32 + 1;
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
-	    A(CKA_KEY_TYPE, generic_type), A(CKA_VALUE, value),
-	    A(CKA_DERIVE, yes)};
-	CK_ATTRIBUTE out[] = {A(CKA_CLASS, secret_class),
-	    A(CKA_KEY_TYPE, generic_type), A(CKA_VALUE_LEN, len)};
-	CK_OBJECT_HANDLE base, h;
-
-	NEED(create(t, ELEMS(t), &base) == CKR_OK, "a base");
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h), CKR_TEMPLATE_INCOMPLETE,
-	    "expand, without a length");
-	RV(p11->C_DeriveKey(rw, &m, base, out, 3, &h),
-	    CKR_ATTRIBUTE_VALUE_INVALID, "expand, beyond what it gives");
-	p.extract = CK_FALSE;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h), CKR_TEMPLATE_INCOMPLETE,
-	    "expand alone");
-	p.expand = CK_FALSE;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "neither");
-	p.extract = CK_TRUE;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h), CKR_OK, "extract alone");
-	COUNT(attr_number(h, CKA_VALUE_LEN), 32, "has the hash's length");
-	p.salt_type = CKF_HKDF_SALT_DATA;
-	p.salt = value;
-	p.salt_len = (1UL << 32) + 8;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "a salt of 2^32 + 8 bytes");
-	p.salt_len = ~0UL;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "a salt of all bytes there are");
-	p.salt_type = 3;
-	p.salt_len = 4;
-	RV(p11->C_DeriveKey(rw, &m, base, out, 2, &h),
-	    CKR_MECHANISM_PARAM_INVALID, "a salt of no kind");
-}
-
 /* 6.3.3: what is no name of a curve, and a curve that there is not. */
 static void
 test_curves(void)
@@ -441,8 +390,11 @@ test_curves(void)
 	    behind[] = {6, 3, 0x2b, 0x65, 0x70, 0},
 	    unknown[] = {6, 3, 0x2a, 3, 4}, k1[] = {6, 5, 0x2b, 0x81, 4, 0, 9},
 	    sequence[] = {0x30, 3, 2, 1, 1}, name[] = {0x13, 3, 'a', 'b', 'c'},
-	    number[] = {2, 1, 1}, empty[] = {6, 0},
-	    open_end[] = {6, 2, 0x2a, 0x86};
+	    no_name[] = {0x13, 0}, short_name[] = "\x13\x09secp256r",
+	    long_name[] = "\x13\x09secp256r1x",
+	    other_case[] = "\x13\x09SECP256R1",
+	    nul_name[] = "\x13\x0asecp256r1", number[] = {2, 1, 1},
+	    empty[] = {6, 0}, open_end[] = {6, 2, 0x2a, 0x86};
 	static const struct {
 		const char *what;
 		CK_BYTE *params;
@@ -464,6 +416,11 @@ test_curves(void)
 	    {"another OID", unknown, sizeof(unknown), CKR_CURVE_NOT_SUPPORTED},
 	    {"secp160k1", k1, sizeof(k1), CKR_CURVE_NOT_SUPPORTED},
 	    {"a name", name, sizeof(name), CKR_CURVE_NOT_SUPPORTED},
+	    {"no name", no_name, 2, CKR_DOMAIN_PARAMS_INVALID},
+	    {"a part of a name", short_name, 10, CKR_DOMAIN_PARAMS_INVALID},
+	    {"a byte behind a name", long_name, 12, CKR_DOMAIN_PARAMS_INVALID},
+	    {"a name in capitals", other_case, 11, CKR_CURVE_NOT_SUPPORTED},
+	    {"a name and a NUL", nul_name, 12, CKR_CURVE_NOT_SUPPORTED},
 	};
 	CK_BYTE point[67] = {4, 65, 4};
 	CK_OBJECT_HANDLE a, b;
@@ -591,7 +548,6 @@ main(void)
 	test_twice();
 	test_rows();
 	test_sensitive_base();
-	test_hkdf();
 	test_curves();
 	test_inconsistent();
 	p11_stop();

@@ -189,7 +189,8 @@ test_row(const struct row *r)
 	/* 6.3: each says which fields and forms of domain parameters it has */
 	if (strncmp(r->name, "CKM_EC", 6) == 0 || r->type == CKM_EDDSA)
 		OK((info.flags & CKF_EC_F_P) != 0 &&
-			(info.flags & CKF_EC_NAMEDCURVE) != 0,
+			(info.flags & CKF_EC_NAMEDCURVE) != 0 &&
+			(info.flags & CKF_EC_CURVENAME) != 0,
 		    "its curves");
 	test_signature(r, &info);
 	for (CK_FLAGS flag = 1; flag <= CKF_DERIVE; flag <<= 1) {

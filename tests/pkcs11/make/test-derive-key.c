@@ -240,6 +240,43 @@ test_data_length(void)
 	    CKR_ATTRIBUTE_VALUE_INVALID, "a length of 4 bytes");
 }
 
+/* What HKDF does not take: no length where it expands, nothing to do, and salts
+ * of lengths and kinds that there are not. */
+static void
+test_hkdf(void)
+{
+	struct hkdf_params p = {.bExtract = CK_TRUE,
+	    .bExpand = CK_TRUE,
+	    .prfHashMechanism = CKM_SHA256,
+	    .ulSaltType = CKF_HKDF_SALT_NULL,
+	    .pSalt = data};
+	CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+	static const CK_ULONG salts[] = {(1UL << 32) + 8, ~0UL};
+	CK_OBJECT_HANDLE h;
+
+	RV(derive_open(&m, generic, 0, &h), CKR_TEMPLATE_INCOMPLETE,
+	    "extract and expand, without a length");
+	p.bExtract = CK_FALSE;
+	RV(derive_open(&m, generic, 0, &h), CKR_TEMPLATE_INCOMPLETE,
+	    "expand alone");
+	p.bExpand = CK_FALSE;
+	RV(derive_open(&m, generic, 0, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "neither");
+	p.bExtract = CK_TRUE;
+	RV(derive_open(&m, generic, 0, &h), CKR_OK, "extract alone");
+	COUNT(attr_number(h, CKA_VALUE_LEN), 32, "has the hash's length");
+	p.ulSaltType = CKF_HKDF_SALT_DATA;
+	for (size_t i = 0; i < ELEMS(salts); i++) {
+		p.ulSaltLen = salts[i];
+		RV(derive_open(&m, generic, 0, &h), CKR_MECHANISM_PARAM_INVALID,
+		    "a salt of %lu bytes", salts[i]);
+	}
+	p.ulSaltType = 3;
+	p.ulSaltLen = 4;
+	RV(derive_open(&m, generic, 0, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "a salt of no kind");
+}
+
 static size_t
 session_keys(void)
 {
@@ -313,6 +350,7 @@ main(void)
 	test_parameter_lengths();
 	test_extract();
 	test_data_length();
+	test_hkdf();
 	test_token_keys();
 	p11_stop();
 	testenv_stop();

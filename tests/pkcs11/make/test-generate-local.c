@@ -287,6 +287,75 @@ test_explicit_curves(void)
 	}
 }
 
+/* Curves by their names, which are the same as by their OIDs: a pair is
+ * generated, and its halves are created, wrapped and unwrapped. */
+static void
+test_curve_names(void)
+{
+	static const struct {
+		const char *name;
+		CK_KEY_TYPE type;
+		CK_MECHANISM_TYPE generator;
+	} rows[] = {
+	    {"secp256r1", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"prime256v1", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"P-384", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"secp521r1", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"secp256k1", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"brainpoolP320t1", CKK_EC, CKM_EC_KEY_PAIR_GEN},
+	    {"edwards25519", CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN},
+	    {"curve448", CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN},
+	};
+	CK_BYTE der[32] = {0x13}, point[140], private_value[66], wrapped[256];
+	CK_OBJECT_HANDLE public, private, h, kek;
+	CK_ATTRIBUTE key[] = {A(CKA_CLASS, secret_class),
+	    A(CKA_KEY_TYPE, aes_type), A_BYTES(CKA_VALUE, material(3), 32)};
+	CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+
+	NEED(p11->C_CreateObject(rw, key, 3, &kek) == CKR_OK, "a wrapping key");
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_MECHANISM m = {rows[i].generator, NULL, 0};
+		CK_KEY_TYPE type = rows[i].type;
+		CK_ULONG n = sizeof(wrapped), len = strlen(rows[i].name);
+		CK_ATTRIBUTE params = A_BYTES(CKA_EC_PARAMS, der, 2 + len),
+			     open[] = {
+				 A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)};
+
+		der[1] = (CK_BYTE)len;
+		memcpy(der + 2, rows[i].name, len);
+		if (!RV(p11->C_GenerateKeyPair(
+			    rw, &m, &params, 1, open, 2, &public, &private),
+			CKR_OK, "%s", rows[i].name))
+			continue;
+		OK(attr_is(private, CKA_EC_PARAMS, der, 2 + len),
+		    "is shown as it was given");
+		len = attr(public, CKA_EC_POINT, point, sizeof(point));
+		{
+			CK_ATTRIBUTE t[] = {A(CKA_CLASS, public_class),
+			    A(CKA_KEY_TYPE, type), params,
+			    A_BYTES(CKA_EC_POINT, point, len)};
+
+			RV(p11->C_CreateObject(rw, t, 4, &h), CKR_OK,
+			    "its public half");
+		}
+		len = attr(private, CKA_VALUE, private_value, 66);
+		{
+			CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
+			    A(CKA_KEY_TYPE, type), params,
+			    A_BYTES(CKA_VALUE, private_value, len)};
+
+			RV(p11->C_CreateObject(rw, t, 4, &h), CKR_OK,
+			    "and the private one");
+			RV(p11->C_WrapKey(rw, &kwp, kek, h, wrapped, &n),
+			    CKR_OK, "is wrapped");
+			RV(p11->C_UnwrapKey(
+			       rw, &kwp, kek, wrapped, n, t, 2, &h),
+			    CKR_OK, "and unwrapped");
+		}
+		OK(attr_is(h, CKA_VALUE, private_value, len), "the same");
+	}
+}
+
 int
 main(void)
 {
@@ -297,6 +366,7 @@ main(void)
 	test_rsa();
 	test_curves();
 	test_explicit_curves();
+	test_curve_names();
 	COUNT(calls(NULL), 0, "KMS heard nothing of that");
 	p11_stop();
 	testenv_stop();
