@@ -368,31 +368,44 @@ test_x448(void)
 	    "is the hash that SP 800-56A has");
 }
 
-/* ECB and CTR wrap secret keys. */
+/* Modes without a tag wrap secret keys; ECB fills its last block with zeros. */
 static void
 test_wrap(void)
 {
+	CK_BYTE iv[16] = {1};
 	CK_AES_CTR_PARAMS counter = {.ulCounterBits = 128};
-	CK_MECHANISM ms[] = {
-	    {CKM_AES_ECB, NULL, 0}, {CKM_AES_CTR, &counter, sizeof(counter)}};
+	CK_MECHANISM ms[] = {{CKM_AES_ECB, NULL, 0},
+	    {CKM_AES_CTR, &counter, sizeof(counter)}, {CKM_AES_OFB, iv, 16},
+	    {CKM_AES_CFB1, iv, 16}, {CKM_AES_CFB8, iv, 16},
+	    {CKM_AES_CFB128, iv, 16}, {CKM_AES_CTS, iv, 16}};
 	CK_OBJECT_HANDLE kek = secret_make(CKK_AES, material(4), 32),
 			 h = secret_make(CKK_GENERIC_SECRET, material(5), 20),
 			 again;
 	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
-	CK_ULONG len = 20, lens[] = {32, 20};
+	CK_ULONG len = 20;
 	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
 	    A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes),
 	    A(CKA_VALUE_LEN, len)};
 
 	for (size_t i = 0; i < ELEMS(ms); i++) {
-		out_len = sizeof(out);
+		bool ecb = ms[i].mechanism == CKM_AES_ECB;
+
+		out_len = back_len = sizeof(out);
+		RV(p11->C_WrapKey(rw, &ms[i], kek, h, NULL, &back_len), CKR_OK,
+		    "C_WrapKey, 0x%lx, how long", ms[i].mechanism);
 		RV(p11->C_WrapKey(rw, &ms[i], kek, h, out, &out_len), CKR_OK,
-		    "C_WrapKey, 0x%lx", ms[i].mechanism);
-		COUNT(out_len, lens[i], "zeros fill a block of ECB");
-		RV(p11->C_UnwrapKey(rw, &ms[i], kek, out, out_len, t,
-		       i == 0 ? 5 : 4, &again),
+		    "C_WrapKey");
+		COUNT(out_len, ecb ? 32 : 20, "its length");
+		COUNT(back_len, out_len, "as was said");
+		RV(p11->C_UnwrapKey(
+		       rw, &ms[i], kek, out, out_len, t, ecb ? 5 : 4, &again),
 		    CKR_OK, "C_UnwrapKey");
 		OK(attr_is(again, CKA_VALUE, material(5), 20), "the same key");
+		back_len = sizeof(back);
+		RV(encrypt(kek, &ms[i], material(5), ecb ? 16 : 20, back,
+		       &back_len),
+		    CKR_OK, "C_Encrypt");
+		OK(memcmp(out, back, back_len) == 0, "encrypts the same way");
 	}
 }
 
