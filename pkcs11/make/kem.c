@@ -5,6 +5,7 @@
 #include "create.h"
 #include "object/pkey.h"
 #include "object/template-builder.h"
+#include "kem-ecdh.h"
 #include "kem.h"
 #include "mech/mech.h"
 
@@ -16,15 +17,29 @@ ciphertext_len(const struct object *o)
 	return (pkey_parameter_set(o)->output);
 }
 
+static bool
+is_ecdh(const struct mech *row)
+{
+	return (row->family == FAMILY_ENCAPSULATE_ECDH);
+}
+
+static bool
+type_fits(const struct mech *row, CK_KEY_TYPE type)
+{
+	return (type == row->key_type ||
+		(type == CKK_EC_MONTGOMERY && row->type == CKM_ECDH1_DERIVE));
+}
+
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
-    CK_OBJECT_HANDLE handle, struct object *o)
+    CK_OBJECT_HANDLE handle, struct object *o, const struct mech **which)
 {
 	const struct mech *row = mech_find(
 	    m->mechanism, encapsulate ? CKF_ENCAPSULATE : CKF_DECAPSULATE);
 	CK_RV rv;
 
+	*which = row;
 	if (row == NULL)
 		return (CKR_MECHANISM_INVALID);
 	if (!object_get(c, handle, o) ||
@@ -33,7 +48,7 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 				    : CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
-	if (object_type(o) != row->key_type ||
+	if (!type_fits(row, object_type(o)) ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
 		return (encapsulate ? CKR_KEY_TYPE_INCONSISTENT
 				    : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
@@ -42,7 +57,9 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 		return (CKR_KEY_FUNCTION_NOT_PERMITTED);
 	if (!mech_is_allowed(row, o))
 		return (CKR_MECHANISM_INVALID);
-	return (m->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+	return (m->ulParameterLen == 0 || is_ecdh(row)
+		    ? CKR_OK
+		    : CKR_MECHANISM_PARAM_INVALID);
 }
 
 /* The new key of the ML-KEM key o, before there is a secret; free the builder
@@ -212,9 +229,15 @@ kem_encapsulate(struct call *c, const CK_MECHANISM *m,
 	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
 	CK_ULONG room = *ciphertext.len;
+	const struct mech *row;
 	CK_RV rv;
 
-	if ((rv = take_key(c, m, true, public_key, &o)) != CKR_OK ||
+	rv = take_key(c, m, true, public_key, &o, &row);
+	if (rv == CKR_OK && is_ecdh(row)) {
+		rv = kem_ecdh_encapsulate(c, m, &o, t, ciphertext, handle);
+		goto out;
+	}
+	if (rv != CKR_OK ||
 	    (rv = begin_secret(c, &o, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.ptr == NULL || room < ciphertext_len(&o)) {
@@ -238,9 +261,15 @@ kem_decapsulate(struct call *c, const CK_MECHANISM *m,
 	struct attr_target target;
 	struct template_builder d = {.rows = NULL};
 	struct object o = {.handle = CK_INVALID_HANDLE};
+	const struct mech *row;
 	CK_RV rv;
 
-	if ((rv = take_key(c, m, false, private_key, &o)) != CKR_OK ||
+	rv = take_key(c, m, false, private_key, &o, &row);
+	if (rv == CKR_OK && is_ecdh(row)) {
+		rv = kem_ecdh_decapsulate(c, m, &o, t, ciphertext, handle);
+		goto out;
+	}
+	if (rv != CKR_OK ||
 	    (rv = begin_secret(c, &o, t, &target, &d)) != CKR_OK)
 		goto out;
 	if (ciphertext.len != ciphertext_len(&o)) {

@@ -4,13 +4,14 @@
 #include "token/operation.h"
 
 /*
- * What C_EncapsulateKey and C_DecapsulateKey mean (PKCS#11 3.2): ML-KEM with
- * pairs in KMS. The shared secret, 32 bytes, becomes the object of the
- * template, and *key its handle; ciphertext and *key are written together or
- * not at all.
+ * What C_EncapsulateKey and C_DecapsulateKey mean (PKCS#11 3.2): ECDH
+ * (kem-ecdh.h), and ML-KEM, also with pairs in KMS. The shared secret becomes
+ * the object of the template, and *key its handle; ciphertext and *key are
+ * written together or not at all.
  *
- * The ciphertext has 768, 1088 or 1568 bytes (ML-KEM-512, -768, -1024). To ask
- * for its length (ciphertext.ptr NULL) asks KMS nothing.
+ * Of ML-KEM the secret has 32 bytes, and the ciphertext 768, 1088 or 1568
+ * (ML-KEM-512, -768, -1024). To ask for its length (ciphertext.ptr NULL) asks
+ * KMS nothing.
  *
  * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_HANDLE_INVALID,
  * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED; what the template

@@ -327,6 +327,19 @@ ec_parts(const struct curve *curve, EVP_PKEY *pkey, struct buf parts[2])
 	return (CKR_OK);
 }
 
+CK_RV
+generate_curve_parts(
+    struct call *c, const struct curve *curve, struct buf parts[2])
+{
+	EVP_PKEY *pkey = NULL;
+	CK_RV rv = ec_keygen(c, curve, &pkey);
+
+	if (rv == CKR_OK)
+		rv = ec_parts(curve, pkey, parts);
+	EVP_PKEY_free(pkey);
+	return (rv);
+}
+
 static CK_RV
 generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
     struct template private_t, CK_OBJECT_HANDLE *public_key,
@@ -344,8 +357,8 @@ generate_ec(struct call *c, const CK_MECHANISM *m, struct template public_t,
 	    (curve = curve_find(p.public_target.type, params)) == NULL)
 		rv = call_error(c, curve_refusal(params),
 		    "CKA_EC_PARAMS names no curve that is known here");
-	if (rv == CKR_OK && (rv = ec_keygen(c, curve, &p.pkey)) == CKR_OK)
-		rv = ec_parts(curve, p.pkey, p.parts);
+	if (rv == CKR_OK)
+		rv = generate_curve_parts(c, curve, p.parts);
 	builder_set(&p.private, CKA_EC_PARAMS, params);
 	builder_set(&p.private, CKA_VALUE, buf_view(&p.parts[0]));
 	builder_set(&p.public, CKA_EC_POINT, buf_view(&p.parts[1]));

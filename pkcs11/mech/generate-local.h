@@ -20,6 +20,12 @@ CK_RV generate_secret_of(struct call *, const CK_MECHANISM *, struct template,
 /* From a password: generate-from-password.c */
 extern const struct key_ops generate_from_password_ops;
 
+struct curve;
+/* A new pair on the curve: its private value, into the arena, and the public
+ * one. */
+CK_RV generate_curve_parts(
+    struct call *, const struct curve *, struct buf parts[2]);
+
 /* The key type of what a row makes: a mechanism for generic secrets may make
  * a key that is meant for an HMAC. */
 CK_KEY_TYPE generate_type(const struct mech *, struct template);

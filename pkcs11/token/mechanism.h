@@ -18,6 +18,7 @@ enum mech_visibility {
  */
 enum mech_family {
 	FAMILY_ENCAPSULATE, /* make/kem.c */
+	FAMILY_ENCAPSULATE_ECDH, /* make/kem-ecdh.c */
 	FAMILY_KMS_CIPHERTEXT,
 	FAMILY_AES_GCM,
 	FAMILY_AES_CBC_PAD,
