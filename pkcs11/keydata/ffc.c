@@ -202,7 +202,9 @@ ffc_agree(const struct crypto *crypto, const struct ffc_group *g,
 	return (e);
 }
 
-/* PKCS#3, section 7.1: the first bit of as many as were asked for is 1. */
+/* PKCS#3, section 7.1: the first bit of as many as were asked for is 1. As many
+ * as the prime has would often be more than it: they are one less. SunPKCS11
+ * asks for 512 bits with a prime of 512. */
 static enum err
 draw(struct work *w, size_t bits, BIGNUM *x)
 {
@@ -211,10 +213,12 @@ draw(struct work *w, size_t bits, BIGNUM *x)
 	bool done;
 
 	if (w->q == NULL) {
-		if (bits > (size_t)most)
+		if (bits > (size_t)most + 1)
 			return (ERR_DATA);
-		done = BN_priv_rand_ex(x, bits != 0 ? (int)bits : most,
-			   BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY, 0, w->ctx) == 1;
+		if (bits != 0 && bits < (size_t)most)
+			most = (int)bits;
+		done = BN_priv_rand_ex(x, most, BN_RAND_TOP_ONE,
+			   BN_RAND_BOTTOM_ANY, 0, w->ctx) == 1;
 	} else {
 		done = less != NULL &&
 		       BN_sub(less, w->q, BN_value_one()) == 1 &&

@@ -451,7 +451,7 @@ ffc_parts(struct call *c, const struct ffc_group *g, struct template private_t,
 		e = ffc_new_private(crypto, g, bits, &parts[0]);
 	if (e == ERR_DATA)
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-		    "CKA_VALUE_BITS must be less than the prime has"));
+		    "CKA_VALUE_BITS cannot be more than the prime has"));
 	if (e == ERR_OK)
 		e = ffc_public(crypto, g, buf_view(&parts[0]), &parts[1]);
 	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
