@@ -7,15 +7,30 @@
 
 #define ID_LEN 16 /* random bytes of CKA_UNIQUE_ID, which is their hex */
 
+static enum err
+put_unique_id(struct call *c, struct attrset *b)
+{
+	uint8_t id[ID_LEN];
+	char text[2 * ID_LEN + 1];
+
+	if (RAND_bytes_ex(c->module->crypto->lib, id, sizeof(id), 0) != 1)
+		return (ERR_INTERNAL);
+	hex_write(id, sizeof(id), text);
+	return (attrset_set(b, CKA_UNIQUE_ID, VIEW(text, 2 * ID_LEN), false));
+}
+
 CK_RV
 session_object_add(struct call *c, struct attrset *b, CK_OBJECT_HANDLE *handle)
 {
 	CK_OBJECT_HANDLE h;
+	enum err e;
 	CK_RV rv;
 
 	if (attrset_bool(b, CKA_PRIVATE, false) &&
 	    (rv = call_require_login(c)) != CKR_OK)
 		return (rv);
+	if ((e = put_unique_id(c, b)) != ERR_OK)
+		return (call_fail(c, e));
 	h = object_table_add(
 	    &c->token->objects, c->session->handle, attrset_ref(b));
 	if (h == CK_INVALID_HANDLE)
@@ -50,18 +65,6 @@ session_object_set_attrs(struct attrset *b, struct template t)
 	for (CK_ULONG i = 0; i < t.count && e == ERR_OK; i++)
 		e = take_value(b, &t.rows[i]);
 	return (e);
-}
-
-static enum err
-put_unique_id(struct call *c, struct attrset *b)
-{
-	uint8_t id[ID_LEN];
-	char text[2 * ID_LEN + 1];
-
-	if (RAND_bytes_ex(c->module->crypto->lib, id, sizeof(id), 0) != 1)
-		return (ERR_INTERNAL);
-	hex_write(id, sizeof(id), text);
-	return (attrset_set(b, CKA_UNIQUE_ID, VIEW(text, 2 * ID_LEN), false));
 }
 
 /* What a key says of where it comes from. */
@@ -106,8 +109,6 @@ put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 
 	if (b->type != CK_UNAVAILABLE_INFORMATION)
 		e = put_origin(b, origin);
-	if (e == ERR_OK)
-		e = put_unique_id(c, b);
 	if (e == ERR_OK)
 		e = attrset_set_bool(
 		    b, CKA_PRIVATE, attrset_bool(b, CKA_PRIVATE, private));
@@ -226,8 +227,7 @@ session_object_copy(struct call *c, const struct object *o, struct template t,
 		    "a private object cannot have a public copy"));
 	if ((b = attrset_copy(o->attrs)) == NULL)
 		return (CKR_HOST_MEMORY);
-	if ((e = session_object_set_attrs(b, t)) == ERR_OK &&
-	    (e = put_unique_id(c, b)) == ERR_OK) {
+	if ((e = session_object_set_attrs(b, t)) == ERR_OK) {
 		*out = b;
 		return (CKR_OK);
 	}

@@ -10,8 +10,8 @@ CK_RV session_object_make(struct call *, struct template,
 /* The same, not shown to anyone yet: *out is held for the caller. */
 CK_RV session_object_build(struct call *, struct template,
     const struct provenance *, struct attrset **out);
-/* Attributes that a mechanism made become an object of the call's session. The
- * caller keeps its own hold on them. */
+/* Attributes that a mechanism made become an object of the call's session, with
+ * a CKA_UNIQUE_ID. The caller keeps its own hold on them. */
 CK_RV session_object_add(struct call *, struct attrset *, CK_OBJECT_HANDLE *);
 CK_RV session_object_set(struct call *, const struct object *, struct template);
 CK_RV session_object_destroy(struct call *, const struct object *);

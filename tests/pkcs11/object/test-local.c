@@ -570,6 +570,7 @@ test_certificate_by_url(void)
 	RV(create(t, ELEMS(t), &h), CKR_OK, "with all that it needs");
 	COUNT(attr(h, CKA_VALUE, NULL, 0), 0, "it has no value");
 	OK(attr_is_text(h, CKA_URL, "http://example.com"), "but a URL");
+	COUNT(attr(h, CKA_UNIQUE_ID, NULL, 0), 32, "and a unique id, as all");
 }
 
 int
