@@ -8,6 +8,7 @@
  */
 
 #define MOST_BASES 100
+#define MOST_SHARE 128
 
 struct work {
 	BN_CTX *ctx;
@@ -85,22 +86,91 @@ try_base(const struct work *w, const BIGNUM *odd, int twos, BIGNUM *x,
 	return (ERR_DATA);
 }
 
-/* A prime from the modulus and the two exponents. */
-static enum err
-factor(struct work *w)
+/* root = the square root of n, which is not 0, without its fraction: by
+ * Newton's way, from above. */
+static bool
+square_root(const struct work *w, const BIGNUM *n, BIGNUM *root)
 {
-	BIGNUM *odd = number_new(w), *x = number_new(w);
-	BIGNUM *square = number_new(w), *p = number_new(w);
+	BIGNUM *next = number_new(w);
+
+	if (next == NULL || BN_one(next) != 1 ||
+	    BN_lshift(next, next, (BN_num_bits(n) + 1) / 2) != 1)
+		return (false);
+	do {
+		if (BN_copy(root, next) == NULL ||
+		    BN_div(next, NULL, n, root, w->ctx) != 1 ||
+		    BN_add(next, next, root) != 1 ||
+		    BN_rshift1(next, next) != 1)
+			return (false);
+	} while (BN_cmp(next, root) < 0);
+	return (true);
+}
+
+/*
+ * The larger prime, if (p - 1) * (q - 1) is phi: their sum is n - phi + 1, and
+ * the square of their difference is that of the sum less 4n. *p is 0 if there
+ * are no such numbers.
+ */
+static bool
+prime_by_phi(const struct work *w, const BIGNUM *phi, BIGNUM *p)
+{
+	const BIGNUM *n = w->part[RSA_PART_MODULUS];
+	BIGNUM *square = number_new(w), *root = number_new(w), *x;
+
+	BN_zero(p);
+	if ((x = number_new(w)) == NULL || BN_sub(x, n, phi) != 1 ||
+	    BN_add_word(x, 1) != 1)
+		return (false);
+	if (BN_is_negative(x) || BN_cmp(x, n) > 0)
+		return (true);
+	if (BN_sqr(square, x, w->ctx) != 1 || BN_lshift(root, n, 2) != 1 ||
+	    BN_sub(square, square, root) != 1)
+		return (false);
+	if (BN_is_negative(square) || BN_is_zero(square))
+		return (true);
+	if (!square_root(w, square, root) || BN_add(x, x, root) != 1 ||
+	    BN_rshift1(x, x) != 1 || BN_mod(root, n, x, w->ctx) != 1)
+		return (false);
+	return (!BN_is_zero(root) || BN_copy(p, x) != NULL);
+}
+
+/*
+ * multiple, e * d - 1, is times * phi / share, where share is what p - 1 and
+ * q - 1 have in common, or 1: d is computed modulo either. With an exponent as
+ * short as all are, times is the next number above share * multiple / n, for
+ * phi is little less than n. *p is 0 where that does not tell.
+ */
+static enum err
+solve(const struct work *w, const BIGNUM *multiple, BIGNUM *p)
+{
+	const BIGNUM *n = w->part[RSA_PART_MODULUS];
+	BIGNUM *all = number_new(w), *times = number_new(w);
+	BIGNUM *phi = number_new(w), *rest = number_new(w);
+
+	if (rest == NULL || BN_copy(all, multiple) == NULL)
+		return (ERR_MEMORY);
+	BN_zero(p);
+	for (int share = 1; share <= MOST_SHARE && BN_is_zero(p); share++) {
+		if (BN_div(times, NULL, all, n, w->ctx) != 1 ||
+		    BN_add_word(times, 1) != 1 ||
+		    BN_div(phi, rest, all, times, w->ctx) != 1 ||
+		    (BN_is_zero(rest) && !prime_by_phi(w, phi, p)) ||
+		    BN_add(all, all, multiple) != 1)
+			return (ERR_MEMORY);
+	}
+	return (ERR_OK);
+}
+
+/* The slower way, whatever the exponents are. odd: e * d - 1 */
+static enum err
+find_by_bases(const struct work *w, BIGNUM *odd, BIGNUM *p)
+{
+	BIGNUM *x = number_new(w), *square = number_new(w);
 	enum err e = ERR_OK;
 	int twos = 0;
 
-	if (p == NULL ||
-	    BN_mul(odd, w->part[RSA_PART_PUBLIC_EXPONENT],
-		w->part[RSA_PART_PRIVATE_EXPONENT], w->ctx) != 1 ||
-	    BN_sub_word(odd, 1) != 1)
+	if (square == NULL)
 		return (ERR_MEMORY);
-	if (BN_is_zero(odd) || BN_is_odd(odd))
-		return (ERR_DATA);
 	while (!BN_is_bit_set(odd, twos))
 		twos++;
 	if (BN_rshift(odd, odd, twos) != 1)
@@ -109,12 +179,32 @@ factor(struct work *w)
 		if (BN_set_word(x, base) != 1)
 			return (ERR_MEMORY);
 		e = try_base(w, odd, twos, x, square, p);
-		if (e == ERR_OK && !BN_is_zero(p)) {
-			w->part[RSA_PART_PRIME_1] = p;
+		if (e == ERR_OK && !BN_is_zero(p))
 			return (ERR_OK);
-		}
 	}
 	return (e == ERR_OK ? ERR_DATA : e);
+}
+
+/* A prime from the modulus and the two exponents. */
+static enum err
+factor(struct work *w)
+{
+	BIGNUM *multiple = number_new(w), *p = number_new(w);
+	enum err e;
+
+	if (p == NULL ||
+	    BN_mul(multiple, w->part[RSA_PART_PUBLIC_EXPONENT],
+		w->part[RSA_PART_PRIVATE_EXPONENT], w->ctx) != 1 ||
+	    BN_sub_word(multiple, 1) != 1)
+		return (ERR_MEMORY);
+	if (BN_is_zero(multiple) || BN_is_odd(multiple))
+		return (ERR_DATA);
+	e = solve(w, multiple, p);
+	if (e == ERR_OK && BN_is_zero(p))
+		e = find_by_bases(w, multiple, p);
+	if (e == ERR_OK)
+		w->part[RSA_PART_PRIME_1] = p;
+	return (e);
 }
 
 /* The prime that stands at to, from the other one. */

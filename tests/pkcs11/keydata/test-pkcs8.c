@@ -77,6 +77,74 @@ test_rsa(void)
 	test_rsa_of(4096, 1);
 }
 
+static struct view
+put_number(const BIGNUM *n, uint8_t *to)
+{
+	return (VIEW(to, (size_t)BN_bn2bin(n, to)));
+}
+
+/* The primes from the modulus and the exponents: of a private exponent modulo
+ * the least common multiple and modulo the product, and where the public one is
+ * as long as the other. */
+static void
+test_rsa_complete(void)
+{
+	enum { LEAST, PRODUCT, LONG, WRONG, WAYS };
+	static const char *const names[] = {
+	    "modulo lcm(p - 1, q - 1)", "modulo phi", "a long e", "another d"};
+	struct rsa_private k, bare;
+	struct buf bytes = BUF_SECRET(RSA_PARTS * RSA_BYTES_MAX, arena);
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *phi = BN_new(), *q = BN_new(), *e = BN_new(), *d = BN_new();
+	uint8_t number[RSA_BYTES_MAX];
+	enum err err;
+
+	EVP_PKEY_free(rsa_make(2048, 0, &k));
+	BN_bin2bn(k.part[RSA_PART_PRIME_1].ptr,
+	    (int)k.part[RSA_PART_PRIME_1].len, phi);
+	BN_bin2bn(
+	    k.part[RSA_PART_PRIME_2].ptr, (int)k.part[RSA_PART_PRIME_2].len, q);
+	BN_bin2bn(k.part[RSA_PART_PUBLIC_EXPONENT].ptr,
+	    (int)k.part[RSA_PART_PUBLIC_EXPONENT].len, e);
+	NEED(BN_sub_word(phi, 1) && BN_sub_word(q, 1) &&
+		 BN_mul(phi, phi, q, ctx) &&
+		 BN_mod_inverse(d, e, phi, ctx) != NULL,
+	    "the exponent modulo phi");
+	for (int way = 0; way < WAYS; way++) {
+		memset(&bare, 0, sizeof(bare));
+		memcpy(bare.part, k.part, 3 * sizeof(k.part[0]));
+		if (way == LONG) {
+			bare.part[RSA_PART_PUBLIC_EXPONENT] =
+			    k.part[RSA_PART_PRIVATE_EXPONENT];
+			bare.part[RSA_PART_PRIVATE_EXPONENT] =
+			    k.part[RSA_PART_PUBLIC_EXPONENT];
+		}
+		if (way == WRONG)
+			BN_add_word(d, 2);
+		if (way == PRODUCT || way == WRONG)
+			bare.part[RSA_PART_PRIVATE_EXPONENT] = put_number(
+			    d, number);
+		buf_reset(&bytes);
+		err = rsa_complete(&crypto, &bare, &bytes);
+		OK(err == (way == WRONG ? ERR_DATA : ERR_OK), "%s: %s",
+		    names[way], err_name(err));
+		OK(way == WRONG ||
+			(number_equal(bare.part[RSA_PART_PRIME_1],
+			     k.part[RSA_PART_PRIME_1]) &&
+			    number_equal(bare.part[RSA_PART_PRIME_2],
+				k.part[RSA_PART_PRIME_2]) &&
+			    rsa_check_exponents(&bare, arena) == ERR_OK),
+		    "and its numbers fit");
+	}
+	BN_free(phi);
+	BN_free(q);
+	BN_free(e);
+	BN_free(d);
+	BN_CTX_free(ctx);
+	buf_free(&bytes);
+	views_free(k.part, RSA_PARTS);
+}
+
 /* A key of which one number was changed a little, or is another key's. */
 static void
 test_rsa_exponents(void)
@@ -411,6 +479,7 @@ main(void)
 	test_rsa();
 	test_rsa_check();
 	test_rsa_exponents();
+	test_rsa_complete();
 	test_ec();
 	test_forms();
 	test_reader();
