@@ -388,10 +388,26 @@ collect_keys(struct call *c, struct template t)
 	return (CKR_OK);
 }
 
+/* PKCS#11 Profiles 3.2, CERT-M-1-32, reads the label of the first object and
+ * the value of the second, which has to be a certificate: certificates come
+ * first, but a single one second. */
+static void
+order_for_profile(struct find *f, size_t certificates)
+{
+	CK_OBJECT_HANDLE first;
+
+	if (certificates != 1 || f->count < 2)
+		return;
+	first = f->handles[0];
+	f->handles[0] = f->handles[1];
+	f->handles[1] = first;
+}
+
 CK_RV
 find_begin(struct call *c, struct template t)
 {
 	struct find *f = &c->session->find;
+	size_t certificates;
 	CK_RV rv = CKR_OK;
 
 	c->context = RV_LOOK;
@@ -402,9 +418,9 @@ find_begin(struct call *c, struct template t)
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (t.rows[i].pValue == NULL && t.rows[i].ulValueLen != 0)
 			return (CKR_ATTRIBUTE_VALUE_INVALID);
-	/* PKCS#11 Profiles 3.2, CERT-M-1-32, looks for a certificate among the
-	 * first objects */
-	if ((rv = collect_certificates(c, t)) == CKR_OK && may_be_in_kms(c, t))
+	rv = collect_certificates(c, t);
+	certificates = f->count;
+	if (rv == CKR_OK && may_be_in_kms(c, t))
 		rv = collect_keys(c, t);
 	if (rv == CKR_OK)
 		rv = collect_locals(c, t, false);
@@ -412,6 +428,7 @@ find_begin(struct call *c, struct template t)
 		find_end(f);
 		return (rv);
 	}
+	order_for_profile(f, certificates);
 	f->active = true;
 	return (CKR_OK);
 }

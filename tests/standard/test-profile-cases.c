@@ -291,6 +291,28 @@ add_published_certificate(void)
 	    "the published certificate");
 }
 
+/* Where the token has one certificate alone, it is the second object: the case
+ * reads the label of the first and the value of the second. */
+static void
+test_single_certificate(void)
+{
+	CK_ATTRIBUTE t[] = {A(CKA_TOKEN, yes)};
+	CK_BYTE bytes[4096];
+	CK_ATTRIBUTE label = {CKA_LABEL, NULL, 0},
+		     value = {CKA_VALUE, bytes, sizeof(bytes)};
+	CK_OBJECT_HANDLE h[5];
+
+	begin(false, 0);
+	NEED(find_once(t, 1, h, ELEMS(h)) >= 2, "objects of the token");
+	RV(list->C_GetAttributeValue(session, h[0], &label, 1), CKR_OK,
+	    "the label of the first");
+	RV(list->C_GetAttributeValue(session, h[1], &value, 1), CKR_OK,
+	    "the value of the second");
+	OK(bytes[0] == 0x30, "a certificate");
+	RV(list->C_FindObjectsFinal(session), CKR_OK, "C_FindObjectsFinal");
+	end();
+}
+
 /* In the order of the case: up to five objects, the label of the first, and the
  * value of the second, each after its length. */
 static void
@@ -421,6 +443,7 @@ main(void)
 	list = p11_list_3_2();
 	add_certificate();
 	test_certificates();
+	test_single_certificate();
 	add_published_certificate();
 	test_published_certificate();
 	test_validation();
