@@ -1,6 +1,7 @@
 #ifndef FFC_H
 #define FFC_H
 #include "buf.h"
+#include "clock.h"
 #include "crypto.h"
 #include "cryptoki/cryptoki.h"
 
@@ -35,6 +36,15 @@ enum err ffc_new_private(const struct crypto *, const struct ffc_group *,
 /* What both sides have in common, as long as the prime. out: of the arena. */
 enum err ffc_agree(const struct crypto *, const struct ffc_group *,
     struct view private, struct view public, struct buf *out);
+
+/* New groups; ERR_DATA: of such lengths, in bits, there are none. ERR_DEADLINE:
+ * it came before the primes. */
+/* Prime, subprime and base. */
+enum err ffc_generate_dsa(const struct crypto *, size_t prime, size_t subprime,
+    const struct deadline *, struct buf numbers[3]);
+/* A safe prime, for which 2 is a base: a published one where there is one. */
+enum err ffc_generate_dh(const struct crypto *, size_t bits,
+    const struct deadline *, struct buf *prime);
 
 /* DER (RFC 3279, section 2.3): an AlgorithmIdentifier's content, and a whole
  * SubjectPublicKeyInfo, appended. */

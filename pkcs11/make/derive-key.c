@@ -33,7 +33,7 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 
 	if (is_data_for_hkdf(row, o))
 		return (CKR_OK);
-	if (type == CK_UNAVAILABLE_INFORMATION)
+	if (!object_is_key(o))
 		return (CKR_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);

@@ -9,7 +9,8 @@ static CK_RV
 find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
     const struct mech **row)
 {
-	if ((*row = mech_find(m->mechanism, flag)) == NULL)
+	*row = mech_find(m->mechanism, flag);
+	if (*row == NULL || mech_flags_here(c, *row) == 0)
 		return (CKR_MECHANISM_INVALID);
 	if (m->ulParameterLen != 0 &&
 	    (*row)->family != FAMILY_GENERATE_FROM_PASSWORD)
@@ -31,6 +32,17 @@ from_password(struct call *c, const CK_MECHANISM *m, const struct mech *row,
 	return (mech_key_ops(row)->generate(c, m, t, handle));
 }
 
+static CK_RV
+domain_parameters(struct call *c, const CK_MECHANISM *m, const struct mech *row,
+    struct template t, CK_OBJECT_HANDLE *handle)
+{
+	if (template_bool(t, CKA_TOKEN, false))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "KMS keeps keys alone, no domain parameters: have the "
+		    "session keep them, by CKA_TOKEN false"));
+	return (mech_key_ops(row)->generate(c, m, t, handle));
+}
+
 CK_RV
 generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
     CK_OBJECT_HANDLE *handle)
@@ -42,6 +54,8 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 		return (rv);
 	if (row->family == FAMILY_GENERATE_FROM_PASSWORD)
 		return (from_password(c, m, row, t, handle));
+	if (row->family == FAMILY_GENERATE_PARAMETERS)
+		return (domain_parameters(c, m, row, t, handle));
 	if (template_bool(t, CKA_TOKEN, false))
 		return (generate_key_in_kms(c, row, t, handle));
 	if (template_has(t, CKA_KEYFERRY_WRAPPING_KEY))

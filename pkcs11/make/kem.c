@@ -42,8 +42,7 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 	*which = row;
 	if (row == NULL)
 		return (CKR_MECHANISM_INVALID);
-	if (!object_get(c, handle, o) ||
-	    object_type(o) == CK_UNAVAILABLE_INFORMATION)
+	if (!object_get(c, handle, o) || !object_is_key(o))
 		return (encapsulate ? CKR_KEY_HANDLE_INVALID
 				    : CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)

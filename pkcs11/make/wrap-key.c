@@ -65,7 +65,7 @@ static CK_RV
 check_key(
     struct call *c, const struct object *wrapping_key, const struct object *key)
 {
-	if (object_type(key) == CK_UNAVAILABLE_INFORMATION)
+	if (!object_is_key(key))
 		return (CKR_KEY_HANDLE_INVALID);
 	if (key->class == CKO_PUBLIC_KEY)
 		return (CKR_KEY_NOT_WRAPPABLE);

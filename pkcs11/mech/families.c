@@ -67,6 +67,7 @@ static const struct {
 	KEYS(GENERATE_EC, generate_ec_ops),
 	KEYS(GENERATE_OF_SET, generate_of_set_ops),
 	KEYS(GENERATE_FFC, generate_ffc_ops),
+	KEYS(GENERATE_PARAMETERS, generate_parameters_ops),
 	KEYS(DERIVE_ECDH, derive_ecdh),
 	KEYS(DERIVE_DH, derive_dh),
 	KEYS(DERIVE_HKDF, derive_hkdf),

@@ -9,6 +9,8 @@ extern const struct key_ops
     generate_ec_ops; /* Weierstrass, Edwards, Montgomery */
 extern const struct key_ops generate_of_set_ops; /* ML-DSA, ML-KEM */
 extern const struct key_ops generate_ffc_ops; /* DSA, DH */
+extern const struct key_ops
+    generate_parameters_ops; /* of these: generate-parameters.c */
 
 /* What writes a value of so many bytes, the secret of a key, to a buffer of the
  * arena. */

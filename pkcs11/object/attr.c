@@ -41,6 +41,8 @@ on_bits(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 		return (on & ON_PRIVATE);
 	case CKO_PUBLIC_KEY:
 		return (on & ON_PUBLIC);
+	case CKO_DOMAIN_PARAMETERS:
+		return (on & ON_PARAMETERS);
 	case CKO_DATA:
 		return (ON_DATA);
 	case CKO_CERTIFICATE:

@@ -112,3 +112,19 @@ ffc_complete_private(struct call *c, struct attrset *b)
 	buf_free(&public);
 	return (rv);
 }
+
+CK_RV
+ffc_complete_parameters(struct call *c, struct attrset *b)
+{
+	struct ffc_group g;
+	CK_RV rv = check_group(c, b, &g);
+	enum err e = ERR_OK;
+
+	if (rv != CKR_OK)
+		return (rv);
+	e = attrset_set_ulong(b, CKA_PRIME_BITS, number_bits(g.prime));
+	if (e == ERR_OK && b->type == CKK_DSA)
+		e = attrset_set_ulong(
+		    b, CKA_SUBPRIME_BITS, number_bits(g.subprime));
+	return (e == ERR_OK ? CKR_OK : call_fail(c, e));
+}

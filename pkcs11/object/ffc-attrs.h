@@ -17,4 +17,5 @@ CK_RV ffc_of_template(
  * CKR_DOMAIN_PARAMS_INVALID, CKR_ATTRIBUTE_VALUE_INVALID. */
 CK_RV ffc_complete_public(struct call *, struct attrset *);
 CK_RV ffc_complete_private(struct call *, struct attrset *);
+CK_RV ffc_complete_parameters(struct call *, struct attrset *);
 #endif

@@ -422,7 +422,9 @@ static const struct object_schema schemas[] = {
 	{ CKO_PUBLIC_KEY, type, { __VA_ARGS__, CKA_VALUE },		\
 	    ffc_complete_public },					\
 	{ CKO_PRIVATE_KEY, type, { __VA_ARGS__, CKA_VALUE },		\
-	    ffc_complete_private }
+	    ffc_complete_private },					\
+	{ CKO_DOMAIN_PARAMETERS, type, { __VA_ARGS__ },			\
+	    ffc_complete_parameters }
 	FFC(CKK_DSA, CKA_PRIME, CKA_SUBPRIME, CKA_BASE),
 	FFC(CKK_DH, CKA_PRIME, CKA_BASE),
 };
@@ -440,11 +442,12 @@ schema_is_secret_key_type(CK_KEY_TYPE type)
 	return (false);
 }
 
+/* Whether objects of that class have a CKA_KEY_TYPE. */
 static bool
-is_key(CK_OBJECT_CLASS class)
+has_type(CK_OBJECT_CLASS class)
 {
 	return (class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY ||
-		class == CKO_PUBLIC_KEY);
+		class == CKO_PUBLIC_KEY || class == CKO_DOMAIN_PARAMETERS);
 }
 
 CK_RV
@@ -459,16 +462,16 @@ schema_find(struct call *c, struct template t, const struct object_schema **out)
 	if (!template_has(t, CKA_CLASS))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing"));
-	if (is_key(class) && !template_has(t, CKA_KEY_TYPE))
+	if (has_type(class) && !template_has(t, CKA_KEY_TYPE))
 		return (call_error(
 		    c, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing"));
-	if (!is_key(class))
+	if (!has_type(class))
 		type = NO_TYPE;
 	else if (class == CKO_SECRET_KEY && digest_of_hmac_key(type) != NULL)
 		type = CKK_GENERIC_SECRET;
 	while (schema < end && (schema->class != class || schema->type != type))
 		schema++;
-	if (schema == end && !is_key(class))
+	if (schema == end && !has_type(class))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
 		    "no objects of %s are made here", class_name(class).text));
 	if (schema == end || !key_type_is_in_openssl(c->module->crypto, type))

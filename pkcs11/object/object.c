@@ -41,6 +41,13 @@ object_type(const struct object *o)
 }
 
 bool
+object_is_key(const struct object *o)
+{
+	return (object_type(o) != CK_UNAVAILABLE_INFORMATION &&
+		o->class != CKO_DOMAIN_PARAMETERS);
+}
+
+bool
 object_in_kms(const struct object *o)
 {
 	return (o->key != NULL && o->class != CKO_PUBLIC_KEY);

@@ -14,6 +14,8 @@ bool object_get(struct call *, CK_OBJECT_HANDLE, struct object *);
 void object_select_key(struct object *, struct key *);
 /* Its CKA_KEY_TYPE; CK_UNAVAILABLE_INFORMATION when it is no key. */
 CK_KEY_TYPE object_type(const struct object *);
+/* Domain parameters have such a type, and are none. */
+bool object_is_key(const struct object *);
 /* Whether its secret half is in KMS. */
 bool object_in_kms(const struct object *);
 /* Whether it is a certificate out of the token's directory. */

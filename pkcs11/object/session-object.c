@@ -79,10 +79,11 @@ put_origin(struct attrset *b, const struct provenance *origin)
 		origin = &brought;
 	e = attrset_set_bool(
 	    b, CKA_LOCAL, origin->generator != CK_UNAVAILABLE_INFORMATION);
-	if (e == ERR_OK)
+	if (e == ERR_OK && b->class != CKO_DOMAIN_PARAMETERS)
 		e = attrset_set_ulong(
 		    b, CKA_KEY_GEN_MECHANISM, origin->generator);
-	if (e != ERR_OK || b->class == CKO_PUBLIC_KEY)
+	if (e != ERR_OK || b->class == CKO_PUBLIC_KEY ||
+	    b->class == CKO_DOMAIN_PARAMETERS)
 		return (e);
 	e = attrset_set_bool(b, CKA_ALWAYS_SENSITIVE,
 	    origin->sensitive && attrset_bool(b, CKA_SENSITIVE, true));
@@ -100,6 +101,7 @@ put_rest(struct call *c, struct attrset *b, const struct provenance *origin)
 	/* before the login an object that does not ask for it is public */
 	bool private = asks || (b->class != CKO_PUBLIC_KEY &&
 				   b->class != CKO_CERTIFICATE &&
+				   b->class != CKO_DOMAIN_PARAMETERS &&
 				   !call_hides_private(c));
 	enum err e = ERR_OK;
 

@@ -122,7 +122,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 
 	if (!object_get(c, handle, &op->object))
 		return (CKR_KEY_HANDLE_INVALID);
-	if (object_type(o) == CK_UNAVAILABLE_INFORMATION)
+	if (!object_is_key(o))
 		return (CKR_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);

@@ -580,6 +580,7 @@ const struct act acts[] = {
     {"C_EncryptUpdate: CBC", false, act_cbc_parts, false},
     {"C_Sign, C_Verify: ECDSA", false, act_ecdsa, false},
     {"C_Sign, C_Verify: HMAC", false, act_hmac, false},
+    {"C_CreateObject, C_Sign, C_DeriveKey: DSA, DH", false, act_ffc, false},
     {"C_WrapKey, C_UnwrapKey", false, act_wrap, false},
     {"C_DeriveKey", false, act_derive, false},
     {"C_WrapKey, C_SetAttributeValue: refused", false, act_refused, false},
@@ -593,8 +594,7 @@ const struct act acts[] = {
     {"KMS: C_GenerateKey", true, act_kms_generate, false},
     {"KMS: C_GenerateKeyPair", true, act_kms_generate_pair, false},
     {"KMS: C_SetAttributeValue", true, act_kms_rename, false},
-    {"KMS: C_GenerateKeyPair, C_UnwrapKey of an import pair", true,
-	act_kms_unwrap, false},
+    {"KMS: C_UnwrapKey with an import pair", true, act_kms_unwrap, false},
     {"KMS: C_DestroyObject", true, act_kms_destroy, false},
 };
 const size_t act_count = ELEMS(acts);

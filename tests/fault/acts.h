@@ -15,6 +15,8 @@ struct act {
 };
 extern const struct act acts[];
 extern const size_t act_count;
+/* That of DSA and Diffie-Hellman: acts-ffc.c. */
+CK_RV act_ffc(void);
 
 /* What is made once for all of them, without the module. */
 void acts_begin(void);

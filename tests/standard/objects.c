@@ -12,7 +12,7 @@ bool on_token;
 static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static CK_BYTE ed25519[] = {6, 3, 0x2b, 0x65, 0x70};
 static CK_BYTE x25519[] = {6, 3, 0x2b, 0x65, 0x6e};
-static CK_ULONG len_32 = 32, bits_2048 = 2048;
+static CK_ULONG len_32 = 32, bits_512 = 512, bits_2048 = 2048;
 static CK_CERTIFICATE_TYPE x509 = CKC_X_509;
 static struct ffc_key group; /* of RFC 6979, A.2.1 */
 static CK_ULONG set_44 = CKP_ML_DSA_44, set_512 = CKP_ML_KEM_512;
@@ -74,6 +74,12 @@ struct kind kinds[] = {
 	}
     GROUP(CKK_DSA, CKM_DSA_KEY_PAIR_GEN, DSA_GROUP),
     GROUP(CKK_DH, CKM_DH_PKCS_KEY_PAIR_GEN, DH_GROUP),
+    {"CKO_DOMAIN_PARAMETERS", "CKK_DSA", CKO_DOMAIN_PARAMETERS, CKK_DSA,
+	CKM_DSA_PARAMETER_GEN, {A(CKA_PRIME_BITS, bits_512)}, false, IN_SESSION,
+	0},
+    {"CKO_DOMAIN_PARAMETERS", "CKK_DH", CKO_DOMAIN_PARAMETERS, CKK_DH,
+	CKM_DH_PKCS_PARAMETER_GEN, {A(CKA_PRIME_BITS, bits_2048)}, false,
+	IN_SESSION, 0},
     {"CKO_DATA", "-", CKO_DATA, 0, NOT_GENERATED, {{0, NULL, 0}}, false,
 	IN_SESSION, 0},
     {"CKO_CERTIFICATE", "CKC_X_509", CKO_CERTIFICATE, 0, NOT_GENERATED,
@@ -96,9 +102,15 @@ row_is_of_type(const struct attribute_row *r, const struct kind *k)
 }
 
 bool
-kind_is_key(const struct kind *k)
+kind_is_generated(const struct kind *k)
 {
 	return (k->generate != NOT_GENERATED);
+}
+
+bool
+kind_is_key(const struct kind *k)
+{
+	return (kind_is_generated(k) && k->c != CKO_DOMAIN_PARAMETERS);
 }
 
 bool
@@ -207,9 +219,9 @@ set_kind(const struct kind *k, struct object_template *t)
 	CK_ATTRIBUTE token = A(CKA_TOKEN, yes);
 	size_t count = ELEMS(rows);
 
-	if (!kind_is_key(k))
+	if (!kind_is_generated(k))
 		count = 1;
-	else if (k->c == CKO_PUBLIC_KEY || on_token)
+	else if (k->c == CKO_PUBLIC_KEY || !kind_is_key(k) || on_token)
 		count = 2;
 	t->count = 0;
 	t->used = 0;
@@ -230,7 +242,7 @@ create_template(
 
 	set_kind(k, t);
 	for (size_t i = 0; i < count; i++)
-		if (kind_is_key(k) && row_is_of_type(&rows[i], k) &&
+		if (kind_is_generated(k) && row_is_of_type(&rows[i], k) &&
 		    (rows[i].footnotes & NOTE(1)) != 0) {
 			struct value *v = &t->values[t->used++];
 
@@ -282,8 +294,10 @@ generate(const struct kind *k, const CK_ATTRIBUTE *more,
 	struct object_template public = {.count = 0}, secret = {.count = 0};
 	CK_OBJECT_HANDLE other;
 
+	bool in_one = k->c == CKO_SECRET_KEY || !kind_is_key(k);
+
 	snprintf(label, sizeof(label), "%06u", ++n % 1000000);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2 && kind_is_key(k); i++) {
 		object_template_set(&secret, on_token ? &kept[i] : &seen[i]);
 		if (on_token)
 			object_template_set(&public, &kept[i]);
@@ -291,10 +305,9 @@ generate(const struct kind *k, const CK_ATTRIBUTE *more,
 	for (size_t i = 0; i < ELEMS(k->size); i++)
 		if (k->size[i].pValue != NULL && k->size[i].type != without)
 			object_template_set(
-			    k->c == CKO_SECRET_KEY ? &secret : &public,
-			    &k->size[i]);
+			    in_one ? &secret : &public, &k->size[i]);
 	add_row(k->c == CKO_PUBLIC_KEY ? &public : &secret, more);
-	if (k->c == CKO_SECRET_KEY)
+	if (in_one)
 		return (
 		    p11->C_GenerateKey(rw, &m, secret.rows, secret.count, h));
 	return (p11->C_GenerateKeyPair(rw, &m, public.rows, public.count,
@@ -409,10 +422,10 @@ kinds_begin(void)
 		if ((k->places & IN_SESSION) == 0)
 			continue;
 		set_kind(k, &plain);
-		NEED(
-		    (kind_is_key(k) ? generate(k, NULL,
-					  CK_UNAVAILABLE_INFORMATION, &k->model)
-				    : create(&plain, &k->model)) == CKR_OK,
+		NEED((kind_is_generated(k)
+			     ? generate(k, NULL, CK_UNAVAILABLE_INFORMATION,
+				   &k->model)
+			     : create(&plain, &k->model)) == CKR_OK,
 		    "a model of %s %s", k->class, k->key_type);
 	}
 }

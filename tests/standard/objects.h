@@ -20,6 +20,8 @@ struct kind {
 #define IMPORTED_INTO_KMS 4U
 #define ON_TOKEN 8U /* beside the keys: certificates */
 bool kind_is_key(const struct kind *);
+/* Whether they are generated: keys and domain parameters. */
+bool kind_is_generated(const struct kind *);
 /* Whether OpenSSL has such keys, and with it the KMS of this machine. */
 bool kind_is_in_openssl(const struct kind *);
 extern struct kind kinds[];

@@ -156,7 +156,7 @@ check_generate(
 	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
 	CK_RV rv;
 
-	if (!kind_is_key(k) || (k->is_slow && !row_is_of_type(r, k)))
+	if (!kind_is_generated(k) || (k->is_slow && !row_is_of_type(r, k)))
 		return;
 	value_other(k, r, plain, &v);
 	/* KMS shows no CKA_CHECK_VALUE of what it makes */

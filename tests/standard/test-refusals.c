@@ -118,7 +118,8 @@ static void
 test_no_place(void)
 {
 	static CK_BYTE ed[] = {6, 3, 0x2b, 0x65, 0x70};
-	static CK_OBJECT_CLASS data_class = CKO_DATA;
+	static CK_OBJECT_CLASS data_class = CKO_DATA,
+			       domain = CKO_DOMAIN_PARAMETERS;
 	static CK_KEY_TYPE ml_dsa = CKK_ML_DSA, ml_kem = CKK_ML_KEM,
 			   dsa = CKK_DSA, dh = CKK_DH, hkdf = CKK_HKDF,
 			   x_type = CKK_EC_MONTGOMERY;
@@ -133,6 +134,10 @@ test_no_place(void)
 	} rows[] = {
 	    {"data", {A(CKA_CLASS, data_class), TOKEN, A(CKA_VALUE, value)}, 3,
 		"KMS keeps keys alone, no object of CKO_DATA"},
+	    {"domain parameters",
+		{A(CKA_CLASS, domain), A(CKA_KEY_TYPE, dh), TOKEN,
+		    A(CKA_PRIME, value), A(CKA_BASE, value)},
+		5, "KMS keeps keys alone, no object of CKO_DOMAIN_PARAMETERS"},
 	    {"AES-128", {AES, TOKEN, A_BYTES(CKA_VALUE, value, 16)}, 4,
 		"an AES key has 32 bytes"},
 	    {"AES-192", {AES, TOKEN, A_BYTES(CKA_VALUE, value, 24)}, 4,
@@ -186,7 +191,6 @@ test_other_classes(void)
 		CK_RV rv;
 		CK_ULONG found;
 	} rows[] = {{CKO_HW_FEATURE, CKR_ATTRIBUTE_VALUE_INVALID, 0},
-	    {CKO_DOMAIN_PARAMETERS, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {CKO_MECHANISM, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {CKO_OTP_KEY, CKR_ATTRIBUTE_VALUE_INVALID, 0},
 	    {0xa /* CKO_VALIDATION */, CKR_ATTRIBUTE_VALUE_INVALID, 0},

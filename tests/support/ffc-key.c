@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 #include "cryptoki/cryptoki.h"
 #include "ffc-key.h"
+#include "hex.h"
 
 /* clang-format off */
 #define P0 \
@@ -90,7 +91,9 @@
 static void
 take(const char *digits, struct number *n)
 {
-	n->len = from_hex(digits, n->bytes);
+	n->len = strlen(digits) / 2;
+	if (!hex_read(digits, n->bytes, n->len))
+		tap_bail();
 }
 
 void
