@@ -290,11 +290,11 @@ call_check_place(struct call *c, struct template t)
 	    t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	bool in_kms = template_bool(t, CKA_TOKEN, false) &&
 		      class != CKO_CERTIFICATE;
-	CK_RV rv = CKR_OK;
 
-	if (in_kms || template_bool(t, CKA_PRIVATE, false))
-		rv = call_require_login(c);
-	if (rv == CKR_OK && in_kms && !session_is_rw(c->session))
-		rv = CKR_SESSION_READ_ONLY;
-	return (rv);
+	/* what a login would not change comes first */
+	if (in_kms && !session_is_rw(c->session))
+		return (CKR_SESSION_READ_ONLY);
+	return (in_kms || template_bool(t, CKA_PRIVATE, false)
+		    ? call_require_login(c)
+		    : CKR_OK);
 }

@@ -134,6 +134,8 @@ test_before(void)
 	key_template(&t, material(2), "refused");
 	RV(p11->C_CreateObject(rw, t.t, t.count, &h), CKR_USER_NOT_LOGGED_IN,
 	    "a key in KMS cannot be made");
+	RV(p11->C_CreateObject(ro, t.t, t.count, &h), CKR_SESSION_READ_ONLY,
+	    "in a read-only session a login would not help");
 	RV(make_local(&yes, &h), CKR_USER_NOT_LOGGED_IN,
 	    "nor a private session object");
 	RV(make_local(&no, &made.local_public), CKR_OK, "a public one");
