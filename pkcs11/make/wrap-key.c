@@ -300,14 +300,9 @@ static CK_RV
 make_unwrapped(struct call *c, struct attr_target *target,
     struct template_builder *d, CK_OBJECT_HANDLE *handle)
 {
-	static const CK_BBOOL yes = CK_TRUE;
-	CK_RV rv;
+	CK_RV rv = builder_finish(d);
 
-	/* PKCS#11 3.0, section 5.18.4 */
-	if (!target->token)
-		builder_set_default(
-		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
-	if ((rv = builder_finish(d)) == CKR_OK)
+	if (rv == CKR_OK)
 		rv = object_from_template(
 		    c, builder_template(d), NULL, handle, NULL);
 	return (rv == CKR_ATTRIBUTE_VALUE_INVALID && !target->token

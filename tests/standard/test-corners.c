@@ -145,8 +145,20 @@ test_other_defaults(void)
 	CK_ATTRIBUTE mac[] = {A(CKA_CLASS, secret_class), A(CKA_KEY_TYPE, type),
 	    A(CKA_VALUE, value), A(CKA_ENCRYPT, yes)};
 	CK_OBJECT_HANDLE h, public;
+	CK_BYTE wrapped[256];
+	CK_ULONG len = sizeof(wrapped);
 
+	NEED(create(t, 4, &h) == CKR_OK &&
+		 p11->C_WrapKey(rw, &kwp, kek, h, wrapped, &len) == CKR_OK,
+	    "a private key is wrapped");
 	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_ATTRIBUTE unwrapped[] = {
+		    t[0], t[1], rows[i].t[0], rows[i].t[1]};
+
+		RV(p11->C_UnwrapKey(rw, &kwp, kek, wrapped, len, unwrapped,
+		       2 + rows[i].count, &h),
+		    CKR_OK, "%s", rows[i].what);
+		OK(is_true(h, CKA_SENSITIVE) == rows[i].sensitive, "unwrapped");
 		memcpy(t + 4, rows[i].t, sizeof(rows[i].t));
 		RV(create(t, 4 + rows[i].count, &h), CKR_OK, "%s",
 		    rows[i].what);
