@@ -335,9 +335,10 @@ check_inner(struct call *c, const CK_ATTRIBUTE *t)
 	const CK_ATTRIBUTE *inner = t->pValue;
 
 	for (CK_ULONG i = 0; i < t->ulValueLen / sizeof(*inner); i++) {
-		if (inner[i].pValue == NULL && inner[i].ulValueLen != 0)
+		if ((inner[i].pValue == NULL && inner[i].ulValueLen != 0) ||
+		    inner[i].ulValueLen > VALUE_MAX)
 			return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
-			    "%s within %s has a length and no value",
+			    "%s within %s has a length and no such value",
 			    attribute_name(inner[i].type).text,
 			    attribute_name(t->type).text));
 		if ((inner[i].type & CKF_ARRAY_ATTRIBUTE) != 0 &&
@@ -364,6 +365,10 @@ check_one(struct call *c, const CK_ATTRIBUTE *t, struct attr_target target)
 						: CKR_ATTRIBUTE_TYPE_INVALID,
 		    "an object of this class has no %s",
 		    attribute_name(t->type).text));
+	/* no value is so long: it is not looked at */
+	if (t->ulValueLen > VALUE_MAX)
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "%s is too long", attribute_name(t->type).text));
 	if ((t->pValue == NULL && t->ulValueLen != 0) || !value_fits(a, t))
 		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID, "%s %s",
 		    attribute_name(t->type).text,

@@ -344,6 +344,34 @@ test_rows(void)
 	}
 }
 
+/* A value that is longer than any is not looked at. */
+static void
+test_long_values(void)
+{
+	static CK_ATTRIBUTE inner = A_BYTES(CKA_LABEL, value, ~0UL);
+	CK_ATTRIBUTE rows[] = {A_BYTES(CKA_LABEL, value, ~0UL),
+	    A_BYTES(CKA_LABEL, value, 1UL << 32),
+	    A_BYTES(CKA_ALLOWED_MECHANISMS, value, ~0UL - 7),
+	    A_BYTES(CKA_WRAP_TEMPLATE, &inner, sizeof(inner) << 40),
+	    A(CKA_WRAP_TEMPLATE, inner)};
+	CK_OBJECT_HANDLE h, kept;
+
+	NEED(make_by(CREATED, NULL, 0, &kept) == CKR_OK, "a key");
+	for (size_t i = 0; i < ELEMS(rows); i++) {
+		CK_ATTRIBUTE twice[] = {rows[i], rows[i]};
+
+		for (enum way w = CREATED; w < WAYS; w++)
+			RV(make_by(w, twice, 2, &h),
+			    CKR_ATTRIBUTE_VALUE_INVALID,
+			    "%s: %lu bytes of 0x%lx", way_names[w],
+			    rows[i].ulValueLen, rows[i].type);
+	}
+	RV(p11->C_CopyObject(rw, kept, rows, 1, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "a copy");
+	RV(p11->C_SetAttributeValue(rw, kept, rows, 1),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "set");
+}
+
 /* A sensitive base gives no key that is open, whatever the template says. */
 static void
 test_sensitive_base(void)
@@ -559,6 +587,7 @@ main(void)
 	test_allowed();
 	test_twice();
 	test_rows();
+	test_long_values();
 	test_sensitive_base();
 	test_curves();
 	test_inconsistent();
