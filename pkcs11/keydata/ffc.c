@@ -90,7 +90,9 @@ check_member(struct work *w, const BIGNUM *n)
 	return (BN_is_one(one) ? ERR_OK : ERR_DATA);
 }
 
-/* FIPS 186-4, section 4.2, has three lengths of q; it divides p - 1. */
+/* FIPS 186-4, section 4.2, has three lengths of q; it divides p - 1. It is a
+ * prime: with another there are keys whose signatures all have an s of 0, for
+ * which OpenSSL tries again, in some versions without end. */
 static enum err
 check_subprime(struct work *w)
 {
@@ -101,7 +103,16 @@ check_subprime(struct work *w)
 		return (ERR_DATA);
 	if (rest == NULL || BN_mod(rest, w->p, w->q, w->ctx) != 1)
 		return (ERR_MEMORY);
-	return (BN_is_one(rest) ? ERR_OK : ERR_DATA);
+	if (!BN_is_one(rest))
+		return (ERR_DATA);
+	switch (BN_check_prime(w->q, w->ctx, NULL)) {
+	case 1:
+		return (ERR_OK);
+	case 0:
+		return (ERR_DATA);
+	default:
+		return (ERR_MEMORY);
+	}
 }
 
 enum err

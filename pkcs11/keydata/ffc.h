@@ -21,8 +21,8 @@ struct ffc_group {
 /* Of all of these, ERR_DATA says that the numbers are out of range, or that one
  * does not belong to the others. */
 
-/* Whether the primes are any is not looked at: whoever names the group is the
- * one whom it harms. */
+/* Whether the long prime is one is not looked at, which takes seconds: whoever
+ * names the group is the one whom it harms. */
 enum err ffc_check_group(const struct crypto *, const struct ffc_group *);
 /* From 2 to prime - 2, and in the group that subprime says. */
 enum err ffc_check_public(

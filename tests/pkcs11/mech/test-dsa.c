@@ -293,6 +293,37 @@ test_wrong_numbers(void)
 	}
 }
 
+/* The subprime is 3^141, the base of order 3. By that private value each
+ * signature of a hash of 0 has an s of 0. */
+static void
+test_composite_subprime(void)
+{
+	static const char p[] =
+	    "b8db928f3cdce946b3fd602aa16799070bbec1765635efd196e3908163a33d8a"
+	    "b08ca37fa2ee997e88d7cbb92f1d30b097fa65f5c921128ead2e21e1890909cb";
+	static const char q[] =
+	    "b27ddb5e6b78a67bda52df0f5f3b5d29c342079d0f41e34a367ce1d3";
+	static const char g[] =
+	    "69f88452a3218bd37f77c6c052e1dbcd00937fcc11e925034be8e6920abf2758"
+	    "1f7c19ec2797aaab164cec4a2ab7f048d4a863db98bcb79967974ccfbeed1e40";
+	static const char x[] =
+	    "3b7f491f7928377e9e1b9fafca691f0debc0ad345a6b4bc3677ef5f1";
+	struct ffc_key k = {.type = CKK_DSA};
+	struct pair_handles pair;
+
+	k.p.len = from_hex(p, k.p.bytes);
+	k.q.len = from_hex(q, k.q.bytes);
+	k.g.len = from_hex(g, k.g.bytes);
+	k.x.len = from_hex(x, k.x.bytes);
+	k.y = k.g;
+	RV(ffc_key_create(&k, CKO_PRIVATE_KEY, &pair.private),
+	    CKR_DOMAIN_PARAMS_INVALID, "a subprime that is none");
+	RV(ffc_key_create(&k, CKO_PUBLIC_KEY, &pair.public),
+	    CKR_DOMAIN_PARAMS_INVALID, "of a public key");
+	RV(ffc_key_generate(&k, CKM_DSA_KEY_PAIR_GEN, NULL, &pair),
+	    CKR_DOMAIN_PARAMS_INVALID, "to generate with");
+}
+
 static void
 set_small(struct number *n, CK_BYTE value)
 {
@@ -491,6 +522,7 @@ main(void)
 	test_generate(&small);
 	test_generate(&large);
 	test_wrong_numbers();
+	test_composite_subprime();
 	test_range();
 	test_huge();
 	test_wrap(&small, a.private);
