@@ -27,7 +27,7 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    (p->pSharedData == NULL && p->ulSharedDataLen != 0) ||
-	    p->ulSharedDataLen > OP_DATA_MAX || p->pPublicData == NULL ||
+	    p->ulSharedDataLen > ATTRSET_VALUE_MAX || p->pPublicData == NULL ||
 	    p->ulPublicDataLen > ATTRSET_VALUE_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	*kdf = kdf_digest(p->kdf);

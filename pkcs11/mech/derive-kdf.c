@@ -6,6 +6,8 @@
 
 /* HKDF (RFC 5869; PKCS#11 3.0, section 2.62). */
 
+#define INFO_MAX (32 * 1024) /* bytes: OpenSSL's limit */
+
 /* The standard has the hash itself; Java 25 names the HMAC with it. */
 static const struct digest *
 find_hash(CK_MECHANISM_TYPE mechanism)
@@ -23,8 +25,7 @@ read_params(struct call *c, const CK_MECHANISM *m,
 
 	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
 	    (!p->bExtract && !p->bExpand) ||
-	    (p->pInfo == NULL && p->ulInfoLen != 0) ||
-	    p->ulInfoLen > OP_DATA_MAX)
+	    (p->pInfo == NULL && p->ulInfoLen != 0) || p->ulInfoLen > INFO_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	if ((*digest = find_hash(p->prfHashMechanism)) == NULL)
 		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,

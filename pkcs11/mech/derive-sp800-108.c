@@ -260,14 +260,29 @@ run_pipeline(struct run *r, uint64_t number)
 	return (rv);
 }
 
+/* Each block costs a MAC of all parts: what would take more than some seconds
+ * is refused. */
+static bool
+is_too_much(const struct run *r, size_t blocks)
+{
+	size_t one = 1;
+
+	for (size_t i = 0; i < r->part_count; i++)
+		one += r->parts[i].ulValueLen + r->key_parts[i].value.len;
+	return (one > OP_DATA_MAX / blocks);
+}
+
 static CK_RV
-derive_blocks(struct run *r)
+derive_blocks(struct call *c, struct run *r)
 {
 	size_t total = 0;
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < r->all->count; i++)
 		total += blocks_of(r, r->lens[i]);
+	if (is_too_much(r, total / r->block))
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "the parts are too long for that many blocks"));
 	if (buf_reserve(&r->out, total) != ERR_OK ||
 	    buf_reserve(&r->pipeline, r->block) != ERR_OK)
 		return (CKR_HOST_MEMORY);
@@ -414,7 +429,7 @@ derive(struct call *c, const CK_MECHANISM *m, const struct object *base,
 	    (rv = read_keys(c, &r, base, t)) == CKR_OK &&
 	    (rv = check_widths(c, &r)) == CKR_OK &&
 	    (rv = read_key_parts(c, &r)) == CKR_OK &&
-	    (rv = derive_blocks(&r)) == CKR_OK)
+	    (rv = derive_blocks(c, &r)) == CKR_OK)
 		rv = split_output(c, &r, base);
 	for (size_t i = 0; i < r.part_count && r.key_parts != NULL; i++)
 		object_put(&r.key_parts[i].object);

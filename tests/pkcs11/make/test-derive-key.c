@@ -6,6 +6,7 @@
 #include "cryptoki/derive-params.h"
 #include "p11.h"
 
+#define LONG_LEN ((1UL << 20) + 1)
 #define HUGE_LEN ((1UL << 32) + 16) /* 16, if it is narrowed */
 #define MOST 16320 /* 255 hashes of the longest */
 #define ROOM 20000
@@ -152,6 +153,7 @@ static const struct {
     {"bit 2^32 + 16", &bit, &bit, HUGE_LEN},
     {"a bit that comes round", &bit, &bit, ~0UL},
     {"info of 2^32 + 16 bytes", &hkdf, &hkdf.ulInfoLen, HUGE_LEN},
+    {"more info than OpenSSL takes", &hkdf, &hkdf.ulInfoLen, 32769},
     {"info without end", &hkdf, &hkdf.ulInfoLen, ~0UL},
     {"a counter of 0 bits", &sp, &counter.ulWidthInBits, 0},
     {"a counter of 9 bits", &sp, &counter.ulWidthInBits, 9},
@@ -168,6 +170,8 @@ static const struct {
 	(1UL << 32) + 67},
     {"no point", &ecdh, &ecdh.ulPublicDataLen, 0},
     {"shared data of 2^32 + 16 bytes", &x963, &x963.ulSharedDataLen, HUGE_LEN},
+    {"shared data of a megabyte and more", &x963, &x963.ulSharedDataLen,
+	LONG_LEN},
     {"shared data without end", &x963, &x963.ulSharedDataLen, ~0UL},
 };
 
@@ -191,6 +195,26 @@ test_parameter_lengths(void)
 		}
 		*wrong_lengths[i].len = right;
 	}
+}
+
+/* Each block costs a MAC of all parts: no call goes on for minutes. */
+static void
+test_work(void)
+{
+	static CK_BYTE part[1UL << 20];
+	struct prf_data_param parts[] = {variable,
+	    {CK_SP800_108_BYTE_ARRAY, part, sizeof(part)},
+	    {CK_SP800_108_BYTE_ARRAY, part, sizeof(part)},
+	    {CK_SP800_108_BYTE_ARRAY, part, sizeof(part)}};
+	struct sp800_108_feedback_params p = feedback;
+	CK_MECHANISM m = {CKM_SP800_108_FEEDBACK_KDF, &p, sizeof(p)};
+	CK_OBJECT_HANDLE h;
+
+	p.ulNumberOfDataParams = ELEMS(parts);
+	p.pDataParams = parts;
+	RV(derive_len(&m, generic, 32, &h), CKR_OK, "three megabytes, once");
+	RV(derive_len(&m, generic, MOST, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "or for 510 blocks");
 }
 
 /* The bits of a key go round its end; without a length nothing tells how
@@ -348,6 +372,7 @@ main(void)
 	    "a pair");
 	test_lengths();
 	test_parameter_lengths();
+	test_work();
 	test_extract();
 	test_data_length();
 	test_hkdf();
