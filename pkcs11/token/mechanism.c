@@ -366,6 +366,17 @@ mech_flags_here(const struct call *c, const struct mech *m)
 		    : flags & ~(CK_FLAGS)(CKF_VERIFY | CKF_MESSAGE_VERIFY));
 }
 
+/* Programs look the numbers of the list up in tables of their own, and PyKCS11
+ * of Debian 12 stops at one that it does not find. */
+static bool
+is_too_new(CK_MECHANISM_TYPE type)
+{
+	return (type == CKM_AES_KEY_WRAP_PKCS7 ||
+		type == CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE ||
+		type == CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH ||
+		type == CKM_PUB_KEY_FROM_PRIV_KEY);
+}
+
 bool
 mech_is_listed(const struct mech *m, const struct call *c)
 {
@@ -374,6 +385,7 @@ mech_is_listed(const struct mech *m, const struct call *c)
 			return (false);
 	return (
 	    (m->visibility != VISIBLE_BY_OPTION || c->module->config.digests) &&
+	    !is_too_new(m->type) &&
 	    key_type_is_in_openssl(c->module->crypto, m->key_type));
 }
 

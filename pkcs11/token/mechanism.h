@@ -125,9 +125,10 @@ CK_FLAGS mech_flags(const struct mech *);
 CK_FLAGS mech_flags_here(const struct call *, const struct mech *);
 /* Whether the mechanism list names it: the first row of a type does. What this
  * OpenSSL lacks is left out, though keys in KMS do it: programs that find it in
- * the list try it with session keys. */
+ * the list try it with session keys. So are some numbers that are too new for
+ * programs; mech_info() has them. */
 bool mech_is_listed(const struct mech *, const struct call *);
-/* Of all rows of a type together; false: the list does not name it. */
+/* Of all rows of a type together; false: there is none, or OpenSSL lacks it. */
 bool mech_info(const struct call *, CK_MECHANISM_TYPE, CK_MECHANISM_INFO *);
 /* Whether keys in KMS do it, as this token is configured. */
 bool mech_is_enabled_in_kms(const struct call *, const struct mech *);

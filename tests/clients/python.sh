@@ -25,6 +25,12 @@ from PyKCS11 import *
 lib = PyKCS11Lib(); lib.load(sys.argv[1])
 slot = lib.getSlotList(tokenPresent=True)[0]
 assert lib.getTokenInfo(slot).label.strip() == 'test'
+numbers = PyKCS11.LowLevel.ckintlist()
+assert lib.lib.C_GetMechanismList(slot, numbers) == CKR_OK
+new = {n for n in numbers if n not in CKM and n < CKM_VENDOR_DEFINED}
+assert new <= set(range(0x0f, 0x30)), new      # ML-DSA and ML-KEM, with OpenSSL 3.5
+if not new:
+    assert 'CKM_AES_GCM' in lib.getMechanismList(slot)
 session = lib.openSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION)
 def key(kind, label, s=session):
     found = s.findObjects([(CKA_CLASS, kind), (CKA_LABEL, label)])
