@@ -9,9 +9,14 @@
 static CK_RV
 init(struct call *c, struct op *op, const CK_MECHANISM *m)
 {
-	size_t iv_len = op->family->pads ? SEMIBLOCK / 2 : SEMIBLOCK;
+	size_t iv_len;
 	CK_RV rv;
 
+	/* the old name was taken for both: the vector says for which */
+	if (m->mechanism == CKM_AES_KEY_WRAP_PAD &&
+	    m->ulParameterLen == SEMIBLOCK)
+		op->family = &aes_kw_pkcs7;
+	iv_len = op->family->pads ? SEMIBLOCK / 2 : SEMIBLOCK;
 	if (m->ulParameterLen != 0 && m->ulParameterLen != iv_len)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->data.max = DATA_MAX;

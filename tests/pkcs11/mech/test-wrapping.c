@@ -132,6 +132,33 @@ test_aes(void)
 	}
 }
 
+/* CKM_AES_KEY_WRAP_PAD with the 8 bytes of RFC 3394's vector, as SunPKCS11 has it,
+ * is CKM_AES_KEY_WRAP_PKCS7. */
+static void
+test_old_name(void)
+{
+	static CK_BYTE vector[8] = {
+	    0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6};
+	CK_MECHANISM m[] = {{CKM_AES_KEY_WRAP_PKCS7, NULL, 0},
+	    {CKM_AES_KEY_WRAP_PAD, vector, sizeof(vector)},
+	    {CKM_AES_KEY_WRAP_PAD, NULL, 0}};
+	CK_OBJECT_HANDLE odd = secret(
+	    CKK_GENERIC_SECRET, kek_value, 21, CK_TRUE);
+	CK_BYTE wrapped[3][64];
+	CK_ULONG n[3];
+
+	for (size_t i = 0; i < ELEMS(m); i++) {
+		n[i] = sizeof(wrapped[i]);
+		RV(p11->C_WrapKey(rw, &m[i], kek, odd, wrapped[i], &n[i]),
+		    CKR_OK, "way %zu", i);
+	}
+	OK(n[1] == n[0] && memcmp(wrapped[1], wrapped[0], n[0]) == 0,
+	    "with 8 bytes it is PKCS #7");
+	OK(n[2] == n[0] && memcmp(wrapped[2], wrapped[0], n[0]) != 0,
+	    "and without them RFC 5649");
+	test_round("with a vector", m[1], kek, kek, odd, CKA_VALUE);
+}
+
 /* PKCS#11 3.2, section 6.16.2: zeros fill the last 8 bytes, and the template says how
  * many bytes there were. */
 static void
@@ -546,6 +573,7 @@ main(void)
 	    (CK_ATTRIBUTE)A(CKA_MODULUS_BITS, bits), &pair_public,
 	    &pair_private);
 	test_aes();
+	test_old_name();
 	test_zeros();
 	test_behind_private_key();
 	test_vectors();
