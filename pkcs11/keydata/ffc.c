@@ -11,16 +11,6 @@ struct work {
 	BIGNUM *most; /* p - 2 */
 };
 
-static BIGNUM *
-number_new(const struct work *w)
-{
-	BIGNUM *n = BN_CTX_get(w->ctx);
-
-	if (n != NULL)
-		BN_set_flags(n, BN_FLG_CONSTTIME);
-	return (n);
-}
-
 /* One of at most so many bits. */
 static enum err
 take(struct work *w, struct view v, size_t bits, BIGNUM **out)
@@ -28,7 +18,7 @@ take(struct work *w, struct view v, size_t bits, BIGNUM **out)
 	v = number_trim(v);
 	if (number_bits(v) > bits)
 		return (ERR_DATA);
-	*out = number_new(w);
+	*out = number_secret(w->ctx);
 	return (*out != NULL && BN_bin2bn(v.ptr, (int)v.len, *out) != NULL
 		    ? ERR_OK
 		    : ERR_MEMORY);
@@ -53,7 +43,7 @@ begin(struct work *w, const struct crypto *crypto, const struct ffc_group *g)
 	    (g->subprime.len != 0 &&
 		(e = take(w, g->subprime, bits, &w->q)) != ERR_OK))
 		return (e);
-	w->most = number_new(w);
+	w->most = number_secret(w->ctx);
 	return (w->most != NULL && BN_copy(w->most, w->p) != NULL &&
 			BN_sub_word(w->most, 2) == 1
 		    ? ERR_OK
@@ -79,7 +69,7 @@ is_within(const BIGNUM *n, BN_ULONG least, const BIGNUM *most)
 static enum err
 check_member(struct work *w, const BIGNUM *n)
 {
-	BIGNUM *one = number_new(w);
+	BIGNUM *one = number_secret(w->ctx);
 
 	if (!is_within(n, 2, w->most))
 		return (ERR_DATA);
@@ -97,7 +87,7 @@ static enum err
 check_subprime(struct work *w)
 {
 	int bits = BN_num_bits(w->q);
-	BIGNUM *rest = number_new(w);
+	BIGNUM *rest = number_secret(w->ctx);
 
 	if (bits != 160 && bits != 224 && bits != 256)
 		return (ERR_DATA);
@@ -154,14 +144,14 @@ power(struct work *w, const BIGNUM *base, struct view private, BIGNUM **out)
 	if (e != ERR_OK)
 		return (e);
 	if (w->q != NULL) {
-		less = number_new(w);
+		less = number_secret(w->ctx);
 		if (less == NULL || BN_sub(less, w->q, BN_value_one()) != 1)
 			return (ERR_MEMORY);
 		most = less;
 	}
 	if (!is_within(x, 1, most))
 		return (ERR_DATA);
-	*out = number_new(w);
+	*out = number_secret(w->ctx);
 	return (*out != NULL && BN_mod_exp(*out, base, x, w->p, w->ctx) == 1
 		    ? ERR_OK
 		    : ERR_MEMORY);
@@ -220,7 +210,7 @@ static enum err
 draw(struct work *w, size_t bits, BIGNUM *x)
 {
 	int most = BN_num_bits(w->p) - 1;
-	BIGNUM *less = number_new(w);
+	BIGNUM *less = number_secret(w->ctx);
 	bool done;
 
 	if (w->q == NULL) {
@@ -247,7 +237,7 @@ ffc_new_private(const struct crypto *crypto, const struct ffc_group *g,
 	BIGNUM *x = NULL;
 	enum err e = begin(&w, crypto, g);
 
-	if (e == ERR_OK && (x = number_new(&w)) == NULL)
+	if (e == ERR_OK && (x = number_secret(w.ctx)) == NULL)
 		e = ERR_MEMORY;
 	if (e == ERR_OK && (e = draw(&w, bits, x)) == ERR_OK)
 		e = put(x, (size_t)BN_num_bytes(w.q != NULL ? w.q : x), out);

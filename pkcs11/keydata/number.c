@@ -28,3 +28,13 @@ number_reverse(struct view v, uint8_t *to)
 	for (size_t i = 0; i < v.len; i++)
 		to[i] = v.ptr[v.len - 1 - i];
 }
+
+BIGNUM *
+number_secret(BN_CTX *ctx)
+{
+	BIGNUM *n = BN_CTX_get(ctx);
+
+	if (n != NULL)
+		BN_set_flags(n, BN_FLG_CONSTTIME);
+	return (n);
+}

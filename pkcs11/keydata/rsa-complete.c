@@ -16,16 +16,6 @@ struct work {
 	BIGNUM *one;
 };
 
-static BIGNUM *
-number_new(const struct work *w)
-{
-	BIGNUM *n = BN_CTX_get(w->ctx);
-
-	if (n != NULL)
-		BN_set_flags(n, BN_FLG_CONSTTIME);
-	return (n);
-}
-
 /* ERR_DATA when one is 0 or not below the modulus: no time is spent on numbers
  * that are too long. */
 static enum err
@@ -33,7 +23,7 @@ read_given(struct work *w, const struct rsa_private *k)
 {
 	size_t most = number_trim(k->part[RSA_PART_MODULUS]).len;
 
-	if ((w->one = number_new(w)) == NULL || BN_one(w->one) != 1)
+	if ((w->one = number_secret(w->ctx)) == NULL || BN_one(w->one) != 1)
 		return (ERR_MEMORY);
 	for (int i = 0; i < RSA_PARTS; i++) {
 		struct view v = number_trim(k->part[i]);
@@ -42,7 +32,7 @@ read_given(struct work *w, const struct rsa_private *k)
 			continue;
 		if (v.len == 0 || v.len > most)
 			return (ERR_DATA);
-		w->part[i] = number_new(w);
+		w->part[i] = number_secret(w->ctx);
 		if (w->part[i] == NULL ||
 		    BN_bin2bn(v.ptr, (int)v.len, w->part[i]) == NULL)
 			return (ERR_MEMORY);
@@ -91,7 +81,7 @@ try_base(const struct work *w, const BIGNUM *odd, int twos, BIGNUM *x,
 static bool
 square_root(const struct work *w, const BIGNUM *n, BIGNUM *root)
 {
-	BIGNUM *next = number_new(w);
+	BIGNUM *next = number_secret(w->ctx);
 
 	if (next == NULL || BN_one(next) != 1 ||
 	    BN_lshift(next, next, (BN_num_bits(n) + 1) / 2) != 1)
@@ -115,10 +105,11 @@ static bool
 prime_by_phi(const struct work *w, const BIGNUM *phi, BIGNUM *p)
 {
 	const BIGNUM *n = w->part[RSA_PART_MODULUS];
-	BIGNUM *square = number_new(w), *root = number_new(w), *x;
+	BIGNUM *square = number_secret(w->ctx), *root = number_secret(w->ctx),
+	       *x;
 
 	BN_zero(p);
-	if ((x = number_new(w)) == NULL || BN_sub(x, n, phi) != 1 ||
+	if ((x = number_secret(w->ctx)) == NULL || BN_sub(x, n, phi) != 1 ||
 	    BN_add_word(x, 1) != 1)
 		return (false);
 	if (BN_is_negative(x) || BN_cmp(x, n) > 0)
@@ -144,8 +135,8 @@ static enum err
 solve(const struct work *w, const BIGNUM *multiple, BIGNUM *p)
 {
 	const BIGNUM *n = w->part[RSA_PART_MODULUS];
-	BIGNUM *all = number_new(w), *times = number_new(w);
-	BIGNUM *phi = number_new(w), *rest = number_new(w);
+	BIGNUM *all = number_secret(w->ctx), *times = number_secret(w->ctx);
+	BIGNUM *phi = number_secret(w->ctx), *rest = number_secret(w->ctx);
 
 	if (rest == NULL || BN_copy(all, multiple) == NULL)
 		return (ERR_MEMORY);
@@ -165,7 +156,7 @@ solve(const struct work *w, const BIGNUM *multiple, BIGNUM *p)
 static enum err
 find_by_bases(const struct work *w, BIGNUM *odd, BIGNUM *p)
 {
-	BIGNUM *x = number_new(w), *square = number_new(w);
+	BIGNUM *x = number_secret(w->ctx), *square = number_secret(w->ctx);
 	enum err e = ERR_OK;
 	int twos = 0;
 
@@ -189,7 +180,7 @@ find_by_bases(const struct work *w, BIGNUM *odd, BIGNUM *p)
 static enum err
 factor(struct work *w)
 {
-	BIGNUM *multiple = number_new(w), *p = number_new(w);
+	BIGNUM *multiple = number_secret(w->ctx), *p = number_secret(w->ctx);
 	enum err e;
 
 	if (p == NULL ||
@@ -211,9 +202,9 @@ factor(struct work *w)
 static enum err
 other_prime(struct work *w, enum rsa_part from, enum rsa_part to)
 {
-	BIGNUM *rest = number_new(w);
+	BIGNUM *rest = number_secret(w->ctx);
 
-	if ((w->part[to] = number_new(w)) == NULL || rest == NULL ||
+	if ((w->part[to] = number_secret(w->ctx)) == NULL || rest == NULL ||
 	    BN_div(w->part[to], rest, w->part[RSA_PART_MODULUS], w->part[from],
 		w->ctx) != 1)
 		return (ERR_MEMORY);
@@ -258,11 +249,12 @@ find_rest(struct work *w)
 	    {RSA_PART_PRIME_1, RSA_PART_EXPONENT_1},
 	    {RSA_PART_PRIME_2, RSA_PART_EXPONENT_2},
 	};
-	BIGNUM *p = w->part[RSA_PART_PRIME_1], *less = number_new(w), *n;
+	BIGNUM *p = w->part[RSA_PART_PRIME_1], *less = number_secret(w->ctx),
+	       *n;
 	enum err e;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if ((n = number_new(w)) == NULL ||
+		if ((n = number_secret(w->ctx)) == NULL ||
 		    BN_sub(less, w->part[rows[i].prime], w->one) != 1 ||
 		    BN_mod(n, w->part[RSA_PART_PRIVATE_EXPONENT], less,
 			w->ctx) != 1)
@@ -270,7 +262,7 @@ find_rest(struct work *w)
 		if ((e = take(w, rows[i].exponent, n)) != ERR_OK)
 			return (e);
 	}
-	if ((n = number_new(w)) == NULL ||
+	if ((n = number_secret(w->ctx)) == NULL ||
 	    BN_gcd(less, p, w->part[RSA_PART_PRIME_2], w->ctx) != 1)
 		return (ERR_MEMORY);
 	if (!BN_is_one(less))

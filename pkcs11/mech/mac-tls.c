@@ -41,20 +41,9 @@ finish(struct call *c, struct op *op)
 	    op->param_len, &op->result));
 }
 
-static CK_RV
-verify(struct call *c, struct op *op, struct view mac)
-{
-	CK_RV rv;
-
-	if (mac.len != op->param_len)
-		return (CKR_SIGNATURE_LEN_RANGE);
-	rv = finish(c, op);
-	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
-}
-
 const struct family mac_tls = {.init = init,
     .update = op_buffer_input,
     .finish = finish,
-    .verify = verify,
+    .verify = mac_verify,
     .bound = mac_bound,
     .exact = true};

@@ -110,25 +110,26 @@ finish_kms(struct call *c, struct op *op)
 }
 
 CK_RV
-mac_compare(const struct op *op, struct view mac)
+mac_verify(struct call *c, struct op *op, struct view mac)
 {
-	return (CRYPTO_memcmp(op->result.ptr, mac.ptr, mac.len) == 0
-		    ? CKR_OK
-		    : CKR_SIGNATURE_INVALID);
+	CK_RV rv;
+
+	if (mac.len != op->param_len)
+		return (CKR_SIGNATURE_LEN_RANGE);
+	rv = op->family->finish(c, op);
+	if (rv == CKR_OK &&
+	    CRYPTO_memcmp(op->result.ptr, mac.ptr, mac.len) != 0)
+		rv = CKR_SIGNATURE_INVALID;
+	return (rv);
 }
 
 /* VerifyMac takes whole values only: a part is compared here. */
 static CK_RV
 verify_kms(struct call *c, struct op *op, struct view mac)
 {
-	CK_RV rv;
-
-	if (mac.len != op->param_len)
-		return (CKR_SIGNATURE_LEN_RANGE);
-	if (mac.len == whole(op))
-		return (call_kms(c, op, mac));
-	rv = finish_kms(c, op);
-	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
+	return (mac.len == op->param_len && mac.len == whole(op)
+		    ? call_kms(c, op, mac)
+		    : mac_verify(c, op, mac));
 }
 
 /* In this process */
@@ -248,17 +249,6 @@ finish_local(struct call *c, struct op *op)
 	return (truncate_mac(op));
 }
 
-static CK_RV
-verify_local(struct call *c, struct op *op, struct view mac)
-{
-	CK_RV rv;
-
-	if (mac.len != op->param_len)
-		return (CKR_SIGNATURE_LEN_RANGE);
-	rv = finish_local(c, op);
-	return (rv == CKR_OK ? mac_compare(op, mac) : rv);
-}
-
 /* clang-format off */
 #define KMS(init_)							\
 	.init = (init_), .update = op_buffer_input,		\
@@ -266,7 +256,7 @@ verify_local(struct call *c, struct op *op, struct view mac)
 	.exact = true
 #define HERE(init_)							\
 	.init = (init_), .update = update_local, .finish = finish_local,	\
-	.verify = verify_local, .bound = mac_bound, .exact = true
+	.verify = mac_verify, .bound = mac_bound, .exact = true
 const struct family mac_kms_hmac = { KMS(init_kms) };
 const struct family mac_kms_hmac_general = { KMS(init_kms_general) };
 const struct family mac_hmac = { HERE(init_local) };

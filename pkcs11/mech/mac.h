@@ -23,8 +23,9 @@ CK_RV mac_open(
 /* For families: a parameter that is a length, of at most the whole value, into
  * op->param_len. CKR_MECHANISM_PARAM_INVALID. */
 CK_RV mac_read_length(struct op *, const CK_MECHANISM *);
-/* For families: op->param_len; and whether op->result is that MAC, which is as
- * long. CKR_SIGNATURE_INVALID. */
+/* For families whose MAC has op->param_len bytes: that length; and whether the
+ * MAC of finish() is this one. CKR_SIGNATURE_LEN_RANGE,
+ * CKR_SIGNATURE_INVALID. */
 size_t mac_bound(const struct op *, size_t more);
-CK_RV mac_compare(const struct op *, struct view mac);
+CK_RV mac_verify(struct call *, struct op *, struct view mac);
 #endif
