@@ -19,19 +19,6 @@ find_row(struct call *c, const CK_MECHANISM *m, CK_FLAGS flag,
 	return (CKR_OK);
 }
 
-/* KMS and its data keys are random, and know no password. */
-static CK_RV
-from_password(struct call *c, const CK_MECHANISM *m, const struct mech *row,
-    struct template t, CK_OBJECT_HANDLE *handle)
-{
-	if (template_bool(t, CKA_TOKEN, false) ||
-	    template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
-		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
-		    "KMS makes no key from a password: make a session key, "
-		    "and copy it with CKA_TOKEN true"));
-	return (mech_key_ops(row)->generate(c, m, t, handle));
-}
-
 static CK_RV
 domain_parameters(struct call *c, const CK_MECHANISM *m, const struct mech *row,
     struct template t, CK_OBJECT_HANDLE *handle)
@@ -53,7 +40,7 @@ generate_key(struct call *c, const CK_MECHANISM *m, struct template t,
 	if ((rv = find_row(c, m, CKF_GENERATE, &row)) != CKR_OK)
 		return (rv);
 	if (row->family == FAMILY_GENERATE_FROM_PASSWORD)
-		return (from_password(c, m, row, t, handle));
+		return (mech_key_ops(row)->generate(c, m, t, handle));
 	if (row->family == FAMILY_GENERATE_PARAMETERS)
 		return (domain_parameters(c, m, row, t, handle));
 	if (template_bool(t, CKA_TOKEN, false))

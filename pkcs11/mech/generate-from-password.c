@@ -1,4 +1,5 @@
 #include <openssl/core_names.h>
+#include "cryptoki/keyferry.h"
 #include "keydata/hash.h"
 #include "generate-local.h"
 #include "object/object-schema.h"
@@ -87,6 +88,24 @@ pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 	return (kdf_run(c->module->crypto, "PBKDF2", params, len, out));
 }
 
+/* KMS and its data keys are random, and know no password. */
+static CK_RV
+check_place(struct call *c, struct template t, CK_KEY_TYPE type)
+{
+	bool token = template_bool(t, CKA_TOKEN, false);
+	struct attr_target target = {
+	    CKO_SECRET_KEY, type, ATTR_GENERATE, token};
+	CK_RV rv;
+
+	if (!token && !template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
+		return (CKR_OK);
+	if ((rv = attr_check(c, t, target)) != CKR_OK)
+		return (rv);
+	return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
+	    "KMS makes no key from a password: make a session key, and copy it "
+	    "with CKA_TOKEN true"));
+}
+
 static CK_RV
 generate(struct call *c, const CK_MECHANISM *m, struct template t,
     CK_OBJECT_HANDLE *handle)
@@ -99,6 +118,8 @@ generate(struct call *c, const CK_MECHANISM *m, struct template t,
 	if (rv == CKR_OK && !schema_is_secret_key_type(type))
 		rv = call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "CKM_PKCS5_PBKD2 makes secret keys");
+	if (rv == CKR_OK)
+		rv = check_place(c, t, type);
 	return (rv == CKR_OK ? generate_secret_of(c, m, t, type, pbkdf2, handle)
 			     : rv);
 }

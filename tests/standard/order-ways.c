@@ -15,6 +15,13 @@ static struct hkdf_params hkdf_extract = {.bExtract = CK_TRUE,
     .prfHashMechanism = CKM_SHA256,
     .ulSaltType = CKF_HKDF_SALT_NULL};
 static struct ck_aes_cbc_encrypt_data_params cbc_data = {{0}, bytes, 32};
+static struct ck_pbkd2 password = {.saltSource = 1, /* CKZ_SALT_SPECIFIED */
+    .pSaltSourceData = bytes,
+    .ulSaltSourceDataLen = 8,
+    .iterations = 1,
+    .prf = 4, /* of SHA-256 */
+    .pPassword = bytes,
+    .ulPasswordLen = 8};
 struct order_here here;
 struct order_kms kms;
 CK_FUNCTION_LIST_3_2 *list;
@@ -91,6 +98,13 @@ generate(struct trial *t, enum place place)
 	t->m.mechanism = CKM_AES_KEY_GEN;
 	ROW(&t->rows, CKA_VALUE_LEN, n32);
 	t->unheld = (CK_ATTRIBUTE)A(CKA_VALUE_LEN, n16);
+}
+
+static void
+generate_from_password(struct trial *t, enum place place)
+{
+	generate(t, place);
+	MECHANISM_IS(t, CKM_PKCS5_PBKD2, password);
 }
 
 static void
@@ -342,6 +356,7 @@ const struct way ways[] = {
 	WAY(C_CreateObject, create, BOTH), WAY(C_CreateObject, create_data, BOTH),
 	WAY(C_CopyObject, copy, BOTH),
 	WAY(C_GenerateKey, generate, BOTH),
+	WAY_IS(C_GenerateKey, generate_from_password, BOTH, IS_OF_SESSION),
 	WAY_IS(C_GenerateKeyPair, generate_ec, BOTH, IS_EC),
 	WAY(C_GenerateKeyPair, generate_rsa, BOTH),
 	WAY(C_GenerateKeyPair, generate_import, TOKEN),

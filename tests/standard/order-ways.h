@@ -68,6 +68,8 @@ struct way {
 #define IS_EC 4U
 /* With a key that waits in KMS: what it takes, only KMS knows. */
 #define IS_IMPORT 8U
+/* KMS makes no such key, whatever its template. */
+#define IS_OF_SESSION 16U
 extern const struct way ways[];
 extern const size_t way_count;
 #endif

@@ -176,7 +176,8 @@ end_all(void)
 static bool
 applies(const struct row *r, const struct way *w, enum place place)
 {
-	if ((r->fault == NOT_IN_KMS && (w->is & IS_EC) != 0) ||
+	if ((r->fault == NOT_IN_KMS &&
+		(w->is & (IS_EC | IS_OF_SESSION)) != 0) ||
 	    (r->fault == CURVE_NOT_IN_KMS && (w->is & IS_EC) == 0) ||
 	    (r->fault == BAD_PARAMETER && (w->is & IS_IMPORT) != 0))
 		return (false);

@@ -1,5 +1,6 @@
 /* What ends a message, and what its process: message-ends.def, row by row. And
- * what C_SessionCancel and C_CloseSession end, of each kind of operation. */
+ * what C_SessionCancel, C_CloseSession and C_Logout end, of each kind of
+ * operation. */
 #include <stdio.h>
 #include <string.h>
 #include "cryptoki/cryptoki.h"
@@ -428,6 +429,30 @@ test_cancel(void)
 	check_left(rw, 0);
 }
 
+/* What is done with private keys, in each session. */
+static void
+test_logout(void)
+{
+	CK_FLAGS ended = CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN |
+			 CKF_SIGN_RECOVER | CKF_MESSAGE_ENCRYPT |
+			 CKF_MESSAGE_DECRYPT | CKF_MESSAGE_SIGN;
+	CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_SESSION_HANDLE other = p11_session(0), third = p11_session(0);
+	CK_ULONG n = sizeof(out);
+
+	begin_all(rw);
+	begin_all(other);
+	RV(list->C_SignInit(third, &ecdsa, ec_in_kms.private), CKR_OK,
+	    "with a key in KMS");
+	calls_clear();
+	RV(list->C_Logout(rw), CKR_OK, "C_Logout in the midst");
+	check_left(rw, ended);
+	check_left(other, ended);
+	RV(list->C_Sign(third, text, 10, out, &n),
+	    CKR_OPERATION_NOT_INITIALIZED, "that ended, too");
+	COUNT(calls(NULL), 0, "and KMS heard nothing of it");
+}
+
 /* A private key that asks before each operation. */
 static void
 make_asking_key(void)
@@ -470,13 +495,18 @@ make_all(void)
 int
 main(void)
 {
+	static CK_UTF8CHAR pin[] = "1234";
+
 	testenv_start();
+	testenv_config(NULL, "login = required", NULL);
 	p11_start();
 	list = p11_list_3_2();
+	NEED(list->C_Login(rw, CKU_USER, pin, 4) == CKR_OK, "C_Login");
 	make_all();
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test(&rows[i]);
 	test_cancel();
+	test_logout();
 	keypair_ref_free(&rsa);
 	keypair_ref_free(&ec_in_kms);
 	p11_stop();
