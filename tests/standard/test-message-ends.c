@@ -124,7 +124,10 @@ static const struct row {
 } rows[] = {
 #define END(function, role, way, rv, effect)				\
 	{ #function, role, way, rv, effect, #role, #way, #rv },
+#define NEVER(function, rv)
 #include "message-ends.def"
+#undef END
+#undef NEVER
 };
 /* clang-format on */
 
@@ -319,6 +322,69 @@ test(const struct row *r)
 		faults_clear();
 }
 
+/* Codes that any function may have, and that no call here brings about. */
+static bool
+is_left_out(CK_RV rv)
+{
+	static const CK_RV codes[] = {CKR_HOST_MEMORY, CKR_GENERAL_ERROR,
+	    CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED, CKR_FUNCTION_REJECTED,
+	    CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED,
+	    CKR_SESSION_CLOSED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_PIN_EXPIRED,
+	    CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_RESOURCE_EXCEEDED,
+	    0x204 /* CKR_PENDING */, 0x207 /* CKR_OPERATION_NOT_VALIDATED */,
+	    0x208 /* CKR_TOKEN_NOT_INITIALIZED */};
+
+	for (size_t i = 0; i < ELEMS(codes); i++)
+		if (codes[i] == rv)
+			return (true);
+	return (false);
+}
+
+static bool
+has_row(const char *function, CK_RV rv)
+{
+	static const struct {
+		const char *function;
+		CK_RV rv;
+	} never[] = {
+#define END(function, role, way, rv, effect)
+#define NEVER(function, rv) {#function, rv},
+#include "message-ends.def"
+	};
+
+	for (size_t i = 0; i < ELEMS(never); i++)
+		if (never[i].rv == rv &&
+		    strcmp(never[i].function, function) == 0)
+			return (true);
+	for (size_t i = 0; i < ELEMS(rows); i++)
+		if (rows[i].rv == rv && strcmp(rows[i].function, function) == 0)
+			return (true);
+	return (false);
+}
+
+/* Each code that the standard has for one of the functions is in the table. */
+static void
+test_codes(void)
+{
+	static const struct {
+		const char *function;
+		CK_RV rv;
+		const char *rv_name;
+	} codes[] = {
+#define CODE(function, name, number) {#function, number, #name},
+#include "functions.def"
+	};
+
+	for (size_t i = 0; i < ELEMS(codes); i++)
+		for (size_t k = 0; k < ELEMS(functions); k++)
+			if (functions[k].role != PART &&
+			    strcmp(functions[k].name, codes[i].function) == 0 &&
+			    !is_left_out(codes[i].rv))
+				OK(has_row(codes[i].function, codes[i].rv),
+				    "%s, %s: a row", codes[i].function,
+				    codes[i].rv_name);
+}
+
 /* Of all operations at once, C_SessionCancel ends those that it names. */
 static const struct {
 	const char *name;
@@ -505,6 +571,7 @@ main(void)
 	make_all();
 	for (size_t i = 0; i < ELEMS(rows); i++)
 		test(&rows[i]);
+	test_codes();
 	test_cancel();
 	test_logout();
 	keypair_ref_free(&rsa);
