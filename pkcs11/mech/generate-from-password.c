@@ -92,12 +92,12 @@ pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 static CK_RV
 check_place(struct call *c, struct template t, CK_KEY_TYPE type)
 {
-	bool token = template_bool(t, CKA_TOKEN, false);
 	struct attr_target target = {
-	    CKO_SECRET_KEY, type, ATTR_GENERATE, token};
+	    CKO_SECRET_KEY, type, ATTR_GENERATE, false};
 	CK_RV rv;
 
-	if (!token && !template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
+	if (!template_bool(t, CKA_TOKEN, false) &&
+	    !template_has(t, CKA_KEYFERRY_WRAPPING_KEY))
 		return (CKR_OK);
 	if ((rv = attr_check(c, t, target)) != CKR_OK)
 		return (rv);
