@@ -7,7 +7,6 @@
  * which BN_CTX_free() wipes.
  */
 
-#define MOST_BASES 100
 #define MOST_SHARE 128
 
 struct work {
@@ -152,6 +151,20 @@ solve(const struct work *w, const BIGNUM *multiple, BIGNUM *p)
 	return (ERR_OK);
 }
 
+static const uint8_t bases[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41,
+    43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
+
+/* Half of all bases find a factor. If the modulus is a power of a prime, and so
+ * of no key, none does: some seconds are enough for that. */
+static size_t
+most_bases(const struct work *w)
+{
+	size_t k = (size_t)BN_num_bits(w->part[RSA_PART_MODULUS]) / 1024;
+	size_t most = 4096 / (k * k * k + 1) + 7;
+
+	return (most < sizeof(bases) ? most : sizeof(bases));
+}
+
 /* The slower way, whatever the exponents are. odd: e * d - 1 */
 static enum err
 find_by_bases(const struct work *w, BIGNUM *odd, BIGNUM *p)
@@ -166,8 +179,8 @@ find_by_bases(const struct work *w, BIGNUM *odd, BIGNUM *p)
 		twos++;
 	if (BN_rshift(odd, odd, twos) != 1)
 		return (ERR_MEMORY);
-	for (BN_ULONG base = 2; base < MOST_BASES && e == ERR_OK; base++) {
-		if (BN_set_word(x, base) != 1)
+	for (size_t i = 0; i < most_bases(w) && e == ERR_OK; i++) {
+		if (BN_set_word(x, bases[i]) != 1)
 			return (ERR_MEMORY);
 		e = try_base(w, odd, twos, x, square, p);
 		if (e == ERR_OK && !BN_is_zero(p))

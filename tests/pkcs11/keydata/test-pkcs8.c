@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include "key-forms.h"
@@ -143,6 +144,38 @@ test_rsa_complete(void)
 	BN_CTX_free(ctx);
 	buf_free(&bytes);
 	views_free(k.part, RSA_PARTS);
+}
+
+/* A modulus that no base finds a factor of, because it is a prime: no call takes
+ * long for it. */
+static void
+test_rsa_effort(void)
+{
+	enum { BITS = 9941 }; /* of a Mersenne prime */
+	struct buf bytes = BUF_SECRET(RSA_PARTS * RSA_BYTES_MAX, arena);
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *n = BN_new(), *e = BN_new(), *d = BN_new();
+	uint8_t numbers[3][RSA_BYTES_MAX];
+	struct rsa_private k = {0};
+	struct timespec from, to;
+
+	NEED(BN_one(n) && BN_lshift(n, n, BITS) && BN_sub_word(n, 2) &&
+		 BN_set_word(e, 65539) && BN_mod_inverse(d, e, n, ctx) &&
+		 BN_add_word(n, 1),
+	    "a prime and exponents of it");
+	k.part[RSA_PART_MODULUS] = put_number(n, numbers[0]);
+	k.part[RSA_PART_PUBLIC_EXPONENT] = put_number(e, numbers[1]);
+	k.part[RSA_PART_PRIVATE_EXPONENT] = put_number(d, numbers[2]);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	OK(rsa_complete(&crypto, &k, &bytes) == ERR_DATA, "are no key");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	OK(to.tv_sec - from.tv_sec < 10, "which cost %ld s",
+	    (long)(to.tv_sec - from.tv_sec));
+	BN_free(n);
+	BN_free(e);
+	BN_free(d);
+	BN_CTX_free(ctx);
+	buf_free(&bytes);
 }
 
 /* A key of which one number was changed a little, or is another key's. */
@@ -480,6 +513,7 @@ main(void)
 	test_rsa_check();
 	test_rsa_exponents();
 	test_rsa_complete();
+	test_rsa_effort();
 	test_ec();
 	test_forms();
 	test_reader();
