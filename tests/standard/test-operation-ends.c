@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cryptoki/cryptoki.h"
+#include "ends.h"
 #include "keypair-ref.h"
 
 enum kind {
@@ -404,71 +405,26 @@ test(const struct row *r)
 }
 
 /* Younger than the header. */
-#define PENDING 0x204
-#define OPERATION_NOT_VALIDATED 0x207
-#define TOKEN_NOT_INITIALIZED 0x208
 
-/* Codes that this test makes no call for: what can happen to any function, and
- * what this module never says. */
 static bool
-is_left_out(CK_RV rv)
+is_tested(const char *function)
 {
-	static const CK_RV codes[] = {CKR_HOST_MEMORY, CKR_GENERAL_ERROR,
-	    CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED, CKR_FUNCTION_REJECTED,
-	    CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED,
-	    CKR_SESSION_CLOSED, CKR_CRYPTOKI_NOT_INITIALIZED,
-	    CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_RESOURCE_EXCEEDED,
-	    CKR_KEY_SIZE_RANGE, OPERATION_NOT_VALIDATED, TOKEN_NOT_INITIALIZED,
-	    PENDING};
-
-	for (size_t i = 0; i < ELEMS(codes); i++)
-		if (codes[i] == rv)
+	for (size_t i = 0; i < ELEMS(functions); i++)
+		if (strcmp(functions[i].name, function) == 0)
 			return (true);
 	return (false);
 }
 
-static bool
-has_row(const char *function, CK_RV rv)
+static void
+test_codes(void)
 {
-	static const struct {
-		const char *function;
-		CK_RV rv;
-	} never[] = {
-#define END(function, way, rv, effect)
+	static const struct end_code codes[] = {
+#define END(function, way, rv, effect) {#function, rv},
 #define NEVER(function, rv) {#function, rv},
 #include "operation-ends.def"
 	};
 
-	for (size_t i = 0; i < ELEMS(never); i++)
-		if (never[i].rv == rv &&
-		    strcmp(never[i].function, function) == 0)
-			return (true);
-	for (size_t i = 0; i < ELEMS(rows); i++)
-		if (rows[i].rv == rv && strcmp(rows[i].function, function) == 0)
-			return (true);
-	return (false);
-}
-
-/* Each code that the standard has for one of the functions is in the table. */
-static void
-test_codes(void)
-{
-	static const struct {
-		const char *function;
-		CK_RV rv;
-		const char *rv_name;
-	} codes[] = {
-#define CODE(function, name, number) {#function, number, #name},
-#include "functions.def"
-	};
-
-	for (size_t i = 0; i < ELEMS(codes); i++)
-		for (size_t k = 0; k < ELEMS(functions); k++)
-			if (strcmp(functions[k].name, codes[i].function) == 0 &&
-			    !is_left_out(codes[i].rv))
-				OK(has_row(codes[i].function, codes[i].rv),
-				    "%s, %s: a row", codes[i].function,
-				    codes[i].rv_name);
+	ends_check_codes(is_tested, CKR_KEY_SIZE_RANGE, codes, ELEMS(codes));
 }
 
 /* Private keys that ask before each operation. */
