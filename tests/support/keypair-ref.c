@@ -225,3 +225,33 @@ secret_make(CK_KEY_TYPE type, const void *value, size_t len)
 	add_bytes(&m, CKA_VALUE, value, len);
 	return (create(&m));
 }
+
+static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+
+CK_ULONG
+pkcs8_of(CK_OBJECT_HANDLE private, CK_BYTE *der, CK_ULONG room)
+{
+	CK_OBJECT_HANDLE with = secret_make(CKK_AES, material(1), 32);
+	CK_BYTE wrapped[8192];
+	CK_ULONG n = sizeof(wrapped);
+
+	RV(p11->C_WrapKey(rw, &kwp, with, private, wrapped, &n), CKR_OK,
+	    "wrapped");
+	NEED(decrypt(with, &kwp, wrapped, n, der, &room) == CKR_OK,
+	    "opened by hand");
+	return (room);
+}
+
+CK_RV
+pkcs8_unwrap(CK_KEY_TYPE type, CK_BYTE *der, CK_ULONG len, CK_OBJECT_HANDLE *h)
+{
+	CK_OBJECT_HANDLE with = secret_make(CKK_AES, material(1), 32);
+	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class), A(CKA_KEY_TYPE, type),
+	    A(CKA_SENSITIVE, no)};
+	CK_BYTE wrapped[8192];
+	CK_ULONG n = sizeof(wrapped);
+
+	NEED(encrypt(with, &kwp, der, len, wrapped, &n) == CKR_OK,
+	    "wrapped by hand");
+	return (p11->C_UnwrapKey(rw, &kwp, with, wrapped, n, t, ELEMS(t), h));
+}

@@ -25,4 +25,8 @@ struct keypair_ref keypair_ref_kms(
     const char *spec, const char *usage, const char *label);
 /* A session object's value. */
 CK_OBJECT_HANDLE secret_make(CK_KEY_TYPE, const void *value, size_t len);
+/* The PKCS#8 as which C_WrapKey takes a private session key out: how long it is. */
+CK_ULONG pkcs8_of(CK_OBJECT_HANDLE private, CK_BYTE *der, CK_ULONG room);
+/* C_UnwrapKey of one, which need not be good, as an open key of that type. */
+CK_RV pkcs8_unwrap(CK_KEY_TYPE, CK_BYTE *der, CK_ULONG len, CK_OBJECT_HANDLE *);
 #endif

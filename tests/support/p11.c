@@ -374,6 +374,14 @@ from_hex(const char *digits, CK_BYTE *to)
 	return (n);
 }
 
+bool
+is_hex(const CK_BYTE *bytes, CK_ULONG len, const char *digits)
+{
+	CK_BYTE want[512];
+
+	return (from_hex(digits, want) == len && memcmp(bytes, want, len) == 0);
+}
+
 static struct {
 	CK_BYTE bytes[512], opened[64];
 	CK_ULONG len, opened_len;

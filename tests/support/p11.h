@@ -81,6 +81,8 @@ CK_OBJECT_HANDLE derive_pair(
     CK_MECHANISM_TYPE, const void *params, CK_ULONG len);
 /* Bytes from hexadecimal digits; how many. */
 CK_ULONG from_hex(const char *digits, CK_BYTE *);
+/* Whether bytes are these: at most 512. */
+bool is_hex(const CK_BYTE *, CK_ULONG len, const char *digits);
 
 /* An import pair with 2048 bits, as key_make(). label may be NULL. */
 struct pair_handles {

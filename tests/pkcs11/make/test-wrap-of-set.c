@@ -18,39 +18,6 @@ static const struct set {
     {CKK_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKP_ML_DSA_87, "ML-DSA-87", {3, 19}},
     {CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, CKP_ML_KEM_768, "ML-KEM-768", {4, 2}},
 };
-static CK_OBJECT_HANDLE wrapping_key;
-static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
-
-static CK_RV
-unwrap(const struct set *s, CK_BYTE *der, CK_ULONG len, CK_OBJECT_HANDLE *h)
-{
-	CK_KEY_TYPE type = s->type;
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class), A(CKA_KEY_TYPE, type),
-	    A(CKA_SENSITIVE, no)};
-	CK_BYTE wrapped[8192];
-	CK_ULONG n = sizeof(wrapped);
-
-	NEED(p11->C_EncryptInit(rw, &kwp, wrapping_key) == CKR_OK &&
-		 p11->C_Encrypt(rw, der, len, wrapped, &n) == CKR_OK,
-	    "wrapped by hand");
-	return (p11->C_UnwrapKey(
-	    rw, &kwp, wrapping_key, wrapped, n, t, ELEMS(t), h));
-}
-
-static CK_ULONG
-wrap(CK_OBJECT_HANDLE key, CK_BYTE *der, CK_ULONG room)
-{
-	CK_BYTE wrapped[8192];
-	CK_ULONG n = sizeof(wrapped);
-
-	RV(p11->C_WrapKey(rw, &kwp, wrapping_key, key, wrapped, &n), CKR_OK,
-	    "wrapped");
-	NEED(p11->C_DecryptInit(rw, &kwp, wrapping_key) == CKR_OK &&
-		 p11->C_Decrypt(rw, wrapped, n, der, &room) == CKR_OK,
-	    "opened by hand");
-	return (room);
-}
-
 static bool
 same(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b, CK_ATTRIBUTE_TYPE type)
 {
@@ -121,7 +88,7 @@ static void
 test_wrap(const struct set *s, CK_OBJECT_HANDLE key)
 {
 	CK_BYTE der[8192], raw[5000];
-	CK_ULONG n = wrap(key, der, sizeof(der));
+	CK_ULONG n = pkcs8_of(key, der, sizeof(der));
 	size_t len = sizeof(raw);
 	EVP_PKEY *k = decode(der, n);
 	CK_OBJECT_HANDLE h;
@@ -130,7 +97,7 @@ test_wrap(const struct set *s, CK_OBJECT_HANDLE key)
 	OK(EVP_PKEY_get_raw_private_key(k, raw, &len) == 1 &&
 		attr_is(key, CKA_VALUE, raw, len),
 	    "it is that key");
-	RV(unwrap(s, der, n, &h), CKR_OK, "unwrapped");
+	RV(pkcs8_unwrap(s->type, der, n, &h), CKR_OK, "unwrapped");
 	OK(same(key, h, CKA_VALUE) && same(key, h, CKA_SEED) &&
 		same(key, h, CKA_PUBLIC_KEY_INFO),
 	    "it is that key");
@@ -150,24 +117,26 @@ test_forms(const struct set *s, CK_OBJECT_HANDLE key)
 
 	for (enum form form = SEED; form <= BOTH; form++) {
 		n = encode(s, key, form, der);
-		RV(unwrap(s, der, n, &h), CKR_OK, "%s: form %d", s->name,
-		    (int)form);
+		RV(pkcs8_unwrap(s->type, der, n, &h), CKR_OK, "%s: form %d",
+		    s->name, (int)form);
 		OK(same(key, h, CKA_VALUE) &&
 			same(key, h, CKA_SEED) == (form != VALUE),
 		    "it is that key, with all that was there");
 		if (form != SEED) /* whose value was computed */
-			OK(wrap(h, again, sizeof(again)) == n &&
+			OK(pkcs8_of(h, again, sizeof(again)) == n &&
 				memcmp(der, again, n) == 0,
 			    "and is wrapped as it came");
-		RV(unwrap(s, der, n - 1, &h), CKR_WRAPPED_KEY_INVALID, "cut");
+		RV(pkcs8_unwrap(s->type, der, n - 1, &h),
+		    CKR_WRAPPED_KEY_INVALID, "cut");
 	}
 	n = encode(s, key, BOTH, der);
 	der[40] ^= 1;
-	RV(unwrap(s, der, n, &h), CKR_WRAPPED_KEY_INVALID,
+	RV(pkcs8_unwrap(s->type, der, n, &h), CKR_WRAPPED_KEY_INVALID,
 	    "a seed and a value that disagree");
 	n = encode(s, key, VALUE, der);
 	der[n - 40] ^= 1;
-	RV(unwrap(s, der, n, &h), CKR_WRAPPED_KEY_INVALID, "a damaged value");
+	RV(pkcs8_unwrap(s->type, der, n, &h), CKR_WRAPPED_KEY_INVALID,
+	    "a damaged value");
 }
 
 static CK_OBJECT_HANDLE
@@ -198,7 +167,6 @@ main(void)
 	EVP_PKEY_free(k);
 	testenv_open();
 	p11_start();
-	wrapping_key = secret_make(CKK_AES, material(1), 32);
 	for (size_t i = 0; i < ELEMS(sets); i++) {
 		CK_OBJECT_HANDLE key = generate(&sets[i]);
 

@@ -403,56 +403,34 @@ test_huge(void)
 	}
 }
 
-static CK_OBJECT_HANDLE wrapping_key;
-static CK_MECHANISM kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
-
-static CK_RV
-unwrap(CK_KEY_TYPE type, CK_BYTE *der, CK_ULONG len, CK_OBJECT_HANDLE *h)
-{
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class), A(CKA_KEY_TYPE, type),
-	    A(CKA_SENSITIVE, no)};
-	CK_BYTE wrapped[3000];
-	CK_ULONG n = sizeof(wrapped);
-
-	NEED(p11->C_EncryptInit(rw, &kwp, wrapping_key) == CKR_OK &&
-		 p11->C_Encrypt(rw, der, len, wrapped, &n) == CKR_OK,
-	    "wrapped by hand");
-	return (p11->C_UnwrapKey(
-	    rw, &kwp, wrapping_key, wrapped, n, t, ELEMS(t), h));
-}
-
 static void
 test_wrap(struct ffc_key *k, CK_OBJECT_HANDLE key)
 {
-	CK_BYTE wrapped[3000], der[3000];
+	CK_BYTE der[3000];
 	const unsigned char *p = der;
-	CK_ULONG n = sizeof(wrapped), len = sizeof(der);
+	CK_ULONG len = pkcs8_of(key, der, sizeof(der));
 	CK_OBJECT_HANDLE h;
 	EVP_PKEY *pkey;
 
-	RV(p11->C_WrapKey(rw, &kwp, wrapping_key, key, wrapped, &n), CKR_OK,
-	    "wrapped");
-	NEED(p11->C_DecryptInit(rw, &kwp, wrapping_key) == CKR_OK &&
-		 p11->C_Decrypt(rw, wrapped, n, der, &len) == CKR_OK,
-	    "opened by hand");
 	pkey = d2i_AutoPrivateKey_ex(NULL, &p, (long)len, NULL, NULL);
 	NEED(pkey != NULL && EVP_PKEY_is_a(pkey, "DSA"), "OpenSSL reads it");
 	OK(ffc_key_has(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &k->x) &&
 		ffc_key_has(pkey, OSSL_PKEY_PARAM_FFC_Q, &k->q),
 	    "it is that key");
-	RV(unwrap(CKK_DSA, der, len, &h), CKR_OK, "unwrapped");
+	RV(pkcs8_unwrap(CKK_DSA, der, len, &h), CKR_OK, "unwrapped");
 	OK(attr_is(h, CKA_VALUE, k->x.bytes, k->x.len) &&
 		attr_is(h, CKA_EXTRACTABLE, &yes, 1),
 	    "it is that key");
 	RV(sign(h, CKM_DSA_SHA1, 10, false), CKR_OK, "and signs");
-	RV(unwrap(CKK_EC, der, len, &h), CKR_WRAPPED_KEY_INVALID,
+	RV(pkcs8_unwrap(CKK_EC, der, len, &h), CKR_WRAPPED_KEY_INVALID,
 	    "of another type");
-	RV(unwrap(CKK_DH, der, len, &h), CKR_WRAPPED_KEY_INVALID, "either");
+	RV(pkcs8_unwrap(CKK_DH, der, len, &h), CKR_WRAPPED_KEY_INVALID,
+	    "either");
 	for (CK_ULONG i = 1; i < len; i += 1 + len / 40)
-		RV(unwrap(CKK_DSA, der, len - i, &h), CKR_WRAPPED_KEY_INVALID,
-		    "cut by %lu", i);
+		RV(pkcs8_unwrap(CKK_DSA, der, len - i, &h),
+		    CKR_WRAPPED_KEY_INVALID, "cut by %lu", i);
 	der[len - 1] ^= 1;
-	RV(unwrap(CKK_DSA, der, len, &h), CKR_OK, "another key");
+	RV(pkcs8_unwrap(CKK_DSA, der, len, &h), CKR_OK, "another key");
 	OK(!attr_is(h, CKA_VALUE, k->x.bytes, k->x.len), "is another");
 	EVP_PKEY_free(pkey);
 }
@@ -514,7 +492,6 @@ main(void)
 	p11_start();
 	ffc_key_1024(&small);
 	ffc_key_2048(&large);
-	wrapping_key = secret_make(CKK_AES, material(1), 32);
 	test_known_key(&small, &a);
 	test_known_key(&large, &b);
 	test_known_signatures(a, b);

@@ -11,14 +11,6 @@ static CK_KEY_TYPE ed_type = CKK_EC_EDWARDS, x_type = CKK_EC_MONTGOMERY;
 static CK_BYTE ed448[] = {6, 3, 0x2b, 0x65, 0x71},
 	       x448[] = {6, 3, 0x2b, 0x65, 0x6f};
 
-static bool
-is_hex(const CK_BYTE *bytes, CK_ULONG len, const char *digits)
-{
-	CK_BYTE want[512];
-
-	return (from_hex(digits, want) == len && memcmp(bytes, want, len) == 0);
-}
-
 /* IEEE 1619, vector 2; and a text that is no multiple of a block. */
 static void
 test_xts(void)

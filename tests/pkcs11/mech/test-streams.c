@@ -7,14 +7,6 @@
 static CK_BYTE out[512], back[512];
 static CK_ULONG out_len, back_len;
 
-static bool
-is_hex(const CK_BYTE *bytes, CK_ULONG len, const char *digits)
-{
-	CK_BYTE want[512];
-
-	return (from_hex(digits, want) == len && memcmp(bytes, want, len) == 0);
-}
-
 /* RFC 8439, section 2.4.2, and where the counter ends. */
 static void
 test_chacha20(void)

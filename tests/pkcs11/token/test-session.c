@@ -304,16 +304,6 @@ static const struct {
 	"10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0"},
 };
 
-static bool
-is_hex(const CK_BYTE *bytes, CK_ULONG n, const char *hex)
-{
-	char text[160] = "";
-
-	for (CK_ULONG i = 0; i < n && i < 64; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	return (strcmp(text, hex) == 0);
-}
-
 static void
 test_digest(CK_MECHANISM_TYPE type, const char *name, const char *hex)
 {
