@@ -16,6 +16,28 @@ uri_free(P11KitUri *uri)
 	p11_kit_uri_free(uri);
 }
 
+/* p11-kit tells of unknown attributes in the path alone. */
+static bool
+has_unknown_query(const char *text)
+{
+	static const char *const known[] = {
+	    "pin-source", "pin-value", "module-name", "module-path"};
+	const char *at = strchr(text, '?');
+
+	while (at != NULL) {
+		size_t len = strcspn(++at, "=&"), i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) &&
+		       (strlen(known[i]) != len ||
+			   strncmp(at, known[i], len) != 0))
+			i++;
+		if (len != 0 && i == sizeof(known) / sizeof(known[0]))
+			return (true);
+		at = strchr(at, '&');
+	}
+	return (false);
+}
+
 static const char *
 what_is_wrong(const char *text, P11KitUri *uri)
 {
@@ -23,7 +45,9 @@ what_is_wrong(const char *text, P11KitUri *uri)
 
 	if (result != P11_KIT_URI_OK)
 		return (p11_kit_uri_message(result));
-	return (p11_kit_uri_any_unrecognized(uri) ? "is unknown" : NULL);
+	return (p11_kit_uri_any_unrecognized(uri) || has_unknown_query(text)
+		    ? "is unknown"
+		    : NULL);
 }
 
 /* What is wrong with the attribute when it stands alone. */

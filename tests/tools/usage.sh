@@ -100,6 +100,11 @@ for name in pin-valu colour 'pin%zz' id type slot-id; do
 		ok "its name is" expr "$out" : ".*an attribute of the URI, $name: "
 	done
 done
+for before in '' 'module-path=/a&'; do
+	out=$("$keyferry" list --to "pkcs11:token=a?${before}pin-valeu=s3cret" 2>&1)
+	is "a misspelt pin-value behind '$before'" "$out" \
+	    "keyferry: an attribute of the URI, pin-valeu: is unknown"
+done
 out=$("$keyferry" list --to "pkcs11:token=a?pin-value:s3cret" 2>&1)
 is "no value" "$out" "keyferry: an attribute of the URI has no value"
 out=$("$keyferry" list --to "pkcs11?pin-valu=s3cret" 2>&1)
