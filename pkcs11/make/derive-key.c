@@ -4,14 +4,6 @@
 #include "mech/derive.h"
 #include "mech/families.h"
 
-/* Only curves of CKK_EC have a cofactor of their own: section 6.3.21. */
-static bool
-agrees_by(const struct mech *row, CK_KEY_TYPE type)
-{
-	return (type == row->key_type ||
-		(type == CKK_EC_MONTGOMERY && row->type == CKM_ECDH1_DERIVE));
-}
-
 /* PKCS#11 3.2, section 6.62.3: what it derives from may be a data object. */
 static bool
 is_data_for_hkdf(const struct mech *row, const struct object *o)
@@ -38,7 +30,7 @@ check_base(struct call *c, const struct mech *row, const struct object *o)
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
 	if (o->class != (pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY) ||
-	    (pair && !public && !agrees_by(row, type)) ||
+	    (pair && !public && !mech_agrees_by(row, type)) ||
 	    (row->key_type == CKK_AES && type != CKK_AES))
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!attr_is_true(c, o, CKA_DERIVE))

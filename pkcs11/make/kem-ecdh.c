@@ -35,7 +35,6 @@ static CK_RV
 make_secret(struct call *c, const CK_MECHANISM *m, const struct object *base,
     struct view point, struct template t, CK_OBJECT_HANDLE *handle)
 {
-	static const CK_BBOOL yes = CK_TRUE;
 	struct derivation all = {.count = 0};
 	CK_ECDH1_DERIVE_PARAMS p;
 	CK_MECHANISM derive;
@@ -48,10 +47,6 @@ make_secret(struct call *c, const CK_MECHANISM *m, const struct object *base,
 		 ->derive(c, &derive, base, t, &all);
 	if (rv != CKR_OK)
 		goto out;
-	/* PKCS#11 3.2, sections 5.18.8 and 5.18.9 */
-	if (!template_bool(builder_template(d), CKA_TOKEN, false))
-		builder_set_default(
-		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
 	c->context = RV_CREATE;
 	if ((rv = builder_finish(d)) == CKR_OK)
 		rv = object_from_template(

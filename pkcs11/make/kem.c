@@ -23,13 +23,6 @@ is_ecdh(const struct mech *row)
 	return (row->family == FAMILY_ENCAPSULATE_ECDH);
 }
 
-static bool
-type_fits(const struct mech *row, CK_KEY_TYPE type)
-{
-	return (type == row->key_type ||
-		(type == CKK_EC_MONTGOMERY && row->type == CKM_ECDH1_DERIVE));
-}
-
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
@@ -47,7 +40,7 @@ take_key(struct call *c, const CK_MECHANISM *m, bool encapsulate,
 				    : CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	if ((rv = object_check_is_key(c, o)) != CKR_OK)
 		return (rv);
-	if (!type_fits(row, object_type(o)) ||
+	if (!mech_agrees_by(row, object_type(o)) ||
 	    o->class != (encapsulate ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY))
 		return (encapsulate ? CKR_KEY_TYPE_INCONSISTENT
 				    : CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
@@ -89,17 +82,12 @@ static CK_RV
 make_secret(struct call *c, struct template_builder *d,
     const struct buf *secret, CK_OBJECT_HANDLE *handle)
 {
-	static const CK_BBOOL yes = CK_TRUE;
 	CK_RV rv;
 
 	if (secret->len != SECRET_LEN)
 		return (call_fail(c, ERR_REPLY));
 	builder_drop(d, CKA_VALUE_LEN);
 	builder_set(d, CKA_VALUE, buf_view(secret));
-	/* PKCS#11 3.2, sections 5.18.8 and 5.18.9 */
-	if (!template_bool(builder_template(d), CKA_TOKEN, false))
-		builder_set_default(
-		    d, CKA_EXTRACTABLE, VIEW(&yes, sizeof(yes)));
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;

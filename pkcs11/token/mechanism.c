@@ -422,6 +422,14 @@ mech_info(const struct call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	return (found);
 }
 
+/* Only curves of CKK_EC have a cofactor of their own: section 6.3.21. */
+bool
+mech_agrees_by(const struct mech *m, CK_KEY_TYPE type)
+{
+	return (type == m->key_type ||
+		(type == CKK_EC_MONTGOMERY && m->type == CKM_ECDH1_DERIVE));
+}
+
 /* A list that is not there allows all; there are no empty ones. */
 bool
 mech_is_allowed(const struct mech *m, const struct object *o)

@@ -117,6 +117,8 @@ extern const size_t mech_count;
 bool mech_is_given(const CK_MECHANISM *);
 /* The row of that type with all those flags, or NULL. */
 const struct mech *mech_find(CK_MECHANISM_TYPE, CK_FLAGS);
+/* Whether keys of that type agree on a secret by it. */
+bool mech_agrees_by(const struct mech *, CK_KEY_TYPE);
 /* Whether the object's CKA_ALLOWED_MECHANISMS let it do this one. */
 bool mech_is_allowed(const struct mech *, const struct object *);
 /* Its CKF_... flags: those of the row, and messages where it signs. */
