@@ -14,7 +14,9 @@
  * has a pointer to the password's length in the place of the length. Programs
  * begin at 4 MB, so no pointer is as small as this, and no password as long.
  */
-#define ITERATIONS_MAX 10000000 /* some seconds: no call ends them */
+/* Some seconds: no call ends them. Each block of the key has them all. */
+#define ITERATIONS_MAX 10000000
+#define ALL_ITERATIONS_MAX ((size_t)2 * ITERATIONS_MAX)
 #define PASSWORD_MAX (4 * 1024 * 1024 - 1)
 
 /* HMAC with a hash, by its number in the parameter. */
@@ -58,7 +60,7 @@ read_params(
 	    p->saltSource == SALT_SPECIFIED && *digest != NULL &&
 		    p->iterations != 0 && p->iterations <= ITERATIONS_MAX &&
 		    p->ulPrfDataLen == 0 && p->ulPasswordLen <= PASSWORD_MAX &&
-		    p->ulSaltSourceDataLen <= OP_DATA_MAX &&
+		    p->ulSaltSourceDataLen <= ATTRSET_VALUE_MAX &&
 		    (p->pPassword != NULL || p->ulPasswordLen == 0) &&
 		    (p->pSaltSourceData != NULL || p->ulSaltSourceDataLen == 0)
 		? CKR_OK
@@ -76,6 +78,10 @@ pbkdf2(struct call *c, const CK_MECHANISM *m, size_t len, struct buf *out)
 
 	if ((rv = read_params(m, &p, &digest)) != CKR_OK)
 		return (rv);
+	if (p.iterations >
+	    ALL_ITERATIONS_MAX / ((len + digest->len - 1) / digest->len))
+		return (call_error(c, CKR_MECHANISM_PARAM_INVALID,
+		    "so many iterations for a key that long take too long"));
 	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
 	    p.pPassword != NULL ? p.pPassword : none, p.ulPasswordLen);
 	*to++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT,

@@ -205,6 +205,11 @@ test_pbkdf2(void)
 	p.iterations = (1UL << 32) + 1;
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_MECHANISM_PARAM_INVALID,
 	    "2^32 and one");
+	p.iterations = 200000;
+	len = 4096;
+	RV(p11->C_GenerateKey(rw, &m, t, 3, &h), CKR_MECHANISM_PARAM_INVALID,
+	    "200000 for each of 128 blocks");
+	len = 32;
 	p = (struct ck_pbkd2){
 	    1, salt, 4, 1, 4, NULL, 0, long_password, sizeof(long_password)};
 	RV(p11->C_GenerateKey(rw, &m, t, 4, &h), CKR_OK,
