@@ -3,6 +3,7 @@
 #include "keydata/hash.h"
 #include "keydata/number.h"
 #include "object/attr.h"
+#include "object/object-schema.h"
 #include "kms/import-params.h"
 #include "kms/provision.h"
 #include "generate.h"
@@ -109,11 +110,13 @@ read_spec(struct call *c, CK_KEY_TYPE type, struct template t,
     const struct key_spec **spec)
 {
 	CK_ATTRIBUTE_TYPE size = size_attribute(type);
-	CK_ULONG n = template_ulong(t, size, 0);
+	/* some types have one length, which nobody need say */
+	CK_ULONG only = size == CKA_VALUE_LEN ? schema_key_length(type) : 0;
+	CK_ULONG n = template_ulong(t, size, only);
 	CK_RV bad = size == CKA_PARAMETER_SET ? CKR_PARAMETER_SET_NOT_SUPPORTED
 					      : CKR_ATTRIBUTE_VALUE_INVALID;
 
-	if (!template_has(t, size))
+	if (!template_has(t, size) && only == 0)
 		return (call_error(c, CKR_TEMPLATE_INCOMPLETE, "%s is missing",
 		    attribute_name(size).text));
 	if (size == CKA_VALUE_LEN) {

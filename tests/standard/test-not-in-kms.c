@@ -58,6 +58,8 @@ static const struct kind {
     SECRET("XTS", CKK_AES_XTS, 64, CKM_AES_XTS_KEY_GEN, TYPE_WHY "CKK_AES_XTS"),
     SECRET("ChaCha20", CKK_CHACHA20, 32, CKM_CHACHA20_KEY_GEN,
 	TYPE_WHY "CKK_CHACHA20"),
+    SECRET("Poly1305", CKK_POLY1305, 32, CKM_POLY1305_KEY_GEN,
+	TYPE_WHY "CKK_POLY1305"),
     PAIR("RSA-1024", CKK_RSA, CKA_MODULUS_BITS, bits_1024,
 	CKM_RSA_PKCS_KEY_PAIR_GEN, INVALID, INVALID, RSA_WHY),
     PAIR("RSA-2056", CKK_RSA, CKA_MODULUS_BITS, bits_2056,
@@ -188,6 +190,10 @@ test_secret(const struct kind *k)
 	    k->rv, k->name, "derived", k->why);
 	refused(p11->C_GenerateKey(rw, &generator, derive + 2, 2, &h),
 	    k->generates, k->name, "generated", "KMS makes no key");
+	if (k->type == CKK_CHACHA20 || k->type == CKK_POLY1305)
+		refused(p11->C_GenerateKey(rw, &generator, derive + 2, 1, &h),
+		    k->generates, k->name, "generated without a length",
+		    "KMS makes no key");
 }
 
 static void
