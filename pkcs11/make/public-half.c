@@ -3,7 +3,9 @@
 #include "kms/list-keys.h"
 #include "kms/listing.h"
 #include "kms/lookup.h"
+#include "cryptoki/constants.h"
 #include "object/attr.h"
+#include "object/ffc-attrs.h"
 #include "object/session-object.h"
 #include "object/template-builder.h"
 #include "public-half.h"
@@ -127,8 +129,13 @@ public_half_find(struct call *c, struct template t, CK_OBJECT_HANDLE *handle)
 	CK_ATTRIBUTE rows[1 + PUBLIC_PARTS];
 	struct template parts = {rows, 0};
 	const CK_ATTRIBUTE *a = template_find(t, CKA_KEY_TYPE);
+	CK_KEY_TYPE type;
 	CK_RV rv;
 
+	type = template_ulong(t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (ffc_is_type(type))
+		return (call_error(c, CKR_ATTRIBUTE_VALUE_INVALID,
+		    "KMS has no %s keys", key_type_name(type).text));
 	rows[parts.count++] = *a;
 	for (size_t i = 0; i < PUBLIC_PARTS; i++)
 		if ((a = template_find(t, public_parts[i])) != NULL)

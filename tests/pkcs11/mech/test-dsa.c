@@ -473,6 +473,9 @@ test_refusals(struct pair_handles p)
 	n = attr(p.public, CKA_PUBLIC_KEY_INFO, info, sizeof(info));
 	class = CKO_PUBLIC_KEY;
 	rows = ffc_key_template(&small, &class, t);
+	t[rows] = on_token;
+	RV(p11->C_CreateObject(rw, t, rows + 1, &h),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "KMS has no public key of it");
 	t[rows] = (CK_ATTRIBUTE)A_BYTES(CKA_PUBLIC_KEY_INFO, info, n);
 	RV(p11->C_CreateObject(rw, t, rows + 1, &h), CKR_OK,
 	    "with its CKA_PUBLIC_KEY_INFO");
