@@ -343,13 +343,15 @@ test_curve_names(void)
 			CK_ATTRIBUTE t[] = {A(CKA_CLASS, private_class),
 			    A(CKA_KEY_TYPE, type), params,
 			    A_BYTES(CKA_VALUE, private_value, len)};
+			CK_ATTRIBUTE seen[] = {
+			    t[0], t[1], A(CKA_SENSITIVE, no)};
 
 			RV(p11->C_CreateObject(rw, t, 4, &h), CKR_OK,
 			    "and the private one");
 			RV(p11->C_WrapKey(rw, &kwp, kek, h, wrapped, &n),
 			    CKR_OK, "is wrapped");
 			RV(p11->C_UnwrapKey(
-			       rw, &kwp, kek, wrapped, n, t, 2, &h),
+			       rw, &kwp, kek, wrapped, n, seen, 3, &h),
 			    CKR_OK, "and unwrapped");
 		}
 		OK(attr_is(h, CKA_VALUE, private_value, len), "the same");
