@@ -99,7 +99,7 @@ static const struct constant attributes[] = {
 	{ 0x636, "CKA_PUBLIC_CRC64_VALUE" },
 	{ 0x301, "CKA_RESET_ON_INIT" },
 	{ 0x402, "CKA_RESOLUTION" },
-	{ 0x134, "CKA_SUBPRIME_BITS" },
+	ROW(CKA_SUBPRIME_BITS),
 	{ 0x62d, "CKA_TRUST_CLIENT_AUTH" },
 	{ 0x62e, "CKA_TRUST_CODE_SIGNING" },
 	{ 0x62f, "CKA_TRUST_EMAIL_PROTECTION" },
