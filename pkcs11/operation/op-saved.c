@@ -19,7 +19,7 @@ check_only_digest(const struct session *s)
 
 	for (size_t i = 0; i < OP_COUNT; i++)
 		if (s->ops[i].state != OP_INACTIVE) {
-			any |= is_saved_somewhere(i);
+			any |= is_saved_somewhere((enum op_kind)i);
 			other |= i != OP_DIGEST;
 		}
 	if (!any)
