@@ -159,79 +159,6 @@ test_old_name(void)
 	test_round("with a vector", m[1], kek, kek, odd, CKA_VALUE);
 }
 
-/* PKCS#11 3.2, section 6.16.2: zeros fill the last 8 bytes, and the template says how
- * many bytes there were. */
-static void
-test_zeros(void)
-{
-	static const struct {
-		CK_ULONG len, answer;
-	} rows[] = {{0, CKR_OK}, {24, CKR_OK}, {21, CKR_OK}, {17, CKR_OK},
-	    {16, CKR_WRAPPED_KEY_LEN_RANGE}, {25, CKR_WRAPPED_KEY_LEN_RANGE},
-	    {32, CKR_WRAPPED_KEY_LEN_RANGE}};
-	CK_MECHANISM kw = {CKM_AES_KEY_WRAP, NULL, 0};
-	CK_BYTE out[1024], zeros[24] = {0};
-	CK_ULONG n, want;
-	CK_OBJECT_HANDLE h;
-	CK_ATTRIBUTE t[] = {A(CKA_CLASS, secret_class),
-	    A(CKA_KEY_TYPE, generic_type), A(CKA_VALUE_LEN, want)};
-
-	memcpy(zeros, kek_value, 21);
-	RV(p11->C_WrapKey(rw, &kw, kek,
-	       secret(CKK_GENERIC_SECRET, kek_value, 21, CK_TRUE), NULL, &n),
-	    CKR_OK, "how long a key of 21 bytes will be");
-	COUNT(n, 32, "three semiblocks and the vector");
-	RV(p11->C_WrapKey(rw, &kw, kek,
-	       secret(CKK_GENERIC_SECRET, kek_value, 21, CK_TRUE), out, &n),
-	    CKR_OK, "a key of 21 bytes");
-	for (size_t i = 0; i < ELEMS(rows); i++) {
-		want = rows[i].len;
-		RV(p11->C_UnwrapKey(rw, &kw, kek, out, n, t, 3, &h),
-		    rows[i].answer, "unwrapped to %lu bytes", want);
-		if (rows[i].answer == CKR_OK)
-			OK(attr_is(h, CKA_VALUE, zeros, want == 0 ? 24 : want),
-			    "they are its own, and zeros");
-	}
-	n = sizeof(out);
-	RV(p11->C_WrapKey(rw, &kw, kek,
-	       secret(CKK_GENERIC_SECRET, kek_value, 8, CK_TRUE), out, &n),
-	    CKR_KEY_SIZE_RANGE, "one semiblock: RFC 3394 wraps two or more");
-}
-
-/* What is behind a private key is zeros, fewer than fill it, or refused. */
-static void
-test_behind_private_key(void)
-{
-	static const struct {
-		CK_ULONG more, answer;
-		CK_BYTE last;
-	} rows[] = {{0, CKR_OK, 0}, {8, CKR_WRAPPED_KEY_INVALID, 0},
-	    {0, CKR_WRAPPED_KEY_INVALID, 1}};
-	CK_MECHANISM kw = {CKM_AES_KEY_WRAP, NULL, 0};
-	CK_BYTE ed448[] = {6, 3, 0x2b, 0x65, 0x71}, out[512], plain[512];
-	CK_ULONG n = sizeof(out), m, wrapped;
-	CK_OBJECT_HANDLE h, public, private;
-
-	pairgen(CKM_EC_EDWARDS_KEY_PAIR_GEN,
-	    (CK_ATTRIBUTE)A(CKA_EC_PARAMS, ed448), &public, &private);
-	RV(p11->C_WrapKey(rw, &kw, kek, private, out, &n), CKR_OK, "wrapped");
-	RV(p11->C_DecryptInit(rw, &kw, kek), CKR_OK, "decrypted");
-	m = sizeof(plain);
-	RV(p11->C_Decrypt(rw, out, n, plain, &m), CKR_OK, "decrypted");
-	for (size_t i = 0; i < ELEMS(rows); i++) {
-		memset(plain + m, 0, 8);
-		plain[m - 1] = rows[i].last;
-		wrapped = sizeof(out);
-		RV(p11->C_EncryptInit(rw, &kw, kek), CKR_OK, "encrypted");
-		RV(p11->C_Encrypt(rw, plain, m + rows[i].more, out, &wrapped),
-		    CKR_OK, "encrypted");
-		RV(unwrap(&kw, kek, out, wrapped, CKO_PRIVATE_KEY,
-		       CKK_EC_EDWARDS, &h),
-		    rows[i].answer, "%lu bytes more, the last is %d",
-		    rows[i].more, rows[i].last);
-	}
-}
-
 /* RFC 3394, section 4.6; RFC 5649, section 6. */
 static void
 test_vectors(void)
@@ -574,8 +501,6 @@ main(void)
 	    &pair_private);
 	test_aes();
 	test_old_name();
-	test_zeros();
-	test_behind_private_key();
 	test_vectors();
 	test_rsa();
 	test_bare_rsa();
