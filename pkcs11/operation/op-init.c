@@ -113,6 +113,20 @@ not_permitted(struct call *c, const struct op *op)
 	    o->key->meta.id, o->key->meta.words.usage));
 }
 
+/* What CKM_TLS_MAC makes, CKM_TLS_KDF derives, too, and shows, of a key that is
+ * not sensitive: pkcs11-provider makes the secret of both with CKA_DERIVE
+ * alone. */
+static bool
+is_for_use(struct call *c, const struct op *op)
+{
+	const struct object *o = &op->object;
+
+	return (attr_is_true(c, o, kinds[op->kind].usage) ||
+		(op->mech->family == FAMILY_TLS_MAC &&
+		    attr_is_true(c, o, CKA_DERIVE) &&
+		    !attr_is_true(c, o, CKA_SENSITIVE)));
+}
+
 /* In the order of the standard: handle, type, use. */
 static CK_RV
 take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
@@ -130,7 +144,7 @@ take_key(struct call *c, struct op *op, CK_OBJECT_HANDLE handle)
 		return (CKR_KEY_TYPE_INCONSISTENT);
 	if (!size_fits(op))
 		return (CKR_KEY_SIZE_RANGE);
-	if (!attr_is_true(c, o, kinds[op->kind].usage))
+	if (!is_for_use(c, op))
 		return (not_permitted(c, op));
 	return (mech_is_allowed(op->mech, o) ? CKR_OK : CKR_MECHANISM_INVALID);
 }

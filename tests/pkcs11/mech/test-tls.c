@@ -456,8 +456,10 @@ test_finished(void)
 	RV(p11->C_SignInit(rw, &m, key), CKR_MECHANISM_PARAM_INVALID,
 	    "a shorter structure");
 	p.prfHashMechanism = CKM_SHA256;
-	RV(finished(&p, base, mac, &len), CKR_KEY_FUNCTION_NOT_PERMITTED,
-	    "with a key that signs nothing");
+	RV(finished(&p, base, mac, &len), CKR_OK,
+	    "with an open key that derives, as pkcs11-provider has it");
+	RV(finished(&p, secret(master, CK_FALSE), mac, &len),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED, "with a hidden one");
 }
 
 /* TLS 1.3's first secrets (RFC 8448, section 3), as pkcs11-provider asks. */
