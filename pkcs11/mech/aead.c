@@ -205,20 +205,17 @@ gcm_finish(struct call *c, struct op *op)
 /* CCM: how long the message is comes before all of it. */
 
 /* RFC 3610, section 2: 15 bytes are for the nonce and for the length. */
-static bool
-ccm_is_good(const struct ck_ccm *p)
+bool
+ccm_is_valid(struct view nonce, CK_ULONG text_len, CK_ULONG tag_len)
 {
 	size_t room;
 
-	if (p->pNonce == NULL || p->ulNonceLen < 7 || p->ulNonceLen > 13 ||
-	    (p->pAAD == NULL && p->ulAADLen != 0) ||
-	    p->ulAADLen > OP_DATA_MAX || p->ulMACLen < 4 || p->ulMACLen > 16 ||
-	    p->ulMACLen % 2 != 0)
+	if (nonce.ptr == NULL || nonce.len < 7 || nonce.len > 13 ||
+	    tag_len < 4 || tag_len > 16 || tag_len % 2 != 0)
 		return (false);
-	room = 15 - p->ulNonceLen;
-	return (
-	    p->ulDataLen <= OP_DATA_MAX &&
-	    (room >= sizeof(p->ulDataLen) || p->ulDataLen >> (8 * room) == 0));
+	room = 15 - nonce.len;
+	return (text_len <= OP_DATA_MAX &&
+		(room >= sizeof(text_len) || text_len >> (8 * room) == 0));
 }
 
 static CK_RV
@@ -227,7 +224,10 @@ ccm_init(struct call *c, struct op *op, const CK_MECHANISM *m)
 	const struct ck_ccm *p = m->pParameter;
 	CK_RV rv;
 
-	if (p == NULL || m->ulParameterLen != sizeof(*p) || !ccm_is_good(p))
+	if (p == NULL || m->ulParameterLen != sizeof(*p) ||
+	    !ccm_is_valid(
+		VIEW(p->pNonce, p->ulNonceLen), p->ulDataLen, p->ulMACLen) ||
+	    (p->pAAD == NULL && p->ulAADLen != 0) || p->ulAADLen > OP_DATA_MAX)
 		return (CKR_MECHANISM_PARAM_INVALID);
 	op->context.max = op->data.max = OP_DATA_MAX;
 	op->param_len = p->ulMACLen;

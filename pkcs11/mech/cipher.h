@@ -29,6 +29,9 @@ bool gcm_read_params(const CK_MECHANISM *, CK_GCM_PARAMS *);
 /* Whether GCM takes such a vector and a tag of so many bits. */
 bool gcm_is_valid(struct view iv, CK_ULONG tag_bits);
 
+/* Whether CCM takes such a nonce, a text and a tag of so many bytes. */
+bool ccm_is_valid(struct view nonce, CK_ULONG text_len, CK_ULONG tag_len);
+
 /* Whether a nonce of ChaCha20-Poly1305 may be said to be so long. */
 #define CHACHA20_NONCE 12 /* bytes */
 bool chacha20_nonce_fits(CK_ULONG len);

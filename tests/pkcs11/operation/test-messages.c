@@ -323,6 +323,93 @@ test_chacha20(void)
 	RV(v3->C_MessageEncryptFinal(rw), CKR_OK, "C_MessageEncryptFinal");
 }
 
+static CK_MECHANISM ccm_mechanism = {CKM_AES_CCM, NULL, 0};
+static struct ccm_message_params ccm = {
+    TEXT_LEN, iv, 12, 0, CKG_NO_GENERATE, tag, 10};
+static CK_BYTE ccm_text[64];
+#define CCM &ccm, sizeof(ccm)
+
+/* CKM_AES_CCM, told the length of its text first: what C_Encrypt gives, with
+ * the tag apart. */
+static void
+test_ccm(void)
+{
+	CK_BYTE out[64];
+	struct ck_ccm whole = {TEXT_LEN, iv, 12, aad, 9, 10};
+	CK_MECHANISM with = {CKM_AES_CCM, &whole, sizeof(whole)};
+	CK_ULONG n = sizeof(out), k = sizeof(ccm_text);
+
+	RV(encrypt(aes, &with, text, TEXT_LEN, ccm_text, &k), CKR_OK,
+	    "C_Encrypt");
+	RV(v3->C_MessageEncryptInit(rw, &ccm_mechanism, aes), CKR_OK,
+	    "AES-CCM");
+	RV(v3->C_EncryptMessage(rw, CCM, aad, 9, text, TEXT_LEN - 1, out, &n),
+	    CKR_DATA_LEN_RANGE, "less than was said");
+	n = sizeof(out);
+	RV(v3->C_EncryptMessage(rw, CCM, aad, 9, text, TEXT_LEN, out, &n),
+	    CKR_OK, "a message");
+	OK(n == TEXT_LEN && memcmp(out, ccm_text, n) == 0 &&
+		memcmp(tag, ccm_text + n, 10) == 0,
+	    "is the same, and so is the tag");
+	ccm.ulMACLen = 9;
+	RV(v3->C_EncryptMessageBegin(rw, CCM, aad, 9),
+	    CKR_MECHANISM_PARAM_INVALID, "a tag of 9 bytes");
+	ccm.ulMACLen = 10;
+	RV(v3->C_EncryptMessageBegin(rw, CCM, aad, 9), CKR_OK, "in parts");
+	memset(tag, 0, sizeof(tag));
+	memset(out, 0, sizeof(out));
+	n = sizeof(out);
+	RV(v3->C_EncryptMessageNext(rw, CCM, text, 5, out, &n, 0), CKR_OK,
+	    "a part");
+	COUNT(n, 0, "which is kept");
+	RV(v3->C_EncryptMessageNext(
+	       rw, CCM, text + 5, TEXT_LEN - 5, NULL, &n, CKF_END_OF_MESSAGE),
+	    CKR_OK, "how long the end is");
+	COUNT(n, TEXT_LEN, "all of it");
+	RV(v3->C_EncryptMessageNext(
+	       rw, CCM, text + 5, TEXT_LEN - 5, out, &n, CKF_END_OF_MESSAGE),
+	    CKR_OK, "the end");
+	OK(n == TEXT_LEN && memcmp(out, ccm_text, n) == 0 &&
+		memcmp(tag, ccm_text + n, 10) == 0,
+	    "the same");
+	RV(v3->C_EncryptMessageBegin(rw, CCM, aad, 9), CKR_OK, "parts again");
+	RV(v3->C_EncryptMessageNext(
+	       rw, CCM, text, 5, out, &n, CKF_END_OF_MESSAGE),
+	    CKR_DATA_LEN_RANGE, "which are too few");
+	RV(v3->C_EncryptMessageNext(rw, CCM, text, 5, out, &n, 0),
+	    CKR_OPERATION_NOT_INITIALIZED, "and end the message");
+	RV(v3->C_MessageEncryptFinal(rw), CKR_OK, "C_MessageEncryptFinal");
+}
+
+static void
+test_ccm_back(void)
+{
+	CK_BYTE back[64];
+	CK_ULONG n;
+
+	RV(v3->C_MessageDecryptInit(rw, &ccm_mechanism, aes), CKR_OK,
+	    "decryption");
+	n = sizeof(back);
+	RV(v3->C_DecryptMessage(rw, CCM, aad, 9, ccm_text, TEXT_LEN, back, &n),
+	    CKR_OK, "C_DecryptMessage");
+	OK(n == TEXT_LEN && memcmp(back, text, n) == 0, "the text");
+	RV(v3->C_DecryptMessage(
+	       rw, CCM, aad, 9, ccm_text, TEXT_LEN - 1, back, &n),
+	    CKR_ENCRYPTED_DATA_LEN_RANGE, "another length");
+	tag[9] ^= 1;
+	memset(back, 0xee, sizeof(back));
+	RV(v3->C_DecryptMessage(rw, CCM, aad, 9, ccm_text, TEXT_LEN, back, &n),
+	    CKR_AEAD_DECRYPT_FAILED, "another tag");
+	OK(memcmp(back, text, 8) != 0 && back[0] == 0, "gives nothing away");
+	ccm.ulDataLen = 0;
+	n = 0;
+	RV(v3->C_DecryptMessageBegin(rw, CCM, aad, 9), CKR_OK, "of no text");
+	RV(v3->C_DecryptMessageNext(
+	       rw, CCM, NULL, 0, NULL, &n, CKF_END_OF_MESSAGE),
+	    CKR_AEAD_DECRYPT_FAILED, "the tag is looked at, too");
+	RV(v3->C_MessageDecryptFinal(rw), CKR_OK, "C_MessageDecryptFinal");
+}
+
 /* Encrypts a message of nothing much; the vector is in iv then. */
 static CK_RV
 one(void)
@@ -486,6 +573,8 @@ main(void)
 	test_verify();
 	test_encrypt();
 	test_chacha20();
+	test_ccm();
+	test_ccm_back();
 	test_vectors();
 	test_cancel();
 	test_flags();
