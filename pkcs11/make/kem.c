@@ -60,6 +60,7 @@ static CK_RV
 begin_secret(struct call *c, const struct object *o, struct template t,
     struct attr_target *target, struct template_builder *d)
 {
+	CK_ULONG len;
 	CK_RV rv;
 
 	*target = (struct attr_target){CKO_SECRET_KEY,
@@ -72,22 +73,26 @@ begin_secret(struct call *c, const struct object *o, struct template t,
 		CKR_OK)
 		return (rv);
 	t = builder_template(d);
-	if (template_ulong(t, CKA_VALUE_LEN, SECRET_LEN) != SECRET_LEN)
+	len = template_ulong(t, CKA_VALUE_LEN, SECRET_LEN);
+	if (len == 0 || len > SECRET_LEN)
 		return (call_error(c, CKR_TEMPLATE_INCONSISTENT,
 		    "an ML-KEM shared secret has %d bytes", SECRET_LEN));
 	return (key_kind_check(c, t, SECRET_LEN));
 }
 
+/* A shorter key is the secret's beginning, as in other tokens. */
 static CK_RV
 make_secret(struct call *c, struct template_builder *d,
     const struct buf *secret, CK_OBJECT_HANDLE *handle)
 {
+	CK_ULONG len = template_ulong(
+	    builder_template(d), CKA_VALUE_LEN, SECRET_LEN);
 	CK_RV rv;
 
 	if (secret->len != SECRET_LEN)
 		return (call_fail(c, ERR_REPLY));
 	builder_drop(d, CKA_VALUE_LEN);
-	builder_set(d, CKA_VALUE, buf_view(secret));
+	builder_set(d, CKA_VALUE, VIEW(secret->ptr, len));
 	if ((rv = builder_finish(d)) != CKR_OK)
 		return (rv);
 	c->context = RV_CREATE;

@@ -38,7 +38,8 @@ static void
 test_set(CK_ULONG set, CK_ULONG len)
 {
 	CK_ATTRIBUTE t[] = {A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)};
-	CK_ATTRIBUTE bad[] = {A(CKA_VALUE_LEN, set)};
+	CK_ULONG longer = 33;
+	CK_ATTRIBUTE bad[] = {A(CKA_VALUE_LEN, longer)};
 	CK_BYTE sealed[2048];
 	CK_ULONG n = 0;
 	CK_OBJECT_HANDLE a = 77, b = 77, c;
@@ -64,7 +65,10 @@ test_set(CK_ULONG set, CK_ULONG len)
 	RV(list->C_EncapsulateKey(rw, &kem, p.private, t, 2, sealed, &n, &a),
 	    CKR_KEY_TYPE_INCONSISTENT, "with the private half");
 	RV(list->C_EncapsulateKey(rw, &kem, p.public, bad, 1, sealed, &n, &a),
-	    CKR_TEMPLATE_INCONSISTENT, "another length");
+	    CKR_TEMPLATE_INCONSISTENT, "a longer key");
+	longer = 0;
+	RV(list->C_EncapsulateKey(rw, &kem, p.public, bad, 1, sealed, &n, &a),
+	    CKR_TEMPLATE_INCONSISTENT, "one of no bytes");
 	RV(list->C_DecapsulateKey(
 	       rw, &kem, p.private, t, 2, sealed, len - 1, &b),
 	    CKR_WRAPPED_KEY_LEN_RANGE, "a ciphertext of another length");

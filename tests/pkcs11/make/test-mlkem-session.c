@@ -139,6 +139,34 @@ test_secret(const struct set *s, struct pair_handles p, EVP_PKEY *k)
 	EVP_PKEY_CTX_free(ctx);
 }
 
+/* kryoptic and Luna take CKA_VALUE_LEN for a key shorter than the secret. */
+static void
+test_shorter(struct pair_handles p)
+{
+	CK_ULONG len = 16;
+	CK_ATTRIBUTE t[] = {A(CKA_KEY_TYPE, aes_type), A(CKA_VALUE_LEN, len),
+	    A(CKA_SENSITIVE, no), A(CKA_EXTRACTABLE, yes)};
+	CK_OBJECT_HANDLE short_key, same, whole;
+	CK_BYTE secret[32];
+
+	sealed_len = sizeof(sealed);
+	RV(list->C_EncapsulateKey(rw, &kem, p.public, t, ELEMS(t), sealed,
+	       &sealed_len, &short_key),
+	    CKR_OK, "a key of AES-128");
+	RV(list->C_DecapsulateKey(
+	       rw, &kem, p.private, t, ELEMS(t), sealed, sealed_len, &same),
+	    CKR_OK, "decapsulated");
+	RV(decapsulate(p.private, &whole), CKR_OK, "the whole secret");
+	COUNT(attr(whole, CKA_VALUE, secret, 32), 32, "has 32 bytes");
+	OK(attr_is(short_key, CKA_VALUE, secret, 16) &&
+		attr_is(same, CKA_VALUE, secret, 16),
+	    "which begin with the key");
+	len = 17;
+	RV(list->C_DecapsulateKey(
+	       rw, &kem, p.private, t, ELEMS(t), sealed, sealed_len, &same),
+	    CKR_ATTRIBUTE_VALUE_INVALID, "no length of AES");
+}
+
 static void
 test_by_value(const struct set *s, struct pair_handles p)
 {
@@ -272,6 +300,7 @@ main(void)
 		k = pkey_of(&sets[i], p.private);
 		test_attributes(&sets[i], p, k);
 		test_secret(&sets[i], p, k);
+		test_shorter(p);
 		test_by_value(&sets[i], p);
 		test_refusals(p);
 		EVP_PKEY_free(k);
