@@ -28,9 +28,8 @@ is_ccm(const struct op *process)
 	return (process->mech->type == CKM_AES_CCM);
 }
 
-/* Whoever decrypts makes no vector: section 6.13.2. */
 static bool
-read_gcm(struct param p, bool decrypts, struct message_params *out)
+read_gcm(struct param p, struct message_params *out)
 {
 	struct gcm_message_params given;
 
@@ -40,14 +39,11 @@ read_gcm(struct param p, bool decrypts, struct message_params *out)
 	*out = (struct message_params){
 	    {given.pIv, given.ulIvLen, given.ulIvFixedBits, given.ivGenerator},
 	    given.pTag, given.ulTagBits / 8, 0};
-	if (decrypts)
-		out->iv.fixed_bits = out->iv.generator = 0;
-	return (gcm_is_valid(VIEW(given.pIv, given.ulIvLen), given.ulTagBits) &&
-		iv_is_valid(&out->iv));
+	return (gcm_is_valid(VIEW(given.pIv, given.ulIvLen), given.ulTagBits));
 }
 
 static bool
-read_ccm(struct param p, bool decrypts, struct message_params *out)
+read_ccm(struct param p, struct message_params *out)
 {
 	struct ccm_message_params given;
 
@@ -58,11 +54,8 @@ read_ccm(struct param p, bool decrypts, struct message_params *out)
 	    {given.pNonce, given.ulNonceLen, given.ulNonceFixedBits,
 		given.nonceGenerator},
 	    given.pMAC, given.ulMACLen, given.ulDataLen};
-	if (decrypts)
-		out->iv.fixed_bits = out->iv.generator = 0;
 	return (ccm_is_valid(VIEW(given.pNonce, given.ulNonceLen),
-		    given.ulDataLen, given.ulMACLen) &&
-		iv_is_valid(&out->iv));
+	    given.ulDataLen, given.ulMACLen));
 }
 
 static bool
@@ -85,15 +78,19 @@ read_param(const struct op *process, struct param p, struct message_params *out)
 	bool valid;
 
 	if (p.ptr == NULL)
-		valid = false;
-	else if (process->mech->type == CKM_AES_GCM)
-		valid = read_gcm(p, process->kind == OP_DECRYPT, out);
+		return (CKR_MECHANISM_PARAM_INVALID);
+	if (process->mech->type == CKM_AES_GCM)
+		valid = read_gcm(p, out);
 	else if (is_ccm(process))
-		valid = read_ccm(p, process->kind == OP_DECRYPT, out);
+		valid = read_ccm(p, out);
 	else
 		valid = read_chacha20(p, out);
-	return (
-	    valid && out->tag != NULL ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+	if (!valid || out->tag == NULL)
+		return (CKR_MECHANISM_PARAM_INVALID);
+	/* whoever decrypts makes no vector: section 6.13.2 */
+	if (process->kind == OP_DECRYPT)
+		out->iv.fixed_bits = out->iv.generator = 0;
+	return (iv_is_valid(&out->iv) ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 }
 
 CK_RV
